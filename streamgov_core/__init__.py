@@ -1,0 +1,1 @@
+"""What a governed stream is: platforms, schemas, forms, policies, names, ledgers and lineage. No Pulumi in here."""

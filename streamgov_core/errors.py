@@ -1,0 +1,83 @@
+"""The one error tree of the project.
+
+StreamgovError
+├── ConfigError            what a person wrote in a stack's configuration or passed to a component
+├── NameTooLongError       a derived name passes a limit of AWS (also a ConfigError)
+├── SchemaError            a schema of the registry cannot be read
+│   └── UnsupportedSchemaError   its data format is not one that is understood
+├── GrantError             a subscription grant cannot be carried out
+│   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
+│   └── PermanentGrantError      it will fail again until a person changes something
+│       ├── ClaimRefusedError        an asset's form names a resource that its owner may not give away
+│       ├── EventRefusedError        the event does not match what DataZone says
+│       ├── PrincipalRefusedError    a principal is not one that may receive access
+│       └── DocumentFullError        a policy document has no room for the grant
+└── RemoteError            an AWS API answered with an error that nothing above explains
+"""
+
+from __future__ import annotations
+
+
+class StreamgovError(Exception):
+    """Base of every error that this project raises on purpose.
+
+    Its text is written for people: what is wrong, where, and what to do.
+    """
+
+
+class ConfigError(StreamgovError):
+    """A configuration value or component argument is wrong."""
+
+
+class NameTooLongError(ConfigError):
+    """A name derived from the namespace passes a limit of the service that it names something in."""
+
+
+class SchemaError(StreamgovError):
+    """A schema of the registry cannot be turned into columns."""
+
+
+class UnsupportedSchemaError(SchemaError):
+    """The schema's data format is not understood."""
+
+
+class GrantError(StreamgovError):
+    """A subscription grant cannot be carried out."""
+
+
+class RetryableGrantError(GrantError):
+    """Trying the same grant again may help: contention, throttling, IAM propagation."""
+
+
+class PermanentGrantError(GrantError):
+    """The grant fails again until a person changes something."""
+
+
+class ClaimRefusedError(PermanentGrantError):
+    """The asset's form names a resource that the data source did not record for this asset."""
+
+
+class EventRefusedError(PermanentGrantError):
+    """The event does not match what DataZone says about the grant."""
+
+
+class PrincipalRefusedError(PermanentGrantError):
+    """A principal of the subscription target may not receive access."""
+
+
+class DocumentFullError(PermanentGrantError):
+    """The policy document has no room for this grant within the documented limit."""
+
+
+class RemoteError(StreamgovError):
+    """An AWS API call failed for a reason that the caller does not handle.
+
+    Attributes:
+        operation: ``service:Operation``.
+        code: the API's error code.
+    """
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation} failed with {code}: {message}")
+        self.operation = operation
+        self.code = code

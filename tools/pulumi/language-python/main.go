@@ -1,0 +1,489 @@
+// Command pulumi-language-python is the language host that the Pulumi CLI starts for `runtime: python`.
+//
+// It speaks the protocol of the SDK version in go.mod and leaves everything about interpreters, virtual
+// environments, pip, uv and poetry to that SDK's own toolchain package. Programs run by the SDK's exec shim, which
+// lies next to this executable. Generating code and packing SDKs are not implemented.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/logging"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/pulumi/pulumi/sdk/v3/python/toolchain"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+const (
+	execShim = "pulumi-language-python-exec"
+	// The exec shim's exit code for an error that it has already shown to the user.
+	exitAlreadyReported = 32
+)
+
+// packagesScript prints, as JSON, every pulumi-plugin.json that the interpreter's packages carry.
+//
+//go:embed packages.py
+var packagesScript string
+
+func main() {
+	tracing := flag.String("tracing", "", "tracing endpoint, handed on to the program")
+	flag.Parse()
+	logging.InitLogging(false, 0, false)
+	cmdutil.InitTracing("pulumi-language-python", "pulumi-language-python", *tracing)
+	if err := serve(flag.Arg(0), *tracing); err != nil {
+		cmdutil.Exit(err)
+	}
+}
+
+func serve(engine, tracing string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding the language host's own directory: %w", err)
+	}
+	shim := filepath.Join(filepath.Dir(self), execShim)
+	if _, err := os.Stat(shim); err != nil {
+		return fmt.Errorf("the exec shim is missing: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stop := make(chan bool)
+	context.AfterFunc(ctx, func() { close(stop) })
+	if engine != "" {
+		// Ends this process when the engine that started it goes away.
+		if err := rpcutil.Healthcheck(ctx, engine, 5*time.Minute, cancel); err != nil {
+			return fmt.Errorf("watching the engine: %w", err)
+		}
+	}
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+		Cancel: stop,
+		Init: func(server *grpc.Server) error {
+			pulumirpc.RegisterLanguageRuntimeServer(server, &host{
+				shim: shim, engine: engine, tracing: tracing, cancelled: make(chan struct{}),
+			})
+			return nil
+		},
+		Options: rpcutil.TracingServerInterceptorOptions(nil),
+	})
+	if err != nil {
+		return fmt.Errorf("serving: %w", err)
+	}
+	fmt.Println(handle.Port) // The engine reads the port from the first line.
+	return <-handle.Done
+}
+
+type host struct {
+	pulumirpc.UnimplementedLanguageRuntimeServer
+	shim, engine, tracing string
+
+	cancel    sync.Once
+	cancelled chan struct{}
+}
+
+// cancellable is done when the call's own context is, or when the engine has called Cancel.
+func (h *host) cancellable(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	go func() {
+		select {
+		case <-h.cancelled:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// settings are `runtime.options` of a Pulumi.yaml, PulumiPlugin.yaml or PulumiPolicy.yaml.
+type settings struct {
+	toolchain.PythonOptions
+	typechecker string
+}
+
+func parse(info *pulumirpc.ProgramInfo) (settings, error) {
+	if info == nil {
+		return settings{}, errors.New("the engine sent no program info; this language host needs a newer Pulumi CLI")
+	}
+	result := settings{PythonOptions: toolchain.PythonOptions{
+		Root:       info.GetRootDirectory(),
+		ProgramDir: info.GetProgramDirectory(),
+		Toolchain:  toolchain.Auto,
+	}}
+	text := map[string]string{}
+	for name, value := range info.GetOptions().AsMap() {
+		if value == nil {
+			continue
+		}
+		s, ok := value.(string)
+		if !ok {
+			return settings{}, fmt.Errorf("the runtime option %q must be text", name)
+		}
+		text[name] = s
+	}
+	result.Virtualenv = text["virtualenv"]
+	switch text["toolchain"] {
+	case "":
+	case "pip":
+		result.Toolchain = toolchain.Pip
+	case "poetry":
+		result.Toolchain = toolchain.Poetry
+	case "uv":
+		result.Toolchain = toolchain.Uv
+	default:
+		return settings{}, fmt.Errorf("the runtime option toolchain must be pip, poetry or uv, not %q", text["toolchain"])
+	}
+	switch text["typechecker"] {
+	case "", "mypy", "pyright":
+		result.typechecker = text["typechecker"]
+	default:
+		return settings{}, fmt.Errorf(
+			"the runtime option typechecker must be mypy or pyright, not %q", text["typechecker"])
+	}
+	return result, nil
+}
+
+func resolve(info *pulumirpc.ProgramInfo) (settings, toolchain.Toolchain, error) {
+	options, err := parse(info)
+	if err != nil {
+		return settings{}, nil, err
+	}
+	chain, err := toolchain.ResolveToolchain(options.PythonOptions)
+	return options, chain, err
+}
+
+func (h *host) Handshake(
+	context.Context, *pulumirpc.LanguageHandshakeRequest,
+) (*pulumirpc.LanguageHandshakeResponse, error) {
+	return &pulumirpc.LanguageHandshakeResponse{}, nil
+}
+
+func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	h.cancel.Do(func() { close(h.cancelled) })
+	return &emptypb.Empty{}, nil
+}
+
+func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: version.Version}, nil
+}
+
+func (h *host) About(ctx context.Context, req *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
+	_, chain, err := resolve(req.GetInfo())
+	if err != nil {
+		return nil, err
+	}
+	about, err := chain.About(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.AboutResponse{
+		Executable: about.PythonExecutable,
+		Version:    about.PythonVersion.String(),
+		Metadata:   map[string]string{"toolchainVersion": about.ToolchainVersion.String()},
+	}, nil
+}
+
+func (h *host) GetProgramDependencies(
+	ctx context.Context, req *pulumirpc.GetProgramDependenciesRequest,
+) (*pulumirpc.GetProgramDependenciesResponse, error) {
+	_, chain, err := resolve(req.GetInfo())
+	if err != nil {
+		return nil, err
+	}
+	packages, err := chain.ListPackages(ctx, req.GetTransitiveDependencies())
+	if err != nil {
+		return nil, err
+	}
+	response := &pulumirpc.GetProgramDependenciesResponse{}
+	for _, p := range packages {
+		response.Dependencies = append(response.Dependencies,
+			&pulumirpc.DependencyInfo{Name: p.Name, Version: p.Version})
+	}
+	return response, nil
+}
+
+func (h *host) InstallDependencies(
+	req *pulumirpc.InstallDependenciesRequest, server pulumirpc.LanguageRuntime_InstallDependenciesServer,
+) error {
+	options, chain, err := resolve(req.GetInfo())
+	if err != nil {
+		return err
+	}
+	ctx, done := h.cancellable(server.Context())
+	defer done()
+	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(server, req.GetIsTerminal())
+	if err != nil {
+		return err
+	}
+	err = chain.InstallDependencies(ctx, options.ProgramDir, req.GetUseLanguageVersionTools(), true, stdout, stderr)
+	return errors.Join(err, closer.Close())
+}
+
+// installedPackage is one line of packages.py.
+type installedPackage struct {
+	Name    string                  `json:"name"`
+	Version string                  `json:"version"`
+	Plugin  plugin.PulumiPluginJSON `json:"plugin"`
+}
+
+func (h *host) GetRequiredPackages(
+	ctx context.Context, req *pulumirpc.GetRequiredPackagesRequest,
+) (*pulumirpc.GetRequiredPackagesResponse, error) {
+	options, chain, err := resolve(req.GetInfo())
+	if err != nil {
+		return nil, err
+	}
+	ctx, done := h.cancellable(ctx)
+	defer done()
+	var output strings.Builder
+	if err := chain.EnsureVenv(ctx, options.ProgramDir, false, true, &output, &output); err != nil {
+		return nil, fmt.Errorf("preparing the virtual environment: %w\n%s", err, output.String())
+	}
+	if err := chain.ValidateVenv(ctx); err != nil {
+		return nil, err
+	}
+	cmd, err := chain.Command(ctx, "-c", packagesScript)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Dir = options.ProgramDir
+	listing, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return nil, fmt.Errorf("listing the installed packages: %w\n%s", err, exit.Stderr)
+		}
+		return nil, fmt.Errorf("listing the installed packages: %w", err)
+	}
+	var installed []installedPackage
+	if err := json.Unmarshal(listing, &installed); err != nil {
+		return nil, fmt.Errorf("reading the list of installed packages: %w", err)
+	}
+	response := &pulumirpc.GetRequiredPackagesResponse{}
+	for _, p := range installed {
+		if dependency := p.dependency(); dependency != nil {
+			response.Packages = append(response.Packages, dependency)
+		}
+	}
+	return response, nil
+}
+
+// dependency is nil for a package without a resource plugin, or whose plugin version cannot be told.
+func (p installedPackage) dependency() *pulumirpc.PackageDependency {
+	if !p.Plugin.Resource {
+		return nil
+	}
+	name := p.Plugin.Name
+	if name == "" {
+		name = strings.TrimPrefix(p.Name, "pulumi-")
+	}
+	number := p.Plugin.Version
+	if number == "" {
+		number = p.Version
+	}
+	parsed, err := semver.ParseTolerant(number)
+	if err != nil {
+		logging.V(5).Infof("package %s: %q is not a plugin version: %v", p.Name, number, err)
+		return nil
+	}
+	parameters := func(from *plugin.PulumiParameterizationJSON) *pulumirpc.PackageParameterization {
+		if from == nil {
+			return nil
+		}
+		return &pulumirpc.PackageParameterization{Name: from.Name, Version: from.Version, Value: from.Value}
+	}
+	return &pulumirpc.PackageDependency{
+		Name:             name,
+		Kind:             "resource",
+		Version:          "v" + parsed.String(),
+		Server:           p.Plugin.Server,
+		Parameterization: parameters(p.Plugin.Parameterization),
+		Extension:        parameters(p.Plugin.ExtensionParameterization),
+	}
+}
+
+func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
+	options, chain, err := resolve(req.GetInfo())
+	if err != nil {
+		return nil, err
+	}
+	if req.GetAttachDebugger() {
+		return nil, errors.New("this language host cannot attach a debugger")
+	}
+	ctx, done := h.cancellable(ctx)
+	defer done()
+	if err := chain.ValidateVenv(ctx); err != nil {
+		return nil, err
+	}
+	if options.typechecker != "" {
+		problem, err := check(ctx, chain, options)
+		if err != nil || problem != "" {
+			return &pulumirpc.RunResponse{Error: problem}, err
+		}
+	}
+	config, err := json.Marshal(req.GetConfig())
+	if err != nil {
+		return nil, fmt.Errorf("encoding the configuration: %w", err)
+	}
+	secrets := req.GetConfigSecretKeys()
+	if secrets == nil {
+		secrets = []string{}
+	}
+	secretKeys, err := json.Marshal(secrets)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the names of the secrets: %w", err)
+	}
+	cmd, err := chain.Command(ctx, h.arguments(req)...)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Env = append(environment(cmd),
+		"PULUMI_CONFIG="+string(config), "PULUMI_CONFIG_SECRET_KEYS="+string(secretKeys))
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return &pulumirpc.RunResponse{}, nil
+	case errors.As(err, &exit) && exit.ExitCode() == exitAlreadyReported:
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	case errors.As(err, &exit):
+		return &pulumirpc.RunResponse{Error: "the program ended with " + exit.Error()}, nil
+	default:
+		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program could not be started: %v", err)}, nil
+	}
+}
+
+// arguments is the command line of the interpreter: the exec shim, its options, the program, its own arguments.
+func (h *host) arguments(req *pulumirpc.RunRequest) []string {
+	args := []string{"-u", h.shim}
+	for _, option := range [][2]string{
+		{"monitor", req.GetMonitorAddress()},
+		{"engine", h.engine},
+		{"project", req.GetProject()},
+		{"root_directory", req.GetInfo().GetRootDirectory()},
+		{"stack", req.GetStack()},
+		{"pwd", req.GetPwd()},
+		{"dry_run", strconv.FormatBool(req.GetDryRun())},
+		{"parallel", strconv.Itoa(int(req.GetParallel()))},
+		{"tracing", h.tracing},
+		{"organization", req.GetOrganization()},
+	} {
+		if option[1] != "" {
+			args = append(args, "--"+option[0], option[1])
+		}
+	}
+	program := req.GetInfo().GetEntryPoint()
+	if program == "" {
+		program = "."
+	}
+	return append(append(args, program), req.GetArgs()...)
+}
+
+// check runs the type checker that the project asks for and returns what it has found.
+func check(ctx context.Context, chain toolchain.Toolchain, options settings) (string, error) {
+	cmd, err := chain.ModuleCommand(ctx, options.typechecker, options.ProgramDir)
+	if err != nil {
+		return "", err
+	}
+	cmd.Dir = options.ProgramDir
+	output, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return fmt.Sprintf("%s: %v\n%s", options.typechecker, err, output), nil
+	}
+	return "", err
+}
+
+// environment is what the command would get, made explicit so that it can be added to.
+func environment(cmd *exec.Cmd) []string {
+	if cmd.Env != nil {
+		return cmd.Env
+	}
+	return os.Environ()
+}
+
+// RunPlugin runs a directory with a PulumiPlugin.yaml or PulumiPolicy.yaml. Without a virtualenv option it takes the
+// directory `venv` beside that file where there is one, else the interpreter on PATH.
+func (h *host) RunPlugin(
+	req *pulumirpc.RunPluginRequest, server pulumirpc.LanguageRuntime_RunPluginServer,
+) error {
+	options, err := parse(req.GetInfo())
+	if err != nil {
+		return err
+	}
+	if req.GetAttachDebugger() {
+		return errors.New("this language host cannot attach a debugger")
+	}
+	usesPip := options.Toolchain == toolchain.Pip || options.Toolchain == toolchain.Auto
+	if usesPip && options.Virtualenv == "" && toolchain.IsVirtualEnv(filepath.Join(options.Root, "venv")) {
+		options.Virtualenv = "venv"
+	}
+	chain, err := toolchain.ResolveToolchain(options.PythonOptions)
+	if err != nil {
+		return err
+	}
+	ctx, done := h.cancellable(server.Context())
+	defer done()
+	if err := chain.ValidateVenv(ctx); err != nil {
+		return err
+	}
+	cmd, err := chain.Command(ctx, pluginArguments(req, options)...)
+	if err != nil {
+		return err
+	}
+	closer, stdout, stderr, err := rpcutil.MakeRunPluginStreams(server, false)
+	if err != nil {
+		return err
+	}
+	cmd.Dir = req.GetPwd()
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	cmd.Env = pluginEnvironment(ctx, chain, req.GetEnv())
+	// Let the plugin end in its own time first, as the engine does for plugins that it starts itself.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return errors.Join(closer.Close(), server.Send(&pulumirpc.RunPluginResponse{
+			Output: &pulumirpc.RunPluginResponse_Exitcode{Exitcode: int32(exit.ExitCode())},
+		}))
+	}
+	return errors.Join(err, closer.Close())
+}
+
+func pluginArguments(req *pulumirpc.RunPluginRequest, options settings) []string {
+	if req.GetKind() == "analyzer" && len(req.GetArgs()) > 0 {
+		// The module wants the engine's address, which comes last, then the policy pack.
+		last := len(req.GetArgs()) - 1
+		args := []string{"-u", "-m", "pulumi.policy", req.GetArgs()[last], options.ProgramDir}
+		return append(args, req.GetArgs()[:last]...)
+	}
+	return append([]string{"-u", options.ProgramDir}, req.GetArgs()...)
+}
+
+// pluginEnvironment is the engine's environment for the plugin, with the plugin's virtual environment activated.
+func pluginEnvironment(ctx context.Context, chain toolchain.Toolchain, environ []string) []string {
+	if len(environ) == 0 {
+		environ = os.Environ()
+	}
+	if path, err := chain.VirtualEnvPath(ctx); err == nil && path != "" {
+		return toolchain.ActivateVirtualEnv(environ, path)
+	}
+	return environ
+}
