@@ -1,0 +1,197 @@
+"""Function bundles: the zip of one Lambda function, the same bytes on every machine.
+
+A bundle holds one handler module, the package ``streamgov_core`` and the locked dependencies of ``functions.txt``. Only
+wheels that run on any platform are taken, so a bundle made on one operating system runs on Lambda. Entries are sorted,
+stored without compression (compressed bytes differ between versions of zlib), and carry one fixed time and mode.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import streamgov_core
+from streamgov_core.aws import SERVICES
+from streamgov_core.errors import ConfigError
+
+LOCK_FILE = Path(__file__).with_name("functions.txt")
+RUNTIME = "python3.11"
+"""The Lambda runtime that the bundles are made for."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_MODE = 0o100644 << 16
+_SKIPPED_PARTS = {"__pycache__", "tests", "bin"}
+_SKIPPED_TREES = ("avro/test/", "avro/tether/", "boto3/examples/")
+_SKIPPED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+_SKIPPED_SUFFIXES = {".pyc", ".pyo"}
+_COMPILED_SUFFIXES = {".so", ".pyd", ".dylib"}
+
+
+class BundleError(ConfigError):
+    """A bundle cannot be made: unknown entry point, or the dependencies cannot be obtained."""
+
+
+def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
+    """Make the zip of one function.
+
+    Args:
+        entry: the handler's module or its entry point (``handlers.sync_catalog`` or ``handlers.sync_catalog.handler``).
+        out_dir: where to put the zip; by default in our cache. The file's name carries its content's hash.
+
+    Returns:
+        The path of the zip.
+
+    Raises:
+        BundleError: no such handler, or a dependency is neither cached nor to be had from a registry.
+    """
+    module, source = _handler_source(entry)
+    files = {str(PurePosixPath(*module.split("."))) + ".py": source}
+    files.update(_package_files(Path(streamgov_core.__file__).parent, "streamgov_core"))
+    files.update(_dependency_files(dependencies()))
+    target = out_dir or cache_dir() / "bundles"
+    target.mkdir(parents=True, exist_ok=True)
+    return _write_zip(files, target, module.rpartition(".")[2])
+
+
+def cache_dir() -> Path:
+    """Where dependencies and bundles are kept: STREAMGOV_CACHE_DIR, or ``streamgov`` in the user's cache directory."""
+    chosen = os.environ.get("STREAMGOV_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamgov"
+
+
+def dependencies(lock_file: Path = LOCK_FILE) -> Path:
+    """The directory with the installed dependencies of ``lock_file``, installed now if this lock was never seen.
+
+    Raises:
+        BundleError: pip cannot obtain them and nothing is cached.
+    """
+    digest = hashlib.sha256(lock_file.read_bytes()).hexdigest()[:16]
+    root = cache_dir() / "dependencies"
+    ready = root / digest
+    if ready.is_dir():
+        return ready
+    root.mkdir(parents=True, exist_ok=True)
+    with _exclusive(root / f"{digest}.lock"):
+        if not ready.is_dir():
+            staging = Path(tempfile.mkdtemp(prefix=f"{digest}-", dir=root))
+            try:
+                _pip_install(lock_file, staging)
+                staging.rename(ready)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+    return ready
+
+
+def _pip_install(lock_file: Path, target: Path) -> None:
+    """Install the locked wheels into ``target``, by hash, and only those that are made for any platform."""
+    command = [
+        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
+        *("--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:"),
+        *("--platform=any", "--implementation=py", "--abi=none", f"--python-version={RUNTIME.removeprefix('python')}"),
+        *("--target", str(target), "-r", str(lock_file)),
+    ]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if result.returncode != 0:
+        lines = (result.stderr or result.stdout).strip().splitlines() or ["pip gave no reason"]
+        raise BundleError(
+            f"the dependencies of the functions ({lock_file.name}) are not cached in {cache_dir()} and pip could not "
+            f"install them. Check that {sys.executable} has pip and that your package registry can be reached. "
+            f"pip said: {lines[-1]}"
+        )
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock between processes; the system frees it if the holder dies."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _handler_source(entry: str) -> tuple[str, Path]:
+    """The module of an entry point and its file.
+
+    ``handlers`` lies beside ``streamgov_core`` in a checkout and in an installed wheel alike. It is not found by
+    import, since a program that imports this package may have handlers of its own.
+    """
+    root = Path(streamgov_core.__file__).parent.parent
+    for module in (entry, entry.rpartition(".")[0]):
+        path = root.joinpath(*module.split(".")).with_suffix(".py")
+        if re.fullmatch(r"handlers(\.[a-z_][a-z0-9_]*)+", module) and path.is_file():
+            return module, path
+    raise BundleError(f"there is no handler {entry!r}: expected handlers.<module> or handlers.<module>.<function>")
+
+
+def _package_files(root: Path, prefix: str) -> dict[str, Path]:
+    """Files of a package by their name in the zip."""
+    found = {}
+    for path in root.rglob("*"):
+        relative = path.relative_to(root)
+        if path.is_file() and not _skipped(PurePosixPath(relative.as_posix())):
+            found[f"{prefix}/{relative.as_posix()}"] = path
+    return found
+
+
+def _dependency_files(root: Path) -> dict[str, Path]:
+    """Files of the installed dependencies by their name in the zip, without what no function of ours can use."""
+    found = {}
+    for path in root.rglob("*"):
+        if not path.is_file():
+            continue
+        name = path.relative_to(root).as_posix()
+        if path.suffix in _COMPILED_SUFFIXES:
+            raise BundleError(f"{name} is compiled for one platform: {LOCK_FILE.name} may hold pure-Python wheels only")
+        if not _skipped(PurePosixPath(name)) and not name.startswith(_SKIPPED_TREES) and _wanted_data(name):
+            found[name] = path
+    return found
+
+
+def _skipped(name: PurePosixPath) -> bool:
+    if name.suffix in _SKIPPED_SUFFIXES or _SKIPPED_PARTS.intersection(name.parts):
+        return True
+    return len(name.parts) == 2 and name.parts[0].endswith(".dist-info") and name.name in _SKIPPED_METADATA
+
+
+def _wanted_data(name: str) -> bool:
+    """False for botocore's and boto3's descriptions of services that streamgov_core never calls."""
+    parts = name.split("/")
+    if parts[:2] not in (["botocore", "data"], ["boto3", "data"]) or len(parts) == 3:
+        return True
+    return parts[2] in SERVICES and not parts[-1].startswith("examples-")
+
+
+def _write_zip(files: dict[str, Path], target: Path, stem: str) -> Path:
+    """Write the archive under a name made of its content's hash; a half-written file never has that name."""
+    digest = hashlib.sha256()
+    handle, temporary = tempfile.mkstemp(prefix=f"{stem}-", suffix=".part", dir=target)
+    try:
+        with os.fdopen(handle, "wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
+            for name in sorted(files):
+                content = files[name].read_bytes()
+                info = zipfile.ZipInfo(name, date_time=_EPOCH)
+                info.create_system = 3
+                info.external_attr = _MODE
+                archive.writestr(info, content, zipfile.ZIP_STORED)
+                digest.update(f"{name}\0{len(content)}\0".encode())
+                digest.update(content)
+        path = target / f"{stem}-{digest.hexdigest()[:16]}.zip"
+        Path(temporary).replace(path)
+        return path
+    finally:
+        Path(temporary).unlink(missing_ok=True)
