@@ -1,0 +1,119 @@
+"""Functions as moto's Lambda backend keeps them, plus the settings that moto drops.
+
+moto stores code and configuration and answers the API's management operations; it forgets ``LoggingConfig`` and
+``DeadLetterConfig``, ignores ``Handler`` rules, and gives no ``RevisionId``. Its function class is extended in place.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
+from moto.awslambda.models import LambdaFunction, lambda_backends
+
+from emulator.api import ApiError
+
+KEPT = ("LoggingConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart")
+"""Configuration members that CreateFunction and UpdateFunctionConfiguration take and moto does not keep."""
+
+_installed = False
+
+
+def install_patches() -> None:
+    """Make moto's functions remember what they were given; once per process."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    original_init = LambdaFunction.__init__
+    original_configuration = LambdaFunction.get_configuration
+    original_update = LambdaFunction.update_configuration
+    original_code = LambdaFunction.update_function_code
+
+    def init(self: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        original_init(self, account_id, spec, region, version)
+        self.streamgov_settings = {name: spec[name] for name in KEPT if spec.get(name)}
+        self.streamgov_revision = str(uuid.uuid4())
+
+    def configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
+        config: dict[str, Any] = original_configuration(self, on_create)
+        settings = self.streamgov_settings
+        logging = dict(settings.get("LoggingConfig") or {})
+        logging.setdefault("LogFormat", "Text")
+        logging.setdefault("LogGroup", f"/aws/lambda/{self.function_name}")
+        if logging["LogFormat"] == "JSON":
+            logging.setdefault("ApplicationLogLevel", "INFO")
+            logging.setdefault("SystemLogLevel", "INFO")
+        config["LoggingConfig"] = logging
+        config["RevisionId"] = self.streamgov_revision
+        for name in ("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs"):
+            if settings.get(name):
+                config[name] = settings[name]
+        return config
+
+    def update(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
+        for name in KEPT:
+            if name in config_updates:
+                self.streamgov_settings[name] = config_updates[name]
+        self.streamgov_revision = str(uuid.uuid4())
+        original_update(self, config_updates)
+        return configuration(self)
+
+    def update_code(self: Any, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        self.streamgov_revision = str(uuid.uuid4())
+        original_code(self, updated_spec)
+        return configuration(self)
+
+    LambdaFunction.__init__ = init
+    LambdaFunction.get_configuration = configuration
+    LambdaFunction.update_configuration = update
+    LambdaFunction.update_function_code = update_code
+
+
+def split_name(name: str, account: str, region: str, qualifier: str | None) -> tuple[str, str, str, str | None]:
+    """Account, region, name and qualifier from Invoke's ``FunctionName``.
+
+    Args:
+        name: a name, a partial ARN (``123456789012:function:name``) or an ARN, each with a qualifier or without.
+        account: the caller's account, for a bare name.
+        region: the region of the call.
+        qualifier: the parameter ``Qualifier``.
+
+    Raises:
+        ApiError: ``InvalidParameterValueException`` for an ARN of another shape, or qualifiers that contradict.
+    """
+    parts = name.split(":")
+    if parts[0] == "arn":
+        if len(parts) not in (7, 8) or parts[2] != "lambda" or parts[5] != "function":
+            raise ApiError("InvalidParameterValueException", f"Invalid function ARN: {name}", 400)
+        region, account, parts = parts[3], parts[4], parts[6:]
+    elif len(parts) >= 3 and parts[1] == "function":
+        account, parts = parts[0], parts[2:]
+    if len(parts) > 2:
+        raise ApiError("InvalidParameterValueException", f"Invalid function name: {name}", 400)
+    if len(parts) == 2:
+        if qualifier and qualifier != parts[1]:
+            raise ApiError(
+                "InvalidParameterValueException",
+                "The derived qualifier from the function name does not match the specified qualifier.",
+                400,
+            )
+        qualifier = parts[1]
+    return account, region, parts[0], qualifier
+
+
+def find_function(account: str, region: str, name: str, qualifier: str | None) -> Any:
+    """moto's function object.
+
+    Raises:
+        ApiError: ``ResourceNotFoundException``.
+    """
+    arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
+    try:
+        return lambda_backends[account][region].get_function(name, None if qualifier == "$LATEST" else qualifier)
+    except (UnknownFunctionException, UnknownAliasException) as error:
+        missing = f"{arn}:{qualifier}" if qualifier else arn
+        raise ApiError(
+            "ResourceNotFoundException", f"Function not found: {missing}", 404, {"Type": "User"}
+        ) from error

@@ -1,0 +1,41 @@
+"""Wires the compute services into the emulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emulator.api import Emulator
+from emulator.compute.functions.asynchronous import AsynchronousInvocations
+from emulator.compute.functions.invoke import Functions, install_invoke
+from emulator.compute.functions.store import install_patches as patch_functions
+from emulator.compute.principals import Sessions
+from emulator.compute.timing import WorkInProgress
+
+
+def install(emulator: Emulator) -> None:
+    """Register everything of this package with the emulator."""
+    work = WorkInProgress()
+    sessions = Sessions(emulator)
+    emulator.parts["compute.work"] = work
+
+    patch_functions()
+    functions = Functions(emulator, sessions, Path(emulator.data_dir) / "functions")
+    invocations = AsynchronousInvocations(emulator, functions, work)
+    install_invoke(emulator, functions, invocations.submit)
+    emulator.parts["compute.functions"] = functions
+    emulator.parts["compute.kill"] = functions.pool.kill
+    emulator.shutdown_hooks += [invocations.close, functions.pool.close]
+
+    def idle(method: str, query: object, body: bytes) -> dict[str, object]:
+        counts = work.counts()
+        return {"idle": not counts, "underWay": counts}
+
+    def show_functions(method: str, query: object, body: bytes) -> dict[str, object]:
+        return {
+            "workers": functions.pool.describe(),
+            "lostEvents": invocations.undelivered,
+            "unwrittenLogs": functions.failures,
+        }
+
+    emulator.admin_routes["idle"] = idle
+    emulator.admin_routes["functions"] = show_functions
