@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+RUN := .venv/bin/python
+FLINK ?=
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: bootstrap ## everything, from a clean clone to GRANTED and back: the whole walkthrough, each step shown
+	@$(RUN) -m tools.dev demo
+
+.PHONY: test
+test: bootstrap ## lint, types, unit, provider, engine and end-to-end tests
+	@$(RUN) -m tools.dev test
+
+.PHONY: test-full
+test-full: bootstrap ## the same with the long matrices
+	@$(RUN) -m tools.dev test --full
+
+.PHONY: test-quick
+test-quick: bootstrap ## lint, types and the tests that need no Pulumi engine
+	@$(RUN) -m tools.dev test --quick
+
+.PHONY: up
+up: bootstrap ## the emulator and the stack `dev`, left running
+	@$(RUN) -m tools.dev up
+
+.PHONY: down
+down: bootstrap ## destroy the stack `dev` and stop the emulator
+	@$(RUN) -m tools.dev down
+
+.PHONY: env
+env: bootstrap ## the variables that your shell needs to work with a running stack: eval "$$(make -s env)"
+	@$(RUN) -m tools.dev env
+
+.PHONY: bench
+bench: bootstrap ## the benchmarks, as a table and JSON
+	@$(RUN) -m tools.dev bench
+
+.PHONY: lint
+lint: bootstrap ## ruff and mypy
+	@$(RUN) -m tools.dev lint
+
+.PHONY: lock
+lock: bootstrap ## write the lock files anew from requirements/*.in
+	@$(RUN) -m tools.dev lock
+
+.PHONY: clean
+clean: ## remove the environment and all local state (stop with `make down` first)
+	rm -rf .venv .venv.lock .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: bootstrap
+bootstrap:
+	@command -v $(PYTHON) >/dev/null || { echo "streamgov needs Python 3.11 or newer and finds no '$(PYTHON)'. Install it, or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) tools/bootstrap.py

@@ -1,0 +1,1 @@
+"""Tools of this repository: bootstrap, the local sandbox, the Pulumi CLI."""

@@ -1,0 +1,145 @@
+"""Where local state lives, and the environment in which the emulator, Pulumi and a person's shell work together."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VENV_BIN = ROOT / ".venv" / "bin"
+DEFAULT_PORT = 4566
+PORT_VARIABLE = "STREAMGOV_EMULATOR_PORT"
+STACK = "dev"
+
+
+class LocalError(Exception):
+    """Something on this machine is missing or in the way; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One local deployment: its emulator's port and the folder that holds its state.
+
+    Args:
+        state: the folder; removed and made anew when the emulator behind it is gone.
+        port: the emulator's TCP port on 127.0.0.1.
+    """
+
+    state: Path
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        """The emulator's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def emulator_state(self) -> Path:
+        """Pid file, log and data of the emulator."""
+        return self.state / "emulator"
+
+    @property
+    def pulumi_state(self) -> Path:
+        """The file backend that holds the stack."""
+        return self.state / "pulumi"
+
+    def variables(self, cli_dir: Path | None) -> dict[str, str]:
+        """What has to be in the environment, apart from what is inherited."""
+        home = self.state / "pulumi-home"
+        path = [str(VENV_BIN), str(ROOT / "emulator" / "pulumi_aws" / "bin")]
+        if cli_dir is not None:
+            path.insert(1, str(cli_dir))
+        if _real_aws_plugin():
+            path = [part for part in path if not part.endswith("pulumi_aws/bin")]
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PULUMI_BACKEND_URL": f"file://{self.pulumi_state}",
+            "PULUMI_HOME": str(home),
+            "PULUMI_CONFIG_PASSPHRASE": "streamgov-dev",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_STACK": STACK,
+            PORT_VARIABLE: str(self.port),
+            "PATH": os.pathsep.join([*path, os.environ.get("PATH", "")]),
+        }
+
+    def environment(self, cli_dir: Path | None) -> dict[str, str]:
+        """The inherited environment with those variables, and without a person's own AWS profile."""
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "PYTHONPATH", "VIRTUAL_ENV"}
+            and not key.startswith("AWS_ENDPOINT_URL_")
+        }
+        return inherited | self.variables(cli_dir)
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        for folder in (self.state, self.emulator_state, self.pulumi_state, self.state / "pulumi-home"):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def _real_aws_plugin() -> bool:
+    """Whether a person has the real plugin installed for their own Pulumi (then the stand-in steps aside)."""
+    return os.environ.get("STREAMGOV_REAL_AWS_PLUGIN", "") == "1"
+
+
+def ensure_cli() -> Path:
+    """The folder with a working `pulumi` and its Python language host; built on first use.
+
+    Raises:
+        LocalError: neither Pulumi nor Go is on PATH, or the build failed (its message is on stderr already).
+    """
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "pulumi" / "ensure.py")], stdout=subprocess.PIPE, text=True, check=False
+    )
+    lines = result.stdout.strip().splitlines()
+    if result.returncode != 0 or not lines:
+        raise LocalError("there is no Pulumi CLI to work with (see above)")
+    return Path(lines[-1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether nobody listens on that port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port that the operating system says is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def choose_port() -> tuple[int, str | None]:
+    """The configured port, or another one with a note for the person if a different program has it.
+
+    Raises:
+        LocalError: the person asked for a port by name and it is taken, or what they wrote is no port.
+    """
+    wanted = os.environ.get(PORT_VARIABLE)
+    if wanted is not None:
+        if not wanted.isdigit() or not 0 < int(wanted) < 65536:
+            raise LocalError(f"{PORT_VARIABLE} must be a TCP port, got {wanted!r}")
+        if not port_is_free(int(wanted)):
+            raise LocalError(f"port {wanted} ({PORT_VARIABLE}) is taken by another program; choose a different one")
+        return int(wanted), None
+    if port_is_free(DEFAULT_PORT):
+        return DEFAULT_PORT, None
+    port = free_port()
+    return port, f"port {DEFAULT_PORT} is taken by another program, so the emulator uses {port}"
