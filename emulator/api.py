@@ -5,7 +5,8 @@ A part of the emulator (DataZone, IAM, compute, the patches to moto) is a packag
 (``emulator.server``) parses a request with botocore's own service model, runs the pipeline below and serialises the
 answer with the same model:
 
-    identify caller -> parse -> log -> fault before -> authorizers -> operation (ours, or moto's) -> observers -> fault after
+    identify caller -> parse -> log -> fault before -> authorizers -> operation (ours, or moto's) -> observers
+    -> fault after
 """
 
 from __future__ import annotations
