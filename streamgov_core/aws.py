@@ -7,7 +7,20 @@ from typing import Any, Literal
 
 from streamgov_core.errors import ConfigError
 
-SERVICES = ("datazone", "dynamodb", "events", "glue", "iam", "kafka", "kinesis", "kms", "ssm", "stepfunctions", "sts")
+SERVICES = (
+    "datazone",
+    "dynamodb",
+    "events",
+    "glue",
+    "iam",
+    "kafka",
+    "kinesis",
+    "kms",
+    "lambda",
+    "ssm",
+    "stepfunctions",
+    "sts",
+)
 """Every service that our functions call. Bundles carry botocore's data of these and of no other."""
 
 RetryMode = Literal["standard", "adaptive"]
@@ -55,3 +68,11 @@ class Clients:
                     ),
                 )
             return self._clients[service]
+
+
+def error_code(error: Exception) -> str:
+    """The API's error code of a botocore ClientError; empty for any other exception."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return ""
+    return str(response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,1 @@
+"""The data source: keeps assets in step with a schema registry."""

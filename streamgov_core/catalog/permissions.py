@@ -1,0 +1,227 @@
+"""What a data source's function may do, how it is configured, and which events start it. Pure: strings in, dicts out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from streamgov_core.catalog.records import record_path
+from streamgov_core.errors import ConfigError
+from streamgov_core.naming import Names
+
+GLUE_EVENTS_BY_SCHEMA_ID = ("RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions")
+
+
+def function_what(data_source: str) -> str:
+    """The word for ``Names.function_name``, ``Names.role_arn`` and ``Names.log_group`` of a data source."""
+    return f"sync-{data_source}"
+
+
+def sync_policy(
+    names: Names,
+    account: str,
+    domain_id: str,
+    *,
+    platform: str,
+    registry_arn: str,
+    resource_arn: str,
+    data_source: str | None = None,
+    dead_letter_arn: str | None = None,
+    kms_key_arn: str | None = None,
+) -> dict[str, Any]:
+    """The permissions of the role of a data source's function.
+
+    Args:
+        names: the deployment's names.
+        account: the producer account, where the function runs.
+        domain_id: the DataZone domain.
+        platform: ``msk`` or ``kinesis``.
+        registry_arn: ARN of the Glue schema registry, in the same account.
+        resource_arn: the MSK cluster's ARN (or its name), or the pattern of the streams' ARNs.
+        data_source: the data source's name; by default the platform's.
+        dead_letter_arn: queue for events that failed, if the function has one.
+        kms_key_arn: key that encrypts the function's environment or dead letters, if a customer's.
+
+    Raises:
+        ConfigError: the platform is unknown.
+    """
+    what = function_what(data_source or platform)
+    registry = registry_arn.rpartition("/")[2]
+    records = names.arn("ssm", account, f"parameter{record_path(names, domain_id, registry)}")
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    statements = [
+        _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+        _allow(
+            "ReadSchemas",
+            [
+                "glue:GetRegistry",
+                "glue:GetSchema",
+                "glue:GetSchemaVersion",
+                "glue:ListSchemas",
+                "glue:ListSchemaVersions",
+            ],
+            [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
+        ),
+        _allow("KeepRecords", ["ssm:DeleteParameter", "ssm:PutParameter"], [f"{records}/*"]),
+        _allow("ReadRecords", ["ssm:GetParameter", "ssm:GetParametersByPath"], [records, f"{records}/*"]),
+        # DataZone's asset actions name no resource type, so IAM can only be asked about "*". What confines the
+        # function is its membership: it is a contributor of one project and of no other.
+        _allow(
+            "KeepAssets",
+            [
+                "datazone:CreateAsset",
+                "datazone:CreateAssetRevision",
+                "datazone:CreateListingChangeSet",
+                "datazone:DeleteAsset",
+                "datazone:GetAsset",
+                "datazone:ListSubscriptionRequests",
+                "datazone:ListSubscriptions",
+                "datazone:Search",
+            ],
+            ["*"],
+        ),
+        _allow("ContinueLongRun", ["lambda:InvokeFunction"], [names.function_arn(account, what)]),
+    ]
+    statements += _platform_statements(names, account, platform, resource_arn)
+    if dead_letter_arn:
+        statements.append(_allow("DeadLetters", ["sqs:SendMessage"], [dead_letter_arn]))
+    if kms_key_arn:
+        statements.append(_allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _platform_statements(names: Names, account: str, platform: str, resource: str) -> list[dict[str, Any]]:
+    if platform == "msk":
+        cluster = resource if resource.startswith("arn:") else names.arn("kafka", account, f"cluster/{resource}/*")
+        return [
+            # ListClustersV2 and GetBootstrapBrokers have no resource type: IAM knows them for "*" only.
+            _allow("FindCluster", ["kafka:GetBootstrapBrokers", "kafka:ListClustersV2"], ["*"]),
+            _allow("DescribeCluster", ["kafka:DescribeClusterV2"], [cluster]),
+        ]
+    if platform == "kinesis":
+        stream = resource if resource.startswith("arn:") else names.arn("kinesis", account, f"stream/{resource}")
+        return [_allow("DescribeStreams", ["kinesis:DescribeStreamSummary"], [stream])]
+    raise ConfigError(f"unknown streaming platform {platform!r}: expected 'msk' or 'kinesis'")
+
+
+def sync_environment(
+    names: Names,
+    *,
+    domain_id: str,
+    project_id: str,
+    platform: str,
+    registry_name: str,
+    resource_arn: str,
+    data_source: str | None = None,
+    publish: bool = False,
+    topic_mapping: str = "same",
+    concurrency: int = 16,
+    max_retire_share: float = 0.25,
+) -> dict[str, str]:
+    """The environment variables of a data source's function.
+
+    Args:
+        names: the deployment's names.
+        domain_id: the DataZone domain.
+        project_id: the project that owns the assets.
+        platform: ``msk`` or ``kinesis``.
+        registry_name: the Glue schema registry.
+        resource_arn: the MSK cluster's ARN or name; for Kinesis a pattern of stream ARNs, or empty.
+        data_source: the data source's name; by default the platform's.
+        publish: publish assets and their new revisions without anybody's doing.
+        topic_mapping: how a schema's name tells its topic or stream (``streamgov_core.catalog.mapping``).
+        concurrency: how many schemas are worked on at a time.
+        max_retire_share: a run that would retire a larger share of the assets retires none.
+    """
+    return {
+        "STREAMGOV_NAMESPACE": names.namespace,
+        "STREAMGOV_REGION": names.region,
+        "STREAMGOV_PARTITION": names.partition,
+        "STREAMGOV_DATA_SOURCE": data_source or platform,
+        "STREAMGOV_DOMAIN_ID": domain_id,
+        "STREAMGOV_PROJECT_ID": project_id,
+        "STREAMGOV_PLATFORM": platform,
+        "STREAMGOV_REGISTRY_NAME": registry_name,
+        "STREAMGOV_RESOURCE": resource_arn,
+        "STREAMGOV_PUBLISH": "true" if publish else "false",
+        "STREAMGOV_TOPIC_MAPPING": topic_mapping,
+        "STREAMGOV_CONCURRENCY": str(concurrency),
+        "STREAMGOV_MAX_RETIRE_SHARE": str(max_retire_share),
+    }
+
+
+def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[str, Any]]:
+    """EventBridge patterns for every change of a schema of one registry, in the form in which CloudTrail tells it.
+
+    CreateSchema carries ``registryId``; the others carry ``schemaId`` with either the schema's ARN or both names. No
+    pattern looks at the response: RegisterSchemaVersion's has no registry name. Calls that failed are left out.
+    """
+    schema_prefix = registry_arn.replace(":registry/", ":schema/") + "/"
+
+    def pattern(events: tuple[str, ...], parameters: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "source": ["aws.glue"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["glue.amazonaws.com"],
+                "eventName": list(events),
+                "errorCode": [{"exists": False}],
+                "requestParameters": parameters,
+            },
+        }
+
+    return [
+        pattern(("CreateSchema",), {"registryId": {"registryName": [registry_name]}}),
+        pattern(("CreateSchema",), {"registryId": {"registryArn": [registry_arn]}}),
+        pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"registryName": [registry_name]}}),
+        pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"schemaArn": [{"prefix": schema_prefix}]}}),
+    ]
+
+
+def producer_policy(
+    names: Names,
+    account: str,
+    *,
+    platform: str,
+    registry_arn: str,
+    resource_arn: str,
+    what: str = "sample-producer",
+) -> dict[str, Any]:
+    """The permissions of the sample producer: register one registry's schemas, write the stream, report lineage."""
+    registry = registry_arn.rpartition("/")[2]
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    statements = [
+        _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+        _allow(
+            "RegisterSchemas",
+            ["glue:CreateSchema", "glue:GetSchema", "glue:GetSchemaVersion", "glue:RegisterSchemaVersion"],
+            [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
+        ),
+        # PostLineageEvent names no resource type in IAM.
+        _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+    ]
+    if platform == "kinesis":
+        statements.append(_allow("Write", ["kinesis:PutRecords"], [resource_arn]))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer") -> dict[str, Any]:
+    """The permissions of the sample consumer before any grant: its log and lineage. What it may read, grants decide."""
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+            # PostLineageEvent names no resource type in IAM.
+            _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+        ],
+    }
+
+
+def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+
+
+def policy_json(policy: dict[str, Any]) -> str:
+    """The document as IAM stores it best: compact and in a stable order."""
+    return json.dumps(policy, separators=(",", ":"), sort_keys=True)

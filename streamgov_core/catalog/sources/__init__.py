@@ -1,0 +1,1 @@
+"""Where the topics and streams of a platform are looked up: one module a platform."""
