@@ -101,7 +101,7 @@ def _install() -> None:
         ticker.join()
     if result.returncode != 0:
         raise SystemExit(
-            "pip could not install the locked packages (its own message is above); run the same command again once it can."
+            "pip could not install the locked packages (its message is above); run the same command again once it can."
         )
     STAMP.write_text(lock_hash() + "\n")
 
