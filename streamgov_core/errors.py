@@ -12,6 +12,8 @@ StreamgovError
 │       ├── EventRefusedError        the event does not match what DataZone says
 │       ├── PrincipalRefusedError    a principal is not one that may receive access
 │       └── DocumentFullError        a policy document has no room for the grant
+├── ResourceExistsError    an object that was to be created is there already
+├── ResourceInUseError     an object that was to be deleted is still used
 └── RemoteError            an AWS API answered with an error that nothing above explains
 """
 
@@ -67,6 +69,14 @@ class PrincipalRefusedError(PermanentGrantError):
 
 class DocumentFullError(PermanentGrantError):
     """The policy document has no room for this grant within the documented limit."""
+
+
+class ResourceExistsError(StreamgovError):
+    """An object that was to be created exists already and was not to be adopted."""
+
+
+class ResourceInUseError(StreamgovError):
+    """An object that was to be deleted is still used by others, which the text lists."""
 
 
 class RemoteError(StreamgovError):

@@ -1,0 +1,17 @@
+"""Dynamic providers for what pulumi-aws lacks or does badly in DataZone."""
+
+from streamgov_pulumi.providers.asset_type import AssetType, AssetTypeProvider
+from streamgov_pulumi.providers.form_type import FormType, FormTypeProvider
+from streamgov_pulumi.providers.project_membership import ProjectMembership, ProjectMembershipProvider
+from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, SubscriptionTargetProvider
+
+__all__ = [
+    "AssetType",
+    "AssetTypeProvider",
+    "FormType",
+    "FormTypeProvider",
+    "ProjectMembership",
+    "ProjectMembershipProvider",
+    "SubscriptionTarget",
+    "SubscriptionTargetProvider",
+]

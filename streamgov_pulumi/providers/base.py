@@ -1,0 +1,193 @@
+"""What the dynamic providers share: checks with clear failures, an exact diff, and how differences are told.
+
+A provider's dotted path is part of the stack's state (it is pickled by reference): never move or rename these modules.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult, ResourceProvider
+from pulumi.runtime.rpc import UNKNOWN
+
+from streamgov_pulumi.providers import session as aws
+from streamgov_pulumi.providers.session import SessionSettings
+
+PROVIDER_KEY = "__provider"
+Canonical = Mapping[str, Callable[[Any], Any]]
+SESSION_KEYS = ("region", "assume_role_arn", "external_id")
+"""Inputs of every dynamic resource: how to reach the account. Changing them touches no object of DataZone."""
+
+DOMAIN_ID = re.compile(r"dzd[-_][a-zA-Z0-9_-]{1,36}")
+OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
+TYPE_NAME = re.compile(r"(?![0-9_])\w+")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+
+
+def contains_unknown(value: Any) -> bool:
+    """Whether a value, or anything inside it, will only be known when the update runs."""
+    if isinstance(value, Mapping):
+        return any(contains_unknown(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(contains_unknown(item) for item in value)
+    return bool(value == UNKNOWN)
+
+
+def show(value: Any) -> str:
+    """A value as it stands in messages."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+class Checker:
+    """Collects what is wrong with a resource's inputs. Unknown values pass: they are checked when they are known.
+
+    Args:
+        news: the inputs as the engine passes them.
+        known_keys: the inputs that the resource has; any other is a failure.
+    """
+
+    def __init__(self, news: Mapping[str, Any], known_keys: Iterable[str]) -> None:
+        self.inputs = {key: value for key, value in news.items() if key != PROVIDER_KEY and value is not None}
+        self.failures: list[CheckFailure] = []
+        allowed = {*known_keys, *SESSION_KEYS, "adopt_existing"}
+        for key in sorted(set(self.inputs) - allowed):
+            self.fail(key, f"is not an input of this resource; the inputs are {', '.join(sorted(allowed))}")
+        self.boolean("adopt_existing", default=False)
+        self.text("region", _REGION, "must be an AWS region such as 'eu-west-1'")
+        self.text("assume_role_arn", _ROLE, "must be the ARN of an IAM role", required=False)
+        self.text("external_id", re.compile(r"[\w+=,.@:/-]{2,1224}"), "is no external id", required=False)
+
+    def fail(self, key: str, reason: str) -> None:
+        """Record that input ``key`` is wrong; ``reason`` continues the sentence that begins with the key."""
+        self.failures.append(CheckFailure(key, f"{key} {reason}"))
+
+    def value(self, key: str) -> Any:
+        """The input if it is there and wholly known, else None."""
+        value = self.inputs.get(key)
+        return None if contains_unknown(value) else value
+
+    def text(
+        self, key: str, pattern: re.Pattern[str], reason: str, *, required: bool = True, default: str | None = None
+    ) -> None:
+        """Input ``key`` must be a string that matches the whole pattern."""
+        if key not in self.inputs and default is not None:
+            self.inputs[key] = default
+        if key not in self.inputs:
+            if required:
+                self.fail(key, "is required")
+            return
+        value = self.value(key)
+        if value is not None and not (isinstance(value, str) and pattern.fullmatch(value)):
+            self.fail(key, f"{reason}, got {show(value)}")
+
+    def choice(self, key: str, choices: Sequence[str], *, default: str | None = None) -> None:
+        """Input ``key`` must be one of ``choices``; without a default it may be missing."""
+        if default is not None:
+            self.inputs.setdefault(key, default)
+        value = self.value(key)
+        if value is not None and value not in choices:
+            self.fail(key, f"must be one of {', '.join(choices)}, got {show(value)}")
+
+    def boolean(self, key: str, *, default: bool) -> None:
+        """Input ``key`` must be true or false."""
+        self.inputs.setdefault(key, default)
+        value = self.value(key)
+        if value is not None and not isinstance(value, bool):
+            self.fail(key, f"must be true or false, got {show(value)}")
+
+    def description(self) -> None:
+        """``description`` has at most 2048 characters (API shape Description)."""
+        value = self.value("description")
+        if value is not None and not (isinstance(value, str) and len(value) <= 2048):
+            self.fail("description", "must be text of at most 2048 characters")
+
+    def domain(self) -> None:
+        """``domain_id`` must look like a DataZone domain's id."""
+        self.text("domain_id", DOMAIN_ID, "must be the id of a DataZone domain such as 'dzd-4p9n6sw4qt9xgn'")
+
+    def object_id(self, key: str, what: str) -> None:
+        """Input ``key`` must be the id of a DataZone object."""
+        self.text(key, OBJECT_ID, f"must be the id of {what} (1 to 36 letters, digits, '_' or '-')")
+
+    def result(self) -> CheckResult:
+        """What ``check`` answers: the inputs with their defaults, and the failures."""
+        return CheckResult(self.inputs, self.failures)
+
+
+class DataZoneProvider(ResourceProvider):
+    """Base of the dynamic providers: stateless until the engine's process calls ``configure``.
+
+    Class attributes:
+        keys: every input except the session's and ``adopt_existing``.
+        replace_keys: the inputs that DataZone cannot change in place.
+        canonical: for an input, the function under which two values mean the same.
+    """
+
+    serialize_as_secret_always = False
+    keys: tuple[str, ...] = ()
+    replace_keys: tuple[str, ...] = ()
+    canonical: ClassVar[Canonical] = MappingProxyType({})
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Remember ``aws:profile``, in the provider process only (never pickled)."""
+        self._profile = req.config.get("aws:profile") or ""
+
+    def api(self, props: Mapping[str, Any], service: str = "datazone") -> Any:
+        """The client with which this resource's calls are made."""
+        settings = SessionSettings(
+            region=str(props["region"]),
+            assume_role_arn=str(props.get("assume_role_arn") or ""),
+            external_id=str(props.get("external_id") or ""),
+            profile=str(getattr(self, "_profile", "")),
+        )
+        return aws.client(service, settings)
+
+    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+        """Those of ``keys`` whose meaning differs; what is unknown counts as different."""
+        different = []
+        for key in keys:
+            old, new = olds.get(key), news.get(key)
+            if contains_unknown(new):
+                different.append(key)
+                continue
+            convert = self.canonical.get(key)
+            if convert is not None:
+                old = None if old is None else convert(old)
+                new = None if new is None else convert(new)
+            if old != new:
+                different.append(key)
+        return different
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Exact: only declared inputs count, compared by meaning."""
+        changed = self.changed(_olds, _news, (*self.keys, *SESSION_KEYS, "adopt_existing"))
+        replaces = [key for key in changed if key in self.replace_keys]
+        # Names are unique in DataZone: the new one cannot stand beside the old.
+        return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=bool(replaces))
+
+    def inputs_of(self, props: Mapping[str, Any]) -> dict[str, Any]:
+        """The declared inputs among a resource's properties."""
+        keys = {*self.keys, *SESSION_KEYS, "adopt_existing"}
+        return {key: value for key, value in props.items() if key in keys and value is not None}
+
+
+def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """How two objects differ, for people: ``description: "a" there, "b" wanted``; or that they do not."""
+    lines = [
+        f"{key}: {show(existing.get(key))} there, {show(wanted.get(key))} wanted"
+        for key in keys
+        if (existing.get(key) or None) != (wanted.get(key) or None)
+    ]
+    return "; ".join(lines) if lines else "it does not differ from what is wanted"
+
+
+def tell(message: str) -> None:
+    """Show a line beside the resource in the engine's output (it relays the provider process's error stream)."""
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,178 @@
+"""Membership of an IAM role (or a user or group) in a DataZone project.
+
+Rules: CreateProjectMembership, DeleteProjectMembership and ListProjectMemberships of the DataZone API reference. The
+API lists members by DataZone's own user id; GetUserProfile leads from a role's ARN to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
+
+from streamgov_core.errors import RemoteError, ResourceExistsError
+from streamgov_pulumi.providers import session as aws
+from streamgov_pulumi.providers.base import Checker, DataZoneProvider
+
+DESIGNATIONS = (
+    "PROJECT_OWNER",
+    "PROJECT_CONTRIBUTOR",
+    "PROJECT_CATALOG_VIEWER",
+    "PROJECT_CATALOG_CONSUMER",
+    "PROJECT_CATALOG_STEWARD",
+)
+_USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+|[a-zA-Z_0-9+=,.@-]+", re.ASCII)
+
+
+class ProjectMembershipProvider(DataZoneProvider):
+    """CRUD of one membership. DataZone has no call that changes one, so every change replaces it."""
+
+    keys = ("domain_id", "project_id", "user_identifier", "group_identifier", "designation")
+    replace_keys = keys
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Ids, the designation, and exactly one of user and group."""
+        checker = Checker(news, self.keys)
+        checker.domain()
+        checker.object_id("project_id", "the project")
+        checker.choice("designation", DESIGNATIONS, default="PROJECT_CONTRIBUTOR")
+        given = [key for key in ("user_identifier", "group_identifier") if key in checker.inputs]
+        if len(given) != 1:
+            checker.fail("user_identifier", "or group_identifier is required, and only one of the two")
+        checker.text("user_identifier", _USER, "must be an IAM role's ARN or a DataZone user's id", required=False)
+        checker.text("group_identifier", re.compile(r".{1,256}"), "must be a group's id", required=False)
+        return checker.result()
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Add the member.
+
+        Raises:
+            ResourceExistsError: it is a member already, and the membership is not to be adopted.
+        """
+        api = self.api(props)
+        member_id = self._member_id(api, props)
+        held = None if member_id is None else self._designation(api, props, member_id)
+        if held is not None:
+            self._adopt(api, props, held)
+        if held != props["designation"]:
+            self._add(api, props)
+            member_id = self._member_id(api, props) or member_id
+        return CreateResult(
+            f"{props['domain_id']}|{props['project_id']}|{_member(props)}", {**props, "member_id": member_id}
+        )
+
+    def _adopt(self, api: Any, props: Mapping[str, Any], held: str) -> None:
+        who = _member(props)
+        if not props.get("adopt_existing"):
+            raise ResourceExistsError(
+                f"{who} is already a member of project {props['project_id']} as {held}; {props['designation']} is "
+                "wanted. To take that membership over, set adopt_existing to true for one `pulumi up`."
+            )
+        if held != props["designation"]:
+            self._remove(api, props)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """The membership as it is now."""
+        api = self.api(props)
+        member_id = self._member_id(api, props)
+        held = None if member_id is None else self._designation(api, props, member_id)
+        if held is None:
+            return ReadResult("", {})
+        outs = {**props, "member_id": member_id, "designation": held}
+        return ReadResult(id_, outs, self.inputs_of(outs))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Only the session or ``adopt_existing`` changed: nothing to call."""
+        return UpdateResult({**_news, "member_id": _olds.get("member_id")})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Remove the member; one that is gone already is no error."""
+        api = self.api(_props)
+        member_id = self._member_id(api, _props)
+        if member_id is not None and self._designation(api, _props, member_id) is not None:
+            self._remove(api, _props)
+
+    # --- DataZone -------------------------------------------------------------------------------------------------
+    @staticmethod
+    def _add(api: Any, props: Mapping[str, Any]) -> None:
+        aws.eventually(
+            lambda: aws.call(
+                api,
+                "create_project_membership",
+                domainIdentifier=props["domain_id"],
+                projectIdentifier=props["project_id"],
+                member=_union(props),
+                designation=props["designation"],
+            ),
+            # IAM answers for a new role everywhere only after a while.
+            lambda error: error.code in ("ValidationException", "ResourceNotFoundException") and "role" in str(error),
+        )
+
+    @staticmethod
+    def _remove(api: Any, props: Mapping[str, Any]) -> None:
+        aws.find(
+            api,
+            "delete_project_membership",
+            domainIdentifier=props["domain_id"],
+            projectIdentifier=props["project_id"],
+            member=_union(props),
+        )
+
+    @staticmethod
+    def _member_id(api: Any, props: Mapping[str, Any]) -> str | None:
+        """DataZone's id of the member; None while DataZone has no profile of it."""
+        if props.get("group_identifier"):
+            return str(props["group_identifier"])
+        user = str(props["user_identifier"])
+        if not user.startswith("arn:"):
+            return user
+        profile = aws.find(
+            api, "get_user_profile", domainIdentifier=props["domain_id"], userIdentifier=user, type="IAM"
+        )
+        return None if profile is None else str(profile["id"])
+
+    @staticmethod
+    def _designation(api: Any, props: Mapping[str, Any], member_id: str) -> str | None:
+        where = {"domainIdentifier": props["domain_id"], "projectIdentifier": props["project_id"]}
+        try:
+            members = aws.pages(api, "list_project_memberships", "members", **where)
+        except RemoteError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
+        kind, key = ("group", "groupId") if props.get("group_identifier") else ("user", "userId")
+        for member in members:
+            if member["memberDetails"].get(kind, {}).get(key) == member_id:
+                return str(member["designation"])
+        return None
+
+
+def _member(props: Mapping[str, Any]) -> str:
+    return str(props.get("user_identifier") or props["group_identifier"])
+
+
+def _union(props: Mapping[str, Any]) -> dict[str, str]:
+    if props.get("group_identifier"):
+        return {"groupIdentifier": str(props["group_identifier"])}
+    return {"userIdentifier": str(props["user_identifier"])}
+
+
+class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
+    """A member of a DataZone project.
+
+    Args:
+        resource_name: the logical name.
+        props: ``domain_id``, ``project_id``, ``user_identifier`` (a role's ARN) or ``group_identifier``,
+            ``designation``, ``adopt_existing``, and the session.
+        opts: resource options.
+    """
+
+    designation: pulumi.Output[str]
+
+    def __init__(
+        self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(ProjectMembershipProvider(), resource_name, {"member_id": None, **props}, opts)
