@@ -1,0 +1,1 @@
+"""Access to governed streams: messages, ledgers, the policy compiler, the engine that applies it, and the workflow."""

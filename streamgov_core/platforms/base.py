@@ -1,0 +1,167 @@
+"""What a streaming platform is to the rest of the system: its types, what an asset names, what a grant permits.
+
+A platform's module answers pure questions only; its policy documents are read and written by the stores of
+``streamgov_core.access.documents``, found by the kind of a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from streamgov_core.errors import ClaimRefusedError
+from streamgov_core.forms import AssetTypeModel, FormModel
+
+if TYPE_CHECKING:
+    from streamgov_core.access.messages import GrantCommand
+    from streamgov_core.naming import Names
+
+Forms = Mapping[str, Mapping[str, Any]]
+"""Form name -> the form's content, as in ``AssetListing.forms`` of the DataZone API (GetListing)."""
+
+
+@dataclass(frozen=True)
+class SchemaRef:
+    """A schema of a Glue registry."""
+
+    registry_arn: str
+    schema_arn: str
+    schema_name: str
+
+    def to_message(self) -> dict[str, str]:
+        """The ``schema`` of a grant command."""
+        return {"registryArn": self.registry_arn, "schemaArn": self.schema_arn, "schemaName": self.schema_name}
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> SchemaRef:
+        """Read the ``schema`` of a grant command."""
+        return cls(str(raw["registryArn"]), str(raw["schemaArn"]), str(raw["schemaName"]))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an asset's forms say about its resource. A claim only: the data source's record is the authority.
+
+    Args:
+        account: owner of the resource, from its ARN.
+        region: region of the resource, from its ARN.
+        resource: ``arn`` and the platform's own facts; travels in the grant command.
+        schema: the registered schema, if there is one.
+    """
+
+    account: str
+    region: str
+    resource: Mapping[str, Any]
+    schema: SchemaRef | None
+
+    @property
+    def arn(self) -> str:
+        """ARN of the topic or stream."""
+        return str(self.resource["arn"])
+
+
+@dataclass(frozen=True, order=True)
+class Permit:
+    """One permission: these actions on this resource, optionally for one principal and under a condition.
+
+    Args:
+        actions: sorted action names. Permits with different ``kind`` must not share an action.
+        resource: an ARN, or an ARN pattern.
+        kind: the type of resource that all ``actions`` apply to (``cluster``, ``topic`` …). Statements may join permits
+            of several kinds, since an action has no meaning on a resource of another kind.
+        principal: role ARN in a resource policy; empty in an identity policy, where the role is implied.
+        shared: every grant of the principal brings this same permit (Connect, consumer groups).
+        condition: JSON text of the statement's Condition, empty for none.
+    """
+
+    kind: str
+    actions: tuple[str, ...]
+    resource: str
+    principal: str = ""
+    shared: bool = False
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What one grant contributes to one policy document.
+
+    Args:
+        target: ``<kind>#<arn>``; the kind selects the document store.
+        permits: the permissions.
+        trust: principals of the role's trust policy (reader roles only).
+        facts: further facts that the document's store needs.
+    """
+
+    target: str
+    permits: tuple[Permit, ...]
+    trust: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the target."""
+        return self.target.split("#", 1)[0]
+
+    @property
+    def arn(self) -> str:
+        """The ARN in the target."""
+        return self.target.split("#", 1)[1]
+
+
+class Platform(Protocol):
+    """One streaming platform. Add one: a module beside this one, an entry in ``PLATFORMS``, tests."""
+
+    name: str
+    """The word in configuration, messages and records: ``msk``, ``kinesis``."""
+    asset_type_base: str
+    """Asset type in the default namespace."""
+
+    def form_models(self, names: Names) -> tuple[FormModel, ...]:
+        """The platform's own form types, under this deployment's names."""
+
+    def asset_type(self, names: Names) -> AssetTypeModel:
+        """The asset type, which refers to the form types."""
+
+    def claim(self, forms: Forms) -> Claim:
+        """Read the resource and the schema out of an asset's forms.
+
+        Raises:
+            ClaimRefusedError: a required field is missing or is not a legal ARN or name.
+        """
+
+    def review(self, command: GrantCommand) -> None:
+        """Refuse what the platform cannot grant, whatever the policies have room for.
+
+        Raises:
+            PermanentGrantError: with the reason and what to do.
+        """
+
+    def producer_intents(self, names: Names, command: GrantCommand) -> tuple[Intent, ...]:
+        """Documents in the owner's account: resource policies."""
+
+    def consumer_permits(self, names: Names, command: GrantCommand) -> tuple[Permit, ...]:
+        """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
+
+    def connection(self, command: GrantCommand) -> dict[str, str]:
+        """What a consumer needs to know to connect, for the portal and for records; no secrets."""
+
+    def member_statements(self, names: Names, account: str) -> list[dict[str, Any]]:
+        """IAM statements that the ``apply`` function needs in an owner's account for this platform."""
+
+
+def text(form: Mapping[str, Any], name: str, form_name: str, *, required: bool = True) -> str:
+    """A string field of a form; empty if it is absent and not required.
+
+    Raises:
+        ClaimRefusedError: the field is missing or no string.
+    """
+    value = form.get(name)
+    if value is None or value == "":
+        if required:
+            raise ClaimRefusedError(f"the asset's form {form_name} has no {name}")
+        return ""
+    if not isinstance(value, str):
+        raise ClaimRefusedError(f"{name} of the asset's form {form_name} must be text, got {type(value).__name__}")
+    return value
