@@ -5,6 +5,7 @@ StreamgovError
 ├── NameTooLongError       a derived name passes a limit of AWS (also a ConfigError)
 ├── SchemaError            a schema of the registry cannot be read
 │   └── UnsupportedSchemaError   its data format is not one that is understood
+├── CatalogError           a data source cannot bring a schema, or all of them, into the catalogue
 ├── GrantError             a subscription grant cannot be carried out
 │   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
 │   └── PermanentGrantError      it will fail again until a person changes something
@@ -41,6 +42,10 @@ class SchemaError(StreamgovError):
 
 class UnsupportedSchemaError(SchemaError):
     """The schema's data format is not understood."""
+
+
+class CatalogError(StreamgovError):
+    """A data source cannot bring a schema, or all of them, into the catalogue."""
 
 
 class GrantError(StreamgovError):
