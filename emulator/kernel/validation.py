@@ -29,6 +29,10 @@ VALIDATION_CODES = {
 
 MAX_REPORTED = 10
 
+# Patterns that the services do not enforce as written, by the shape's name.
+# Glue's ``.*\\S.*`` would refuse every definition of more than one line, yet Protobuf schemas are registered as such.
+SPANNING_LINES = frozenset({"SchemaDefinitionString", "SchemaDefinitionDiff"})
+
 
 def validation_error(service: str, problems: list[str]) -> ApiError:
     """The error of a service for a request that breaks its model, worded as the services word it."""
@@ -97,7 +101,7 @@ def _string(shape: Any, value: str, path: str) -> Iterator[str]:
             "[" + ", ".join(allowed) + "]"
         )
     pattern = shape.metadata.get("pattern")
-    if pattern and not _compiled(pattern).fullmatch(value):
+    if pattern and not _compiled(pattern, shape.name in SPANNING_LINES).fullmatch(value):
         yield (
             f"Value '{value}' at '{path}' failed to satisfy constraint: "
             f"Member must satisfy regular expression pattern: {pattern}"
@@ -116,11 +120,11 @@ def _range(shape: Any, size: float, path: str, value: Any, what: str) -> Iterato
 
 
 @functools.cache
-def _compiled(pattern: str) -> regex.Pattern[str]:
+def _compiled(pattern: str, spans_lines: bool = False) -> regex.Pattern[str]:
     r"""A model's Java expression as Python reads it. The services match the whole value, with or without ``^…$``.
 
     Java writes characters beyond the first plane as surrogate pairs, and its ``\w`` is ASCII only.
     """
     translated = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff")
     flags = 0 if r"\p" in translated else regex.ASCII
-    return regex.compile(translated, flags)
+    return regex.compile(translated, flags | (regex.DOTALL if spans_lines else 0))

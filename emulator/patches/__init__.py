@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from emulator.api import Emulator
+from emulator.patches import glue, kafka
 
 
 def install(emulator: Emulator) -> None:
     """Install every patch."""
+    for part in (glue, kafka):
+        part.install(emulator)
