@@ -1,4 +1,4 @@
-"""What a data source's function may do, how it is configured, and which events start it. Pure: strings in, dicts out."""
+"""What a data source's function may do, how it is configured, which events start it. Pure: strings in, dicts out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from streamgov_core.catalog.records import record_path
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
 
+DEFAULT_REGISTRY = "default-registry"
+"""The registry of a CreateSchema call that names none."""
 GLUE_EVENTS_BY_SCHEMA_ID = ("RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions")
 
 
@@ -170,7 +172,10 @@ def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[st
             },
         }
 
+    absent = [{"exists": False}]
+    default = [pattern(("CreateSchema",), {"registryId": {"registryName": absent, "registryArn": absent}})]
     return [
+        *(default if registry_name == DEFAULT_REGISTRY else []),
         pattern(("CreateSchema",), {"registryId": {"registryName": [registry_name]}}),
         pattern(("CreateSchema",), {"registryId": {"registryArn": [registry_arn]}}),
         pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"registryName": [registry_name]}}),

@@ -1,1 +1,33 @@
 """Where the topics and streams of a platform are looked up: one module a platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamgov_core.aws import Clients
+from streamgov_core.catalog.model import Source
+from streamgov_core.errors import ConfigError
+from streamgov_core.naming import Names
+
+
+def _msk(clients: Clients, names: Names, resource: str) -> Source:
+    from streamgov_core.catalog.sources.msk import MskSource
+
+    return MskSource(clients.client("kafka"), names, resource)
+
+
+SOURCES: dict[str, Callable[[Clients, Names, str], Any]] = {"msk": _msk}
+"""The source of each platform, made of the clients, the names and what configuration calls the resource."""
+
+
+def source_of(platform: str, clients: Clients, names: Names, resource: str) -> Source:
+    """The source of a platform.
+
+    Raises:
+        ConfigError: nothing is known of this platform.
+    """
+    if platform not in SOURCES:
+        raise ConfigError(f"unknown streaming platform {platform!r}: expected one of {', '.join(sorted(SOURCES))}")
+    source: Source = SOURCES[platform](clients, names, resource)
+    return source

@@ -1,0 +1,121 @@
+"""The asset that a topic or stream and its schema make."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from streamgov_core.catalog.model import Draft, FormDraft, Resource, SchemaInfo, SchemaVersion
+from streamgov_core.forms import (
+    ASSET_COMMON_DETAILS_FORM,
+    ASSET_COMMON_DETAILS_FORM_TYPE,
+    MAX_FORM_CONTENT,
+    RELATIONAL_TABLE_FORM,
+    RELATIONAL_TABLE_FORM_TYPE,
+    FormModel,
+)
+from streamgov_core.lineage import source_identifier
+from streamgov_core.naming import Names
+from streamgov_core.platforms import Platform
+from streamgov_core.schemas import columns_of
+
+LAYOUT = 1
+"""Raise it when drafts come to say something else for the same schema: every asset is then looked at again."""
+MAX_DESCRIPTION = 2048
+
+
+def build_draft(
+    platform: Platform,
+    names: Names,
+    resource: Resource,
+    info: SchemaInfo,
+    version: SchemaVersion,
+    *,
+    source_form: str,
+    schema_form: str,
+    schema_values: Mapping[str, Any],
+    kind: str,
+) -> Draft:
+    """The draft of an asset of any platform.
+
+    Args:
+        platform: the platform, for its types.
+        names: the deployment's names.
+        resource: the topic or stream.
+        info: the schema.
+        version: the version to show.
+        source_form: name of the form that says where the resource lives.
+        schema_form: name of the form that says what schema it has.
+        schema_values: the platform's own members of the schema form.
+        kind: what the resource is, in words.
+
+    Raises:
+        SchemaError: the schema cannot be read.
+    """
+    columns = columns_of(version.definition, version.data_format or info.data_format)
+    models = {model.name: model for model in platform.form_models(names)}
+    known = {
+        **schema_values,
+        "schema_version": version.number,
+        "schema_arn": info.arn,
+        "registry_arn": info.registry_arn,
+        "schema_name": info.name,
+        "compatibility_mode": info.compatibility or None,
+        "data_format": info.data_format or None,
+        "schema_hash": hashlib.sha256(version.definition.encode()).hexdigest(),
+    }
+    known["schema_definition"] = fitting(version.definition, known)
+    description = info.description or columns.description
+    return Draft(
+        name=resource.name,
+        external_id=resource.arn,
+        type_name=platform.asset_type(names).name,
+        description=description[:MAX_DESCRIPTION] if description else None,
+        read_me=_read_me(kind, resource, info),
+        forms={
+            RELATIONAL_TABLE_FORM: FormDraft(
+                RELATIONAL_TABLE_FORM_TYPE, columns.table(resource.name), frozenset({"tableName", "columns"})
+            ),
+            ASSET_COMMON_DETAILS_FORM: FormDraft(
+                ASSET_COMMON_DETAILS_FORM_TYPE,
+                {"sourceIdentifier": source_identifier(resource.arn)},
+                frozenset({"sourceIdentifier"}),
+            ),
+            source_form: _filled(models[names.type_name(source_form)], resource.facts),
+            schema_form: _filled(models[names.type_name(schema_form)], known),
+        },
+    )
+
+
+def _filled(model: FormModel, values: Mapping[str, Any]) -> FormDraft:
+    """A form of ours with the members that its model has."""
+    members = {item.name for item in model.fields}
+    return FormDraft(model.name, {key: values.get(key) for key in sorted(members)}, frozenset(members))
+
+
+def fitting(definition: str, others: Mapping[str, Any]) -> str:
+    """As much of a definition as leaves the form's content, which is JSON, within the limit; what is cut is marked.
+
+    Registered definitions have up to 170,000 characters and grow when they are written as a JSON string.
+    """
+    room = MAX_FORM_CONTENT - len(json.dumps(others, ensure_ascii=False)) - 1000
+    if len(json.dumps(definition, ensure_ascii=False)) <= room:
+        return definition
+    low, high = 0, len(definition)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(json.dumps(definition[:middle], ensure_ascii=False)) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return definition[:low] + "…"
+
+
+def _read_me(kind: str, resource: Resource, info: SchemaInfo) -> str:
+    return (
+        f"# {resource.name}\n\n{kind}. Its schema is `{info.name}` in the registry "
+        f"`{info.registry_arn.rpartition('/')[2]}` ({info.data_format}).\n\n"
+        "Subscribe to get access; what you may do then is written into your roles' policies.\n"
+    )

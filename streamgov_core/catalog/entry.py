@@ -1,0 +1,146 @@
+"""The data source's function: configuration from the environment, real gateways, one run, its report."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from streamgov_core.aws import Clients
+from streamgov_core.catalog.datazone import DataZoneAssets
+from streamgov_core.catalog.events import Order, parse_event
+from streamgov_core.catalog.glue import GlueRegistry
+from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.catalog.model import Result
+from streamgov_core.catalog.records import SsmRecordStore
+from streamgov_core.catalog.sources import source_of
+from streamgov_core.catalog.sync import Settings, Syncer
+from streamgov_core.errors import CatalogError, ConfigError
+from streamgov_core.naming import Names
+
+_log = logging.getLogger("streamgov.catalog")
+
+MARGIN_MS = 60_000
+"""A leg of a run begins no schema when less time remains: what is under way must end, retries included."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The function's configuration (``streamgov_core.catalog.permissions.sync_environment``)."""
+
+    names: Names
+    domain_id: str
+    registry_name: str
+    platform: str
+    resource: str
+    mapping: str
+    settings: Settings
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Config:
+        """Read the configuration.
+
+        Raises:
+            ConfigError: a variable is missing or is no number where it must be one.
+        """
+
+        def need(name: str) -> str:
+            value = env.get(f"STREAMGOV_{name}", "")
+            if not value:
+                raise ConfigError(f"the function has no environment variable STREAMGOV_{name}")
+            return value
+
+        try:
+            concurrency = int(env.get("STREAMGOV_CONCURRENCY", "16"))
+            share = float(env.get("STREAMGOV_MAX_RETIRE_SHARE", "0.25"))
+        except ValueError as error:
+            raise ConfigError(
+                f"STREAMGOV_CONCURRENCY and STREAMGOV_MAX_RETIRE_SHARE must be numbers: {error}"
+            ) from error
+        return cls(
+            names=Names(need("NAMESPACE"), need("REGION"), env.get("STREAMGOV_PARTITION", "aws")),
+            domain_id=need("DOMAIN_ID"),
+            registry_name=need("REGISTRY_NAME"),
+            platform=need("PLATFORM"),
+            resource=env.get("STREAMGOV_RESOURCE", ""),
+            mapping=env.get("STREAMGOV_TOPIC_MAPPING", "same"),
+            settings=Settings(need("PROJECT_ID"), env.get("STREAMGOV_PUBLISH") == "true", max(1, concurrency), share),
+        )
+
+
+@cache
+def _clients(region: str, connections: int) -> Clients:
+    """Clients for the life of the process; they slow down when a service throttles."""
+    return Clients(region, retry_mode="adaptive", max_pool=connections)
+
+
+def run(event: Any, context: Any) -> dict[str, Any]:
+    """Do what an event asks for and report it.
+
+    Args:
+        event: see ``streamgov_core.catalog.events``.
+        context: Lambda's context.
+
+    Returns:
+        What was created, revised, unchanged, retired and kept; ``continued`` if a further invocation goes on.
+
+    Raises:
+        CatalogError: at least one schema failed; the others are done. The message is the result, failures first.
+        ConfigError: the configuration is wrong.
+    """
+    _log.setLevel(logging.INFO)
+    config = Config.from_env(os.environ)
+    clients = _clients(config.names.region, config.settings.concurrency + 2)
+    order = parse_event(event, config.registry_name)
+    result = _syncer(config, clients, _enough_time(context)).run(order)
+    report = result.to_json()
+    if result.after is not None:
+        _continue(clients, context, order, result)
+        _log.info(json.dumps({"continued": result.after, **report}))
+        return {"continued": True, **report}
+    if result.failures:
+        failures = {"failures": report.pop("failures"), "failed": report.pop("failed")}
+        message = json.dumps({**failures, **report}, ensure_ascii=False)
+        raise CatalogError(message[:100_000])
+    _log.info(json.dumps(report))
+    return report
+
+
+def _syncer(config: Config, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
+    return Syncer(
+        config.settings,
+        registry=GlueRegistry(clients.client("glue"), config.registry_name),
+        assets=DataZoneAssets(clients.client("datazone"), config.domain_id, config.settings.project_id),
+        records=SsmRecordStore(clients.client("ssm"), config.names, config.domain_id, config.registry_name),
+        source=source_of(config.platform, clients, config.names, config.resource),
+        mapping=topic_mapping(config.mapping),
+        sleep=time.sleep,
+        enough_time=enough_time,
+    )
+
+
+def _enough_time(context: Any) -> Callable[[], bool]:
+    """Whether another schema may be begun; always, where nothing tells the time (a call outside Lambda)."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is None:
+        return lambda: True
+    margin = min(MARGIN_MS, remaining() // 3)
+    return lambda: remaining() > margin
+
+
+def _continue(clients: Clients, context: Any, order: Order, result: Result) -> None:
+    """Let another invocation of this function go on where this one stopped (API Invoke, asynchronous)."""
+    payload = {
+        "action": "sync",
+        "after": result.after,
+        "retireAny": order.retire_any,
+        "tally": result.to_json(),
+    }
+    clients.client("lambda").invoke(
+        FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=json.dumps(payload).encode()
+    )

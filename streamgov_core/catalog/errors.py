@@ -1,0 +1,9 @@
+"""Errors of the data source that its own parts tell apart."""
+
+from __future__ import annotations
+
+from streamgov_core.errors import CatalogError
+
+
+class AssetExistsError(CatalogError):
+    """An asset with this external identifier exists (API CreateAsset, ConflictException)."""

@@ -1,0 +1,111 @@
+"""What starts a data source: Glue events as CloudTrail tells them, schedules, and orders given by hand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamgov_core.catalog.permissions import DEFAULT_REGISTRY
+from streamgov_core.errors import CatalogError
+
+SCHEMA_CALLS = frozenset(
+    {"CreateSchema", "RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions"}
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a run is to do.
+
+    Args:
+        schema: the one schema to sync; None for the whole registry.
+        after: of a run in several legs, the schema where the last one stopped.
+        tally: what the earlier legs did.
+        retire_any: retire however many assets have lost their schemas.
+    """
+
+    schema: str | None = None
+    after: str | None = None
+    tally: Mapping[str, Any] = field(default_factory=dict)
+    retire_any: bool = False
+
+
+def parse_event(event: Any, registry_name: str) -> Order:
+    """What an event asks for.
+
+    Args:
+        event: what Lambda hands over.
+        registry_name: the registry that this data source serves.
+
+    Raises:
+        CatalogError: the event is none that a data source knows, or is about another registry.
+    """
+    if not isinstance(event, Mapping):
+        raise CatalogError(f"the event is no JSON object but {type(event).__name__}")
+    if "action" in event:
+        return _by_hand(event)
+    kind = event.get("detail-type")
+    if kind == "Scheduled Event":
+        return Order()
+    if kind == "AWS API Call via CloudTrail":
+        return Order(schema=_schema_of(event.get("detail"), registry_name))
+    raise CatalogError(f"the event is neither an order ('action') nor of a known kind ('detail-type' is {kind!r})")
+
+
+def _by_hand(event: Mapping[str, Any]) -> Order:
+    if event["action"] != "sync":
+        raise CatalogError(f"unknown action {event['action']!r}: a data source knows 'sync' only")
+    schema = event.get("schema")
+    after = event.get("after")
+    tally = event.get("tally") or {}
+    for name, value in (("schema", schema), ("after", after)):
+        if value is not None and not isinstance(value, str):
+            raise CatalogError(f"{name!r} of the order must be text, got {type(value).__name__}")
+    if not isinstance(tally, Mapping):
+        raise CatalogError(f"'tally' of the order must be an object, got {type(tally).__name__}")
+    return Order(schema or None, after, tally, event.get("retireAny") is True)
+
+
+def _schema_of(detail: Any, registry_name: str) -> str:
+    """The schema that a Glue call was about, in each form in which requests name it."""
+    if not isinstance(detail, Mapping) or detail.get("eventSource") != "glue.amazonaws.com":
+        raise CatalogError("the event tells of no call of Glue")
+    call = detail.get("eventName")
+    if call not in SCHEMA_CALLS:
+        raise CatalogError(f"the event tells of {call!r}, which changes no schema")
+    parameters = detail.get("requestParameters")
+    if not isinstance(parameters, Mapping):
+        raise CatalogError(f"the event tells of {call} without its parameters")
+    if call == "CreateSchema":
+        registry, schema = _created(parameters)
+    else:
+        registry, schema = _identified(parameters.get("schemaId"))
+    if not schema:
+        raise CatalogError(f"the event tells of {call} but not of which schema")
+    if registry != registry_name:
+        raise CatalogError(f"the event is about registry {registry!r}, this data source serves {registry_name!r}")
+    return schema
+
+
+def _created(parameters: Mapping[str, Any]) -> tuple[str, str]:
+    registry = parameters.get("registryId")
+    if not isinstance(registry, Mapping) or not registry:
+        return DEFAULT_REGISTRY, _text(parameters.get("schemaName"))
+    arn = _text(registry.get("registryArn"))
+    return _text(registry.get("registryName")) or arn.rpartition("/")[2], _text(parameters.get("schemaName"))
+
+
+def _identified(schema_id: Any) -> tuple[str, str]:
+    if not isinstance(schema_id, Mapping):
+        return "", ""
+    arn = _text(schema_id.get("schemaArn"))
+    if arn:
+        # arn:…:schema/<registry>/<schema>; neither name may contain a slash.
+        parts = arn.split("/")
+        return (parts[1], parts[2]) if len(parts) == 3 else ("", "")
+    return _text(schema_id.get("registryName")) or DEFAULT_REGISTRY, _text(schema_id.get("schemaName"))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,322 @@
+"""What the data source speaks of: schemas, assets, drafts of assets, and the outcome of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from streamgov_core.forms import ASSET_COMMON_DETAILS_FORM
+
+
+@dataclass(frozen=True)
+class SchemaInfo:
+    """A schema as GetSchema tells it.
+
+    Args:
+        name: its name in the registry.
+        arn: its ARN.
+        registry_arn: the registry's ARN.
+        data_format: ``AVRO``, ``JSON`` or ``PROTOBUF``.
+        compatibility: the compatibility mode.
+        latest: number of the newest version, whatever its status.
+        created: when the schema was created; a schema that was deleted and made again differs in it.
+        description: the registry's description.
+        deleting: the registry is deleting it.
+    """
+
+    name: str
+    arn: str
+    registry_arn: str
+    data_format: str
+    compatibility: str
+    latest: int
+    created: str
+    description: str | None = None
+    deleting: bool = False
+
+
+@dataclass(frozen=True)
+class SchemaVersion:
+    """One version of a schema (GetSchemaVersion)."""
+
+    number: int
+    status: str
+    definition: str
+    data_format: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of an asset as DataZone holds it."""
+
+    name: str
+    type_name: str
+    type_revision: str | None
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AssetSummary:
+    """An asset as Search tells it."""
+
+    asset_id: str
+    external_id: str | None
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Asset:
+    """An asset as GetAsset tells it."""
+
+    asset_id: str
+    name: str
+    revision: str
+    type_name: str
+    external_id: str | None
+    project_id: str
+    description: str | None
+    glossary_terms: tuple[str, ...]
+    forms: tuple[Form, ...]
+    listing_id: str | None = None
+    listing_status: str | None = None
+
+
+@dataclass(frozen=True)
+class FormDraft:
+    """One form that we fill.
+
+    Args:
+        type_name: the form type.
+        values: our members; those without a value are None.
+        managed: the members that are ours: others in the live form are somebody else's and stay.
+    """
+
+    type_name: str
+    values: Mapping[str, Any]
+    managed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an asset should say, as far as it is for us to say.
+
+    Args:
+        name: the topic or stream.
+        external_id: its ARN.
+        type_name: the asset type.
+        description: the schema's own words, if any.
+        forms: by form name.
+        read_me: text for people, given once when the asset is made.
+    """
+
+    name: str
+    external_id: str
+    type_name: str
+    description: str | None
+    forms: Mapping[str, FormDraft]
+    read_me: str | None = None
+
+    def initial_forms(self) -> tuple[Form, ...]:
+        """The forms of a new asset, the read-me among the common details."""
+        forms = []
+        for name, form in self.forms.items():
+            values = {key: value for key, value in form.values.items() if value is not None}
+            if name == ASSET_COMMON_DETAILS_FORM and self.read_me:
+                values["readMe"] = self.read_me
+            forms.append(Form(name, form.type_name, None, values))
+        return tuple(forms)
+
+    def content_hash(self) -> str:
+        """A digest of everything that we say and keep saying."""
+        forms = {name: [form.type_name, form.values] for name, form in self.forms.items()}
+        return digest([self.name, self.external_id, self.type_name, self.description, forms])
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A new revision of an asset, everything included (CreateAssetRevision replaces forms as a whole)."""
+
+    name: str
+    description: str | None
+    glossary_terms: tuple[str, ...]
+    forms: tuple[Form, ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A topic or stream.
+
+    Args:
+        name: its name.
+        arn: its ARN.
+        facts: what the platform's forms say of it.
+    """
+
+    name: str
+    arn: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Registry(Protocol):
+    """A schema registry. Every method raises ClientError for what is not described."""
+
+    def exists(self) -> bool:
+        """Whether the registry itself is there."""
+
+    def list_names(self) -> Iterator[str]:
+        """The names of all schemas.
+
+        Raises:
+            CatalogError: there is no such registry.
+        """
+
+    def get_schema(self, name: str) -> SchemaInfo | None:
+        """The schema, or None if the registry says that there is none."""
+
+    def get_version(self, name: str, number: int) -> SchemaVersion | None:
+        """One version, or None if there is none of this number."""
+
+
+class AssetCatalog(Protocol):
+    """The assets of one project."""
+
+    def search(self, text: str | None = None) -> Iterator[AssetSummary]:
+        """The project's assets, all or those that match a text; the index may lag behind."""
+
+    def get(self, asset_id: str) -> Asset | None:
+        """The asset, or None if there is none."""
+
+    def create(self, draft: Draft, token: str) -> Asset:
+        """Make an asset.
+
+        Raises:
+            AssetExistsError: another asset has this external identifier.
+        """
+
+    def revise(self, asset_id: str, revision: Revision, token: str) -> str:
+        """Make a new revision of an asset and return its number."""
+
+    def publish(self, asset_id: str, revision: str) -> None:
+        """Publish a revision."""
+
+    def unpublish(self, asset_id: str) -> None:
+        """Take the asset's listing out of the catalogue."""
+
+    def subscriptions(self, listing_id: str) -> list[str]:
+        """Ids of the subscriptions and open requests that depend on a listing."""
+
+    def delete(self, asset_id: str) -> bool:
+        """Delete an asset; False if DataZone will not yet, because its listing is still going."""
+
+
+class Source(Protocol):
+    """Where the topics or streams of one platform are looked up."""
+
+    def prepare(self) -> None:
+        """Look up what all of them share, once a run.
+
+        Raises:
+            CatalogError: it is not there.
+        """
+
+    def resource(self, name: str) -> Resource:
+        """The topic or stream of a name.
+
+        Raises:
+            StreamgovError: the name is not legal, or there is none.
+        """
+
+    def draft(self, resource: Resource, info: SchemaInfo, version: SchemaVersion) -> Draft:
+        """The asset of a topic or stream with its schema.
+
+        Raises:
+            SchemaError: the schema cannot be read.
+        """
+
+
+Verdict = Literal["created", "revised", "unchanged", "retired", "kept"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one schema. ``cause`` says why an asset whose schema is gone was kept."""
+
+    verdict: Verdict
+    cause: str | None = None
+
+
+@dataclass
+class Result:
+    """What a run did.
+
+    Attributes:
+        created: schemas whose asset was made.
+        revised: schemas whose asset has a new revision.
+        unchanged: number of schemas for which nothing was written.
+        retired: schemas that are gone and whose asset was deleted.
+        kept: schemas that are gone but whose asset stays, with the cause.
+        failed: schemas that could not be brought into the catalogue, with the cause.
+        failures: number of the failed, also those that ``failed`` has no room for.
+        after: the last schema of an unfinished run; None when it has ended.
+    """
+
+    created: list[str] = field(default_factory=list)
+    revised: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    retired: list[str] = field(default_factory=list)
+    kept: list[dict[str, str]] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    failures: int = 0
+    after: str | None = None
+
+    MAX_LISTED: ClassVar[int] = 200
+    """Failures listed by name: a result has to fit into the payload of the next leg of a long run."""
+
+    def add(self, schema: str, outcome: Outcome) -> None:
+        """Count one schema."""
+        if outcome.verdict == "unchanged":
+            self.unchanged += 1
+        elif outcome.verdict == "kept":
+            self.kept.append({"schema": schema, "cause": outcome.cause or ""})
+        else:
+            getattr(self, outcome.verdict).append(schema)
+
+    def fail(self, schema: str, cause: str) -> None:
+        """Count a schema that failed."""
+        self.failures += 1
+        if len(self.failed) < self.MAX_LISTED:
+            self.failed.append({"schema": schema, "cause": cause[:1000]})
+
+    @classmethod
+    def from_json(cls, tally: Mapping[str, Any]) -> Result:
+        """A result that an earlier leg of the run handed over."""
+        return cls(
+            created=list(tally.get("created", ())),
+            revised=list(tally.get("revised", ())),
+            unchanged=int(tally.get("unchanged", 0)),
+            retired=list(tally.get("retired", ())),
+            kept=list(tally.get("kept", ())),
+            failed=list(tally.get("failed", ())),
+            failures=int(tally.get("failures", 0)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as a plain dictionary."""
+        return {
+            "created": sorted(self.created),
+            "revised": sorted(self.revised),
+            "unchanged": self.unchanged,
+            "retired": sorted(self.retired),
+            "kept": self.kept,
+            "failed": self.failed,
+            "failures": self.failures,
+        }
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,289 @@
+"""In-memory stand-ins for the data source's gateways. They count calls, and can be told to fail."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from streamgov_core.catalog.errors import AssetExistsError
+from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.catalog.model import Asset, AssetSummary, Draft, Form, Revision, SchemaInfo, SchemaVersion
+from streamgov_core.catalog.records import Record
+from streamgov_core.catalog.sources.msk import MskSource
+from streamgov_core.catalog.sync import Settings, Syncer
+from streamgov_core.errors import CatalogError
+from streamgov_core.naming import Names
+
+ACCOUNT = "222222222222"
+REGION = "us-east-1"
+REGISTRY = "orders"
+REGISTRY_ARN = f"arn:aws:glue:{REGION}:{ACCOUNT}:registry/{REGISTRY}"
+CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/main/0a1b2c3d-1111-2222-3333-444455556666-7"
+PROJECT = "producer1"
+
+
+def avro(*fields: str, doc: str | None = None) -> str:
+    record: dict[str, Any] = {"type": "record", "name": "R", "fields": [{"name": f, "type": "string"} for f in fields]}
+    if doc:
+        record["doc"] = doc
+    return json.dumps(record)
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.fail: Callable[[str, str], None] = lambda operation, subject: None
+        self._lock = threading.Lock()
+
+    def _called(self, operation: str, subject: str = "") -> None:
+        with self._lock:
+            self.calls[operation] += 1
+        self.fail(operation, subject)
+
+
+class FakeRegistry(Counting):
+    def __init__(self) -> None:
+        super().__init__()
+        self.there = True
+        self.infos: dict[str, SchemaInfo] = {}
+        self.versions: dict[str, dict[int, SchemaVersion]] = {}
+
+    def put(self, name: str, definition: str, status: str = "AVAILABLE", **changes: Any) -> None:
+        """Register a version, the schema too if it is new."""
+        versions = self.versions.setdefault(name, {})
+        number = max(versions, default=0) + 1
+        info = self.infos.get(name) or SchemaInfo(
+            name,
+            REGISTRY_ARN.replace(":registry/", ":schema/") + f"/{name}",
+            REGISTRY_ARN,
+            "AVRO",
+            "BACKWARD",
+            number,
+            "2026-01-01",
+        )
+        self.infos[name] = replace(info, latest=number, **changes)
+        versions[number] = SchemaVersion(number, status, definition, self.infos[name].data_format)
+
+    def drop(self, name: str) -> None:
+        del self.infos[name]
+        del self.versions[name]
+
+    def exists(self) -> bool:
+        self._called("exists")
+        return self.there
+
+    def list_names(self) -> Iterator[str]:
+        self._called("list")
+        if not self.there:
+            raise CatalogError("there is no schema registry")
+        yield from list(self.infos)
+
+    def get_schema(self, name: str) -> SchemaInfo | None:
+        self._called("get_schema", name)
+        return self.infos.get(name)
+
+    def get_version(self, name: str, number: int) -> SchemaVersion | None:
+        self._called("get_version", name)
+        return self.versions.get(name, {}).get(number)
+
+
+class FakeAssets(Counting):
+    def __init__(self) -> None:
+        super().__init__()
+        self.assets: dict[str, Asset] = {}
+        self.subscribed: dict[str, list[str]] = {}
+        self.hidden: set[str] = set()
+        self.tokens: dict[str, str] = {}
+        self.log: list[tuple[str, str]] = []
+        self.undeletable = 0
+
+    @property
+    def writes(self) -> int:
+        return sum(self.calls[name] for name in ("create", "revise", "publish", "unpublish", "delete"))
+
+    def search(self, text: str | None = None) -> Iterator[AssetSummary]:
+        self._called("search")
+        for asset in list(self.assets.values()):
+            if asset.asset_id not in self.hidden and (text is None or text in asset.name):
+                yield AssetSummary(asset.asset_id, asset.external_id, asset.type_name)
+
+    def get(self, asset_id: str) -> Asset | None:
+        self._called("get", asset_id)
+        return self.assets.get(asset_id)
+
+    def create(self, draft: Draft, token: str) -> Asset:
+        self._called("create", draft.name)
+        with self._lock:
+            if token in self.tokens:
+                return self.assets[self.tokens[token]]
+            if any(asset.external_id == draft.external_id for asset in self.assets.values()):
+                raise AssetExistsError("exists")
+            asset = Asset(
+                f"asset{len(self.tokens) + 1}",
+                draft.name,
+                "1",
+                draft.type_name,
+                draft.external_id,
+                PROJECT,
+                draft.description,
+                (),
+                tuple(replace(form, type_revision="1") for form in draft.initial_forms()),
+            )
+            self.assets[asset.asset_id] = asset
+            self.tokens[token] = asset.asset_id
+        self.log.append(("create", asset.asset_id))
+        self.fail("created", draft.name)
+        return asset
+
+    def revise(self, asset_id: str, revision: Revision, token: str) -> str:
+        self._called("revise", asset_id)
+        live = self.assets[asset_id]
+        number = str(int(live.revision) + 1)
+        forms = tuple(replace(form, type_revision=form.type_revision or "1") for form in revision.forms)
+        self.assets[asset_id] = replace(
+            live,
+            name=revision.name,
+            description=revision.description,
+            glossary_terms=revision.glossary_terms,
+            forms=forms,
+            revision=number,
+        )
+        self.log.append(("revise", asset_id))
+        return number
+
+    def publish(self, asset_id: str, revision: str) -> None:
+        self._called("publish", asset_id)
+        self.assets[asset_id] = replace(
+            self.assets[asset_id], listing_id=f"listing-{asset_id}", listing_status="ACTIVE"
+        )
+        self.log.append(("publish", asset_id))
+
+    def unpublish(self, asset_id: str) -> None:
+        self._called("unpublish", asset_id)
+        self.assets[asset_id] = replace(self.assets[asset_id], listing_status="INACTIVE")
+        self.log.append(("unpublish", asset_id))
+
+    def subscriptions(self, listing_id: str) -> list[str]:
+        self._called("subscriptions", listing_id)
+        return self.subscribed.get(listing_id, [])
+
+    def delete(self, asset_id: str) -> bool:
+        self._called("delete", asset_id)
+        if self.undeletable > 0:
+            self.undeletable -= 1
+            return False
+        self.assets.pop(asset_id, None)
+        self.log.append(("delete", asset_id))
+        return True
+
+    def edit(self, asset_id: str, **changes: Any) -> None:
+        """A person's edit: a new revision."""
+        live = self.assets[asset_id]
+        self.assets[asset_id] = replace(live, revision=str(int(live.revision) + 1), **changes)
+
+    def form(self, asset_id: str, name: str) -> dict[str, Any]:
+        return dict(next(form.content for form in self.assets[asset_id].forms if form.name == name))
+
+    def with_form(self, asset_id: str, form: Form) -> tuple[Form, ...]:
+        return (*(item for item in self.assets[asset_id].forms if item.name != form.name), form)
+
+
+class MemoryRecords(Counting):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: dict[str, str] = {}
+
+    def load(self, schema_name: str) -> Record | None:
+        self._called("load", schema_name)
+        text = self.records.get(schema_name)
+        return Record.from_json(text, schema_name) if text else None
+
+    def load_all(self) -> Iterator[Record]:
+        self._called("load_all")
+        yield from [Record.from_json(text, name) for name, text in list(self.records.items())]
+
+    def save(self, record: Record) -> None:
+        self._called("save", record.schema_name)
+        self.records[record.schema_name] = record.to_json()
+
+    def remove(self, schema_name: str) -> None:
+        self._called("remove", schema_name)
+        self.records.pop(schema_name, None)
+
+
+class FakeKafka:
+    """The part of a Kafka client that the source uses, over a list of clusters in pages of two."""
+
+    class exceptions:  # noqa: N801
+        class ClientError(Exception):
+            def __init__(self, code: str) -> None:
+                super().__init__(code)
+                self.response = {"Error": {"Code": code}}
+
+    def __init__(self, *clusters: dict[str, Any]) -> None:
+        self.clusters = clusters or (
+            {"ClusterName": "main", "ClusterArn": CLUSTER, "ClusterType": "PROVISIONED", "State": "ACTIVE"},
+        )
+        self.brokers = {"BootstrapBrokerStringSaslIam": "b-2.main:9098,b-1.main:9098"}
+
+    def list_clusters_v2(self, ClusterNameFilter: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        found = [item for item in self.clusters if item["ClusterName"].startswith(ClusterNameFilter)]
+        start = int(NextToken)
+        page: dict[str, Any] = {"ClusterInfoList": found[start : start + 2]}
+        if start + 2 < len(found):
+            page["NextToken"] = str(start + 2)
+        return page
+
+    def describe_cluster_v2(self, ClusterArn: str) -> dict[str, Any]:  # noqa: N803
+        for item in self.clusters:
+            if item["ClusterArn"] == ClusterArn:
+                return {"ClusterInfo": item}
+        raise self.exceptions.ClientError("NotFoundException")
+
+    def get_bootstrap_brokers(self, ClusterArn: str) -> dict[str, Any]:  # noqa: N803
+        return dict(self.brokers)
+
+
+class World:
+    """A registry, a project, records and a cluster, and runs of a data source over them."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.registry = FakeRegistry()
+        self.assets = FakeAssets()
+        self.records = MemoryRecords()
+        self.kafka = FakeKafka()
+        self.settings = Settings(PROJECT, **settings)
+        self.slept: list[float] = []
+        self.mapping = "same"
+        self.enough_time: Callable[[], bool] = lambda: True
+
+    def syncer(self) -> Syncer:
+        return Syncer(
+            self.settings,
+            registry=self.registry,
+            assets=self.assets,
+            records=self.records,
+            source=MskSource(self.kafka, Names(), "main"),
+            mapping=topic_mapping(self.mapping),
+            sleep=self.slept.append,
+            enough_time=lambda: self.enough_time(),
+        )
+
+    def run(self, **order: Any) -> dict[str, Any]:
+        return self.syncer().run_all(**order).to_json()
+
+    def one(self, name: str) -> dict[str, Any]:
+        return self.syncer().run_one(name).to_json()
+
+    def reset(self) -> None:
+        for gateway in (self.registry, self.assets, self.records):
+            gateway.calls.clear()
+
+    def asset(self, name: str) -> Asset:
+        record = self.records.load(name)
+        assert record is not None
+        return self.assets.assets[record.asset_id]
