@@ -8,6 +8,18 @@ from typing import Any
 from streamgov_core.catalog.records import record_path
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
+from streamgov_core.samples.permissions import consumer_policy, producer_policy, sample_environment
+
+__all__ = [
+    "consumer_policy",
+    "function_what",
+    "policy_json",
+    "producer_policy",
+    "sample_environment",
+    "schema_event_patterns",
+    "sync_environment",
+    "sync_policy",
+]
 
 DEFAULT_REGISTRY = "default-registry"
 """The registry of a CreateSchema call that names none."""
@@ -181,46 +193,6 @@ def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[st
         pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"registryName": [registry_name]}}),
         pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"schemaArn": [{"prefix": schema_prefix}]}}),
     ]
-
-
-def producer_policy(
-    names: Names,
-    account: str,
-    *,
-    platform: str,
-    registry_arn: str,
-    resource_arn: str,
-    what: str = "sample-producer",
-) -> dict[str, Any]:
-    """The permissions of the sample producer: register one registry's schemas, write the stream, report lineage."""
-    registry = registry_arn.rpartition("/")[2]
-    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
-    statements = [
-        _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
-        _allow(
-            "RegisterSchemas",
-            ["glue:CreateSchema", "glue:GetSchema", "glue:GetSchemaVersion", "glue:RegisterSchemaVersion"],
-            [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
-        ),
-        # PostLineageEvent names no resource type in IAM.
-        _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
-    ]
-    if platform == "kinesis":
-        statements.append(_allow("Write", ["kinesis:PutRecords"], [resource_arn]))
-    return {"Version": "2012-10-17", "Statement": statements}
-
-
-def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer") -> dict[str, Any]:
-    """The permissions of the sample consumer before any grant: its log and lineage. What it may read, grants decide."""
-    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
-            # PostLineageEvent names no resource type in IAM.
-            _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
-        ],
-    }
 
 
 def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:

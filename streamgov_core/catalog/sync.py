@@ -384,7 +384,7 @@ class Syncer:
                 if live.listing_status in (LISTED, PUBLISHING):
                     self._assets.unpublish(live.asset_id)
             if not self._delete(live.asset_id):
-                raise CatalogError(f"asset {live.asset_id} cannot be deleted yet: a listing or data product holds it")
+                raise CatalogError(f"asset {live.asset_id} cannot be deleted yet: a listing or data product has it")
         self._records.remove(record.schema_name)
         return Outcome("retired")
 

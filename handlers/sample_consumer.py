@@ -1,0 +1,12 @@
+"""Lambda: reads a stream and reports its run as lineage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Run the sample consumer once."""
+    from streamgov_core.samples.consumer import run
+
+    return run(event, context)

@@ -1,0 +1,43 @@
+"""The sample consumer: reads records with the rights of its role, and reports its run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from streamgov_core.aws import Clients
+from streamgov_core.lineage import Emitter, Run
+from streamgov_core.samples.jobs import JobConfig, Now, dataset, job_of, reported, utc_now
+from streamgov_core.samples.streams import reader_of
+
+DEFAULT_LIMIT = 100
+
+
+def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Consume once, configured by the environment.
+
+    Args:
+        event: ``limit``: how many records to read at most; ``resourceArn``: another topic or stream than configured.
+        context: Lambda's context.
+    """
+    config = JobConfig.from_env(os.environ)
+    return consume(config, Clients(config.region), event, job_of(context, "sample-consumer"))
+
+
+def consume(
+    config: JobConfig, clients: Clients, event: Mapping[str, Any], job: tuple[str, str], *, now: Now = utc_now
+) -> dict[str, Any]:
+    """Read where a reader exists for the platform, and report START, RUNNING, COMPLETE, or FAIL if that is denied."""
+    arn = str(event.get("resourceArn") or config.resource_arn)
+    run_ = Run(*job, inputs=[dataset(arn)])
+    with reported(run_, Emitter(clients.client("datazone"), config.domain_id), now) as still_running:
+        reader = reader_of(clients, arn)
+        read = reader.read(int(event.get("limit", DEFAULT_LIMIT))) if reader is not None else ()
+        still_running()
+    return {
+        "resourceArn": arn,
+        "read": len(read),
+        "runId": run_.run_id,
+        "note": None if reader is not None else "no record was read: this platform has no reader yet",
+    }

@@ -1,0 +1,88 @@
+"""What the samples may do and how they are configured. Pure: strings in, dicts out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamgov_core.naming import Names
+from streamgov_core.platforms.msk import topic_arn
+from streamgov_core.samples.records import SCHEMA_NAME
+
+
+def producer_policy(
+    names: Names,
+    account: str,
+    *,
+    platform: str,
+    registry_arn: str,
+    resource_arn: str,
+    what: str = "sample-producer",
+    kms_key_arn: str | None = None,
+) -> dict[str, Any]:
+    """The permissions of the sample producer: register one registry's schemas, write the stream, report lineage.
+
+    Args:
+        names: the deployment's names.
+        account: the producer account.
+        platform: ``msk`` or ``kinesis``.
+        registry_arn: the registry that it registers schemas in.
+        resource_arn: the stream (for Kinesis).
+        what: the function's word, for its log group.
+        kms_key_arn: the key that encrypts the stream, if a customer's (PutRecords calls GenerateDataKey).
+    """
+    registry = registry_arn.rpartition("/")[2]
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    statements = [
+        _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+        _allow(
+            "RegisterSchemas",
+            ["glue:CreateSchema", "glue:GetSchema", "glue:GetSchemaVersion", "glue:RegisterSchemaVersion"],
+            [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
+        ),
+        # PostLineageEvent names no resource type in IAM.
+        _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+    ]
+    if platform == "kinesis":
+        statements.append(_allow("Write", ["kinesis:PutRecords"], [resource_arn]))
+        if kms_key_arn:
+            statements.append(_allow("Encrypt", ["kms:GenerateDataKey"], [kms_key_arn]))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer") -> dict[str, Any]:
+    """The permissions of the sample consumer before any grant: its log and lineage. What it may read, grants decide."""
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+            # PostLineageEvent names no resource type in IAM.
+            _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+        ],
+    }
+
+
+def sample_environment(
+    names: Names, *, domain_id: str, resource_arn: str, registry_name: str = "", schema_name: str = SCHEMA_NAME
+) -> dict[str, str]:
+    """The environment variables of the sample producer and consumer.
+
+    Args:
+        names: the deployment's names.
+        domain_id: the DataZone domain.
+        resource_arn: the topic's or stream's ARN; for a cluster's ARN, its topic of the schema's name.
+        registry_name: the registry that the producer registers its schema in.
+        schema_name: the schema.
+    """
+    is_cluster = ":kafka:" in resource_arn and ":cluster/" in resource_arn
+    return {
+        "STREAMGOV_REGION": names.region,
+        "STREAMGOV_DOMAIN_ID": domain_id,
+        "STREAMGOV_RESOURCE_ARN": topic_arn(resource_arn, schema_name) if is_cluster else resource_arn,
+        "STREAMGOV_REGISTRY_NAME": registry_name,
+        "STREAMGOV_SCHEMA_NAME": schema_name,
+    }
+
+
+def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
