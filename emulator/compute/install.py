@@ -8,23 +8,32 @@ from emulator.api import Emulator
 from emulator.compute.functions.asynchronous import AsynchronousInvocations
 from emulator.compute.functions.invoke import Functions, install_invoke
 from emulator.compute.functions.store import install_patches as patch_functions
-from emulator.compute.principals import Sessions
+from emulator.compute.principals import Principals
+from emulator.compute.states.engine import Engine
+from emulator.compute.states.machines import MachineOperations
+from emulator.compute.states.operations import ExecutionOperations, TokenOperations
 from emulator.compute.timing import WorkInProgress
 
 
 def install(emulator: Emulator) -> None:
     """Register everything of this package with the emulator."""
     work = WorkInProgress()
-    sessions = Sessions(emulator)
+    principals = Principals(emulator)
     emulator.parts["compute.work"] = work
 
     patch_functions()
-    functions = Functions(emulator, sessions, Path(emulator.data_dir) / "functions")
+    functions = Functions(emulator, principals, Path(emulator.data_dir) / "functions")
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)
     emulator.parts["compute.functions"] = functions
     emulator.parts["compute.kill"] = functions.pool.kill
     emulator.shutdown_hooks += [invocations.close, functions.pool.close]
+
+    engine = Engine(emulator, principals, work)
+    for operations in (MachineOperations(principals), ExecutionOperations(engine), TokenOperations(engine)):
+        operations.install(emulator)
+    emulator.parts["compute.executions"] = engine
+    emulator.shutdown_hooks.append(engine.close)
 
     def idle(method: str, query: object, body: bytes) -> dict[str, object]:
         counts = work.counts()

@@ -22,8 +22,8 @@ from botocore.exceptions import ClientError
 
 from emulator.api import ApiError, Emulator
 from emulator.compute.functions.invoke import Functions, Result, Target
-from emulator.compute.principals import find_role
 from emulator.compute.timing import WorkInProgress, real_seconds
+from emulator.iam.state import find_role
 
 RETRY_SECONDS = (60.0, 120.0)
 MAXIMUM_AGE = 21_600.0

@@ -24,7 +24,8 @@ from emulator.compute.functions.pool import Pool
 from emulator.compute.functions.runtime_api import Invocation
 from emulator.compute.functions.store import find_function, split_name
 from emulator.compute.functions.worker import Outcome, Worker, WorkerSpec
-from emulator.compute.principals import Role, Sessions, find_role, policy_allows_service, service_may_assume
+from emulator.compute.principals import Principals
+from emulator.iam.state import Identity
 
 SYNCHRONOUS_LIMIT = 6_291_456
 """Payload of a synchronous invocation, request and response."""
@@ -63,17 +64,17 @@ class Functions:
 
     Args:
         emulator: the registry.
-        sessions: credentials of roles.
+        principals: credentials of roles.
         root: a directory for bundles, compiled modules and scratch space.
     """
 
-    def __init__(self, emulator: Emulator, sessions: Sessions, root: Path) -> None:
+    def __init__(self, emulator: Emulator, principals: Principals, root: Path) -> None:
         self.emulator = emulator
-        self.sessions = sessions
+        self.principals = principals
         self.bundles = Bundles(root)
         self._scratch = root / "scratch"
         self.pool = Pool(start=self._start_worker)
-        self.logs = FunctionLogs(sessions)
+        self.logs = FunctionLogs(emulator, principals)
         self.handler_speed = 1.0
         """Handlers do real work and read the real clock (remaining time, leases), so their time-out is in real
         seconds unless a test sets this; waits of the services run on the emulator's clock."""
@@ -100,14 +101,8 @@ class Functions:
         Raises:
             ApiError: ``AccessDeniedException``.
         """
-        statements = [
-            statement
-            for statement in target.function.policy.statements
-            if str(statement.get("Resource", target.arn)).removesuffix(":$LATEST") == target.arn.removesuffix(":$LATEST")
-        ]
-        context = {"aws:SourceArn": source_arn, "aws:SourceAccount": source_account}
-        document = {"Statement": statements}
-        if not policy_allows_service(document, service=service, action="lambda:InvokeFunction", context=context):
+        action = "lambda:InvokeFunction"
+        if not self.principals.service_may(service, action, target.arn, source_arn, source_account):
             raise ApiError(
                 "AccessDeniedException",
                 f"User: {service} is not authorized to perform: lambda:InvokeFunction on resource: {target.arn} "
@@ -117,10 +112,10 @@ class Functions:
 
     # Running
 
-    def _role(self, target: Target) -> Role:
+    def _role(self, target: Target) -> Identity:
         """The function's role, if Lambda may assume it (UNVERIFIED: the code of the refusal at run time)."""
-        role = find_role(str(target.function.role))
-        if role is None or not service_may_assume(role, "lambda.amazonaws.com", source_arn=target.arn):
+        role = self.principals.assumable(str(target.function.role), "lambda.amazonaws.com", target.arn)
+        if role is None:
             raise ApiError(
                 "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.", 403
             )
@@ -152,7 +147,7 @@ class Functions:
             bundle=bundle,
             code_digest=str(function.code_sha_256),
             role_arn=role.arn,
-            role_id=role.role_id,
+            role_id=role.unique_id,
             log_group=str(logging["LogGroup"]),
             log_format=str(logging["LogFormat"]),
             log_level=str(logging.get("ApplicationLogLevel", "INFO")),
@@ -160,7 +155,7 @@ class Functions:
         )
 
     def _start_worker(self, spec: WorkerSpec) -> Worker:
-        session = self.sessions.issue(spec.role_arn, spec.function_name, spec.region)
+        session = self.principals.issue(spec.role_arn, spec.function_name)
         return Worker(
             spec=spec,
             session=session,
@@ -196,12 +191,9 @@ class Functions:
         outcome = self.pool.run(spec, invocation, seconds, None if reserved is None else int(reserved))
         outcome = _limit_response(outcome)
         lines = lines_of(spec, outcome, request_id, math.ceil(outcome.duration_ms))
-        role = find_role(spec.role_arn)
-        if role is not None:
-            session = self.sessions.session(role, spec.function_name, spec.region)
-            refused = self.logs.write(spec, session, outcome.log_stream, lines)
-            if refused:
-                self.failures = [*self.failures[-99:], f"{target.arn}: {refused}"]
+        refused = self.logs.write(spec, outcome.log_stream, lines)
+        if refused:
+            self.failures = [*self.failures[-99:], f"{target.arn}: {refused}"]
         result = Result(outcome.payload, outcome.function_error, "\n".join(lines) + "\n", target.version, request_id)
         for told in self.on_finished:
             told(target, result)

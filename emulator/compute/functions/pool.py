@@ -173,11 +173,8 @@ class Pool:
                 if self._closed:
                     return
                 now = time.monotonic()
-                idle = [
-                    worker
-                    for worker in self._workers
-                    if id(worker) not in self._busy and (not worker.alive or now - worker.idle_since > self.idle_seconds)
-                ]
+                idle = [worker for worker in self._workers if id(worker) not in self._busy]
+                idle = [worker for worker in idle if not worker.alive or now - worker.idle_since > self.idle_seconds]
                 for worker in idle:
                     self._workers.remove(worker)
             for worker in idle:
@@ -186,7 +183,7 @@ class Pool:
     def kill(self, access_key: str) -> bool:
         """Kill the worker that uses these credentials, as if its process had crashed; False if there is none."""
         with self._changed:
-            victims = [worker for worker in self._workers if worker.session.access_key == access_key]
+            victims = [worker for worker in self._workers if worker.session.caller.access_key == access_key]
         for worker in victims:
             worker.stop()
         return bool(victims)
@@ -199,7 +196,7 @@ class Pool:
                     "function": worker.spec.function_arn,
                     "busy": id(worker) in self._busy,
                     "alive": worker.alive,
-                    "accessKey": worker.session.access_key,
+                    "accessKey": worker.session.caller.access_key,
                 }
                 for worker in self._workers
             ]

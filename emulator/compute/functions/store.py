@@ -65,10 +65,14 @@ def install_patches() -> None:
         original_code(self, updated_spec)
         return configuration(self)
 
-    LambdaFunction.__init__ = init
-    LambdaFunction.get_configuration = configuration
-    LambdaFunction.update_configuration = update
-    LambdaFunction.update_function_code = update_code
+    replacements = {
+        "__init__": init,
+        "get_configuration": configuration,
+        "update_configuration": update,
+        "update_function_code": update_code,
+    }
+    for name, replacement in replacements.items():
+        setattr(LambdaFunction, name, replacement)
 
 
 def split_name(name: str, account: str, region: str, qualifier: str | None) -> tuple[str, str, str, str | None]:
@@ -104,7 +108,7 @@ def split_name(name: str, account: str, region: str, qualifier: str | None) -> t
 
 
 def find_function(account: str, region: str, name: str, qualifier: str | None) -> Any:
-    """moto's function object.
+    """The function as moto keeps it.
 
     Raises:
         ApiError: ``ResourceNotFoundException``.
@@ -114,6 +118,4 @@ def find_function(account: str, region: str, name: str, qualifier: str | None) -
         return lambda_backends[account][region].get_function(name, None if qualifier == "$LATEST" else qualifier)
     except (UnknownFunctionException, UnknownAliasException) as error:
         missing = f"{arn}:{qualifier}" if qualifier else arn
-        raise ApiError(
-            "ResourceNotFoundException", f"Function not found: {missing}", 404, {"Type": "User"}
-        ) from error
+        raise ApiError("ResourceNotFoundException", f"Function not found: {missing}", 404, {"Type": "User"}) from error

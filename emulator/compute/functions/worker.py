@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emulator.compute.functions.runtime_api import Invocation, Report, RuntimeApi
-from emulator.compute.principals import Session
+from emulator.kernel.identity import Session
 
 INIT_SECONDS = 10.0
 """The init phase is limited to 10 seconds."""
@@ -174,8 +174,8 @@ class Worker:
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_REGION": spec.region,
-            "AWS_ACCESS_KEY_ID": self.session.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.session.secret_key,
+            "AWS_ACCESS_KEY_ID": self.session.caller.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.session.secret,
             "AWS_SESSION_TOKEN": self.session.token,
             "LAMBDA_TASK_ROOT": str(spec.bundle),
             "LAMBDA_RUNTIME_DIR": str(self.runtime_directory),
@@ -266,9 +266,7 @@ class Worker:
             invocation: the event; its deadline is for the function's own use.
             seconds: real time that the handler may take.
         """
-        with self._changed:
-            self._report = None
-            self._current = invocation.request_id
+        self._expect(invocation.request_id)
         self._api.submit(invocation)
         with self._changed:
             self._changed.wait_for(
@@ -293,6 +291,12 @@ class Worker:
             self.stop()
         error = None if report.kind == "response" else "Unhandled"
         return Outcome(report.body, error, self._take_log(), duration, self.log_stream)
+
+    def _expect(self, request_id: str) -> None:
+        """From now on only this invocation's report counts."""
+        with self._changed:
+            self._report = None
+            self._current = request_id
 
     def _failed(self, error_type: str, message: str, invocation: Invocation, duration: float) -> Outcome:
         """The payload and the log line that Lambda itself writes when the runtime did not answer.
