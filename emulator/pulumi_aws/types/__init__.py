@@ -1,0 +1,34 @@
+"""The types, one module a service."""
+
+from __future__ import annotations
+
+from emulator.pulumi_aws.model import Registry
+from emulator.pulumi_aws.types import (
+    cloudtrail,
+    cloudwatch,
+    datazone,
+    dynamodb,
+    ec2,
+    events,
+    glue,
+    iam,
+    identity,
+    kinesis,
+    kms,
+    lambda_,
+    msk,
+    ram,
+    s3,
+    sfn,
+    sqs,
+)
+
+
+def registry() -> Registry:
+    """Everything that the stand-in serves."""
+    found = Registry()
+    for module in (
+        cloudtrail, cloudwatch, datazone, dynamodb, ec2, events, glue, iam, identity, kinesis, kms, lambda_, msk, ram, s3, sfn, sqs,
+    ):  # fmt: skip
+        module.register(found)
+    return found

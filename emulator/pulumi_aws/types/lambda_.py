@@ -1,0 +1,324 @@
+"""aws:lambda/*."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from emulator.pulumi_aws.model import Archive, Context, PluginError, Prop, Registry, ResourceType, State, canonical
+from emulator.pulumi_aws.types.common import (
+    TAGS,
+    delete_quietly,
+    gone,
+    own_tags,
+    read_or_none,
+    retry_propagation,
+    tag_changes,
+    wait_for,
+)
+from emulator.pulumi_aws.values import archive_bytes
+
+_ENVIRONMENT = Prop("object", members={"variables": Prop("map")})
+_LOGGING = Prop(
+    "object",
+    computed=True,
+    members={
+        "logFormat": Prop(required=True),
+        "logGroup": Prop(),
+        "applicationLogLevel": Prop(),
+        "systemLogLevel": Prop(),
+    },
+)
+_TRACING = Prop("object", computed=True, members={"mode": Prop(required=True)})
+_DLQ = Prop("object", members={"targetArn": Prop(required=True)})
+
+_PROPS = {
+    "name": Prop(replace=True),
+    "description": Prop(),
+    "role": Prop(required=True),
+    "runtime": Prop(),
+    "handler": Prop(),
+    "code": Prop("archive"),
+    "timeout": Prop("int", default=3),
+    "memorySize": Prop("int", default=128),
+    "architectures": Prop("list", computed=True),
+    "environment": _ENVIRONMENT,
+    "kmsKeyArn": Prop(),
+    "loggingConfig": _LOGGING,
+    "tracingConfig": _TRACING,
+    "deadLetterConfig": _DLQ,
+    "reservedConcurrentExecutions": Prop("int", default=-1),
+    "publish": Prop("bool", default=False),
+    **TAGS,
+}
+_CONFIGURATION = (
+    "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "kmsKeyArn", "loggingConfig",
+    "tracingConfig", "deadLetterConfig",
+)  # fmt: skip
+
+
+def _configuration(inputs: State) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "Role": inputs["role"],
+        "Description": inputs.get("description") or "",
+        "Timeout": int(inputs["timeout"]),
+        "MemorySize": int(inputs["memorySize"]),
+        "Environment": {"Variables": (inputs.get("environment") or {}).get("variables") or {}},
+    }
+    if inputs.get("runtime"):
+        arguments["Runtime"] = inputs["runtime"]
+    if inputs.get("handler"):
+        arguments["Handler"] = inputs["handler"]
+    if inputs.get("kmsKeyArn"):
+        arguments["KMSKeyArn"] = inputs["kmsKeyArn"]
+    if inputs.get("tracingConfig"):
+        arguments["TracingConfig"] = {"Mode": inputs["tracingConfig"]["mode"]}
+    if inputs.get("deadLetterConfig"):
+        arguments["DeadLetterConfig"] = {"TargetArn": inputs["deadLetterConfig"]["targetArn"]}
+    logging = inputs.get("loggingConfig")
+    if logging:
+        arguments["LoggingConfig"] = {key[0].upper() + key[1:]: value for key, value in logging.items() if value}
+    return arguments
+
+
+def _code(inputs: State) -> bytes:
+    code = inputs.get("code")
+    if not isinstance(code, Archive):
+        raise PluginError("aws:lambda/function:Function needs `code`")
+    return archive_bytes(code)
+
+
+def _create(context: Context, inputs: State) -> tuple[str, State]:
+    client = context.client("lambda")
+    arguments = {
+        "FunctionName": inputs["name"],
+        "Code": {"ZipFile": _code(inputs)},
+        "Publish": bool(inputs.get("publish")),
+        "Tags": context.tags(inputs),
+        **_configuration(inputs),
+    }
+    if inputs.get("architectures"):
+        arguments["Architectures"] = inputs["architectures"]
+    retry_propagation(lambda: client.create_function(**arguments))
+    wait_for(f"function {inputs['name']} to be Active", lambda: _active(context, inputs["name"]))
+    _reserve(context, inputs["name"], inputs)
+    return inputs["name"], {**_live(context, inputs["name"], inputs), "code": inputs["code"]}
+
+
+def _active(context: Context, name: str) -> bool:
+    found = context.client("lambda").get_function(FunctionName=name)["Configuration"]
+    settled = found.get("LastUpdateStatus", "Successful") != "InProgress"
+    return bool(found.get("State", "Active") == "Active" and settled)
+
+
+def _reserve(context: Context, name: str, inputs: State) -> None:
+    client = context.client("lambda")
+    reserved = int(inputs.get("reservedConcurrentExecutions", -1))
+    if reserved >= 0:
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+    else:
+        delete_quietly(lambda: client.delete_function_concurrency(FunctionName=name))
+
+
+def _live(context: Context, name: str, last: State) -> State:
+    client = context.client("lambda")
+    found = client.get_function(FunctionName=name)
+    configuration = found["Configuration"]
+    arn = configuration["FunctionArn"]
+    state: State = {
+        "name": configuration["FunctionName"],
+        "description": configuration.get("Description") or None,
+        "role": configuration["Role"],
+        "runtime": configuration.get("Runtime"),
+        "handler": configuration.get("Handler"),
+        "timeout": configuration["Timeout"],
+        "memorySize": configuration["MemorySize"],
+        "architectures": configuration.get("Architectures"),
+        "kmsKeyArn": configuration.get("KMSKeyArn"),
+        "reservedConcurrentExecutions": (found.get("Concurrency") or {}).get("ReservedConcurrentExecutions", -1),
+        "arn": arn,
+        "invokeArn": f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
+        "sourceCodeSize": configuration.get("CodeSize"),
+        "codeSha256": configuration.get("CodeSha256"),
+        **own_tags(context, found.get("Tags") or {}),
+    }
+    variables = (configuration.get("Environment") or {}).get("Variables")
+    if variables:
+        state["environment"] = {"variables": variables}
+    if configuration.get("TracingConfig") and last.get("tracingConfig"):
+        state["tracingConfig"] = {"mode": configuration["TracingConfig"]["Mode"]}
+    if configuration.get("DeadLetterConfig", {}).get("TargetArn"):
+        state["deadLetterConfig"] = {"targetArn": configuration["DeadLetterConfig"]["TargetArn"]}
+    logging = configuration.get("LoggingConfig")
+    if logging and last.get("loggingConfig"):
+        state["loggingConfig"] = {
+            key[0].lower() + key[1:]: value
+            for key, value in logging.items()
+            if key[0].lower() + key[1:] in last["loggingConfig"]
+        }
+    code = last.get("code")
+    if isinstance(code, Archive):
+        # Code changed by hand shows as another hash, so that a refresh sees it.
+        same = last.get("codeSha256") in (None, configuration.get("CodeSha256"))
+        state["code"] = code if same else Archive(code.path, f"changed-{configuration.get('CodeSha256')}")
+    return state
+
+
+def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
+    client = context.client("lambda")
+    differing = {
+        name for name in _PROPS if canonical(_PROPS[name], old.get(name)) != canonical(_PROPS[name], new.get(name))
+    }
+    if differing & set(_CONFIGURATION):
+        retry_propagation(lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new)))
+        wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
+    if differing & {"code", "architectures"}:
+        arguments: dict[str, Any] = {
+            "FunctionName": identifier,
+            "ZipFile": _code(new),
+            "Publish": bool(new.get("publish")),
+        }
+        if new.get("architectures"):
+            arguments["Architectures"] = new["architectures"]
+        client.update_function_code(**arguments)
+        wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
+    if "reservedConcurrentExecutions" in differing:
+        _reserve(context, identifier, new)
+    removed, added = tag_changes(context, old, new)
+    if removed:
+        client.untag_resource(Resource=last["arn"], TagKeys=removed)
+    if added:
+        client.tag_resource(Resource=last["arn"], Tags=added)
+    return {**_live(context, identifier, {k: v for k, v in new.items() if k != "code"}), "code": new["code"]}
+
+
+# --- Permission ---
+def _add_permission(context: Context, inputs: State) -> tuple[str, State]:
+    arguments = {
+        "FunctionName": inputs["function"],
+        "StatementId": inputs["statementId"],
+        "Action": inputs["action"],
+        "Principal": inputs["principal"],
+    }
+    if inputs.get("sourceArn"):
+        arguments["SourceArn"] = inputs["sourceArn"]
+    if inputs.get("sourceAccount"):
+        arguments["SourceAccount"] = inputs["sourceAccount"]
+    context.client("lambda").add_permission(**arguments)
+    return inputs["statementId"], dict(inputs)
+
+
+def _read_permission(context: Context, identifier: str, state: State) -> State | None:
+    def read() -> State | None:
+        policy = json.loads(context.client("lambda").get_policy(FunctionName=state["function"])["Policy"])
+        for statement in policy["Statement"]:
+            if statement["Sid"] == identifier:
+                return _permission_state(statement, state)
+        return None
+
+    return read_or_none(read)
+
+
+def _permission_state(statement: dict[str, Any], state: State) -> State:
+    condition = statement.get("Condition") or {}
+    principal = statement["Principal"]
+    values = {key: value for operator in condition.values() for key, value in operator.items()}
+    return {
+        "statementId": statement["Sid"],
+        "action": statement["Action"],
+        "function": state["function"],
+        "principal": principal if isinstance(principal, str) else next(iter(principal.values())),
+        "sourceArn": values.get("AWS:SourceArn") or values.get("aws:SourceArn"),
+        "sourceAccount": values.get("AWS:SourceAccount") or values.get("aws:SourceAccount"),
+    }
+
+
+def _remove_permission(context: Context, identifier: str, state: State) -> None:
+    delete_quietly(
+        lambda: context.client("lambda").remove_permission(FunctionName=state["function"], StatementId=identifier)
+    )
+
+
+# --- FunctionEventInvokeConfig ---
+def _put_invoke_config(context: Context, inputs: State) -> State:
+    arguments: dict[str, Any] = {"FunctionName": inputs["functionName"]}
+    if inputs.get("maximumRetryAttempts") is not None:
+        arguments["MaximumRetryAttempts"] = int(inputs["maximumRetryAttempts"])
+    if inputs.get("maximumEventAgeInSeconds"):
+        arguments["MaximumEventAgeInSeconds"] = int(inputs["maximumEventAgeInSeconds"])
+    on_failure = ((inputs.get("destinationConfig") or {}).get("onFailure") or {}).get("destination")
+    if on_failure:
+        arguments["DestinationConfig"] = {"OnFailure": {"Destination": on_failure}}
+    context.client("lambda").put_function_event_invoke_config(**arguments)
+    return {key: inputs[key] for key in inputs if not key.startswith("__")}
+
+
+def _read_invoke_config(context: Context, identifier: str, state: State) -> State | None:
+    def read() -> State | None:
+        try:
+            found = context.client("lambda").get_function_event_invoke_config(FunctionName=identifier)
+        except ClientError as error:
+            if gone(error):
+                return None
+            raise
+        out: State = {"functionName": identifier, "maximumRetryAttempts": found.get("MaximumRetryAttempts")}
+        if found.get("MaximumEventAgeInSeconds"):
+            out["maximumEventAgeInSeconds"] = found["MaximumEventAgeInSeconds"]
+        destination = (found.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
+        if destination:
+            out["destinationConfig"] = {"onFailure": {"destination": destination}}
+        return out
+
+    return read_or_none(read)
+
+
+def register(registry: Registry) -> None:
+    """Add the types of this module."""
+    registry.add(
+        ResourceType(
+            "aws:lambda/function:Function",
+            _PROPS,
+            create=_create,
+            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier, state)),
+            update=_update,
+            delete=lambda context, identifier, state: delete_quietly(
+                lambda: context.client("lambda").delete_function(FunctionName=identifier)
+            ),
+            autoname=("name", 64),
+        ),
+        ResourceType(
+            "aws:lambda/permission:Permission",
+            {
+                "statementId": Prop(replace=True),
+                "action": Prop(required=True, replace=True),
+                "function": Prop(required=True, replace=True),
+                "principal": Prop(required=True, replace=True),
+                "sourceArn": Prop(replace=True),
+                "sourceAccount": Prop(replace=True),
+            },
+            create=_add_permission,
+            read=_read_permission,
+            delete=_remove_permission,
+            autoname=("statementId", 100),
+        ),
+        ResourceType(
+            "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+            {
+                "functionName": Prop(required=True, replace=True),
+                "maximumRetryAttempts": Prop("int", default=2),
+                "maximumEventAgeInSeconds": Prop("int"),
+                "destinationConfig": Prop(
+                    "object",
+                    members={"onFailure": Prop("object", members={"destination": Prop(required=True)})},
+                ),
+            },
+            create=lambda context, inputs: (inputs["functionName"], _put_invoke_config(context, inputs)),
+            read=_read_invoke_config,
+            update=lambda context, identifier, old, new, last: _put_invoke_config(context, new),
+            delete=lambda context, identifier, state: delete_quietly(
+                lambda: context.client("lambda").delete_function_event_invoke_config(FunctionName=identifier)
+            ),
+        ),
+    )
