@@ -15,9 +15,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/blang/semver"
@@ -36,6 +36,8 @@ const (
 	execShim = "pulumi-language-python-exec"
 	// The exec shim's exit code for an error that it has already shown to the user.
 	exitAlreadyReported = 32
+	// Where a plugin's or a policy pack's packages go unless its file names another place.
+	pluginVirtualenv = "venv"
 )
 
 // packagesScript prints, as JSON, every pulumi-plugin.json that the interpreter's packages carry.
@@ -66,9 +68,11 @@ func serve(engine, tracing string) error {
 	defer cancel()
 	stop := make(chan bool)
 	context.AfterFunc(ctx, func() { close(stop) })
+	operations, cancelOperations := context.WithCancel(ctx)
+	defer cancelOperations()
 	if engine != "" {
 		// Ends this process when the engine that started it goes away.
-		if err := rpcutil.Healthcheck(ctx, engine, 5*time.Minute, cancel); err != nil {
+		if err := rpcutil.Healthcheck(ctx, engine, 10*time.Second, cancel); err != nil {
 			return fmt.Errorf("watching the engine: %w", err)
 		}
 	}
@@ -76,7 +80,7 @@ func serve(engine, tracing string) error {
 		Cancel: stop,
 		Init: func(server *grpc.Server) error {
 			pulumirpc.RegisterLanguageRuntimeServer(server, &host{
-				shim: shim, engine: engine, tracing: tracing, cancelled: make(chan struct{}),
+				shim: shim, engine: engine, tracing: tracing, operations: operations, cancel: cancelOperations,
 			})
 			return nil
 		},
@@ -93,27 +97,30 @@ type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	shim, engine, tracing string
 
-	cancel    sync.Once
-	cancelled chan struct{}
+	// Done when the engine has called Cancel or is gone.
+	operations context.Context
+	cancel     context.CancelFunc
 }
 
-// cancellable is done when the call's own context is, or when the engine has called Cancel.
+// cancellable is done when the call's own context is, or when all operations are cancelled.
 func (h *host) cancellable(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
-	go func() {
-		select {
-		case <-h.cancelled:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
+	release := context.AfterFunc(h.operations, cancel)
+	return ctx, func() {
+		release()
+		cancel()
+	}
 }
 
 // settings are `runtime.options` of a Pulumi.yaml, PulumiPlugin.yaml or PulumiPolicy.yaml.
 type settings struct {
 	toolchain.PythonOptions
 	typechecker string
+}
+
+// usesAmbientPython is true where nothing names a virtual environment.
+func (s settings) usesAmbientPython() bool {
+	return s.Virtualenv == "" && (s.Toolchain == toolchain.Pip || s.Toolchain == toolchain.Auto)
 }
 
 func parse(info *pulumirpc.ProgramInfo) (settings, error) {
@@ -167,14 +174,18 @@ func resolve(info *pulumirpc.ProgramInfo) (settings, toolchain.Toolchain, error)
 	return options, chain, err
 }
 
+// Handshake is called only by an engine that attaches to a host it has not started.
 func (h *host) Handshake(
-	context.Context, *pulumirpc.LanguageHandshakeRequest,
+	_ context.Context, req *pulumirpc.LanguageHandshakeRequest,
 ) (*pulumirpc.LanguageHandshakeResponse, error) {
+	if h.engine == "" {
+		h.engine = req.GetEngineAddress()
+	}
 	return &pulumirpc.LanguageHandshakeResponse{}, nil
 }
 
 func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	h.cancel.Do(func() { close(h.cancelled) })
+	h.cancel()
 	return &emptypb.Empty{}, nil
 }
 
@@ -183,7 +194,11 @@ func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.Plugin
 }
 
 func (h *host) About(ctx context.Context, req *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
-	_, chain, err := resolve(req.GetInfo())
+	info := req.GetInfo()
+	if info == nil {
+		info = &pulumirpc.ProgramInfo{} // Outside of a project: the interpreter on PATH.
+	}
+	_, chain, err := resolve(info)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +235,14 @@ func (h *host) GetProgramDependencies(
 func (h *host) InstallDependencies(
 	req *pulumirpc.InstallDependenciesRequest, server pulumirpc.LanguageRuntime_InstallDependenciesServer,
 ) error {
-	options, chain, err := resolve(req.GetInfo())
+	options, err := parse(req.GetInfo())
+	if err != nil {
+		return err
+	}
+	if req.GetIsPlugin() && options.usesAmbientPython() {
+		options.Virtualenv = pluginVirtualenv
+	}
+	chain, err := toolchain.ResolveToolchain(options.PythonOptions)
 	if err != nil {
 		return err
 	}
@@ -336,25 +358,16 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 			return &pulumirpc.RunResponse{Error: problem}, err
 		}
 	}
-	config, err := json.Marshal(req.GetConfig())
+	config, err := configuration(req)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the configuration: %w", err)
-	}
-	secrets := req.GetConfigSecretKeys()
-	if secrets == nil {
-		secrets = []string{}
-	}
-	secretKeys, err := json.Marshal(secrets)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the names of the secrets: %w", err)
+		return nil, err
 	}
 	cmd, err := chain.Command(ctx, h.arguments(req)...)
 	if err != nil {
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.Env = append(environment(cmd),
-		"PULUMI_CONFIG="+string(config), "PULUMI_CONFIG_SECRET_KEYS="+string(secretKeys))
+	cmd.Env = append(environment(cmd), config...)
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -367,6 +380,24 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	default:
 		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program could not be started: %v", err)}, nil
 	}
+}
+
+// configuration is the stack's configuration as the SDK reads it from the environment.
+func configuration(req *pulumirpc.RunRequest) ([]string, error) {
+	values, secrets := map[string]string{}, []string{} // Not nil: the SDK does not read null.
+	for name, value := range req.GetConfig() {
+		values[name] = value
+	}
+	secrets = append(secrets, req.GetConfigSecretKeys()...)
+	config, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the configuration: %w", err)
+	}
+	keys, err := json.Marshal(secrets)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the names of the secrets: %w", err)
+	}
+	return []string{"PULUMI_CONFIG=" + string(config), "PULUMI_CONFIG_SECRET_KEYS=" + string(keys)}, nil
 }
 
 // arguments is the command line of the interpreter: the exec shim, its options, the program, its own arguments.
@@ -397,7 +428,13 @@ func (h *host) arguments(req *pulumirpc.RunRequest) []string {
 
 // check runs the type checker that the project asks for and returns what it has found.
 func check(ctx context.Context, chain toolchain.Toolchain, options settings) (string, error) {
-	cmd, err := chain.ModuleCommand(ctx, options.typechecker, options.ProgramDir)
+	args := []string{options.ProgramDir}
+	if path, err := chain.VirtualEnvPath(ctx); options.typechecker == "mypy" && err == nil && path != "" {
+		if path, err = filepath.Rel(options.ProgramDir, path); err == nil {
+			args = append([]string{"--exclude", regexp.QuoteMeta(path)}, args...)
+		}
+	}
+	cmd, err := chain.ModuleCommand(ctx, options.typechecker, args...)
 	if err != nil {
 		return "", err
 	}
@@ -430,9 +467,8 @@ func (h *host) RunPlugin(
 	if req.GetAttachDebugger() {
 		return errors.New("this language host cannot attach a debugger")
 	}
-	usesPip := options.Toolchain == toolchain.Pip || options.Toolchain == toolchain.Auto
-	if usesPip && options.Virtualenv == "" && toolchain.IsVirtualEnv(filepath.Join(options.Root, "venv")) {
-		options.Virtualenv = "venv"
+	if options.usesAmbientPython() && toolchain.IsVirtualEnv(filepath.Join(options.Root, pluginVirtualenv)) {
+		options.Virtualenv = pluginVirtualenv
 	}
 	chain, err := toolchain.ResolveToolchain(options.PythonOptions)
 	if err != nil {
@@ -443,7 +479,11 @@ func (h *host) RunPlugin(
 	if err := chain.ValidateVenv(ctx); err != nil {
 		return err
 	}
-	cmd, err := chain.Command(ctx, pluginArguments(req, options)...)
+	args, err := pluginArguments(req, options)
+	if err != nil {
+		return err
+	}
+	cmd, err := chain.Command(ctx, args...)
 	if err != nil {
 		return err
 	}
@@ -467,14 +507,24 @@ func (h *host) RunPlugin(
 	return errors.Join(err, closer.Close())
 }
 
-func pluginArguments(req *pulumirpc.RunPluginRequest, options settings) []string {
-	if req.GetKind() == "analyzer" && len(req.GetArgs()) > 0 {
-		// The module wants the engine's address, which comes last, then the policy pack.
-		last := len(req.GetArgs()) - 1
-		args := []string{"-u", "-m", "pulumi.policy", req.GetArgs()[last], options.ProgramDir}
-		return append(args, req.GetArgs()[:last]...)
+// pluginArguments runs the directory itself or, when it has no __main__.py but is a package, the installed package.
+func pluginArguments(req *pulumirpc.RunPluginRequest, options settings) ([]string, error) {
+	args := []string{"-u", options.ProgramDir}
+	if _, err := os.Stat(filepath.Join(options.ProgramDir, "__main__.py")); errors.Is(err, os.ErrNotExist) {
+		buildable, err := toolchain.IsBuildablePackage(options.Root)
+		if err != nil {
+			return nil, err
+		}
+		if !buildable {
+			return nil, fmt.Errorf("%s has neither a __main__.py nor a pyproject.toml that can be built", options.Root)
+		}
+		project, err := toolchain.LoadPyproject(options.Root)
+		if err != nil {
+			return nil, err
+		}
+		args = []string{"-u", "-m", "pulumi.run.plugin", project.Project.Name}
 	}
-	return append([]string{"-u", options.ProgramDir}, req.GetArgs()...)
+	return append(args, req.GetArgs()...), nil
 }
 
 // pluginEnvironment is the engine's environment for the plugin, with the plugin's virtual environment activated.
