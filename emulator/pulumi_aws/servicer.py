@@ -20,9 +20,9 @@ from emulator.pulumi_aws import checking, values
 from emulator.pulumi_aws.model import Context, InitFailed, PluginError, Registry, ResourceType, has_unknown, is_unknown
 
 _PROVIDER_INPUTS = {
-    "region", "allowedAccountIds", "assumeRoles", "defaultTags", "profile", "s3UsePathStyle", "skipCredentialsValidation",
-    "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId", "maxRetries", "accessKey", "secretKey",
-    "token", "endpoints", "version",
+    "region", "allowedAccountIds", "assumeRoles", "defaultTags", "profile", "s3UsePathStyle", "maxRetries", "endpoints",
+    "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId", "accessKey",
+    "secretKey", "token", "version",
 }  # fmt: skip
 _JSON_INPUTS = {"allowedAccountIds", "assumeRoles", "defaultTags", "endpoints", "s3UsePathStyle", "maxRetries"}
 

@@ -28,7 +28,8 @@ def registry() -> Registry:
     """Everything that the stand-in serves."""
     found = Registry()
     for module in (
-        cloudtrail, cloudwatch, datazone, dynamodb, ec2, events, glue, iam, identity, kinesis, kms, lambda_, msk, ram, s3, sfn, sqs,
+        cloudtrail, cloudwatch, datazone, dynamodb, ec2, events, glue, iam, identity, kinesis, kms, lambda_, msk, ram, s3,
+        sfn, sqs,
     ):  # fmt: skip
         module.register(found)
     return found

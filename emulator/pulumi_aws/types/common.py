@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from emulator.pulumi_aws.model import Context, PluginError, Prop, State
 
 TAGS = {"tags": Prop("map")}
-_GONE = {
-    "NoSuchEntity", "ResourceNotFoundException", "NotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "404",
-    "EntityNotFoundException", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "StateMachineDoesNotExist",
-    "TrailNotFoundException", "UnknownResourceException", "InvalidVpcID.NotFound", "InvalidSubnetID.NotFound",
-    "InvalidGroup.NotFound", "NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration", "ResourceNotFound",
-}  # fmt: skip
+_GONE = frozenset(
+    """NoSuchEntity ResourceNotFoundException NotFoundException NoSuchBucket NoSuchBucketPolicy 404
+    EntityNotFoundException QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue StateMachineDoesNotExist
+    TrailNotFoundException UnknownResourceException InvalidVpcID.NotFound InvalidSubnetID.NotFound ResourceNotFound
+    InvalidGroup.NotFound NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration""".split()
+)
 _ABSENT_ASSUMPTIONS = ("cannot be assumed", "not authorized to perform: sts:AssumeRole", "is not authorized to create")
 
 
