@@ -8,7 +8,7 @@ from typing import Any
 
 from streamgov_core.aws import error_code
 from streamgov_core.catalog.errors import AssetExistsError
-from streamgov_core.catalog.model import Asset, AssetSummary, Draft, Form, Revision, digest
+from streamgov_core.catalog.model import Asset, AssetSummary, Draft, Form, Revision
 from streamgov_core.errors import CatalogError
 from streamgov_core.forms import MAX_FORM_CONTENT, FormContent
 
@@ -103,22 +103,24 @@ class DataZoneAssets:
             request["glossaryTerms"] = list(revision.glossary_terms)
         return str(self._client.create_asset_revision(**request)["revision"])
 
-    def publish(self, asset_id: str, revision: str) -> None:
+    def publish(self, asset_id: str, revision: str) -> bool:
         """See AssetCatalog (API CreateListingChangeSet, PUBLISH)."""
-        self._client.create_listing_change_set(
-            domainIdentifier=self._domain,
-            entityIdentifier=asset_id,
-            entityRevision=revision,
-            entityType="ASSET",
-            action="PUBLISH",
-            clientToken=digest(["publish", asset_id, revision]),
-        )
+        return self._change_listing(asset_id, "PUBLISH", entityRevision=revision)
 
-    def unpublish(self, asset_id: str) -> None:
+    def unpublish(self, asset_id: str) -> bool:
         """See AssetCatalog (API CreateListingChangeSet, UNPUBLISH)."""
-        self._client.create_listing_change_set(
-            domainIdentifier=self._domain, entityIdentifier=asset_id, entityType="ASSET", action="UNPUBLISH"
-        )
+        return self._change_listing(asset_id, "UNPUBLISH")
+
+    def _change_listing(self, asset_id: str, action: str, **more: str) -> bool:
+        try:
+            self._client.create_listing_change_set(
+                domainIdentifier=self._domain, entityIdentifier=asset_id, entityType="ASSET", action=action, **more
+            )
+        except self._client.exceptions.ClientError as error:
+            if error_code(error) == "ConflictException":
+                return False
+            raise
+        return True
 
     def subscriptions(self, listing_id: str) -> list[str]:
         """See AssetCatalog (API ListSubscriptions, ListSubscriptionRequests, as the approving project)."""

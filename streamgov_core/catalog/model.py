@@ -199,11 +199,11 @@ class AssetCatalog(Protocol):
     def revise(self, asset_id: str, revision: Revision, token: str) -> str:
         """Make a new revision of an asset and return its number."""
 
-    def publish(self, asset_id: str, revision: str) -> None:
-        """Publish a revision."""
+    def publish(self, asset_id: str, revision: str) -> bool:
+        """Publish a revision; False if DataZone will not yet, because a change of the listing is under way."""
 
-    def unpublish(self, asset_id: str) -> None:
-        """Take the asset's listing out of the catalogue."""
+    def unpublish(self, asset_id: str) -> bool:
+        """Take the asset's listing out of the catalogue; False if DataZone will not yet."""
 
     def subscriptions(self, listing_id: str) -> list[str]:
         """Ids of the subscriptions and open requests that depend on a listing."""

@@ -41,7 +41,7 @@ MAX_WALK_BACK = 50
 """Versions that are looked at for one that is available."""
 FEW_ASSETS = 3
 """So many assets may always be retired, whatever share of all they are."""
-DELETE_ATTEMPTS = 5
+ATTEMPTS = 5
 LISTED = "ACTIVE"
 PUBLISHING = "CREATING"
 
@@ -297,17 +297,17 @@ class Syncer:
                     raise
             else:
                 if self._settings.publish:
-                    self._assets.publish(live.asset_id, live.revision)
+                    self._publish(live.asset_id, live.revision)
                 return "created", live.asset_id
         revision = merge(live, draft, record)
         if revision is None:
             if self._settings.publish and live.listing_id is None:
-                self._assets.publish(live.asset_id, live.revision)
+                self._publish(live.asset_id, live.revision)
             return "unchanged", live.asset_id
         token = digest(["revise", live.asset_id, live.revision, content])
         number = self._assets.revise(live.asset_id, revision, token)
         if self._settings.publish and live.listing_status in (None, LISTED, PUBLISHING):
-            self._assets.publish(live.asset_id, number)
+            self._publish(live.asset_id, number)
         return "revised", live.asset_id
 
     def _save(self, record: Record | None, asset_id: str, draft: Draft, info: SchemaInfo, mark: str) -> None:
@@ -353,7 +353,7 @@ class Syncer:
                 raise CatalogError(f"more than one schema maps to {draft.name!r}: {name} too")
 
     def _mark(self, info: SchemaInfo, resource: Resource) -> str:
-        """A digest of all that decides an asset's content, the definition aside, which a version's number stands for."""
+        """A digest of all that decides an asset's content; the version's number stands for its definition."""
         return digest([LAYOUT, asdict(info), resource.arn, dict(resource.facts), self._settings.publish])
 
     def _usable_version(self, info: SchemaInfo) -> tuple[SchemaVersion, bool]:
@@ -382,16 +382,22 @@ class Syncer:
                         "kept", f"{len(dependants)} subscription(s) depend on it: {', '.join(dependants[:5])}"
                     )
                 if live.listing_status in (LISTED, PUBLISHING):
-                    self._assets.unpublish(live.asset_id)
-            if not self._delete(live.asset_id):
-                raise CatalogError(f"asset {live.asset_id} cannot be deleted yet: a listing or data product has it")
+                    self._insist(lambda: self._assets.unpublish(live.asset_id), f"asset {live.asset_id} unpublished")
+            self._insist(lambda: self._assets.delete(live.asset_id), f"asset {live.asset_id} deleted")
         self._records.remove(record.schema_name)
         return Outcome("retired")
 
-    def _delete(self, asset_id: str) -> bool:
-        """Delete an asset whose listing may need a moment to go."""
-        for attempt in range(DELETE_ATTEMPTS):
-            if self._assets.delete(asset_id):
-                return True
+    def _publish(self, asset_id: str, revision: str) -> None:
+        self._insist(lambda: self._assets.publish(asset_id, revision), f"revision {revision} of {asset_id} published")
+
+    def _insist(self, action: Callable[[], bool], what: str) -> None:
+        """Do something that DataZone refuses while an earlier change of the listing is under way.
+
+        Raises:
+            CatalogError: it still refuses after a few seconds.
+        """
+        for attempt in range(ATTEMPTS):
+            if action():
+                return
             self._sleep(0.2 * 2**attempt)
-        return False
+        raise CatalogError(f"DataZone would not have {what} yet: a change is under way, or something still uses it")

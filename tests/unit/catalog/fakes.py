@@ -155,17 +155,19 @@ class FakeAssets(Counting):
         self.log.append(("revise", asset_id))
         return number
 
-    def publish(self, asset_id: str, revision: str) -> None:
+    def publish(self, asset_id: str, revision: str) -> bool:
         self._called("publish", asset_id)
         self.assets[asset_id] = replace(
             self.assets[asset_id], listing_id=f"listing-{asset_id}", listing_status="ACTIVE"
         )
         self.log.append(("publish", asset_id))
+        return True
 
-    def unpublish(self, asset_id: str) -> None:
+    def unpublish(self, asset_id: str) -> bool:
         self._called("unpublish", asset_id)
         self.assets[asset_id] = replace(self.assets[asset_id], listing_status="INACTIVE")
         self.log.append(("unpublish", asset_id))
+        return True
 
     def subscriptions(self, listing_id: str) -> list[str]:
         self._called("subscriptions", listing_id)
@@ -218,7 +220,7 @@ class MemoryRecords(Counting):
 class FakeKafka:
     """The part of a Kafka client that the source uses, over a list of clusters in pages of two."""
 
-    class exceptions:  # noqa: N801
+    class exceptions:
         class ClientError(Exception):
             def __init__(self, code: str) -> None:
                 super().__init__(code)
@@ -230,7 +232,7 @@ class FakeKafka:
         )
         self.brokers = {"BootstrapBrokerStringSaslIam": "b-2.main:9098,b-1.main:9098"}
 
-    def list_clusters_v2(self, ClusterNameFilter: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+    def list_clusters_v2(self, ClusterNameFilter: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:
         found = [item for item in self.clusters if item["ClusterName"].startswith(ClusterNameFilter)]
         start = int(NextToken)
         page: dict[str, Any] = {"ClusterInfoList": found[start : start + 2]}
@@ -238,13 +240,13 @@ class FakeKafka:
             page["NextToken"] = str(start + 2)
         return page
 
-    def describe_cluster_v2(self, ClusterArn: str) -> dict[str, Any]:  # noqa: N803
+    def describe_cluster_v2(self, ClusterArn: str) -> dict[str, Any]:
         for item in self.clusters:
             if item["ClusterArn"] == ClusterArn:
                 return {"ClusterInfo": item}
         raise self.exceptions.ClientError("NotFoundException")
 
-    def get_bootstrap_brokers(self, ClusterArn: str) -> dict[str, Any]:  # noqa: N803
+    def get_bootstrap_brokers(self, ClusterArn: str) -> dict[str, Any]:
         return dict(self.brokers)
 
 

@@ -1,0 +1,205 @@
+"""A domain with a producer's project, an MSK cluster and a registry, in an emulator of its own."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from streamgov_core.catalog.datazone import DataZoneAssets
+from streamgov_core.catalog.glue import GlueRegistry
+from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.catalog.records import SsmRecordStore
+from streamgov_core.catalog.sources import SOURCES
+from streamgov_core.catalog.sync import Settings, Syncer
+from streamgov_core.naming import Names
+from streamgov_core.platforms import PLATFORMS
+from tests.emulator.conftest import EmulatorProcess, run_emulator
+
+DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
+REGION = "us-east-1"
+Client = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    process, running = run_emulator(Path(tmp_path_factory.mktemp("emulator")))
+    yield running
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def client(emulator: EmulatorProcess) -> Client:
+    """client(service, account): a boto3 client as the account's Admin."""
+    root = boto3.Session("test", "test", region_name=REGION)
+    made: dict[tuple[str, str], Any] = {}
+
+    def make(service: str, account: str = DOMAIN) -> Any:
+        if (service, account) not in made:
+            session = root
+            if account != DOMAIN:
+                sts = root.client("sts", endpoint_url=emulator.endpoint)
+                keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/Admin", RoleSessionName="test")[
+                    "Credentials"
+                ]
+                session = boto3.Session(
+                    keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION
+                )
+            made[service, account] = session.client(
+                service,
+                endpoint_url=emulator.endpoint,
+                config=Config(retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=20),
+            )
+        return made[service, account]
+
+    return make
+
+
+class ClientsOf:
+    """``streamgov_core.aws.Clients`` over the test's clients of one account."""
+
+    def __init__(self, client: Client, account: str) -> None:
+        self._client, self._account = client, account
+
+    def client(self, service: str) -> Any:
+        return self._client(service, self._account)
+
+
+@dataclass
+class Place:
+    """Everything that a data source needs, and the data source."""
+
+    client: Client
+    domain: str
+    project: str
+    registry: str
+    resource: str
+    platform: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def clients(self) -> Any:
+        return ClientsOf(self.client, PRODUCER)
+
+    def syncer(self, **settings: Any) -> Syncer:
+        return Syncer(
+            Settings(self.project, **settings),
+            registry=GlueRegistry(self.client("glue", PRODUCER), self.registry),
+            assets=DataZoneAssets(self.client("datazone", PRODUCER), self.domain, self.project),
+            records=SsmRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, self.registry),
+            source=SOURCES[self.platform](self.clients, Names(), self.resource),
+            mapping=topic_mapping("same"),
+            sleep=time.sleep,
+        )
+
+    def run(self, **settings: Any) -> dict[str, Any]:
+        return self.syncer(**settings).run_all().to_json()
+
+    def register(self, name: str, definition: str, data_format: str = "AVRO") -> None:
+        self.client("glue", PRODUCER).create_schema(
+            RegistryId={"RegistryName": self.registry},
+            SchemaName=name,
+            DataFormat=data_format,
+            Compatibility="BACKWARD",
+            SchemaDefinition=definition,
+        )
+
+    def assets(self) -> list[dict[str, Any]]:
+        found = self.client("datazone").search(
+            domainIdentifier=self.domain, owningProjectIdentifier=self.project, searchScope="ASSET"
+        )["items"]
+        return [
+            self.client("datazone").get_asset(domainIdentifier=self.domain, identifier=item["assetItem"]["identifier"])
+            for item in found
+        ]
+
+
+@pytest.fixture(scope="session")
+def governed(client: Client) -> tuple[str, dict[str, str]]:
+    """A domain, shared with the producer's account, with the types of every platform: (domain, its first project)."""
+    datazone = client("datazone")
+    made_domain = datazone.create_domain(name="d", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/Admin")
+    domain, unit = made_domain["id"], made_domain["rootDomainUnitId"]
+    ram = client("ram")
+    arn = f"arn:aws:datazone:{REGION}:{DOMAIN}:domain/{domain}"
+    ram.create_resource_share(
+        name="domain",
+        resourceArns=[arn],
+        principals=[PRODUCER],
+        permissionArns=["arn:aws:ram::aws:permission/AWSRAMPermissionAmazonDataZoneDomainFullAccessWithPortalAccess"],
+    )
+    accepter = client("ram", PRODUCER)
+    for invitation in accepter.get_resource_share_invitations().get("resourceShareInvitations", []):
+        accepter.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
+    owner = datazone.create_project(domainIdentifier=domain, name="governance")["id"]
+    names = Names()
+    for platform in PLATFORMS.values():
+        revisions = {"amazon.datazone.RelationalTableFormType": "1"}
+        for model in platform.form_models(names):
+            made = datazone.create_form_type(
+                domainIdentifier=domain,
+                name=model.name,
+                model={"smithy": model.smithy()},
+                owningProjectIdentifier=owner,
+                status="ENABLED",
+            )
+            revisions[model.name] = made["revision"]
+        asset_type = platform.asset_type(names)
+        datazone.create_asset_type(
+            domainIdentifier=domain,
+            name=asset_type.name,
+            owningProjectIdentifier=owner,
+            formsInput={
+                form: {"typeIdentifier": type_, "typeRevision": revisions[type_], "required": required}
+                for form, (type_, required) in asset_type.forms.items()
+            },
+        )
+        datazone.add_policy_grant(
+            domainIdentifier=domain,
+            entityType="ASSET_TYPE",
+            entityIdentifier=asset_type.name,
+            policyType="USE_ASSET_TYPE",
+            detail={"useAssetType": {"domainUnitId": unit}},
+            principal={
+                "project": {
+                    "projectDesignation": "CONTRIBUTOR",
+                    "projectGrantFilter": {"domainUnitFilter": {"domainUnit": unit, "includeChildDomainUnits": True}},
+                }
+            },
+        )
+    return domain, {"governance": owner}
+
+
+@pytest.fixture
+def place(client: Client, governed: tuple[str, dict[str, str]]) -> Place:
+    """A project, a registry and a cluster of their own."""
+    domain, _ = governed
+    word = uuid.uuid4().hex[:8]
+    project = client("datazone").create_project(domainIdentifier=domain, name=f"p-{word}")["id"]
+    client("datazone").create_project_membership(
+        domainIdentifier=domain,
+        projectIdentifier=project,
+        member={"userIdentifier": f"arn:aws:iam::{PRODUCER}:role/Admin"},
+        designation="PROJECT_CONTRIBUTOR",
+    )
+    client("glue", PRODUCER).create_registry(RegistryName=f"r-{word}")
+    arn = client("kafka", PRODUCER).create_cluster_v2(
+        ClusterName=f"c-{word}",
+        Provisioned={
+            "BrokerNodeGroupInfo": {"ClientSubnets": ["subnet-1", "subnet-2"], "InstanceType": "kafka.m7g.large"},
+            "KafkaVersion": "3.8.x",
+            "NumberOfBrokerNodes": 2,
+            "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
+        },
+    )["ClusterArn"]
+    while client("kafka", PRODUCER).describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["State"] == "CREATING":
+        time.sleep(0.05)
+    return Place(client, domain, project, f"r-{word}", f"c-{word}", "msk")
