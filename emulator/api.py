@@ -73,6 +73,9 @@ class ApiCall:
 
 
 Operation = Callable[[ApiCall], dict[str, Any] | None]
+Wrapper = Callable[["ApiCall", Callable[[], dict[str, Any]]], dict[str, Any] | None]
+"""(call, proceed) around an operation that moto serves: ``proceed()`` lets moto do it and answers the parsed response
+(or raises ApiError). Returning None keeps moto's answer, returning a dictionary replaces it."""
 Authorizer = Callable[[ApiCall], None]
 """Raises ApiError (AccessDenied…) to refuse the call."""
 Observer = Callable[[ApiCall, dict[str, Any] | None, ApiError | None], None]
@@ -114,6 +117,7 @@ class Emulator:
         self.data_dir = data_dir
         self.clock: Clock = clock or ScaledClock()
         self.operations: dict[tuple[str, str], Operation] = {}
+        self.wrappers: dict[tuple[str, str], Wrapper] = {}
         self.authorizers: list[Authorizer] = []
         self.observers: list[Observer] = []
         self.admin_routes: dict[str, AdminRoute] = {}
@@ -131,6 +135,16 @@ class Emulator:
 
         def register(function: Operation) -> Operation:
             self.operations[(service, name)] = function
+            return function
+
+        return register
+
+    def wrap(self, service: str, *names: str) -> Callable[[Wrapper], Wrapper]:
+        """Decorator: put a function around operations that moto serves, for rules that moto lacks."""
+
+        def register(function: Wrapper) -> Wrapper:
+            for name in names:
+                self.wrappers[(service, name)] = function
             return function
 
         return register

@@ -6,7 +6,7 @@ import logging
 import uuid
 from typing import Any
 
-from emulator.api import ApiCall, ApiError, Caller, Emulator
+from emulator.api import ApiCall, ApiError, Caller, Emulator, Wrapper
 from emulator.calls import CallLog
 from emulator.faults import ConnectionDropped, Faults
 from emulator.kernel import errors, validation, wire
@@ -141,14 +141,42 @@ class Pipeline:
             return result, None, None
         if request is None:
             request = build_request(parsed, call, self.emulator.endpoint)
+        wrapper = self.emulator.wrappers.get((call.service, call.operation))
+        if wrapper is None:
+            return self._forward(call, parsed, request)
+        return self._wrapped(call, parsed, request, wrapper)
+
+    def _forward(
+        self, call: ApiCall, parsed: Parsed, request: HttpRequest
+    ) -> tuple[dict[str, Any] | None, HttpResponse, ApiError | None]:
         try:
             response = self.moto.answer(request, call.caller.account)
         except NotImplementedError as error:
             raise ApiError("NotImplemented", f"moto has no {call.service}:{call.operation} ({error})", 501) from error
         response.headers = {n: v for n, v in response.headers.items() if n.lower() != "x-amzn-requestid"}
         response.headers["x-amzn-RequestId"] = call.request_id
-        result_of_moto, failure = read_answer(parsed, response)
-        return result_of_moto, response, failure
+        result, failure = read_answer(parsed, response)
+        return result, response, failure
+
+    def _wrapped(
+        self, call: ApiCall, parsed: Parsed, request: HttpRequest, wrapper: Wrapper
+    ) -> tuple[dict[str, Any] | None, HttpResponse | None, ApiError | None]:
+        responses: list[HttpResponse] = []
+        results: list[dict[str, Any]] = []
+
+        def proceed() -> dict[str, Any]:
+            result, response, failure = self._forward(call, parsed, request)
+            if failure is not None:
+                raise failure
+            responses.append(response)
+            results.append(result or {})
+            return results[-1]
+
+        replaced = wrapper(call, proceed)
+        if replaced is not None:
+            self._check_result(call, parsed.model, replaced)
+            return replaced, None, None
+        return results[-1], responses[-1], None
 
     @staticmethod
     def _check_result(call: ApiCall, model: Any, result: dict[str, Any]) -> None:

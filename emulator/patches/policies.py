@@ -250,22 +250,19 @@ def _id_of(account: str, arn: str) -> str | None:
     from moto.iam.models import iam_backends
 
     backend = iam_backends[account]["aws"]
-    entities: list[Any] = [*list(backend.roles.values()), *list(backend.users.values())]
-    for entity in entities:
-        if entity.arn == arn:
-            return str(entity.id)
-    return None
+    roles: list[Any] = list(backend.roles.values())
+    for role in roles:
+        if role.arn == arn:
+            return str(role.id)
+    # moto's ids of users do not have AWS's form, so a user stays its ARN.
+    return arn if any(user.arn == arn for user in list(backend.users.values())) else None
 
 
 def _arn_of(accounts: tuple[str, ...], unique_id: str) -> str | None:
     from moto.iam.models import iam_backends
 
     for account in accounts:
-        backend = iam_backends[account]["aws"]
-        role = backend.roles.get(unique_id)
+        role = iam_backends[account]["aws"].roles.get(unique_id)
         if role is not None:
             return str(role.arn)
-        for user in list(backend.users.values()):
-            if user.id == unique_id:
-                return str(user.arn)
     return None
