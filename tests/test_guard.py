@@ -1,0 +1,78 @@
+"""The guards of tests/conftest.py hold."""
+
+from __future__ import annotations
+
+import ast
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_foreign_socket_is_refused() -> None:
+    with socket.socket() as sock, pytest.raises(AssertionError, match="only loopback"):
+        sock.connect(("192.0.2.1", 80))
+
+
+def test_loopback_is_allowed() -> None:
+    with socket.socket() as server, socket.socket() as sock:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        sock.connect(server.getsockname())
+
+
+def test_no_profile_reaches_a_test() -> None:
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "test"
+    assert "AWS_PROFILE" not in os.environ
+
+
+ALLOWED = {
+    "streamgov_core": {"streamgov_core"},
+    "handlers": {"streamgov_core", "handlers"},
+    "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core"},
+    "emulator": {"emulator"},
+}
+OURS = {"streamgov_core", "streamgov_pulumi", "handlers", "emulator", "tools", "tests", "bench"}
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_dependencies_point_one_way(package: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): sorted(_imports(path) & OURS - ALLOWED[package])
+        for path in (ROOT / package).rglob("*.py")
+        if _imports(path) & OURS - ALLOWED[package]
+    }
+    assert wrong == {}
+
+
+def test_the_core_knows_no_pulumi() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for package in ("streamgov_core", "handlers")
+        for path in (ROOT / package).rglob("*.py")
+        if _imports(path) & {"pulumi", "pulumi_aws"}
+    ]
+    assert wrong == []
+
+
+def test_components_are_written_so_that_the_analyzer_can_read_them() -> None:
+    """`from __future__ import annotations` hides the annotations from Pulumi's component analyzer."""
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "streamgov_pulumi" / "components").rglob("*.py")
+        if "from __future__ import annotations" in path.read_text()
+    ]
+    assert wrong == []
