@@ -290,16 +290,30 @@ def _consumer_statements(
         {
             "Sid": "WriteConsumerRoles",
             "Effect": "Allow",
-            "Action": ["iam:DeleteRolePolicy", "iam:PutRolePolicy"],
+            "Action": "iam:PutRolePolicy",
             "Resource": resources,
             **({"Condition": bounded} if bounded else {}),
         },
         {
+            # Taking away needs no boundary: a revoke must also work on a role that has lost it.
+            "Sid": "TakeFromConsumerRoles",
+            "Effect": "Allow",
+            "Action": "iam:DeleteRolePolicy",
+            "Resource": resources,
+        },
+        {
             "Sid": "AttachOurPoliciesOnly",
             "Effect": "Allow",
-            "Action": ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            "Action": "iam:AttachRolePolicy",
             "Resource": resources,
             "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
+        },
+        {
+            "Sid": "DetachOurPoliciesOnly",
+            "Effect": "Allow",
+            "Action": "iam:DetachRolePolicy",
+            "Resource": resources,
+            "Condition": {"ArnLike": {"iam:PolicyARN": policies}},
         },
         {
             "Sid": "OurPolicies",

@@ -1,7 +1,6 @@
 """What a streaming platform is to the rest of the system: its types, what an asset names, what a grant permits.
 
-A platform's module answers pure questions only; its policy documents are read and written by the stores of
-``streamgov_core.access.documents``, found by the kind of a target.
+Most questions are pure; ``surface`` and ``inspect`` reach AWS, through clients that are passed in.
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ from streamgov_core.errors import ClaimRefusedError
 from streamgov_core.forms import AssetTypeModel, FormModel
 
 if TYPE_CHECKING:
+    from streamgov_core.access.engine import Surface
     from streamgov_core.access.messages import GrantCommand
+    from streamgov_core.aws import Clients
     from streamgov_core.naming import Names
 
 Forms = Mapping[str, Mapping[str, Any]]
@@ -146,6 +147,19 @@ class Platform(Protocol):
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """What a consumer needs to know to connect, for the portal and for records; no secrets."""
+
+    def surface(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> Surface | None:
+        """The policy documents of a target of this platform; None if the kind is not one of its own."""
+
+    def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
+        """Look at the resource in the owner's account before a grant.
+
+        Returns:
+            ``warnings``: what a reviewer should know.
+
+        Raises:
+            GrantError: the resource cannot be granted as it is.
+        """
 
     def member_statements(self, names: Names, account: str) -> list[dict[str, Any]]:
         """IAM statements that the ``apply`` function needs in an owner's account for this platform."""

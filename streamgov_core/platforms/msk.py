@@ -22,7 +22,9 @@ from streamgov_core.forms import (
 from streamgov_core.platforms.base import Claim, Forms, Intent, Permit, SchemaRef, text
 
 if TYPE_CHECKING:
+    from streamgov_core.access.engine import Surface
     from streamgov_core.access.messages import GrantCommand
+    from streamgov_core.aws import Clients
     from streamgov_core.naming import Names
 
 SOURCE_FORM = "MskSourceReferenceFormType"
@@ -221,6 +223,21 @@ class Msk:
             "securityProtocol": "SASL_SSL",
             "saslMechanism": "OAUTHBEARER or AWS_MSK_IAM",
         }
+
+    def surface(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> Surface | None:
+        """Cluster policies."""
+        from streamgov_core.access.resource_policy import ResourcePolicySurface
+        from streamgov_core.platforms.msk_store import ClusterPolicies
+
+        if kind != "cluster":
+            return None
+        return ResourcePolicySurface(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix)
+
+    def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
+        """What the cluster is, whether it can be reached, and what bypasses IAM."""
+        from streamgov_core.platforms.msk_store import inspect_cluster
+
+        return inspect_cluster(clients.client("kafka"), command)
 
     def member_statements(self, names: Names, account: str) -> list[dict[str, Any]]:
         """Cluster policies of the account's own clusters in this region, and what a cluster is."""

@@ -1,0 +1,275 @@
+"""Apply one intent to one target: lease, group commit, generation rule.
+
+Whoever holds a target's lease writes for everybody who waits: it reads every record, compiles, writes, and before it
+gives the lease back looks whether another change was counted meanwhile; then it writes again. A caller that does not
+get the lease stores its record, counts the change, and waits until a holder has committed it, or takes the lease when
+it falls free. The lease lasts longer than the function that holds it can live, and nothing is written close to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from streamgov_core.access.targets import Head, Placement, Record, Refusal, TargetLedger
+from streamgov_core.errors import DocumentFullError, GrantError, RetryableGrantError, StreamgovError
+from streamgov_core.platforms.base import Intent
+
+Outcome = Literal["APPLIED", "SUPERSEDED"]
+
+POLL_FIRST = 0.05
+POLL_CEILING = 0.5
+
+
+@dataclass(frozen=True)
+class View:
+    """What a surface is to bring about.
+
+    Args:
+        active: the records that the documents shall contain, by key.
+        placed: what the documents contain, as far as was recorded.
+        examine: keys whose document is to be read even if nothing of it changes.
+        everything: read every document of the target (after a holder that did not release, and to repair).
+    """
+
+    active: Mapping[str, Record]
+    placed: Mapping[str, Placement]
+    examine: Set[str] = frozenset()
+    everything: bool = False
+
+    @property
+    def fresh(self) -> list[Record]:
+        """Records that the documents do not contain yet, in the order in which they are admitted."""
+        missing = [
+            record
+            for key, record in self.active.items()
+            if key not in self.placed or self.placed[key].generation != record.generation
+        ]
+        return sorted(missing, key=lambda record: (record.at, record.key))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a surface has done.
+
+    Args:
+        placed: what the documents contain now.
+        refused: key -> why it did not get in.
+        writes: API calls that changed something.
+    """
+
+    placed: Mapping[str, Placement]
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    writes: int = 0
+
+
+class Surface(Protocol):
+    """The policy documents of one target. One instance serves one application."""
+
+    def prefetch(self) -> None:
+        """Begin to read; called side by side with the ledger's reads, only while the lease is held."""
+
+    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
+        """Make the documents contain exactly ``view.active``, foreign statements aside.
+
+        ``permit_write`` is called right before each write and raises if the lease is about to end.
+
+        Raises:
+            GrantError: nothing of the new grants was written, or a retry will finish what was begun.
+        """
+
+
+@dataclass(frozen=True)
+class Times:
+    """Time and identity, passed in.
+
+    Args:
+        now: seconds since the epoch.
+        sleep: waits.
+        new_id: a fresh identity for a lease.
+        deadline: when the function must have ended; set for each invocation.
+        lease: seconds of a lease, longer than a function lives.
+        margin: no write begins closer to the deadline than this.
+    """
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    new_id: Callable[[], str]
+    deadline: float
+    lease: float = 90.0
+    margin: float = 10.0
+
+
+def refused_error(refusal: Refusal) -> GrantError:
+    """The error of a grant that did not get into a document."""
+    return RetryableGrantError(refusal.cause) if refusal.retry else DocumentFullError(refusal.cause)
+
+
+class Engine:
+    """Applies intents to targets.
+
+    Args:
+        ledger: the account's target ledger.
+        times: clock, identities and this invocation's deadline.
+        pool: runs calls side by side.
+    """
+
+    def __init__(self, ledger: TargetLedger, times: Times, pool: Executor) -> None:
+        self._ledger = ledger
+        self._times = times
+        self._pool = pool
+
+    def apply(
+        self,
+        surface: Surface,
+        intent: Intent,
+        key: str,
+        generation: int,
+        grants: bool,
+        gate: Callable[[], Any] = lambda: None,
+    ) -> Outcome:
+        """Give or take what one grant contributes to one target.
+
+        Args:
+            surface: the target's documents.
+            intent: the target and the permissions.
+            key: the grant of the asset.
+            generation: of the command.
+            grants: give (True) or take.
+            gate: waits for checks that run beside the lease; raises if the command must not be carried out.
+
+        Raises:
+            DocumentFullError: the document has no room.
+            RetryableGrantError: contention outlasted this invocation.
+        """
+        target = intent.target
+        owner = self._times.new_id()
+        lease = self._ledger.acquire(target, owner, self._times.now(), self._until())
+        record = Record.of(key, generation, grants, intent, self._times.now())
+        if lease is None:
+            gate()
+            if self._ledger.store(target, record) == "SUPERSEDED":
+                return "SUPERSEDED"
+            return self._wait(surface, target, record)
+        try:
+            gate()
+            storing = self._pool.submit(self._ledger.store, target, record)
+            loading = self._pool.submit(self._ledger.load, target)
+            reading = self._pool.submit(surface.prefetch)
+            superseded = storing.result() == "SUPERSEDED"
+            records = {item.key: item for item in loading.result()}
+            reading.result()
+            if superseded:
+                self._ledger.release(target, owner)
+                return "SUPERSEDED"
+            records[key] = record
+        except BaseException:
+            self._ledger.release(target, owner)
+            raise
+        return self._hold(surface, target, owner, lease.head, record, records, not lease.clean)
+
+    def _hold(
+        self,
+        surface: Surface,
+        target: str,
+        owner: str,
+        head: Head,
+        record: Record,
+        records: Mapping[str, Record],
+        everything: bool,
+    ) -> Outcome:
+        """Write as the holder until nothing waits any more, then give the lease back."""
+        refused: dict[str, Refusal] = {}
+        committed = False
+        try:
+            while True:
+                written = self._round(surface, target, head, record, records, everything)
+                refused.update(written.refused)
+                if self._ledger.commit(target, owner, head.seq, written.placed):
+                    break
+                following = self._ledger.progress(target, owner, head.seq, written.placed)
+                if following is None:
+                    raise RetryableGrantError(f"the lease on {target} ended before its documents were committed")
+                head, everything, committed = following, False, True
+                records = {item.key: item for item in self._ledger.load(target)}
+        except BaseException as error:
+            self._ledger.abandon(target, owner)
+            if not committed or not isinstance(error, StreamgovError):
+                raise
+            # Our own grant is in; whoever waits takes the lease over and meets the same error for itself.
+        if record.key in refused:
+            raise refused_error(refused[record.key])
+        return "APPLIED"
+
+    def _round(
+        self,
+        surface: Surface,
+        target: str,
+        head: Head,
+        record: Record,
+        records: Mapping[str, Record],
+        everything: bool,
+    ) -> Written:
+        active = {key: item for key, item in records.items() if item.state == "ACTIVE"}
+        view = View(active, head.placed, frozenset({record.key}), everything)
+        written = surface.bring(view, lambda: self._permit(head.until))
+        for key, refusal in written.refused.items():
+            self._ledger.refuse(target, key, records[key].generation, refusal)
+        return written
+
+    def _wait(self, surface: Surface, target: str, record: Record) -> Outcome:
+        """Wait until a holder has committed our record, or become the holder."""
+        head = self._ledger.announce(target)
+        mine, pause = head.seq, POLL_FIRST
+        while head.committed < mine:
+            now = self._times.now()
+            if not head.owner or head.until < now:
+                owner = self._times.new_id()
+                lease = self._ledger.acquire(target, owner, now, self._until())
+                if lease is not None:
+                    return self._take_over(surface, target, owner, lease.head, record, lease.clean)
+            if now + pause > self._times.deadline - self._times.margin:
+                raise RetryableGrantError(f"another writer holds {target}; the grant is recorded and will be retried")
+            self._times.sleep(pause)
+            pause = min(pause * 1.5, POLL_CEILING)
+            head = self._ledger.head(target)
+        return self._verdict(target, record, head)
+
+    def _take_over(self, surface: Surface, target: str, owner: str, head: Head, record: Record, clean: bool) -> Outcome:
+        try:
+            loading = self._pool.submit(self._ledger.load, target)
+            surface.prefetch()
+            records = {item.key: item for item in loading.result()}
+        except BaseException:
+            self._ledger.release(target, owner)
+            raise
+        outcome = self._hold(surface, target, owner, head, record, records, not clean)
+        return outcome if self._current(records, record) else "SUPERSEDED"
+
+    def _verdict(self, target: str, record: Record, head: Head) -> Outcome:
+        """What a holder made of our record."""
+        placement = head.placed.get(record.key)
+        if record.state == "ACTIVE" and placement is not None and placement.generation == record.generation:
+            return "APPLIED"
+        stored = self._ledger.find(target, record.key)
+        if stored is None or stored.generation > record.generation:
+            return "SUPERSEDED"
+        if stored.state in ("REFUSED", "DEFERRED"):
+            raise refused_error(Refusal(stored.cause, stored.state == "DEFERRED"))
+        if record.state == "REMOVED" and placement is None:
+            return "APPLIED"
+        raise RetryableGrantError(f"{target} was committed without this grant; it will be retried")
+
+    @staticmethod
+    def _current(records: Mapping[str, Record], record: Record) -> bool:
+        return records[record.key].generation == record.generation
+
+    def _until(self) -> float:
+        return self._times.now() + self._times.lease
+
+    def _permit(self, until: float) -> None:
+        now = self._times.now()
+        if now > min(self._times.deadline, until) - self._times.margin:
+            raise RetryableGrantError("too little time is left to write safely; the grant is recorded and is retried")
