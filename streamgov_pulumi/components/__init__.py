@@ -1,1 +1,30 @@
 """Pulumi components of streaming governance."""
+
+from streamgov_pulumi.components.asset_type import MskAssetType, StreamAssetType
+from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
+from streamgov_pulumi.components.central import CentralAuthorizer
+from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
+from streamgov_pulumi.components.encryption import EncryptionKey
+from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
+from streamgov_pulumi.components.governance import StreamGovernance
+from streamgov_pulumi.components.samples import SampleJobs
+from streamgov_pulumi.components.sandbox import Sandbox
+from streamgov_pulumi.components.target import StreamSubscriptionTarget
+from streamgov_pulumi.components.trail import SchemaTrail
+
+__all__ = [
+    "CentralAuthorizer",
+    "ConsumerBoundary",
+    "DomainAssociation",
+    "DomainAssociationAccepter",
+    "EncryptionKey",
+    "EnvironmentAuthorizer",
+    "MskAssetType",
+    "SampleJobs",
+    "Sandbox",
+    "SchemaRegistryDataSource",
+    "SchemaTrail",
+    "StreamAssetType",
+    "StreamGovernance",
+    "StreamSubscriptionTarget",
+]

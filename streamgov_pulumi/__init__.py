@@ -1,0 +1,81 @@
+"""Govern Kafka topics and Kinesis streams in Amazon DataZone: Pulumi components and dynamic resources.
+
+Names are imported when they are first used: the process that runs the dynamic providers imports this package too, and
+needs no pulumi_aws.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamgov_pulumi.components._accounts import Accounts
+    from streamgov_pulumi.components.asset_type import MskAssetType, StreamAssetType
+    from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
+    from streamgov_pulumi.components.central import CentralAuthorizer
+    from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
+    from streamgov_pulumi.components.encryption import EncryptionKey
+    from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
+    from streamgov_pulumi.components.governance import StreamGovernance
+    from streamgov_pulumi.components.samples import SampleJobs
+    from streamgov_pulumi.components.sandbox import Sandbox
+    from streamgov_pulumi.components.target import StreamSubscriptionTarget
+    from streamgov_pulumi.components.trail import SchemaTrail
+    from streamgov_pulumi.providers import AssetType, FormType, ProjectMembership, SubscriptionTarget
+
+_HOMES = {
+    "Accounts": "streamgov_pulumi.components._accounts",
+    "AssetType": "streamgov_pulumi.providers",
+    "CentralAuthorizer": "streamgov_pulumi.components.central",
+    "ConsumerBoundary": "streamgov_pulumi.components.environment",
+    "DomainAssociation": "streamgov_pulumi.components.association",
+    "DomainAssociationAccepter": "streamgov_pulumi.components.association",
+    "EncryptionKey": "streamgov_pulumi.components.encryption",
+    "EnvironmentAuthorizer": "streamgov_pulumi.components.environment",
+    "FormType": "streamgov_pulumi.providers",
+    "MskAssetType": "streamgov_pulumi.components.asset_type",
+    "ProjectMembership": "streamgov_pulumi.providers",
+    "SampleJobs": "streamgov_pulumi.components.samples",
+    "Sandbox": "streamgov_pulumi.components.sandbox",
+    "SchemaRegistryDataSource": "streamgov_pulumi.components.data_source",
+    "SchemaTrail": "streamgov_pulumi.components.trail",
+    "StreamAssetType": "streamgov_pulumi.components.asset_type",
+    "StreamGovernance": "streamgov_pulumi.components.governance",
+    "StreamSubscriptionTarget": "streamgov_pulumi.components.target",
+    "SubscriptionTarget": "streamgov_pulumi.providers",
+}
+
+__all__ = [
+    "Accounts",
+    "AssetType",
+    "CentralAuthorizer",
+    "ConsumerBoundary",
+    "DomainAssociation",
+    "DomainAssociationAccepter",
+    "EncryptionKey",
+    "EnvironmentAuthorizer",
+    "FormType",
+    "MskAssetType",
+    "ProjectMembership",
+    "SampleJobs",
+    "Sandbox",
+    "SchemaRegistryDataSource",
+    "SchemaTrail",
+    "StreamAssetType",
+    "StreamGovernance",
+    "StreamSubscriptionTarget",
+    "SubscriptionTarget",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

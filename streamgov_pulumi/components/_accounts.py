@@ -1,0 +1,87 @@
+"""One explicit AWS provider for each account of the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from streamgov_core.errors import ConfigError
+from streamgov_core.naming import check_account
+from streamgov_pulumi.components._settings import AccountArgs, SessionArgs
+
+SESSION_NAME = "streamgov-pulumi"
+
+
+class Accounts:
+    """Makes each account's provider once. Never ambient: a missing account is an error, not somebody else's account.
+
+    Args:
+        name: prefix of the providers' logical names.
+        region: the one region of the deployment.
+        flags: further inputs of every provider, such as ``skip_metadata_api_check``.
+        parent: the component that owns the providers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        region: str,
+        flags: Mapping[str, Any] | None = None,
+        parent: pulumi.Resource | None = None,
+    ) -> None:
+        self._name = name
+        self._region = region
+        self._flags = dict(flags or {})
+        self._parent = parent
+        self._made: dict[str, tuple[AccountArgs, aws.Provider]] = {}
+
+    def provider(self, access: AccountArgs) -> aws.Provider:
+        """The provider of an account.
+
+        Raises:
+            ConfigError: the account id is malformed, or the account was described differently before.
+        """
+        account = check_account(access["account"])
+        if account not in self._made:
+            self._made[account] = (access, self._make(account, access))
+        before, provider = self._made[account]
+        if before != access:
+            raise ConfigError(f"account {account} is described twice, with different ways to reach it")
+        return provider
+
+    def options(
+        self, access: AccountArgs, parent: pulumi.Resource | None = None, **more: Any
+    ) -> pulumi.ResourceOptions:
+        """Options for a component that is deployed into the account."""
+        return pulumi.ResourceOptions(parent=parent, providers=[self.provider(access)], **more)
+
+    def _make(self, account: str, access: AccountArgs) -> aws.Provider:
+        roles: list[dict[str, str]] = []
+        if access.get("assume_role_arn"):
+            role = {"role_arn": access["assume_role_arn"], "session_name": SESSION_NAME}
+            if access.get("external_id"):
+                role["external_id"] = access["external_id"]
+            roles.append(role)
+        return aws.Provider(
+            f"{self._name}-{account}",
+            region=self._region,
+            # A credential of another account must fail, not deploy there.
+            allowed_account_ids=[account],
+            assume_roles=roles or None,
+            profile=access.get("profile"),
+            **self._flags,
+            opts=pulumi.ResourceOptions(parent=self._parent),
+        )
+
+
+def session_of(access: AccountArgs) -> SessionArgs:
+    """How dynamic resources reach the account."""
+    session: SessionArgs = {}
+    if access.get("assume_role_arn"):
+        session["assume_role_arn"] = access["assume_role_arn"]
+    if access.get("external_id"):
+        session["external_id"] = access["external_id"]
+    return session

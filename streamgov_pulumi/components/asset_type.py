@@ -1,0 +1,129 @@
+"""The asset type of a streaming platform, with the form types that its assets carry."""
+
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from streamgov_pulumi.components._settings import (
+    DeploymentArgs,
+    SessionArgs,
+    Settings,
+    child,
+    platforms_of,
+    session_inputs,
+)
+from streamgov_pulumi.providers import AssetType, FormType
+
+
+class MskAssetTypeArgs(TypedDict):
+    """Arguments of MskAssetType."""
+
+    deployment: DeploymentArgs
+    """The domain's account."""
+    domain_id: pulumi.Input[str]
+    """The DataZone domain."""
+    owning_project_id: pulumi.Input[str]
+    """The project that owns the types."""
+    session: NotRequired[SessionArgs]
+    """How the domain's account is reached."""
+    usable_in_domain_unit: NotRequired[pulumi.Input[str]]
+    """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
+    adopt_existing: NotRequired[bool]
+    """Take over types of these names that exist already."""
+
+
+class StreamAssetTypeArgs(MskAssetTypeArgs):
+    """Arguments of StreamAssetType."""
+
+    platform: str
+    """``msk`` or ``kinesis``."""
+
+
+class StreamAssetType(pulumi.ComponentResource):
+    """Form types and asset type of one streaming platform.
+
+    Each revision of the asset type pins the revisions of its forms, so a new revision of a form makes a new revision
+    of the asset type.
+    """
+
+    asset_type_name: pulumi.Output[str]
+    """Name of the asset type."""
+    revision: pulumi.Output[str]
+    """Its current revision."""
+
+    def __init__(self, name: str, args: StreamAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("streamgov:index:StreamAssetType", name, {}, opts)
+        self._build(name, args["platform"], args)
+
+    def _build(self, name: str, platform_name: str, args: MskAssetTypeArgs) -> None:
+        settings = Settings.of(args["deployment"])
+        platform = platforms_of([platform_name])[0]
+        common: dict[str, Any] = {
+            "domain_id": args["domain_id"],
+            "owning_project_id": args["owning_project_id"],
+            "adopt_existing": args.get("adopt_existing", False),
+            **session_inputs(settings, args.get("session")),
+        }
+        forms: dict[str, FormType] = {}
+        for model, base in zip(platform.form_models(settings.names), _bases(platform, settings), strict=True):
+            forms[model.name] = FormType(
+                f"{name}-{base}",
+                {"name": model.name, "model": model.smithy(), "description": model.description or None, **common},
+                child(self),
+            )
+        wanted = platform.asset_type(settings.names)
+        asset_type = AssetType(
+            name,
+            {
+                "name": wanted.name,
+                "description": wanted.description or None,
+                "forms": {
+                    form_name: {
+                        # The name comes from the resource, so that the type is made after its forms.
+                        "type_identifier": forms[type_name].name if type_name in forms else type_name,
+                        "required": required,
+                        **({"type_revision": forms[type_name].revision} if type_name in forms else {}),
+                    }
+                    for form_name, (type_name, required) in sorted(wanted.forms.items())
+                },
+                **common,
+            },
+            child(self),
+        )
+        if "usable_in_domain_unit" in args:
+            aws.datazone.PolicyGrant(
+                f"{name}-usable",
+                domain_identifier=args["domain_id"],
+                entity_type="ASSET_TYPE",
+                entity_identifier=asset_type.name,
+                policy_type="USE_ASSET_TYPE",
+                detail={"use_asset_type": {"domain_unit_id": args["usable_in_domain_unit"]}},
+                principal={
+                    "project": {
+                        "project_designation": "CONTRIBUTOR",
+                        "domain_unit_filter": {
+                            "domain_unit": args["usable_in_domain_unit"],
+                            "include_child_domain_units": True,
+                        },
+                    }
+                },
+                opts=child(self),
+            )
+        self.asset_type_name = asset_type.name
+        self.revision = asset_type.revision
+        self.register_outputs({"asset_type_name": self.asset_type_name, "revision": self.revision})
+
+
+def _bases(platform: Any, settings: Settings) -> list[str]:
+    """The form types' names without the namespace: logical names do not change with it."""
+    suffix = settings.names.type_name("")
+    return [model.name.removesuffix(suffix) if suffix else model.name for model in platform.form_models(settings.names)]
+
+
+class MskAssetType(StreamAssetType):
+    """The asset type of a Kafka topic on Amazon MSK."""
+
+    def __init__(self, name: str, args: MskAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super(StreamAssetType, self).__init__("streamgov:index:MskAssetType", name, {}, opts)
+        self._build(name, "msk", args)

@@ -1,0 +1,81 @@
+"""Sharing the DataZone domain with the accounts of producers and consumers (AWS Resource Access Manager)."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from streamgov_core.naming import check_account
+from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+
+
+class DomainAssociationArgs(TypedDict):
+    """Arguments of DomainAssociation."""
+
+    deployment: DeploymentArgs
+    """The domain's account."""
+    domain_arn: pulumi.Input[str]
+    """ARN of the DataZone domain."""
+    member_accounts: list[str]
+    """Accounts to share it with."""
+    permission_arn: NotRequired[str]
+    """RAM permission of the share. Default: RAM's default permission for DataZone domains."""
+    within_organization: NotRequired[bool]
+    """Every account is of the domain's organisation, with sharing enabled there: no invitation. Default false."""
+
+
+class DomainAssociation(pulumi.ComponentResource):
+    """The resource share of a domain with its member accounts, from the domain's side."""
+
+    share_arn: pulumi.Output[str]
+    """ARN of the resource share; a member account accepts it."""
+
+    def __init__(self, name: str, args: DomainAssociationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("streamgov:index:DomainAssociation", name, {}, opts)
+        settings = Settings.of(args["deployment"])
+        permission = args.get("permission_arn")
+        share = aws.ram.ResourceShare(
+            f"{name}-share",
+            name=settings.names.regional("domain"),
+            allow_external_principals=not args.get("within_organization", False),
+            permission_arns=[permission] if permission else None,
+            tags=dict(settings.tags) or None,
+            opts=child(self),
+        )
+        resource = aws.ram.ResourceAssociation(
+            f"{name}-domain", resource_arn=args["domain_arn"], resource_share_arn=share.arn, opts=child(self)
+        )
+        principals = [
+            aws.ram.PrincipalAssociation(
+                f"{name}-account-{account}",
+                principal=account,
+                resource_share_arn=share.arn,
+                opts=child(self, depends_on=[resource]),
+            )
+            for account in sorted({check_account(account, "member account") for account in args["member_accounts"]})
+        ]
+        # Whoever accepts must wait for the invitations, not only for the share.
+        self.share_arn = pulumi.Output.all(share.arn, *[item.id for item in principals]).apply(lambda known: known[0])
+        self.register_outputs({"share_arn": self.share_arn})
+
+
+class DomainAssociationAccepterArgs(TypedDict):
+    """Arguments of DomainAssociationAccepter."""
+
+    share_arn: pulumi.Input[str]
+    """ARN of the domain's resource share."""
+
+
+class DomainAssociationAccepter(pulumi.ComponentResource):
+    """A member account's acceptance of the domain."""
+
+    share_arn: pulumi.Output[str]
+    """ARN of the accepted share."""
+
+    def __init__(
+        self, name: str, args: DomainAssociationAccepterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("streamgov:index:DomainAssociationAccepter", name, {}, opts)
+        accepter = aws.ram.ResourceShareAccepter(f"{name}-accepter", share_arn=args["share_arn"], opts=child(self))
+        self.share_arn = accepter.share_arn
+        self.register_outputs({"share_arn": self.share_arn})

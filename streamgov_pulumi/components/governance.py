@@ -1,0 +1,368 @@
+"""The facade: governance of streams over all accounts of a deployment, from one typed description."""
+
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from streamgov_core.errors import ConfigError
+from streamgov_pulumi.components._accounts import Accounts, session_of
+from streamgov_pulumi.components._settings import AccountArgs, DeploymentArgs, platforms_of
+from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
+from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
+from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
+from streamgov_pulumi.components.data_source import SchemaRegistryDataSource, SchemaRegistryDataSourceArgs
+from streamgov_pulumi.components.encryption import EncryptionKey
+from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
+from streamgov_pulumi.components.target import StreamSubscriptionTarget
+from streamgov_pulumi.components.trail import SchemaTrail
+
+
+class DataSourceArgs(TypedDict):
+    """A data source of a member account."""
+
+    platform: str
+    """``msk`` or ``kinesis``."""
+    registry_name: str
+    """The Glue schema registry."""
+    resource: pulumi.Input[str]
+    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
+    project_id: pulumi.Input[str]
+    """The project that owns the assets."""
+    schedule: NotRequired[str]
+    """EventBridge schedule of full runs."""
+    publish: NotRequired[bool]
+    """Publish assets without anybody's doing."""
+    topic_mapping: NotRequired[str]
+    """How a schema's name tells its topic or stream."""
+
+
+class TargetArgs(TypedDict):
+    """A subscription target of a member account."""
+
+    platform: str
+    """``msk`` or ``kinesis``."""
+    environment_id: pulumi.Input[str]
+    """The consumer's environment."""
+    principals: list[pulumi.Input[str]]
+    """ARNs of the roles that receive access."""
+    target_name: NotRequired[str]
+    """The target's name; needed if an account has several targets for one platform."""
+    grant_creation_mode: NotRequired[str]
+    """``AUTOMATIC`` or ``MANUAL``."""
+    adopt_existing: NotRequired[bool]
+    """Take over a target of this name that exists already."""
+
+
+class DomainArgs(TypedDict):
+    """The DataZone domain."""
+
+    access: AccountArgs
+    """The domain's account."""
+    domain_id: pulumi.Input[str]
+    """The domain's id."""
+    deploy: NotRequired[bool]
+    """Deploy into the domain's account. Default true; false in a member account's own stack."""
+    domain_arn: NotRequired[pulumi.Input[str]]
+    """The domain's ARN. Default: derived from its id."""
+    types_project_id: NotRequired[pulumi.Input[str]]
+    """The project that owns form and asset types. Needed if the domain's account is deployed."""
+    usable_in_domain_unit: NotRequired[pulumi.Input[str]]
+    """Domain unit whose projects may create assets of our types."""
+    share: NotRequired[bool]
+    """Share the domain with the members here. Default true; false if the accounts are associated already."""
+    within_organization: NotRequired[bool]
+    """The members are of the domain's organisation: they need not accept."""
+    organization_id: NotRequired[str]
+    """Trust member accounts by organisation instead of by name."""
+    member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Projects whose grants are handled, by a stable word: the collector and the reporter become members."""
+    adopt_existing: NotRequired[bool]
+    """Take over form and asset types that exist already."""
+
+
+class MemberArgs(TypedDict):
+    """An account of producers, consumers or both."""
+
+    access: AccountArgs
+    """The account."""
+    deploy: NotRequired[bool]
+    """Deploy into it. Default true; false in the domain's own stack."""
+    accept_share_arn: NotRequired[str]
+    """The domain's resource share to accept, if this stack does not make the share itself."""
+    data_sources: NotRequired[Mapping[str, DataSourceArgs]]
+    """Data sources by a word that is unique in the account."""
+    targets: NotRequired[Mapping[str, TargetArgs]]
+    """Subscription targets by a stable word."""
+    trail: NotRequired[str]
+    """CloudTrail trail for schema events: ``find`` (default), ``create`` or ``none``."""
+    trail_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the trail, if known."""
+    consumer_roles: NotRequired[list[str]]
+    """ARNs or patterns of the only roles that may be given access."""
+    require_boundary: NotRequired[bool]
+    """Only roles that carry the consumer boundary may be given access. Default true."""
+    boundary_extra_actions: NotRequired[list[str]]
+    """Further actions that the consumers' own jobs need."""
+    boundary_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a ConsumerBoundary made elsewhere. Default: one is made."""
+    manual_assets: NotRequired[Mapping[str, list[str]]]
+    """Owning project to ARN patterns which assets made by hand may name."""
+
+
+class StreamGovernanceArgs(TypedDict):
+    """Arguments of StreamGovernance."""
+
+    region: str
+    """The one region of the deployment."""
+    domain: DomainArgs
+    """The domain."""
+    members: list[MemberArgs]
+    """The accounts of producers and consumers. One of them may be the domain's account."""
+    namespace: NotRequired[str]
+    """Prefix of every physical name. Default ``streamgov``."""
+    partition: NotRequired[str]
+    """``aws``, ``aws-cn`` or ``aws-us-gov``."""
+    platforms: NotRequired[list[str]]
+    """Streaming platforms. Default: all."""
+    log_retention_days: NotRequired[int]
+    """How long logs are kept."""
+    permissions_boundary_name: NotRequired[str]
+    """Name of the permissions boundary policy, in every account, that our own roles carry."""
+    tags: NotRequired[Mapping[str, str]]
+    """Tags of every resource."""
+    alarm_topics: NotRequired[list[str]]
+    """SNS topics that alarms notify."""
+    deletion_protection: NotRequired[bool]
+    """Protect the ledgers from deletion. Default true."""
+    provider_flags: NotRequired[Mapping[str, bool]]
+    """Further inputs of the AWS providers."""
+
+
+class StreamGovernance(pulumi.ComponentResource):
+    """Asset types, data sources, targets and the access workflow, wired over the accounts."""
+
+    central_machine_arn: pulumi.Output[str] | None
+    """ARN of the central state machine, if the domain's account is deployed here."""
+    asset_types: dict[str, pulumi.Output[str]]
+    """Platform to asset type name."""
+
+    def __init__(
+        self,
+        name: str,
+        args: StreamGovernanceArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        accounts: Accounts | None = None,
+    ) -> None:
+        super().__init__("streamgov:index:StreamGovernance", name, {}, opts)
+        self._name, self._args = name, args
+        self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
+        self._keys: dict[str, pulumi.Output[str]] = {}
+        self.asset_types = {}
+        self.data_sources: dict[str, SchemaRegistryDataSource] = {}
+        self.targets: dict[str, StreamSubscriptionTarget] = {}
+        self.environments: dict[str, EnvironmentAuthorizer] = {}
+        self.trails: dict[str, SchemaTrail] = {}
+        self.central_machine_arn = None
+        self.share_arn: pulumi.Output[str] | None = None
+
+        domain = args["domain"]
+        share: DomainAssociation | None = None
+        types: list[pulumi.Resource] = []
+        if domain.get("deploy", True):
+            share = self._share()
+            self.share_arn = None if share is None else share.share_arn
+            types = self._asset_types()
+            self.central_machine_arn = self._central().machine_arn
+        for member in args["members"]:
+            if member.get("deploy", True):
+                self._member(member, share, types)
+        self.register_outputs(
+            {
+                "central_machine_arn": self.central_machine_arn,
+                "asset_types": self.asset_types,
+                "target_ids": {key: target.target_id for key, target in self.targets.items()},
+                "data_source_function_arns": {key: item.function_arn for key, item in self.data_sources.items()},
+            }
+        )
+
+    # --- what both sides need -------------------------------------------------------------------------------------
+    def deployment(self, access: AccountArgs) -> DeploymentArgs:
+        """What components of one account are told."""
+        args = self._args
+        made: DeploymentArgs = {"region": args["region"], "account": access["account"]}
+        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):
+            if key in args:
+                made[key] = args[key]
+        if "permissions_boundary_name" in args:
+            partition = args.get("partition", "aws")
+            made["permissions_boundary"] = (
+                f"arn:{partition}:iam::{access['account']}:policy/{args['permissions_boundary_name']}"
+            )
+        return made
+
+    def _options(self, access: AccountArgs, **more: Any) -> pulumi.ResourceOptions:
+        return self._accounts.options(access, self, **more)
+
+    def _key(self, access: AccountArgs, word: str) -> pulumi.Output[str]:
+        """The account's one key."""
+        account = access["account"]
+        if account not in self._keys:
+            key = EncryptionKey(
+                f"{self._name}-{word}-key", {"deployment": self.deployment(access)}, self._options(access)
+            )
+            self._keys[account] = key.key_arn
+        return self._keys[account]
+
+    # --- the domain's account -------------------------------------------------------------------------------------
+    def _share(self) -> DomainAssociation | None:
+        domain, access = self._args["domain"], self._args["domain"]["access"]
+        foreign = sorted({m["access"]["account"] for m in self._args["members"]} - {access["account"]})
+        if not foreign or not domain.get("share", True):
+            return None
+        region, partition = self._args["region"], self._args.get("partition", "aws")
+        arn = domain.get("domain_arn") or pulumi.Output.from_input(domain["domain_id"]).apply(
+            lambda known: f"arn:{partition}:datazone:{region}:{access['account']}:domain/{known}"
+        )
+        return DomainAssociation(
+            f"{self._name}-association",
+            {
+                "deployment": self.deployment(access),
+                "domain_arn": arn,
+                "member_accounts": foreign,
+                "within_organization": domain.get("within_organization", False),
+            },
+            self._options(access),
+        )
+
+    def _asset_types(self) -> list[pulumi.Resource]:
+        domain, access = self._args["domain"], self._args["domain"]["access"]
+        if "types_project_id" not in domain:
+            raise ConfigError("domain.types_project_id is needed: the project that owns the form and asset types")
+        made: list[pulumi.Resource] = []
+        for platform in platforms_of(self._args.get("platforms")):
+            made_args: StreamAssetTypeArgs = {
+                "deployment": self.deployment(access),
+                "platform": platform.name,
+                "domain_id": domain["domain_id"],
+                "owning_project_id": domain["types_project_id"],
+                "session": session_of(access),
+                "adopt_existing": domain.get("adopt_existing", False),
+            }
+            if "usable_in_domain_unit" in domain:
+                made_args["usable_in_domain_unit"] = domain["usable_in_domain_unit"]
+            asset_type = StreamAssetType(f"{self._name}-{platform.name}-types", made_args, self._options(access))
+            self.asset_types[platform.name] = asset_type.asset_type_name
+            made.append(asset_type)
+        return made
+
+    def _central(self) -> CentralAuthorizer:
+        args, domain = self._args, self._args["domain"]
+        access = domain["access"]
+        projects = domain.get("member_projects", {})
+        made: CentralAuthorizerArgs = {
+            "deployment": self.deployment(access),
+            "domain_id": domain["domain_id"],
+            "member_accounts": [member["access"]["account"] for member in args["members"]],
+            "member_project_keys": sorted(projects),
+            "member_project_ids": [projects[key] for key in sorted(projects)],
+            "session": session_of(access),
+            "kms_key_arn": self._key(access, "domain"),
+            "deletion_protection": args.get("deletion_protection", True),
+        }
+        if "platforms" in args:
+            made["platforms"] = args["platforms"]
+        if "organization_id" in domain:
+            made["organization_id"] = domain["organization_id"]
+        return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
+
+    # --- member accounts ------------------------------------------------------------------------------------------
+    def _member(self, member: MemberArgs, share: DomainAssociation | None, types: list[pulumi.Resource]) -> None:
+        access = member["access"]
+        account = access["account"]
+        before: list[pulumi.Resource] = []
+        share_arn: pulumi.Input[str] | None = member.get("accept_share_arn")
+        foreign = account != self._args["domain"]["access"]["account"]
+        if share is not None and foreign and not self._args["domain"].get("within_organization", False):
+            share_arn = share.share_arn
+        if share_arn is not None:
+            before.append(
+                DomainAssociationAccepter(
+                    f"{self._name}-{account}-association", {"share_arn": share_arn}, self._options(access)
+                )
+            )
+        elif share is not None:
+            before.append(share)
+        key = self._key(access, account)
+        made: EnvironmentAuthorizerArgs = {
+            "deployment": self.deployment(access),
+            "domain_id": self._args["domain"]["domain_id"],
+            "domain_account": self._args["domain"]["access"]["account"],
+            "consumer_roles": member.get("consumer_roles") or _plain_principals(member),
+            "require_boundary": member.get("require_boundary", True),
+            "boundary_extra_actions": member.get("boundary_extra_actions", []),
+            "manual_assets": member.get("manual_assets", {}),
+            "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
+            "kms_key_arn": key,
+            "deletion_protection": self._args.get("deletion_protection", True),
+        }
+        if "boundary_arn" in member:
+            made["boundary_arn"] = member["boundary_arn"]
+        self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, self._options(access))
+        self._data_sources(member, key, [*before, *types])
+        self._targets(member, [*before, *types])
+
+    def _data_sources(self, member: MemberArgs, key: pulumi.Output[str], before: list[pulumi.Resource]) -> None:
+        access, sources = member["access"], member.get("data_sources", {})
+        trail_arn: pulumi.Input[str] | None = member.get("trail_arn")
+        mode = member.get("trail", "find")
+        if trail_arn is None and mode == "create" and sources:
+            trail = SchemaTrail(
+                f"{self._name}-{access['account']}-trail",
+                {
+                    "deployment": self.deployment(access),
+                    "force_destroy": not self._args.get("deletion_protection", True),
+                },
+                self._options(access),
+            )
+            self.trails[access["account"]] = trail
+            trail_arn = trail.trail_arn
+        for word, source in sorted(sources.items()):
+            made: SchemaRegistryDataSourceArgs = {
+                **source,  # type: ignore[typeddict-item]
+                "key": word,
+                "deployment": self.deployment(access),
+                "domain_id": self._args["domain"]["domain_id"],
+                "session": session_of(access),
+                "domain_session": session_of(self._args["domain"]["access"]),
+                # From a member account's own stack nobody can be made a member: the domain's team does it.
+                "membership": self._args["domain"].get("deploy", True),
+                "trail": mode,
+                "kms_key_arn": key,
+            }
+            if trail_arn is not None:
+                made["trail_arn"] = trail_arn
+            self.data_sources[f"{access['account']}/{word}"] = SchemaRegistryDataSource(
+                f"{self._name}-{access['account']}-{word}", made, self._options(access, depends_on=before)
+            )
+
+    def _targets(self, member: MemberArgs, before: list[pulumi.Resource]) -> None:
+        access = member["access"]
+        for word, target in sorted(member.get("targets", {}).items()):
+            self.targets[f"{access['account']}/{word}"] = StreamSubscriptionTarget(
+                f"{self._name}-{access['account']}-target-{word}",
+                {
+                    **target,
+                    "deployment": self.deployment(access),
+                    "domain_id": self._args["domain"]["domain_id"],
+                    "session": session_of(access),
+                },
+                self._options(access, depends_on=before),
+            )
+
+
+def _plain_principals(member: MemberArgs) -> list[str]:
+    """The principals of the account's targets: without further word, they may be given access and nobody else."""
+    principals = {role for target in member.get("targets", {}).values() for role in target["principals"]}
+    return sorted(role for role in principals if isinstance(role, str))

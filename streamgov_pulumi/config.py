@@ -1,0 +1,439 @@
+"""The stack's configuration (``streamgov:…`` in ``Pulumi.<stack>.yaml``), checked as a whole at preview.
+
+Modes: ``sandbox`` (the local stack with a domain of its own), ``all`` (domain and members from one program), ``domain``
+and ``member`` (one account each, by teams of their own).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from streamgov_core.errors import ConfigError
+from streamgov_core.naming import DEFAULT_NAMESPACE, Names
+from streamgov_core.platforms import PLATFORMS
+from streamgov_pulumi import config_reader as r
+from streamgov_pulumi.components._settings import RETENTIONS, AccountArgs
+from streamgov_pulumi.components.data_source import TRAIL_MODES
+from streamgov_pulumi.components.governance import (
+    DataSourceArgs,
+    DomainArgs,
+    MemberArgs,
+    StreamGovernanceArgs,
+    TargetArgs,
+)
+
+PROJECT = "streamgov"
+MODES = ("all", "domain", "member", "sandbox")
+PROVIDER_FLAGS = {
+    "s3UsePathStyle": "s3_use_path_style",
+    "skipCredentialsValidation": "skip_credentials_validation",
+    "skipMetadataApiCheck": "skip_metadata_api_check",
+    "skipRegionValidation": "skip_region_validation",
+    "skipRequestingAccountId": "skip_requesting_account_id",
+}
+COMMON = {
+    "mode",
+    "region",
+    "namespace",
+    "partition",
+    "platforms",
+    "tags",
+    "logRetentionDays",
+    "permissionsBoundaryName",
+    "alarmTopics",
+    "deletionProtection",
+    "provider",
+}
+BY_MODE = {
+    "sandbox": {"accounts"},
+    "all": {"domain", "members"},
+    "domain": {"domain", "memberAccounts"},
+    "member": {"domain", "member"},
+}
+ACCESS = ("account", "assumeRoleArn", "externalId", "profile")
+_ACCOUNT_TEXT = "must be the 12 digits of an AWS account id, in quotes"
+_PRINCIPAL = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[a-zA-Z0-9/._-]+", re.ASCII)
+_ROLE_PATTERN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/*-]+", re.ASCII)
+_SCHEDULE = re.compile(r"rate\([1-9]\d* (minutes?|hours?|days?)\)|cron\([^)]+\)")
+_SNS = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
+_BOUNDARY = re.compile(r"[\w+=,.@/-]{1,128}", re.ASCII)
+_REGISTRY = re.compile(r"[a-zA-Z0-9-_$#.]{1,255}")
+_SHARE = re.compile(r"arn:aws[a-z-]*:ram:[a-z0-9-]+:\d{12}:resource-share/[0-9a-f-]{36}")
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """A checked configuration.
+
+    Args:
+        mode: which stack this is.
+        region: the one region.
+        namespace: prefix of physical names.
+        common: arguments of the facade that every mode shares.
+        accounts: the three accounts of the sandbox.
+        governance: the facade's arguments, complete in every mode but ``sandbox``.
+    """
+
+    mode: str
+    region: str
+    namespace: str
+    common: Mapping[str, Any] = field(default_factory=dict)
+    accounts: Mapping[str, AccountArgs] = field(default_factory=dict)
+    governance: StreamGovernanceArgs | None = None
+
+
+def load() -> StackConfig:
+    """Read and check the current stack's configuration.
+
+    Raises:
+        ConfigError: all mistakes, one a line.
+    """
+    config = pulumi.Config(PROJECT)
+    raw: dict[str, Any] = {}
+    for key in _configured_keys():
+        value = config.get(key)
+        if value is not None:
+            raw[key] = _value(value)
+    return parse(raw)
+
+
+def _configured_keys() -> list[str]:
+    # The SDK has no call that lists keys; without the list a misspelt key would be ignored in silence.
+    known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    return sorted(key.split(":", 1)[1] for key in known if key.startswith(f"{PROJECT}:"))
+
+
+def _value(text: str) -> Any:
+    """Objects, lists, numbers and flags arrive as JSON, strings as they are. Digits in quotes stay a string."""
+    if text[:1] in "{[" or text in ("true", "false"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def parse(raw: Mapping[str, Any]) -> StackConfig:
+    """Check a configuration.
+
+    Args:
+        raw: key without the project's prefix -> value, objects as maps.
+
+    Raises:
+        ConfigError: all mistakes, one a line.
+    """
+    problems = r.Problems()
+    mode = str(raw.get("mode") or "")
+    if mode not in MODES:
+        problems.add("mode", f"must be one of {', '.join(MODES)}, got {mode!r}")
+        problems.check()
+    top = r.Section(raw, "", problems, COMMON | BY_MODE[mode])
+    common = _common(top)
+    region = top.text("region", r.REGION, "must be an AWS region such as 'eu-west-1'", required=True) or ""
+    accounts: dict[str, AccountArgs] = {}
+    governance: StreamGovernanceArgs | None = None
+    if mode == "sandbox":
+        accounts = _sandbox_accounts(top)
+    else:
+        governance = _governance(top, mode, region, common)
+    problems.check()
+    namespace = str(common.get("namespace", DEFAULT_NAMESPACE))
+    return StackConfig(mode, region, namespace, common, accounts, governance)
+
+
+def _common(top: r.Section) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    namespace = top.text("namespace", None, "must be text")
+    if namespace is not None:
+        try:
+            Names(namespace)
+        except ConfigError as error:
+            top.problems.add("namespace", str(error))
+    retention = top.values.get("logRetentionDays")
+    if isinstance(retention, str) and retention.isdigit():
+        top.values = {**top.values, "logRetentionDays": int(retention)}
+    flags = top.section("provider", PROVIDER_FLAGS)
+    values: dict[str, Any] = {
+        "namespace": namespace,
+        "partition": top.choice("partition", ("aws", "aws-cn", "aws-us-gov")),
+        "platforms": _platforms(top),
+        "tags": top.text_map("tags") or None,
+        "log_retention_days": top.number("logRetentionDays", RETENTIONS),
+        "permissions_boundary_name": top.text("permissionsBoundaryName", _BOUNDARY, "must be a policy's path and name"),
+        "alarm_topics": top.texts("alarmTopics", _SNS, "must be the ARN of an SNS topic") or None,
+        "deletion_protection": top.flag("deletionProtection"),
+    }
+    if flags is not None:
+        values["provider_flags"] = {name: flags.flag(key) for key, name in PROVIDER_FLAGS.items() if flags.has(key)}
+    made.update({key: value for key, value in values.items() if value is not None})
+    return made
+
+
+def _platforms(top: r.Section) -> list[str] | None:
+    if not top.has("platforms"):
+        return None
+    names = re.compile("|".join(map(re.escape, PLATFORMS)))
+    return top.texts("platforms", names, f"must be one of {', '.join(sorted(PLATFORMS))}")
+
+
+def _access(section: r.Section) -> AccountArgs:
+    access: AccountArgs = {"account": section.text("account", r.ACCOUNT, _ACCOUNT_TEXT, required=True) or ""}
+    role = section.text("assumeRoleArn", r.ROLE_ARN, "must be the ARN of an IAM role")
+    if role is not None:
+        access["assume_role_arn"] = role
+        if access["account"] and role.split(":")[4] != access["account"]:
+            section.wrong("assumeRoleArn", f"must be a role of account {access['account']}")
+    external = section.text("externalId", re.compile(r"[\w+=,.@:/-]{2,1224}"), "must be an external id")
+    if external is not None:
+        access["external_id"] = external
+    profile = section.text("profile", None, "must be the name of an AWS profile")
+    if profile is not None:
+        access["profile"] = profile
+    return access
+
+
+def _sandbox_accounts(top: r.Section) -> dict[str, AccountArgs]:
+    words = ("domain", "producer", "consumer")
+    accounts = top.section("accounts", words, required=True)
+    made: dict[str, AccountArgs] = {}
+    if accounts is None:
+        return made
+    for word in words:
+        section = accounts.section(word, ACCESS, required=True)
+        if section is not None:
+            made[word] = _access(section)
+    used = [access["account"] for access in made.values()]
+    if len(set(used)) != len(used):
+        top.problems.add("accounts", "the sandbox needs three different accounts")
+    return made
+
+
+def _governance(top: r.Section, mode: str, region: str, common: Mapping[str, Any]) -> StreamGovernanceArgs:
+    domain = _domain(top, mode, region)
+    members: list[MemberArgs] = []
+    if mode == "domain":
+        accounts = top.texts("memberAccounts", r.ACCOUNT, _ACCOUNT_TEXT, required=True)
+        members = [{"access": {"account": account}, "deploy": False} for account in accounts]
+    elif mode == "member":
+        if not top.has("member"):
+            top.problems.add("member", "is required")
+        else:
+            members = [_member(top.values["member"], "member", top, region)]
+    else:
+        listed = top.values.get("members")
+        if not isinstance(listed, list) or not listed:
+            top.problems.add("members", f"must be a list of at least one account, got {listed!r}")
+        else:
+            members = [_member(item, f"members[{index}]", top, region) for index, item in enumerate(listed)]
+    seen: set[str] = set()
+    for member in members:
+        account = member["access"]["account"]
+        if account in seen:
+            top.problems.add("members" if mode == "all" else "memberAccounts", f"account {account} occurs twice")
+        seen.add(account)
+    return {"region": region, "domain": domain, "members": members, **common}  # type: ignore[typeddict-item]
+
+
+def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
+    keys = {*ACCESS, "id", "region"}
+    if mode != "member":
+        keys |= {
+            "typesProjectId",
+            "usableInDomainUnit",
+            "share",
+            "withinOrganization",
+            "organizationId",
+            "memberProjects",
+            "adoptExisting",
+        }
+    section = top.section("domain", keys, required=True)
+    if section is None:
+        return {"access": {"account": ""}, "domain_id": ""}
+    _same_region(section, region)
+    expected = "must be the id of a DataZone domain such as 'dzd-4p9n6sw4qt9xgn'"
+    domain: DomainArgs = {
+        "access": _access(section),
+        "domain_id": section.text("id", r.DOMAIN_ID, expected, required=True) or "",
+    }
+    if mode == "member":
+        domain["deploy"] = False
+        return domain
+    project = section.text("typesProjectId", r.OBJECT_ID, "must be a project's id", required=True)
+    if project is not None:
+        domain["types_project_id"] = project
+    unit = section.text("usableInDomainUnit", r.OBJECT_ID, "must be a domain unit's id")
+    if unit is not None:
+        domain["usable_in_domain_unit"] = unit
+    for key, name in (
+        ("share", "share"),
+        ("withinOrganization", "within_organization"),
+        ("adoptExisting", "adopt_existing"),
+    ):
+        value = section.flag(key)
+        if value is not None:
+            domain[name] = value  # type: ignore[literal-required]
+    organization = section.text(
+        "organizationId", re.compile(r"o-[a-z0-9]{10,32}"), "must be an organisation's id (o-…)"
+    )
+    if organization is not None:
+        domain["organization_id"] = organization
+    projects = section.text_map("memberProjects")
+    for word, project_id in projects.items():
+        if not r.OBJECT_ID.fullmatch(project_id):
+            section.problems.add(
+                f"{section.at('memberProjects')}.{word}", f"must be a project's id, got {project_id!r}"
+            )
+    if projects:
+        domain["member_projects"] = projects
+    return domain
+
+
+def _same_region(section: r.Section, region: str) -> None:
+    named = section.text("region", r.REGION, "must be an AWS region")
+    if named is not None and region and named != region:
+        section.wrong(
+            "region", f"must be {region}, the region of the deployment: Step Functions makes no calls across regions"
+        )
+
+
+def _member(value: Any, path: str, top: r.Section, region: str) -> MemberArgs:
+    keys = {
+        *ACCESS,
+        "region",
+        "acceptShareArn",
+        "dataSources",
+        "targets",
+        "trail",
+        "trailArn",
+        "consumerRoles",
+        "requireBoundary",
+        "boundaryExtraActions",
+        "manualAssets",
+    }
+    section = r.Section(value, path, top.problems, keys)
+    _same_region(section, region)
+    member: MemberArgs = {"access": _access(section)}
+    account = member["access"]["account"]
+    member["data_sources"] = section.each("dataSources", lambda item, at: _data_source(item, at, top.problems))
+    member["targets"] = section.each("targets", lambda item, at: _target(item, at, top.problems))
+    _distinct_targets(member["targets"], section)
+    member["consumer_roles"] = section.texts(
+        "consumerRoles", _ROLE_PATTERN, "must be the ARN, or a pattern of ARNs, of IAM roles"
+    )
+    for index, role in enumerate(member["consumer_roles"]):
+        if account and role.count(":") >= 5 and role.split(":")[4] != account:
+            top.problems.add(f"{section.at('consumerRoles')}[{index}]", f"must be of account {account}, got {role!r}")
+    actions = re.compile(r"[a-z0-9-]+:[A-Za-z*]+")
+    member["boundary_extra_actions"] = section.texts("boundaryExtraActions", actions, "must be an IAM action")
+    member["manual_assets"] = {
+        project: _patterns(section, project, patterns)
+        for project, patterns in (section.values.get("manualAssets") or {}).items()
+    }
+    boundary, share = (
+        section.flag("requireBoundary"),
+        section.text("acceptShareArn", _SHARE, "must be a RAM share's ARN"),
+    )
+    if boundary is not None:
+        member["require_boundary"] = boundary
+    if share is not None:
+        member["accept_share_arn"] = share
+    trail = section.choice("trail", TRAIL_MODES)
+    if trail is not None:
+        member["trail"] = trail
+    trail_arn = section.text("trailArn", re.compile(r"arn:aws[a-z-]*:cloudtrail:.+:trail/.+"), "must be a trail's ARN")
+    if trail_arn is not None:
+        member["trail_arn"] = trail_arn
+    return member
+
+
+def _patterns(section: r.Section, project: str, patterns: Any) -> list[str]:
+    where = f"{section.at('manualAssets')}.{project}"
+    topic = re.compile(
+        r"arn:aws[a-z-]*:(kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+|kinesis:[a-z0-9-]+:\d{12}:stream/.+)"
+    )
+    if not isinstance(patterns, list):
+        section.problems.add(where, f"must be a list of topic or stream ARN patterns, got {patterns!r}")
+        return []
+    for index, pattern in enumerate(patterns):
+        if not isinstance(pattern, str) or not topic.fullmatch(pattern):
+            section.problems.add(
+                f"{where}[{index}]", f"must be the ARN pattern of topics of one cluster, or of streams, got {pattern!r}"
+            )
+    return [str(pattern) for pattern in patterns]
+
+
+def _distinct_targets(targets: Mapping[str, TargetArgs], section: r.Section) -> None:
+    seen: dict[tuple[Any, ...], str] = {}
+    for word, target in targets.items():
+        key = (target["platform"], target["environment_id"])
+        if key in seen:
+            section.problems.add(
+                f"{section.at('targets')}.{word}",
+                f"is a second target for {key[0]} in environment {key[1]} (the first is {seen[key]!r}): one is enough, "
+                "with up to 20 principals",
+            )
+        seen[key] = word
+
+
+def _data_source(value: Any, path: str, problems: r.Problems) -> DataSourceArgs:
+    keys = ("platform", "registry", "resource", "projectId", "schedule", "publish", "topicMapping")
+    section = r.Section(value, path, problems, keys)
+    made: DataSourceArgs = {
+        "platform": _platform(section),
+        "registry_name": section.text("registry", _REGISTRY, "must be a Glue schema registry's name", required=True)
+        or "",
+        "resource": section.text("resource", None, "must be a cluster's or stream's ARN or name", required=True) or "",
+        "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
+    }
+    schedule = section.text("schedule", _SCHEDULE, "must be an EventBridge schedule such as 'rate(1 hour)'")
+    if schedule is not None:
+        made["schedule"] = schedule
+    publish = section.flag("publish")
+    if publish is not None:
+        made["publish"] = publish
+    mapping = section.text("topicMapping", None, "must be text")
+    if mapping is not None:
+        made["topic_mapping"] = mapping
+    return made
+
+
+def _platform(section: r.Section) -> str:
+    if not section.has("platform"):
+        section.problems.add(section.at("platform"), f"is required: one of {', '.join(sorted(PLATFORMS))}")
+        return ""
+    return section.choice("platform", PLATFORMS) or ""
+
+
+def _target(value: Any, path: str, problems: r.Problems) -> TargetArgs:
+    keys = ("platform", "environmentId", "principals", "name", "grantCreationMode", "adoptExisting")
+    section = r.Section(value, path, problems, keys)
+    principals = section.texts(
+        "principals",
+        _PRINCIPAL,
+        "must be the ARN of an IAM role (no user, account root or session) without '+', '=', ',' or '@' in its name",
+        required=True,
+    )
+    if section.has("principals") and not 1 <= len(principals) <= 20:
+        problems.add(section.at("principals"), f"must hold 1 to 20 roles (DataZone's limit), got {len(principals)}")
+    made: TargetArgs = {
+        "platform": _platform(section),
+        "environment_id": section.text("environmentId", r.OBJECT_ID, "must be an environment's id", required=True)
+        or "",
+        "principals": list(principals),
+    }
+    name = section.text("name", re.compile(r".{1,256}"), "must be 1 to 256 characters")
+    if name is not None:
+        made["target_name"] = name
+    mode = section.choice("grantCreationMode", ("AUTOMATIC", "MANUAL"))
+    if mode is not None:
+        made["grant_creation_mode"] = mode
+    adopt = section.flag("adoptExisting")
+    if adopt is not None:
+        made["adopt_existing"] = adopt
+    return made
