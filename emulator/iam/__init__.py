@@ -7,17 +7,26 @@ Offered to the other parts:
 * ``parts["iam.service_may"](service, action, resource_arn, context)``: may a service do this by the resource's policy
   (``lambda:InvokeFunction``, ``sqs:SendMessage``, ``sts:AssumeRole`` for a role's trust)? A `Decision`.
 
-Taken from the other parts: ``parts["datazone.domain_account"](domain_id)``, the account that owns a domain.
+Taken from the other parts, each asked when it is needed:
+
+* ``parts["datazone"].domains``: the domains by their id, for the account that owns each;
+* ``parts["ram.is_shared"](resource_arn, account)``: is a resource shared with an account, and the share accepted?
+* ``parts["identities"]``: the sessions, for the role id that each was issued for.
 """
 
 from __future__ import annotations
 
-from emulator.api import Emulator
+from typing import Any
+
+from emulator.api import ApiCall, ApiError, Emulator, Observer
+from emulator.iam import state
 from emulator.iam.actions import Actions
 from emulator.iam.enforce import Enforcer, session_lookup
 from emulator.iam.evaluate import Decision
 from emulator.iam.oracle import Oracle
-from emulator.iam.routes import access_route
+from emulator.iam.principals import Deletions
+from emulator.iam.resources import ram_reader
+from emulator.iam.routes import access_route, settings_route
 
 __all__ = ["Decision", "Oracle", "install"]
 
@@ -25,11 +34,18 @@ __all__ = ["Decision", "Oracle", "install"]
 def install(emulator: Emulator) -> None:
     """Register the authorizer, the oracle and the address ``/_emulator/access``."""
     oracle = Oracle(emulator.clock)
+    settings = emulator.parts.get("settings")
+
+    def is_shared(resource: str, account: str) -> bool:
+        answer = emulator.parts.get("ram.is_shared")
+        return bool(answer is not None and answer(resource, account))
+
+    oracle.resources.register("datazone", ram_reader(is_shared, lambda: settings.accounts if settings else ()))
 
     def domain_owner(domain: str) -> str | None:
-        answer = emulator.parts.get("datazone.domain_account")
-        found = answer(domain) if answer is not None else None
-        return str(found) if found else None
+        backend = emulator.parts.get("datazone")
+        found = backend.domains.get(domain) if backend is not None else None
+        return str(found.account) if found is not None else None
 
     actions = Actions(domain_owner)
     identities = emulator.parts.get("identities")
@@ -42,3 +58,18 @@ def install(emulator: Emulator) -> None:
     emulator.parts["iam.service_may"] = oracle.service_may
     emulator.authorizers.append(enforcer)
     emulator.admin_routes["access"] = access_route(oracle)
+    emulator.admin_routes["iam"] = settings_route(oracle)
+    deletions = Deletions()
+    emulator.authorizers.append(deletions.before)
+    emulator.observers.append(deletions.after)
+    emulator.observers.append(_changes(oracle))
+
+
+def _changes(oracle: Oracle) -> Observer:
+    """Tell the oracle when policies change, where changes take time to be seen."""
+
+    def observe(call: ApiCall, result: dict[str, Any] | None, error: ApiError | None) -> None:
+        if oracle.propagation_seconds > 0 and call.service == "iam" and error is None:
+            oracle.observe(state.all_roles())
+
+    return observe

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from emulator.api import Clock, ScaledClock
@@ -130,6 +131,15 @@ class Oracle:
         request = Request(action, resource, Principal(service, service=service), keys.merged(context or {}))
         return decide(request, PolicySet(resource=side, resource_account=parsed.account if parsed else None))
 
+    def settle(self, arns: Sequence[str]) -> None:
+        """Take the present policies of principals as long known."""
+        with self._lock:
+            self._seen.clear()
+            for arn in arns:
+                identity = state.find_role(arn) or state.find_user(arn)
+                if identity is not None:
+                    self._seen[identity.unique_id] = [(float("-inf"), identity)]
+
     def observe(self, arns: Sequence[str]) -> None:
         """Note the present policies of principals; called after IAM changes where a propagation delay is set."""
         for arn in arns:
@@ -138,7 +148,7 @@ class Oracle:
                 self._propagated(identity)
 
     def _propagated(self, identity: state.Identity) -> state.Identity:
-        """The identity as it was known ``propagation_seconds`` ago; a new principal begins without policies."""
+        """The identity as it was ``propagation_seconds`` ago; a new principal begins without policies."""
         if self.propagation_seconds <= 0:
             return identity
         now = self.clock.now()
@@ -150,10 +160,7 @@ class Oracle:
             if settled:
                 del history[: len(settled) - 1]
                 return settled[-1][1]
-        none: tuple[tuple[str, str], ...] = ()
-        return state.Identity(
-            identity.arn, identity.account, identity.unique_id, identity.name, identity.path, none, none, identity.trust
-        )
+        return replace(identity, identity=(), boundary=())
 
     def _resource_side(self, action: str, resource: str) -> tuple[Source, ...]:
         parsed = split(resource)
@@ -168,13 +175,16 @@ class Oracle:
 
     def _policies(self, identity: state.Identity, action: str, resource: str, session_policy: str | None) -> PolicySet:
         parsed = split(resource)
+        side = self._resource_side(action, resource)
+        # A key that does not exist has no policy; KMS itself then says so to whoever would be allowed.
+        key = parsed is not None and parsed.service == "kms" and bool(side)
         return PolicySet(
             identity=state.sources("identity", identity.identity),
             boundary=state.sources("boundary", identity.boundary),
             session=(Source("session", "session policy", parse(session_policy)),) if session_policy else (),
-            resource=self._resource_side(action, resource),
+            resource=side,
             resource_account=self.resources.owner(parsed) if parsed else None,
-            resource_must_allow=action in ASSUME_ACTIONS or (parsed is not None and parsed.service == "kms"),
+            resource_must_allow=key or action in ASSUME_ACTIONS,
         )
 
     def _common(self, region: str, resource_account: str | None) -> dict[str, Value]:

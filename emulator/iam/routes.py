@@ -1,4 +1,4 @@
-"""``POST /_emulator/access``: ask the oracle from outside the process."""
+"""``/_emulator/access``: ask the oracle from outside the process. ``/_emulator/iam``: its settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.api import AdminRoute
+from emulator.iam import state
 from emulator.iam.evaluate import Decision
 from emulator.iam.oracle import Oracle
 
@@ -52,5 +53,24 @@ def access_route(oracle: Oracle) -> AdminRoute:
         if isinstance(asked, list):
             return [_ask(oracle, question) for question in asked]
         return _ask(oracle, asked)
+
+    return route
+
+
+def settings_route(oracle: Oracle) -> AdminRoute:
+    """Show the settings, or POST ``{"propagation_seconds": 5}``."""
+
+    def route(method: str, query: Mapping[str, str], body: bytes) -> Any:
+        if method == "POST":
+            wanted = json.loads(body)
+            if set(wanted) != {"propagation_seconds"}:
+                raise ValueError("POST {propagation_seconds}")
+            seconds = float(wanted["propagation_seconds"])
+            if seconds < 0:
+                raise ValueError("propagation_seconds must not be negative")
+            # What is in force now stays in force; only later changes are delayed.
+            oracle.settle(state.all_roles())
+            oracle.propagation_seconds = seconds
+        return {"propagation_seconds": oracle.propagation_seconds}
 
     return route

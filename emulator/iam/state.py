@@ -165,6 +165,27 @@ def find_user(arn: str) -> Identity | None:
     return None
 
 
+def find_user_by_name(account: str, name: str) -> Identity | None:
+    """The user of an account by its name."""
+    backend = _backend(account, "aws")
+    for user in list(backend.users.values()) if backend else []:
+        if user.name == name:
+            return find_user(str(user.arn))
+    return None
+
+
+def all_roles() -> list[str]:
+    """The ARNs of all roles of all accounts."""
+    from moto.iam.models import iam_backends
+
+    return [
+        str(role.arn)
+        for regional in list(iam_backends.values())
+        for backend in list(regional.values())
+        for role in list(backend.roles.values())
+    ]
+
+
 def organization_of(account: str) -> str | None:
     """The id of the organisation that an account belongs to, if moto has one."""
     from moto.organizations.models import organizations_backends

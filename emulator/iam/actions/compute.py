@@ -77,11 +77,27 @@ LAMBDA = Service(
 )
 
 
+def _machine(call: ApiCall) -> list[str]:
+    """A state machine's ARN without version or alias, which ``states:StateMachineQualifier`` tells instead."""
+    for name in ("stateMachineArn", "stateMachineVersionArn", "stateMachineAliasArn"):
+        arn = split(str(call.params.get(name) or ""))
+        if arn is not None:
+            return [arn.with_resource(":".join(arn.resource.split(":")[:2]))]
+    return []
+
+
+def _states_context(call: ApiCall) -> Mapping[str, Value]:
+    for name in ("stateMachineArn", "stateMachineVersionArn", "stateMachineAliasArn"):
+        parts = str(call.params.get(name) or "").split(":")
+        if len(parts) > 7:
+            return {"states:StateMachineQualifier": parts[7]}
+    return {}
+
+
 STATES = Service(
     prefix="states",
     arns={
-        "statemachine": ("{stateMachineArn}", "{stateMachineVersionArn}", "{resourceArn}", "stateMachine:{name}"),
-        "statemachinealias": ("{stateMachineAliasArn}",),
+        "statemachine": (_machine, "{resourceArn}", "stateMachine:{name}"),
         "execution": ("{executionArn}",),
         "activity": ("{activityArn}", "activity:{name}"),
         "maprun": ("{mapRunArn}",),
@@ -97,6 +113,7 @@ STATES = Service(
         "UntagResource": ("statemachine",),
         "ListTagsForResource": ("statemachine",),
     },
+    context=_states_context,
 )
 
 

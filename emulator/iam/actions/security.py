@@ -178,7 +178,7 @@ def _kms_context(call: ApiCall) -> Mapping[str, Value]:
         constraints = call.params.get("Constraints") or {}
         context["kms:GrantConstraintType"] = next(iter(constraints), None)
         for pairs in constraints.values():
-            context.update(encryption_context(pairs))
+            context.update(encryption_context(pairs) if isinstance(pairs, Mapping) else {})
         # True only where a service of AWS makes the grant for a caller.
         context["kms:GrantIsForAWSResource"] = "true" if call.source_arn else "false"
     if call.operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
