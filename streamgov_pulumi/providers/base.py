@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult, ResourceProvider
+from pulumi.output import Unknown
 from pulumi.runtime.rpc import UNKNOWN
 
 from streamgov_pulumi.providers import session as aws
@@ -36,7 +37,8 @@ def contains_unknown(value: Any) -> bool:
         return any(contains_unknown(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(contains_unknown(item) for item in value)
-    return bool(value == UNKNOWN)
+    # In Check and Diff the SDK hands over objects, elsewhere the engine's marker.
+    return isinstance(value, Unknown) or bool(value == UNKNOWN)
 
 
 def show(value: Any) -> str:
