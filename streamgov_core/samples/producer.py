@@ -71,6 +71,7 @@ def register(client: Any, registry: str, name: str, schema: str, sleep: Callable
     Raises:
         SchemaError: the registry refuses the version.
     """
+    schema_id = {"RegistryName": registry, "SchemaName": name}
     try:
         answer = client.create_schema(
             RegistryId={"RegistryName": registry},
@@ -80,19 +81,20 @@ def register(client: Any, registry: str, name: str, schema: str, sleep: Callable
             Description="Orders as they are placed (sample)",
             SchemaDefinition=schema,
         )
-        version_id = str(answer["SchemaVersionId"])
+        number, status = answer["LatestSchemaVersion"], answer["SchemaVersionStatus"]
     except client.exceptions.ClientError as error:
         if error_code(error) != "AlreadyExistsException":
             raise
-        answer = client.register_schema_version(
-            SchemaId={"RegistryName": registry, "SchemaName": name}, SchemaDefinition=schema
-        )
-        version_id = str(answer["SchemaVersionId"])
+        answer = client.register_schema_version(SchemaId=schema_id, SchemaDefinition=schema)
+        number, status = answer["VersionNumber"], answer["Status"]
     for attempt in range(POLLS):
-        status = client.get_schema_version(SchemaVersionId=version_id)["Status"]
-        if status == "AVAILABLE":
-            return version_id
         if status != "PENDING":
             break
         sleep(min(2.0, 0.1 * 2**attempt))
-    raise SchemaError(f"the registry {registry} did not accept the schema {name}: version {version_id} is {status}")
+        # By its number, not by its id: IAM can name a schema as the resource, but not a version's id.
+        status = client.get_schema_version(SchemaId=schema_id, SchemaVersionNumber={"VersionNumber": number})["Status"]
+    if status != "AVAILABLE":
+        raise SchemaError(
+            f"the registry {registry} did not accept version {number} of the schema {name}: it is {status}"
+        )
+    return str(answer["SchemaVersionId"])

@@ -39,12 +39,12 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProce
 @pytest.fixture(scope="session")
 def client(emulator: EmulatorProcess) -> Client:
     """client(service, account): a boto3 client as the account's Admin."""
-    root = boto3.Session("test", "test", region_name=REGION)
+    root: Any = boto3.Session("test", "test", region_name=REGION)
     made: dict[tuple[str, str], Any] = {}
 
     def make(service: str, account: str = DOMAIN) -> Any:
         if (service, account) not in made:
-            session = root
+            session: Any = root
             if account != DOMAIN:
                 sts = root.client("sts", endpoint_url=emulator.endpoint)
                 keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/Admin", RoleSessionName="test")[

@@ -1,0 +1,112 @@
+"""Lineage names, events and the emitter."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from streamgov_core.errors import ConfigError
+from streamgov_core.lineage import MAX_EVENT_BYTES, Dataset, Emitter, Run, dataset_name, source_identifier
+
+TOPIC = "arn:aws:kafka:eu-west-1:222222222222:topic/main/0a1b-7/sales.orders.v1"
+STREAM = "arn:aws:kinesis:eu-west-1:222222222222:stream/clicks"
+WHEN = datetime(2026, 5, 4, 12, 15, 30, 123456, tzinfo=timezone(timedelta(hours=2)))
+
+
+def test_one_name_for_assets_and_emitters() -> None:
+    assert dataset_name(TOPIC) == ("kafka://main", "sales.orders.v1")
+    assert dataset_name(STREAM) == ("kinesis://eu-west-1/222222222222", "clicks")
+    for arn in (TOPIC, STREAM):
+        dataset = Dataset.of(arn)
+        assert source_identifier(arn) == f"{dataset.namespace}/{dataset.name}"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "x",
+        TOPIC.replace(":topic/", ":group/"),
+        TOPIC.rpartition("/")[0],
+        STREAM + "/consumer/c:1",
+        "arn:aws:s3:::b",
+    ],
+)
+def test_other_resources_have_no_dataset(arn: str) -> None:
+    with pytest.raises(ConfigError, match="neither a Kafka topic nor a Kinesis stream"):
+        dataset_name(arn)
+
+
+def test_an_event_of_a_run() -> None:
+    run = Run(
+        "lambda://222222222222/eu-west-1",
+        "producer",
+        run_id="01941f29-7c00-7000-8000-000000000001",
+        outputs=[Dataset.of(TOPIC, [("id", "string", "The id"), ("note", "string", None)])],
+        processing="BATCH",
+    )
+    event = run.event("COMPLETE", WHEN)
+    assert event["eventType"] == "COMPLETE"
+    assert event["eventTime"] == "2026-05-04T10:15:30.123Z"
+    assert event["run"] == {"runId": "01941f29-7c00-7000-8000-000000000001"}
+    assert event["job"]["namespace"] == "lambda://222222222222/eu-west-1"
+    job_type = event["job"]["facets"]["jobType"]
+    assert (job_type["processingType"], job_type["integration"]) == ("BATCH", "LAMBDA")
+    assert event["inputs"] == []
+    (output,) = event["outputs"]
+    assert (output["namespace"], output["name"]) == ("kafka://main", "sales.orders.v1")
+    assert output["facets"]["schema"]["fields"] == [
+        {"name": "id", "type": "string", "description": "The id"},
+        {"name": "note", "type": "string"},
+    ]
+    for facet in (job_type, output["facets"]["schema"]):
+        assert facet["_schemaURL"].startswith("https://openlineage.io/spec/facets/")
+
+
+def test_a_failure_says_why_and_runs_are_distinct() -> None:
+    run = Run("ns", "job")
+    assert run.run_id != Run("ns", "job").run_id
+    event = run.event("FAIL", WHEN, error="denied")
+    assert event["run"]["facets"]["errorMessage"]["message"] == "denied"
+    assert "facets" not in run.event("START", WHEN)["run"]
+
+
+class Client:
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+
+    def post_lineage_event(self, **kwargs: Any) -> dict[str, Any]:
+        self.calls.append(kwargs)
+        return {"id": "abcdefghij0123"}
+
+
+def test_an_event_is_sent_with_a_token_that_tells_it_from_others() -> None:
+    client = Client()
+    emitter = Emitter(client, "dzd-1")
+    run = Run("ns", "job", outputs=[Dataset.of(TOPIC)])
+    assert emitter.emit(run.event("START", WHEN)) == "abcdefghij0123"
+    emitter.emit(run.event("START", WHEN))
+    emitter.emit(run.event("RUNNING", WHEN))
+    tokens = [call["clientToken"] for call in client.calls]
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert all(1 <= len(token) <= 128 for token in tokens)
+    assert json.loads(client.calls[0]["event"])["eventType"] == "START"
+    assert client.calls[0]["domainIdentifier"] == "dzd-1"
+
+
+def test_a_large_schema_is_left_out_rather_than_the_event() -> None:
+    client = Client()
+    fields = [(f"column_{number}", "string", "words " * 10) for number in range(5000)]
+    Emitter(client, "d").emit(Run("ns", "job", outputs=[Dataset.of(TOPIC, fields)]).event("START", WHEN))
+    sent = client.calls[0]["event"]
+    assert len(sent) < MAX_EVENT_BYTES
+    assert json.loads(sent)["outputs"] == [{"namespace": "kafka://main", "name": "sales.orders.v1"}]
+
+
+def test_an_event_that_is_too_large_in_itself_is_an_error() -> None:
+    run = Run("ns", "job", inputs=[Dataset("n", f"{'x' * 1000}{number}") for number in range(400)])
+    with pytest.raises(ConfigError, match="passes DataZone's limit"):
+        Emitter(Client(), "d").emit(run.event("START", datetime.now(UTC)))
