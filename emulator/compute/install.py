@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from emulator.api import Emulator
+from emulator.compute.events.buses import Buses, BusOperations
+from emulator.compute.events.delivery import Deliveries
+from emulator.compute.events.schedules import ScheduleOperations, Schedules
+from emulator.compute.events.targets import Targets
 from emulator.compute.functions.asynchronous import AsynchronousInvocations
 from emulator.compute.functions.invoke import Functions, install_invoke
 from emulator.compute.functions.store import install_patches as patch_functions
@@ -12,6 +16,7 @@ from emulator.compute.principals import Principals
 from emulator.compute.states.engine import Engine
 from emulator.compute.states.machines import MachineOperations
 from emulator.compute.states.operations import ExecutionOperations, TokenOperations
+from emulator.compute.states.status_events import status_listener
 from emulator.compute.timing import WorkInProgress
 
 
@@ -34,6 +39,19 @@ def install(emulator: Emulator) -> None:
         operations.install(emulator)
     emulator.parts["compute.executions"] = engine
     emulator.shutdown_hooks.append(engine.close)
+
+    targets = Targets(emulator, principals, functions, invocations.submit)
+    deliveries = Deliveries(emulator, targets, work)
+    buses = Buses(emulator, deliveries)
+    targets.forward = buses.forward
+    BusOperations(buses).install(emulator)
+    schedules = Schedules(emulator, buses, deliveries)
+    emulator.authorizers.append(ScheduleOperations().check)
+    engine.listeners.append(status_listener(buses.put))
+    emulator.parts["events.put"] = buses.put
+    emulator.admin_routes["events"] = buses.route
+    emulator.admin_routes["schedules"] = schedules.route
+    emulator.shutdown_hooks += [deliveries.close, schedules.close]
 
     def idle(method: str, query: object, body: bytes) -> dict[str, object]:
         counts = work.counts()
