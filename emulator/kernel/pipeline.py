@@ -15,6 +15,7 @@ from emulator.kernel.http import HttpRequest, HttpResponse
 from emulator.kernel.identity import Identities
 from emulator.kernel.rates import Rates
 from emulator.kernel.requests import build_request
+from emulator.kernel.routing import serving_account
 from emulator.kernel.wire import Parsed
 
 log = logging.getLogger("emulator")
@@ -149,8 +150,9 @@ class Pipeline:
     def _forward(
         self, call: ApiCall, parsed: Parsed, request: HttpRequest
     ) -> tuple[dict[str, Any] | None, HttpResponse, ApiError | None]:
+        account = serving_account(call, self.identities.accounts)
         try:
-            response = self.moto.answer(request, call.caller.account)
+            response = self.moto.answer(request, account)
         except NotImplementedError as error:
             raise ApiError("NotImplemented", f"moto has no {call.service}:{call.operation} ({error})", 501) from error
         response.headers = {n: v for n, v in response.headers.items() if n.lower() != "x-amzn-requestid"}
@@ -174,7 +176,8 @@ class Pipeline:
 
         replaced = wrapper(call, proceed)
         if replaced is not None:
-            self._check_result(call, parsed.model, replaced)
+            # Not checked against the model: most of it is moto's, and the services themselves break ``min`` in answers
+            # (Kinesis answers an empty ShardLevelMetrics).
             return replaced, None, None
         return results[-1], responses[-1], None
 
