@@ -10,21 +10,20 @@ from typing import Any
 from streamgov_core.errors import SchemaError
 from streamgov_core.schemas.columns import Column, Columns, json_text, listing, text_or_none
 
-_LOGICAL = {
-    "date",
-    "decimal",
-    "duration",
-    "local-timestamp-micros",
-    "local-timestamp-millis",
-    "local-timestamp-nanos",
-    "time-micros",
-    "time-millis",
-    "timestamp-micros",
-    "timestamp-millis",
-    "timestamp-nanos",
-    "uuid",
+_LOGICAL: dict[str, frozenset[tuple[str, int | None]]] = {
+    **dict.fromkeys(("date", "time-millis"), frozenset({("int", None)})),
+    **dict.fromkeys(
+        (
+            "time-micros",
+            *(f"{zone}timestamp-{unit}" for zone in ("", "local-") for unit in ("millis", "micros", "nanos")),
+        ),
+        frozenset({("long", None)}),
+    ),
+    "duration": frozenset({("fixed", 12)}),
+    "uuid": frozenset({("string", None), ("fixed", 16)}),
 }
-"""The specification's logical types; any other is to be ignored, it says."""
+"""The specification's logical types and the types (with their sizes) that they may annotate; decimal aside. What they
+annotate wrongly, and any other, is to be ignored, the specification says."""
 
 
 def avro_columns(definition: str) -> Columns:
@@ -163,10 +162,17 @@ def _column(
     branches, nullable = _branches(schema)
     if description is None and len(branches) == 1:
         description = text_or_none(branches[0].get_prop("doc"))
-    label = " | ".join(_label(branch, ancestors) for branch in branches) or "null"
-    yield Column(path, label, nullable, description, default, aliases)
     records = [record for record in (_record_in(branch) for branch in branches) if record is not None]
-    for record, name in zip(records, _branch_names(records), strict=True):
+    names = _branch_names(records)
+    labels = [_label(branch, ancestors) for branch in branches]
+    if len(records) > 1:
+        named = dict(zip([id(record) for record in records], names, strict=True))
+        labels = [
+            f"record {named[id(branch)]}" if label == "record" else label
+            for branch, label in zip(branches, labels, strict=True)
+        ]
+    yield Column(path, " | ".join(labels) or "null", nullable, description, default, aliases)
+    for record, name in zip(records, names, strict=True):
         if record.fullname not in ancestors:
             prefix = f"{path}." if len(records) == 1 else f"{path}.{name}."
             yield from _fields(record, prefix, (*ancestors, record.fullname))
@@ -205,9 +211,9 @@ def _branch_names(records: Sequence[Any]) -> list[str]:
 def _label(schema: Any, ancestors: tuple[str, ...]) -> str:
     """The type as people read it."""
     logical = schema.get_prop("logicalType")
-    if logical == "decimal" and isinstance(schema.get_prop("precision"), int):
-        return f"decimal({schema.get_prop('precision')},{schema.get_prop('scale') or 0})"
-    if isinstance(logical, str) and logical in _LOGICAL and logical != "decimal":
+    if getattr(schema, "logical_type", None) == "decimal":  # the parser has checked precision and scale
+        return f"decimal({schema.precision},{schema.scale or 0})"
+    if isinstance(logical, str) and (schema.type, schema.get_prop("size")) in _LOGICAL.get(logical, ()):
         return logical
     if schema.type == "array":
         return f"array<{_label(schema.items, ancestors)}>"
