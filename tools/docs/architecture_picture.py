@@ -104,7 +104,7 @@ def picture() -> str:
     ]
     body = "\n".join(parts)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"
- role="img" aria-label="The domain account orchestrates; the producer's and the consumer's account change their policies">
+ role="img" aria-label="The domain account orchestrates, the member accounts change their own policies">
 <defs><marker id="head" markerWidth="9" markerHeight="9" refX="8" refY="4.5" orient="auto"><path d="M0,0 L9,4.5 L0,9 z"
  fill="{INK}"/></marker></defs>
 <style>
