@@ -42,10 +42,10 @@ def central_definition(names: Names, domain_account: str) -> State:
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")
     asset_states = {
-        "First": _stage("$.do.first", "$.firstDone", "Second", "UndoFirst"),
-        "Second": _stage("$.do.second", "$.secondDone", "Report", "UndoFirst"),
-        "UndoFirst": _stage("$.undo.first", "$.undoFirstDone", "UndoSecond", "UndoSecond"),
-        "UndoSecond": _stage("$.undo.second", "$.undoSecondDone", "Report", "Report"),
+        "First": _stage("First", "$.do.first", "$.firstDone", "Second", "UndoFirst"),
+        "Second": _stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst"),
+        "UndoFirst": _stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", "UndoSecond"),
+        "UndoSecond": _stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", "Report"),
         "Report": {
             **_function(report, {"kind": "outcome", "item.$": "$"}, timeout=120),
             "ResultSelector": {"reported.$": "$.Payload"},
@@ -220,23 +220,30 @@ def settle_input_transformer() -> dict[str, Any]:
     }
 
 
-def _stage(items: str, result: str, following: str, caught: str) -> State:
+def _stage(name: str, items: str, result: str, following: str, caught: str) -> State:
     """One stage: the same step for each account concerned, side by side."""
     return {
         "Type": "Map",
         "ItemsPath": items,
         "MaxConcurrency": 5,
-        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Invoke", "States": _step_states()},
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": f"{name}Invoke",
+            "States": _step_states(name),
+        },
         "ResultPath": result,
         "Catch": _catch(caught, "$.failure"),
         "Next": following,
     }
 
 
-def _step_states() -> dict[str, State]:
-    """Run one member machine and wait for its answer; a strict step fails unless the answer is APPLIED."""
+def _step_states(stage: str) -> dict[str, State]:
+    """Run one member machine and wait for its answer; a strict step fails unless the answer is APPLIED.
+
+    A state's name is unique in the whole definition (Amazon States Language), so it carries its stage's.
+    """
     return {
-        "Invoke": {
+        f"{stage}Invoke": {
             "Type": "Task",
             "Resource": "arn:aws:states:::aws-sdk:sfn:startExecution.waitForTaskToken",
             "Credentials": {"RoleArn.$": "$.roleArn"},
@@ -251,10 +258,10 @@ def _step_states() -> dict[str, State]:
                 {"ErrorEquals": [MEMBER_FAILED], "MaxAttempts": 0},
                 _retry(("States.TaskFailed",), attempts=4, interval=2, ceiling=20),
             ],
-            "Catch": _catch("Judge", "$.outcome"),
-            "Next": "Judge",
+            "Catch": _catch(f"{stage}Judge", "$.outcome"),
+            "Next": f"{stage}Judge",
         },
-        "Judge": {
+        f"{stage}Judge": {
             "Type": "Choice",
             "Choices": [
                 {
@@ -262,14 +269,18 @@ def _step_states() -> dict[str, State]:
                         {"Variable": "$.outcome.status", "IsPresent": True},
                         {"Variable": "$.outcome.status", "StringEquals": "APPLIED"},
                     ],
-                    "Next": "Settled",
+                    "Next": f"{stage}Settled",
                 },
-                {"Variable": "$.strict", "BooleanEquals": True, "Next": "StepFailed"},
+                {"Variable": "$.strict", "BooleanEquals": True, "Next": f"{stage}Failed"},
             ],
-            "Default": "Settled",
+            "Default": f"{stage}Settled",
         },
-        "Settled": {"Type": "Pass", "Parameters": {"side.$": "$.command.side", "outcome.$": "$.outcome"}, "End": True},
-        "StepFailed": {"Type": "Fail", "Error": STEP_FAILED, "CausePath": "States.JsonToString($.outcome)"},
+        f"{stage}Settled": {
+            "Type": "Pass",
+            "Parameters": {"side.$": "$.command.side", "outcome.$": "$.outcome"},
+            "End": True,
+        },
+        f"{stage}Failed": {"Type": "Fail", "Error": STEP_FAILED, "CausePath": "States.JsonToString($.outcome)"},
     }
 
 
