@@ -76,6 +76,7 @@ class Enforcer:
                 if not decision.allowed:
                     raise refusal(call.service, denial(call.caller, check, decision))
         self._trusted(call)
+        self._logging(call)
 
     def _checks(self, call: ApiCall) -> list[Check]:
         try:
@@ -147,6 +148,22 @@ class Enforcer:
             # A role that does not exist is for the service's own validation.
             if passing.refusal is not None and role is not None and not trusts_service(role.trust, passing.service):
                 raise ApiError(*passing.refusal, 400)
+
+    def _logging(self, call: ApiCall) -> None:
+        """Step Functions sets up a machine's logging as the machine's role (Developer Guide, "Logging in CloudWatch").
+
+        UNVERIFIED which of the eight documented actions are checked at creation; these are what setting it up takes.
+        """
+        if call.service != "stepfunctions" or call.operation not in ("CreateStateMachine", "UpdateStateMachine"):
+            return
+        config = call.params.get("loggingConfiguration") or {}
+        role = state.find_role(str(call.params.get("roleArn")))
+        if config.get("level", "OFF") == "OFF" or role is None:
+            return
+        for action in ("CreateLogDelivery", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"):
+            if not self.oracle.allowed(role.arn, f"logs:{action}", "*").allowed:
+                message = "The state machine IAM Role is not authorized to access the Log Destination"
+                raise ApiError("AccessDeniedException", message, 400)
 
 
 def trusts_service(trust: str | None, service: str) -> bool:

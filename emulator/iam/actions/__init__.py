@@ -10,12 +10,27 @@ from collections.abc import Callable
 
 from emulator.api import ApiCall
 from emulator.iam.actions import compute, operations, security, storage, streams
-from emulator.iam.actions.core import Check, NoRow, Service, generic_checks
+from emulator.iam.actions.core import Check, NoRow, Service, generic_checks, tag_context
 from emulator.iam.actions.implied import implied_checks
 from emulator.iam.actions.passing import pass_role_checks
 from emulator.iam.reference import Reference
 
 __all__ = ["Actions", "Check", "NoRow"]
+
+# What tagging at creation needs besides (developer guide of each service, "tag-based access control").
+TAG_ON_CREATE = {
+    ("iam", "CreateRole"): "iam:TagRole",
+    ("iam", "CreatePolicy"): "iam:TagPolicy",
+    ("lambda", "CreateFunction"): "lambda:TagResource",
+    ("stepfunctions", "CreateStateMachine"): "states:TagResource",
+    ("events", "PutRule"): "events:TagResource",
+    ("sqs", "CreateQueue"): "sqs:TagQueue",
+    ("logs", "CreateLogGroup"): "logs:TagResource",
+    ("dynamodb", "CreateTable"): "dynamodb:TagResource",
+    ("kms", "CreateKey"): "kms:TagResource",
+    ("ssm", "PutParameter"): "ssm:AddTagsToResource",
+    ("secretsmanager", "CreateSecret"): "secretsmanager:TagResource",
+}
 
 # Calls that need no permission at all (API reference of each).
 FREE = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
@@ -79,4 +94,11 @@ class Actions:
             if info is None:
                 raise NoRow(f"the reference has no action {service.prefix}:{call.operation}")
             own = generic_checks(call, service, info)
-        return [*own, *pass_role_checks(call), *implied_checks(call)]
+        return [*own, *_tagging(call, own), *pass_role_checks(call), *implied_checks(call)]
+
+
+def _tagging(call: ApiCall, own: list[Check]) -> list[Check]:
+    """The permission to tag, where a call creates something and gives it tags."""
+    action = TAG_ON_CREATE.get((call.service, call.operation))
+    tags = tag_context(call.params)
+    return [Check(action, check.resource, tags) for check in own] if action and tags else []

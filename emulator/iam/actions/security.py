@@ -64,15 +64,6 @@ def _service_linked(call: ApiCall) -> list[Check]:
     return [Check("iam:CreateServiceLinkedRole", arn, {"iam:AWSServiceName": service})]
 
 
-def _create_role(call: ApiCall) -> list[Check]:
-    """CreateRole; tags given with it need TagRole as well."""
-    arn, context = _role(call)[0], {**tag_context(call.params), **_iam_context(call)}
-    checks = [Check("iam:CreateRole", arn, context)]
-    if call.params.get("Tags"):
-        checks.append(Check("iam:TagRole", arn, tag_context(call.params)))
-    return checks
-
-
 def _get_user(call: ApiCall) -> list[Check]:
     name = call.params.get("UserName") or call.caller.arn.rsplit("/", 1)[-1]
     return [Check("iam:GetUser", make_arn(call, "iam", f"user/{name}", region=""))]
@@ -91,7 +82,7 @@ IAM = Service(
         "saml-provider": ("{SAMLProviderArn}",),
         "mfa": ("{SerialNumber}",),
     },
-    special={"CreateServiceLinkedRole": _service_linked, "CreateRole": _create_role, "GetUser": _get_user},
+    special={"CreateServiceLinkedRole": _service_linked, "GetUser": _get_user},
     context=_iam_context,
 )
 

@@ -292,21 +292,12 @@ def _tagging(call: ApiCall) -> list[Check]:
     return [Check(f"ssm:{call.operation}", arn, tag_context(call.params)) for arn in _parameters(call)]
 
 
-def _put_parameter(call: ApiCall) -> list[Check]:
-    """PutParameter; tags given with it need AddTagsToResource as well."""
-    arn = _parameters(call)[0] if call.params.get("Name") else ""
-    context: dict[str, Value] = {**tag_context(call.params)}
-    context["ssm:Overwrite"] = "true" if call.params.get("Overwrite") else "false"
-    checks = [Check("ssm:PutParameter", arn, context)]
-    if call.params.get("Tags"):
-        checks.append(Check("ssm:AddTagsToResource", arn, tag_context(call.params)))
-    return checks
-
-
-def _by_path(call: ApiCall) -> Mapping[str, Value]:
-    if call.operation != "GetParametersByPath":
-        return {}
-    return {"ssm:Recursive": "true" if call.params.get("Recursive") else "false"}
+def _ssm_context(call: ApiCall) -> Mapping[str, Value]:
+    if call.operation == "GetParametersByPath":
+        return {"ssm:Recursive": "true" if call.params.get("Recursive") else "false"}
+    if call.operation == "PutParameter":
+        return {"ssm:Overwrite": "true" if call.params.get("Overwrite") else "false"}
+    return {}
 
 
 SSM = Service(
@@ -316,7 +307,6 @@ SSM = Service(
         "AddTagsToResource": _tagging,
         "RemoveTagsFromResource": _tagging,
         "ListTagsForResource": _tagging,
-        "PutParameter": _put_parameter,
     },
-    context=_by_path,
+    context=_ssm_context,
 )

@@ -526,7 +526,7 @@ def test_conditions_on_boundary_and_policy_arn(world: World, enforce: Enforcer) 
 def test_conditions_on_tags_and_region(world: World, enforce: Enforcer) -> None:
     condition = {"StringEquals": {"aws:RequestTag/owner": "me", "aws:RequestedRegion": REGION}}
     keys = {"ForAllValues:StringEquals": {"aws:TagKeys": ["owner"]}}
-    role = as_role(world.role("app", allow("sqs:CreateQueue", "*", Condition={**condition, **keys})))
+    role = as_role(world.role("app", allow(["sqs:CreateQueue", "sqs:TagQueue"], "*", Condition={**condition, **keys})))
     enforce(call(role, "sqs", "CreateQueue", QueueName="q", tags={"owner": "me"}))
     refused(enforce, call(role, "sqs", "CreateQueue", QueueName="q", tags={"owner": "you"}))
     refused(enforce, call(role, "sqs", "CreateQueue", QueueName="q", tags={"owner": "me", "other": "x"}))
@@ -541,3 +541,22 @@ def test_an_aws_managed_policy_counts(world: World, enforce: Enforcer) -> None:
     refused(enforce, asked)
     held[arn] = None
     enforce(asked)
+
+
+def test_a_machine_that_logs_needs_a_role_that_may_set_that_up(world: World, enforce: Enforcer) -> None:
+    machine = world.role("machine", account=DOMAIN, trust=trust("states.amazonaws.com"))
+    params = {"name": "m", "roleArn": machine}
+    logged = {**params, "loggingConfiguration": {"level": "ERROR"}}
+    enforce(call(ADMIN, "stepfunctions", "CreateStateMachine", **params))
+    error = refused(enforce, call(ADMIN, "stepfunctions", "CreateStateMachine", **logged))
+    assert error.message == "The state machine IAM Role is not authorized to access the Log Destination"
+    world.iam[DOMAIN]["aws"].get_role("machine").put_policy("logs", document(allow("logs:*")))
+    enforce(call(ADMIN, "stepfunctions", "CreateStateMachine", **logged))
+
+
+def test_tags_at_creation_need_the_permission_to_tag(world: World, enforce: Enforcer) -> None:
+    role = as_role(world.role("app", allow("iam:CreatePolicy")))
+    plain = {"PolicyName": "p", "PolicyDocument": "{}"}
+    enforce(call(role, "iam", "CreatePolicy", **plain))
+    error = refused(enforce, call(role, "iam", "CreatePolicy", **plain, Tags=[{"Key": "a", "Value": "b"}]))
+    assert f"iam:TagPolicy on resource: arn:aws:iam::{CONSUMER}:policy/p" in error.message
