@@ -37,8 +37,9 @@ class Settings:
         lineage_delay: seconds until a lineage event is processed.
         environment_delay: seconds of an environment's deployment and deletion.
         default_grant_mode: what a subscription target without ``subscriptionGrantCreationMode`` does at approval.
-            UNVERIFIED: before the parameter existed (2026-01) DataZone made the grants at approval by itself, so an
-            absent value is taken as AUTOMATIC.
+            UNVERIFIED. Walkthroughs of custom assets grant by hand after approval although the target exists, so an
+            absent value is taken as MANUAL; a community handler reports grants made at approval: AUTOMATIC is the other
+            reading.
         revoked_grant_retention: seconds that a wholly revoked grant can still be read; None keeps it. UNVERIFIED.
         strict_reads: reads of environments, targets, grants and inventory assets need membership. UNVERIFIED: which
             reads need it is not documented; False lets every user of the domain read.
@@ -48,7 +49,7 @@ class Settings:
     search_lag: float = 0.0
     lineage_delay: float = 0.1
     environment_delay: float = 0.0
-    default_grant_mode: str = "AUTOMATIC"
+    default_grant_mode: str = "MANUAL"
     revoked_grant_retention: float | None = None
     strict_reads: bool = True
 

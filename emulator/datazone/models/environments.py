@@ -1,4 +1,8 @@
-"""Blueprints and their configuration per account, environment profiles, environments and their role (V1 domains)."""
+"""Blueprints and their configuration per account, environment profiles, environments and their role (V1 domains).
+
+What a managed blueprint such as DefaultDataLake deploys by CloudFormation (databases, buckets, roles) is not made here:
+such an environment becomes ACTIVE with no provisioned resources.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ ENVELOPE_VERSION = "655"
 
 @dataclass(frozen=True)
 class Event:
-    """One event that waits to be put."""
+    """One event that waits to be put; ``entry`` is one of PutEvents."""
 
     account: str
     region: str
@@ -91,7 +91,7 @@ def build(
         },
         "data": data,
     }
-    entry = {"source": "aws.datazone", "detail-type": detail_type, "detail": detail, "resources": []}
+    entry = {"Source": "aws.datazone", "DetailType": detail_type, "Detail": detail, "Resources": []}
     return Event(domain.account, domain.region, entry)
 
 

@@ -65,7 +65,8 @@ def create(session: Session) -> SubscriptionGrant:
 def create_for(session: Session, subscription: Subscription) -> None:
     """At approval: grants for each matching target of the subscribing project, made by the service.
 
-    A target whose mode is MANUAL is left alone. Nothing is retried for targets that are made later.
+    A target whose mode is MANUAL is left alone, and one without a mode goes by ``Settings.default_grant_mode``. Nothing
+    is retried for targets that are made later.
     """
     domain = session.domain
     if subscription.principal[0] != "PROJECT":
@@ -215,19 +216,18 @@ def _make(
     known = _existing(session.domain, listing.id, target.id)
     if known is not None:
         raise conflict(f"Grant {known.id} of listing {listing.id} to target {target.id} already exists")
-    number = {listing.id: revision}
-    assets = {
-        part.entity_id: GrantedAsset(
+    assets = {}
+    for part in _members(session, listing, target):
+        shown = next((r for r in part.revisions if part is listing and r.revision == revision), part.latest)
+        assets[part.entity_id] = GrantedAsset(
             asset_id=part.entity_id,
-            asset_revision=part.latest.entity_revision,
-            type_name=part.latest.entity_type,
+            asset_revision=shown.entity_revision,
+            type_name=shown.entity_type,
             listing_id=part.id,
-            listing_revision=number.get(part.id, part.latest.revision),
+            listing_revision=shown.revision,
             status="GRANT_PENDING",
             target_name=names.get(part.entity_id),
         )
-        for part in _members(session, listing, target)
-    }
     now = session.now
     return SubscriptionGrant(
         id=session.ids.short(),

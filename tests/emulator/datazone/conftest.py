@@ -68,10 +68,14 @@ class Service:
 
     def _put(self, account: str, region: str, entry: dict[str, Any]) -> None:
         assert (account, region) == (DOMAIN, REGION)
-        self.events.append(json.loads(json.dumps(entry)))
+        assert (entry["Source"], entry["Resources"]) == ("aws.datazone", [])
+        self.events.append(json.loads(json.dumps({"detail-type": entry["DetailType"], "detail": entry["Detail"]})))
 
-    def call(self, operation: str, caller: Caller | None = None, region: str = REGION, **params: Any) -> dict[str, Any]:
+    def call(
+        self, operation: str, caller: Caller | None = None, /, region: str = REGION, **params: Any
+    ) -> dict[str, Any]:
         model = MODEL.operation_model(operation)
+        assert model.input_shape is not None
         if "clientToken" in model.input_shape.members and "clientToken" not in params:
             params["clientToken"] = str(uuid.uuid4())
         validation.check_request("datazone", model.input_shape, params)
@@ -85,7 +89,7 @@ class Service:
             assert validation.find_problems(model.output_shape, answer) == []
         return answer
 
-    def refused(self, code: str, operation: str, caller: Caller | None = None, **params: Any) -> str:
+    def refused(self, code: str, operation: str, caller: Caller | None = None, /, **params: Any) -> str:
         """The message of an expected error."""
         with pytest.raises(ApiError) as caught:
             self.call(operation, caller, **params)
@@ -121,15 +125,19 @@ class World:
     target: str
     names: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def call(self, operation: str, caller: Caller | None = None, **params: Any) -> dict[str, Any]:
+    def call(self, operation: str, caller: Caller | None = None, /, **params: Any) -> dict[str, Any]:
         return self.service.call(operation, caller, domainIdentifier=self.domain, **params)
 
-    def refused(self, code: str, operation: str, caller: Caller | None = None, **params: Any) -> str:
+    def refused(self, code: str, operation: str, caller: Caller | None = None, /, **params: Any) -> str:
         return self.service.refused(code, operation, caller, domainIdentifier=self.domain, **params)
 
     def member(self, project: str, caller: Caller, designation: str) -> Caller:
-        self.call("CreateProjectMembership", projectIdentifier=project, designation=designation,
-                  member={"userIdentifier": caller.role_arn})
+        self.call(
+            "CreateProjectMembership",
+            projectIdentifier=project,
+            designation=designation,
+            member={"userIdentifier": caller.role_arn},
+        )
         return caller
 
     def forms(self, **changes: Any) -> list[dict[str, Any]]:
@@ -150,8 +158,13 @@ class World:
 
     def request(self, listing: str, caller: Caller | None = None, **more: Any) -> dict[str, Any]:
         more.setdefault("subscribedPrincipals", [{"project": {"identifier": self.consumer}}])
-        return self.call("CreateSubscriptionRequest", caller, subscribedListings=[{"identifier": listing}],
-                         requestReason="because", **more)
+        return self.call(
+            "CreateSubscriptionRequest",
+            caller,
+            subscribedListings=[{"identifier": listing}],
+            requestReason="because",
+            **more,
+        )
 
     def subscribed(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """A published asset, its listing, and the consumer's approved request."""
@@ -166,17 +179,30 @@ class World:
         return found
 
     def status(self, grant: dict[str, Any], status: str, caller: Caller | None = None, **more: Any) -> dict[str, Any]:
-        return self.call("UpdateSubscriptionGrantStatus", caller, identifier=grant["id"],
-                         assetIdentifier=grant["assets"][0]["assetId"], status=status, **more)
+        return self.call(
+            "UpdateSubscriptionGrantStatus",
+            caller,
+            identifier=grant["id"],
+            assetIdentifier=grant["assets"][0]["assetId"],
+            status=status,
+            **more,
+        )
 
     def make_target(self, name: str = "msk", **more: Any) -> dict[str, Any]:
         more.setdefault("environmentIdentifier", self.environment)
         more.setdefault("type", "BaseSubscriptionTargetType")
         more.setdefault("applicableAssetTypes", ["MskTopicAssetType"])
+        more.setdefault("subscriptionGrantCreationMode", "AUTOMATIC")
         caller = more.pop("caller", admin(CONSUMER))
-        return self.call("CreateSubscriptionTarget", caller, name=name, subscriptionTargetConfig=[],
-                         authorizedPrincipals=[f"arn:aws:iam::{CONSUMER}:role/consumer"],
-                         manageAccessRole=f"arn:aws:iam::{CONSUMER}:role/manage", **more)
+        return self.call(
+            "CreateSubscriptionTarget",
+            caller,
+            name=name,
+            subscriptionTargetConfig=[],
+            authorizedPrincipals=[f"arn:aws:iam::{CONSUMER}:role/consumer"],
+            manageAccessRole=f"arn:aws:iam::{CONSUMER}:role/manage",
+            **more,
+        )
 
 
 @pytest.fixture
@@ -188,25 +214,50 @@ def service() -> Service:
 def world(service: Service) -> World:
     domain = service.call("CreateDomain", name="sandbox", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")["id"]
 
-    def call(operation: str, caller: Caller | None = None, **params: Any) -> dict[str, Any]:
+    def call(operation: str, caller: Caller | None = None, /, **params: Any) -> dict[str, Any]:
         return service.call(operation, caller, domainIdentifier=domain, **params)
 
     producer = call("CreateProject", name="PRODUCER")["id"]
     consumer = call("CreateProject", name="CONSUMER")["id"]
     blueprint = call("ListEnvironmentBlueprints", managed=True, name="CustomAwsService")["items"][0]["id"]
-    call("PutEnvironmentBlueprintConfiguration", admin(CONSUMER), environmentBlueprintIdentifier=blueprint,
-         enabledRegions=[REGION])
-    environment = call("CreateEnvironment", name="consumer", projectIdentifier=consumer,
-                       environmentBlueprintIdentifier=blueprint, environmentAccountIdentifier=CONSUMER,
-                       environmentAccountRegion=REGION)["id"]
-    call("CreateFormType", name="MskSourceReferenceFormType", model={"smithy": SOURCE_MODEL}, status="ENABLED",
-         owningProjectIdentifier=producer)
-    call("CreateAssetType", name="MskTopicAssetType", owningProjectIdentifier=producer, formsInput={
-        "MskSourceReferenceFormType": {"typeIdentifier": "MskSourceReferenceFormType", "typeRevision": "1",
-                                       "required": True},
-        "RelationalTableFormType": {"typeIdentifier": "amazon.datazone.RelationalTableFormType", "typeRevision": "1",
-                                    "required": True},
-    })
+    call(
+        "PutEnvironmentBlueprintConfiguration",
+        admin(CONSUMER),
+        environmentBlueprintIdentifier=blueprint,
+        enabledRegions=[REGION],
+    )
+    environment = call(
+        "CreateEnvironment",
+        name="consumer",
+        projectIdentifier=consumer,
+        environmentBlueprintIdentifier=blueprint,
+        environmentAccountIdentifier=CONSUMER,
+        environmentAccountRegion=REGION,
+    )["id"]
+    call(
+        "CreateFormType",
+        name="MskSourceReferenceFormType",
+        model={"smithy": SOURCE_MODEL},
+        status="ENABLED",
+        owningProjectIdentifier=producer,
+    )
+    call(
+        "CreateAssetType",
+        name="MskTopicAssetType",
+        owningProjectIdentifier=producer,
+        formsInput={
+            "MskSourceReferenceFormType": {
+                "typeIdentifier": "MskSourceReferenceFormType",
+                "typeRevision": "1",
+                "required": True,
+            },
+            "RelationalTableFormType": {
+                "typeIdentifier": "amazon.datazone.RelationalTableFormType",
+                "typeRevision": "1",
+                "required": True,
+            },
+        },
+    )
     made = World(service, domain, producer, consumer, environment, "")
     made.target = made.make_target()["id"]
     return made

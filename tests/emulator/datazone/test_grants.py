@@ -41,16 +41,21 @@ def test_grant_event_has_the_documented_shape(world: World) -> None:
             "clientToken": None,
         },
         "data": {
-            "asset": {"id": asset["id"], "typeName": "MskTopicAssetType", "listingId": listing["listingId"],
-                      "listingVersion": "1"},
+            "asset": {
+                "id": asset["id"],
+                "typeName": "MskTopicAssetType",
+                "listingId": listing["listingId"],
+                "listingVersion": "1",
+            },
             "projectId": world.consumer,
             "status": "GRANT_PENDING",
-            "subscriptionTarget": {"id": world.target, "environmentId": world.environment,
-                                   "typeName": "BaseSubscriptionTargetType"},
+            "subscriptionTarget": {
+                "id": world.target,
+                "environmentId": world.environment,
+                "typeName": "BaseSubscriptionTargetType",
+            },
         },
     }
-    entry = next(e for e in world.service.events if e["detail-type"] == "Subscription Grant Requested")
-    assert (entry["source"], entry["resources"]) == ("aws.datazone", [])
 
 
 def test_request_and_subscription_events(world: World) -> None:
@@ -59,10 +64,14 @@ def test_request_and_subscription_events(world: World) -> None:
     assert created["metadata"]["typeName"] == "SubscriptionRequestEntityType"
     assert created["data"]["status"] == "PENDING"
     assert created["data"]["subscribedPrincipals"] == [{"id": world.consumer, "type": "PROJECT"}]
-    assert created["data"]["subscribedListings"] == [{
-        "id": listing["listingId"], "ownerProjectId": world.producer, "version": "1",
-        "item": {"assetListing": {"entityId": asset["id"], "entityType": "MskTopicAssetType"}},
-    }]
+    assert created["data"]["subscribedListings"] == [
+        {
+            "id": listing["listingId"],
+            "ownerProjectId": world.producer,
+            "version": "1",
+            "item": {"assetListing": {"entityId": asset["id"], "entityType": "MskTopicAssetType"}},
+        }
+    ]
     (accepted,) = world.service.told("Subscription Request Accepted")
     assert accepted["data"]["isManagedAsset"] is False
     (made,) = world.service.told("Subscription Created")
@@ -82,8 +91,13 @@ def test_status_goes_forward_only(world: World) -> None:
     assert world.status(grant, "GRANTED")["status"] == "COMPLETED"
     assert len(world.service.told("Subscription Grant Completed")) == 1
     for wrong in ("GRANT_PENDING", "GRANT_IN_PROGRESS", "GRANT_FAILED", "REVOKED", "REVOKE_PENDING"):
-        world.refused("ConflictException", "UpdateSubscriptionGrantStatus", identifier=grant["id"],
-                      assetIdentifier=grant["assets"][0]["assetId"], status=wrong)
+        world.refused(
+            "ConflictException",
+            "UpdateSubscriptionGrantStatus",
+            identifier=grant["id"],
+            assetIdentifier=grant["assets"][0]["assetId"],
+            status=wrong,
+        )
 
 
 def test_failure_keeps_its_cause_and_tells(world: World) -> None:
@@ -94,15 +108,26 @@ def test_failure_keeps_its_cause_and_tells(world: World) -> None:
     assert failed["assets"][0]["failureCause"] == {"message": "the policy is full"}
     (detail,) = world.service.told("Subscription Grant Failed")
     assert detail["data"]["status"] == "GRANT_FAILED"
-    world.refused("ValidationException", "UpdateSubscriptionGrantStatus", identifier=grant["id"],
-                  assetIdentifier=grant["assets"][0]["assetId"], status="GRANTED", failureCause={"message": "no"})
+    world.refused(
+        "ValidationException",
+        "UpdateSubscriptionGrantStatus",
+        identifier=grant["id"],
+        assetIdentifier=grant["assets"][0]["assetId"],
+        status="GRANTED",
+        failureCause={"message": "no"},
+    )
 
 
 def test_status_of_a_foreign_asset_or_grant_is_not_found(world: World) -> None:
     world.subscribed()
     (grant,) = world.grants()
-    world.refused("ResourceNotFoundException", "UpdateSubscriptionGrantStatus", identifier=grant["id"],
-                  assetIdentifier="nobody", status="GRANTED")
+    world.refused(
+        "ResourceNotFoundException",
+        "UpdateSubscriptionGrantStatus",
+        identifier=grant["id"],
+        assetIdentifier="nobody",
+        status="GRANTED",
+    )
     world.refused("ResourceNotFoundException", "GetSubscriptionGrant", identifier="nobody")
 
 
@@ -125,8 +150,13 @@ def test_a_revoke_overtakes_a_grant(world: World) -> None:
     (grant,) = world.grants()
     world.status(grant, "GRANT_IN_PROGRESS")
     world.call("DeleteSubscriptionGrant", identifier=grant["id"])
-    world.refused("ConflictException", "UpdateSubscriptionGrantStatus", identifier=grant["id"],
-                  assetIdentifier=grant["assets"][0]["assetId"], status="GRANTED")
+    world.refused(
+        "ConflictException",
+        "UpdateSubscriptionGrantStatus",
+        identifier=grant["id"],
+        assetIdentifier=grant["assets"][0]["assetId"],
+        status="GRANTED",
+    )
     assert world.status(grant, "REVOKED")["status"] == "COMPLETED"
 
 
@@ -145,8 +175,13 @@ def test_a_second_grant_conflicts_until_the_first_is_revoked(world: World) -> No
     _, listing, _ = world.subscribed()
     (grant,) = world.grants()
     entity = {"listing": {"identifier": listing["listingId"], "revision": "1"}}
-    world.refused("ConflictException", "CreateSubscriptionGrant", environmentIdentifier=world.environment,
-                  subscriptionTargetIdentifier=world.target, grantedEntity=entity)
+    world.refused(
+        "ConflictException",
+        "CreateSubscriptionGrant",
+        environmentIdentifier=world.environment,
+        subscriptionTargetIdentifier=world.target,
+        grantedEntity=entity,
+    )
     world.call("DeleteSubscriptionGrant", identifier=grant["id"])
     world.status(grant, "REVOKED")
     again = world.call("CreateSubscriptionGrant", environmentIdentifier=world.environment, grantedEntity=entity)
@@ -155,37 +190,76 @@ def test_a_second_grant_conflicts_until_the_first_is_revoked(world: World) -> No
 
 
 def test_a_manual_target_gets_no_grant_at_approval(world: World) -> None:
-    world.call("UpdateSubscriptionTarget", admin(CONSUMER), environmentIdentifier=world.environment,
-               identifier=world.target, subscriptionGrantCreationMode="MANUAL")
+    world.call(
+        "UpdateSubscriptionTarget",
+        admin(CONSUMER),
+        environmentIdentifier=world.environment,
+        identifier=world.target,
+        subscriptionGrantCreationMode="MANUAL",
+    )
     asset, listing, _ = world.subscribed()
     assert world.grants() == []
     made = world.call(
-        "CreateSubscriptionGrant", environmentIdentifier=world.environment,
+        "CreateSubscriptionGrant",
+        environmentIdentifier=world.environment,
         grantedEntity={"listing": {"identifier": listing["listingId"], "revision": "1"}},
-        assetTargetNames=[{"assetId": asset["id"], "targetName": "here"}])
+        assetTargetNames=[{"assetId": asset["id"], "targetName": "here"}],
+    )
     assert made["assets"][0]["targetName"] == "here"
     assert world.service.told("Subscription Grant Requested")[0]["metadata"]["user"] == made["createdBy"] != "SYSTEM"
+
+
+def test_a_target_without_a_mode_goes_by_the_setting(world: World) -> None:
+    where = {"environmentIdentifier": world.environment}
+    world.call("DeleteSubscriptionTarget", admin(CONSUMER), identifier=world.target, **where)
+    bare = {
+        "name": "bare",
+        "type": "t",
+        "subscriptionTargetConfig": [],
+        "authorizedPrincipals": ["arn"],
+        "manageAccessRole": f"arn:aws:iam::{CONSUMER}:role/m",
+        "applicableAssetTypes": ["MskTopicAssetType"],
+    }
+    made = world.call("CreateSubscriptionTarget", admin(CONSUMER), **bare, **where)
+    assert "subscriptionGrantCreationMode" not in made
+    world.subscribed()
+    assert world.grants() == []
+    world.service.emulator.admin_routes["datazone"]("PUT", {}, b'{"default_grant_mode": "AUTOMATIC"}')
+    world.subscribed()
+    assert len(world.grants()) == 1
 
 
 def test_a_grant_needs_a_subscription_and_a_fitting_target(world: World) -> None:
     listing = world.publish(world.asset()["id"])
     entity = {"listing": {"identifier": listing["listingId"], "revision": "1"}}
     assert "no approved subscription" in world.refused(
-        "ValidationException", "CreateSubscriptionGrant", environmentIdentifier=world.environment, grantedEntity=entity)
+        "ValidationException", "CreateSubscriptionGrant", environmentIdentifier=world.environment, grantedEntity=entity
+    )
     other = world.make_target("kinesis", applicableAssetTypes=["KinesisStreamAssetType"])
     world.subscribed()
     (grant,) = world.grants()
-    world.refused("ValidationException", "CreateSubscriptionGrant", environmentIdentifier=world.environment,
-                  subscriptionTargetIdentifier=other["id"],
-                  grantedEntity={"listing": {"identifier": grant["grantedEntity"]["listing"]["id"], "revision": "1"}})
-    world.refused("ResourceNotFoundException", "CreateSubscriptionGrant", environmentIdentifier=world.environment,
-                  grantedEntity={"listing": {"identifier": listing["listingId"], "revision": "9"}})
+    world.refused(
+        "ValidationException",
+        "CreateSubscriptionGrant",
+        environmentIdentifier=world.environment,
+        subscriptionTargetIdentifier=other["id"],
+        grantedEntity={"listing": {"identifier": grant["grantedEntity"]["listing"]["id"], "revision": "1"}},
+    )
+    world.refused(
+        "ResourceNotFoundException",
+        "CreateSubscriptionGrant",
+        environmentIdentifier=world.environment,
+        grantedEntity={"listing": {"identifier": listing["listingId"], "revision": "9"}},
+    )
 
 
-@pytest.mark.parametrize(("operation", "event", "status"), [
-    ("RevokeSubscription", "Subscription Revoked", "REVOKED"),
-    ("CancelSubscription", "Subscription Cancelled", "CANCELLED"),
-])
+@pytest.mark.parametrize(
+    ("operation", "event", "status"),
+    [
+        ("RevokeSubscription", "Subscription Revoked", "REVOKED"),
+        ("CancelSubscription", "Subscription Cancelled", "CANCELLED"),
+    ],
+)
 def test_the_end_of_a_subscription_revokes_its_grants(world: World, operation: str, event: str, status: str) -> None:
     world.subscribed()
     (grant,) = world.grants()
@@ -224,21 +298,39 @@ def test_revoked_grants_disappear_after_their_retention(world: World) -> None:
 def test_a_target_is_made_from_its_environments_account(world: World) -> None:
     for account in (DOMAIN, PRODUCER):
         assert "environment's account" in world.refused(
-            "AccessDeniedException", "CreateSubscriptionTarget", admin(account), name="x", type="t",
-            environmentIdentifier=world.environment, subscriptionTargetConfig=[], authorizedPrincipals=["arn"],
-            manageAccessRole=f"arn:aws:iam::{CONSUMER}:role/m", applicableAssetTypes=[])
+            "AccessDeniedException",
+            "CreateSubscriptionTarget",
+            admin(account),
+            name="x",
+            type="t",
+            environmentIdentifier=world.environment,
+            subscriptionTargetConfig=[],
+            authorizedPrincipals=["arn"],
+            manageAccessRole=f"arn:aws:iam::{CONSUMER}:role/m",
+            applicableAssetTypes=[],
+        )
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("authorizedPrincipals", []),
-    ("authorizedPrincipals", ["arn:aws:iam::333333333333:role/r"] * 21),
-    ("authorizedPrincipals", ["arn:aws:iam::333333333333:role/with+plus"]),
-    ("manageAccessRole", "arn:aws:iam::333333333333:role/with/path"),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("authorizedPrincipals", []),
+        ("authorizedPrincipals", ["arn:aws:iam::333333333333:role/r"] * 21),
+        ("authorizedPrincipals", ["arn:aws:iam::333333333333:role/with+plus"]),
+        ("manageAccessRole", "arn:aws:iam::333333333333:role/with/path"),
+    ],
+)
 def test_targets_refuse_what_the_model_refuses(world: World, name: str, value: object) -> None:
-    params = {"name": "x", "type": "t", "environmentIdentifier": world.environment, "subscriptionTargetConfig": [],
-              "authorizedPrincipals": ["arn"], "manageAccessRole": f"arn:aws:iam::{CONSUMER}:role/m",
-              "applicableAssetTypes": [], name: value}
+    params = {
+        "name": "x",
+        "type": "t",
+        "environmentIdentifier": world.environment,
+        "subscriptionTargetConfig": [],
+        "authorizedPrincipals": ["arn"],
+        "manageAccessRole": f"arn:aws:iam::{CONSUMER}:role/m",
+        "applicableAssetTypes": [],
+        name: value,
+    }
     world.refused("ValidationException", "CreateSubscriptionTarget", admin(CONSUMER), **params)
 
 
@@ -258,8 +350,11 @@ def test_grants_are_listed_by_every_filter_and_in_pages(world: World) -> None:
     made = [world.subscribed() for _ in range(5)]
     everything = {grant["id"] for grant in world.grants()}
     assert len(everything) == 5
-    for filters in ({"environmentId": world.environment}, {"subscriptionTargetId": world.target},
-                    {"owningProjectId": world.consumer}):
+    for filters in (
+        {"environmentId": world.environment},
+        {"subscriptionTargetId": world.target},
+        {"owningProjectId": world.consumer},
+    ):
         assert {grant["id"] for grant in world.grants(**filters)} == everything
     one = world.grants(subscribedListingId=made[2][1]["listingId"])
     assert len(one) == 1
@@ -268,8 +363,9 @@ def test_grants_are_listed_by_every_filter_and_in_pages(world: World) -> None:
     assert world.grants(owningUserId="00000000-0000-4000-8000-000000000000") == []
     seen, token = [], None
     while True:
-        page = world.call("ListSubscriptionGrants", maxResults=2, sortOrder="DESCENDING",
-                          **({"nextToken": token} if token else {}))
+        page = world.call(
+            "ListSubscriptionGrants", maxResults=2, sortOrder="DESCENDING", **({"nextToken": token} if token else {})
+        )
         assert len(page["items"]) <= 2
         seen += [grant["id"] for grant in page["items"]]
         token = page.get("nextToken")
@@ -283,11 +379,16 @@ def test_requests_one_at_a_time_and_decided_once(world: World) -> None:
     listing = world.publish(world.asset()["id"])["listingId"]
     request = world.request(listing)
     assert request["status"] == "PENDING"
-    world.refused("ConflictException", "CreateSubscriptionRequest", requestReason="again",
-                  subscribedListings=[{"identifier": listing}],
-                  subscribedPrincipals=[{"project": {"identifier": world.consumer}}])
-    assert world.call("UpdateSubscriptionRequest", identifier=request["id"], requestReason="new")[
-        "requestReason"] == "new"
+    world.refused(
+        "ConflictException",
+        "CreateSubscriptionRequest",
+        requestReason="again",
+        subscribedListings=[{"identifier": listing}],
+        subscribedPrincipals=[{"project": {"identifier": world.consumer}}],
+    )
+    assert (
+        world.call("UpdateSubscriptionRequest", identifier=request["id"], requestReason="new")["requestReason"] == "new"
+    )
     rejected = world.call("RejectSubscriptionRequest", identifier=request["id"], decisionComment="no")
     assert (rejected["status"], rejected["decisionComment"]) == ("REJECTED", "no")
     world.refused("ConflictException", "AcceptSubscriptionRequest", identifier=request["id"])
@@ -296,9 +397,13 @@ def test_requests_one_at_a_time_and_decided_once(world: World) -> None:
     assert accepted["reviewerId"]
     assert world.call("AcceptSubscriptionRequest", identifier=again["id"])["id"] == again["id"]
     assert len(world.grants()) == 1
-    world.refused("ConflictException", "CreateSubscriptionRequest", requestReason="third",
-                  subscribedListings=[{"identifier": listing}],
-                  subscribedPrincipals=[{"project": {"identifier": world.consumer}}])
+    world.refused(
+        "ConflictException",
+        "CreateSubscriptionRequest",
+        requestReason="third",
+        subscribedListings=[{"identifier": listing}],
+        subscribedPrincipals=[{"project": {"identifier": world.consumer}}],
+    )
     world.refused("ConflictException", "DeleteSubscriptionRequest", identifier=again["id"])
     world.call("DeleteSubscriptionRequest", identifier=request["id"])
     assert len(world.service.told("Subscription Request Deleted")) == 1
@@ -311,17 +416,26 @@ def test_a_request_needs_an_active_listing(world: World) -> None:
     listing = world.publish(asset["id"])["listingId"]
     world.call("CreateListingChangeSet", entityIdentifier=asset["id"], entityType="ASSET", action="UNPUBLISH")
     params = {"requestReason": "r", "subscribedPrincipals": [{"project": {"identifier": world.consumer}}]}
-    world.refused("ValidationException", "CreateSubscriptionRequest", subscribedListings=[{"identifier": listing}],
-                  **params)
-    world.refused("ResourceNotFoundException", "CreateSubscriptionRequest",
-                  subscribedListings=[{"identifier": "nowhere"}], **params)
+    world.refused(
+        "ValidationException", "CreateSubscriptionRequest", subscribedListings=[{"identifier": listing}], **params
+    )
+    world.refused(
+        "ResourceNotFoundException",
+        "CreateSubscriptionRequest",
+        subscribedListings=[{"identifier": "nowhere"}],
+        **params,
+    )
 
 
 def test_iam_principals_cannot_subscribe_to_streams(world: World) -> None:
     listing = world.publish(world.asset()["id"])["listingId"]
-    world.refused("ValidationException", "CreateSubscriptionRequest", requestReason="r",
-                  subscribedListings=[{"identifier": listing}],
-                  subscribedPrincipals=[{"iam": {"identifier": f"arn:aws:iam::{CONSUMER}:role/x"}}])
+    world.refused(
+        "ValidationException",
+        "CreateSubscriptionRequest",
+        requestReason="r",
+        subscribedListings=[{"identifier": listing}],
+        subscribedPrincipals=[{"iam": {"identifier": f"arn:aws:iam::{CONSUMER}:role/x"}}],
+    )
 
 
 def test_who_may_ask_decide_and_report(world: World) -> None:
@@ -329,9 +443,14 @@ def test_who_may_ask_decide_and_report(world: World) -> None:
     buyer = world.member(world.consumer, role("buyer"), "PROJECT_CATALOG_CONSUMER")
     seller = world.member(world.producer, role("seller"), "PROJECT_CONTRIBUTOR")
     nobody = role("nobody")
-    world.refused("AccessDeniedException", "CreateSubscriptionRequest", seller, requestReason="r",
-                  subscribedListings=[{"identifier": listing}],
-                  subscribedPrincipals=[{"project": {"identifier": world.consumer}}])
+    world.refused(
+        "AccessDeniedException",
+        "CreateSubscriptionRequest",
+        seller,
+        requestReason="r",
+        subscribedListings=[{"identifier": listing}],
+        subscribedPrincipals=[{"project": {"identifier": world.consumer}}],
+    )
     request = world.request(listing, buyer)
     world.refused("AccessDeniedException", "AcceptSubscriptionRequest", buyer, identifier=request["id"])
     world.call("AcceptSubscriptionRequest", seller, identifier=request["id"])
@@ -340,12 +459,23 @@ def test_who_may_ask_decide_and_report(world: World) -> None:
     for caller in (buyer, seller):
         assert world.call("GetSubscriptionGrant", caller, identifier=grant["id"])["id"] == grant["id"]
     world.refused("AccessDeniedException", "GetSubscriptionGrant", nobody, identifier=grant["id"])
-    world.refused("AccessDeniedException", "UpdateSubscriptionGrantStatus", nobody, identifier=grant["id"],
-                  assetIdentifier=grant["assets"][0]["assetId"], status="GRANTED")
+    world.refused(
+        "AccessDeniedException",
+        "UpdateSubscriptionGrantStatus",
+        nobody,
+        identifier=grant["id"],
+        assetIdentifier=grant["assets"][0]["assetId"],
+        status="GRANTED",
+    )
     world.status(grant, "GRANTED", buyer)
     world.refused("AccessDeniedException", "RevokeSubscription", buyer, identifier=grant["subscriptionId"])
-    world.refused("AccessDeniedException", "GetSubscriptionTarget", seller, environmentIdentifier=world.environment,
-                  identifier=world.target)
+    world.refused(
+        "AccessDeniedException",
+        "GetSubscriptionTarget",
+        seller,
+        environmentIdentifier=world.environment,
+        identifier=world.target,
+    )
 
 
 def test_lenient_reads_can_be_switched_on(service: Service, world: World) -> None:
@@ -359,6 +489,11 @@ def test_events_of_a_refused_call_are_not_put(world: World) -> None:
     world.subscribed()
     before = len(world.service.events)
     (grant,) = world.grants()
-    world.refused("ConflictException", "UpdateSubscriptionGrantStatus", identifier=grant["id"],
-                  assetIdentifier=grant["assets"][0]["assetId"], status="REVOKED")
+    world.refused(
+        "ConflictException",
+        "UpdateSubscriptionGrantStatus",
+        identifier=grant["id"],
+        assetIdentifier=grant["assets"][0]["assetId"],
+        status="REVOKED",
+    )
     assert len(world.service.events) == before

@@ -31,13 +31,15 @@ def domain(client: Client) -> str:
     datazone = client("datazone")
     made = datazone.create_domain(name="http", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")
     share = client("ram").create_resource_share(
-        name="http-datazone", resourceArns=[made["arn"]], principals=[PRODUCER, CONSUMER])["resourceShare"]
+        name="http-datazone", resourceArns=[made["arn"]], principals=[PRODUCER, CONSUMER]
+    )["resourceShare"]
     for account in (PRODUCER, CONSUMER):
         ram = client("ram", account)
         for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
             if invitation["resourceShareArn"] == share["resourceShareArn"] and invitation["status"] == "PENDING":
                 ram.accept_resource_share_invitation(
-                    resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
+                    resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
+                )
     return str(made["id"])
 
 
@@ -45,52 +47,84 @@ def test_from_domain_to_granted(client: Client, emulator: EmulatorProcess, domai
     datazone, consumer = client("datazone"), client("datazone", CONSUMER)
     producer_project = datazone.create_project(domainIdentifier=domain, name="PRODUCER")["id"]
     consumer_project = datazone.create_project(domainIdentifier=domain, name="CONSUMER")["id"]
-    blueprint = datazone.list_environment_blueprints(
-        domainIdentifier=domain, managed=True, name="CustomAwsService")["items"][0]["id"]
+    blueprint = datazone.list_environment_blueprints(domainIdentifier=domain, managed=True, name="CustomAwsService")[
+        "items"
+    ][0]["id"]
     consumer.put_environment_blueprint_configuration(
-        domainIdentifier=domain, environmentBlueprintIdentifier=blueprint, enabledRegions=[REGION])
+        domainIdentifier=domain, environmentBlueprintIdentifier=blueprint, enabledRegions=[REGION]
+    )
     environment = datazone.create_environment(
-        domainIdentifier=domain, projectIdentifier=consumer_project, name="consumer",
-        environmentBlueprintIdentifier=blueprint, environmentAccountIdentifier=CONSUMER,
-        environmentAccountRegion=REGION)["id"]
+        domainIdentifier=domain,
+        projectIdentifier=consumer_project,
+        name="consumer",
+        environmentBlueprintIdentifier=blueprint,
+        environmentAccountIdentifier=CONSUMER,
+        environmentAccountRegion=REGION,
+    )["id"]
     role = f"arn:aws:iam::{CONSUMER}:role/environment"
     datazone.associate_environment_role(
-        domainIdentifier=domain, environmentIdentifier=environment, environmentRoleArn=role)
+        domainIdentifier=domain, environmentIdentifier=environment, environmentRoleArn=role
+    )
     shown = datazone.get_environment(domainIdentifier=domain, identifier=environment)
     assert [resource["value"] for resource in shown["provisionedResources"]] == [role]
 
     form = datazone.create_form_type(
-        domainIdentifier=domain, name="SourceFormType", owningProjectIdentifier=producer_project, status="ENABLED",
-        model={"smithy": "structure SourceFormType {\n@required\ncluster_arn: String\n}"})
+        domainIdentifier=domain,
+        name="SourceFormType",
+        owningProjectIdentifier=producer_project,
+        status="ENABLED",
+        model={"smithy": "structure SourceFormType {\n@required\ncluster_arn: String\n}"},
+    )
     datazone.create_asset_type(
-        domainIdentifier=domain, name="TopicType", owningProjectIdentifier=producer_project,
-        formsInput={"Source": {"typeIdentifier": form["name"], "typeRevision": form["revision"], "required": True}})
+        domainIdentifier=domain,
+        name="TopicType",
+        owningProjectIdentifier=producer_project,
+        formsInput={"Source": {"typeIdentifier": form["name"], "typeRevision": form["revision"], "required": True}},
+    )
     asset = datazone.create_asset(
-        domainIdentifier=domain, name="orders", typeIdentifier="TopicType", owningProjectIdentifier=producer_project,
+        domainIdentifier=domain,
+        name="orders",
+        typeIdentifier="TopicType",
+        owningProjectIdentifier=producer_project,
         externalIdentifier="arn:orders",
-        formsInput=[{"formName": "Source", "content": json.dumps({"cluster_arn": "arn:cluster"})}])
+        formsInput=[{"formName": "Source", "content": json.dumps({"cluster_arn": "arn:cluster"})}],
+    )
     change = datazone.create_listing_change_set(
-        domainIdentifier=domain, entityIdentifier=asset["id"], entityType="ASSET", action="PUBLISH")
+        domainIdentifier=domain, entityIdentifier=asset["id"], entityType="ASSET", action="PUBLISH"
+    )
     assert change["status"] == "CREATING"
     listing = eventually(
         lambda: datazone.get_listing(domainIdentifier=domain, identifier=change["listingId"]),
-        lambda found: found["status"] == "ACTIVE")
+        lambda found: found["status"] == "ACTIVE",
+    )
     assert json.loads(listing["item"]["assetListing"]["forms"]) == {"Source": {"cluster_arn": "arn:cluster"}}
 
     target = consumer.create_subscription_target(
-        domainIdentifier=domain, environmentIdentifier=environment, name="topics", type="BaseSubscriptionTargetType",
-        subscriptionTargetConfig=[], authorizedPrincipals=[role], applicableAssetTypes=["TopicType"],
-        manageAccessRole=f"arn:aws:iam::{CONSUMER}:role/manage")["id"]
+        domainIdentifier=domain,
+        environmentIdentifier=environment,
+        name="topics",
+        type="BaseSubscriptionTargetType",
+        subscriptionTargetConfig=[],
+        authorizedPrincipals=[role],
+        applicableAssetTypes=["TopicType"],
+        manageAccessRole=f"arn:aws:iam::{CONSUMER}:role/manage",
+        subscriptionGrantCreationMode="AUTOMATIC",
+    )["id"]
     request = datazone.create_subscription_request(
-        domainIdentifier=domain, requestReason="test", subscribedListings=[{"identifier": listing["id"]}],
-        subscribedPrincipals=[{"project": {"identifier": consumer_project}}])
+        domainIdentifier=domain,
+        requestReason="test",
+        subscribedListings=[{"identifier": listing["id"]}],
+        subscribedPrincipals=[{"project": {"identifier": consumer_project}}],
+    )
     datazone.accept_subscription_request(domainIdentifier=domain, identifier=request["id"])
     pages = datazone.get_paginator("list_subscription_grants").paginate(
-        domainIdentifier=domain, environmentId=environment)
+        domainIdentifier=domain, environmentId=environment
+    )
     (grant,) = [grant for page in pages for grant in page["items"]]
     assert grant["subscriptionTargetId"] == target
     done = datazone.update_subscription_grant_status(
-        domainIdentifier=domain, identifier=grant["id"], assetIdentifier=asset["id"], status="GRANTED")
+        domainIdentifier=domain, identifier=grant["id"], assetIdentifier=asset["id"], status="GRANTED"
+    )
     assert done["status"] == "COMPLETED"
 
     dump = emulator.admin("GET", f"datazone?domain={domain}")
@@ -100,15 +134,20 @@ def test_from_domain_to_granted(client: Client, emulator: EmulatorProcess, domai
 def test_lineage_over_http(client: Client, domain: str) -> None:
     producer = client("datazone", PRODUCER)
     event = {
-        "eventType": "COMPLETE", "eventTime": "2026-05-04T10:15:30.000Z", "producer": "https://example.org",
+        "eventType": "COMPLETE",
+        "eventTime": "2026-05-04T10:15:30.000Z",
+        "producer": "https://example.org",
         "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": "3f5e83fa-3480-44ff-99c5-ff943904e5e8"}, "job": {"namespace": "msf", "name": "enricher"},
-        "inputs": [], "outputs": [{"namespace": "kafka://cluster", "name": "orders"}],
+        "run": {"runId": "3f5e83fa-3480-44ff-99c5-ff943904e5e8"},
+        "job": {"namespace": "msf", "name": "enricher"},
+        "inputs": [],
+        "outputs": [{"namespace": "kafka://cluster", "name": "orders"}],
     }
     posted = producer.post_lineage_event(domainIdentifier=domain, event=json.dumps(event).encode())["id"]
     shown = eventually(
         lambda: producer.get_lineage_event(domainIdentifier=domain, identifier=posted),
-        lambda found: found["processingStatus"] == "SUCCESS")
+        lambda found: found["processingStatus"] == "SUCCESS",
+    )
     assert json.loads(shown["event"].read()) == event
     assert shown["eventTime"].isoformat() == "2026-05-04T10:15:30+00:00"
     node = producer.get_lineage_node(domainIdentifier=domain, identifier="kafka://cluster/orders")
@@ -138,7 +177,9 @@ def test_paths_with_odd_characters(client: Client, domain: str) -> None:
     datazone.untag_resource(resourceArn=arn, tagKeys=["c"])
     assert datazone.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
     profile = datazone.create_user_profile(
-        domainIdentifier=domain, userIdentifier=f"arn:aws:iam::{DOMAIN}:role/service/odd+role", userType="IAM_ROLE")
+        domainIdentifier=domain, userIdentifier=f"arn:aws:iam::{DOMAIN}:role/service/odd+role", userType="IAM_ROLE"
+    )
     found = datazone.get_user_profile(
-        domainIdentifier=domain, userIdentifier=f"arn:aws:iam::{DOMAIN}:role/service/odd+role")
+        domainIdentifier=domain, userIdentifier=f"arn:aws:iam::{DOMAIN}:role/service/odd+role"
+    )
     assert found["id"] == profile["id"]
