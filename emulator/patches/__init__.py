@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from emulator.api import Emulator
-from emulator.patches import glue, iam, kafka, kinesis, ram
+from emulator.patches import cloudtrail, glue, iam, kafka, kinesis, ram
 
 
 def install(emulator: Emulator) -> None:
     """Install every patch."""
-    for part in (glue, iam, kafka, kinesis, ram):
+    for part in (cloudtrail, glue, iam, kafka, kinesis, ram):
         part.install(emulator)
