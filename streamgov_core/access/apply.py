@@ -258,11 +258,13 @@ class Apply:
         ):
             return {}
         patterns = self._settings.manual_assets.get(command.owner_project, ())
-        if any(fnmatchcase(arn, pattern) for pattern in patterns):
+        claimed = [arn] if schema_arn is None else [arn, schema_arn]
+        if all(any(fnmatchcase(item, pattern) for pattern in patterns) for item in claimed):
             return {"warnings": [f"{arn} is granted by configuration, not by a data source's record"]}
         raise ClaimRefusedError(
-            f"asset {command.asset_id} claims {arn}, but no data source of account {self._settings.account} recorded "
-            f"that; for an asset made by hand, configure the resource for project {command.owner_project or '(unknown)'}"
+            f"asset {command.asset_id} claims {' and '.join(claimed)}, but no data source of account "
+            f"{self._settings.account} recorded that; for an asset made by hand, the stack of that account must name "
+            f"them for project {command.owner_project or '(unknown)'}"
         )
 
     def _check_address(self, command: GrantCommand) -> None:

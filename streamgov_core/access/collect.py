@@ -1,0 +1,413 @@
+"""The collector: checks an order against DataZone, records it, marks it in progress, and answers the plan."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from streamgov_core.access.calls import calling
+from streamgov_core.access.domain import DataZoneDomain, Domain
+from streamgov_core.access.grants import GENERATIONS_A_REQUEST, DynamoGrantLedger, GrantLedger, GrantRecord
+from streamgov_core.access.log import log
+from streamgov_core.access.messages import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party, RoleArn
+from streamgov_core.access.orders import Order, parse_order
+from streamgov_core.access.plan import check_members, item
+from streamgov_core.access.request import parse_request
+from streamgov_core.access.workflow import CENTRAL_TIMEOUT
+from streamgov_core.aws import Clients
+from streamgov_core.errors import EventRefusedError, PermanentGrantError, PrincipalRefusedError, RetryableGrantError
+from streamgov_core.naming import Names
+from streamgov_core.platforms import PLATFORMS, Platform
+
+MAX_PLAN = 230_000
+"""Characters of a plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
+
+
+@dataclass(frozen=True)
+class CollectSettings:
+    """What the stack of the domain account configures.
+
+    Args:
+        names: of the deployment.
+        domain_id: the one domain that is served.
+        members: accounts with a member stack.
+        asset_types: the asset types that are served.
+        principal_accounts: environment account -> further accounts whose roles its targets may name.
+        options: choices that the platforms know.
+    """
+
+    names: Names
+    domain_id: str
+    members: tuple[str, ...]
+    asset_types: tuple[str, ...]
+    principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> CollectSettings:
+        """Read what ``permissions.collect_environment`` wrote."""
+        return cls(
+            names=Names(env["STREAMGOV_NAMESPACE"], env["STREAMGOV_REGION"], env["STREAMGOV_PARTITION"]),
+            domain_id=env["STREAMGOV_DOMAIN_ID"],
+            members=tuple(filter(None, env["STREAMGOV_MEMBER_ACCOUNTS"].split(","))),
+            asset_types=tuple(filter(None, env["STREAMGOV_ASSET_TYPES"].split(","))),
+            principal_accounts={
+                key: tuple(value) for key, value in json.loads(env.get("STREAMGOV_PRINCIPAL_ACCOUNTS", "{}")).items()
+            },
+            options=json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
+        )
+
+    def platform_of(self, asset_type: str) -> Platform | None:
+        """The platform of an asset type that is served."""
+        if asset_type not in self.asset_types:
+            return None
+        for platform in PLATFORMS.values():
+            if platform.asset_type(self.names).name == asset_type:
+                return platform
+        return None
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What was read about one grant, a missing thing as None."""
+
+    grant: Mapping[str, Any]
+    listings: Mapping[str, Mapping[str, Any]]
+    environment: Mapping[str, Any] | None
+    target: Mapping[str, Any] | None
+    subscription: Mapping[str, Any] | None
+    request: Mapping[str, Any] | None
+    warnings: tuple[str, ...] = ()
+
+
+class Collect:
+    """Turns an order into a plan.
+
+    Args:
+        settings: of the function.
+        domain: DataZone.
+        ledger: the grant ledger.
+        input_of: the input of an execution, by its ARN.
+        now: clock.
+    """
+
+    def __init__(
+        self,
+        settings: CollectSettings,
+        domain: Domain,
+        ledger: GrantLedger,
+        input_of: Callable[[str], Mapping[str, Any]],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._domain = domain
+        self._ledger = ledger
+        self._input_of = input_of
+        self._now = now
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Collect:
+        """The function as it is deployed."""
+        settings = CollectSettings.from_env(os.environ if env is None else env)
+        clients = shared_clients(settings.names.region)
+        return cls(
+            settings,
+            DataZoneDomain(lambda: clients.client("datazone"), settings.domain_id),
+            DynamoGrantLedger(lambda: clients.client("dynamodb"), settings.names.grant_table),
+            lambda arn: execution_input(clients, arn),
+        )
+
+    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+        """Answer the plan: ``items``, one for each asset of ours that has something to be done.
+
+        Args:
+            event: ``{event, execution, startedAt}`` from the central machine.
+            context: Lambda's.
+
+        Raises:
+            EventRefusedError: the order is not one that we carry out.
+            RetryableGrantError: trying again may help.
+        """
+        order = parse_order(event["event"], self._settings.domain_id, self._input_of)
+        execution = str(event.get("execution", ""))
+        with ThreadPoolExecutor(12, "collect") as pool:
+            records = pool.submit(self._ledger.of_grant, order.grant_id)
+            grant = self._domain.grant(order.grant_id)
+            if grant is None:
+                raise EventRefusedError(f"DataZone knows no grant {order.grant_id}")
+            facts = self._read(pool, grant)
+            working = [
+                pool.submit(self._asset, order, execution, asset, facts, records.result().get(asset["assetId"]))
+                for asset in grant.get("assets", ())
+            ]
+            items = [planned for future in working if (planned := future.result()) is not None]
+        log("grant collected", grantId=order.grant_id, requestType=order.request, assets=len(items))
+        answer = {"version": 1, "items": items}
+        if len(json.dumps(answer)) > MAX_PLAN:
+            raise PermanentGrantError(
+                f"the grant {order.grant_id} holds {len(items)} assets, more than one execution can carry: "
+                "split the data product"
+            )
+        return answer
+
+    def _read(self, pool: ThreadPoolExecutor, grant: Mapping[str, Any]) -> _Facts:
+        """Everything that the grant refers to, side by side."""
+        warnings: list[str] = []
+        listing = grant["grantedEntity"].get("listing") or {}
+        listings = pool.submit(self._listings, pool, listing)
+        environment = pool.submit(self._domain.environment, grant["environmentId"])
+        target = pool.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
+        subscription = _unless_denied(self._domain.subscription, grant.get("subscriptionId"), warnings)
+        request = _unless_denied(self._domain.request, (subscription or {}).get("subscriptionRequestId"), warnings)
+        return _Facts(
+            grant, listings.result(), environment.result(), target.result(), subscription, request, tuple(warnings)
+        )
+
+    def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """The listed assets by asset id: one, or those of a data product."""
+        if not listing:
+            return {}
+        found = self._domain.listing(listing["id"], listing.get("revision"))
+        parts: list[Future[Mapping[str, Any] | None]] = []
+        entries = [found]
+        product = ((found or {}).get("item") or {}).get("dataProductListing")
+        if product:
+            parts = [
+                pool.submit(self._domain.listing, part["listingId"], part.get("listingRevision"))
+                for part in product.get("items", ())
+            ]
+            entries = [part.result() for part in parts]
+        assets = [((entry or {}).get("item") or {}).get("assetListing") for entry in entries]
+        return {asset["assetId"]: asset for asset in assets if asset and asset.get("assetId")}
+
+    def _asset(
+        self,
+        order: Order,
+        execution: str,
+        asset: Mapping[str, Any],
+        facts: _Facts,
+        record: GrantRecord | None,
+    ) -> dict[str, Any] | None:
+        """The plan of one asset, recorded and marked; None if there is nothing to be done about it."""
+        asset_id = asset["assetId"]
+        listing = facts.listings.get(asset_id)
+        platform = self._settings.platform_of(str((listing or {}).get("assetType", "")))
+        lost = listing is None and order.type_name in self._settings.asset_types
+        if platform is None and record is None and not lost:
+            _leave(order, asset_id, "its asset type is not ours")
+            return None
+        reason = self._not_now(order, execution, str(asset["status"]), record)
+        if reason is not None:
+            _leave(order, asset_id, reason)
+            return None
+        resumed = record is not None and record.execution == execution and record.state == "IN_PROGRESS"
+        previous = None if record is None else record.generation
+        generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_A_REQUEST
+        marking = f"{order.request}_IN_PROGRESS"
+        command, refusal = self._command(order, asset_id, listing, platform, facts, record)
+        undo_only = order.request == "GRANT" and refusal is None and command is not None
+        undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1)
+        if undo_only:
+            refusal = "the execution was aborted" if order.aborted else "the execution ended badly more than once"
+        new = GrantRecord(
+            order.grant_id,
+            asset_id,
+            generation,
+            order.request,
+            "IN_PROGRESS",
+            command if command is not None else record.command if record is not None else None,
+            self._audit(order, facts, record),
+            execution,
+            self._now(),
+        )
+        if not resumed and not self._ledger.begin(new, previous):
+            _leave(order, asset_id, "another execution has just begun it")
+            return None
+        self._domain.mark(order.grant_id, asset_id, marking)
+        return item(
+            self._settings.names,
+            command,
+            grant_id=order.grant_id,
+            asset_id=asset_id,
+            domain_id=self._settings.domain_id,
+            request=order.request,
+            generation=generation,
+            facts={"warnings": list(facts.warnings)},
+            refusal=refusal,
+            undo_only=undo_only,
+        )
+
+    def _not_now(self, order: Order, execution: str, status: str, record: GrantRecord | None) -> str | None:
+        """Why an asset in this status is left alone; None if the order is to be carried out."""
+        wanted = f"{order.request}_PENDING"
+        if status == wanted:
+            return None
+        if status == f"{order.request}_FAILED" and order.redrive:
+            return None
+        if status != f"{order.request}_IN_PROGRESS":
+            return f"its status is {status}, not {wanted}"
+        if record is None or record.execution == execution or order.settles or order.redrive:
+            return None
+        if record.state != "IN_PROGRESS" or self._now() - record.updated_at > CENTRAL_TIMEOUT:
+            return None
+        return f"{record.execution} is at it"
+
+    def _command(
+        self,
+        order: Order,
+        asset_id: str,
+        listing: Mapping[str, Any] | None,
+        platform: Platform | None,
+        facts: _Facts,
+        record: GrantRecord | None,
+    ) -> tuple[GrantCommand | None, str | None]:
+        """What is granted or taken, or why it cannot be. A revoke and a second try work from the record."""
+        if record is not None and record.command is not None and (order.request == "REVOKE" or order.settles):
+            return record.command, None
+        if order.request == "REVOKE":
+            return None, None  # Nothing is given before it is recorded, so there is nothing to take.
+        try:
+            return self._live_command(order, asset_id, listing, platform, facts), None
+        except PermanentGrantError as error:
+            return None, str(error)[:MAX_CAUSE]
+
+    def _live_command(
+        self,
+        order: Order,
+        asset_id: str,
+        listing: Mapping[str, Any] | None,
+        platform: Platform | None,
+        facts: _Facts,
+    ) -> GrantCommand:
+        settings = self._settings
+        if listing is None or platform is None:
+            raise PermanentGrantError(f"the listing of asset {asset_id} is gone: publish the asset again")
+        if facts.environment is None or facts.target is None:
+            gone = "environment" if facts.environment is None else "subscription target"
+            raise PermanentGrantError(f"the {gone} of the grant is gone: make a new one and ask again")
+        claim = platform.claim(_forms(listing))
+        account = str(facts.environment.get("awsAccountId") or "")
+        region = str(facts.environment.get("awsAccountRegion") or settings.names.region)
+        for where, what in ((claim.region, claim.arn), (region, f"environment {facts.environment['id']}")):
+            if where != settings.names.region:
+                raise PermanentGrantError(f"{what} is in {where}; this deployment serves {settings.names.region} only")
+        command = GrantCommand(
+            side="both",
+            request_type="GRANT",
+            grant_id=order.grant_id,
+            asset_id=asset_id,
+            generation=0,
+            domain_id=settings.domain_id,
+            platform=platform.name,
+            resource=claim.resource,
+            schema=claim.schema,
+            producer=Party(claim.account, claim.region),
+            consumer=Consumer(
+                account,
+                region,
+                str(facts.environment.get("projectId") or facts.target.get("projectId") or ""),
+                str(facts.environment["id"]),
+                self._principals(facts.target, account),
+            ),
+            request=self._request(facts),
+            options=dict(settings.options),
+            owner_project=str(listing.get("owningProjectId") or ""),
+        )
+        platform.review(command)
+        check_members(command, settings.members)
+        return command
+
+    def _principals(self, target: Mapping[str, Any], account: str) -> tuple[str, ...]:
+        """The target's roles: of the environment's account, or of one that the configuration lists for it."""
+        allowed = {account, *self._settings.principal_accounts.get(account, ())}
+        principals = tuple(sorted({str(arn) for arn in target.get("authorizedPrincipals") or ()}))
+        if not principals:
+            raise PrincipalRefusedError(f"the subscription target {target.get('id')} names no authorized principal")
+        for arn in principals:
+            role = RoleArn.parse(arn)
+            if role.account not in allowed or role.partition != self._settings.names.partition:
+                raise PrincipalRefusedError(
+                    f"{arn} is not a role of the environment's account {account}, nor of an account that the "
+                    "configuration lists for it"
+                )
+        return principals
+
+    def _request(self, facts: _Facts) -> AccessRequest:
+        forms = (facts.request or {}).get("metadataForms") or ()
+        return parse_request(self._settings.names, forms, self._now())
+
+    def _audit(self, order: Order, facts: _Facts, record: GrantRecord | None) -> dict[str, Any]:
+        """Who asked, who approved, when: kept from the grant on."""
+        if record is not None and order.request == "REVOKE":
+            return {**record.facts, "revokeEventId": order.event_id, "revokeBegun": self._moment()}
+        request = facts.request or {}
+        known = {
+            "subscriptionId": facts.grant.get("subscriptionId"),
+            "requestId": request.get("id"),
+            "requestedBy": request.get("createdBy"),
+            "requestReason": request.get("requestReason"),
+            "approvedBy": request.get("reviewerId"),
+            "decisionComment": request.get("decisionComment"),
+            "grantCreatedBy": facts.grant.get("createdBy"),
+            "eventId": order.event_id,
+            "begun": self._moment(),
+        }
+        return {key: value for key, value in known.items() if value}
+
+    def _moment(self) -> str:
+        return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
+
+
+def _leave(order: Order, asset_id: str, reason: str) -> None:
+    log("asset left alone", grantId=order.grant_id, assetId=asset_id, requestType=order.request, reason=reason)
+
+
+def _forms(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """An asset listing's forms: one JSON text, an object keyed by form name (API GetListing)."""
+    try:
+        forms = json.loads(listing.get("forms") or "{}")
+        return {name: json.loads(form) if isinstance(form, str) else form for name, form in forms.items()}
+    except (ValueError, AttributeError) as error:
+        raise PermanentGrantError(f"the forms of asset {listing['assetId']} are not readable: {error}") from error
+
+
+def _unless_denied(
+    read: Callable[[str], Mapping[str, Any] | None], identifier: Any, warnings: list[str]
+) -> Mapping[str, Any] | None:
+    """Read what an audit wants to know; being denied it (UNVERIFIED which membership it takes) is a warning."""
+    if not identifier:
+        return None
+    try:
+        return read(str(identifier))
+    except RetryableGrantError:
+        raise
+    except PermanentGrantError as error:
+        warnings.append(f"who asked is not known, and the defaults READ and SHARED hold: {error}")
+        log("request not readable", level=logging.WARNING, cause=str(error))
+        return None
+
+
+_cached: dict[str, Clients] = {}
+
+
+def shared_clients(region: str) -> Clients:
+    """Clients that live as long as the function's process."""
+    if region not in _cached:
+        _cached[region] = Clients(region, max_pool=32)
+    return _cached[region]
+
+
+def execution_input(clients: Clients, arn: str) -> Mapping[str, Any]:
+    """The input of an execution (API DescribeExecution)."""
+    with calling("states:DescribeExecution", arn):
+        raw = json.loads(clients.client("stepfunctions").describe_execution(executionArn=arn)["input"])
+    if not isinstance(raw, dict):
+        raise EventRefusedError(f"the input of {arn} is no object")
+    return raw
