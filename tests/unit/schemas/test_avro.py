@@ -378,4 +378,4 @@ def test_nonsense_is_a_schema_error_and_nothing_else(raw: Any) -> None:
     try:
         read(raw)
     except SchemaError as error:
-        assert str(error)  # noqa: PT017 - any other exception fails the test
+        assert str(error)  # any other exception fails the test

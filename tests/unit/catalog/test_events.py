@@ -1,0 +1,121 @@
+"""What starts a data source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamgov_core.catalog.events import SCHEMA_CALLS, Order, parse_event
+from streamgov_core.catalog.permissions import GLUE_EVENTS_BY_SCHEMA_ID, schema_event_patterns
+from streamgov_core.errors import CatalogError
+from tests.unit.catalog.fakes import REGISTRY, REGISTRY_ARN
+
+SCHEMA_ARN = REGISTRY_ARN.replace(":registry/", ":schema/") + "/sales"
+
+
+def glue_event(name: str, parameters: Any, **detail: Any) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "source": "aws.glue",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {"eventSource": "glue.amazonaws.com", "eventName": name, "requestParameters": parameters, **detail},
+    }
+
+
+BY_NAMES = {"schemaId": {"registryName": REGISTRY, "schemaName": "sales"}}
+BY_ARN = {"schemaId": {"schemaArn": SCHEMA_ARN}}
+EVENTS = [
+    *(glue_event(name, parameters) for name in GLUE_EVENTS_BY_SCHEMA_ID for parameters in (BY_NAMES, BY_ARN)),
+    glue_event("CreateSchema", {"registryId": {"registryName": REGISTRY}, "schemaName": "sales"}),
+    glue_event("CreateSchema", {"registryId": {"registryArn": REGISTRY_ARN}, "schemaName": "sales"}),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_each_shape_of_a_schema_event_names_its_schema(event: dict[str, Any]) -> None:
+    assert parse_event(event, REGISTRY) == Order(schema="sales")
+
+
+def test_the_default_registry_goes_without_saying() -> None:
+    event = glue_event("CreateSchema", {"schemaName": "sales"})
+    assert parse_event(event, "default-registry").schema == "sales"
+    with pytest.raises(CatalogError, match="'default-registry'"):
+        parse_event(event, REGISTRY)
+
+
+def test_orders() -> None:
+    assert parse_event({"action": "sync"}, REGISTRY) == Order()
+    assert parse_event({"detail-type": "Scheduled Event", "source": "aws.events"}, REGISTRY) == Order()
+    assert parse_event({"action": "sync", "schema": "sales"}, REGISTRY) == Order(schema="sales")
+    assert parse_event(
+        {"action": "sync", "after": "m", "retireAny": True, "tally": {"unchanged": 3}}, REGISTRY
+    ) == Order(after="m", tally={"unchanged": 3}, retire_any=True)
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (None, "no JSON object"),
+        ([], "no JSON object"),
+        ({}, "neither an order"),
+        ({"action": "drop"}, "unknown action 'drop'"),
+        ({"action": "sync", "schema": 5}, "'schema' of the order must be text"),
+        ({"action": "sync", "after": []}, "'after'"),
+        ({"action": "sync", "tally": 1}, "'tally'"),
+        ({"detail-type": "Object Created"}, "Object Created"),
+        ({"detail-type": "AWS API Call via CloudTrail"}, "no call of Glue"),
+        (glue_event("DeleteRegistry", BY_NAMES), "DeleteRegistry"),
+        (glue_event("UpdateSchema", None), "without its parameters"),
+        (glue_event("UpdateSchema", {}), "not of which schema"),
+        (glue_event("UpdateSchema", {"schemaId": "x"}), "not of which schema"),
+        (glue_event("UpdateSchema", {"schemaId": {"schemaArn": "arn:x"}}), "not of which schema"),
+        (glue_event("CreateSchema", {"registryId": {"registryName": REGISTRY}}), "not of which schema"),
+        (glue_event("UpdateSchema", {"schemaId": {"registryName": "other", "schemaName": "s"}}), "registry 'other'"),
+        (glue_event("UpdateSchema", BY_ARN, eventSource="s3.amazonaws.com"), "no call of Glue"),
+    ],
+)
+def test_malformed_and_foreign_events_are_refused(event: Any, message: str) -> None:
+    with pytest.raises(CatalogError, match=message):
+        parse_event(event, REGISTRY)
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Whether an EventBridge pattern of the kinds that we use matches an event."""
+    if isinstance(pattern, dict):
+        return all(matches(item, value.get(key) if isinstance(value, dict) else None) for key, item in pattern.items())
+    for choice in pattern:
+        if isinstance(choice, dict):
+            if "exists" in choice and (value is not None) == choice["exists"]:
+                return True
+            if "prefix" in choice and isinstance(value, str) and value.startswith(choice["prefix"]):
+                return True
+        elif choice == value:
+            return True
+    return False
+
+
+def test_the_rules_let_through_what_the_function_understands_and_nothing_else() -> None:
+    patterns = schema_event_patterns(REGISTRY, REGISTRY_ARN)
+
+    def passes(event: dict[str, Any]) -> int:
+        return sum(matches(pattern, event) for pattern in patterns)
+
+    for event in EVENTS:
+        assert passes(event) == 1, event
+    assert {name for pattern in patterns for name in pattern["detail"]["eventName"]} == SCHEMA_CALLS
+    other = glue_event("UpdateSchema", {"schemaId": {"registryName": "orders2", "schemaName": "s"}})
+    assert passes(other) == 0
+    assert (
+        passes(glue_event("UpdateSchema", {"schemaId": {"schemaArn": SCHEMA_ARN.replace("orders/", "orders2/")}})) == 0
+    )
+    assert passes(glue_event("DeleteRegistry", {"registryId": {"registryName": REGISTRY}})) == 0
+    failed = glue_event("UpdateSchema", BY_ARN, errorCode="AccessDenied")
+    assert passes(failed) == 0
+
+
+def test_the_default_registry_has_a_rule_for_calls_that_name_none() -> None:
+    patterns = schema_event_patterns("default-registry", REGISTRY_ARN.replace(REGISTRY, "default-registry"))
+    assert sum(matches(pattern, glue_event("CreateSchema", {"schemaName": "s"})) for pattern in patterns) == 1
+    named = glue_event("CreateSchema", {"registryId": {"registryName": "other"}, "schemaName": "s"})
+    assert sum(matches(pattern, named) for pattern in patterns) == 0

@@ -1,0 +1,122 @@
+"""What a data source's function may do, and its configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamgov_core.catalog.entry import Config
+from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.catalog.permissions import policy_json, sync_environment, sync_policy
+from streamgov_core.errors import CatalogError, ConfigError
+from streamgov_core.naming import Names
+from tests.unit.catalog.fakes import ACCOUNT, CLUSTER, REGISTRY_ARN
+
+NAMES = Names("team-a")
+
+
+def policy(**changes: Any) -> dict[str, Any]:
+    arguments = {"platform": "msk", "registry_arn": REGISTRY_ARN, "resource_arn": CLUSTER, **changes}
+    return sync_policy(NAMES, ACCOUNT, "dzd-1", **arguments)
+
+
+def resources(document: dict[str, Any], action: str) -> list[str]:
+    return [
+        resource
+        for statement in document["Statement"]
+        if action in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+
+
+def test_only_what_has_no_resource_type_is_allowed_on_everything() -> None:
+    wide = {
+        action for statement in policy()["Statement"] if "*" in statement["Resource"] for action in statement["Action"]
+    }
+    assert {action for action in wide if not action.startswith("datazone:")} == {
+        "kafka:GetBootstrapBrokers",
+        "kafka:ListClustersV2",
+    }
+    for statement in policy()["Statement"]:
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_resources() -> None:
+    document = policy(dead_letter_arn="arn:queue", kms_key_arn="arn:key")
+    schemas = REGISTRY_ARN.replace(":registry/", ":schema/") + "/*"
+    assert resources(document, "glue:GetSchemaVersion") == [REGISTRY_ARN, schemas]
+    records = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/streamgov/team-a/dzd-1/orders"
+    assert resources(document, "ssm:PutParameter") == [f"{records}/*"]
+    assert resources(document, "ssm:GetParametersByPath") == [records, f"{records}/*"]
+    assert resources(document, "kafka:DescribeClusterV2") == [CLUSTER]
+    assert resources(policy(resource_arn="main"), "kafka:DescribeClusterV2") == [
+        f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/main/*"
+    ]
+    assert resources(document, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-msk")]
+    assert resources(document, "sqs:SendMessage") == ["arn:queue"]
+    assert resources(document, "kms:Decrypt") == ["arn:key"]
+    assert resources(document, "logs:PutLogEvents") == [
+        f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/streamgov/team-a/sync-msk:*"
+    ]
+    kinesis = policy(platform="kinesis", resource_arn="clicks", data_source="web")
+    assert resources(kinesis, "kinesis:DescribeStreamSummary") == [f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/clicks"]
+    assert resources(kinesis, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-web")]
+
+
+def test_an_unknown_platform_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'pulsar'"):
+        policy(platform="pulsar")
+
+
+def test_the_policy_fits_a_role() -> None:
+    assert len(policy_json(policy(dead_letter_arn="a" * 100, kms_key_arn="k" * 100))) < 10_240
+
+
+def test_the_function_reads_what_the_infrastructure_writes() -> None:
+    env = sync_environment(
+        NAMES,
+        domain_id="dzd-1",
+        project_id="p1",
+        platform="msk",
+        registry_name="orders",
+        resource_arn=CLUSTER,
+        publish=True,
+        topic_mapping="suffix:-value",
+        concurrency=4,
+        max_retire_share=0.5,
+    )
+    config = Config.from_env(env)
+    assert config.names == NAMES
+    assert (config.domain_id, config.registry_name, config.platform, config.resource) == (
+        "dzd-1",
+        "orders",
+        "msk",
+        CLUSTER,
+    )
+    assert config.mapping == "suffix:-value"
+    settings = config.settings
+    assert (settings.project_id, settings.publish, settings.concurrency, settings.max_retire_share) == (
+        "p1",
+        True,
+        4,
+        0.5,
+    )
+    for missing in ("STREAMGOV_DOMAIN_ID", "STREAMGOV_PROJECT_ID", "STREAMGOV_NAMESPACE"):
+        with pytest.raises(ConfigError, match=missing):
+            Config.from_env({key: value for key, value in env.items() if key != missing})
+    with pytest.raises(ConfigError, match="must be numbers"):
+        Config.from_env({**env, "STREAMGOV_CONCURRENCY": "many"})
+
+
+def test_topic_mappings() -> None:
+    assert topic_mapping("same")("a-value") == "a-value"
+    assert topic_mapping("suffix:-value")("a-value") == "a"
+    assert topic_mapping('map:{"a": "b"}')("a") == "b"
+    for rule, schema in (("suffix:-value", "a"), ("suffix:-value", "-value"), ('map:{"a": "b"}', "c")):
+        with pytest.raises(CatalogError):
+            topic_mapping(rule)(schema)
+    for rule in ("", "other", "suffix:", "map:", "map:[]", 'map:{"a": 1}', "same:x"):
+        with pytest.raises(ConfigError):
+            topic_mapping(rule)

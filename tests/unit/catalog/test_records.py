@@ -1,0 +1,117 @@
+"""Records in Parameter Store."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamgov_core.catalog.records import Record, SsmRecordStore, encode, parameter_name, record_path
+from streamgov_core.errors import ConfigError
+from streamgov_core.naming import Names
+
+RECORD = Record("asset1", "arn:topic", "arn:schema", "sales$x", "hash", "mark", "words")
+GLUE_NAME = st.from_regex(r"[a-zA-Z0-9_$#.-]{1,255}", fullmatch=True)
+
+
+@given(GLUE_NAME, GLUE_NAME)
+def test_encoding_keeps_names_apart_and_legal(one: str, other: str) -> None:
+    assert re.fullmatch(r"[a-zA-Z0-9_.-]+", encode(one))
+    assert (encode(one) == encode(other)) == (one == other)
+
+
+def test_names_stay_readable() -> None:
+    names = Names("team-a")
+    assert parameter_name(names, "dzd-1", "orders", "sales.v1") == "/streamgov/team-a/dzd-1/orders/sales.v1"
+    assert parameter_name(names, "dzd-1", None, "a_b$c") == "/streamgov/team-a/dzd-1/-/a__b_24c"
+    assert record_path(names, "dzd-1", "or_ders") == "/streamgov/team-a/dzd-1/or__ders"
+
+
+def test_a_record_survives_its_parameter() -> None:
+    assert Record.from_json(RECORD.to_json(), "p") == RECORD
+    assert json.loads(RECORD.to_json())["assetId"] == "asset1"
+    assert Record.from_json(json.dumps({**json.loads(RECORD.to_json()), "later": 1}), "p") == RECORD
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"version": 2}', '{"version": 1}', "5", "null"])
+def test_what_is_no_record_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match="parameter /p/q"):
+        Record.from_json(text, "/p/q")
+
+
+class FakeSsm:
+    class exceptions:
+        class ClientError(Exception):
+            def __init__(self, code: str) -> None:
+                super().__init__(code)
+                self.response = {"Error": {"Code": code}}
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, str] = {}
+        self.pages = 0
+
+    def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool) -> None:
+        assert (Type, Overwrite) == ("String", True)
+        self.parameters[Name] = Value
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:
+        if Name not in self.parameters:
+            raise self.exceptions.ClientError("ParameterNotFound")
+        return {"Parameter": {"Name": Name, "Value": self.parameters[Name]}}
+
+    def delete_parameter(self, Name: str) -> None:
+        if self.parameters.pop(Name, None) is None:
+            raise self.exceptions.ClientError("ParameterNotFound")
+
+    def get_parameters_by_path(
+        self, Path: str, Recursive: bool, MaxResults: int, NextToken: str = "0"
+    ) -> dict[str, Any]:
+        assert MaxResults <= 10, "API GetParametersByPath"
+        self.pages += 1
+        names = sorted(name for name in self.parameters if name.startswith(Path + "/"))
+        start = int(NextToken)
+        found = names[start : start + MaxResults]
+        page: dict[str, Any] = {"Parameters": [{"Name": name, "Value": self.parameters[name]} for name in found]}
+        if start + MaxResults < len(names):
+            page["NextToken"] = str(start + MaxResults)
+        return page
+
+
+def test_the_store() -> None:
+    client = FakeSsm()
+    store = SsmRecordStore(client, Names(), "dzd-1", "orders")
+    assert store.load("sales$x") is None
+    store.save(RECORD)
+    assert store.load("sales$x") == RECORD
+    assert list(client.parameters) == ["/streamgov/streamgov/dzd-1/orders/sales_24x"]
+    store.remove("sales$x")
+    store.remove("sales$x")
+    assert client.parameters == {}
+
+
+def test_all_pages_are_read_and_foreign_parameters_passed_over() -> None:
+    client = FakeSsm()
+    store = SsmRecordStore(client, Names(), "dzd-1", "orders")
+    for number in range(35):
+        store.save(Record(f"a{number}", "arn", None, f"schema{number}", "h"))
+    client.parameters["/streamgov/streamgov/dzd-1/orders/strange"] = "not ours"
+    client.parameters["/streamgov/streamgov/dzd-1/orders2/other"] = RECORD.to_json()
+    assert sorted(record.asset_id for record in store.load_all()) == sorted(f"a{number}" for number in range(35))
+    assert client.pages == 4
+
+
+def test_other_errors_are_not_swallowed() -> None:
+    client = FakeSsm()
+
+    def refuse(**_: Any) -> Any:
+        raise client.exceptions.ClientError("AccessDeniedException")
+
+    client.get_parameter = client.delete_parameter = refuse  # type: ignore[method-assign, assignment]
+    store = SsmRecordStore(client, Names(), "dzd-1", "orders")
+    for call in (store.load, store.remove):
+        with pytest.raises(FakeSsm.exceptions.ClientError):
+            call("sales")
