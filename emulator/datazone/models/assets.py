@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.datazone.exceptions import conflict, not_found, validation
 from emulator.datazone.models import access, forms, glossaries, policies, types
-from emulator.datazone.models.entities import Asset, AssetRevision, AssetType, Form, FormSlot
+from emulator.datazone.models.catalogue_entities import Asset, AssetRevision, AssetType, Form, FormSlot
 from emulator.datazone.models.session import Session
 from emulator.datazone.models.system_types import PREFIX
 

@@ -8,8 +8,9 @@ from emulator.api import ApiCall
 from emulator.datazone.exceptions import conflict, not_found, quota_exceeded, validation
 from emulator.datazone.models import access
 from emulator.datazone.models.backend import Backend
-from emulator.datazone.models.entities import Blueprint, Domain, DomainUnit, PolicyGrant, Stamp, UserProfile
+from emulator.datazone.models.entities import Blueprint, Domain, DomainUnit, PolicyGrant, UserProfile
 from emulator.datazone.models.session import Session
+from emulator.datazone.models.stamp import Stamp
 from emulator.datazone.models.system_types import system_form_types
 
 MAX_UNITS = 500

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.datazone.models.base import Idempotency
-from emulator.datazone.models.smithy import Model
-
-
-@dataclass
-class Stamp:
-    """Who made and last changed something, and when."""
-
-    created_by: str
-    created_at: float
-    updated_by: str
-    updated_at: float
-
-    def touch(self, user: str, now: float) -> None:
-        """Record a change."""
-        self.updated_by, self.updated_at = user, now
+from emulator.datazone.models.catalogue_entities import (
+    Asset,
+    AssetType,
+    DataProduct,
+    FormType,
+    Glossary,
+    GlossaryTerm,
+    Listing,
+)
+from emulator.datazone.models.stamp import Stamp
+from emulator.datazone.models.subscription_entities import (
+    Subscription,
+    SubscriptionGrant,
+    SubscriptionRequest,
+    SubscriptionTarget,
+)
 
 
 @dataclass
@@ -105,231 +106,6 @@ class Environment:
     resources: list[dict[str, str]] = field(default_factory=list)
     deployment: dict[str, Any] = field(default_factory=dict)
     configuration_name: str | None = None
-
-
-@dataclass
-class FormType:
-    """One revision of a form type. System types have no owning project."""
-
-    name: str
-    revision: str
-    smithy: str
-    model: Model
-    status: str
-    owning_project: str | None
-    description: str | None
-    created_by: str
-    created_at: float
-
-
-@dataclass
-class FormSlot:
-    """A form of an asset type: which type and revision, and whether an asset must have it."""
-
-    type_name: str
-    type_revision: str
-    required: bool
-
-
-@dataclass
-class AssetType:
-    """One revision of an asset type."""
-
-    name: str
-    revision: str
-    forms: dict[str, FormSlot]
-    owning_project: str
-    description: str | None
-    stamp: Stamp
-
-
-@dataclass
-class Form:
-    """A filled-in form."""
-
-    name: str
-    type_name: str
-    type_revision: str
-    content: str
-
-
-@dataclass
-class AssetRevision:
-    revision: str
-    name: str
-    description: str | None
-    type_revision: str
-    forms: list[Form]
-    glossary_terms: list[str] | None
-    created_by: str
-    created_at: float
-
-
-@dataclass
-class Asset:
-    id: str
-    type_name: str
-    owning_project: str
-    external_identifier: str | None
-    revisions: list[AssetRevision]
-
-    @property
-    def latest(self) -> AssetRevision:
-        return self.revisions[-1]
-
-
-@dataclass
-class ProductRevision:
-    revision: str
-    name: str
-    description: str | None
-    forms: list[Form]
-    glossary_terms: list[str] | None
-    items: list[dict[str, Any]]
-    created_by: str
-    created_at: float
-
-
-@dataclass
-class DataProduct:
-    id: str
-    owning_project: str
-    revisions: list[ProductRevision]
-
-    @property
-    def latest(self) -> ProductRevision:
-        return self.revisions[-1]
-
-
-@dataclass
-class ListingRevision:
-    """What the catalogue shows of an entity, as it was when published."""
-
-    revision: str
-    name: str
-    description: str | None
-    entity_revision: str
-    entity_type: str
-    forms: dict[str, Any]
-    glossary_terms: list[str]
-    items: list[dict[str, str]]
-    created_at: float
-    created_by: str
-
-
-@dataclass
-class Listing:
-    id: str
-    kind: str
-    """``ASSET`` or ``DATA_PRODUCT``."""
-    entity_id: str
-    owning_project: str
-    status: str
-    revisions: list[ListingRevision]
-    stamp: Stamp
-    hidden: bool = False
-    """Made only because a data product holds the asset: not found by SearchListings on its own."""
-
-    @property
-    def latest(self) -> ListingRevision:
-        return self.revisions[-1]
-
-
-@dataclass
-class Glossary:
-    id: str
-    name: str
-    owning_project: str
-    status: str
-    stamp: Stamp
-    description: str | None
-    usage_restrictions: list[str] | None
-
-
-@dataclass
-class GlossaryTerm:
-    id: str
-    glossary_id: str
-    name: str
-    status: str
-    stamp: Stamp
-    short_description: str | None
-    long_description: str | None
-    relations: dict[str, list[str]]
-
-
-@dataclass
-class SubscriptionTarget:
-    id: str
-    environment_id: str
-    project_id: str
-    name: str
-    type: str
-    principals: list[str]
-    manage_access_role: str
-    asset_types: list[str]
-    config: list[dict[str, str]]
-    provider: str
-    creation_mode: str | None
-    stamp: Stamp
-
-
-@dataclass
-class SubscriptionRequest:
-    id: str
-    listing_id: str
-    listing_revision: str
-    principal: tuple[str, str]
-    """Kind (``PROJECT``, ``USER``, ``IAM``) and id."""
-    reason: str
-    status: str
-    forms: list[Form]
-    stamp: Stamp
-    reviewer: str | None = None
-    comment: str | None = None
-    existing_subscription: str | None = None
-
-
-@dataclass
-class Subscription:
-    id: str
-    request_id: str
-    listing_id: str
-    listing_revision: str
-    principal: tuple[str, str]
-    status: str
-    stamp: Stamp
-    retain_permissions: bool | None = None
-
-
-@dataclass
-class GrantedAsset:
-    asset_id: str
-    asset_revision: str
-    type_name: str
-    listing_id: str
-    listing_revision: str
-    status: str
-    target_name: str | None = None
-    failure: str | None = None
-    granted_at: float | None = None
-    failed_at: float | None = None
-
-
-@dataclass
-class SubscriptionGrant:
-    id: str
-    environment_id: str
-    target_id: str
-    target_type: str
-    project_id: str
-    listing_id: str
-    listing_revision: str
-    subscription_id: str
-    assets: dict[str, GrantedAsset]
-    stamp: Stamp
-    version: int = 1
-    revoked_at: float | None = None
 
 
 @dataclass

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.api import Emulator
-from emulator.datazone.models.entities import Domain, SubscriptionGrant, SubscriptionRequest
+from emulator.datazone.models.entities import Domain
+from emulator.datazone.models.subscription_entities import SubscriptionGrant, SubscriptionRequest
 
 ENVELOPE_VERSION = "655"
 

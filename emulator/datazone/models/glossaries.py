@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.datazone.exceptions import conflict, not_found, quota_exceeded, validation
 from emulator.datazone.models import access, policies
-from emulator.datazone.models.entities import Glossary, GlossaryTerm
+from emulator.datazone.models.catalogue_entities import Glossary, GlossaryTerm
 from emulator.datazone.models.session import Session
 
 MAX_GLOSSARIES = 1000

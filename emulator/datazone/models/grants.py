@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from emulator.datazone.exceptions import conflict, not_found, validation
 from emulator.datazone.models import access, environments, events, targets
-from emulator.datazone.models.entities import (
-    Domain,
-    Environment,
+from emulator.datazone.models.catalogue_entities import Listing
+from emulator.datazone.models.entities import Domain, Environment
+from emulator.datazone.models.session import SYSTEM, Session
+from emulator.datazone.models.stamp import Stamp
+from emulator.datazone.models.subscription_entities import (
     GrantedAsset,
-    Listing,
-    Stamp,
     Subscription,
     SubscriptionGrant,
     SubscriptionTarget,
 )
-from emulator.datazone.models.session import SYSTEM, Session
 
 ENTITY = "SubscriptionGrantEntityType"
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from emulator.datazone.models.entities import Asset, DataProduct, Domain, Form, Glossary, GlossaryTerm, Listing
+from emulator.datazone.models.catalogue_entities import Asset, DataProduct, Form, Glossary, GlossaryTerm, Listing
+from emulator.datazone.models.entities import Domain
 from emulator.datazone.models.search import Document
 from emulator.datazone.models.session import Session
 from emulator.datazone.models.smithy import Model, Shape

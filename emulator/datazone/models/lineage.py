@@ -13,7 +13,8 @@ from typing import Any
 from emulator.datazone.exceptions import not_found
 from emulator.datazone.models import assets, openlineage
 from emulator.datazone.models.base import compact, moment
-from emulator.datazone.models.entities import Asset, LineageEvent, LineageNode
+from emulator.datazone.models.catalogue_entities import Asset
+from emulator.datazone.models.entities import LineageEvent, LineageNode
 from emulator.datazone.models.session import Session
 from emulator.datazone.models.system_types import COMMON_DETAILS_FORM, PREFIX
 

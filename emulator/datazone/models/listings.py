@@ -7,12 +7,15 @@ from typing import Any
 
 from emulator.datazone.exceptions import conflict, not_found, validation
 from emulator.datazone.models import access, assets, indexing, products, rules
-from emulator.datazone.models.entities import Asset, DataProduct, Form, Listing, ListingRevision
+from emulator.datazone.models.catalogue_entities import Asset, DataProduct, Form, Listing, ListingRevision
 from emulator.datazone.models.session import Session
 
 
-def change(session: Session) -> Listing:
+def change(session: Session) -> tuple[Listing, str]:
     """Publish or withdraw an entity; the listing becomes ACTIVE or INACTIVE shortly after.
+
+    Returns:
+        the listing and its revision that the change is about.
 
     Raises:
         ApiError: ConflictException while another change is under way; ValidationException for a revision that is not
@@ -22,11 +25,10 @@ def change(session: Session) -> Listing:
     entity = _entity(session)
     access.require(session, entity.owning_project, access.CURATE)
     listing = session.domain.listings.get(session.domain.listing_of.get(entity.id, ""))
-    if listing is not None and listing.status == "CREATING":
-        raise conflict(f"A change of listing {listing.id} is under way")
     wanted = params.get("entityRevision")
     if params["action"] == "UNPUBLISH":
-        return _withdraw(session, listing, entity)
+        found = _withdraw(session, listing, entity)
+        return found, found.latest.revision
     if isinstance(entity, Asset):
         assets.revision_of(entity, wanted)
         rules.enforce_publish(session, entity)
@@ -37,32 +39,41 @@ def change(session: Session) -> Listing:
     return publish(session, entity, hidden=False)
 
 
-def publish(session: Session, entity: Asset | DataProduct, hidden: bool) -> Listing:
-    """Make the next revision of an entity's listing."""
+def publish(session: Session, entity: Asset | DataProduct, hidden: bool) -> tuple[Listing, str]:
+    """Make the next revision of an entity's listing. An active listing shows its old revision until the new is active.
+
+    Raises:
+        ApiError: ConflictException while another change is under way.
+    """
     domain = session.domain
-    identifier = entity.id
+    listing = domain.listings.get(domain.listing_of.get(entity.id, ""))
+    if listing is not None:
+        _require_idle(listing)
     items = _publish_items(session, entity) if isinstance(entity, DataProduct) else []
-    listing = domain.listings.get(domain.listing_of.get(identifier, ""))
     fresh = listing is None or listing.status == "INACTIVE"
     number = str(len(listing.revisions) + 1) if listing is not None else "1"
     revision = _snapshot(session, entity, number, items)
     if listing is None:
         kind = "ASSET" if isinstance(entity, Asset) else "DATA_PRODUCT"
         listing = Listing(
-            session.ids.short(), kind, identifier, entity.owning_project, "CREATING", [], session.stamp(), hidden
+            session.ids.short(), kind, entity.id, entity.owning_project, "CREATING", [], session.stamp(), hidden
         )
         domain.listings[listing.id] = listing
-        domain.listing_of[identifier] = listing.id
+        domain.listing_of[entity.id] = listing.id
     made = listing
-    made.revisions.append(revision)
-    made.status = "CREATING"
+    if fresh:
+        made.status = "CREATING"
+        made.revisions.append(revision)
+    made.busy = True
     made.hidden = made.hidden and hidden
     made.stamp.touch(session.user, session.now)
 
     def active() -> None:
-        if domain.listings.get(made.id) is not made or made.status != "CREATING":
+        if domain.listings.get(made.id) is not made:
             return
-        made.status = "ACTIVE"
+        if not fresh:
+            made.revisions.append(revision)
+        made.status, made.busy = "ACTIVE", False
         made.stamp.updated_at = session.now
         indexing.listing(session, made)
         if isinstance(entity, Asset):
@@ -73,7 +84,7 @@ def publish(session: Session, entity: Asset | DataProduct, hidden: bool) -> List
             _emit(session, "Data Product Added To Catalog" if fresh else "Subscribed Data Product Updated", made)
 
     session.later(session.settings.listing_delay, active)
-    return made
+    return made, number
 
 
 def listing(session: Session, identifier: str) -> Listing:
@@ -119,12 +130,14 @@ def _withdraw(session: Session, found: Listing | None, entity: Asset | DataProdu
     if found is None or found.status == "INACTIVE":
         raise conflict(f"{entity.id} is not published")
     made = found
+    _require_idle(made)
+    made.busy = True
     made.stamp.touch(session.user, session.now)
 
     def inactive() -> None:
-        if session.domain.listings.get(made.id) is not made or made.status != "ACTIVE":
+        if session.domain.listings.get(made.id) is not made:
             return
-        made.status = "INACTIVE"
+        made.status, made.busy = "INACTIVE", False
         made.stamp.updated_at = session.now
         indexing.gone(session, "LISTING", made.id)
         if isinstance(entity, Asset):
@@ -135,6 +148,12 @@ def _withdraw(session: Session, found: Listing | None, entity: Asset | DataProdu
     return made
 
 
+def _require_idle(found: Listing) -> None:
+    if found.busy:
+        # UNVERIFIED: AWS may queue the second change; ConflictException is modelled for this operation.
+        raise conflict(f"A change of listing {found.id} is under way")
+
+
 def _publish_items(session: Session, product: DataProduct) -> list[dict[str, str]]:
     """The listings of a product's assets; one that has none gets it now, hidden from the catalogue. UNVERIFIED."""
     items = []
@@ -142,7 +161,7 @@ def _publish_items(session: Session, product: DataProduct) -> list[dict[str, str
         member = assets.asset(session, entry["identifier"])
         known = session.domain.listings.get(session.domain.listing_of.get(member.id, ""))
         if known is None or known.status == "INACTIVE":
-            known = publish(session, member, hidden=True)
+            known, _ = publish(session, member, hidden=True)
         items.append({"listingId": known.id, "listingRevision": known.latest.revision})
     return items
 

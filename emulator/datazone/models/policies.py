@@ -6,7 +6,8 @@ from typing import Any
 
 from emulator.datazone.exceptions import conflict, not_found, quota_exceeded, validation
 from emulator.datazone.models import access, domains
-from emulator.datazone.models.entities import AssetType, PolicyGrant, Project
+from emulator.datazone.models.catalogue_entities import AssetType
+from emulator.datazone.models.entities import PolicyGrant, Project
 from emulator.datazone.models.session import Session
 
 MAX_GRANTS = 20

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.datazone.exceptions import conflict, not_found, validation
 from emulator.datazone.models import access, assets, glossaries
-from emulator.datazone.models.entities import DataProduct, ProductRevision
+from emulator.datazone.models.catalogue_entities import DataProduct, ProductRevision
 from emulator.datazone.models.session import Session
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from emulator.datazone.exceptions import conflict, not_found, validation
 from emulator.datazone.models import access, assets, domains, glossaries
-from emulator.datazone.models.entities import Asset, Form, FormSlot, Listing, Rule
+from emulator.datazone.models.catalogue_entities import Asset, Form, FormSlot, Listing
+from emulator.datazone.models.entities import Rule
 from emulator.datazone.models.session import Session
 
 

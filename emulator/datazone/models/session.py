@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from emulator.api import ApiCall
 from emulator.datazone.models import events
 from emulator.datazone.models.base import Ids, Page, Settings
-from emulator.datazone.models.entities import Domain, Stamp, UserProfile
+from emulator.datazone.models.entities import Domain, UserProfile
+from emulator.datazone.models.stamp import Stamp
 
 if TYPE_CHECKING:
     from emulator.datazone.models.backend import Backend

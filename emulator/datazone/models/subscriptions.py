@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from emulator.datazone.exceptions import conflict, not_found, validation
 from emulator.datazone.models import access, events, grants, listings, rules
-from emulator.datazone.models.entities import Stamp, Subscription, SubscriptionRequest
 from emulator.datazone.models.session import Session
+from emulator.datazone.models.stamp import Stamp
+from emulator.datazone.models.subscription_entities import Subscription, SubscriptionRequest
 
 REQUEST_ENTITY = "SubscriptionRequestEntityType"
 ENTITY = "SubscriptionEntityType"

@@ -6,7 +6,7 @@ which members are required is UNVERIFIED, and where unknown the stricter reading
 
 from __future__ import annotations
 
-from emulator.datazone.models.entities import FormType
+from emulator.datazone.models.catalogue_entities import FormType
 from emulator.datazone.models.smithy import parse
 
 PREFIX = "amazon.datazone."

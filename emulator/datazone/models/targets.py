@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from emulator.datazone.exceptions import conflict, not_found
 from emulator.datazone.models import access, environments
-from emulator.datazone.models.entities import Environment, SubscriptionTarget
+from emulator.datazone.models.entities import Environment
 from emulator.datazone.models.session import Session
+from emulator.datazone.models.subscription_entities import SubscriptionTarget
 
 
 def create(session: Session) -> SubscriptionTarget:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from emulator.datazone.exceptions import conflict, not_found, quota_exceeded, validation
 from emulator.datazone.models import access, policies
-from emulator.datazone.models.entities import AssetType, FormSlot, FormType, Stamp
+from emulator.datazone.models.catalogue_entities import AssetType, FormSlot, FormType
 from emulator.datazone.models.session import Session
 from emulator.datazone.models.smithy import SmithyError, parse
+from emulator.datazone.models.stamp import Stamp
 from emulator.datazone.models.system_types import (
     COMMON_DETAILS_FORM,
     COMMON_DETAILS_REVISION,

@@ -14,16 +14,18 @@ from emulator.datazone.models.entities import (
     EnvironmentProfile,
     Project,
     Rule,
-    Stamp,
-    Subscription,
-    SubscriptionGrant,
-    SubscriptionRequest,
-    SubscriptionTarget,
     UserProfile,
 )
 from emulator.datazone.models.environments import PROVIDER
 from emulator.datazone.models.grants import overall_status
 from emulator.datazone.models.rules import kind
+from emulator.datazone.models.stamp import Stamp
+from emulator.datazone.models.subscription_entities import (
+    Subscription,
+    SubscriptionGrant,
+    SubscriptionRequest,
+    SubscriptionTarget,
+)
 from emulator.datazone.render.catalogue import forms, subscribed_listing
 
 

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 from emulator.datazone.models.base import compact, moment
-from emulator.datazone.models.entities import (
+from emulator.datazone.models.catalogue_entities import (
     Asset,
     AssetRevision,
     AssetType,
     DataProduct,
-    Domain,
     Form,
     FormType,
     Glossary,
@@ -20,6 +19,7 @@ from emulator.datazone.models.entities import (
     ListingRevision,
     ProductRevision,
 )
+from emulator.datazone.models.entities import Domain
 
 LISTING_NAME = 64
 """``ListingName`` holds 64 characters and an asset's name 256; a longer name is cut. UNVERIFIED what AWS does."""

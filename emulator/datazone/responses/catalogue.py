@@ -104,8 +104,9 @@ def delete_data_product(session: Session) -> dict[str, Any]:
 
 
 def create_listing_change_set(session: Session) -> dict[str, Any]:
-    found = listings.change(session)
-    return {"listingId": found.id, "listingRevision": found.latest.revision, "status": found.status}
+    found, revision = listings.change(session)
+    publishing = found.busy and session.params["action"] == "PUBLISH"
+    return {"listingId": found.id, "listingRevision": revision, "status": "CREATING" if publishing else found.status}
 
 
 def get_listing(session: Session) -> dict[str, Any]:

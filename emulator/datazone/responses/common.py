@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from emulator.datazone.models.base import compact, ordered
-from emulator.datazone.models.entities import Stamp
 from emulator.datazone.models.session import Session
+from emulator.datazone.models.stamp import Stamp
 
 T = TypeVar("T")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from emulator.datazone.exceptions import validation
-from emulator.datazone.models import access, indexing
+from emulator.datazone.models import access, indexing, lineage
 from emulator.datazone.models.base import compact
 from emulator.datazone.models.search import Document, aggregate, select
 from emulator.datazone.models.session import Session
@@ -17,6 +16,11 @@ _ITEM_OF = {
     "GLOSSARY": "glossaryItem",
     "GLOSSARY_TERM": "glossaryTermItem",
     "DATA_PRODUCT": "dataProductItem",
+}
+_TYPE_ITEM_OF = {
+    "FORM_TYPE": "formTypeItem",
+    "ASSET_TYPE": "assetTypeItem",
+    "LINEAGE_NODE_TYPE": "lineageNodeTypeItem",
 }
 _TYPE_ATTRIBUTES = frozenset(["name", "revision", "description", "owningprojectid", "status", "createdby", "createdat"])
 
@@ -72,10 +76,12 @@ def search_types(session: Session) -> dict[str, Any]:
     access.require_user(session)
     params, domain = session.params, session.domain
     scope, managed = params["searchScope"], params["managed"]
-    if scope == "LINEAGE_NODE_TYPE":
-        raise validation("Searching lineage node types is not supported here")
     documents = []
-    if scope == "FORM_TYPE":
+    if scope == "LINEAGE_NODE_TYPE":
+        for name in (lineage.DATASET_TYPE, lineage.RUN_TYPE) if managed else ():
+            item = {"domainId": domain.id, "name": name, "revision": "1", "formsOutput": {}}
+            documents.append(_type_document(name, item, domain.stamp.created_at))
+    elif scope == "FORM_TYPE":
         for form_revisions in domain.form_types.values():
             form = form_revisions[-1]
             if (form.owning_project is None) == managed:
@@ -84,7 +90,7 @@ def search_types(session: Session) -> dict[str, Any]:
         for asset_revisions in domain.asset_types.values():
             kind = asset_revisions[-1]
             documents.append(_type_document(kind.name, render.asset_type(domain, kind), kind.stamp.updated_at))
-    key = "formTypeItem" if scope == "FORM_TYPE" else "assetTypeItem"
+    key = _TYPE_ITEM_OF[scope]
     return _answer(session, select(documents, params, _TYPE_ATTRIBUTES), lambda document: {key: document.item})
 
 

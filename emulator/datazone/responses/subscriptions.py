@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.datazone.models import access, environments, grants, subscriptions, targets
-from emulator.datazone.models.entities import Subscription, SubscriptionGrant, SubscriptionRequest
 from emulator.datazone.models.session import Session
+from emulator.datazone.models.subscription_entities import Subscription, SubscriptionGrant, SubscriptionRequest
 from emulator.datazone.render import access as render
 from emulator.datazone.responses.common import by_time, listed, stamp_of
 

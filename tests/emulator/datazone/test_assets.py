@@ -157,6 +157,33 @@ def test_publishing_takes_a_moment() -> None:
     assert service.call("SearchListings", domainIdentifier=domain)["totalMatchCount"] == 1
 
 
+def test_a_listing_stays_active_while_it_is_published_anew(world: World) -> None:
+    asset = world.asset()
+    listing = world.publish(asset["id"])["listingId"]
+    waiting: list[Any] = []
+    world.service.emulator.parts["datazone"].settings.listing_delay = 1
+    world.service.emulator.parts["datazone"].scheduler.after = lambda delay, work: waiting.append(work)
+    world.call("CreateAssetRevision", identifier=asset["id"], name="renamed", formsInput=world.forms())
+    change = world.publish(asset["id"])
+    assert (change["status"], change["listingRevision"]) == ("CREATING", "2")
+    shown = world.call("GetListing", identifier=listing)
+    assert (shown["status"], shown["listingRevision"], shown["name"]) == ("ACTIVE", "1", "orders")
+    for action in ("PUBLISH", "UNPUBLISH"):
+        world.refused(
+            "ConflictException",
+            "CreateListingChangeSet",
+            entityIdentifier=asset["id"],
+            entityType="ASSET",
+            action=action,
+        )
+    waiting.pop()()
+    shown = world.call("GetListing", identifier=listing)
+    assert (shown["status"], shown["listingRevision"], shown["name"]) == ("ACTIVE", "2", "renamed")
+    assert unpublish(world, asset["id"])["status"] == "ACTIVE"
+    waiting.pop()()
+    assert world.call("GetListing", identifier=listing)["status"] == "INACTIVE"
+
+
 def test_a_listing_shows_the_published_revision(world: World) -> None:
     asset = world.asset()
     listing = world.publish(asset["id"])

@@ -253,3 +253,12 @@ def test_a_thousand_asset_types_are_the_limit(service: Service, world: World, mo
         owningProjectIdentifier=world.producer,
     )
     world.call("CreateAssetType", name="MskTopicAssetType", formsInput={}, owningProjectIdentifier=world.producer)
+
+
+def test_lineage_node_types_are_the_services_own(world: World) -> None:
+    found = world.call("SearchTypes", searchScope="LINEAGE_NODE_TYPE", managed=True)["items"]
+    assert {item["lineageNodeTypeItem"]["name"] for item in found} == {
+        "amazon.datazone.DatasetLineageNodeType",
+        "amazon.datazone.JobRunLineageNodeType",
+    }
+    assert world.call("SearchTypes", searchScope="LINEAGE_NODE_TYPE", managed=False)["items"] == []
