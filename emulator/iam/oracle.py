@@ -89,7 +89,8 @@ class Oracle:
         """A person of the sandbox: every identity-based permission, and nothing more where a resource must agree."""
         everything = (("administrator of the sandbox", EVERYTHING),)
         identity = state.Identity(arn, account, "AIDAADMINISTRATOR", "administrator", "/", everything, (), None)
-        return Principal(arn, account, role_arn), identity
+        role = state.find_role(role_arn) if role_arn else None
+        return Principal(arn, account, role_arn, role.unique_id if role else None), identity
 
     def decide_for(
         self,

@@ -70,6 +70,8 @@ class Actions:
             "ec2": operations.EC2,
             "organizations": operations.ORGANIZATIONS,
             "resourcegroupstaggingapi": operations.TAGGING,
+            "xray": operations.XRAY,
+            "kinesisanalyticsv2": streams.FLINK,
         }
         self.reference = Reference(frozenset(service.prefix for service in self._services.values()))
 

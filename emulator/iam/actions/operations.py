@@ -116,3 +116,4 @@ CLOUDTRAIL = Service(
 EC2 = Service(prefix="ec2")
 ORGANIZATIONS = Service(prefix="organizations")
 TAGGING = Service(prefix="tag")
+XRAY = Service(prefix="xray")

@@ -71,6 +71,7 @@ PASSING: dict[tuple[str, str], Passing] = {
     ("cloudtrail", "UpdateTrail"): Passing(_at("CloudWatchLogsRoleArn"), "cloudtrail.amazonaws.com"),
     ("logs", "PutSubscriptionFilter"): Passing(_at("roleArn"), "logs.amazonaws.com"),
     ("logs", "PutDestination"): Passing(_at("roleArn"), "logs.amazonaws.com"),
+    ("kinesisanalyticsv2", "CreateApplication"): Passing(_at("ServiceExecutionRole"), "kinesisanalytics.amazonaws.com"),
     ("glue", "CreateJob"): Passing(_at("Role"), "glue.amazonaws.com"),
     ("glue", "CreateCrawler"): Passing(_at("Role"), "glue.amazonaws.com"),
     ("datazone", "CreateDomain"): Passing(_at("domainExecutionRole", "serviceRole"), "datazone.amazonaws.com"),

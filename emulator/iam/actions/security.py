@@ -170,8 +170,8 @@ def _kms_context(call: ApiCall) -> Mapping[str, Value]:
         context["kms:GrantConstraintType"] = next(iter(constraints), None)
         for pairs in constraints.values():
             context.update(encryption_context(pairs) if isinstance(pairs, Mapping) else {})
-        # True only where a service of AWS makes the grant for a caller.
-        context["kms:GrantIsForAWSResource"] = "true" if call.source_arn else "false"
+        # True only where a service of AWS makes the grant for a caller; such calls do not come here.
+        context["kms:GrantIsForAWSResource"] = "false"
     if call.operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
         context["kms:RequestAlias"] = call.params.get("AliasName")
     elif "alias/" in str(call.params.get("KeyId", "")):

@@ -117,6 +117,9 @@ KINESIS = Service(
 )
 
 
+FLINK = Service(prefix="kinesisanalytics", arns={"application": ("{ResourceARN}", "application/{ApplicationName}")})
+
+
 def resources_of(call: ApiCall, service: Service) -> list[str]:
     """The ARNs of all resource types of a service that a call names."""
     return [arn for kind in service.arns for arn in resources(call, service, kind)]

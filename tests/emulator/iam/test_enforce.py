@@ -366,6 +366,12 @@ def test_administrators_assume_admin_roles_and_those_that_trust_their_account(wo
     trusting = world.role("trusting", trust=trust(DOMAIN, StringEquals={"sts:ExternalId": "e"}))
     refused(enforce, assume(trusting))
     enforce(assume(trusting, ExternalId="e"))
+    # An account's Admin role that a trust policy names, also by its unique id as services store it.
+    admin = world.role("Admin2", account=PRODUCER)
+    unique_id = world.iam[PRODUCER]["aws"].get_role("Admin2").id
+    named = world.role("named", trust=trust(unique_id))
+    asking = Caller(PRODUCER, f"arn:aws:sts::{PRODUCER}:assumed-role/Admin2/x1", admin, "ASIA2", True)
+    enforce(call(asking, "sts", "AssumeRole", RoleArn=named, RoleSessionName="s1"))
 
 
 def test_nobody_needs_permission_to_ask_who_they_are(world: World, enforce: Enforcer) -> None:
