@@ -183,3 +183,41 @@ def test_paths_with_odd_characters(client: Client, domain: str) -> None:
         domainIdentifier=domain, userIdentifier=f"arn:aws:iam::{DOMAIN}:role/service/odd+role"
     )
     assert found["id"] == profile["id"]
+
+
+def test_a_deployed_role_needs_policy_and_membership(client: Client, domain: str) -> None:
+    administrator, iam = client("datazone"), client("iam", PRODUCER)
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PRODUCER}:root"}, "Action": "sts:AssumeRole"}
+    arn = iam.create_role(
+        Path="/sync/",
+        RoleName="http-sync",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    project = administrator.create_project(domainIdentifier=domain, name="OWNED")["id"]
+    administrator.create_asset_type(
+        domainIdentifier=domain, name="OwnedType", owningProjectIdentifier=project, formsInput={}
+    )
+    asset = {"domainIdentifier": domain, "name": "a", "typeIdentifier": "OwnedType", "owningProjectIdentifier": project}
+    deployed = client("datazone", PRODUCER, role=arn)
+
+    def refusal() -> str:
+        with pytest.raises(ClientError) as caught:
+            deployed.create_asset(**asset)
+        assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+        return str(caught.value)
+
+    assert "datazone:CreateAsset" in refusal()
+    allow = {"Effect": "Allow", "Action": "datazone:CreateAsset", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName="http-sync", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    )
+    assert f"in project {project}" in refusal()
+    administrator.create_project_membership(
+        domainIdentifier=domain,
+        projectIdentifier=project,
+        designation="PROJECT_CONTRIBUTOR",
+        member={"userIdentifier": arn},
+    )
+    made = deployed.create_asset(**asset)
+    profile = administrator.get_user_profile(domainIdentifier=domain, userIdentifier=arn)
+    assert made["createdBy"] == profile["id"]
