@@ -64,7 +64,7 @@ class FormTypeProvider(DataZoneProvider):
         except ConfigError as error:
             checker.fail("model", f"is {error}")
             return
-        if isinstance(name, str) and name not in structures:
+        if isinstance(name, str) and _NAME.fullmatch(name) and name not in structures:
             found = ", ".join(structures) or "no structure"
             checker.fail("model", f"must define 'structure {name}' (the form type's name); it defines {found}")
 

@@ -155,10 +155,10 @@ class _Reader:
         name = self.take("name", f"the name of the {kind}")
         members: list[Member] = []
         if self.peek() == "{":
-            members = self.members(name)
+            members = self.members(kind, name)
         return Shape(kind, name, traits, tuple(members))
 
-    def members(self, owner: str) -> list[Member]:
+    def members(self, kind: str, owner: str) -> list[Member]:
         self.mark("{")
         members: list[Member] = []
         while self.peek() != "}":
@@ -170,7 +170,7 @@ class _Reader:
             if any(member.name == name for member in members):
                 raise ConfigError(f"not Smithy: member {name} of {owner} is defined twice")
             target = ""
-            if self.peek() == ":":
+            if kind not in ("enum", "intEnum"):
                 self.mark(":")
                 target = _local(self.take("name", f"the type of member {name}"))
             if self.peek() == "=":

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streamgov_pulumi.providers import FormTypeProvider
+from tests.emulator.conftest import Client
+from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture(scope="module")
+def form(stub: Any) -> Driver:
+    return Driver(stub, FormTypeProvider())
+
+
+def model(name: str, *members: str) -> str:
+    return f"structure {name} {{\n" + "\n".join(members or ("@required", "topic: String")) + "\n}"
+
+
+def wanted(world: World, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "domain_id": world.domain,
+        "name": name,
+        "model": model(name),
+        "owning_project_id": world.producer,
+        "description": "A form",
+        **session(),
+        **more,
+    }
+
+
+def live(client: Client, world: World, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = client("datazone").get_form_type(domainIdentifier=world.domain, formTypeIdentifier=name)
+    return found
+
+
+def test_life(form: Driver, client: Client, world: World) -> None:
+    inputs = form.inputs(wanted(world, "LifeForm"))
+    assert inputs["status"] == "ENABLED"
+    id_, state = form.create(inputs)
+    assert id_ == f"{world.domain}|form|LifeForm"
+    assert state == {**inputs, "revision": "1"}
+    form.settled(id_, state, inputs)
+
+    changed = form.inputs(wanted(world, "LifeForm", model=model("LifeForm", "topic: String", "note: String")))
+    assert form.diff(id_, state, changed) == ("DIFF_SOME", [], False)
+    state = form.update(id_, state, changed)
+    assert state["revision"] == "2"
+    assert "note" in live(client, world, "LifeForm")["model"]["smithy"]
+    form.settled(id_, state, changed)
+
+    form.delete(id_, state)
+    with pytest.raises(client("datazone").exceptions.ResourceNotFoundException):
+        live(client, world, "LifeForm")
+    form.delete(id_, state)  # gone already: done
+    assert form.read(id_, state)[0] == ""
+
+
+def test_same_meaning_is_no_change(form: Driver, world: World) -> None:
+    inputs = form.inputs(wanted(world, "DressForm"))
+    id_, state = form.create(inputs)
+    text = '// spaced\n$version: "2"\nnamespace a.b\nstructure   DressForm { @required   topic: smithy.api#String, }'
+    again = form.inputs(wanted(world, "DressForm", model=text))
+    assert form.diff(id_, state, again) == ("DIFF_NONE", [], False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("name", "Other"), ("domain_id", "dzd-other12345678"), ("owning_project_id", "other")]
+)
+def test_what_cannot_change_in_place_replaces_after_deleting(form: Driver, world: World, key: str, value: str) -> None:
+    old = {**wanted(world, "Fixed"), "status": "ENABLED", "adopt_existing": False, "revision": "1"}
+    new = {k: v for k, v in old.items() if k != "revision"} | {key: value}
+    assert form.diff("x", old, new) == ("DIFF_SOME", [key], True)
+
+
+def test_unknown_is_a_change(form: Driver, world: World) -> None:
+    old = {**wanted(world, "Fixed"), "status": "ENABLED", "adopt_existing": False, "revision": "1"}
+    new = {k: v for k, v in old.items() if k != "revision"} | {"domain_id": UNKNOWN}
+    assert form.diff("x", old, new) == ("DIFF_SOME", ["domain_id"], True)
+
+
+def test_existing_is_refused_and_adopted_on_request(form: Driver, client: Client, world: World) -> None:
+    client("datazone").create_form_type(
+        domainIdentifier=world.domain,
+        name="FoundForm",
+        model={"smithy": model("FoundForm", "other: String")},
+        owningProjectIdentifier=world.producer,
+        status="ENABLED",
+        description="Somebody's",
+    )
+    with pytest.raises(Failed, match=r"exists already.*other: String.*adopt_existing"):
+        form.create(form.inputs(wanted(world, "FoundForm")))
+    assert live(client, world, "FoundForm")["revision"] == "1"
+    inputs = form.inputs(wanted(world, "FoundForm", adopt_existing=True))
+    id_, state = form.create(inputs)
+    assert state["revision"] == "2"
+    form.settled(id_, state, inputs)
+    # Dropping the flag afterwards calls nothing.
+    later = form.inputs(wanted(world, "FoundForm"))
+    assert form.diff(id_, state, later) == ("DIFF_SOME", [], False)
+    assert form.update(id_, state, later)["revision"] == "2"
+
+
+def test_adopting_what_is_equal_makes_no_revision(form: Driver, client: Client, world: World) -> None:
+    form.create(form.inputs(wanted(world, "EqualForm")))
+    _, state = form.create(form.inputs(wanted(world, "EqualForm", adopt_existing=True)))
+    assert state["revision"] == "1"
+
+
+def test_drift_is_seen_and_repaired(form: Driver, client: Client, world: World) -> None:
+    inputs = form.inputs(wanted(world, "DriftForm"))
+    id_, state = form.create(inputs)
+    client("datazone").create_form_type(
+        domainIdentifier=world.domain,
+        name="DriftForm",
+        model={"smithy": model("DriftForm", "hand: String")},
+        owningProjectIdentifier=world.producer,
+        status="ENABLED",
+    )
+    _, outs, read_inputs = form.read(id_, state)
+    assert "hand" in outs["model"]
+    assert "description" not in outs
+    assert read_inputs["model"] == outs["model"]
+    assert form.diff(id_, outs, inputs) == ("DIFF_SOME", [], False)
+    repaired = form.update(id_, outs, inputs)
+    assert repaired["revision"] == "3"
+    form.settled(id_, repaired, inputs)
+
+
+def test_form_in_use_is_not_deleted_and_stays_enabled(form: Driver, client: Client, world: World) -> None:
+    id_, state = form.create(form.inputs(wanted(world, "UsedForm")))
+    datazone = client("datazone")
+    datazone.create_asset_type(
+        domainIdentifier=world.domain,
+        name="UserOfForm",
+        owningProjectIdentifier=world.producer,
+        formsInput={"UsedForm": {"typeIdentifier": "UsedForm", "typeRevision": "1", "required": True}},
+    )
+    with pytest.raises(Failed, match="UsedForm cannot be deleted: the asset types UserOfForm use it"):
+        form.delete(id_, state)
+    assert live(client, world, "UsedForm")["status"] == "ENABLED"
+    datazone.delete_asset_type(domainIdentifier=world.domain, identifier="UserOfForm")
+    form.delete(id_, state)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"name": "With-Hyphen"}, "name must be 1 to 128 letters"),
+        ({"name": "1st"}, "name must be 1 to 128 letters"),
+        ({"domain_id": "dz-1"}, "domain_id must be the id of a DataZone domain"),
+        ({"owning_project_id": "a b"}, "owning_project_id must be the id"),
+        ({"status": "ON"}, "status must be one of ENABLED, DISABLED"),
+        ({"model": "struct Form {}"}, "model is not Smithy: expected 'structure' but found 'struct' in line 1"),
+        ({"model": "structure Form {\n a String\n}"}, "found 'String' in line 2"),
+        ({"model": "structure Other { a: String }"}, "model must define 'structure Form'"),
+        ({"model": ""}, "model must be Smithy text of 1 to 100000 characters"),
+        ({"model": None}, "model is required"),
+        ({"description": "x" * 2049}, "description must be text of at most 2048"),
+        ({"region": "us-east"}, "region must be an AWS region"),
+        ({"assume_role_arn": "arn:aws:iam::1:role/a"}, "assume_role_arn must be the ARN of an IAM role"),
+        ({"colour": "red"}, "colour is not an input of this resource"),
+        ({"adopt_existing": "yes"}, "adopt_existing must be true or false"),
+    ],
+)
+def test_check_tells_what_is_wrong(form: Driver, world: World, change: dict[str, Any], reason: str) -> None:
+    inputs = {**wanted(world, "Form"), **change}
+    _, failures = form.check({key: value for key, value in inputs.items() if value is not None})
+    assert len(failures) == 1, failures
+    assert reason in failures[0]
+
+
+def test_check_lets_unknowns_pass(form: Driver) -> None:
+    news = {
+        "domain_id": UNKNOWN,
+        "name": UNKNOWN,
+        "model": UNKNOWN,
+        "owning_project_id": UNKNOWN,
+        "description": UNKNOWN,
+        "region": UNKNOWN,
+    }
+    inputs, failures = form.check(news)
+    assert failures == []
+    assert inputs["domain_id"] == UNKNOWN
