@@ -345,6 +345,13 @@ def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> 
     return [
         create,
         {
+            "Sid": "FindReaderRoles",
+            "Effect": "Allow",
+            "Action": "iam:GetRole",
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
+            "Resource": f"arn:{names.partition}:iam::{account}:role/{names.iam_name('reader-')}*",
+        },
+        {
             "Sid": "ReaderRoles",
             "Effect": "Allow",
             "Action": [
