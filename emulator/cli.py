@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,8 @@ def _status(state_dir: Path) -> int:
 def _run(state_dir: Path, port: int, settings: Settings) -> int:
     state_dir.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # moto warns of each error code that the service's model does not name; refused callers and throttling are such.
+    warnings.filterwarnings("ignore", message="Exception\\(_Fault\\) with code")
     from emulator.server import RunningEmulator
 
     data_dir = state_dir / "data"

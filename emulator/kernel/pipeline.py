@@ -155,6 +155,9 @@ class Pipeline:
             response = self.moto.answer(request, account)
         except NotImplementedError as error:
             raise ApiError("NotImplemented", f"moto has no {call.service}:{call.operation} ({error})", 501) from error
+        if response.status == 404 and response.body.startswith(b"<!doctype html>"):
+            # Flask's own page: the service has no route for the operation.
+            raise ApiError("NotImplemented", f"moto has no {call.service}:{call.operation}", 501)
         response.headers = {n: v for n, v in response.headers.items() if n.lower() != "x-amzn-requestid"}
         response.headers["x-amzn-RequestId"] = call.request_id
         result, failure = read_answer(parsed, response)
