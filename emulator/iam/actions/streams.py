@@ -53,7 +53,12 @@ KAFKA = Service(
         "vpc-connection": ("{VpcConnectionArn}", "{Arn}"),
         "replicator": ("{ReplicatorArn}", "replicator/{ReplicatorName}/*"),
     },
-    own_types={"TagResource": ("cluster",), "UntagResource": ("cluster",)},
+    own_types={
+        "TagResource": ("cluster",),
+        "UntagResource": ("cluster",),
+        # The reference names no resource, yet cluster policies of the Developer Guide allow it on a cluster's ARN.
+        "GetBootstrapBrokers": ("cluster",),
+    },
     special={
         "ListTopics": _topic_check("DescribeTopic"),
         "DescribeTopic": _topic_check("DescribeTopic", "DescribeTopicDynamicConfiguration"),

@@ -48,6 +48,13 @@ def refused(enforce: Enforcer, asked: ApiCall) -> ApiError:
         ("kinesis", "PutRecord", {"StreamName": "s"}, "kinesis:PutRecord", "kinesis:us-east-1:A:stream/s"),
         ("kinesis", "ListStreams", {}, "kinesis:ListStreams", "*"),
         ("kafka", "ListClustersV2", {}, "kafka:ListClustersV2", "*"),
+        (
+            "kafka",
+            "GetBootstrapBrokers",
+            {"ClusterArn": "arn:aws:kafka:us-east-1:A:cluster/c/u"},
+            "kafka:GetBootstrapBrokers",
+            "kafka:us-east-1:A:cluster/c/u",
+        ),
         ("glue", "ListRegistries", {}, "glue:ListRegistries", "*"),
         ("sqs", "SendMessage", {"QueueUrl": "http://x:1/A/q"}, "sqs:SendMessage", "sqs:us-east-1:A:q"),
         ("sqs", "SendMessageBatch", {"QueueUrl": "http://x:1/A/q"}, "sqs:SendMessage", "sqs:us-east-1:A:q"),
@@ -149,6 +156,7 @@ def test_the_permission_of_a_call(
     """The exact permission lets the call pass; without it the refusal names exactly that permission."""
     here = {
         name: value.replace("arn:aws:states:us-east-1:A", f"arn:aws:states:us-east-1:{CONSUMER}")
+        .replace("arn:aws:kafka:us-east-1:A", f"arn:aws:kafka:us-east-1:{CONSUMER}")
         .replace("/A/", f"/{CONSUMER}/")
         .replace("iam::A:", f"iam::{CONSUMER}:")
         .replace("A:function", f"{CONSUMER}:function")
