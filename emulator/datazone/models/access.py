@@ -1,7 +1,9 @@
 """Membership: what DataZone itself checks after IAM has allowed the call.
 
-Source: "Project roles" of the DataZone user guide for the designations. Which reads need membership is not documented;
-here every read of a project's own things needs it (``Settings.strict_reads``). UNVERIFIED.
+Source: "Project roles" of the DataZone user guide for the designations.
+
+UNVERIFIED: which reads need membership; here every read of a project's own environments, targets, grants and inventory
+needs it (``Settings.strict_reads``).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ MANAGE = frozenset({OWNER})
 BUILD = frozenset({OWNER, CONTRIBUTOR})
 """Types, environments, targets."""
 CURATE = frozenset({OWNER, CONTRIBUTOR, STEWARD})
-"""Assets, listings, decisions on requests. UNVERIFIED for the steward."""
+"""Assets, listings, decisions on requests. UNVERIFIED: that a catalogue steward may do all of these."""
 SUBSCRIBE = frozenset({OWNER, CONTRIBUTOR, CONSUMER})
 
 
@@ -93,7 +95,7 @@ def readable(session: Session, project_ids: Iterable[str]) -> bool:
 def require_user(session: Session) -> None:
     """Let users of the domain pass: principals that have a profile by membership or CreateUserProfile.
 
-    UNVERIFIED: AWS may make a profile for any IAM principal whose policies allow the call.
+    UNVERIFIED: that reads of the catalogue need such a profile; AWS may make one for any IAM principal that is allowed.
 
     Raises:
         ApiError: AccessDeniedException.

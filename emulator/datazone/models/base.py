@@ -22,7 +22,7 @@ from emulator.datazone.exceptions import conflict, validation
 T = TypeVar("T")
 
 DEFAULT_PAGE = 25
-"""Items of a page without ``maxResults``. UNVERIFIED: DataZone documents only the maximum of 50."""
+"""UNVERIFIED: the size of a page without ``maxResults``; documented is the maximum only."""
 TOKENS_KEPT = 20_000
 """Idempotency tokens remembered per domain; DataZone does not document for how long it remembers one."""
 
@@ -37,19 +37,19 @@ class Settings:
         lineage_delay: seconds until a lineage event is processed.
         environment_delay: seconds of an environment's deployment and deletion.
         default_grant_mode: what a subscription target without ``subscriptionGrantCreationMode`` does at approval.
-            UNVERIFIED. Walkthroughs of custom assets grant by hand after approval although the target exists, so an
-            absent value is taken as MANUAL; a community handler reports grants made at approval: AUTOMATIC is the other
-            reading.
-        revoked_grant_retention: seconds that a wholly revoked grant can still be read; None keeps it. UNVERIFIED.
-        strict_reads: reads of environments, targets, grants and inventory assets need membership. UNVERIFIED: which
-            reads need it is not documented; False lets every user of the domain read.
+        revoked_grant_retention: seconds that a wholly revoked grant can still be read; None keeps it.
+        strict_reads: reads of environments, targets, grants and inventory assets need membership; False lets every user
+            of the domain read.
     """
 
     listing_delay: float = 0.3
     search_lag: float = 0.0
     lineage_delay: float = 0.1
     environment_delay: float = 0.0
+    # UNVERIFIED: a target without a mode makes no grant at approval. Walkthroughs of custom assets grant by hand
+    # although the target exists; a community handler reports grants made at approval, the other reading (AUTOMATIC).
     default_grant_mode: str = "MANUAL"
+    # UNVERIFIED: a revoked grant stays readable.
     revoked_grant_retention: float | None = None
     strict_reads: bool = True
 
@@ -130,13 +130,14 @@ class Idempotency:
             (True, answer) for a token that was used for the same request before, otherwise (False, None).
 
         Raises:
-            ApiError: ConflictException when the token was used for another request. UNVERIFIED error code.
+            ApiError: ConflictException when the token was used for another request.
         """
         token = params.get("clientToken")
         known = self._answers.get((operation, account, token)) if token else None
         if known is None:
             return False, None
         if known[0] != fingerprint(params):
+            # UNVERIFIED: the error code for a client token that is used again with another request.
             raise conflict(f"The client token {token} was already used for a different {operation} request")
         return True, copy.deepcopy(known[1])
 

@@ -1,8 +1,9 @@
 """The lineage graph of a domain: run events in, nodes and their neighbours by event time out.
 
 A dataset's and a run's versions are kept by event time. An asset is a dataset: the one whose identifier equals the
-``sourceIdentifier`` of the asset's AssetCommonDetailsForm. UNVERIFIED: that edges join datasets with job runs (not
-jobs), and that a job's identifier leads to its latest run.
+``sourceIdentifier`` of the asset's AssetCommonDetailsForm.
+
+UNVERIFIED: that edges join datasets with job runs (not jobs), and that a job's identifier leads to its latest run.
 """
 
 from __future__ import annotations
@@ -190,7 +191,10 @@ def _version(
 
 
 def _facets(dataset: dict[str, Any]) -> dict[str, Any]:
-    """The dataset's facets as forms. UNVERIFIED which facets DataZone keeps, and in which forms."""
+    """The dataset's facets as forms.
+
+    UNVERIFIED: which facets of a lineage event DataZone keeps, and in which forms.
+    """
     facets = dataset.get("facets") or {}
     shown = {"schema": "SchemaForm", "columnLineage": "ColumnLineageForm"}
     return {form: facets[facet] for facet, form in shown.items() if facet in facets}

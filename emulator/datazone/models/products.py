@@ -11,7 +11,10 @@ from emulator.datazone.models.session import Session
 
 
 def create(session: Session) -> DataProduct:
-    """Make a data product, revision 1. Its items are assets of the same project. UNVERIFIED."""
+    """Make a data product, revision 1.
+
+    UNVERIFIED: that a data product's items are assets of its own project.
+    """
     params = session.params
     owner = access.require(session, params["owningProjectIdentifier"], access.CURATE)
     revision = _revision(session, owner.id, "1")

@@ -11,7 +11,7 @@ from emulator.datazone.models.session import Session
 
 MAX_PROJECTS = 1000
 MAX_MEMBERS = 100
-"""User members of a project (SageMaker Unified Studio's quota; none is published for V1 domains. UNVERIFIED there)."""
+"""User members of a project. UNVERIFIED: that SageMaker Unified Studio's quota holds for V1 domains too."""
 _ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):(role|user)/[\w+=,.@/-]+")
 
 

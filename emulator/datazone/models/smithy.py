@@ -2,7 +2,9 @@
 
 Source of the rules: CreateFormType (traits ``searchable``, ``glossaryterm``), public samples (``displayname``,
 ``requiredForCondition``, ``sortable``), and the Smithy 2.0 IDL for ``required``, ``length``, ``range``, ``pattern`` and
-``documentation``. What DataZone refuses beyond that is UNVERIFIED.
+``documentation``.
+
+UNVERIFIED: what DataZone refuses of Smithy beyond this subset.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Form types that every domain has from the start, under the prefix ``amazon.datazone.``.
 
-DataZone's own models are not public. Names and members are those that public samples and the API reference show;
-which members are required is UNVERIFIED, and where unknown the stricter reading is taken.
+DataZone's own models are not public. Names and members are those that public samples and the API reference show.
+
+UNVERIFIED: which members of the system form types are required, and their revisions (but for AssetCommonDetailsForm).
 """
 
 from __future__ import annotations

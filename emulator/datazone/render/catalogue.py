@@ -22,7 +22,7 @@ from emulator.datazone.models.catalogue_entities import (
 from emulator.datazone.models.entities import Domain
 
 LISTING_NAME = 64
-"""``ListingName`` holds 64 characters and an asset's name 256; a longer name is cut. UNVERIFIED what AWS does."""
+"""UNVERIFIED: a listing's name is cut at the 64 characters of ``ListingName``; an asset's name holds 256."""
 
 
 def form_type_created(domain: Domain, found: FormType) -> dict[str, Any]:

@@ -212,6 +212,11 @@ def service() -> Service:
 
 @pytest.fixture
 def world(service: Service) -> World:
+    return build_world(service)
+
+
+def build_world(service: Service) -> World:
+    """A world in a fresh service."""
     domain = service.call("CreateDomain", name="sandbox", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")["id"]
 
     def call(operation: str, caller: Caller | None = None, /, **params: Any) -> dict[str, Any]:
