@@ -23,4 +23,14 @@ def columns_of(definition: str, data_format: str) -> Columns:
         from streamgov_core.schemas.avro import avro_columns
 
         return avro_columns(definition)
-    raise UnsupportedSchemaError(f"schemas of the data format {data_format!r} cannot be read: expected AVRO")
+    if data_format == "JSON":
+        from streamgov_core.schemas.json_schema import json_columns
+
+        return json_columns(definition)
+    if data_format == "PROTOBUF":
+        from streamgov_core.schemas.protobuf import protobuf_columns
+
+        return protobuf_columns(definition)
+    raise UnsupportedSchemaError(
+        f"schemas of the data format {data_format!r} cannot be read: expected AVRO, JSON or PROTOBUF"
+    )

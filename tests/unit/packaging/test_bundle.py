@@ -68,7 +68,7 @@ import sys
 sys.path.insert(0, {str(code)!r})
 import handlers.sync_catalog
 assert not [name for name in sys.modules if name.startswith(("boto", "streamgov_core"))], "imports must be lazy"
-import avro.schema
+import antlr4, avro.schema, proto_schema_parser.parser
 from streamgov_core.aws import SERVICES, Clients
 clients = Clients("eu-west-1")
 print(",".join(clients.client(service).meta.service_model.service_name for service in SERVICES))
