@@ -18,7 +18,7 @@ from streamgov_core.access.compile import (
 from streamgov_core.access.engine import View, Written
 from streamgov_core.access.messages import RoleArn
 from streamgov_core.access.targets import Placement, Record, Refusal
-from streamgov_core.errors import PrincipalRefusedError, StreamgovError
+from streamgov_core.errors import DocumentFullError, PrincipalRefusedError, StreamgovError
 from streamgov_core.naming import Names, short_hash
 
 INLINE = 0
@@ -132,6 +132,10 @@ class RolePolicySurface:
                     other_inline = self._gateway.other_inline_size(self._role.name, self._inline_name)
                     if other_inline:
                         continue
+                if full.slot in blocked:
+                    raise DocumentFullError(
+                        f"other policies on the role {self._role.arn} leave no room for what it already has of ours"
+                    ) from full
                 blocked.add(full.slot)
             else:
                 placed = {key: Placement(slot, view.active[key].generation) for key, slot in slots.items()}
@@ -168,13 +172,19 @@ class RolePolicySurface:
         fresh = view.fresh
         new_keys = {record.key for record in fresh}
         slots = {key: view.placed[key].slot for key in view.active if key not in new_keys}
+        rooms = [
+            _Room(
+                self._document,
+                0 if number in blocked else inline_limit if number == INLINE else MANAGED_LIMIT,
+                [view.active[key] for key, place in slots.items() if place == number],
+            )
+            for number in range(ATTACHED_LIMIT + 1)
+        ]
         refused: dict[str, Refusal] = {}
         for record in fresh:
             preferred = [view.placed[record.key].slot] if record.key in view.placed else []
             for slot in (*preferred, *(n for n in range(ATTACHED_LIMIT + 1) if n not in preferred)):
-                limit = inline_limit if slot == INLINE else MANAGED_LIMIT
-                members = [view.active[key] for key, place in slots.items() if place == slot]
-                if slot not in blocked and size(self._document([*members, record])) <= limit:
+                if rooms[slot].take(record):
                     slots[record.key] = slot
                     break
             else:
@@ -250,6 +260,40 @@ class RolePolicySurface:
     def _document(self, records: Iterable[Record]) -> dict[str, Any]:
         permits = [permit for record in records for permit in record.permits]
         return {"Version": "2012-10-17", "Statement": identity_statements(self._sid_prefix, permits)}
+
+
+class _Room:
+    """What one policy can still take: exact, but compiled only where cheap bounds do not decide."""
+
+    def __init__(
+        self, document: Callable[[Iterable[Record]], dict[str, Any]], limit: int, records: list[Record]
+    ) -> None:
+        self._document = document
+        self._limit = limit
+        self._records = records
+        self._resources = {permit.resource for record in records for permit in record.permits}
+        self._size = size(document(records)) if limit else 0
+        self._exact = True
+
+    def take(self, record: Record) -> bool:
+        """Add the record if it fits."""
+        new = {permit.resource for permit in record.permits} - self._resources
+        # A new resource is listed at least once; the whole record adds at most a document of its own.
+        if self._exact and self._size + sum(len(resource) + 3 for resource in new) > self._limit:
+            return False
+        longest = self._size + size(self._document([record]))
+        if longest > self._limit:
+            exact = size(self._document([*self._records, record]))
+            if exact > self._limit:
+                if not self._exact:
+                    self._size, self._exact = size(self._document(self._records)), True
+                return False
+            self._size, self._exact = exact, True
+        else:
+            self._size, self._exact = longest, False
+        self._records.append(record)
+        self._resources |= new
+        return True
 
 
 class _SlotFull(Exception):
