@@ -9,7 +9,7 @@ from typing import Any
 from emulator.api import ApiCall, ApiError, Caller, Emulator, Wrapper
 from emulator.calls import CallLog
 from emulator.faults import ConnectionDropped, Faults
-from emulator.kernel import errors, validation, wire
+from emulator.kernel import errors, signature, validation, wire
 from emulator.kernel.forward import Moto, read_answer
 from emulator.kernel.http import HttpRequest, HttpResponse
 from emulator.kernel.identity import Identities
@@ -49,6 +49,7 @@ class Pipeline:
             service = wire.service_of(credential.signing_name, request)
             parsed = Parsed(service, "Unknown", None, {}, wire.protocol_of(service))
             caller = self.identities.caller(credential)
+            signature.verify(request, self.identities.secret(caller.access_key) or "", credential.signing_name)
             parsed = wire.parse(service, request, self.emulator.host, self.emulator.port)
         except ApiError as error:
             return wire.render_error(parsed, errors.for_service(parsed.service, error), request_id)

@@ -100,3 +100,38 @@ def test_session_longer_than_the_role_allows_is_refused(client: Client) -> None:
         client("sts").assume_role(
             RoleArn="arn:aws:iam::111111111111:role/OneHour", RoleSessionName="abc", DurationSeconds=7200
         )
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("glue", "list_registries", "InvalidSignatureException"),
+        ("iam", "list_roles", "SignatureDoesNotMatch"),
+        ("s3", "list_buckets", "SignatureDoesNotMatch"),
+    ],
+)
+def test_wrong_secret_is_refused(emulator: EmulatorProcess, service: str, operation: str, code: str) -> None:
+    with pytest.raises(ClientError) as error:
+        getattr(_with_keys(emulator, service, aws_access_key_id="test", aws_secret_access_key="other"), operation)()
+    assert error.value.response["Error"]["Code"] == code
+
+
+def test_signatures_hold_for_odd_paths_and_queries(client: Client) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="odd-paths")
+    for key in ("a b/c+d&e=f", "ü/../x", "//double", "tilde~(paren)'quote"):
+        s3.put_object(Bucket="odd-paths", Key=key, Body=b"x" * 70_000, Metadata={"a": "b  c"})
+        assert len(s3.get_object(Bucket="odd-paths", Key=key)["Body"].read()) == 70_000
+    listed = s3.list_objects_v2(Bucket="odd-paths", Prefix="a b", Delimiter="/")
+    assert listed["KeyCount"] == 1
+    client("iam").list_roles(PathPrefix="/a b*".replace(" ", "+").replace("*", "/"))
+
+
+def test_user_key_works(client: Client, emulator: EmulatorProcess) -> None:
+    iam = client("iam", account="333333333333")
+    iam.create_user(UserName="ann")
+    keys = iam.create_access_key(UserName="ann")["AccessKey"]
+    identity = _with_keys(
+        emulator, "sts", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"]
+    ).get_caller_identity()
+    assert identity["Arn"] == "arn:aws:iam::333333333333:user/ann"
