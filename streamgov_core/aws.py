@@ -33,12 +33,21 @@ class Clients:
         region: the region to call; None takes it from the environment, as Lambda sets it.
         retry_mode: botocore's retry mode; ``adaptive`` also slows down when a service throttles.
         max_pool: connections that each client may keep open, at least the number of threads that use it.
+        max_attempts: how often a call is made at most, the first time included.
     """
 
-    def __init__(self, region: str | None = None, *, retry_mode: RetryMode = "standard", max_pool: int = 10) -> None:
+    def __init__(
+        self,
+        region: str | None = None,
+        *,
+        retry_mode: RetryMode = "standard",
+        max_pool: int = 10,
+        max_attempts: int = 8,
+    ) -> None:
         self._region = region
         self._retry_mode = retry_mode
         self._max_pool = max_pool
+        self._max_attempts = max_attempts
         self._lock = threading.Lock()
         self._session: Any = None
         self._clients: dict[str, Any] = {}
@@ -61,7 +70,7 @@ class Clients:
                 self._clients[service] = self._session.client(
                     service,
                     config=Config(
-                        retries={"mode": self._retry_mode, "total_max_attempts": 8},
+                        retries={"mode": self._retry_mode, "total_max_attempts": self._max_attempts},
                         max_pool_connections=self._max_pool,
                         connect_timeout=5,
                         read_timeout=30,

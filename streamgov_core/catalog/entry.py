@@ -27,6 +27,8 @@ _log = logging.getLogger("streamgov.catalog")
 
 MARGIN_MS = 60_000
 """A leg of a run begins no schema when less time remains: what is under way must end, retries included."""
+MAX_ATTEMPTS = 15
+"""Parameter Store writes three parameters a second by default: a first run over many schemas has to wait its turn."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Config:
 @cache
 def _clients(region: str, connections: int) -> Clients:
     """Clients for the life of the process; they slow down when a service throttles."""
-    return Clients(region, retry_mode="adaptive", max_pool=connections)
+    return Clients(region, retry_mode="adaptive", max_pool=connections, max_attempts=MAX_ATTEMPTS)
 
 
 def run(event: Any, context: Any) -> dict[str, Any]:
@@ -104,9 +106,8 @@ def run(event: Any, context: Any) -> dict[str, Any]:
         _log.info(json.dumps({"continued": result.after, **report}))
         return {"continued": True, **report}
     if result.failures:
-        failures = {"failures": report.pop("failures"), "failed": report.pop("failed")}
-        message = json.dumps({**failures, **report}, ensure_ascii=False)
-        raise CatalogError(message[:100_000])
+        first = {"counts": report.pop("counts"), "failed": report.pop("failed")}
+        raise CatalogError(json.dumps({**first, **report}, ensure_ascii=False)[:100_000])
     _log.info(json.dumps(report))
     return report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
@@ -255,53 +256,58 @@ class Result:
     Attributes:
         created: schemas whose asset was made.
         revised: schemas whose asset has a new revision.
-        unchanged: number of schemas for which nothing was written.
         retired: schemas that are gone and whose asset was deleted.
         kept: schemas that are gone but whose asset stays, with the cause.
         failed: schemas that could not be brought into the catalogue, with the cause.
-        failures: number of the failed, also those that ``failed`` has no room for.
+        counts: how many there are of each, also of those that the lists have no room for, and of the unchanged.
         after: the last schema of an unfinished run; None when it has ended.
     """
 
     created: list[str] = field(default_factory=list)
     revised: list[str] = field(default_factory=list)
-    unchanged: int = 0
     retired: list[str] = field(default_factory=list)
     kept: list[dict[str, str]] = field(default_factory=list)
     failed: list[dict[str, str]] = field(default_factory=list)
-    failures: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     after: str | None = None
 
-    MAX_LISTED: ClassVar[int] = 200
-    """Failures listed by name: a result has to fit into the payload of the next leg of a long run."""
+    MAX_LISTED: ClassVar[int] = 500
+    """Entries of a list: a result has to fit into the payload of the next leg of a long run."""
+    MAX_CAUSE: ClassVar[int] = 400
+
+    @property
+    def unchanged(self) -> int:
+        """Number of schemas for which nothing was written."""
+        return self.counts["unchanged"]
+
+    @property
+    def failures(self) -> int:
+        """Number of schemas that failed."""
+        return self.counts["failed"]
 
     def add(self, schema: str, outcome: Outcome) -> None:
         """Count one schema."""
-        if outcome.verdict == "unchanged":
-            self.unchanged += 1
-        elif outcome.verdict == "kept":
-            self.kept.append({"schema": schema, "cause": outcome.cause or ""})
-        else:
-            getattr(self, outcome.verdict).append(schema)
+        entry: Any = schema
+        if outcome.verdict == "kept":
+            entry = {"schema": schema, "cause": (outcome.cause or "")[: self.MAX_CAUSE]}
+        self._count(outcome.verdict, entry)
 
     def fail(self, schema: str, cause: str) -> None:
         """Count a schema that failed."""
-        self.failures += 1
-        if len(self.failed) < self.MAX_LISTED:
-            self.failed.append({"schema": schema, "cause": cause[:1000]})
+        self._count("failed", {"schema": schema, "cause": cause[: self.MAX_CAUSE]})
+
+    def _count(self, verdict: str, entry: Any) -> None:
+        self.counts[verdict] += 1
+        if verdict != "unchanged" and len(listed := getattr(self, verdict)) < self.MAX_LISTED:
+            listed.append(entry)
 
     @classmethod
     def from_json(cls, tally: Mapping[str, Any]) -> Result:
         """A result that an earlier leg of the run handed over."""
-        return cls(
-            created=list(tally.get("created", ())),
-            revised=list(tally.get("revised", ())),
-            unchanged=int(tally.get("unchanged", 0)),
-            retired=list(tally.get("retired", ())),
-            kept=list(tally.get("kept", ())),
-            failed=list(tally.get("failed", ())),
-            failures=int(tally.get("failures", 0)),
-        )
+        result = cls(counts=Counter(dict(tally.get("counts") or {})))
+        for name in ("created", "revised", "retired", "kept", "failed"):
+            setattr(result, name, list(tally.get(name, ())))
+        return result
 
     def to_json(self) -> dict[str, Any]:
         """The result as a plain dictionary."""
@@ -312,7 +318,7 @@ class Result:
             "retired": sorted(self.retired),
             "kept": self.kept,
             "failed": self.failed,
-            "failures": self.failures,
+            "counts": {verdict: count for verdict, count in sorted(self.counts.items()) if count},
         }
 
 

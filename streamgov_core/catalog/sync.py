@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
+from itertools import islice
 
 from streamgov_core.catalog.drafts import LAYOUT
 from streamgov_core.catalog.errors import AssetExistsError
@@ -39,6 +40,8 @@ _log = logging.getLogger(__name__)
 
 MAX_WALK_BACK = 50
 """Versions that are looked at for one that is available."""
+MAX_SEARCHED = 150
+"""Assets that a search for one name looks at."""
 FEW_ASSETS = 3
 """So many assets may always be retired, whatever share of all they are."""
 ATTEMPTS = 5
@@ -292,7 +295,8 @@ class Syncer:
             try:
                 live = self._assets.create(draft, token)
             except AssetExistsError:
-                live = self._adoptable(draft, None)
+                everything = {item.external_id: item.asset_id for item in self._assets.search() if item.external_id}
+                live = self._adoptable(draft, everything)
                 if live is None:
                     raise
             else:
@@ -328,10 +332,9 @@ class Syncer:
         if by_resource is not None:
             asset_id = by_resource.get(draft.external_id)
         else:
-            asset_id = next(
-                (item.asset_id for item in self._assets.search(draft.name) if item.external_id == draft.external_id),
-                None,
-            )
+            # So few that one event costs the same in any project; if it is not among them, CreateAsset will say so.
+            found = islice(self._assets.search(draft.name), MAX_SEARCHED)
+            asset_id = next((item.asset_id for item in found if item.external_id == draft.external_id), None)
         live = self._assets.get(asset_id) if asset_id else None
         if live is None:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from streamgov_core.samples.records import definition
 from tests.emulator.conftest import EmulatorProcess
@@ -33,3 +34,67 @@ def test_life_of_an_asset(place: Place, emulator: EmulatorProcess) -> None:
     client.delete_schema(SchemaId={"RegistryName": place.registry, "SchemaName": "orders"})
     assert place.run()["retired"] == ["orders"]
     assert place.assets() == []
+
+
+def subscribe(place: Place) -> str:
+    """A consumer's approved subscription to the project's one listing."""
+    datazone = place.client("datazone")
+    (asset,) = place.assets()
+    listing = asset["listing"]["listingId"]
+    for _ in range(100):
+        if (
+            datazone.get_asset(domainIdentifier=place.domain, identifier=asset["id"])["listing"]["listingStatus"]
+            == "ACTIVE"
+        ):
+            break
+        time.sleep(0.05)
+    consumer = datazone.create_project(domainIdentifier=place.domain, name=f"consumer-{listing}")["id"]
+    request = datazone.create_subscription_request(
+        domainIdentifier=place.domain,
+        subscribedListings=[{"identifier": listing}],
+        subscribedPrincipals=[{"project": {"identifier": consumer}}],
+        requestReason="To test",
+    )["id"]
+    datazone.accept_subscription_request(domainIdentifier=place.domain, identifier=request)
+    found = datazone.list_subscriptions(
+        domainIdentifier=place.domain, subscribedListingId=listing, approverProjectId=place.project
+    )
+    return str(found["items"][0]["id"])
+
+
+def test_an_asset_with_a_subscription_is_kept_until_that_ends(place: Place) -> None:
+    place.register("orders", definition())
+    place.run(publish=True)
+    subscription = subscribe(place)
+    place.client("glue", PRODUCER).delete_schema(SchemaId={"RegistryName": place.registry, "SchemaName": "orders"})
+    result = place.run()
+    assert result["retired"] == []
+    assert subscription in result["kept"][0]["cause"]
+    place.client("datazone").revoke_subscription(domainIdentifier=place.domain, identifier=subscription)
+    assert place.run()["retired"] == ["orders"]
+    assert place.assets() == []
+
+
+def test_every_list_is_read_to_its_end(place: Place, emulator: EmulatorProcess) -> None:
+    """More schemas than a page of ListSchemas (100), Search (50) or GetParametersByPath (10) holds."""
+    names = [f"topic-{number:03}" for number in range(110)]
+    for name in names:
+        place.register(name, '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}')
+    assert len(place.run()["created"]) == 110
+    emulator.admin("DELETE", "calls")
+    result = place.run()
+    assert (result["unchanged"], result["failed"]) == (110, [])
+    calls = {call["operation"]: call["count"] for call in emulator.admin("GET", "calls")["calls"]}
+    assert calls == {
+        "GetSchema": 110,
+        "ListSchemas": 2,
+        "GetParametersByPath": 12,  # a full last page still names a next one
+        "Search": 3,
+        "ListClustersV2": 1,
+        "DescribeClusterV2": 1,
+        "GetBootstrapBrokers": 1,
+    }
+    assert sum(calls.values()) <= 1.15 * 110 + 5
+    client = place.client("glue", PRODUCER)
+    client.delete_schema(SchemaId={"RegistryName": place.registry, "SchemaName": names[-1]})
+    assert place.run()["retired"] == [names[-1]]

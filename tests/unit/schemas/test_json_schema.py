@@ -247,39 +247,11 @@ def test_what_is_wrong_and_where(definition: str, message: str) -> None:
 
 
 WORDS = st.sampled_from(["string", "object", "array", "null", "#", "#/$defs/A", "A", "x"])
+MANY_KEYWORDS = "items oneOf anyOf allOf required enum const additionalProperties prefixItems title then"
+KEYS = st.sampled_from(["type", "properties", "$ref", "$defs", "$id", "$anchor", "A", "x", *MANY_KEYWORDS.split()])
 NONSENSE = st.recursive(
     st.none() | st.booleans() | st.integers() | WORDS,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "type",
-                    "properties",
-                    "$ref",
-                    "$defs",
-                    "A",
-                    "items",
-                    "oneOf",
-                    "anyOf",
-                    "allOf",
-                    "required",
-                    "enum",
-                    "const",
-                    "additionalProperties",
-                    "prefixItems",
-                    "title",
-                    "$id",
-                    "$anchor",
-                    "x",
-                    "then",
-                    "dependentSchemas",
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=15,
 )
 
