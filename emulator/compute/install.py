@@ -12,6 +12,7 @@ from emulator.compute.events.targets import Targets
 from emulator.compute.functions.asynchronous import AsynchronousInvocations
 from emulator.compute.functions.invoke import Functions, install_invoke
 from emulator.compute.functions.store import install_patches as patch_functions
+from emulator.compute.metrics import Metrics
 from emulator.compute.principals import Principals
 from emulator.compute.states.engine import Engine
 from emulator.compute.states.machines import MachineOperations
@@ -26,8 +27,11 @@ def install(emulator: Emulator) -> None:
     principals = Principals(emulator)
     emulator.parts["compute.work"] = work
 
-    patch_functions()
+    metrics = Metrics()
+
     functions = Functions(emulator, principals, Path(emulator.data_dir) / "functions")
+    functions.on_finished.append(metrics.function)
+    patch_functions(functions.run_for_moto)
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)
     emulator.parts["compute.functions"] = functions
@@ -47,7 +51,8 @@ def install(emulator: Emulator) -> None:
     BusOperations(buses).install(emulator)
     schedules = Schedules(emulator, buses, deliveries)
     emulator.authorizers.append(ScheduleOperations().check)
-    engine.listeners.append(status_listener(buses.put))
+    engine.listeners += [status_listener(buses.put), metrics.execution]
+    deliveries.on_failure = lambda source, name: metrics.delivery(source.account, source.region, source.name, name)
     emulator.parts["events.put"] = buses.put
     emulator.admin_routes["events"] = buses.route
     emulator.admin_routes["schedules"] = schedules.route

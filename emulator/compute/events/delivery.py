@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +62,8 @@ class Deliveries:
         self._due: list[_Due] = []
         self._order = itertools.count()
         self._closed = False
+        self.on_failure: Callable[[Source, str], None] = lambda source, metric: None
+        """Told of failed deliveries by CloudWatch's names of them."""
         threading.Thread(target=self._timer, name="events-retries", daemon=True).start()
 
     def submit(
@@ -140,6 +142,7 @@ class Deliveries:
 
     def _give_up(self, delivery: Delivery, error: DeliveryError, exhausted: str | None) -> None:
         delivery.record["status"] = "FAILED"
+        self.on_failure(delivery.source, "FailedInvocations")
         queue = (delivery.target.get("DeadLetterConfig") or {}).get("Arn")
         if not queue:
             return
@@ -168,9 +171,12 @@ class Deliveries:
                     source_account=source.account,
                     attributes=attributes,
                 )
-            delivery.record["deadLetter"] = queue
         except DeliveryError as refused:
             delivery.record["deadLetterError"] = str(refused)
+            self.on_failure(source, "InvocationsFailedToBeSentToDlq")
+            return
+        delivery.record["deadLetter"] = queue
+        self.on_failure(source, "InvocationsSentToDlq")
 
 
 class EventRecord:

@@ -199,6 +199,16 @@ class Functions:
             told(target, result)
         return result
 
+    def run_for_moto(self, function: Any, payload: bytes) -> tuple[str, bool, str]:
+        """Run a function for moto's own integrations (SNS subscriptions, event source mappings)."""
+        arn = ":".join(str(function.function_arn).split(":")[:7])
+        target = Target(function, str(function.account_id), str(function.region), arn, str(function.version))
+        try:
+            result = self.run(target, payload)
+        except ApiError as error:
+            return json.dumps({"errorType": error.code, "errorMessage": error.message}), True, ""
+        return result.payload.decode("utf-8", "replace"), result.function_error is not None, result.log
+
     def answer(self, result: Result, log_type: str | None) -> dict[str, Any]:
         """Invoke's response for a synchronous run."""
         response: dict[str, Any] = {

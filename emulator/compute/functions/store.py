@@ -6,26 +6,34 @@ moto stores code and configuration and answers the API's management operations; 
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
-from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from emulator.api import ApiError
 
 KEPT = ("LoggingConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart")
 """Configuration members that CreateFunction and UpdateFunctionConfiguration take and moto does not keep."""
 
-_installed = False
+Runner = Callable[[Any, bytes], tuple[str, bool, str]]
+"""Runs a function of moto's: (function, payload) -> (response, whether it failed, log)."""
+
+_runners: list[Runner] = []
 
 
-def install_patches() -> None:
-    """Make moto's functions remember what they were given; once per process."""
-    global _installed
-    if _installed:
+def install_patches(runner: Runner) -> None:
+    """Make moto's functions remember what they were given, and really run where moto itself invokes them.
+
+    Args:
+        runner: runs a function for moto's own integrations (subscriptions, event source mappings).
+    """
+    _runners.append(runner)
+    if len(_runners) > 1:
         return
-    _installed = True
     original_init = LambdaFunction.__init__
     original_configuration = LambdaFunction.get_configuration
     original_update = LambdaFunction.update_configuration
@@ -65,7 +73,20 @@ def install_patches() -> None:
         original_code(self, updated_spec)
         return configuration(self)
 
+    def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
+        return _runners[-1](self, json.dumps({} if event is None else event).encode())
+
+    def put_invoke_config(self: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        # moto appends, and then answers the first: a second Put would not be seen.
+        function = self.get_function(function_name)
+        function.event_invoke_config = []
+        answer: dict[str, Any] = original_put_invoke_config(self, function_name, config)
+        return answer
+
+    original_put_invoke_config = LambdaBackend.put_function_event_invoke_config
+    setattr(LambdaBackend, "put_function_event_invoke_config", put_invoke_config)  # noqa: B010
     replacements = {
+        "_invoke_lambda": run,
         "__init__": init,
         "get_configuration": configuration,
         "update_configuration": update,

@@ -51,6 +51,7 @@ class MachineOperations:
         """Register the operations."""
         emulator.operation("stepfunctions", "CreateStateMachine")(self.create_state_machine)
         emulator.operation("stepfunctions", "UpdateStateMachine")(self.update_state_machine)
+        emulator.operation("stepfunctions", "DeleteStateMachine")(self.delete_state_machine)
         emulator.operation("stepfunctions", "ValidateStateMachineDefinition")(self.validate)
 
     def create_state_machine(self, call: ApiCall) -> dict[str, Any]:
@@ -127,6 +128,18 @@ class MachineOperations:
         if params.get("publish") and updated.latest_version:
             response["stateMachineVersionArn"] = updated.latest_version.arn
         return response
+
+    def delete_state_machine(self, call: ApiCall) -> dict[str, Any]:
+        """``DeleteStateMachine``: idempotent; executions that run go on."""
+        arn = call.params["stateMachineArn"]
+        backend = stepfunctions_backends[call.caller.account][call.region]
+        try:
+            backend.delete_state_machine(arn)
+        except (ServiceException, JsonRESTError) as failure:
+            raise _from_moto(failure) from failure
+        if backend.tagger.has_tags(arn):
+            backend.tagger.delete_all_tags_for_resource(arn)
+        return {}
 
     def validate(self, call: ApiCall) -> dict[str, Any]:
         """``ValidateStateMachineDefinition``."""

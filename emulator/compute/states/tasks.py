@@ -277,6 +277,8 @@ class Tasks:
         role: str | None,
     ) -> None:
         details: dict[str, Any] = {} if timeout is None else {"timeoutInSeconds": int(timeout)}
+        if role is not None:
+            details["taskCredentials"] = {"roleArn": role}
         if resource.kind == "function":
             text = {"input": compact(parameters), "inputDetails": {"truncated": False}}
             frame.record("LambdaFunctionScheduled", resource=resource.function, **text, **details)
@@ -284,8 +286,6 @@ class Tasks:
             return
         if heartbeat is not None:
             details["heartbeatInSeconds"] = int(heartbeat)
-        if role is not None:
-            details["taskCredentials"] = {"roleArn": role}
         names = {"resourceType": resource.history_type, "resource": resource.history_name}
         region = frame.execution.machine.region
         frame.record("TaskScheduled", **names, region=region, parameters=compact(parameters), **details)
