@@ -59,6 +59,8 @@ def _sandbox(config: StackConfig) -> Outputs:
     }
     if "tags" in config.common:
         sandbox_args["tags"] = config.common["tags"]
+    if "log_retention_days" in config.common:
+        sandbox_args["log_retention_days"] = config.common["log_retention_days"]
     sandbox = Sandbox("sandbox", sandbox_args, accounts=accounts)
     governance = _governed(config, sandbox, accounts, platforms)
     outputs: Outputs = {

@@ -59,18 +59,21 @@ class Accounts:
         return pulumi.ResourceOptions(parent=parent, providers=[self.provider(access)], **more)
 
     def _make(self, account: str, access: AccountArgs) -> aws.Provider:
-        roles: list[dict[str, str]] = []
+        roles = None
         if access.get("assume_role_arn"):
-            role = {"role_arn": access["assume_role_arn"], "session_name": SESSION_NAME}
-            if access.get("external_id"):
-                role["external_id"] = access["external_id"]
-            roles.append(role)
+            # The class, not a dict: provider inputs become JSON, and only the class's keys are spelt as the plugin's.
+            role = aws.ProviderAssumeRoleArgs(
+                role_arn=access["assume_role_arn"],
+                external_id=access.get("external_id"),
+                session_name=SESSION_NAME,
+            )
+            roles = [role]
         return aws.Provider(
             f"{self._name}-{account}",
             region=self._region,
             # A credential of another account must fail, not deploy there.
             allowed_account_ids=[account],
-            assume_roles=roles or None,
+            assume_roles=roles,
             profile=access.get("profile"),
             **self._flags,
             opts=pulumi.ResourceOptions(parent=self._parent),

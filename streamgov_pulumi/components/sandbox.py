@@ -38,6 +38,8 @@ class SandboxArgs(TypedDict):
     """The consumer's account."""
     tags: NotRequired[Mapping[str, str]]
     """Tags of every resource."""
+    log_retention_days: NotRequired[int]
+    """How long logs are kept."""
 
 
 def service_trust(service: str, account: str, *actions: str) -> str:
@@ -113,6 +115,8 @@ class Sandbox(pulumi.ComponentResource):
         }
         if "tags" in self._args:
             made["tags"] = self._args["tags"]
+        if "log_retention_days" in self._args:
+            made["log_retention_days"] = self._args["log_retention_days"]
         return made
 
     def _options(self, word: str, **more: Any) -> pulumi.ResourceOptions:

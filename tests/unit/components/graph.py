@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, settings
-
-UNKNOWN = object()
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.stack import wait_for_rpcs
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,23 @@ class Registered:
 
     type: str
     name: str
-    inputs: dict[str, Any]
-    provider: str = ""
-    parent: str = ""
+    inputs: Mapping[str, Any]
+    account: str
+    """The account whose explicit provider it has; empty for components, providers and dynamic resources."""
+    parent: str
+    """Logical name of the parent; empty for the stack."""
+    dependencies: frozenset[str]
+    """Logical names of what it explicitly or by its inputs depends on."""
+
+    def document(self, key: str) -> dict[str, Any]:
+        """An input that is JSON text."""
+        found: dict[str, Any] = json.loads(self.inputs[key])
+        return found
 
 
 @dataclass
 class Graph:
-    """Every resource that a program registered, by type and name."""
+    """Everything that a program registered."""
 
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -37,11 +46,60 @@ class Graph:
 
     def one(self, type_: str, name: str) -> Registered:
         found = [item for item in self.resources if (item.type, item.name) == (type_, name)]
-        assert len(found) == 1, f"{type_} {name}: {len(found)} of {sorted((i.type, i.name) for i in self.resources)}"
+        assert len(found) == 1, f"{type_} {name}: {len(found)} of {sorted(i.name for i in self.all(type_))}"
         return found[0]
 
     def names(self, type_: str) -> list[str]:
         return sorted(item.name for item in self.all(type_))
+
+    def aws(self) -> list[Registered]:
+        return [item for item in self.resources if item.type.startswith("aws:")]
+
+    def lines(self) -> list[str]:
+        """The graph as text: type, logical name, parent, account."""
+        return sorted(f"{i.type}  {i.name}  <{i.parent}>  {i.account}".rstrip() for i in self.resources)
+
+
+@contextmanager
+def _own_loop() -> Iterator[None]:
+    """The SDK leaves an open event loop in each worker thread; here it is closed."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+class _Monitor(MockMonitor):
+    def __init__(self, mocks: _Mocks, graph: Graph) -> None:
+        super().__init__(mocks)
+        self.graph = graph
+
+    def Invoke(self, request: Any) -> Any:
+        with _own_loop():
+            return super().Invoke(request)
+
+    def RegisterResource(self, request: Any) -> Any:
+        with _own_loop():
+            return self._register(request)
+
+    def _register(self, request: Any) -> Any:
+        known = len(self.graph.resources)
+        answer = super().RegisterResource(request)
+        for index in range(known, len(self.graph.resources)):
+            item = self.graph.resources[index]
+            if (item.type, item.name) == (request.type, request.name):
+                self.graph.resources[index] = Registered(
+                    item.type,
+                    item.name,
+                    item.inputs,
+                    request.provider.split("::")[-2].rsplit("-", 1)[-1] if request.provider else "",
+                    request.parent.rsplit("::", 1)[-1],
+                    frozenset(urn.rsplit("::", 1)[-1] for urn in request.dependencies),
+                )
+        return answer
 
 
 class _Mocks(pulumi.runtime.Mocks):
@@ -50,8 +108,8 @@ class _Mocks(pulumi.runtime.Mocks):
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         inputs = dict(args.inputs)
-        account = (args.provider or "").split("::")[-2] if args.provider else ""
-        self.graph.resources.append(Registered(args.typ, args.name, inputs, account))
+        if args.typ != "pulumi:pulumi:Stack":
+            self.graph.resources.append(Registered(args.typ, args.name, inputs, "", "", frozenset()))
         outputs = {**inputs, "arn": f"arn:mock:{args.typ}:{args.name}", "name": inputs.get("name", args.name)}
         outputs.setdefault("keyId", f"key-{args.name}")
         outputs.setdefault("url", f"https://queue/{args.name}")
@@ -65,21 +123,25 @@ class _Mocks(pulumi.runtime.Mocks):
         return {**args.args, "id": "blueprint1"}, []
 
 
-def run(program: Callable[[], dict[str, Any] | None], preview: bool = False) -> Graph:
-    """Register ``program``'s resources; its outputs are resolved into the graph."""
+def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = False) -> Graph:
+    """Register ``program``'s resources and resolve its outputs."""
     graph = Graph()
-    monitor_mocks = _Mocks(graph)
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    pulumi.runtime.set_mocks(monitor_mocks, project="streamgov", stack="test", preview=preview)
+    mocks = _Mocks(graph)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.runtime.set_mocks(
+            mocks, project="streamgov", stack="test", preview=preview, monitor=_Monitor(mocks, graph)
+        )
 
-    async def body() -> None:
-        from pulumi.runtime.stack import wait_for_rpcs
+        async def body() -> None:
+            outputs = program() or {}
+            await wait_for_rpcs()
+            for name, value in outputs.items():
+                graph.outputs[name] = await pulumi.Output.from_input(value).future()
 
-        outputs = program() or {}
-        await wait_for_rpcs()
-        for name, value in outputs.items():
-            graph.outputs[name] = await pulumi.Output.from_input(value).future()
-
-    asyncio.get_event_loop().run_until_complete(body())
-    _ = (mocks, settings, Path)
+        loop.run_until_complete(body())
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
     return graph
