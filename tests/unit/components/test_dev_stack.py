@@ -17,11 +17,24 @@ from tests.unit.components.graph import Graph
 GOLDEN = Path(__file__).parent / "golden" / "dev.txt"
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
 NAMES = Names()
-TAGLESS = (
-    "RolePolicy EventTarget Permission QueuePolicy Alias FunctionEventInvokeConfig ResourceAssociation "
-    "PrincipalAssociation ResourceShareAccepter Project EnvironmentProfile Environment "
-    "EnvironmentBlueprintConfiguration BucketPolicy BucketPublicAccessBlock BucketLifecycleConfiguration"
-).split()
+TAGLESS = [
+    "RolePolicy",
+    "EventTarget",
+    "Permission",
+    "QueuePolicy",
+    "Alias",
+    "FunctionEventInvokeConfig",
+    "ResourceAssociation",
+    "PrincipalAssociation",
+    "ResourceShareAccepter",
+    "Project",
+    "EnvironmentProfile",
+    "Environment",
+    "EnvironmentBlueprintConfiguration",
+    "BucketPolicy",
+    "BucketPublicAccessBlock",
+    "BucketLifecycleConfiguration",
+]
 
 
 @pytest.fixture
@@ -30,7 +43,7 @@ def graph(dev: Graph) -> Graph:
 
 
 def test_every_resource_as_reviewed(graph: Graph) -> None:
-    """Names and parents are part of every deployed state. After a wanted change: UPDATE_GOLDEN=1, then read the diff."""
+    """Names and parents are part of every deployed state. After a wanted change: UPDATE_GOLDEN=1, read the diff."""
     text = "\n".join(graph.lines()) + "\n"
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.write_text(text)

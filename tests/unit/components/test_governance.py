@@ -1,0 +1,228 @@
+"""The facade over its cases: all accounts from one program, a domain's own stack, a member's own stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from streamgov_core.errors import ConfigError
+from streamgov_pulumi import StreamGovernance
+from streamgov_pulumi.components import data_source
+from streamgov_pulumi.components.governance import MemberArgs, StreamGovernanceArgs
+from streamgov_pulumi.lookups import TrailLookup
+from tests.unit.components.graph import Graph, run
+
+DOMAIN, MEMBER = "444455556666", "777788889999"
+ROLE = f"arn:aws:iam::{MEMBER}:role/jobs/reader"
+
+
+def member(**more: Any) -> MemberArgs:
+    made: dict[str, Any] = {
+        "access": {"account": MEMBER, "assume_role_arn": f"arn:aws:iam::{MEMBER}:role/deploy", "external_id": "x-1"},
+        "data_sources": {
+            "orders": {
+                "platform": "msk",
+                "registry_name": "orders",
+                "resource": "orders-cluster",
+                "project_id": "project1",
+            }
+        },
+        "targets": {"lake": {"platform": "msk", "environment_id": "environment1", "principals": [ROLE]}},
+        **more,
+    }
+    return made  # type: ignore[return-value]
+
+
+def arguments(**more: Any) -> StreamGovernanceArgs:
+    made: dict[str, Any] = {
+        "region": "eu-west-1",
+        "domain": {
+            "access": {"account": DOMAIN},
+            "domain_id": "dzd-4p9n6sw4qt9xgn",
+            "types_project_id": "project0",
+        },
+        "members": [member()],
+        "platforms": ["msk"],
+        **more,
+    }
+    return made  # type: ignore[return-value]
+
+
+def graph_of(args: StreamGovernanceArgs, read: Callable[[StreamGovernance], dict[str, Any]] | None = None) -> Graph:
+    def program() -> dict[str, Any]:
+        made = StreamGovernance("gov", args)
+        return read(made) if read else {}
+
+    return run(program)
+
+
+@pytest.fixture(scope="module")
+def everything(no_bundles: None) -> Graph:
+    return graph_of(arguments())
+
+
+def test_all_accounts_from_one_program(everything: Graph) -> None:
+    assert {item.account for item in everything.aws()} == {DOMAIN, MEMBER}
+    share = everything.one("aws:ram/resourceAssociation:ResourceAssociation", "gov-association-domain")
+    assert share.inputs["resourceArn"] == f"arn:aws:datazone:eu-west-1:{DOMAIN}:domain/dzd-4p9n6sw4qt9xgn"
+    accepter = everything.one(
+        "aws:ram/resourceShareAccepter:ResourceShareAccepter", f"gov-{MEMBER}-association-accepter"
+    )
+    assert accepter.account == MEMBER
+    assert everything.names("aws:kms/key:Key") == [f"gov-{MEMBER}-key", "gov-domain-key"]
+    assert all(table.inputs["deletionProtectionEnabled"] for table in everything.all("aws:dynamodb/table:Table"))
+
+
+def test_dynamic_resources_reach_the_right_account(everything: Graph) -> None:
+    target = everything.one("pulumi-python:dynamic/streamgov:SubscriptionTarget", f"gov-{MEMBER}-target-lake")
+    assert target.inputs["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
+    assert target.inputs["external_id"] == "x-1"
+    assert target.inputs["region"] == "eu-west-1"
+    membership = everything.one("pulumi-python:dynamic/streamgov:ProjectMembership", f"gov-{MEMBER}-orders-membership")
+    assert "assume_role_arn" not in membership.inputs
+    assert membership.inputs["project_id"] == "project1"
+
+
+def test_without_further_word_only_the_principals_may_be_given_access(everything: Graph) -> None:
+    function = everything.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
+    variables = function.inputs["environment"]["variables"]
+    assert variables["STREAMGOV_CONSUMER_ROLES"] == f'["{ROLE}"]'
+    assert variables["STREAMGOV_REQUIRE_BOUNDARY"] == "true"
+
+
+def test_the_domains_own_stack() -> None:
+    domain = {"access": {"account": DOMAIN}, "domain_id": "dzd-4p9n6sw4qt9xgn", "types_project_id": "project0"}
+    graph = graph_of(arguments(domain=domain, members=[{"access": {"account": MEMBER}, "deploy": False}]))
+    assert {item.account for item in graph.aws()} == {DOMAIN}
+    assert graph.names("aws:sfn/stateMachine:StateMachine") == ["gov-central-machine"]
+    callback = graph.one("aws:iam/role:Role", "gov-central-callback")
+    assert f"arn:aws:iam::{MEMBER}:root" in callback.inputs["assumeRolePolicy"]
+    assert graph.one("aws:ram/principalAssociation:PrincipalAssociation", f"gov-association-account-{MEMBER}")
+    assert not graph.all("aws:ram/resourceShareAccepter:ResourceShareAccepter")
+
+
+def test_a_members_own_stack() -> None:
+    domain = {"access": {"account": DOMAIN}, "domain_id": "dzd-4p9n6sw4qt9xgn", "deploy": False}
+    share = f"arn:aws:ram:eu-west-1:{DOMAIN}:resource-share/11111111-2222-3333-4444-555555555555"
+    graph = graph_of(arguments(domain=domain, members=[member(accept_share_arn=share)]))
+    assert {item.account for item in graph.aws()} == {MEMBER}
+    accepter = graph.one("aws:ram/resourceShareAccepter:ResourceShareAccepter", f"gov-{MEMBER}-association-accepter")
+    assert accepter.inputs["shareArn"] == share
+    # Only the domain's team can make members of projects.
+    assert not graph.all("pulumi-python:dynamic/streamgov:ProjectMembership")
+    assert not graph.all("pulumi-python:dynamic/streamgov:FormType")
+    invoke = graph.one("aws:iam/role:Role", f"gov-{MEMBER}-member-invoke")
+    assert f"arn:aws:iam::{DOMAIN}:root" in invoke.inputs["assumeRolePolicy"]
+
+
+def test_a_domain_that_is_its_own_member_has_one_key_and_no_share() -> None:
+    own = member()
+    own["access"] = {"account": DOMAIN}
+    own["targets"] = {}
+    graph = graph_of(arguments(members=[own]))
+    assert len(graph.all("aws:kms/key:Key")) == 1
+    assert not graph.all("aws:ram/resourceShare:ResourceShare")
+    assert len(graph.all("pulumi:providers:aws")) == 1
+
+
+def test_two_deployments_in_one_account_share_no_physical_name() -> None:
+    def physical(namespace: str) -> set[tuple[str, str, str]]:
+        graph = graph_of(arguments(namespace=namespace))
+        named = [item for item in graph.resources if isinstance(item.inputs.get("name"), str)]
+        generic = {"aws:iam/rolePolicy:RolePolicy"}
+        return {(i.type, i.account, i.inputs["name"]) for i in named if i.type not in generic}
+
+    first, second = physical("team-a"), physical("team-b")
+    assert first.isdisjoint(second), first & second
+
+
+def test_logical_names_do_not_change_with_the_namespace(everything: Graph) -> None:
+    other = graph_of(arguments(namespace="team-a"))
+    assert other.lines() == everything.lines()
+
+
+def test_within_an_organisation_nobody_accepts() -> None:
+    args = arguments()
+    args["domain"]["within_organization"] = True
+    args["domain"]["organization_id"] = "o-abcdefghij"
+    graph = graph_of(args)
+    assert not graph.all("aws:ram/resourceShareAccepter:ResourceShareAccepter")
+    share = graph.one("aws:ram/resourceShare:ResourceShare", "gov-association-share")
+    assert share.inputs["allowExternalPrincipals"] is False
+    callback = graph.one("aws:iam/role:Role", "gov-central-callback")
+    assert "o-abcdefghij" in callback.inputs["assumeRolePolicy"]
+
+
+def test_types_may_be_offered_to_a_domain_unit() -> None:
+    args = arguments(members=[])
+    args["domain"]["usable_in_domain_unit"] = "unit1"
+    graph = graph_of(args)
+    grant = graph.one("aws:datazone/policyGrant:PolicyGrant", "gov-msk-types-usable")
+    assert grant.inputs["policyType"] == "USE_ASSET_TYPE"
+    assert grant.inputs["entityIdentifier"] == "MskTopicAssetType"
+    assert grant.inputs["detail"] == {"useAssetType": {"domainUnitId": "unit1"}}
+    assert grant.inputs["principal"]["project"]["domainUnitFilter"]["domainUnit"] == "unit1"
+
+
+def events(graph: Graph) -> list[str]:
+    return [item.name for item in graph.all("aws:cloudwatch/eventRule:EventRule") if "-orders-events-" in item.name]
+
+
+def schema_events(governance: StreamGovernance) -> dict[str, Any]:
+    return {"events": governance.data_sources[f"{MEMBER}/orders"].schema_events}
+
+
+def test_without_a_trail_only_the_schedule_runs_and_somebody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, resource=None: told.append(text))
+    graph = graph_of(arguments(), schema_events)
+    assert events(graph) == []
+    assert graph.outputs == {"events": "schedule only"}
+    assert told == [
+        "No trail here. Schema changes are therefore seen by the schedule only; set trail to 'create' for a trail of "
+        "our own, or to 'none' to silence this"
+    ]
+
+
+def test_a_trail_that_is_found_is_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def find(settings: Any) -> TrailLookup:
+        asked.append(settings)
+        return TrailLookup("arn:aws:cloudtrail:eu-west-1:777788889999:trail/org")
+
+    monkeypatch.setattr(data_source, "find_trail", find)
+    graph = graph_of(arguments(), schema_events)
+    assert len(events(graph)) == 4
+    assert graph.outputs == {"events": "arn:aws:cloudtrail:eu-west-1:777788889999:trail/org"}
+    assert (asked[0].assume_role_arn, asked[0].external_id) == (f"arn:aws:iam::{MEMBER}:role/deploy", "x-1")
+
+
+def test_a_trail_of_our_own_is_one_for_the_account() -> None:
+    sources = member()["data_sources"]
+    two = {**sources, "payments": {**sources["orders"], "registry_name": "payments"}}
+    graph = graph_of(arguments(members=[member(trail="create", data_sources=two)]))
+    assert graph.names("aws:cloudtrail/trail:Trail") == [f"gov-{MEMBER}-trail"]
+    bucket = graph.one("aws:s3/bucket:Bucket", f"gov-{MEMBER}-trail-bucket")
+    assert len(bucket.inputs["bucket"]) <= 63
+    assert bucket.inputs["forceDestroy"] is False
+    functions = [i.inputs["name"] for i in graph.all("aws:lambda/function:Function") if "-sync" in i.name]
+    assert sorted(functions) == ["streamgov-sync-orders", "streamgov-sync-payments"]
+
+
+def test_mistakes_in_arguments_are_clear() -> None:
+    args = arguments(members=[])
+    del args["domain"]["types_project_id"]
+    with pytest.raises(ConfigError, match=r"domain\.types_project_id is needed"):
+        graph_of(args)
+    with pytest.raises(ConfigError, match="unknown streaming platform 'pulsar'; there are"):
+        graph_of(arguments(platforms=["pulsar"]))
+    with pytest.raises(ConfigError, match="must be the 12 digits of an AWS account id, got '77778888999'"):
+        graph_of(arguments(members=[{"access": {"account": "77778888999"}}]))
+    with pytest.raises(ConfigError, match="described twice"):
+        graph_of(arguments(members=[{"access": {"account": DOMAIN, "profile": "other"}}]))
+    with pytest.raises(ConfigError, match="log_retention_days must be one of"):
+        graph_of(arguments(log_retention_days=8))
