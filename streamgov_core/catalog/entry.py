@@ -135,12 +135,15 @@ def _enough_time(context: Any) -> Callable[[], bool]:
 
 
 def _continue(clients: Clients, context: Any, order: Order, result: Result) -> None:
-    """Let another invocation of this function go on where this one stopped (API Invoke, asynchronous)."""
+    """Let another invocation of this function go on where this one stopped (API Invoke, asynchronous).
+
+    Lambda stops a function that calls itself about 16 times in a chain; so many legs are hours.
+    """
     payload = {
         "action": "sync",
         "after": result.after,
         "retireAny": order.retire_any,
-        "tally": result.to_json(),
+        "tally": result.tally(),
     }
     clients.client("lambda").invoke(
         FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=json.dumps(payload).encode()

@@ -272,7 +272,9 @@ class Result:
     after: str | None = None
 
     MAX_LISTED: ClassVar[int] = 500
-    """Entries of a list: a result has to fit into the payload of the next leg of a long run."""
+    """Entries of a list."""
+    MAX_HANDED_ON: ClassVar[int] = 100
+    """Entries of a list in ``tally``: it has to fit into the payload of an asynchronous invocation (256 KB)."""
     MAX_CAUSE: ClassVar[int] = 400
 
     @property
@@ -308,6 +310,13 @@ class Result:
         for name in ("created", "revised", "retired", "kept", "failed"):
             setattr(result, name, list(tally.get(name, ())))
         return result
+
+    def tally(self) -> dict[str, Any]:
+        """What an unfinished run hands on to its next leg: all counts, and as many names as there is room for."""
+        return {
+            name: value[: self.MAX_HANDED_ON] if isinstance(value, list) else value
+            for name, value in self.to_json().items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """The result as a plain dictionary."""

@@ -192,8 +192,8 @@ class Syncer:
 
         begun = 0
         for name in names:
-            if not self._enough_time():
-                break
+            if begun >= self._settings.concurrency and not self._enough_time():
+                break  # but never at once: a leg that did nothing would be followed by legs that do nothing
             running[pool.submit(work, name)] = name
             begun += 1
             if len(running) >= 2 * self._settings.concurrency:

@@ -1,0 +1,152 @@
+"""The function around the data source: time, legs of a long run, visible failure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from streamgov_core.catalog import entry
+from streamgov_core.catalog.permissions import sync_environment
+from streamgov_core.errors import CatalogError, ConfigError
+from streamgov_core.naming import Names
+from tests.unit.catalog.fakes import REGISTRY, World, avro
+
+ARN = "arn:aws:lambda:us-east-1:222222222222:function:streamgov-sync-msk"
+
+
+class Context:
+    """Lambda's context, on a clock that falls by a second each time it is read."""
+
+    invoked_function_arn = ARN
+
+    def __init__(self, milliseconds: int, step: int = 1000) -> None:
+        self.left, self.step = milliseconds, step
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.left -= self.step
+        return self.left
+
+
+class FakeClients:
+    def __init__(self) -> None:
+        self.invocations: list[dict[str, Any]] = []
+
+    def client(self, service: str) -> Any:
+        assert service == "lambda"
+        return self
+
+    def invoke(self, **arguments: Any) -> None:
+        self.invocations.append(arguments)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(concurrency=1)
+    for key, value in sync_environment(
+        Names(),
+        domain_id="dzd-1",
+        project_id="producer1",
+        platform="msk",
+        registry_name=REGISTRY,
+        resource_arn="main",
+    ).items():
+        monkeypatch.setenv(key, value)
+
+    def syncer(config: Any, clients: Any, enough_time: Any) -> Any:
+        made.enough_time = enough_time
+        return made.syncer()
+
+    monkeypatch.setattr(entry, "_syncer", syncer)
+    return made
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> FakeClients:
+    made = FakeClients()
+    monkeypatch.setattr(entry, "_clients", lambda region, connections: made)
+    return made
+
+
+def test_a_run_is_reported(world: World, clients: FakeClients, caplog: pytest.LogCaptureFixture) -> None:
+    world.registry.put("sales", avro("id"))
+    result = entry.run({"action": "sync"}, None)
+    assert result["created"] == ["sales"]
+    assert json.loads(caplog.records[-1].getMessage()) == result
+    assert clients.invocations == []
+
+
+def test_a_failure_is_raised_after_the_rest_was_done(world: World, clients: FakeClients) -> None:
+    world.registry.put("good", avro("id"))
+    world.registry.put("bad", "{")
+    with pytest.raises(CatalogError) as caught:
+        entry.run({"action": "sync"}, None)
+    report = json.loads(str(caught.value))
+    assert list(report)[:2] == ["counts", "failed"]
+    assert report["counts"] == {"created": 1, "failed": 1}
+    assert report["failed"][0]["schema"] == "bad"
+    assert report["created"] == ["good"]
+
+
+def test_a_run_that_lacks_time_goes_on_in_another_invocation(world: World, clients: FakeClients) -> None:
+    names = [f"t{number:02}" for number in range(30)]
+    for name in names:
+        world.registry.put(name, avro("id"))
+    event: dict[str, Any] = {"action": "sync", "retireAny": True}
+    result = entry.run(event, Context(20_000))
+    legs = 1
+    while result.get("continued"):
+        invocation = clients.invocations.pop()
+        assert (invocation["FunctionName"], invocation["InvocationType"]) == (ARN, "Event")
+        event = json.loads(invocation["Payload"])
+        assert event["retireAny"] is True
+        result = entry.run(event, Context(20_000))
+        legs += 1
+        assert legs < 30
+    assert legs > 1
+    assert result["created"] == names
+    assert clients.invocations == []
+
+
+def test_a_leg_always_begins_at_least_one_schema(world: World, clients: FakeClients) -> None:
+    for number in range(3):
+        world.registry.put(f"t{number}", avro("id"))
+    first = entry.run({"action": "sync"}, Context(1_000))
+    assert first["continued"]
+    assert first["created"] == ["t0"]
+
+
+def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(world: World, clients: FakeClients) -> None:
+    from streamgov_core.catalog.events import Order
+    from streamgov_core.catalog.model import Outcome, Result
+
+    result = Result(after="x" * 255)
+    for number in range(10_000):
+        result.add(f"{number:0255}", Outcome("created"))
+        result.fail(f"{number:0255}", "because " * 500)
+        result.add(f"{number:0255}", Outcome("kept", "because " * 500))
+    entry._continue(clients, Context(1), Order(), result)  # type: ignore[arg-type]
+    payload = clients.invocations[0]["Payload"]
+    assert len(payload) < 256_000
+    assert Result.from_json(json.loads(payload)["tally"]).counts["failed"] == 10_000
+
+
+def test_wrong_configuration_and_events_are_clear(
+    world: World, clients: FakeClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CatalogError, match="registry 'other'"):
+        entry.run(
+            {
+                "detail-type": "AWS API Call via CloudTrail",
+                "detail": {
+                    "eventSource": "glue.amazonaws.com",
+                    "eventName": "UpdateSchema",
+                    "requestParameters": {"schemaId": {"registryName": "other", "schemaName": "s"}},
+                },
+            },
+            None,
+        )
+    monkeypatch.delenv("STREAMGOV_PROJECT_ID")
+    with pytest.raises(ConfigError, match="STREAMGOV_PROJECT_ID"):
+        entry.run({"action": "sync"}, None)
