@@ -30,6 +30,7 @@ def test_a_second_up_changes_nothing(deployed: Deployed) -> None:
 
 def test_destroy_leaves_nothing_behind(deployed: Deployed) -> None:
     story, _ = deployed.story()
-    story.retire()
+    for stream in story.streams():
+        story.retire(stream)
     deployed.pulumi.operation("destroy")
     assert leftovers.difference(deployed.before, leftovers.inventory(deployed.workspace)) == []

@@ -94,8 +94,9 @@ def _demo(arguments: argparse.Namespace, show: Show, workspace: Workspace, pulum
         if arguments.keep:
             show.say("left running, as asked: python -m emulator stop --state-dir .state/demo/emulator ends it")
         else:
+            for stream in story.streams():
+                story.retire(stream)
             show.step("Destroy everything", "platform engineer")
-            story.retire()
             deploy(pulumi, "destroy", show)
             left = leftovers.difference(before, leftovers.inventory(workspace))
             show.check("nothing is left in any account", not left, "; ".join(left[:5]))

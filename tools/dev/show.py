@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
-from rich.json import JSON
 from rich.padding import Padding
-from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-\w+)?")
+
+
+def as_list(value: Any) -> list[Any]:
+    """A policy element that may be one value or several, as several."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
+
+
+def short_arn(arn: str) -> str:
+    """``service account resource`` without partition, region and UUIDs, for reading; other texts as they are."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return arn
+    return " ".join(part for part in (parts[2], parts[4], _UUID.sub("…", parts[5])) if part)
 
 
 @dataclass
@@ -25,6 +42,12 @@ class Check:
     statement: str
     held: bool
     found: str
+
+
+def _clipped(text: str, longest: int = 180) -> str:
+    """Long values in a table, cut with a word about how long they are."""
+    text = text.strip()
+    return text if len(text) <= longest else f"{text[:longest].rstrip()} … ({len(text):,} characters)"
 
 
 @dataclass
@@ -56,7 +79,7 @@ class Show:
 
     def fact(self, name: str, value: object) -> None:
         """One named value."""
-        line = Text(f"{name:<24}", style="dim")
+        line = Text(f"{name:<23} ", style="dim")
         line.append(str(value), style="")
         self.console.print(Padding(line, (0, 0, 0, 4)))
 
@@ -68,19 +91,42 @@ class Show:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*[str(cell) for cell in row])
+            table.add_row(*[_clipped(str(cell)) for cell in row])
         self.console.print(Padding(table, (0, 0, 0, 4)))
 
-    def document(self, title: str, document: object) -> None:
-        """A policy document, or what stands in its place."""
-        body: Text | JSON
-        body = (
-            Text(str(document), style="dim")
-            if not isinstance(document, dict | list)
-            else JSON(json.dumps(document), indent=1)
-        )
-        panel = Panel(body, title=title, title_align="left", border_style="dim", expand=False)
-        self.console.print(Padding(panel, (0, 0, 0, 4)))
+    def policy(self, title: str, document: object) -> None:
+        """A policy document, a row a statement, or the word that stands in its place."""
+        if not isinstance(document, dict):
+            self.fact(title, document)
+            return
+        table = Table(show_edge=False, pad_edge=False, expand=False, show_lines=True, border_style="dim")
+        statements = [item for item in as_list(document.get("Statement")) if isinstance(item, dict)]
+        columns = ["statement", "who", "may", "on"]
+        if not any("Principal" in item for item in statements):
+            columns.remove("who")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for item in statements:
+            principal = item.get("Principal", {})
+            who = (
+                as_list(principal.get("AWS") or principal.get("Service"))
+                if isinstance(principal, dict)
+                else [principal]
+            )
+            cells = {
+                "statement": f"{item.get('Sid', '')}\n{item['Effect']}",
+                "who": "\n".join(short_arn(str(part)) for part in who),
+                "may": "\n".join(str(part) for part in as_list(item.get("Action"))),
+                "on": "\n".join(short_arn(str(part)) for part in as_list(item.get("Resource"))),
+            }
+            if item.get("Condition"):
+                cells["on"] += f"\nif {json.dumps(item['Condition'])}"
+            table.add_row(*[cells[column] for column in columns])
+        size = len(json.dumps(document, separators=(",", ":")))
+        label = Text(title, style="bold")
+        label.append(f"  {len(statements)} statement(s), {size} characters", style="dim")
+        self.console.print(Padding(label, (1, 0, 0, 4)))
+        self.console.print(Padding(table, (0, 0, 0, 4)))
 
     def tree(self, tree: Tree) -> None:
         """A lineage graph."""
@@ -90,7 +136,7 @@ class Show:
         """Print and remember whether a statement holds; ``found`` says what was seen."""
         self.checks.append(Check(self._step, statement, held, found))
         line = Text("✔ " if held else "✘ ", style="bold green" if held else "bold red")
-        line.append(statement)
+        line.append(statement, style="bold")
         if found:
             line.append(f"  ({found})", style="dim")
         self.console.print(Padding(line, (0, 0, 0, 4)))
