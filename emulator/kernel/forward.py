@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,11 @@ log = logging.getLogger("emulator.moto")
 ACCOUNT_HEADER = "x-moto-account-id"
 MAX_PARSED_BODY = 2 * 1024 * 1024
 
+# moto's backends are plain dictionaries: two conditional writes at once may both see the old item. One call at a time
+# for each account and region of these services. They start nothing that calls back, unlike those that run functions or
+# state machines, and none of them waits, unlike SQS's long polling.
+SERIALIZED = frozenset({"dynamodb", "iam", "ssm", "kinesis", "kms", "logs"})
+
 
 class Moto:
     """moto's server applications, one per service, created on first use.
@@ -40,8 +46,9 @@ class Moto:
         # moto inspects a service's class anew for each request, which takes an eighth of its time.
         moto.core.responses.method_names_from_class = functools.cache(method_names_from_class)  # type: ignore[attr-defined]
         self._creation = threading.Lock()
+        self._turns: defaultdict[tuple[str, str, str], threading.RLock] = defaultdict(threading.RLock)
 
-    def answer(self, request: HttpRequest, account: str) -> HttpResponse:
+    def answer(self, service: str, request: HttpRequest, account: str, region: str) -> HttpResponse:
         """Let moto serve a request on behalf of an account.
 
         Raises:
@@ -50,6 +57,13 @@ class Moto:
         environ = request.environ(self._host, self._port)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         application = self._application(environ)
+        if service not in SERIALIZED:
+            return self._run(application, environ)
+        with self._turns[(service, account, "aws" if service == "iam" else region)]:
+            return self._run(application, environ)
+
+    @staticmethod
+    def _run(application: Any, environ: dict[str, Any]) -> HttpResponse:
         status = 500
         headers: dict[str, str] = {}
 

@@ -153,7 +153,7 @@ class Pipeline:
     ) -> tuple[dict[str, Any] | None, HttpResponse, ApiError | None]:
         account = serving_account(call, self.identities.accounts)
         try:
-            response = self.moto.answer(request, account)
+            response = self.moto.answer(call.service, request, account, call.region)
         except NotImplementedError as error:
             raise ApiError("NotImplemented", f"moto has no {call.service}:{call.operation} ({error})", 501) from error
         if response.status == 404 and response.body.startswith(b"<!doctype html>"):
