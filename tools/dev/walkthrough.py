@@ -407,7 +407,7 @@ class Walkthrough:
             if "/streamgov/" not in item["caller"]:
                 continue
             total += item["count"]
-            times = f" ×{item['count']}" if item["count"] > 1 else ""
+            times = f" x{item['count']}" if item["count"] > 1 else ""
             role = item["caller"].rsplit("/", 1)[-1].removeprefix(f"streamgov-{REGION}-")
             calls.setdefault((item["account"], role), []).append(f"{item['service']}:{item['operation']}{times}")
         rows = [(account, role, ", ".join(names)) for (account, role), names in sorted(calls.items())]
