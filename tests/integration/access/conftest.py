@@ -1,0 +1,414 @@
+"""The whole access workflow in an emulator of its own: real functions, machines, rules and roles, IAM enforced.
+
+Deployed with boto3 instead of Pulumi, from the same documents, so that a test starts within seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from streamgov_core.access import permissions, workflow
+from streamgov_core.access.request import request_form_model
+from streamgov_core.catalog.records import Record, SsmRecordStore
+from streamgov_core.naming import Names
+from streamgov_core.platforms import PLATFORMS
+from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
+
+REGION = "us-east-1"
+NAMES = Names()
+MEMBERS = (PRODUCER, CONSUMER)
+ROLE_PATH = "/streaming/"
+
+
+def eventually(read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while True:
+        value = read()
+        if wanted(value):
+            return value
+        assert time.monotonic() < deadline, value
+        time.sleep(0.05)
+
+
+@dataclass
+class Deployment:
+    """The domain account's stack and two member stacks, with a project and an environment each."""
+
+    emulator: EmulatorProcess
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    domain: str = ""
+    projects: dict[str, str] = field(default_factory=dict)
+    environments: dict[str, str] = field(default_factory=dict)
+    cluster: str = ""
+    asset_types: dict[str, str] = field(default_factory=dict)
+
+    def client(self, service: str, account: str = DOMAIN) -> Any:
+        key = (service, account)
+        if key not in self.clients:
+            session = boto3.Session("test", "test", region_name=REGION)
+            if account != DOMAIN:
+                sts = session.client("sts", endpoint_url=self.emulator.endpoint)
+                arn = f"arn:aws:iam::{account}:role/Admin"
+                keys = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+                session = boto3.Session(
+                    keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION
+                )
+            self.clients[key] = session.client(
+                service,
+                endpoint_url=self.emulator.endpoint,
+                config=Config(retries={"total_max_attempts": 2}, max_pool_connections=40),
+            )
+        return self.clients[key]
+
+    # --- infrastructure -----------------------------------------------------------------------------------------------
+    def role(self, account: str, what: str, trust: dict[str, Any], policy: dict[str, Any] | None) -> str:
+        iam = self.client("iam", account)
+        arn = NAMES.role_arn(account, what)
+        name = arn.rsplit("/", 1)[1]
+        iam.create_role(RoleName=name, Path=NAMES.iam_path, AssumeRolePolicyDocument=json.dumps(trust))
+        if policy is not None:
+            iam.put_role_policy(RoleName=name, PolicyName="permissions", PolicyDocument=json.dumps(policy))
+        return arn
+
+    def function(self, account: str, what: str, entry: str, policy: dict[str, Any], env: dict[str, str]) -> None:
+        role = self.role(account, what, permissions.function_trust(), policy)
+        self.client("lambda", account).create_function(
+            FunctionName=NAMES.function_name(what),
+            Runtime=RUNTIME,
+            Role=role,
+            Handler=entry,
+            Code={"ZipFile": build_bundle(entry).read_bytes()},
+            Timeout=60,
+            MemorySize=512,
+            Environment={"Variables": env},
+        )
+
+    def table(self, account: str, name: str, keys: Any) -> None:
+        self.client("dynamodb", account).create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": keys["hash_key"], "KeyType": "HASH"},
+                {"AttributeName": keys["range_key"], "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": item["name"], "AttributeType": item["type"]} for item in keys["attributes"]
+            ],
+        )
+
+    def deploy_domain(self) -> None:
+        asset_types = sorted(self.asset_types.values())
+        self.table(DOMAIN, NAMES.grant_table, permissions.GRANT_TABLE_KEYS)
+        environment = permissions.collect_environment(NAMES, self.domain, DOMAIN, MEMBERS, asset_types)
+        policy = permissions.collect_policy(NAMES, DOMAIN, self.domain)
+        self.function(DOMAIN, "collect", "handlers.collect_grant.handler", policy, environment)
+        environment = permissions.report_environment(NAMES, self.domain, DOMAIN, MEMBERS, asset_types)
+        policy = permissions.report_policy(NAMES, DOMAIN, self.domain)
+        self.function(DOMAIN, "report", "handlers.report_grant.handler", policy, environment)
+        self.role(
+            DOMAIN,
+            "central-machine",
+            permissions.machine_trust(NAMES, DOMAIN, "central"),
+            permissions.central_machine_policy(NAMES, DOMAIN, MEMBERS),
+        )
+        self.client("stepfunctions").create_state_machine(
+            name=NAMES.central_machine,
+            definition=json.dumps(workflow.central_definition(NAMES, DOMAIN)),
+            roleArn=NAMES.role_arn(DOMAIN, "central-machine"),
+        )
+        self.role(
+            DOMAIN,
+            "callback",
+            permissions.callback_trust(NAMES, DOMAIN, MEMBERS),
+            permissions.callback_policy(NAMES, DOMAIN),
+        )
+        self.role(
+            DOMAIN, "events", permissions.events_trust(NAMES, DOMAIN), permissions.events_policy(NAMES, DOMAIN)
+        )
+        events = self.client("events")
+        patterns = {
+            "grant-events": workflow.grant_event_pattern(NAMES, self.domain, asset_types),
+            "settle": workflow.settle_event_pattern(NAMES, DOMAIN),
+        }
+        for what, pattern in patterns.items():
+            name = NAMES.regional(what)
+            events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+            target = {
+                "Id": "central",
+                "Arn": NAMES.central_machine_arn(DOMAIN),
+                "RoleArn": NAMES.role_arn(DOMAIN, "events"),
+            }
+            if what == "settle":
+                transformer = workflow.settle_input_transformer()
+                target["InputTransformer"] = {
+                    "InputPathsMap": transformer["input_paths"],
+                    "InputTemplate": transformer["input_template"],
+                }
+            events.put_targets(Rule=name, Targets=[target])
+
+    def deploy_member(self, account: str) -> None:
+        boundary = NAMES.policy_arn(account, "consumer-boundary")
+        self.client("iam", account).create_policy(
+            PolicyName=boundary.rsplit("/", 1)[1],
+            Path=NAMES.iam_path,
+            PolicyDocument=json.dumps(permissions.consumer_boundary(NAMES, account)),
+        )
+        roles = [f"arn:aws:iam::{account}:role{ROLE_PATH}*"]
+        self.table(account, NAMES.target_table, permissions.TARGET_TABLE_KEYS)
+        policy = permissions.apply_policy(
+            NAMES, account, self.domain, consumer_role_arns=roles, boundary_arn=boundary, require_boundary=True
+        )
+        environment = permissions.apply_environment(
+            NAMES, self.domain, account, consumer_role_arns=roles, boundary_arn=boundary
+        )
+        self.function(account, "apply", "handlers.apply_grant.handler", policy, environment)
+        self.role(
+            account,
+            "member-machine",
+            permissions.machine_trust(NAMES, account, "member"),
+            permissions.member_machine_policy(NAMES, account, DOMAIN),
+        )
+        self.client("stepfunctions", account).create_state_machine(
+            name=NAMES.member_machine,
+            definition=json.dumps(workflow.member_definition(NAMES, account, DOMAIN)),
+            roleArn=NAMES.role_arn(account, "member-machine"),
+        )
+        self.role(
+            account,
+            "member-invoke",
+            permissions.member_invoke_trust(NAMES, DOMAIN),
+            permissions.member_invoke_policy(NAMES, account),
+        )
+
+    # --- DataZone -----------------------------------------------------------------------------------------------------
+    def make_domain(self) -> None:
+        datazone = self.client("datazone")
+        made = datazone.create_domain(name="access", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")
+        self.domain = made["id"]
+        self.client("ram").create_resource_share(
+            name="domain", resourceArns=[made["arn"]], principals=list(MEMBERS)
+        )
+        for account in MEMBERS:
+            ram = self.client("ram", account)
+            for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
+                ram.accept_resource_share_invitation(
+                    resourceShareInvitationArn=invitation["resourceShareInvitationArn"]
+                )
+        blueprints = datazone.list_environment_blueprints(
+            domainIdentifier=self.domain, managed=True, name="CustomAwsService"
+        )
+        blueprint = blueprints["items"][0]["id"]
+        for account in MEMBERS:
+            project = datazone.create_project(domainIdentifier=self.domain, name=f"project-{account[:3]}")["id"]
+            self.projects[account] = project
+            self.client("datazone", account).put_environment_blueprint_configuration(
+                domainIdentifier=self.domain, environmentBlueprintIdentifier=blueprint, enabledRegions=[REGION]
+            )
+            self.environments[account] = datazone.create_environment(
+                domainIdentifier=self.domain,
+                projectIdentifier=project,
+                name="environment",
+                environmentBlueprintIdentifier=blueprint,
+                environmentAccountIdentifier=account,
+                environmentAccountRegion=REGION,
+            )["id"]
+
+    def make_types(self) -> None:
+        datazone, owner = self.client("datazone"), self.projects[PRODUCER]
+        models = [request_form_model(NAMES), *(m for p in PLATFORMS.values() for m in p.form_models(NAMES))]
+        revisions = {"amazon.datazone.RelationalTableFormType": "1"}
+        for model in models:
+            revisions[model.name] = datazone.create_form_type(
+                domainIdentifier=self.domain,
+                name=model.name,
+                model={"smithy": model.smithy()},
+                owningProjectIdentifier=owner,
+                status="ENABLED",
+            )["revision"]
+        for platform in PLATFORMS.values():
+            asset_type = platform.asset_type(NAMES)
+            self.asset_types[platform.name] = asset_type.name
+            datazone.create_asset_type(
+                domainIdentifier=self.domain,
+                name=asset_type.name,
+                owningProjectIdentifier=owner,
+                formsInput={
+                    form: {"typeIdentifier": type_, "typeRevision": revisions[type_], "required": required}
+                    for form, (type_, required) in asset_type.forms.items()
+                },
+            )
+
+    def let_functions_in(self) -> None:
+        for what in ("collect", "report"):
+            for project in self.projects.values():
+                self.client("datazone").create_project_membership(
+                    domainIdentifier=self.domain,
+                    projectIdentifier=project,
+                    member={"userIdentifier": NAMES.role_arn(DOMAIN, what)},
+                    designation="PROJECT_CONTRIBUTOR",
+                )
+
+    # --- what tests do ------------------------------------------------------------------------------------------------
+    def make_cluster(self, name: str | None = None, *, connectivity: bool = True) -> str:
+        kafka = self.client("kafka", PRODUCER)
+        network: dict[str, Any] = {"ClientSubnets": ["subnet-1", "subnet-2"], "InstanceType": "kafka.m7g.large"}
+        arn = kafka.create_cluster_v2(
+            ClusterName=name or f"c-{uuid.uuid4().hex[:8]}",
+            Provisioned={
+                "BrokerNodeGroupInfo": network,
+                "KafkaVersion": "3.8.x",
+                "NumberOfBrokerNodes": 2,
+                "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
+            },
+        )["ClusterArn"]
+
+        def active() -> dict[str, Any]:
+            info = kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
+            return dict(info) if info["State"] == "ACTIVE" else {}
+
+        info = eventually(active, bool)
+        if connectivity:
+            vpc = {"VpcConnectivity": {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}}
+            kafka.update_connectivity(ClusterArn=arn, CurrentVersion=info["CurrentVersion"], ConnectivityInfo=vpc)
+            eventually(active, bool)
+        return str(arn)
+
+    def make_role(self, account: str, name: str | None = None, *, bounded: bool = True) -> str:
+        boundary = {"PermissionsBoundary": NAMES.policy_arn(account, "consumer-boundary")} if bounded else {}
+        trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+        made = self.client("iam", account).create_role(
+            RoleName=name or f"consumer-{uuid.uuid4().hex[:8]}",
+            Path=ROLE_PATH,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+            **boundary,
+        )
+        return str(made["Role"]["Arn"])
+
+    def make_asset(
+        self, topic: str, *, cluster: str | None = None, recorded: bool = True, schema: bool = False
+    ) -> tuple[str, str]:
+        """A published asset of a topic: (asset id, listing id)."""
+        datazone = self.client("datazone")
+        cluster = cluster or self.cluster
+        source = {"cluster_arn": cluster, "cluster_type": "PROVISIONED"}
+        kafka: dict[str, Any] = {"kafka_topic": topic}
+        schema_arn = None
+        if schema:
+            registry = f"arn:aws:glue:{REGION}:{PRODUCER}:registry/streams"
+            schema_arn = f"arn:aws:glue:{REGION}:{PRODUCER}:schema/streams/{topic}"
+            kafka |= {"schema_arn": schema_arn, "registry_arn": registry, "schema_name": topic}
+        columns = {"tableName": topic, "columns": [{"columnName": "id", "dataType": "string"}]}
+        resource = cluster.replace(":cluster/", ":topic/") + f"/{topic}"
+        asset = datazone.create_asset(
+            domainIdentifier=self.domain,
+            name=topic,
+            typeIdentifier=self.asset_types["msk"],
+            owningProjectIdentifier=self.projects[PRODUCER],
+            externalIdentifier=f"{resource}/{uuid.uuid4().hex[:6]}",
+            formsInput=[
+                {"formName": "MskSourceReferenceFormType", "content": json.dumps(source)},
+                {"formName": "KafkaSchemaFormType", "content": json.dumps(kafka)},
+                {"formName": "RelationalTableFormType", "content": json.dumps(columns)},
+            ],
+        )["id"]
+        if recorded:
+            store = SsmRecordStore(self.client("ssm", PRODUCER), NAMES, self.domain, "streams" if schema else None)
+            store.save(Record(asset, resource, schema_arn, topic, "hash"))
+        change = datazone.create_listing_change_set(
+            domainIdentifier=self.domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
+        )
+        eventually(
+            lambda: datazone.get_listing(domainIdentifier=self.domain, identifier=change["listingId"])["status"],
+            lambda status: status == "ACTIVE",
+        )
+        return asset, change["listingId"]
+
+    def make_target(self, principals: list[str], account: str = CONSUMER) -> str:
+        return str(
+            self.client("datazone", account).create_subscription_target(
+                domainIdentifier=self.domain,
+                environmentIdentifier=self.environments[account],
+                name=f"target-{uuid.uuid4().hex[:6]}",
+                type="BaseSubscriptionTargetType",
+                subscriptionTargetConfig=[],
+                authorizedPrincipals=principals,
+                applicableAssetTypes=sorted(self.asset_types.values()),
+                manageAccessRole=f"arn:aws:iam::{account}:role/manage",
+                subscriptionGrantCreationMode="MANUAL",
+            )["id"]
+        )
+
+    def subscribe(self, listing: str, *, form: dict[str, str] | None = None, account: str = CONSUMER) -> str:
+        """Ask and approve: the subscription."""
+        datazone = self.client("datazone")
+        forms = (
+            [{"formName": "Access", "typeIdentifier": request_form_model(NAMES).name, "content": json.dumps(form)}]
+            if form
+            else []
+        )
+        request = datazone.create_subscription_request(
+            domainIdentifier=self.domain,
+            requestReason="test",
+            subscribedListings=[{"identifier": listing}],
+            subscribedPrincipals=[{"project": {"identifier": self.projects[account]}}],
+            **({"metadataForms": forms} if forms else {}),
+        )
+        datazone.accept_subscription_request(domainIdentifier=self.domain, identifier=request["id"])
+        return str(request["id"])
+
+    def grant(self, listing: str, target: str, account: str = CONSUMER) -> str:
+        return str(
+            self.client("datazone").create_subscription_grant(
+                domainIdentifier=self.domain,
+                environmentIdentifier=self.environments[account],
+                subscriptionTargetIdentifier=target,
+                grantedEntity={"listing": {"identifier": listing, "revision": "1"}},
+            )["id"]
+        )
+
+    def revoke(self, grant: str) -> None:
+        self.client("datazone").delete_subscription_grant(domainIdentifier=self.domain, identifier=grant)
+
+    def assets_of(self, grant: str) -> list[dict[str, Any]]:
+        answer = self.client("datazone").get_subscription_grant(domainIdentifier=self.domain, identifier=grant)
+        return list(answer["assets"])
+
+    def settled(self, grant: str, seconds: float = 90.0) -> dict[str, Any]:
+        """The first asset of a grant, once its status is final."""
+        final = ("GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED")
+        assets = eventually(lambda: self.assets_of(grant), lambda found: found[0]["status"] in final, seconds)
+        return dict(assets[0])
+
+    def may(self, principal: str, action: str, resource: str) -> bool:
+        answer = self.emulator.admin(
+            "POST", "access", {"principal": principal, "action": action, "resource": resource}
+        )
+        return bool(answer["allowed"])
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    process, running = run_emulator(tmp_path_factory.mktemp("emulator"))
+    try:
+        made = Deployment(running)
+        made.make_domain()
+        made.make_types()
+        made.deploy_domain()
+        for account in MEMBERS:
+            made.deploy_member(account)
+        made.let_functions_in()
+        made.cluster = made.make_cluster("streaming-prod")
+        yield made
+    finally:
+        process.terminate()
+        process.wait(30)
