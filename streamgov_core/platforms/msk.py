@@ -118,6 +118,12 @@ class Msk:
                 FormField("cluster_name", display_name="Cluster name", searchable=True),
                 FormField("bootstrap_brokers", display_name="Bootstrap brokers (IAM)"),
                 FormField(
+                    "bootstrap_brokers_vpc_connectivity",
+                    display_name="Bootstrap brokers (IAM, multi-VPC)",
+                    documentation="For clients in other VPCs and accounts, by a managed VPC connection",
+                ),
+                FormField("bootstrap_brokers_public", display_name="Bootstrap brokers (IAM, public)"),
+                FormField(
                     "client_authentication",
                     display_name="Client authentication",
                     documentation="Methods that the cluster admits; all but IAM bypass grants",
