@@ -1,29 +1,45 @@
-"""What a person's inputs must be: declared, of the right type, complete. And how two sets of inputs differ."""
+"""What a person's inputs must be: declared, of the right type, complete."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from emulator.pulumi_aws.model import Archive, Prop, ResourceType, canonical, has_unknown, is_unknown
+from emulator.pulumi_aws.model import (
+    ALL_TAGS,
+    DEFAULTED,
+    UNKNOWN,
+    Archive,
+    Function,
+    Prop,
+    ResourceType,
+    has_unknown,
+    is_unknown,
+)
 
 Failure = tuple[str, str]
+_ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
+    "string": ((str,), "a string"),
+    "json": ((str,), "a JSON string"),
+    "policy": ((str,), "a JSON string"),
+    "int": ((int,), "a whole number"),
+    "number": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "list": ((list,), "a list"),
+    "map": ((dict,), "a map"),
+    "object": ((dict,), "an object"),
+    "archive": ((Archive,), "an archive"),
+}
 
 
 def check(resource: ResourceType, inputs: dict[str, Any]) -> list[Failure]:
     """Every mistake in the inputs, as (property path, reason)."""
-    failures: list[Failure] = []
-    for name, value in inputs.items():
-        if name.startswith("__") or value is None:
-            continue
-        prop = resource.props.get(name)
-        if prop is None:
-            failures.append((name, f'{resource.token}: property "{name}" is not served by the stand-in'))
-        else:
-            failures += check_value(name, prop, value)
-    for name, prop in resource.props.items():
-        if prop.required and inputs.get(name) is None:
-            failures.append((name, f'{resource.token}: missing required property "{name}"'))
-    return failures
+    return _check_members("", resource.token, resource.props, inputs)
+
+
+def check_arguments(function: Function, arguments: dict[str, Any]) -> list[Failure]:
+    """Every mistake in the arguments of an invoke."""
+    return _check_members("", function.token, function.arguments, arguments)
 
 
 def check_value(path: str, prop: Prop, value: Any) -> list[Failure]:
@@ -32,7 +48,7 @@ def check_value(path: str, prop: Prop, value: Any) -> list[Failure]:
         return []
     wrong = _wrong_type(prop, value)
     if wrong:
-        return [(path, f"expected {wrong}, got {type(value).__name__} {value!r:.80}")]
+        return [(path, f'"{path}": expected {wrong}, got {_shown(value)}')]
     failures: list[Failure] = []
     if prop.kind == "list":
         for index, item in enumerate(value):
@@ -41,39 +57,45 @@ def check_value(path: str, prop: Prop, value: Any) -> list[Failure]:
         for key, item in value.items():
             failures += check_value(f"{path}.{key}", prop.element or Prop(), item)
     elif prop.kind == "object":
-        failures += _check_members(path, prop, value)
+        failures += _check_members(f"{path}.", "the stand-in", prop.members or {}, value)
+    elif prop.kind == "policy" and not has_unknown(value):
+        failures += _check_document(path, value)
     return failures
 
 
-def _check_members(path: str, prop: Prop, value: dict[str, Any]) -> list[Failure]:
+def _check_members(prefix: str, owner: str, members: Any, value: dict[str, Any]) -> list[Failure]:
     failures: list[Failure] = []
-    members = prop.members or {}
     for key, item in value.items():
         if key.startswith("__") or item is None:
             continue
+        path = f"{prefix}{key}"
         if key not in members:
-            failures.append((f"{path}.{key}", f'property "{path}.{key}" is not served by the stand-in'))
+            failures.append((path, f'{owner}: property "{path}" is not served by the stand-in for the aws plugin'))
         else:
-            failures += check_value(f"{path}.{key}", members[key], item)
+            failures += check_value(path, members[key], item)
     for key, member in members.items():
         if member.required and value.get(key) is None:
-            failures.append((f"{path}.{key}", f'missing required property "{path}.{key}"'))
+            failures.append((f"{prefix}{key}", f'{owner}: missing required property "{prefix}{key}"'))
     return failures
 
 
+def _check_document(path: str, value: str) -> list[Failure]:
+    """The real provider refuses a policy that is not a JSON object before it calls anything."""
+    try:
+        document = json.loads(value)
+    except ValueError as error:
+        return [(path, f'"{path}" contains an invalid JSON policy: {error}')]
+    return [] if isinstance(document, dict) else [(path, f'"{path}" contains an invalid JSON policy: not an object')]
+
+
+def _shown(value: Any) -> str:
+    return f"an archive at {value.path!r}" if isinstance(value, Archive) else f"{type(value).__name__} {value!r:.80}"
+
+
 def _wrong_type(prop: Prop, value: Any) -> str | None:
-    accepted: dict[str, tuple[tuple[type, ...], str]] = {
-        "string": ((str,), "a string"),
-        "json": ((str,), "a JSON string"),
-        "int": ((int,), "a whole number"),
-        "number": ((int, float), "a number"),
-        "bool": ((bool,), "true or false"),
-        "list": ((list,), "a list"),
-        "map": ((dict,), "a map"),
-        "object": ((dict,), "an object"),
-        "archive": ((Archive,), "an archive"),
-    }
-    types, name = accepted[prop.kind]
+    types, name = _ACCEPTED[prop.kind]
+    if isinstance(value, Archive) and prop.kind == "archive" and not value.path:
+        return "an archive of a file or a folder (FileArchive)"
     if isinstance(value, bool) and prop.kind in {"int", "number"}:
         return name
     if isinstance(value, types):
@@ -81,45 +103,35 @@ def _wrong_type(prop: Prop, value: Any) -> str | None:
     # The engine and the real provider convert between strings, numbers and booleans.
     if prop.kind == "string" and isinstance(value, int | float):
         return None
-    if prop.kind in {"int", "number"} and isinstance(value, str) and value.lstrip("-").isdigit():
+    if prop.kind in {"int", "number"} and isinstance(value, str) and value.removeprefix("-").isdecimal():
         return None
-    if prop.kind == "bool" and value in {"true", "false"}:
+    if prop.kind == "bool" and value in ("true", "false"):
         return None
     return name
 
 
-def with_defaults(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
-    """The inputs with the real provider's defaults filled in."""
-    out = {key: value for key, value in inputs.items() if value is not None}
+def complete(resource: ResourceType, inputs: dict[str, Any], default_tags: Any) -> None:
+    """Fill in what the real provider assumes, noting what was not given, and merge the tags.
+
+    Args:
+        resource: the type.
+        inputs: changed in place; ``__defaults`` names the automatic name, if one was made up.
+        default_tags: the instance's default tags, or the sentinel while they are not known.
+    """
+    defaulted = list(inputs.get(DEFAULTED) or [])
     for name, prop in resource.props.items():
-        if name not in out and prop.default is not None:
-            out[name] = prop.default
-    return out
+        if inputs.get(name) is None and prop.default is not None:
+            inputs[name] = prop.default
+            defaulted.append(name)
+    inputs[DEFAULTED] = sorted(defaulted)
+    if "tags" in resource.props:
+        merged = merged_tags(inputs.get("tags"), default_tags)
+        if merged:
+            inputs[ALL_TAGS] = merged
 
 
-def differing(resource: ResourceType, old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
-    """Property -> ``add``, ``update`` or ``delete`` for each declared input that differs in meaning."""
-    out: dict[str, str] = {}
-    for name, prop in resource.props.items():
-        before, after = old.get(name), new.get(name)
-        if after is None and prop.computed:
-            continue
-        if has_unknown(after) or canonical(prop, before) != canonical(prop, after):
-            if _empty(before) and _empty(after):
-                continue
-            out[name] = "add" if _empty(before) else "delete" if _empty(after) else "update"
-    return out
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value == {} or value == []
-
-
-def keep_spelling(resource: ResourceType, last: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
-    """The live values, spelt as they were last where they mean the same, so that a refresh shows meaning only."""
-    out = dict(live)
-    for name, value in last.items():
-        prop = resource.props.get(name)
-        if prop is not None and name in live and canonical(prop, value) == canonical(prop, live[name]):
-            out[name] = value
-    return out
+def merged_tags(own: Any, default_tags: Any) -> Any:
+    """The resource's own tags over the default tags; unknown while either map is."""
+    if is_unknown(own) or is_unknown(default_tags):
+        return UNKNOWN
+    return {**(default_tags or {}), **(own or {})}

@@ -10,7 +10,7 @@ from typing import Any, Literal
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's sentinel for a value that is not known during preview."""
 
-Kind = Literal["string", "int", "number", "bool", "list", "map", "object", "json", "archive"]
+Kind = Literal["string", "int", "number", "bool", "list", "map", "object", "json", "policy", "archive"]
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,17 @@ class Prop:
     """One property of a type, by its wire name.
 
     Attributes:
-        kind: what the value is; ``json`` is a string whose formatting does not matter.
+        kind: what the value is; ``json`` is a string whose formatting does not matter, ``policy`` is JSON read as IAM
+            reads it (a list of one is the value, lists of strings are sets).
         required: must be given.
         replace: a change replaces the resource, as the real provider's ForceNew.
         default: what the real provider assumes when nothing is given.
-        computed: read from the service when not given (optional and computed).
+        computed: the service decides when nothing is given, so that taking it out of a program changes nothing.
         element: the element of a list or map.
         members: the members of an object.
         unordered: a set: order and duplicates do not matter.
-        secret: the value may be sensitive.
+        replace_if: (old, new) -> whether this change replaces the resource.
+        local: only the provider knows it (``forceDestroy``); the service cannot be asked.
     """
 
     kind: Kind = "string"
@@ -37,6 +39,15 @@ class Prop:
     element: Prop | None = None
     members: Mapping[str, Prop] | None = None
     unordered: bool = False
+    replace_if: Callable[[Any, Any], bool] | None = None
+    local: bool = False
+
+
+ALL_TAGS = "tagsAll"
+"""The input that Check adds to a type with tags: the resource's own tags over the instance's default tags. The real
+provider does the same, so that a change of the default tags is a change of each resource."""
+DEFAULTED = "__defaults"
+"""The input in which the real provider lists the properties that nobody gave; an automatic name is one of them."""
 
 
 class Archive:
@@ -84,11 +95,28 @@ class Context:
         self.default_tags = dict(default_tags)
 
     def tags(self, inputs: Mapping[str, Any]) -> dict[str, str]:
-        """The resource's own tags over the instance's default tags."""
-        return self.default_tags | dict(inputs.get("tags") or {})
+        """The tags that the resource is to carry."""
+        return dict(inputs.get(ALL_TAGS) or {})
 
 
 State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Autoname:
+    """How Pulumi makes up a physical name that a program does not give.
+
+    Attributes:
+        prop: the property that holds the name.
+        longest: how long it may be.
+        prefix: what the service wants in front.
+        lower: the service allows lower case only.
+    """
+
+    prop: str
+    longest: int
+    prefix: str = ""
+    lower: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,12 +128,14 @@ class ResourceType:
         props: input properties by wire name.
         create: (context, inputs) -> (id, state).
         read: (context, id, last state) -> state, or None when it is gone. State uses the same names as the inputs,
-            plus computed outputs.
+            plus outputs. It holds every property that is not ``local``; None is "not set".
         update: (context, id, old inputs, new inputs, last state) -> state; None when every change replaces.
         delete: (context, id, state) -> None; a resource that is gone already is fine.
-        autoname: (property, longest name) for a physical name that Pulumi makes up.
-        delete_before_replace: the real provider's behaviour for names that cannot exist twice.
-        import_state: (context, id) -> a state good enough for ``read``, for imports.
+        autoname: how a missing name is made up.
+        named_twice: the real provider creates a replacement before it deletes, also when the program gave the name
+            (its types of the newer framework, and names that need not be unique); else it deletes first, because the
+            name is taken.
+        imported: an import id -> (resource id, the state that ``read`` needs), for ids that ``read`` cannot parse.
     """
 
     token: str
@@ -114,8 +144,14 @@ class ResourceType:
     read: Callable[[Context, str, State], State | None]
     delete: Callable[[Context, str, State], None]
     update: Callable[[Context, str, State, State, State], State] | None = None
-    autoname: tuple[str, int] | None = None
-    delete_before_replace: bool = False
+    autoname: Autoname | None = None
+    named_twice: bool = False
+    imported: Callable[[str], tuple[str, State]] | None = None
+
+    @property
+    def compared(self) -> Mapping[str, Prop]:
+        """All inputs that a difference is looked for in: those that a program may give, and the merged tags."""
+        return {**self.props, ALL_TAGS: Prop("map")} if "tags" in self.props else self.props
 
 
 @dataclass(frozen=True)
@@ -166,11 +202,12 @@ def canonical(prop: Prop, value: Any) -> Any:
         return value
     if isinstance(value, Archive):
         return value.content_hash
-    if prop.kind == "json" and isinstance(value, str):
+    if prop.kind in {"json", "policy"} and isinstance(value, str):
         try:
-            return _canonical_json(json.loads(value))
+            document = json.loads(value)
         except ValueError:
             return value
+        return _canonical_policy(document) if prop.kind == "policy" else document
     if prop.kind in {"int", "number"}:
         return float(value)
     if prop.kind == "bool":
@@ -193,20 +230,25 @@ def _canonical_object(prop: Prop, value: dict[str, Any]) -> dict[str, Any]:
     members = prop.members or {}
     out = {}
     for key, member in members.items():
-        item = value.get(key, member.default)
-        item = canonical(member, item)
-        if item is not None and item != {} and item != []:
+        item = value.get(key)
+        item = canonical(member, member.default if item is None else item)
+        if not is_empty(item):
             out[key] = item
     return out
 
 
-def _canonical_json(value: Any) -> Any:
+def _canonical_policy(value: Any) -> Any:
     """IAM reads one-element lists and single values alike, and lists of actions and resources as sets."""
     if isinstance(value, dict):
-        return {key: _canonical_json(item) for key, item in sorted(value.items())}
+        return {key: _canonical_policy(item) for key, item in value.items()}
     if isinstance(value, list):
-        items = [_canonical_json(item) for item in value]
-        if items and all(isinstance(item, str) for item in items):
-            return items[0] if len(items) == 1 else sorted(items)
-        return items
+        items = [_canonical_policy(item) for item in value]
+        if len(items) == 1:
+            return items[0]
+        return sorted(items) if all(isinstance(item, str) for item in items) else items
     return value
+
+
+def is_empty(value: Any) -> bool:
+    """Whether the value says nothing: AWS does not tell an empty list or map from a missing one."""
+    return value is None or value == {} or value == []

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import sys
 import threading
 import traceback
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import errors_pb2, plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import status_pb2 as rpc_status_pb2
 
-from emulator.pulumi_aws import checking, values
-from emulator.pulumi_aws.model import Context, InitFailed, PluginError, Registry, ResourceType, has_unknown, is_unknown
+from emulator.pulumi_aws import checking, config, differing, values
+from emulator.pulumi_aws.model import (
+    ALL_TAGS,
+    DEFAULTED,
+    Context,
+    InitFailed,
+    PluginError,
+    Registry,
+    ResourceType,
+    State,
+    has_unknown,
+)
 
-_PROVIDER_INPUTS = {
-    "region", "allowedAccountIds", "assumeRoles", "defaultTags", "profile", "s3UsePathStyle", "maxRetries", "endpoints",
-    "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId", "accessKey",
-    "secretKey", "token", "version",
-}  # fmt: skip
-_JSON_INPUTS = {"allowedAccountIds", "assumeRoles", "defaultTags", "endpoints", "s3UsePathStyle", "maxRetries"}
+if TYPE_CHECKING:
+    from emulator.pulumi_aws.session import Instance
+
+_EXPECTED = {"ClientError", "BotoCoreError"}
+_KINDS = provider_pb2.PropertyDiff.Kind
+MakeInstance = Callable[[str, dict[str, Any]], "Instance"]
 
 
-def loopback_endpoint() -> str:
-    """The emulator's address from ``AWS_ENDPOINT_URL``.
+def _make_instance(endpoint: str, typed: dict[str, Any]) -> Instance:
+    # boto3 is imported when the first instance is made: `pulumi schema` and `plugin ls` do without it.
+    from emulator.pulumi_aws.session import Instance
 
-    Raises:
-        PluginError: it is missing or not on this machine; the stand-in never speaks to AWS.
-    """
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    host = urlsplit(endpoint).hostname
-    if host not in {"127.0.0.1", "localhost", "::1"}:
-        raise PluginError(
-            "the stand-in for the aws plugin works with the emulator only: AWS_ENDPOINT_URL must be an address of this "
-            f"machine, got {endpoint!r}. Install the real plugin to deploy to AWS: pulumi plugin install resource aws"
-        )
-    return endpoint
+    return Instance(endpoint, typed)
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -48,12 +48,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     Args:
         registry: all types and functions.
+        make_instance: (endpoint, typed configuration) -> the clients of this provider instance.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, make_instance: MakeInstance = _make_instance) -> None:
         self._registry = registry
+        self._make_instance = make_instance
         self._config: dict[str, Any] = {}
-        self._context: Context | None = None
+        self._instance: Instance | None = None
         self._lock = threading.Lock()
 
     # --- the instance -----------------------------------------------------------------------------------------------
@@ -61,24 +63,22 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi_aws"))
 
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
-        schema = {"name": "aws", "version": importlib.metadata.version("pulumi_aws"), "resources": {}}
-        for token in self._registry.types:
-            schema["resources"][token] = {}  # type: ignore[index]
+        schema = {
+            "name": "aws",
+            "version": importlib.metadata.version("pulumi_aws"),
+            "resources": {token: {} for token in self._registry.types},
+            "functions": {token: {} for token in self._registry.functions},
+        }
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        news = values.from_struct(request.news)
-        failures = [
-            provider_pb2.CheckFailure(property=name, reason=f'provider property "{name}" is not served by the stand-in')
-            for name in news
-            if name not in _PROVIDER_INPUTS and not name.startswith("__")
-        ]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+        failures = config.check(values.from_struct(request.news))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        # As the real provider: credentials and roles may change in place; another region replaces its resources.
-        old, new = values.from_struct(request.old_inputs or request.olds), values.from_struct(request.news)
-        changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key) and key != "version"]
+        # As the real provider: roles and tags change in place; another region replaces the provider and all it made.
+        old = values.from_struct(request.old_inputs) or values.from_struct(request.olds)
+        changed = config.changed(old, values.from_struct(request.news))
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
             diffs=changed,
@@ -86,7 +86,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
-        self._config = values.from_struct(request.args)
+        try:
+            self._config = config.typed(values.from_struct(request.args))
+            if not has_unknown(self._config):
+                # Wrong accounts and roles are told at once, in a preview too, as the real provider does.
+                self._context()
+        except Exception as error:
+            _abort(context, "aws provider", error)
         return provider_pb2.ConfigureResponse(
             acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
@@ -94,126 +100,129 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
 
-    def _get_context(self) -> Context:
+    def _context(self) -> Context:
         with self._lock:
-            if self._context is None:
-                from emulator.pulumi_aws.session import make_context
-
-                self._context = make_context(loopback_endpoint(), _typed_config(self._config))
-            return self._context
+            if self._instance is None:
+                self._instance = self._make_instance(config.loopback_endpoint(), self._config)
+            return self._instance.context
 
     # --- resources --------------------------------------------------------------------------------------------------
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
-        news = {k: v for k, v in values.from_struct(request.news).items() if not k.startswith("__")}
-        olds = values.from_struct(request.olds)
-        if resource.autoname is not None and news.get(resource.autoname[0]) is None:
-            prop, longest = resource.autoname
-            logical = request.urn.rsplit("::", 1)[1]
-            news[prop] = olds.get(prop) or values.autoname(logical, request.randomSeed, longest)
+        given = values.from_struct(request.news)
+        news = {key: value for key, value in given.items() if not key.startswith("__") and value is not None}
         failures = checking.check(resource, news)
-        return provider_pb2.CheckResponse(
-            inputs=values.to_struct(checking.with_defaults(resource, news)),
-            failures=[provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in failures],
-        )
+        _name(resource, request, news)
+        checking.complete(resource, news, config.default_tags(self._config))
+        return provider_pb2.CheckResponse(inputs=values.to_struct(news), failures=_failures(failures))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
         old = values.from_struct(request.old_inputs) or values.from_struct(request.olds)
-        changed = checking.differing(resource, old, values.from_struct(request.news))
-        changed = {key: how for key, how in changed.items() if key not in set(request.ignoreChanges)}
-        replaces = sorted(key for key in changed if resource.props[key].replace or resource.update is None)
-        detailed = {}
-        for key, how in changed.items():
-            kind = how.upper() + ("_REPLACE" if key in replaces else "")
-            detailed[key] = provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True)
+        news = values.from_struct(request.news)
+        ignored = set(request.ignoreChanges)
+        changes = [
+            change
+            for change in differing.differing(resource, old, news)
+            if change.path not in ignored and change.name not in ignored
+        ]
+        replaces = sorted({change.name for change in changes if change.replace})
+        detailed = {
+            change.path: provider_pb2.PropertyDiff(
+                kind=_KINDS.Value(change.how.upper() + ("_REPLACE" if change.replace else "")), inputDiff=True
+            )
+            for change in changes
+        }
         return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
-            diffs=sorted(changed),
+            changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=sorted({change.name for change in changes}),
             replaces=replaces,
+            stables=sorted(name for name, prop in resource.props.items() if prop.replace and name not in replaces),
             detailedDiff=detailed,
             hasDetailedDiff=True,
-            deleteBeforeReplace=resource.delete_before_replace,
+            deleteBeforeReplace=bool(replaces) and differing.deletes_first(resource, news),
         )
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
         inputs = values.from_struct(request.properties)
         if request.preview:
-            # Computed outputs are unknown in a preview: the engine treats what is missing as unknown.
-            return provider_pb2.CreateResponse(properties=request.properties)
-        self._refuse_unknown(request.urn, inputs, context)
+            # Outputs are unknown in a preview: the engine takes what is missing for unknown.
+            return provider_pb2.CreateResponse(properties=values.to_struct(_visible(inputs)))
         try:
-            identifier, state = resource.create(self._get_context(), inputs)
+            self._refuse_unknown(inputs)
+            identifier, state = resource.create(self._context(), inputs)
+            state = self._with_tags(resource, inputs, state)
         except InitFailed as error:
-            self._init_failed(error, inputs, context)
+            self._init_failed(resource, error, inputs, context)
         except Exception as error:
-            self._abort(context, "create", request.urn, error)
-        return provider_pb2.CreateResponse(id=identifier, properties=values.to_struct(inputs | state))
+            _abort(context, f"create {_called(request.urn)}", error)
+        return provider_pb2.CreateResponse(
+            id=identifier,
+            properties=values.to_struct(_visible(inputs) | differing.spelt_as(resource, inputs, state)),
+        )
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
+        identifier = request.id
         last = values.from_struct(request.properties)
         inputs = values.from_struct(request.inputs)
         try:
-            live = resource.read(self._get_context(), request.id, last)
+            if not last and resource.imported is not None:
+                identifier, last = resource.imported(identifier)
+            live = resource.read(self._context(), identifier, last)
+            if live is not None:
+                live = self._with_tags(resource, inputs, live)
         except Exception as error:
-            self._abort(context, "read", request.urn, error)
+            _abort(context, f"read {_called(request.urn)}", error)
         if live is None:
             return provider_pb2.ReadResponse(id="")
-        live = checking.keep_spelling(resource, last | inputs, live)
-        kept = set(inputs) or {key for key in resource.props if live.get(key) is not None}
-        new_inputs = {key: live.get(key) for key in resource.props if key in kept or _appeared(resource, key, live)}
         return provider_pb2.ReadResponse(
-            id=request.id,
-            properties=values.to_struct(last | live),
-            inputs=values.to_struct({k: v for k, v in new_inputs.items() if v is not None}),
+            id=identifier,
+            properties=values.to_struct(last | differing.spelt_as(resource, last, live)),
+            inputs=values.to_struct(differing.live_inputs(resource, inputs, live)),
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
         news, last = values.from_struct(request.news), values.from_struct(request.olds)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=values.to_struct(last | news))
-        self._refuse_unknown(request.urn, news, context)
-        if resource.update is None:
-            context.abort(grpc.StatusCode.INTERNAL, f"{resource.token} cannot be updated in place")
-        assert resource.update is not None
-        old = values.from_struct(request.old_inputs) or last
+            kept = {key: value for key, value in last.items() if key not in resource.compared}
+            return provider_pb2.UpdateResponse(properties=values.to_struct(kept | _visible(news)))
         try:
-            state = resource.update(self._get_context(), request.id, old, news, last)
+            if resource.update is None:
+                raise PluginError(f"{resource.token} cannot be updated in place")
+            self._refuse_unknown(news)
+            old = values.from_struct(request.old_inputs) or last
+            state = resource.update(self._context(), request.id, old, news, last)
+            state = self._with_tags(resource, news, state)
         except Exception as error:
-            self._abort(context, "update", request.urn, error)
-        return provider_pb2.UpdateResponse(properties=values.to_struct(news | state))
+            _abort(context, f"update {_called(request.urn)}", error)
+        return provider_pb2.UpdateResponse(
+            properties=values.to_struct(_visible(news) | differing.spelt_as(resource, news, state))
+        )
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
         try:
-            resource.delete(self._get_context(), request.id, values.from_struct(request.properties))
+            resource.delete(self._context(), request.id, values.from_struct(request.properties))
         except Exception as error:
-            self._abort(context, "delete", request.urn, error)
+            _abort(context, f"delete {_called(request.urn)}", error)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         function = self._registry.functions.get(request.tok)
         if function is None:
-            context.abort(
-                grpc.StatusCode.UNIMPLEMENTED, f"{request.tok} is not served by the stand-in for the aws plugin"
-            )
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, _not_served(request.tok))
         assert function is not None
         arguments = values.from_struct(request.args)
-        unknown = [key for key in arguments if key not in function.arguments]
-        if unknown:
-            return provider_pb2.InvokeResponse(
-                failures=[
-                    provider_pb2.CheckFailure(property=key, reason=f'{request.tok}: argument "{key}" is not served')
-                    for key in unknown
-                ]
-            )
+        failures = checking.check_arguments(function, arguments)
+        if failures:
+            return provider_pb2.InvokeResponse(failures=_failures(failures))
         try:
-            answer = function.run(self._get_context(), arguments)
+            answer = function.run(self._context(), arguments)
         except Exception as error:
-            self._abort(context, "invoke", request.tok, error)
+            _abort(context, f"invoke {request.tok}", error)
         return getattr(provider_pb2, "InvokeResponse")(**{"return": values.to_struct(answer)})  # noqa: B009
 
     # --- helpers ----------------------------------------------------------------------------------------------------
@@ -221,48 +230,94 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         token = urn.split("::")[2].split("$")[-1]
         found = self._registry.types.get(token)
         if found is None:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{token} is not served by the stand-in for the aws plugin")
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, _not_served(token))
         assert found is not None
         return found
 
     @staticmethod
-    def _refuse_unknown(urn: str, inputs: dict[str, Any], context: grpc.ServicerContext) -> None:
-        names = [key for key, value in inputs.items() if is_unknown(value) or has_unknown(value)]
+    def _refuse_unknown(inputs: dict[str, Any]) -> None:
+        names = sorted(key for key, value in inputs.items() if has_unknown(value))
         if names:
-            context.abort(grpc.StatusCode.INTERNAL, f"{urn}: {', '.join(names)} unknown outside a preview")
+            raise PluginError(f"{', '.join(names)} unknown outside a preview")
 
-    @staticmethod
-    def _abort(context: grpc.ServicerContext, verb: str, what: str, error: Exception) -> None:
-        if not isinstance(error, PluginError) and type(error).__name__ != "ClientError":
+    def _with_tags(self, resource: ResourceType, inputs: State, state: State) -> State:
+        """The state with ``tags`` told apart from what the instance adds to all resources."""
+        if "tags" not in resource.props:
+            return state
+        everything = {key: text for key, text in (state.get(ALL_TAGS) or {}).items() if not key.startswith("aws:")}
+        own = differing.own_tags(self._context().default_tags, inputs, everything)
+        return {**state, ALL_TAGS: everything, "tags": own}
+
+    def _init_failed(
+        self, resource: ResourceType, error: InitFailed, inputs: State, context: grpc.ServicerContext
+    ) -> NoReturn:
+        """Tell the engine that the resource exists though its creation failed, so that its state is kept.
+
+        The inputs that are recorded are those of what exists, so that the next update sets what is missing.
+        """
+        state, recorded = _visible(inputs) | error.state, inputs
+        try:
+            live = resource.read(self._context(), error.id, state)
+            if live is not None:
+                live = self._with_tags(resource, inputs, live)
+                state |= live
+                recorded = differing.live_inputs(resource, inputs, live)
+        except Exception:
+            # The first failure is the one to report; this only makes its record more exact.
             traceback.print_exc(file=sys.stderr)
-        context.abort(grpc.StatusCode.UNKNOWN, f"{verb} {what.rsplit('::', 1)[-1]}: {error}")
-
-    @staticmethod
-    def _init_failed(error: InitFailed, inputs: dict[str, Any], context: grpc.ServicerContext) -> None:
-        """Tell the engine that the resource exists though its creation failed, so that its state is kept."""
         detail = errors_pb2 if hasattr(errors_pb2, "ErrorResourceInitFailed") else provider_pb2
         message = detail.ErrorResourceInitFailed(
             id=error.id,
-            properties=values.to_struct(inputs | error.state),
+            properties=values.to_struct(state),
             reasons=[str(error)],
-            inputs=values.to_struct(inputs),
+            inputs=values.to_struct(recorded),
         )
         status = rpc_status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
         status.details.add().Pack(message)
         context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
         context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        raise AssertionError("abort raises")
 
 
-def _appeared(resource: ResourceType, key: str, live: dict[str, Any]) -> bool:
-    """Whether a property that nobody set has a value other than its default now: drift."""
-    prop = resource.props[key]
-    value = live.get(key)
-    return value not in (None, {}, [], prop.default) and not prop.computed
+def _abort(context: grpc.ServicerContext, doing: str, error: Exception) -> NoReturn:
+    """End the call with the error as a sentence; with its origin on stderr if nobody expected it."""
+    if isinstance(error, PluginError):
+        text = str(error)
+    else:
+        text = str(error) if _is_expected(error) else f"{type(error).__name__}: {error}"
+        if not _is_expected(error):
+            traceback.print_exception(error, file=sys.stderr)
+    context.abort(grpc.StatusCode.UNKNOWN, f"{doing}: {text}")
+    raise AssertionError("abort raises")
 
 
-def _typed_config(config: dict[str, Any]) -> dict[str, Any]:
-    """Provider configuration arrives as strings; structured values are JSON."""
-    out = {}
-    for key, value in config.items():
-        out[key] = json.loads(value) if key in _JSON_INPUTS and isinstance(value, str) else value
-    return out
+def _is_expected(error: Exception) -> bool:
+    return any(kind.__name__ in _EXPECTED for kind in type(error).__mro__)
+
+
+def _failures(found: list[checking.Failure]) -> list[Any]:
+    return [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in found]
+
+
+def _not_served(token: str) -> str:
+    return f"{token} is not served by the stand-in for the aws plugin"
+
+
+def _called(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]
+
+
+def _visible(inputs: State) -> State:
+    """The inputs that are outputs too."""
+    return {key: value for key, value in inputs.items() if key != DEFAULTED}
+
+
+def _name(resource: ResourceType, request: Any, news: State) -> None:
+    """Give a resource that needs one the name that it had, or a new one."""
+    rule = resource.autoname
+    if rule is None or news.get(rule.prop) is not None:
+        return
+    olds = values.from_struct(request.olds)
+    kept = olds.get(rule.prop) if rule.prop in (olds.get(DEFAULTED) or []) else None
+    news[rule.prop] = kept or values.autoname(rule, _called(request.urn), request.randomSeed)
+    news[DEFAULTED] = [rule.prop]

@@ -3,60 +3,102 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from emulator.pulumi_aws.model import Context, PluginError
+from emulator.pulumi_aws import config as configuration
+from emulator.pulumi_aws.model import Context, PluginError, has_unknown
 
-_SERVICE_CONFIG = Config(retries={"mode": "standard", "max_attempts": 6}, max_pool_connections=32)
+_EARLY_SECONDS = 300
+_RETRIES = 5
 
 
-def make_context(endpoint: str, config: dict[str, Any]) -> Context:
-    """Clients by service for the instance's region, account and role.
+class Instance:
+    """One provider instance: its account and clients, and new credentials when the old ones end.
+
+    Args:
+        endpoint: the emulator's address.
+        config: the instance's configuration, typed.
+        now: seconds since the epoch.
 
     Raises:
-        PluginError: the credentials belong to an account that the instance does not allow.
+        PluginError: there is no region, or the credentials belong to an account that the instance does not allow.
     """
-    region = config.get("region") or boto3.Session().region_name
-    if not region:
-        raise PluginError("the aws provider has no region: set `region` on the provider or AWS_REGION")
-    session = boto3.Session(
-        aws_access_key_id=config.get("accessKey"),
-        aws_secret_access_key=config.get("secretKey"),
-        aws_session_token=config.get("token"),
-        region_name=region,
-    )
-    for role in config.get("assumeRoles") or []:
-        session = _assume(session, endpoint, role, region)
-    account = session.client("sts", endpoint_url=endpoint).get_caller_identity()["Account"]
-    allowed = config.get("allowedAccountIds") or []
-    if allowed and account not in allowed:
-        raise PluginError(
-            f"the credentials belong to account {account}; this provider allows {', '.join(allowed)} only"
+
+    def __init__(self, endpoint: str, config: dict[str, Any], now: Callable[[], float] = time.time) -> None:
+        if has_unknown(config):
+            raise PluginError("the aws provider's configuration is not known yet")
+        self._endpoint = endpoint
+        self._config = config
+        self._now = now
+        # One session for all clients: it reads each service's model once, also when the credentials change.
+        self._session = boto3.Session(region_name=config.get("region"), profile_name=config.get("profile"))
+        self.region: str = self._session.region_name or ""
+        if not self.region:
+            raise PluginError("the aws provider has no region: set `region` on the provider or AWS_REGION")
+        retries = int(config.get("maxRetries") or _RETRIES)
+        self._settings = Config(
+            retries={"mode": "standard", "max_attempts": retries + 1},
+            max_pool_connections=32,
+            s3={"addressing_style": "path"},
         )
-    clients: dict[str, Any] = {}
-    lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._keys: dict[str, str] = {}
+        self._ends: float | None = None
+        self._assume()
+        self.account = self._check_account()
+        self.context = Context(self.client, self.region, self.account, configuration.default_tags(config) or {})
 
-    def client(service: str) -> Any:
-        with lock:
-            if service not in clients:
-                clients[service] = session.client(service, endpoint_url=endpoint, config=_SERVICE_CONFIG)  # type: ignore[call-overload]
-            return clients[service]
+    def client(self, service: str) -> Any:
+        """The client for a service, made at its first use."""
+        if self._ends is not None and self._ends - self._now() < _EARLY_SECONDS:
+            with self._lock:
+                self._assume()
+        found = self._clients.get(service)
+        if found is None:
+            with self._lock:
+                found = self._clients.get(service)
+                if found is None:
+                    found = self._clients[service] = self._make(service, self._keys)
+        return found
 
-    tags = (config.get("defaultTags") or {}).get("tags") or {}
-    return Context(client, region, account, tags)
+    def _make(self, service: str, keys: dict[str, str]) -> Any:
+        make: Any = self._session.client
+        return make(service, endpoint_url=self._endpoint, config=self._settings, **keys)
 
+    def _assume(self) -> None:
+        """Assume the configured roles, one after the other."""
+        keys: dict[str, str] = {}
+        ends: datetime | None = None
+        for role in self._config.get("assumeRoles") or []:
+            arguments: dict[str, Any] = {
+                "RoleArn": role["roleArn"],
+                "RoleSessionName": role.get("sessionName") or "pulumi",
+            }
+            if role.get("externalId"):
+                arguments["ExternalId"] = role["externalId"]
+            found = self._make("sts", keys).assume_role(**arguments)["Credentials"]
+            keys = {
+                "aws_access_key_id": found["AccessKeyId"],
+                "aws_secret_access_key": found["SecretAccessKey"],
+                "aws_session_token": found["SessionToken"],
+            }
+            ends = found["Expiration"]
+        self._keys = keys
+        self._ends = ends.timestamp() if ends else None
+        self._clients = {}
 
-def _assume(session: boto3.Session, endpoint: str, role: dict[str, Any], region: str) -> boto3.Session:
-    arguments = {"RoleArn": role["roleArn"], "RoleSessionName": role.get("sessionName") or "pulumi"}
-    if role.get("externalId"):
-        arguments["ExternalId"] = role["externalId"]
-    keys = session.client("sts", endpoint_url=endpoint).assume_role(**arguments)["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        region_name=region,
-    )
+    def _check_account(self) -> str:
+        account = str(self.client("sts").get_caller_identity()["Account"])
+        allowed = self._config.get("allowedAccountIds") or []
+        if allowed and account not in allowed:
+            raise PluginError(
+                f"the credentials belong to account {account}; this provider allows {', '.join(allowed)} only"
+            )
+        return account

@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
-from emulator.pulumi_aws.model import Archive, PluginError
+from emulator.pulumi_aws.model import UNKNOWN, Archive, Autoname, PluginError
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -44,11 +44,15 @@ def _from_object(item: dict[str, Any]) -> Any:
     if signature is None:
         return item
     if signature in {_SECRET, _OUTPUT}:
-        return item.get("value")
+        # An output without a value is one that is not known yet.
+        return item.get("value", UNKNOWN)
     if signature == _REFERENCE:
         return item.get("id") or item.get("urn")
-    if signature in {_ARCHIVE, _ASSET}:
+    if signature == _ARCHIVE:
         return Archive(str(item.get("path") or ""), str(item.get("hash") or ""))
+    if signature == _ASSET:
+        # No type that is served takes one; without a path, the check refuses it.
+        return Archive("", str(item.get("hash") or ""))
     raise PluginError(f"a value with the unknown signature {signature} was passed")
 
 
@@ -96,7 +100,9 @@ def archive_bytes(archive: Archive) -> bytes:
     raise PluginError(f"there is no archive at {archive.path!r}")
 
 
-def autoname(logical_name: str, seed: bytes, longest: int) -> str:
+def autoname(rule: Autoname, logical_name: str, seed: bytes) -> str:
     """``<logical name>-<7 hex>`` as Pulumi's autonaming, the same for the same seed."""
     suffix = hashlib.sha256(seed + logical_name.encode()).hexdigest()[:7]
-    return f"{logical_name[: longest - 8]}-{suffix}"
+    room = rule.longest - len(rule.prefix) - len(suffix) - 1
+    name = f"{rule.prefix}{logical_name[:room]}-{suffix}"
+    return name.lower() if rule.lower else name

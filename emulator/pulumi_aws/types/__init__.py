@@ -7,6 +7,7 @@ from emulator.pulumi_aws.types import (
     cloudtrail,
     cloudwatch,
     datazone,
+    datazone_environments,
     dynamodb,
     ec2,
     events,
@@ -23,13 +24,15 @@ from emulator.pulumi_aws.types import (
     sqs,
 )
 
+_MODULES = (
+    cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, glue, iam, identity, kinesis, kms,
+    lambda_, msk, ram, s3, sfn, sqs,
+)  # fmt: skip
+
 
 def registry() -> Registry:
     """Everything that the stand-in serves."""
     found = Registry()
-    for module in (
-        cloudtrail, cloudwatch, datazone, dynamodb, ec2, events, glue, iam, identity, kinesis, kms, lambda_, msk, ram, s3,
-        sfn, sqs,
-    ):  # fmt: skip
+    for module in _MODULES:
         module.register(found)
     return found

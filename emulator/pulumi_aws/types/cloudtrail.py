@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
@@ -25,9 +26,10 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         EnableLogFileValidation=bool(inputs["enableLogFileValidation"]),
         TagsList=tag_list(context, inputs),
     )
-    if inputs["enableLogging"]:
-        client.start_logging(Name=made["TrailARN"])
-    return made["TrailARN"], _live(context, made["TrailARN"])
+    with after_creation(made["TrailARN"]):
+        if inputs["enableLogging"]:
+            client.start_logging(Name=made["TrailARN"])
+        return made["TrailARN"], _live(context, made["TrailARN"])
 
 
 def _live(context: Context, arn: str) -> State:
@@ -43,7 +45,7 @@ def _live(context: Context, arn: str) -> State:
         "enableLogging": bool(client.get_trail_status(Name=arn)["IsLogging"]),
         "arn": arn,
         "homeRegion": trail.get("HomeRegion"),
-        **own_tags(context, pairs(tags[0].get("TagsList"))),
+        **all_tags(pairs(tags[0].get("TagsList"))),
     }
 
 
@@ -86,6 +88,6 @@ def register(registry: Registry) -> None:
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("cloudtrail").delete_trail(Name=identifier)
             ),
-            autoname=("name", 128),
+            autoname=Autoname("name", 128),
         ),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
@@ -27,9 +28,10 @@ def _create_group(context: Context, inputs: State) -> tuple[str, State]:
     if inputs.get("kmsKeyId"):
         arguments["kmsKeyId"] = inputs["kmsKeyId"]
     logs.create_log_group(**arguments)
-    if inputs.get("retentionInDays"):
-        logs.put_retention_policy(logGroupName=inputs["name"], retentionInDays=int(inputs["retentionInDays"]))
-    return inputs["name"], _live_group(context, inputs["name"]) or {}
+    with after_creation(inputs["name"]):
+        if inputs.get("retentionInDays"):
+            logs.put_retention_policy(logGroupName=inputs["name"], retentionInDays=int(inputs["retentionInDays"]))
+        return inputs["name"], _live_group(context, inputs["name"]) or {}
 
 
 def _live_group(context: Context, name: str) -> State | None:
@@ -43,7 +45,7 @@ def _live_group(context: Context, name: str) -> State | None:
                     "arn": arn,
                     "retentionInDays": group.get("retentionInDays", 0),
                     "kmsKeyId": group.get("kmsKeyId"),
-                    **own_tags(context, logs.list_tags_for_resource(resourceArn=arn).get("tags") or {}),
+                    **all_tags(logs.list_tags_for_resource(resourceArn=arn).get("tags") or {}),
                 }
     return None
 
@@ -112,7 +114,7 @@ def _live_alarm(context: Context, name: str) -> State | None:
             "treatMissingData": alarm.get("TreatMissingData") or "missing",
             "alarmActions": alarm.get("AlarmActions") or None,
             "okActions": alarm.get("OKActions") or None,
-            **own_tags(context, pairs(cloudwatch.list_tags_for_resource(ResourceARN=arn).get("Tags"))),
+            **all_tags(pairs(cloudwatch.list_tags_for_resource(ResourceARN=arn).get("Tags"))),
         }
     return None
 
@@ -137,7 +139,6 @@ def register(registry: Registry) -> None:
                 "name": Prop(replace=True),
                 "retentionInDays": Prop("int", default=0),
                 "kmsKeyId": Prop(),
-                "skipDestroy": Prop("bool", default=False),
                 **TAGS,
             },
             create=_create_group,
@@ -146,7 +147,7 @@ def register(registry: Registry) -> None:
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("logs").delete_log_group(logGroupName=identifier)
             ),
-            autoname=("name", 512),
+            autoname=Autoname("name", 512),
         ),
         ResourceType(
             "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -172,6 +173,6 @@ def register(registry: Registry) -> None:
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("cloudwatch").delete_alarms(AlarmNames=[identifier])
             ),
-            autoname=("name", 255),
+            autoname=Autoname("name", 255),
         ),
     )

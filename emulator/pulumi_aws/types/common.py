@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.pulumi_aws.model import Context, PluginError, Prop, State
+from emulator.pulumi_aws.model import ALL_TAGS, Context, InitFailed, PluginError, Prop, State
 
 TAGS = {"tags": Prop("map")}
-_GONE = frozenset(
-    """NoSuchEntity ResourceNotFoundException NotFoundException NoSuchBucket NoSuchBucketPolicy 404
-    EntityNotFoundException QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue StateMachineDoesNotExist
-    TrailNotFoundException UnknownResourceException InvalidVpcID.NotFound InvalidSubnetID.NotFound ResourceNotFound
-    InvalidGroup.NotFound NoSuchLifecycleConfiguration NoSuchPublicAccessBlockConfiguration""".split()
+_GONE = {
+    "404",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "EntityNotFoundException",
+    "InvalidGroup.NotFound",
+    "InvalidSubnetID.NotFound",
+    "InvalidVpcID.NotFound",
+    "NoSuchBucket",
+    "NoSuchBucketPolicy",
+    "NoSuchEntity",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+    "TrailNotFoundException",
+    "UnknownResourceException",
+}
+_ABSENT_ASSUMPTIONS = (
+    "cannot be assumed",
+    "not authorized to perform: sts:AssumeRole",
+    "is not authorized to create",
+    "is not authorized to access the Log Destination",
 )
-_ABSENT_ASSUMPTIONS = ("cannot be assumed", "not authorized to perform: sts:AssumeRole", "is not authorized to create")
 
 
 def gone(error: ClientError) -> bool:
@@ -44,23 +64,42 @@ def delete_quietly(delete: Callable[[], Any]) -> None:
             raise
 
 
+@contextmanager
+def after_creation(identifier: str, **known: Any) -> Iterator[None]:
+    """The steps that follow the call that made the resource: what they raise keeps the resource in the state.
+
+    Args:
+        identifier: the resource's id.
+        known: outputs that reading it needs.
+
+    Raises:
+        InitFailed: a step failed.
+    """
+    try:
+        yield
+    except (ClientError, PluginError) as error:
+        raise InitFailed(identifier, known, str(error)) from error
+
+
 def wait_for(what: str, probe: Callable[[], Any], seconds: float = 120) -> Any:
-    """Poll until ``probe`` answers something true.
+    """Poll until ``probe`` answers something true: often at first, then four times a second.
 
     Raises:
         PluginError: it did not in that time.
     """
     deadline = time.monotonic() + seconds
+    pause = 0.02
     while True:
         found = probe()
         if found:
             return found
         if time.monotonic() > deadline:
             raise PluginError(f"timed out after {seconds:.0f} s waiting for {what}")
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.25)
 
 
-def retry_propagation(call: Callable[[], Any], seconds: float = 30) -> Any:
+def retry_propagation(call: Callable[[], Any], seconds: float = 10) -> Any:
     """Repeat while IAM has not told the service about a new role yet, as the real provider does."""
     deadline = time.monotonic() + seconds
     while True:
@@ -80,10 +119,21 @@ def tag_list(
     return [{key: name, value: text} for name, text in sorted(context.tags(inputs).items())]
 
 
-def own_tags(context: Context, live: Mapping[str, str]) -> State:
-    """``tags`` and ``tagsAll`` from what the service answers: default tags are not the resource's own."""
-    own = {k: v for k, v in live.items() if context.default_tags.get(k) != v and not k.startswith("aws:")}
-    return {"tags": own or None, "tagsAll": dict(live)}
+def all_tags(live: Mapping[str, str]) -> State:
+    """The tags as the service answers them; the servicer tells the resource's own from the default ones."""
+    return {ALL_TAGS: dict(live)}
+
+
+def split_id(identifier: str, separator: str, form: str) -> list[str]:
+    """The parts of an import id.
+
+    Raises:
+        PluginError: it has not the form that the real provider documents.
+    """
+    parts = identifier.split(separator)
+    if len(parts) != len(form.split(separator)) or not all(parts):
+        raise PluginError(f"the import id {identifier!r} is not of the form {form}")
+    return parts
 
 
 def pairs(tags: Any, key: str = "Key", value: str = "Value") -> dict[str, str]:

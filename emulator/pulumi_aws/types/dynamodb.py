@@ -6,18 +6,52 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.pulumi_aws.model import Context, PluginError, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State, canonical
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
     tag_list,
     wait_for,
 )
+
+_PROPS = {
+    "name": Prop(replace=True),
+    "billingMode": Prop(default="PROVISIONED"),
+    "hashKey": Prop(required=True, replace=True),
+    "rangeKey": Prop(replace=True),
+    "attributes": Prop(
+        "list",
+        required=True,
+        unordered=True,
+        element=Prop("object", members={"name": Prop(required=True), "type": Prop(required=True)}),
+    ),
+    "globalSecondaryIndexes": Prop(
+        "list",
+        unordered=True,
+        element=Prop(
+            "object",
+            members={
+                "name": Prop(required=True),
+                "hashKey": Prop(required=True),
+                "rangeKey": Prop(),
+                "projectionType": Prop(required=True),
+            },
+        ),
+    ),
+    "pointInTimeRecovery": Prop("object", computed=True, members={"enabled": Prop("bool", required=True)}),
+    "serverSideEncryption": Prop(
+        "object", computed=True, members={"enabled": Prop("bool", required=True), "kmsKeyArn": Prop()}
+    ),
+    "ttl": Prop("object", computed=True, members={"attributeName": Prop(), "enabled": Prop("bool", default=False)}),
+    "deletionProtectionEnabled": Prop("bool", default=False),
+    **TAGS,
+}
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
@@ -28,9 +62,7 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     arguments: dict[str, Any] = {
         "TableName": name,
         "KeySchema": keys,
-        "AttributeDefinitions": [
-            {"AttributeName": a["name"], "AttributeType": a["type"]} for a in inputs["attributes"]
-        ],
+        "AttributeDefinitions": _attributes(inputs),
         "BillingMode": inputs["billingMode"],
         "DeletionProtectionEnabled": bool(inputs.get("deletionProtectionEnabled")),
         "Tags": tag_list(context, inputs),
@@ -44,12 +76,22 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
             arguments["SSESpecification"]["KMSMasterKeyId"] = encryption["kmsKeyArn"]
     client = context.client("dynamodb")
     client.create_table(**arguments)
-    wait_for(
-        f"table {name} to be ACTIVE", lambda: client.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
-    )
-    _apply_recovery(context, name, inputs)
-    _apply_ttl(context, name, inputs)
-    return name, _live(context, name, inputs)
+    with after_creation(name):
+        _wait(context, name)
+        _apply_recovery(context, name, inputs)
+        _apply_ttl(context, name, inputs)
+        return name, _live(context, name)
+
+
+def _wait(context: Context, name: str) -> None:
+    client = context.client("dynamodb")
+
+    def active() -> bool:
+        table = client.describe_table(TableName=name)["Table"]
+        indexes = table.get("GlobalSecondaryIndexes") or []
+        return all(item == "ACTIVE" for item in (table["TableStatus"], *(index["IndexStatus"] for index in indexes)))
+
+    wait_for(f"table {name} to be ACTIVE", active)
 
 
 def _index(item: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +121,7 @@ def _apply_ttl(context: Context, name: str, inputs: State) -> None:
         )
 
 
-def _live(context: Context, name: str, last: State) -> State:
+def _live(context: Context, name: str) -> State:
     client = context.client("dynamodb")
     table = client.describe_table(TableName=name)["Table"]
     keys = {item["KeyType"]: item["AttributeName"] for item in table["KeySchema"]}
@@ -91,28 +133,47 @@ def _live(context: Context, name: str, last: State) -> State:
         "rangeKey": keys.get("RANGE"),
         "attributes": [{"name": a["AttributeName"], "type": a["AttributeType"]} for a in table["AttributeDefinitions"]],
         "deletionProtectionEnabled": bool(table.get("DeletionProtectionEnabled", False)),
-        **own_tags(context, pairs(client.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags"))),
+        **all_tags(pairs(client.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags"))),
     }
     indexes = table.get("GlobalSecondaryIndexes") or []
-    if indexes:
-        state["globalSecondaryIndexes"] = [_index_state(item) for item in indexes]
-    if last.get("pointInTimeRecovery") is not None:
-        backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-        status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
-        state["pointInTimeRecovery"] = {"enabled": status == "ENABLED"}
+    state["globalSecondaryIndexes"] = [_index_state(item) for item in indexes] or None
+    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+    state["pointInTimeRecovery"] = {"enabled": status == "ENABLED"}
     encryption = table.get("SSEDescription")
-    if last.get("serverSideEncryption") is not None:
-        state["serverSideEncryption"] = {
-            "enabled": bool(encryption),
-            "kmsKeyArn": (encryption or {}).get("KMSMasterKeyArn"),
-        }
-    if last.get("ttl") is not None:
-        ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-        state["ttl"] = {
-            "attributeName": ttl.get("AttributeName"),
-            "enabled": ttl.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"},
-        }
+    state["serverSideEncryption"] = {
+        "enabled": bool(encryption),
+        "kmsKeyArn": (encryption or {}).get("KMSMasterKeyArn"),
+    }
+    ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    state["ttl"] = {
+        "attributeName": ttl.get("AttributeName"),
+        "enabled": ttl.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"},
+    }
     return state
+
+
+def _update_indexes(context: Context, name: str, old: State, new: State) -> None:
+    """Indexes are deleted and created one call at a time; one whose keys changed is both."""
+    client = context.client("dynamodb")
+    before = {item["name"]: item for item in old.get("globalSecondaryIndexes") or []}
+    after = {item["name"]: item for item in new.get("globalSecondaryIndexes") or []}
+    element = _PROPS["globalSecondaryIndexes"].element or Prop()
+    differing = [key for key in after if canonical(element, before.get(key)) != canonical(element, after[key])]
+    for key in [key for key in before if key not in after or key in differing]:
+        client.update_table(TableName=name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": key}}])
+        _wait(context, name)
+    for key in differing:
+        client.update_table(
+            TableName=name,
+            AttributeDefinitions=_attributes(new),
+            GlobalSecondaryIndexUpdates=[{"Create": _index(after[key])}],
+        )
+        _wait(context, name)
+
+
+def _attributes(inputs: State) -> list[dict[str, str]]:
+    return [{"AttributeName": item["name"], "AttributeType": item["type"]} for item in inputs["attributes"]]
 
 
 def _index_state(item: dict[str, Any]) -> dict[str, Any]:
@@ -125,8 +186,7 @@ def _index_state(item: dict[str, Any]) -> dict[str, Any]:
 
 def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
     client = context.client("dynamodb")
-    if changed(old, new, "globalSecondaryIndexes", "attributes"):
-        raise PluginError("aws:dynamodb/table:Table: a change of indexes in place is not served by the stand-in")
+    _update_indexes(context, identifier, old, new)
     if changed(old, new, "deletionProtectionEnabled"):
         client.update_table(TableName=identifier, DeletionProtectionEnabled=bool(new.get("deletionProtectionEnabled")))
     if changed(old, new, "billingMode"):
@@ -148,7 +208,7 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         client.untag_resource(ResourceArn=last["arn"], TagKeys=removed)
     if added:
         client.tag_resource(ResourceArn=last["arn"], Tags=[{"Key": k, "Value": v} for k, v in added.items()])
-    return _live(context, identifier, new)
+    return _live(context, identifier)
 
 
 def _delete(context: Context, identifier: str, state: State) -> None:
@@ -170,44 +230,11 @@ def register(registry: Registry) -> None:
     registry.add(
         ResourceType(
             "aws:dynamodb/table:Table",
-            {
-                "name": Prop(replace=True),
-                "billingMode": Prop(default="PROVISIONED"),
-                "hashKey": Prop(required=True, replace=True),
-                "rangeKey": Prop(replace=True),
-                "attributes": Prop(
-                    "list",
-                    required=True,
-                    unordered=True,
-                    element=Prop("object", members={"name": Prop(required=True), "type": Prop(required=True)}),
-                ),
-                "globalSecondaryIndexes": Prop(
-                    "list",
-                    unordered=True,
-                    element=Prop(
-                        "object",
-                        members={
-                            "name": Prop(required=True),
-                            "hashKey": Prop(required=True),
-                            "rangeKey": Prop(),
-                            "projectionType": Prop(required=True),
-                        },
-                    ),
-                ),
-                "pointInTimeRecovery": Prop("object", computed=True, members={"enabled": Prop("bool", required=True)}),
-                "serverSideEncryption": Prop(
-                    "object", computed=True, members={"enabled": Prop("bool", required=True), "kmsKeyArn": Prop()}
-                ),
-                "ttl": Prop(
-                    "object", computed=True, members={"attributeName": Prop(), "enabled": Prop("bool", default=False)}
-                ),
-                "deletionProtectionEnabled": Prop("bool", default=False),
-                **TAGS,
-            },
+            _PROPS,
             create=_create,
-            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier, state)),
+            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier)),
             update=_update,
             delete=_delete,
-            autoname=("name", 255),
+            autoname=Autoname("name", 255),
         ),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
@@ -37,8 +38,9 @@ def _create_vpc(context: Context, inputs: State) -> tuple[str, State]:
         CidrBlock=inputs["cidrBlock"], TagSpecifications=_specification(context, inputs, "vpc")
     )
     identifier = made["Vpc"]["VpcId"]
-    _vpc_dns(context, identifier, inputs)
-    return identifier, _live_vpc(context, identifier)
+    with after_creation(identifier):
+        _vpc_dns(context, identifier, inputs)
+        return identifier, _live_vpc(context, identifier)
 
 
 def _vpc_dns(context: Context, identifier: str, inputs: State) -> None:
@@ -57,7 +59,7 @@ def _live_vpc(context: Context, identifier: str) -> State:
         "enableDnsSupport": support["EnableDnsSupport"]["Value"],
         "enableDnsHostnames": hostnames["EnableDnsHostnames"]["Value"],
         "arn": f"arn:aws:ec2:{context.region}:{context.account}:vpc/{identifier}",
-        **own_tags(context, pairs(vpc.get("Tags"))),
+        **all_tags(pairs(vpc.get("Tags"))),
     }
 
 
@@ -88,7 +90,7 @@ def _live_subnet(context: Context, identifier: str) -> State:
         "cidrBlock": subnet["CidrBlock"],
         "availabilityZone": subnet["AvailabilityZone"],
         "arn": f"arn:aws:ec2:{context.region}:{context.account}:subnet/{identifier}",
-        **own_tags(context, pairs(subnet.get("Tags"))),
+        **all_tags(pairs(subnet.get("Tags"))),
     }
 
 
@@ -117,18 +119,18 @@ def _cidr(cidr: str, description: str | None) -> dict[str, str]:
 
 
 def _rules(permissions: Any) -> list[dict[str, Any]] | None:
-    out = []
+    """One rule for each protocol, range of ports and description: EC2 keeps the description with the address range."""
+    found: dict[tuple[str, int, int, str], list[str]] = {}
     for item in permissions or []:
-        ranges = item.get("IpRanges") or []
-        rule = {
-            "protocol": item["IpProtocol"],
-            "fromPort": item.get("FromPort", 0) if item["IpProtocol"] != "-1" else 0,
-            "toPort": item.get("ToPort", 0) if item["IpProtocol"] != "-1" else 0,
-            "cidrBlocks": [entry["CidrIp"] for entry in ranges],
-        }
-        if ranges and ranges[0].get("Description"):
-            rule["description"] = ranges[0]["Description"]
-        out.append(rule)
+        everything = item["IpProtocol"] == "-1"
+        ports = (0, 0) if everything else (item.get("FromPort", 0), item.get("ToPort", 0))
+        for entry in item.get("IpRanges") or []:
+            key = (item["IpProtocol"], *ports, entry.get("Description") or "")
+            found.setdefault(key, []).append(entry["CidrIp"])
+    out = []
+    for (protocol, first, last, description), addresses in sorted(found.items()):
+        rule = {"protocol": protocol, "fromPort": first, "toPort": last, "cidrBlocks": addresses}
+        out.append(rule | ({"description": description} if description else {}))
     return out or None
 
 
@@ -141,8 +143,9 @@ def _create_group(context: Context, inputs: State) -> tuple[str, State]:
         TagSpecifications=_specification(context, inputs, "security-group"),
     )["GroupId"]
     # EC2 adds "everything may go out"; the real provider takes it away, and sets what is declared.
-    _replace_rules(context, identifier, inputs)
-    return identifier, _live_group(context, identifier)
+    with after_creation(identifier):
+        _replace_rules(context, identifier, inputs)
+        return identifier, _live_group(context, identifier)
 
 
 def _replace_rules(context: Context, identifier: str, inputs: State) -> None:
@@ -167,7 +170,7 @@ def _live_group(context: Context, identifier: str) -> State:
         "ingress": _rules(group.get("IpPermissions")),
         "egress": _rules(group.get("IpPermissionsEgress")),
         "arn": f"arn:aws:ec2:{context.region}:{context.account}:security-group/{identifier}",
-        **own_tags(context, pairs(group.get("Tags"))),
+        **all_tags(pairs(group.get("Tags"))),
     }
 
 
@@ -187,7 +190,7 @@ def register(registry: Registry) -> None:
             "protocol": Prop(required=True),
             "fromPort": Prop("int", required=True),
             "toPort": Prop("int", required=True),
-            "cidrBlocks": Prop("list"),
+            "cidrBlocks": Prop("list", unordered=True),
         },
     )
     registry.add(
@@ -227,8 +230,8 @@ def register(registry: Registry) -> None:
                 "name": Prop(replace=True),
                 "description": Prop(replace=True, default="Managed by Pulumi"),
                 "vpcId": Prop(replace=True, computed=True),
-                "ingress": Prop("list", unordered=True, element=rule),
-                "egress": Prop("list", unordered=True, element=rule),
+                "ingress": Prop("list", unordered=True, computed=True, element=rule),
+                "egress": Prop("list", unordered=True, computed=True, element=rule),
                 **TAGS,
             },
             create=_create_group,
@@ -237,6 +240,6 @@ def register(registry: Registry) -> None:
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("ec2").delete_security_group(GroupId=identifier)
             ),
-            autoname=("name", 255),
+            autoname=Autoname("name", 255),
         ),
     )

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
-from emulator.pulumi_aws.types.common import TAGS, delete_quietly, own_tags, pairs, read_or_none, tag_changes, tag_list
+from emulator.pulumi_aws.model import Autoname, Context, PluginError, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.types.common import (
+    TAGS,
+    after_creation,
+    all_tags,
+    delete_quietly,
+    pairs,
+    read_or_none,
+    split_id,
+    tag_changes,
+    tag_list,
+)
+
+_RETRIES, _AGE = 185, 86400
+"""What EventBridge does when a target says nothing."""
 
 
 def _put_rule(context: Context, inputs: State, with_tags: bool) -> None:
@@ -25,7 +38,8 @@ def _put_rule(context: Context, inputs: State, with_tags: bool) -> None:
 
 def _create_rule(context: Context, inputs: State) -> tuple[str, State]:
     _put_rule(context, inputs, with_tags=True)
-    return inputs["name"], _live_rule(context, inputs["name"])
+    with after_creation(inputs["name"]):
+        return inputs["name"], _live_rule(context, inputs["name"])
 
 
 def _live_rule(context: Context, name: str) -> State:
@@ -38,7 +52,7 @@ def _live_rule(context: Context, name: str) -> State:
         "eventPattern": found.get("EventPattern") or None,
         "scheduleExpression": found.get("ScheduleExpression") or None,
         "state": found.get("State", "ENABLED"),
-        **own_tags(context, pairs(events.list_tags_for_resource(ResourceARN=found["Arn"]).get("Tags"))),
+        **all_tags(pairs(events.list_tags_for_resource(ResourceARN=found["Arn"]).get("Tags"))),
     }
 
 
@@ -70,48 +84,58 @@ def _put_target(context: Context, inputs: State) -> State:
     retry = inputs.get("retryPolicy")
     if retry:
         target["RetryPolicy"] = {
-            "MaximumRetryAttempts": int(retry.get("maximumRetryAttempts", 185)),
-            "MaximumEventAgeInSeconds": int(retry.get("maximumEventAgeInSeconds", 86400)),
+            "MaximumRetryAttempts": int(retry.get("maximumRetryAttempts", _RETRIES)),
+            "MaximumEventAgeInSeconds": int(retry.get("maximumEventAgeInSeconds", _AGE)),
         }
     answer = context.client("events").put_targets(Rule=inputs["rule"], Targets=[target])
     if answer.get("FailedEntryCount"):
-        raise RuntimeError(f"PutTargets: {answer['FailedEntries']}")
-    return {key: value for key, value in inputs.items() if not key.startswith("__")}
+        raise PluginError(f"PutTargets: {answer['FailedEntries']}")
+    identifier = f"{inputs['rule']}-{inputs['targetId']}"
+    return _read_target(context, identifier, inputs) or {}
 
 
 def _read_target(context: Context, identifier: str, state: State) -> State | None:
     rule, target_id = state["rule"], state["targetId"]
 
     def read() -> State | None:
-        for item in context.client("events").list_targets_by_rule(Rule=rule)["Targets"]:
+        pages = context.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule)
+        for item in (item for page in pages for item in page["Targets"]):
             if item["Id"] == target_id:
-                return _target_state(rule, item, state)
+                return _target_state(rule, item)
         return None
 
     return read_or_none(read)
 
 
-def _target_state(rule: str, item: dict[str, Any], last: State) -> State:
-    state: State = {"rule": rule, "targetId": item["Id"], "arn": item["Arn"]}
-    if item.get("RoleArn"):
-        state["roleArn"] = item["RoleArn"]
-    if item.get("Input"):
-        state["input"] = item["Input"]
+def _target_state(rule: str, item: dict[str, Any]) -> State:
     transformer = item.get("InputTransformer")
-    if transformer:
-        state["inputTransformer"] = {
+    letters = (item.get("DeadLetterConfig") or {}).get("Arn")
+    retry = item.get("RetryPolicy")
+    return {
+        "rule": rule,
+        "targetId": item["Id"],
+        "arn": item["Arn"],
+        "roleArn": item.get("RoleArn"),
+        "input": item.get("Input"),
+        "inputTransformer": {
             "inputTemplate": transformer["InputTemplate"],
             "inputPaths": transformer.get("InputPathsMap") or {},
         }
-    if (item.get("DeadLetterConfig") or {}).get("Arn"):
-        state["deadLetterConfig"] = {"arn": item["DeadLetterConfig"]["Arn"]}
-    retry = item.get("RetryPolicy")
-    if retry and last.get("retryPolicy"):
-        state["retryPolicy"] = {
-            "maximumRetryAttempts": retry.get("MaximumRetryAttempts"),
-            "maximumEventAgeInSeconds": retry.get("MaximumEventAgeInSeconds"),
+        if transformer
+        else None,
+        "deadLetterConfig": {"arn": letters} if letters else None,
+        "retryPolicy": {
+            "maximumRetryAttempts": retry.get("MaximumRetryAttempts", _RETRIES),
+            "maximumEventAgeInSeconds": retry.get("MaximumEventAgeInSeconds", _AGE),
         }
-    return state
+        if retry
+        else None,
+    }
+
+
+def _imported_target(identifier: str) -> tuple[str, State]:
+    rule, target_id = split_id(identifier, "/", "RULE/TARGET_ID")
+    return f"{rule}-{target_id}", {"rule": rule, "targetId": target_id}
 
 
 def _delete_target(context: Context, identifier: str, state: State) -> None:
@@ -139,7 +163,7 @@ def register(registry: Registry) -> None:
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("events").delete_rule(Name=identifier)
             ),
-            autoname=("name", 64),
+            autoname=Autoname("name", 64),
         ),
         ResourceType(
             "aws:cloudwatch/eventTarget:EventTarget",
@@ -155,13 +179,17 @@ def register(registry: Registry) -> None:
                 "deadLetterConfig": Prop("object", members={"arn": Prop()}),
                 "retryPolicy": Prop(
                     "object",
-                    members={"maximumEventAgeInSeconds": Prop("int"), "maximumRetryAttempts": Prop("int")},
+                    members={
+                        "maximumEventAgeInSeconds": Prop("int", default=_AGE),
+                        "maximumRetryAttempts": Prop("int", default=_RETRIES),
+                    },
                 ),
             },
             create=lambda context, inputs: (f"{inputs['rule']}-{inputs['targetId']}", _put_target(context, inputs)),
             read=_read_target,
             update=lambda context, identifier, old, new, last: _put_target(context, new),
             delete=_delete_target,
-            autoname=("targetId", 64),
+            imported=_imported_target,
+            autoname=Autoname("targetId", 64),
         ),
     )

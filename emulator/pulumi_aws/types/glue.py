@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
-from emulator.pulumi_aws.types.common import TAGS, changed, delete_quietly, own_tags, read_or_none, tag_changes
+from emulator.pulumi_aws.types.common import (
+    TAGS,
+    after_creation,
+    all_tags,
+    changed,
+    delete_quietly,
+    read_or_none,
+    tag_changes,
+)
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
@@ -16,7 +24,8 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     if tags:
         arguments["Tags"] = tags
     arn = context.client("glue").create_registry(**arguments)["RegistryArn"]
-    return arn, _live(context, arn)
+    with after_creation(arn):
+        return arn, _live(context, arn)
 
 
 def _live(context: Context, arn: str) -> State:
@@ -26,7 +35,7 @@ def _live(context: Context, arn: str) -> State:
         "registryName": found["RegistryName"],
         "description": found.get("Description") or None,
         "arn": arn,
-        **own_tags(context, glue.get_tags(ResourceArn=arn).get("Tags") or {}),
+        **all_tags(glue.get_tags(ResourceArn=arn).get("Tags") or {}),
     }
 
 

@@ -6,12 +6,12 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
@@ -53,7 +53,7 @@ def _live_role(context: Context, name: str) -> State:
         "arn": role["Arn"],
         "uniqueId": role["RoleId"],
         "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-        **own_tags(context, pairs(role.get("Tags"))),
+        **all_tags(pairs(role.get("Tags"))),
     }
 
 
@@ -145,7 +145,7 @@ def _live_policy(context: Context, arn: str) -> State:
         "arn": arn,
         "policyId": policy["PolicyId"],
         "attachmentCount": policy.get("AttachmentCount", 0),
-        **own_tags(context, pairs(policy.get("Tags"))),
+        **all_tags(pairs(policy.get("Tags"))),
     }
 
 
@@ -178,28 +178,6 @@ def _delete_policy(context: Context, identifier: str, state: State) -> None:
     delete_quietly(delete)
 
 
-# --- attachment ---
-def _attach(context: Context, inputs: State) -> tuple[str, State]:
-    context.client("iam").attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-    return f"{inputs['role']}/{inputs['policyArn']}", {"role": inputs["role"], "policyArn": inputs["policyArn"]}
-
-
-def _read_attachment(context: Context, identifier: str, state: State) -> State | None:
-    role, arn = identifier.split("/", 1)
-
-    def read() -> State | None:
-        pages = context.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
-        held = any(item["PolicyArn"] == arn for page in pages for item in page["AttachedPolicies"])
-        return {"role": role, "policyArn": arn} if held else None
-
-    return read_or_none(read)
-
-
-def _detach(context: Context, identifier: str, state: State) -> None:
-    role, arn = identifier.split("/", 1)
-    delete_quietly(lambda: context.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn))
-
-
 def register(registry: Registry) -> None:
     """Add the types of this module."""
     registry.add(
@@ -209,30 +187,30 @@ def register(registry: Registry) -> None:
                 "name": Prop(replace=True),
                 "path": Prop(replace=True, default="/"),
                 "description": Prop(),
-                "assumeRolePolicy": Prop("json", required=True),
+                "assumeRolePolicy": Prop("policy", required=True),
                 "permissionsBoundary": Prop(),
                 "maxSessionDuration": Prop("int", default=3600),
-                "forceDetachPolicies": Prop("bool", default=False),
+                "forceDetachPolicies": Prop("bool", default=False, local=True),
                 **TAGS,
             },
             create=_create_role,
             read=lambda context, identifier, state: read_or_none(lambda: _live_role(context, identifier)),
             update=_update_role,
             delete=_delete_role,
-            autoname=("name", 64),
+            autoname=Autoname("name", 64),
         ),
         ResourceType(
             "aws:iam/rolePolicy:RolePolicy",
             {
                 "name": Prop(replace=True),
                 "role": Prop(required=True, replace=True),
-                "policy": Prop("json", required=True),
+                "policy": Prop("policy", required=True),
             },
             create=lambda context, inputs: (f"{inputs['role']}:{inputs['name']}", _put_role_policy(context, inputs)),
             read=_read_role_policy,
             update=lambda context, identifier, old, new, last: _put_role_policy(context, new),
             delete=_delete_role_policy,
-            autoname=("name", 128),
+            autoname=Autoname("name", 128),
         ),
         ResourceType(
             "aws:iam/policy:Policy",
@@ -240,20 +218,13 @@ def register(registry: Registry) -> None:
                 "name": Prop(replace=True),
                 "path": Prop(replace=True, default="/"),
                 "description": Prop(replace=True),
-                "policy": Prop("json", required=True),
+                "policy": Prop("policy", required=True),
                 **TAGS,
             },
             create=_create_policy,
             read=lambda context, identifier, state: read_or_none(lambda: _live_policy(context, identifier)),
             update=_update_policy,
             delete=_delete_policy,
-            autoname=("name", 128),
-        ),
-        ResourceType(
-            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-            {"role": Prop(required=True, replace=True), "policyArn": Prop(required=True, replace=True)},
-            create=_attach,
-            read=_read_attachment,
-            delete=_detach,
+            autoname=Autoname("name", 128),
         ),
     )

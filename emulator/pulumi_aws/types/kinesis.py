@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
-    tag_list,
     wait_for,
 )
 
@@ -24,15 +24,15 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     mode = (inputs.get("streamModeDetails") or {}).get("streamMode", "PROVISIONED")
     arguments: dict[str, Any] = {"StreamName": name, "StreamModeDetails": {"StreamMode": mode}}
     if mode == "PROVISIONED":
-        arguments["ShardCount"] = int(inputs.get("shardCount") or 1)
+        arguments["ShardCount"] = 1
     kinesis.create_stream(**arguments)
-    _wait(context, name)
-    _apply(context, name, {"retentionPeriod": 24, "encryptionType": "NONE"}, inputs)
-    tags = tag_list(context, inputs)
-    if tags:
-        kinesis.add_tags_to_stream(StreamName=name, Tags={item["Key"]: item["Value"] for item in tags})
-    live = _live(context, name, inputs)
-    return live["arn"], live
+    arn = f"arn:aws:kinesis:{context.region}:{context.account}:stream/{name}"
+    with after_creation(arn):
+        _wait(context, name)
+        _apply(context, name, {"retentionPeriod": 24, "encryptionType": "NONE"}, inputs)
+        if context.tags(inputs):
+            kinesis.add_tags_to_stream(StreamName=name, Tags=context.tags(inputs))
+        return arn, _live(context, name)
 
 
 def _wait(context: Context, name: str) -> None:
@@ -61,7 +61,7 @@ def _apply(context: Context, name: str, old: State, new: State) -> None:
         _wait(context, name)
 
 
-def _live(context: Context, name: str, last: State) -> State:
+def _live(context: Context, name: str) -> State:
     kinesis = context.client("kinesis")
     found = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     state: State = {
@@ -69,14 +69,10 @@ def _live(context: Context, name: str, last: State) -> State:
         "arn": found["StreamARN"],
         "retentionPeriod": found["RetentionPeriodHours"],
         "encryptionType": found.get("EncryptionType", "NONE"),
+        "kmsKeyId": found.get("KeyId"),
         "streamModeDetails": {"streamMode": found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")},
-        **own_tags(context, pairs(kinesis.list_tags_for_stream(StreamName=name).get("Tags"))),
+        **all_tags(pairs(kinesis.list_tags_for_stream(StreamName=name).get("Tags"))),
     }
-    if found.get("KeyId"):
-        # The service may answer the key's ARN for what was given as id or alias: keep what was given.
-        state["kmsKeyId"] = last.get("kmsKeyId") or found["KeyId"]
-    if state["streamModeDetails"]["streamMode"] == "PROVISIONED":
-        state["shardCount"] = found["OpenShardCount"]
     return state
 
 
@@ -88,25 +84,24 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
             StreamARN=identifier, StreamModeDetails={"StreamMode": new["streamModeDetails"]["streamMode"]}
         )
         _wait(context, name)
-    if changed(old, new, "shardCount") and new.get("shardCount"):
-        kinesis.update_shard_count(
-            StreamName=name, TargetShardCount=int(new["shardCount"]), ScalingType="UNIFORM_SCALING"
-        )
-        _wait(context, name)
     _apply(context, name, old, new)
     removed, added = tag_changes(context, old, new)
     if removed:
         kinesis.remove_tags_from_stream(StreamName=name, TagKeys=removed)
     if added:
         kinesis.add_tags_to_stream(StreamName=name, Tags=added)
-    return _live(context, name, new)
+    return _live(context, name)
 
 
 def _delete(context: Context, identifier: str, state: State) -> None:
     kinesis = context.client("kinesis")
     name = identifier.split("/", 1)[1]
     delete_quietly(lambda: kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True))
-    wait_for(f"stream {name} to be gone", lambda: read_or_none(lambda: _live(context, name, state)) is None)
+    wait_for(f"stream {name} to be gone", lambda: read_or_none(lambda: _live(context, name)) is None)
+
+
+def _imported(identifier: str) -> tuple[str, State]:
+    return identifier if identifier.startswith("arn:") else f":stream/{identifier}", {}
 
 
 def register(registry: Registry) -> None:
@@ -117,18 +112,16 @@ def register(registry: Registry) -> None:
             {
                 "name": Prop(replace=True),
                 "streamModeDetails": Prop("object", computed=True, members={"streamMode": Prop(required=True)}),
-                "shardCount": Prop("int", computed=True),
                 "retentionPeriod": Prop("int", default=24),
                 "encryptionType": Prop(default="NONE"),
                 "kmsKeyId": Prop(),
                 **TAGS,
             },
             create=_create,
-            read=lambda context, identifier, state: read_or_none(
-                lambda: _live(context, identifier.split("/", 1)[1], state)
-            ),
+            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier.split("/", 1)[1])),
             update=_update,
             delete=_delete,
-            autoname=("name", 128),
+            imported=_imported,
+            autoname=Autoname("name", 128),
         ),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
@@ -24,9 +25,10 @@ def _create_key(context: Context, inputs: State) -> tuple[str, State]:
     if inputs.get("policy"):
         arguments["Policy"] = inputs["policy"]
     key_id = kms.create_key(**arguments)["KeyMetadata"]["KeyId"]
-    if inputs.get("enableKeyRotation"):
-        kms.enable_key_rotation(KeyId=key_id)
-    return key_id, {**_live_key(context, key_id), "deletionWindowInDays": inputs.get("deletionWindowInDays")}
+    with after_creation(key_id):
+        if inputs.get("enableKeyRotation"):
+            kms.enable_key_rotation(KeyId=key_id)
+        return key_id, _live_key(context, key_id)
 
 
 def _live_key(context: Context, key_id: str) -> State:
@@ -40,16 +42,14 @@ def _live_key(context: Context, key_id: str) -> State:
         "arn": metadata["Arn"],
         "keyId": key_id,
         "multiRegion": metadata.get("MultiRegion", False),
-        **own_tags(context, pairs(kms.list_resource_tags(KeyId=key_id).get("Tags"), "TagKey", "TagValue")),
+        **all_tags(pairs(kms.list_resource_tags(KeyId=key_id).get("Tags"), "TagKey", "TagValue")),
     }
 
 
 def _read_key(context: Context, identifier: str, state: State) -> State | None:
     def read() -> State | None:
         metadata = context.client("kms").describe_key(KeyId=identifier)["KeyMetadata"]
-        if metadata["KeyState"] == "PendingDeletion":
-            return None
-        return {**_live_key(context, identifier), "deletionWindowInDays": state.get("deletionWindowInDays")}
+        return None if metadata["KeyState"] == "PendingDeletion" else _live_key(context, identifier)
 
     return read_or_none(read)
 
@@ -67,7 +67,7 @@ def _update_key(context: Context, identifier: str, old: State, new: State, last:
         kms.untag_resource(KeyId=identifier, TagKeys=removed)
     if added:
         kms.tag_resource(KeyId=identifier, Tags=[{"TagKey": k, "TagValue": v} for k, v in added.items()])
-    return {**_live_key(context, identifier), "deletionWindowInDays": new.get("deletionWindowInDays")}
+    return _live_key(context, identifier)
 
 
 def _delete_key(context: Context, identifier: str, state: State) -> None:
@@ -102,8 +102,8 @@ def register(registry: Registry) -> None:
             {
                 "description": Prop(computed=True),
                 "enableKeyRotation": Prop("bool", default=False),
-                "deletionWindowInDays": Prop("int"),
-                "policy": Prop("json", computed=True),
+                "deletionWindowInDays": Prop("int", local=True),
+                "policy": Prop("policy", computed=True),
                 **TAGS,
             },
             create=_create_key,
@@ -114,6 +114,7 @@ def register(registry: Registry) -> None:
         ResourceType(
             "aws:kms/alias:Alias",
             {"name": Prop(replace=True), "targetKeyId": Prop(required=True)},
+            autoname=Autoname("name", 250, prefix="alias/"),
             create=_create_alias,
             read=lambda context, identifier, state: _live_alias(context, identifier),
             update=_update_alias,

@@ -7,32 +7,34 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.pulumi_aws.model import Archive, Context, PluginError, Prop, Registry, ResourceType, State, canonical
+from emulator.pulumi_aws.model import (
+    Archive,
+    Autoname,
+    Context,
+    PluginError,
+    Prop,
+    Registry,
+    ResourceType,
+    State,
+    canonical,
+)
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     delete_quietly,
     gone,
-    own_tags,
     read_or_none,
     retry_propagation,
+    split_id,
     tag_changes,
     wait_for,
 )
 from emulator.pulumi_aws.values import archive_bytes
 
 _ENVIRONMENT = Prop("object", members={"variables": Prop("map")})
-_LOGGING = Prop(
-    "object",
-    computed=True,
-    members={
-        "logFormat": Prop(required=True),
-        "logGroup": Prop(),
-        "applicationLogLevel": Prop(),
-        "systemLogLevel": Prop(),
-    },
-)
+_LOGGING = Prop("object", computed=True, members={"logFormat": Prop(required=True), "logGroup": Prop(computed=True)})
 _TRACING = Prop("object", computed=True, members={"mode": Prop(required=True)})
-_DLQ = Prop("object", members={"targetArn": Prop(required=True)})
 
 _PROPS = {
     "name": Prop(replace=True),
@@ -48,14 +50,12 @@ _PROPS = {
     "kmsKeyArn": Prop(),
     "loggingConfig": _LOGGING,
     "tracingConfig": _TRACING,
-    "deadLetterConfig": _DLQ,
     "reservedConcurrentExecutions": Prop("int", default=-1),
-    "publish": Prop("bool", default=False),
     **TAGS,
 }
 _CONFIGURATION = (
     "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "kmsKeyArn", "loggingConfig",
-    "tracingConfig", "deadLetterConfig",
+    "tracingConfig",
 )  # fmt: skip
 
 
@@ -75,8 +75,6 @@ def _configuration(inputs: State) -> dict[str, Any]:
         arguments["KMSKeyArn"] = inputs["kmsKeyArn"]
     if inputs.get("tracingConfig"):
         arguments["TracingConfig"] = {"Mode": inputs["tracingConfig"]["mode"]}
-    if inputs.get("deadLetterConfig"):
-        arguments["DeadLetterConfig"] = {"TargetArn": inputs["deadLetterConfig"]["targetArn"]}
     logging = inputs.get("loggingConfig")
     if logging:
         arguments["LoggingConfig"] = {key[0].upper() + key[1:]: value for key, value in logging.items() if value}
@@ -95,20 +93,26 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     arguments = {
         "FunctionName": inputs["name"],
         "Code": {"ZipFile": _code(inputs)},
-        "Publish": bool(inputs.get("publish")),
         "Tags": context.tags(inputs),
         **_configuration(inputs),
     }
     if inputs.get("architectures"):
         arguments["Architectures"] = inputs["architectures"]
     retry_propagation(lambda: client.create_function(**arguments))
-    wait_for(f"function {inputs['name']} to be Active", lambda: _active(context, inputs["name"]))
-    _reserve(context, inputs["name"], inputs)
-    return inputs["name"], {**_live(context, inputs["name"], inputs), "code": inputs["code"]}
+    with after_creation(inputs["name"]):
+        wait_for(f"function {inputs['name']} to be Active", lambda: _active(context, inputs["name"]))
+        if int(inputs["reservedConcurrentExecutions"]) >= 0:
+            _reserve(context, inputs["name"], inputs)
+        return inputs["name"], _live(context, inputs["name"], {"code": inputs["code"]})
 
 
 def _active(context: Context, name: str) -> bool:
-    found = context.client("lambda").get_function(FunctionName=name)["Configuration"]
+    found = context.client("lambda").get_function_configuration(FunctionName=name)
+    failed = [key for key in ("State", "LastUpdateStatus") if found.get(key) == "Failed"]
+    if failed:
+        raise PluginError(
+            f"function {name}: {failed[0]} is Failed: {found.get(failed[0] + 'Reason', 'no reason given')}"
+        )
     settled = found.get("LastUpdateStatus", "Successful") != "InProgress"
     return bool(found.get("State", "Active") == "Active" and settled)
 
@@ -142,25 +146,20 @@ def _live(context: Context, name: str, last: State) -> State:
         "invokeArn": f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
         "sourceCodeSize": configuration.get("CodeSize"),
         "codeSha256": configuration.get("CodeSha256"),
-        **own_tags(context, found.get("Tags") or {}),
+        **all_tags(found.get("Tags") or {}),
     }
     variables = (configuration.get("Environment") or {}).get("Variables")
-    if variables:
-        state["environment"] = {"variables": variables}
-    if configuration.get("TracingConfig") and last.get("tracingConfig"):
-        state["tracingConfig"] = {"mode": configuration["TracingConfig"]["Mode"]}
-    if configuration.get("DeadLetterConfig", {}).get("TargetArn"):
-        state["deadLetterConfig"] = {"targetArn": configuration["DeadLetterConfig"]["TargetArn"]}
+    tracing = configuration.get("TracingConfig")
     logging = configuration.get("LoggingConfig")
-    if logging and last.get("loggingConfig"):
-        state["loggingConfig"] = {
-            key[0].lower() + key[1:]: value
-            for key, value in logging.items()
-            if key[0].lower() + key[1:] in last["loggingConfig"]
-        }
+    state["environment"] = {"variables": variables} if variables else None
+    state["tracingConfig"] = {"mode": tracing["Mode"]} if tracing else None
+    state["loggingConfig"] = (
+        {"logFormat": logging["LogFormat"], "logGroup": logging.get("LogGroup")} if logging else None
+    )
     code = last.get("code")
     if isinstance(code, Archive):
-        # Code changed by hand shows as another hash, so that a refresh sees it.
+        # Code changed by hand shows as another hash, so that a refresh sees it. The real provider sees it in
+        # `sourceCodeHash` only, if a program sets that.
         same = last.get("codeSha256") in (None, configuration.get("CodeSha256"))
         state["code"] = code if same else Archive(code.path, f"changed-{configuration.get('CodeSha256')}")
     return state
@@ -178,7 +177,6 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         arguments: dict[str, Any] = {
             "FunctionName": identifier,
             "ZipFile": _code(new),
-            "Publish": bool(new.get("publish")),
         }
         if new.get("architectures"):
             arguments["Architectures"] = new["architectures"]
@@ -191,10 +189,13 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         client.untag_resource(Resource=last["arn"], TagKeys=removed)
     if added:
         client.tag_resource(Resource=last["arn"], Tags=added)
-    return {**_live(context, identifier, {k: v for k, v in new.items() if k != "code"}), "code": new["code"]}
+    return _live(context, identifier, {"code": new["code"]})
 
 
 # --- Permission ---
+_PERMISSION = ("statementId", "action", "function", "principal", "sourceArn", "sourceAccount")
+
+
 def _add_permission(context: Context, inputs: State) -> tuple[str, State]:
     arguments = {
         "FunctionName": inputs["function"],
@@ -207,7 +208,7 @@ def _add_permission(context: Context, inputs: State) -> tuple[str, State]:
     if inputs.get("sourceAccount"):
         arguments["SourceAccount"] = inputs["sourceAccount"]
     context.client("lambda").add_permission(**arguments)
-    return inputs["statementId"], dict(inputs)
+    return inputs["statementId"], {key: inputs.get(key) for key in _PERMISSION}
 
 
 def _read_permission(context: Context, identifier: str, state: State) -> State | None:
@@ -235,6 +236,11 @@ def _permission_state(statement: dict[str, Any], state: State) -> State:
     }
 
 
+def _imported_permission(identifier: str) -> tuple[str, State]:
+    function, statement = split_id(identifier, "/", "FUNCTION_NAME/STATEMENT_ID")
+    return statement, {"function": function}
+
+
 def _remove_permission(context: Context, identifier: str, state: State) -> None:
     delete_quietly(
         lambda: context.client("lambda").remove_permission(FunctionName=state["function"], StatementId=identifier)
@@ -252,7 +258,7 @@ def _put_invoke_config(context: Context, inputs: State) -> State:
     if on_failure:
         arguments["DestinationConfig"] = {"OnFailure": {"Destination": on_failure}}
     context.client("lambda").put_function_event_invoke_config(**arguments)
-    return {key: inputs[key] for key in inputs if not key.startswith("__")}
+    return _read_invoke_config(context, inputs["functionName"], {}) or {}
 
 
 def _read_invoke_config(context: Context, identifier: str, state: State) -> State | None:
@@ -263,13 +269,13 @@ def _read_invoke_config(context: Context, identifier: str, state: State) -> Stat
             if gone(error):
                 return None
             raise
-        out: State = {"functionName": identifier, "maximumRetryAttempts": found.get("MaximumRetryAttempts")}
-        if found.get("MaximumEventAgeInSeconds"):
-            out["maximumEventAgeInSeconds"] = found["MaximumEventAgeInSeconds"]
         destination = (found.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
-        if destination:
-            out["destinationConfig"] = {"onFailure": {"destination": destination}}
-        return out
+        return {
+            "functionName": identifier,
+            "maximumRetryAttempts": found.get("MaximumRetryAttempts", 2),
+            "maximumEventAgeInSeconds": found.get("MaximumEventAgeInSeconds"),
+            "destinationConfig": {"onFailure": {"destination": destination}} if destination else None,
+        }
 
     return read_or_none(read)
 
@@ -286,7 +292,7 @@ def register(registry: Registry) -> None:
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("lambda").delete_function(FunctionName=identifier)
             ),
-            autoname=("name", 64),
+            autoname=Autoname("name", 64),
         ),
         ResourceType(
             "aws:lambda/permission:Permission",
@@ -301,7 +307,8 @@ def register(registry: Registry) -> None:
             create=_add_permission,
             read=_read_permission,
             delete=_remove_permission,
-            autoname=("statementId", 100),
+            imported=_imported_permission,
+            autoname=Autoname("statementId", 100),
         ),
         ResourceType(
             "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",

@@ -4,71 +4,85 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.differing import differs
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     read_or_none,
     tag_changes,
     wait_for,
 )
 
-_IAM = Prop(
-    "object",
-    members={"sasl": Prop("object", members={"iam": Prop("bool"), "scram": Prop("bool")}), "tls": Prop("bool")},
-)
+_SASL = Prop("object", members={"iam": Prop("bool")})
+_SASL_COMPUTED = Prop("object", computed=True, members={"iam": Prop("bool")})
 _BROKERS = Prop(
     "object",
     required=True,
     members={
         "instanceType": Prop(required=True),
-        "clientSubnets": Prop("list", required=True, unordered=True),
-        "securityGroups": Prop("list", required=True, unordered=True),
-        "storageInfo": Prop("object", members={"ebsStorageInfo": Prop("object", members={"volumeSize": Prop("int")})}),
+        "clientSubnets": Prop("list", required=True, replace=True, unordered=True),
+        "securityGroups": Prop("list", required=True, replace=True, unordered=True),
+        "storageInfo": Prop(
+            "object",
+            computed=True,
+            members={"ebsStorageInfo": Prop("object", computed=True, members={"volumeSize": Prop("int")})},
+        ),
         "connectivityInfo": Prop(
             "object",
-            members={"vpcConnectivity": Prop("object", members={"clientAuthentication": _IAM})},
+            computed=True,
+            members={
+                "vpcConnectivity": Prop(
+                    "object",
+                    computed=True,
+                    members={
+                        "clientAuthentication": Prop("object", computed=True, members={"sasl": _SASL_COMPUTED}),
+                    },
+                )
+            },
         ),
     },
 )
-_AUTHENTICATION = Prop(
-    "object",
-    members={
-        "unauthenticated": Prop("bool"),
-        "sasl": Prop("object", members={"iam": Prop("bool"), "scram": Prop("bool")}),
-        "tls": Prop("object", members={"certificateAuthorityArns": Prop("list", unordered=True)}),
-    },
-)
+_AUTHENTICATION = Prop("object", members={"unauthenticated": Prop("bool", default=False), "sasl": _SASL})
 _ENCRYPTION = Prop(
     "object",
     computed=True,
     members={
-        "encryptionAtRestKmsKeyArn": Prop(computed=True),
+        "encryptionAtRestKmsKeyArn": Prop(computed=True, replace=True),
         "encryptionInTransit": Prop(
             "object",
-            members={"clientBroker": Prop(default="TLS"), "inCluster": Prop("bool", default=True)},
+            computed=True,
+            members={"clientBroker": Prop(default="TLS"), "inCluster": Prop("bool", default=True, replace=True)},
         ),
     },
 )
 
 
-def _sasl(given: Any) -> dict[str, Any]:
+# --- what the service wants ---
+def _connectivity(brokers: State) -> dict[str, Any]:
+    vpc = (brokers.get("connectivityInfo") or {}).get("vpcConnectivity") or {}
+    sasl = (vpc.get("clientAuthentication") or {}).get("sasl") or {}
+    return {"VpcConnectivity": {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": bool(sasl.get("iam"))}}}}}
+
+
+def _volume(brokers: State) -> int | None:
+    size = ((brokers.get("storageInfo") or {}).get("ebsStorageInfo") or {}).get("volumeSize")
+    return int(size) if size else None
+
+
+def _authentication(given: State) -> dict[str, Any]:
     return {
-        name.capitalize(): {"Enabled": bool(given[name])} for name in ("iam", "scram") if given.get(name) is not None
+        "Unauthenticated": {"Enabled": bool(given.get("unauthenticated"))},
+        "Sasl": {"Iam": {"Enabled": bool((given.get("sasl") or {}).get("iam"))}},
     }
 
 
-def _connectivity(inputs: State) -> dict[str, Any]:
-    given = (inputs["brokerNodeGroupInfo"].get("connectivityInfo") or {}).get("vpcConnectivity") or {}
-    authentication = given.get("clientAuthentication") or {}
-    if not authentication:
-        return {}
-    out: dict[str, Any] = {"Sasl": _sasl(authentication.get("sasl") or {})}
-    if authentication.get("tls") is not None:
-        out["Tls"] = {"Enabled": bool(authentication["tls"])}
-    return {"VpcConnectivity": {"ClientAuthentication": out}}
+def _in_transit(given: State) -> dict[str, Any]:
+    transit = given.get("encryptionInTransit") or {}
+    return {"ClientBroker": transit.get("clientBroker") or "TLS", "InCluster": bool(transit.get("inCluster", True))}
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
@@ -78,59 +92,31 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         "ClientSubnets": group["clientSubnets"],
         "SecurityGroups": group["securityGroups"],
     }
-    volume = ((group.get("storageInfo") or {}).get("ebsStorageInfo") or {}).get("volumeSize")
-    if volume:
-        brokers["StorageInfo"] = {"EbsStorageInfo": {"VolumeSize": int(volume)}}
+    if _volume(group):
+        brokers["StorageInfo"] = {"EbsStorageInfo": {"VolumeSize": _volume(group)}}
     arguments: dict[str, Any] = {
         "ClusterName": inputs["clusterName"],
         "KafkaVersion": inputs["kafkaVersion"],
         "NumberOfBrokerNodes": int(inputs["numberOfBrokerNodes"]),
         "BrokerNodeGroupInfo": brokers,
     }
-    authentication = inputs.get("clientAuthentication")
-    if authentication:
-        arguments["ClientAuthentication"] = _authentication(authentication)
+    if inputs.get("clientAuthentication"):
+        arguments["ClientAuthentication"] = _authentication(inputs["clientAuthentication"])
     encryption = inputs.get("encryptionInfo")
     if encryption:
-        arguments["EncryptionInfo"] = _encryption(encryption)
-    tags = context.tags(inputs)
-    if tags:
-        arguments["Tags"] = tags
-    kafka = context.client("kafka")
-    arn = kafka.create_cluster(**arguments)["ClusterArn"]
-    _wait(context, arn)
-    connectivity = _connectivity(inputs)
-    if connectivity:
-        # Multi-VPC connectivity cannot be set when a cluster is created: the real provider updates it afterwards.
-        _set_connectivity(context, arn, connectivity)
-    return arn, _live(context, arn, inputs)
-
-
-def _authentication(given: dict[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    if given.get("sasl"):
-        out["Sasl"] = _sasl(given["sasl"])
-    if given.get("unauthenticated") is not None:
-        out["Unauthenticated"] = {"Enabled": bool(given["unauthenticated"])}
-    if given.get("tls"):
-        out["Tls"] = {
-            "CertificateAuthorityArnList": given["tls"].get("certificateAuthorityArns") or [],
-            "Enabled": True,
-        }
-    return out
-
-
-def _encryption(given: dict[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    if given.get("encryptionAtRestKmsKeyArn"):
-        out["EncryptionAtRest"] = {"DataVolumeKMSKeyId": given["encryptionAtRestKmsKeyArn"]}
-    transit = given.get("encryptionInTransit")
-    if transit:
-        out["EncryptionInTransit"] = {
-            "ClientBroker": transit.get("clientBroker", "TLS"),
-            "InCluster": bool(transit.get("inCluster", True)),
-        }
-    return out
+        arguments["EncryptionInfo"] = {"EncryptionInTransit": _in_transit(encryption)}
+        if encryption.get("encryptionAtRestKmsKeyArn"):
+            key = encryption["encryptionAtRestKmsKeyArn"]
+            arguments["EncryptionInfo"]["EncryptionAtRest"] = {"DataVolumeKMSKeyId": key}
+    if context.tags(inputs):
+        arguments["Tags"] = context.tags(inputs)
+    arn = context.client("kafka").create_cluster(**arguments)["ClusterArn"]
+    with after_creation(arn):
+        _wait(context, arn)
+        if group.get("connectivityInfo"):
+            # Private connectivity cannot be turned on while a cluster is created: the real provider updates it after.
+            _call(context, arn, "update_connectivity", ConnectivityInfo=_connectivity(group))
+        return arn, _live(context, arn)
 
 
 def _wait(context: Context, arn: str) -> None:
@@ -141,103 +127,105 @@ def _wait(context: Context, arn: str) -> None:
     )
 
 
-def _set_connectivity(context: Context, arn: str, connectivity: dict[str, Any]) -> None:
+def _call(context: Context, arn: str, operation: str, **arguments: Any) -> None:
+    """One update of the cluster as it is now, and the wait for its end."""
     kafka = context.client("kafka")
     version = kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]["CurrentVersion"]
-    kafka.update_connectivity(ClusterArn=arn, CurrentVersion=version, ConnectivityInfo=connectivity)
+    getattr(kafka, operation)(ClusterArn=arn, CurrentVersion=version, **arguments)
     _wait(context, arn)
 
 
-def _live(context: Context, arn: str, last: State) -> State:
+# --- what the service answers ---
+def _live(context: Context, arn: str) -> State:
     kafka = context.client("kafka")
     found = kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]
-    group = found["BrokerNodeGroupInfo"]
-    brokers: State = {
-        "instanceType": group["InstanceType"],
-        "clientSubnets": group["ClientSubnets"],
-        "securityGroups": group.get("SecurityGroups") or [],
-    }
-    volume = group.get("StorageInfo", {}).get("EbsStorageInfo", {}).get("VolumeSize")
-    if volume:
-        brokers["storageInfo"] = {"ebsStorageInfo": {"volumeSize": volume}}
-    authentication = group.get("ConnectivityInfo", {}).get("VpcConnectivity", {}).get("ClientAuthentication")
-    if authentication and (last.get("brokerNodeGroupInfo") or {}).get("connectivityInfo"):
-        sasl = {name.lower(): value.get("Enabled", False) for name, value in (authentication.get("Sasl") or {}).items()}
-        given = (
-            last["brokerNodeGroupInfo"]["connectivityInfo"]["vpcConnectivity"]["clientAuthentication"].get("sasl") or {}
-        )
-        brokers["connectivityInfo"] = {
-            "vpcConnectivity": {"clientAuthentication": {"sasl": {k: v for k, v in sasl.items() if v or k in given}}}
-        }
     bootstrap = kafka.get_bootstrap_brokers(ClusterArn=arn)
-    state: State = {
+    return {
         "clusterName": found["ClusterName"],
         "kafkaVersion": found["CurrentBrokerSoftwareInfo"]["KafkaVersion"],
         "numberOfBrokerNodes": found["NumberOfBrokerNodes"],
-        "brokerNodeGroupInfo": brokers,
+        "brokerNodeGroupInfo": _brokers_state(found["BrokerNodeGroupInfo"]),
+        "clientAuthentication": _authentication_state(found.get("ClientAuthentication")),
+        "encryptionInfo": _encryption_state(found["EncryptionInfo"]),
         "arn": arn,
         "clusterUuid": arn.rsplit("/", 1)[1],
         "currentVersion": found["CurrentVersion"],
         "bootstrapBrokersSaslIam": bootstrap.get("BootstrapBrokerStringSaslIam", ""),
         "bootstrapBrokersVpcConnectivitySaslIam": bootstrap.get("BootstrapBrokerStringVpcConnectivitySaslIam", ""),
-        **own_tags(context, found.get("Tags") or {}),
+        **all_tags(found.get("Tags") or {}),
     }
-    if found.get("ClientAuthentication") and last.get("clientAuthentication"):
-        state["clientAuthentication"] = _authentication_state(
-            found["ClientAuthentication"], last["clientAuthentication"]
-        )
-    if found.get("EncryptionInfo") and last.get("encryptionInfo"):
-        state["encryptionInfo"] = _encryption_state(found["EncryptionInfo"], last["encryptionInfo"])
-    return state
 
 
-def _authentication_state(found: dict[str, Any], last: dict[str, Any]) -> State:
-    out: State = {}
-    sasl = {name.lower(): value.get("Enabled", False) for name, value in (found.get("Sasl") or {}).items()}
-    given = last.get("sasl") or {}
-    sasl = {name: value for name, value in sasl.items() if value or name in given}
-    if sasl:
-        out["sasl"] = sasl
-    if found.get("Unauthenticated") is not None and (
-        found["Unauthenticated"].get("Enabled") or "unauthenticated" in last
-    ):
-        out["unauthenticated"] = found["Unauthenticated"].get("Enabled", False)
-    if (found.get("Tls") or {}).get("CertificateAuthorityArnList"):
-        out["tls"] = {"certificateAuthorityArns": found["Tls"]["CertificateAuthorityArnList"]}
-    return out
+def _brokers_state(group: dict[str, Any]) -> State:
+    volume = group.get("StorageInfo", {}).get("EbsStorageInfo", {}).get("VolumeSize")
+    vpc = group.get("ConnectivityInfo", {}).get("VpcConnectivity", {}).get("ClientAuthentication", {})
+    iam = vpc.get("Sasl", {}).get("Iam", {}).get("Enabled", False)
+    return {
+        "instanceType": group["InstanceType"],
+        "clientSubnets": group["ClientSubnets"],
+        "securityGroups": group.get("SecurityGroups") or [],
+        "storageInfo": {"ebsStorageInfo": {"volumeSize": volume}} if volume else None,
+        "connectivityInfo": {"vpcConnectivity": {"clientAuthentication": {"sasl": {"iam": iam}}}},
+    }
 
 
-def _encryption_state(found: dict[str, Any], last: dict[str, Any]) -> State:
-    out: State = {}
-    at_rest = (found.get("EncryptionAtRest") or {}).get("DataVolumeKMSKeyId")
-    if at_rest and last.get("encryptionAtRestKmsKeyArn"):
-        out["encryptionAtRestKmsKeyArn"] = at_rest
-    transit = found.get("EncryptionInTransit")
-    if transit and last.get("encryptionInTransit"):
-        out["encryptionInTransit"] = {
-            "clientBroker": transit.get("ClientBroker", "TLS"),
-            "inCluster": transit.get("InCluster", True),
-        }
-    return out
+def _authentication_state(found: dict[str, Any] | None) -> State | None:
+    if not found:
+        return None
+    return {
+        "unauthenticated": (found.get("Unauthenticated") or {}).get("Enabled", False),
+        "sasl": {"iam": ((found.get("Sasl") or {}).get("Iam") or {}).get("Enabled", False)},
+    }
+
+
+def _encryption_state(found: dict[str, Any]) -> State:
+    transit = found["EncryptionInTransit"]
+    return {
+        "encryptionAtRestKmsKeyArn": found["EncryptionAtRest"]["DataVolumeKMSKeyId"],
+        "encryptionInTransit": {"clientBroker": transit["ClientBroker"], "inCluster": transit["InCluster"]},
+    }
 
 
 def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
-    kafka = context.client("kafka")
-    if changed(old, new, "brokerNodeGroupInfo"):
-        _set_connectivity(context, identifier, _connectivity(new) or {"VpcConnectivity": {"ClientAuthentication": {}}})
+    _update_brokers(context, identifier, old["brokerNodeGroupInfo"], new["brokerNodeGroupInfo"])
+    if changed(old, new, "numberOfBrokerNodes"):
+        count = int(new["numberOfBrokerNodes"])
+        _call(context, identifier, "update_broker_count", TargetNumberOfBrokerNodes=count)
+    if changed(old, new, "kafkaVersion"):
+        _call(context, identifier, "update_cluster_kafka_version", TargetKafkaVersion=new["kafkaVersion"])
+    security: dict[str, Any] = {}
+    if differs(_AUTHENTICATION, old.get("clientAuthentication"), new.get("clientAuthentication")):
+        security["ClientAuthentication"] = _authentication(new.get("clientAuthentication") or {})
+    if new.get("encryptionInfo") and differs(_ENCRYPTION, old.get("encryptionInfo"), new["encryptionInfo"]):
+        security["EncryptionInfo"] = {"EncryptionInTransit": _in_transit(new["encryptionInfo"])}
+    if security:
+        _call(context, identifier, "update_security", **security)
     removed, added = tag_changes(context, old, new)
+    kafka = context.client("kafka")
     if removed:
         kafka.untag_resource(ResourceArn=identifier, TagKeys=removed)
     if added:
         kafka.tag_resource(ResourceArn=identifier, Tags=added)
-    return _live(context, identifier, new)
+    return _live(context, identifier)
+
+
+def _update_brokers(context: Context, arn: str, before: State, after: State) -> None:
+    if after.get("storageInfo") and _volume(before) != _volume(after):
+        volumes = [{"KafkaBrokerNodeId": "All", "VolumeSizeGB": _volume(after)}]
+        _call(context, arn, "update_broker_storage", TargetBrokerEBSVolumeInfo=volumes)
+    if before["instanceType"] != after["instanceType"]:
+        _call(context, arn, "update_broker_type", TargetInstanceType=after["instanceType"])
+    if after.get("connectivityInfo") and _connectivity(before) != _connectivity(after):
+        _call(context, arn, "update_connectivity", ConnectivityInfo=_connectivity(after))
 
 
 def _delete(context: Context, identifier: str, state: State) -> None:
     delete_quietly(lambda: context.client("kafka").delete_cluster(ClusterArn=identifier))
-    wait_for(
-        f"cluster {identifier} to be gone", lambda: read_or_none(lambda: _live(context, identifier, state)) is None
-    )
+    wait_for(f"cluster {identifier} to be gone", lambda: _read(context, identifier, state) is None)
+
+
+def _read(context: Context, identifier: str, state: State) -> State | None:
+    return read_or_none(lambda: _live(context, identifier))
 
 
 def register(registry: Registry) -> None:
@@ -247,18 +235,17 @@ def register(registry: Registry) -> None:
             "aws:msk/cluster:Cluster",
             {
                 "clusterName": Prop(replace=True),
-                # A downgrade replaces and an upgrade is made in place by the real provider; the stand-in replaces.
-                "kafkaVersion": Prop(required=True, replace=True),
-                "numberOfBrokerNodes": Prop("int", required=True, replace=True),
+                "kafkaVersion": Prop(required=True, replace_if=lambda old, new: str(new) < str(old)),
+                "numberOfBrokerNodes": Prop("int", required=True),
                 "brokerNodeGroupInfo": _BROKERS,
-                "clientAuthentication": Prop("object", members=_AUTHENTICATION.members, replace=True),
-                "encryptionInfo": Prop("object", members=_ENCRYPTION.members, computed=True, replace=True),
+                "clientAuthentication": _AUTHENTICATION,
+                "encryptionInfo": _ENCRYPTION,
                 **TAGS,
             },
             create=_create,
-            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier, state)),
+            read=_read,
             update=_update,
             delete=_delete,
-            autoname=("clusterName", 64),
+            autoname=Autoname("clusterName", 64),
         ),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, PluginError, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, PluginError, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     changed,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     tag_changes,
@@ -26,10 +27,11 @@ def _create_share(context: Context, inputs: State) -> tuple[str, State]:
     if inputs.get("permissionArns"):
         arguments["permissionArns"] = inputs["permissionArns"]
     arn = context.client("ram").create_resource_share(**arguments)["resourceShare"]["resourceShareArn"]
-    return arn, _live_share(context, arn, inputs) or {}
+    with after_creation(arn):
+        return arn, _live_share(context, arn) or {}
 
 
-def _live_share(context: Context, arn: str, last: State) -> State | None:
+def _live_share(context: Context, arn: str) -> State | None:
     ram = context.client("ram")
     found = ram.get_resource_shares(resourceOwner="SELF", resourceShareArns=[arn])["resourceShares"]
     if not found or found[0]["status"] in {"DELETED", "DELETING"}:
@@ -38,12 +40,10 @@ def _live_share(context: Context, arn: str, last: State) -> State | None:
         "name": found[0]["name"],
         "arn": arn,
         "allowExternalPrincipals": found[0]["allowExternalPrincipals"],
-        **own_tags(context, pairs(found[0].get("tags"), "key", "value")),
+        **all_tags(pairs(found[0].get("tags"), "key", "value")),
     }
-    if last.get("permissionArns"):
-        permissions = ram.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
-        state["permissionArns"] = [item["arn"] for item in permissions]
-    return state
+    permissions = ram.list_resource_share_permissions(resourceShareArn=arn)["permissions"]
+    return {**state, "permissionArns": [item["arn"] for item in permissions]}
 
 
 def _update_share(context: Context, identifier: str, old: State, new: State, last: State) -> State:
@@ -59,7 +59,7 @@ def _update_share(context: Context, identifier: str, old: State, new: State, las
         ram.untag_resource(resourceShareArn=identifier, tagKeys=removed)
     if added:
         ram.tag_resource(resourceShareArn=identifier, tags=[{"key": k, "value": v} for k, v in added.items()])
-    return _live_share(context, identifier, new) or {}
+    return _live_share(context, identifier) or {}
 
 
 def _association(kind: str, prop: str) -> dict[str, Any]:
@@ -70,7 +70,9 @@ def _association(kind: str, prop: str) -> dict[str, Any]:
         context.client("ram").associate_resource_share(
             resourceShareArn=inputs["resourceShareArn"], **{argument: [inputs[prop]]}
         )
-        return f"{inputs['resourceShareArn']},{inputs[prop]}", dict(inputs)
+        return f"{inputs['resourceShareArn']},{inputs[prop]}", {
+            name: inputs[name] for name in ("resourceShareArn", prop)
+        }
 
     def read(context: Context, identifier: str, state: State) -> State | None:
         share, entity = identifier.split(",", 1)
@@ -148,12 +150,12 @@ def register(registry: Registry) -> None:
                 **TAGS,
             },
             create=_create_share,
-            read=lambda context, identifier, state: read_or_none(lambda: _live_share(context, identifier, state)),
+            read=lambda context, identifier, state: read_or_none(lambda: _live_share(context, identifier)),
             update=_update_share,
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("ram").delete_resource_share(resourceShareArn=identifier)
             ),
-            autoname=("name", 255),
+            autoname=Autoname("name", 255),
         ),
         ResourceType(
             "aws:ram/resourceAssociation:ResourceAssociation",

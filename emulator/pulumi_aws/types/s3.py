@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
-from emulator.pulumi_aws.types.common import TAGS, delete_quietly, gone, own_tags, pairs, read_or_none
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.types.common import TAGS, after_creation, all_tags, delete_quietly, gone, pairs, read_or_none
 
 
 def _create_bucket(context: Context, inputs: State) -> tuple[str, State]:
@@ -16,8 +16,10 @@ def _create_bucket(context: Context, inputs: State) -> tuple[str, State]:
     if context.region != "us-east-1":
         arguments["CreateBucketConfiguration"] = {"LocationConstraint": context.region}
     s3.create_bucket(**arguments)
-    _tag_bucket(context, inputs["bucket"], inputs)
-    return inputs["bucket"], _live_bucket(context, inputs["bucket"], inputs)
+    with after_creation(inputs["bucket"]):
+        if context.tags(inputs):
+            _tag_bucket(context, inputs["bucket"], inputs)
+        return inputs["bucket"], _live_bucket(context, inputs["bucket"])
 
 
 def _tag_bucket(context: Context, bucket: str, inputs: State) -> None:
@@ -30,7 +32,7 @@ def _tag_bucket(context: Context, bucket: str, inputs: State) -> None:
         context.client("s3").delete_bucket_tagging(Bucket=bucket)
 
 
-def _live_bucket(context: Context, bucket: str, last: State) -> State:
+def _live_bucket(context: Context, bucket: str) -> State:
     s3 = context.client("s3")
     s3.head_bucket(Bucket=bucket)
     try:
@@ -43,15 +45,15 @@ def _live_bucket(context: Context, bucket: str, last: State) -> State:
         "bucket": bucket,
         "arn": f"arn:aws:s3:::{bucket}",
         "region": context.region,
-        "forceDestroy": last.get("forceDestroy", False),
         "bucketDomainName": f"{bucket}.s3.amazonaws.com",
-        **own_tags(context, tags),
+        **all_tags(tags),
     }
 
 
 def _update_bucket(context: Context, identifier: str, old: State, new: State, last: State) -> State:
-    _tag_bucket(context, identifier, new)
-    return _live_bucket(context, identifier, new)
+    if context.tags(old) != context.tags(new):
+        _tag_bucket(context, identifier, new)
+    return _live_bucket(context, identifier)
 
 
 def _delete_bucket(context: Context, identifier: str, state: State) -> None:
@@ -148,16 +150,16 @@ def register(registry: Registry) -> None:
     registry.add(
         ResourceType(
             "aws:s3/bucket:Bucket",
-            {"bucket": Prop(replace=True), "forceDestroy": Prop("bool", default=False), **TAGS},
+            {"bucket": Prop(replace=True), "forceDestroy": Prop("bool", default=False, local=True), **TAGS},
             create=_create_bucket,
-            read=lambda context, identifier, state: read_or_none(lambda: _live_bucket(context, identifier, state)),
+            read=lambda context, identifier, state: read_or_none(lambda: _live_bucket(context, identifier)),
             update=_update_bucket,
             delete=_delete_bucket,
-            autoname=("bucket", 63),
+            autoname=Autoname("bucket", 63, lower=True),
         ),
         ResourceType(
             "aws:s3/bucketPolicy:BucketPolicy",
-            {"bucket": bucket, "policy": Prop("json", required=True)},
+            {"bucket": bucket, "policy": Prop("policy", required=True)},
             create=lambda context, inputs: (inputs["bucket"], _put_policy(context, inputs)),
             read=_read_policy,
             update=lambda context, identifier, old, new, last: _put_policy(context, new),

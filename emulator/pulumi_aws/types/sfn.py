@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from emulator.pulumi_aws.types.common import (
     TAGS,
+    after_creation,
+    all_tags,
     delete_quietly,
-    own_tags,
     pairs,
     read_or_none,
     retry_propagation,
@@ -45,10 +46,11 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         arguments["loggingConfiguration"] = logging
     client = context.client("stepfunctions")
     arn = retry_propagation(lambda: client.create_state_machine(**arguments))["stateMachineArn"]
-    return arn, _live(context, arn, inputs) or {}
+    with after_creation(arn):
+        return arn, _live(context, arn) or {}
 
 
-def _live(context: Context, arn: str, last: State) -> State | None:
+def _live(context: Context, arn: str) -> State | None:
     client = context.client("stepfunctions")
     found = client.describe_state_machine(stateMachineArn=arn)
     if found.get("status") == "DELETING":
@@ -61,14 +63,12 @@ def _live(context: Context, arn: str, last: State) -> State | None:
         "arn": arn,
         "status": found.get("status", "ACTIVE"),
         "creationDate": found["creationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-        **own_tags(context, pairs(client.list_tags_for_resource(resourceArn=arn).get("tags"), "key", "value")),
+        **all_tags(pairs(client.list_tags_for_resource(resourceArn=arn).get("tags"), "key", "value")),
     }
-    if last.get("tracingConfiguration") is not None:
-        state["tracingConfiguration"] = {
-            "enabled": bool((found.get("tracingConfiguration") or {}).get("enabled", False))
-        }
+    state["tracingConfiguration"] = {"enabled": bool((found.get("tracingConfiguration") or {}).get("enabled", False))}
     logging = found.get("loggingConfiguration")
-    if last.get("loggingConfiguration") is not None and logging:
+    state["loggingConfiguration"] = None
+    if logging:
         destinations = logging.get("destinations") or [{}]
         state["loggingConfiguration"] = {
             "level": logging.get("level"),
@@ -95,12 +95,12 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         client.untag_resource(resourceArn=identifier, tagKeys=removed)
     if added:
         client.tag_resource(resourceArn=identifier, tags=[{"key": k, "value": v} for k, v in added.items()])
-    return _live(context, identifier, new) or {}
+    return _live(context, identifier) or {}
 
 
 def _delete(context: Context, identifier: str, state: State) -> None:
     delete_quietly(lambda: context.client("stepfunctions").delete_state_machine(stateMachineArn=identifier))
-    wait_for(f"{identifier} to be deleted", lambda: read_or_none(lambda: _live(context, identifier, state)) is None)
+    wait_for(f"{identifier} to be deleted", lambda: read_or_none(lambda: _live(context, identifier)) is None)
 
 
 def register(registry: Registry) -> None:
@@ -117,7 +117,7 @@ def register(registry: Registry) -> None:
                     "object",
                     computed=True,
                     members={
-                        "level": Prop(),
+                        "level": Prop(default="OFF"),
                         "includeExecutionData": Prop("bool", default=False),
                         "logDestination": Prop(),
                     },
@@ -126,9 +126,9 @@ def register(registry: Registry) -> None:
                 **TAGS,
             },
             create=_create,
-            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier, state)),
+            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier)),
             update=_update,
             delete=_delete,
-            autoname=("name", 80),
+            autoname=Autoname("name", 80),
         ),
     )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.pulumi_aws.model import Context, Prop, Registry, ResourceType, State
-from emulator.pulumi_aws.types.common import TAGS, delete_quietly, own_tags, read_or_none, tag_changes
+from emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
+from emulator.pulumi_aws.types.common import TAGS, after_creation, all_tags, delete_quietly, read_or_none, tag_changes
 
 _ATTRIBUTES = {
     "messageRetentionSeconds": "MessageRetentionPeriod",
-    "visibilityTimeoutSeconds": "VisibilityTimeout",
     "kmsMasterKeyId": "KmsMasterKeyId",
     "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
 }
-_NUMBERS = {"messageRetentionSeconds", "visibilityTimeoutSeconds", "kmsDataKeyReusePeriodSeconds"}
+_NUMBERS = {"messageRetentionSeconds", "kmsDataKeyReusePeriodSeconds"}
 
 
 def _attributes(inputs: State) -> dict[str, str]:
@@ -32,39 +31,38 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     if tags:
         arguments["tags"] = tags
     url = context.client("sqs").create_queue(**arguments)["QueueUrl"]
-    return url, _live(context, url, inputs)
+    with after_creation(url):
+        return url, _live(context, url)
 
 
-def _live(context: Context, url: str, last: State) -> State:
+def _live(context: Context, url: str) -> State:
     sqs = context.client("sqs")
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     state: State = {"name": url.rsplit("/", 1)[1], "url": url, "arn": found["QueueArn"]}
     for name, attribute in _ATTRIBUTES.items():
-        value = found.get(attribute)
-        if value is None or value == "":
-            continue
-        if name in _NUMBERS:
-            # Like the real provider: the key's reuse period means nothing without a key.
-            if name == "kmsDataKeyReusePeriodSeconds" and last.get(name) is None:
-                continue
+        value = found.get(attribute) or None
+        if value is not None and name in _NUMBERS:
             state[name] = int(value)
-        elif name == "sqsManagedSseEnabled":
-            if last.get(name) is not None:
-                state[name] = value == "true"
+        elif value is not None and name == "sqsManagedSseEnabled":
+            state[name] = value == "true"
         else:
             state[name] = value
-    return state | own_tags(context, sqs.list_queue_tags(QueueUrl=url).get("Tags") or {})
+    return state | all_tags(sqs.list_queue_tags(QueueUrl=url).get("Tags") or {})
 
 
 def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
     sqs = context.client("sqs")
-    sqs.set_queue_attributes(QueueUrl=identifier, Attributes=_attributes(new))
+    wanted = _attributes(new)
+    if old.get("kmsMasterKeyId") and not new.get("kmsMasterKeyId"):
+        wanted["KmsMasterKeyId"] = ""
+    if wanted != _attributes(old):
+        sqs.set_queue_attributes(QueueUrl=identifier, Attributes=wanted)
     removed, added = tag_changes(context, old, new)
     if removed:
         sqs.untag_queue(QueueUrl=identifier, TagKeys=removed)
     if added:
         sqs.tag_queue(QueueUrl=identifier, Tags=added)
-    return _live(context, identifier, new)
+    return _live(context, identifier)
 
 
 def _put_policy(context: Context, inputs: State) -> State:
@@ -93,23 +91,22 @@ def register(registry: Registry) -> None:
             {
                 "name": Prop(replace=True),
                 "messageRetentionSeconds": Prop("int", default=345600),
-                "visibilityTimeoutSeconds": Prop("int", default=30),
                 "kmsMasterKeyId": Prop(),
                 "kmsDataKeyReusePeriodSeconds": Prop("int", computed=True),
                 "sqsManagedSseEnabled": Prop("bool", computed=True),
                 **TAGS,
             },
             create=_create,
-            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier, state)),
+            read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier)),
             update=_update,
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("sqs").delete_queue(QueueUrl=identifier)
             ),
-            autoname=("name", 80),
+            autoname=Autoname("name", 80),
         ),
         ResourceType(
             "aws:sqs/queuePolicy:QueuePolicy",
-            {"queueUrl": Prop(required=True, replace=True), "policy": Prop("json", required=True)},
+            {"queueUrl": Prop(required=True, replace=True), "policy": Prop("policy", required=True)},
             create=lambda context, inputs: (inputs["queueUrl"], _put_policy(context, inputs)),
             read=_read_policy,
             update=lambda context, identifier, old, new, last: _put_policy(context, new),
