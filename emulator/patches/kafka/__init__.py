@@ -6,7 +6,7 @@ Replaces moto's kafka operations; the objects live in moto's backends, where the
 from __future__ import annotations
 
 from emulator.api import Emulator
-from emulator.patches.kafka import clusters, connections, extras, policy, topics
+from emulator.patches.kafka import clusters, connections, extras, policy, resizing, topics
 from emulator.patches.kafka.store import Store
 
 
@@ -18,3 +18,4 @@ def install(emulator: Emulator) -> None:
     topics.install(emulator, store)
     connections.install(emulator, store)
     extras.install(emulator, store)
+    resizing.install(emulator, store)
