@@ -12,6 +12,7 @@ from emulator.compute.events.targets import Targets
 from emulator.compute.functions.asynchronous import AsynchronousInvocations
 from emulator.compute.functions.invoke import Functions, install_invoke
 from emulator.compute.functions.store import install_patches as patch_functions
+from emulator.compute.functions.uploads import install_upload_checks
 from emulator.compute.metrics import Metrics
 from emulator.compute.principals import Principals
 from emulator.compute.states.engine import Engine
@@ -29,9 +30,10 @@ def install(emulator: Emulator) -> None:
 
     metrics = Metrics()
 
-    functions = Functions(emulator, principals, Path(emulator.data_dir) / "functions")
+    functions = Functions(emulator, principals, work, Path(emulator.data_dir) / "functions")
     functions.on_finished.append(metrics.function)
     patch_functions(functions.run_for_moto)
+    install_upload_checks(emulator)
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)
     emulator.parts["compute.functions"] = functions

@@ -27,6 +27,8 @@ from emulator.compute.events.targets import EVENTS, Source
 
 ENTRY_LIMIT = 262_144
 TARGET_LIMIT = 5
+RULE_LIMIT = 300
+LIMIT_MESSAGE = "The requested resource exceeds the maximum number allowed."
 
 
 @dataclass
@@ -236,6 +238,9 @@ class BusOperations:
                 raise ApiError("ValidationException", "Parameter ScheduleExpression is not valid.", 400) from error
         account, region, bus = bus_of(params.get("EventBusName"), call)
         backend = events_backends[account][region]
+        present = backend.event_buses[bus].rules if bus in backend.event_buses else {}
+        if params["Name"] not in present and len(present) >= RULE_LIMIT:
+            raise ApiError("LimitExceededException", LIMIT_MESSAGE, 400)
         try:
             rule = backend.put_rule(
                 params["Name"],
@@ -270,8 +275,7 @@ class BusOperations:
                 raise ApiError("ValidationException", f"RoleArn is required for target {target['Arn']}.", 400)
         ids = {target["Id"] for target in rule.targets} | {target["Id"] for target in params["Targets"]}
         if len(ids) > TARGET_LIMIT:
-            message = "The requested resource exceeds the maximum number allowed."
-            raise ApiError("LimitExceededException", message, 400)
+            raise ApiError("LimitExceededException", LIMIT_MESSAGE, 400)
         try:
             backend.put_targets(name=params["Rule"], event_bus_arn=bus, targets=copy.deepcopy(params["Targets"]))
         except (ServiceException, JsonRESTError) as error:

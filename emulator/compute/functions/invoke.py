@@ -7,7 +7,6 @@ asynchronous invocation".
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import math
 import time
@@ -25,6 +24,7 @@ from emulator.compute.functions.runtime_api import Invocation
 from emulator.compute.functions.store import find_function, split_name
 from emulator.compute.functions.worker import Outcome, Worker, WorkerSpec
 from emulator.compute.principals import Principals
+from emulator.compute.timing import WorkInProgress
 from emulator.iam.state import Identity
 
 SYNCHRONOUS_LIMIT = 6_291_456
@@ -65,11 +65,13 @@ class Functions:
     Args:
         emulator: the registry.
         principals: credentials of roles.
+        work: told of functions that run.
         root: a directory for bundles, compiled modules and scratch space.
     """
 
-    def __init__(self, emulator: Emulator, principals: Principals, root: Path) -> None:
+    def __init__(self, emulator: Emulator, principals: Principals, work: WorkInProgress, root: Path) -> None:
         self.emulator = emulator
+        self._work = work
         self.principals = principals
         self.bundles = Bundles(root)
         self._scratch = root / "scratch"
@@ -166,7 +168,7 @@ class Functions:
         )
 
     def run(self, target: Target, payload: bytes, *, client_context: str | None = None) -> Result:
-        """Run a function synchronously.
+        """Run a function and wait for its end.
 
         Args:
             target: the function.
@@ -176,19 +178,22 @@ class Functions:
         Raises:
             ApiError: the function could not be run at all (throttled, no role, no such runtime).
         """
+        with self._work.doing("functions"):
+            return self._run(target, payload, client_context)
+
+    def _run(self, target: Target, payload: bytes, client_context: str | None) -> Result:
         spec = self._spec(target)
         request_id = str(uuid.uuid4())
-        seconds = spec.timeout / self.handler_speed
         invocation = Invocation(
             request_id=request_id,
             payload=payload or b"{}",
             function_arn=target.arn,
-            deadline_ms=int((time.time() + seconds) * 1000),
+            seconds=spec.timeout / self.handler_speed,
             trace_id=f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0",
             client_context=base64.b64decode(client_context).decode() if client_context else None,
         )
         reserved = target.function.reserved_concurrency
-        outcome = self.pool.run(spec, invocation, seconds, None if reserved is None else int(reserved))
+        outcome = self.pool.run(spec, invocation, None if reserved is None else int(reserved))
         outcome = _limit_response(outcome)
         lines = lines_of(spec, outcome, request_id, math.ceil(outcome.duration_ms))
         refused = self.logs.write(spec, outcome.log_stream, lines)
@@ -259,11 +264,6 @@ def payload_of(params: Mapping[str, Any]) -> bytes:
                 {"Type": "User"},
             ) from error
     return payload
-
-
-def digest_of(archive: bytes) -> str:
-    """``CodeSha256``: the base64 SHA-256 of an archive."""
-    return base64.b64encode(hashlib.sha256(archive).digest()).decode()
 
 
 def install_invoke(emulator: Emulator, functions: Functions, submit_async: Callable[[Target, bytes], str]) -> None:

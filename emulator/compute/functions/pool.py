@@ -64,13 +64,12 @@ class Pool:
         self._changed = threading.Condition()
         threading.Thread(target=self._reap, name="lambda-reaper", daemon=True).start()
 
-    def run(self, spec: WorkerSpec, invocation: Invocation, seconds: float, reserved: int | None) -> Outcome:
+    def run(self, spec: WorkerSpec, invocation: Invocation, reserved: int | None) -> Outcome:
         """Run an invocation on a warm worker, or on a new one.
 
         Args:
             spec: the execution environment that it needs.
             invocation: the event.
-            seconds: real time that the handler may take.
             reserved: the function's reserved concurrency, if any.
 
         Raises:
@@ -84,7 +83,7 @@ class Pool:
         try:
             worker = self._acquire(spec)
             try:
-                return worker.invoke(invocation, seconds)
+                return worker.invoke(invocation)
             finally:
                 self._release(worker)
         finally:

@@ -10,6 +10,7 @@ import json
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,21 +21,24 @@ PREFIX = "/2018-06-01/runtime"
 
 @dataclass(frozen=True)
 class Invocation:
-    """One event for the worker: what ``GET /invocation/next`` answers."""
+    """One event for the worker: what ``GET /invocation/next`` answers.
+
+    ``seconds`` is the real time that the handler may take from the moment that it gets the event.
+    """
 
     request_id: str
     payload: bytes
     function_arn: str
-    deadline_ms: int
+    seconds: float
     trace_id: str
     client_context: str | None = None
 
     def headers(self) -> dict[str, str]:
-        """The response headers of ``/invocation/next``."""
+        """The response headers of ``/invocation/next``; the deadline counts from now."""
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": self.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self.seconds) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self.function_arn,
             "Lambda-Runtime-Trace-Id": self.trace_id,
         }

@@ -24,11 +24,8 @@ from pathlib import Path
 from emulator.compute.functions.runtime_api import Invocation, Report, RuntimeApi
 from emulator.kernel.identity import Session
 
-INIT_SECONDS = 10.0
-"""The init phase is limited to 10 seconds."""
-
-INIT_GRACE_SECONDS = 30.0
-"""How long we really wait for it: two shared cores are slower than Lambda. The limit ends only a hanging import."""
+INIT_SECONDS = 30.0
+"""How long a process may take to import its handler. Lambda's own limit is 10 seconds; two shared cores are slower."""
 
 BOOTSTRAP = """\
 import sys
@@ -259,24 +256,21 @@ class Worker:
 
     # What the pool asks of it.
 
-    def invoke(self, invocation: Invocation, seconds: float) -> Outcome:
-        """Run one invocation to its end; after a time-out or a crash the process is gone.
-
-        Args:
-            invocation: the event; its deadline is for the function's own use.
-            seconds: real time that the handler may take.
-        """
+    def invoke(self, invocation: Invocation) -> Outcome:
+        """Run one invocation to its end; after a time-out or a crash the process is gone."""
         self._expect(invocation.request_id)
         self._api.submit(invocation)
         with self._changed:
             self._changed.wait_for(
                 lambda: self._ready or self._report is not None or self._exit_code is not None,
-                timeout=max(INIT_GRACE_SECONDS - (time.monotonic() - self._started), 0.0),
+                timeout=max(INIT_SECONDS - (time.monotonic() - self._started), 0.0),
             )
             began = time.monotonic()
             initialised = self._ready or self._report is not None or self._exit_code is not None
             if initialised:
-                self._changed.wait_for(lambda: self._report is not None or self._exit_code is not None, timeout=seconds)
+                self._changed.wait_for(
+                    lambda: self._report is not None or self._exit_code is not None, timeout=invocation.seconds
+                )
             report, exit_code = self._report, self._exit_code
         duration = (time.monotonic() - began) * 1000
         if report is None and exit_code is None:

@@ -256,7 +256,8 @@ def test_reserved_concurrency(domain: Account, shared: str) -> None:
     with pytest.raises(ClientError) as refused:
         domain.invoke(arn)
     assert refused.value.response["Error"]["Code"] == "TooManyRequestsException"
-    assert refused.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    answer: dict[str, Any] = dict(refused.value.response)
+    assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
     functions.put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=1)
     thread = threading.Thread(target=domain.invoke, args=(arn, {"do": "sleep", "seconds": 1}))
@@ -300,13 +301,60 @@ def test_other_accounts_function_needs_its_policy(domain: Account, account: Call
     assert json.load(caller.invoke(FunctionName=arn)["Payload"])["arn"] == arn
 
 
-def test_bundle_that_is_no_archive(domain: Account) -> None:
+def test_bundle_that_is_no_archive(domain: Account, shared: str) -> None:
     role = domain.role("lambda.amazonaws.com", [])
-    with pytest.raises(ClientError):
-        domain.client("lambda").create_function(
-            FunctionName=unique("function"), Role=role, Runtime="python3.11", Handler="m.h", Code={"ZipFile": b"no zip"}
-        )
-        domain.invoke(f"arn:aws:lambda:us-east-1:{domain.id}:function:function")
+    settings = {"FunctionName": unique("function"), "Role": role, "Runtime": "python3.11", "Handler": "m.h"}
+    functions = domain.client("lambda")
+    for call, fields in (
+        (functions.create_function, {**settings, "Code": {"ZipFile": b"no zip"}}),
+        (functions.update_function_code, {"FunctionName": shared, "ZipFile": b"no zip"}),
+    ):
+        with pytest.raises(ClientError) as refused:
+            call(**fields)
+        assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+        assert "Could not unzip" in refused.value.response["Error"]["Message"]
+
+
+CALLER = """
+import hashlib, hmac, http.client, os, time, urllib.parse
+
+def handler(event, context):
+    # GetCallerIdentity signed by hand (Signature Version 4), since this bundle holds no SDK.
+    host = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc
+    body = "Action=GetCallerIdentity&Version=2011-06-15"
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    scope = "/".join((stamp[:8], "us-east-1", "sts", "aws4_request"))
+    token = os.environ["AWS_SESSION_TOKEN"]
+    headers = "host:" + host + chr(10) + "x-amz-date:" + stamp + chr(10) + "x-amz-security-token:" + token + chr(10)
+    names = "host;x-amz-date;x-amz-security-token"
+    digest = lambda text: hashlib.sha256(text.encode()).hexdigest()
+    request = chr(10).join(("POST", "/", "", headers, names, digest(body)))
+    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
+    for part in scope.split("/"):
+        key = hmac.new(key, part.encode(), "sha256").digest()
+    text = chr(10).join(("AWS4-HMAC-SHA256", stamp, scope, digest(request)))
+    signature = hmac.new(key, text.encode(), "sha256").hexdigest()
+    credential = os.environ["AWS_ACCESS_KEY_ID"] + "/" + scope
+    connection = http.client.HTTPConnection(host)
+    connection.request("POST", "/", body, {
+        "Content-Type": "application/x-www-form-urlencoded", "X-Amz-Date": stamp, "X-Amz-Security-Token": token,
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}",
+    })
+    return connection.getresponse().status
+"""
+
+
+@pytest.mark.parametrize("kind", ["kill_function_before", "kill_function_after"])
+def test_fault_that_kills_the_function_in_the_middle_of_a_call(domain: Account, kind: str) -> None:
+    arn = domain.function(code=CALLER)
+    assert domain.invoke(arn)["Payload"] == 200
+    domain.emulator.admin(
+        "POST", "faults", {"service": "sts", "operation": "GetCallerIdentity", "kind": kind, "times": 1}
+    )
+    killed = domain.invoke(arn)
+    domain.emulator.admin("DELETE", "faults")
+    assert killed["Payload"]["errorType"] == "Runtime.ExitError"
+    assert domain.invoke(arn)["Payload"] == 200
 
 
 def test_subscription_of_a_topic_runs_the_function(domain: Account) -> None:

@@ -235,7 +235,7 @@ def test_fifty_executions_at_once(domain: Account) -> None:
         "ResultSelector": {"n.$": "$.event.n"},
         "End": True,
     }
-    identity = {
+    identity: dict[str, Any] = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity",
         "Parameters": {},
