@@ -33,11 +33,23 @@ class MskAssetTypeArgs(TypedDict):
     """Take over types of these names that exist already."""
 
 
-class StreamAssetTypeArgs(MskAssetTypeArgs):
+class StreamAssetTypeArgs(TypedDict):
     """Arguments of StreamAssetType."""
 
     platform: str
     """``msk`` or ``kinesis``."""
+    deployment: DeploymentArgs
+    """The domain's account."""
+    domain_id: pulumi.Input[str]
+    """The DataZone domain."""
+    owning_project_id: pulumi.Input[str]
+    """The project that owns the types."""
+    session: NotRequired[SessionArgs]
+    """How the domain's account is reached."""
+    usable_in_domain_unit: NotRequired[pulumi.Input[str]]
+    """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
+    adopt_existing: NotRequired[bool]
+    """Take over types of these names that exist already."""
 
 
 class StreamAssetType(pulumi.ComponentResource):
