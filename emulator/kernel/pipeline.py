@@ -9,7 +9,7 @@ from typing import Any
 from emulator.api import ApiCall, ApiError, Caller, Emulator, Wrapper
 from emulator.calls import CallLog
 from emulator.faults import ConnectionDropped, Faults
-from emulator.kernel import errors, signature, validation, wire
+from emulator.kernel import cbor, errors, signature, validation, wire
 from emulator.kernel.forward import Moto, read_answer
 from emulator.kernel.http import HttpRequest, HttpResponse
 from emulator.kernel.identity import Identities
@@ -44,20 +44,30 @@ class Pipeline:
         """Serve one request of an SDK."""
         request_id = str(uuid.uuid4())
         parsed = Parsed("sts", "Unknown", None, {}, "query")
+        translated = cbor.is_cbor(request)
         try:
             credential = wire.credential_of(request)
             service = wire.service_of(credential.signing_name, request)
             parsed = Parsed(service, "Unknown", None, {}, wire.protocol_of(service))
             caller = self.identities.caller(credential)
             signature.verify(request, self.identities.secret(caller.access_key) or "", credential.signing_name)
+            if translated:
+                request = cbor.to_json(request, service)
             parsed = wire.parse(service, request, self.emulator.host, self.emulator.port)
         except ApiError as error:
-            return wire.render_error(parsed, errors.for_service(parsed.service, error), request_id)
+            refusal = wire.render_error(parsed, errors.for_service(parsed.service, error), request_id)
+            return cbor.from_json(parsed, refusal) if translated else refusal
+        response = self._respond(request, request_id, credential.region, caller, parsed)
+        return cbor.from_json(parsed, response) if translated and not response.drop else response
+
+    def _respond(
+        self, request: HttpRequest, request_id: str, region: str, caller: Caller, parsed: Parsed
+    ) -> HttpResponse:
         call = ApiCall(
             service=parsed.service,
             operation=parsed.operation,
             params=parsed.params,
-            region=credential.region,
+            region=region,
             caller=caller,
             request_id=request_id,
             headers=request.headers,
@@ -88,7 +98,8 @@ class Pipeline:
             ApiError: the call failed.
         """
         model = wire.operation_model(service, operation)
-        parsed = Parsed(service, operation, model, params, str(model.service_model.protocol))
+        # The protocol that boto3 would choose, of those that the service offers.
+        parsed = Parsed(service, operation, model, params, str(model.service_model.resolved_protocol))
         call = ApiCall(
             service=service,
             operation=operation,
