@@ -79,11 +79,11 @@ class _Facts:
     """What was read about one grant, a missing thing as None."""
 
     grant: Mapping[str, Any]
-    listings: Mapping[str, Mapping[str, Any]]
-    environment: Mapping[str, Any] | None
-    target: Mapping[str, Any] | None
-    subscription: Mapping[str, Any] | None
-    request: Mapping[str, Any] | None
+    listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environment: Mapping[str, Any] | None = None
+    target: Mapping[str, Any] | None = None
+    subscription: Mapping[str, Any] | None = None
+    request: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -142,10 +142,13 @@ class Collect:
             grant = self._domain.grant(order.grant_id)
             if grant is None:
                 raise EventRefusedError(f"DataZone knows no grant {order.grant_id}")
-            facts = self._read(pool, grant)
+            known, assets = records.result(), grant.get("assets") or ()
+            recorded = all(asset["assetId"] in known for asset in assets)
+            # A revoke works from the ledger: whatever else there was may be gone, and need not be read.
+            facts = _Facts(grant) if order.request == "REVOKE" and recorded else self._read(pool, grant)
             working = [
-                pool.submit(self._asset, order, execution, asset, facts, records.result().get(asset["assetId"]))
-                for asset in grant.get("assets", ())
+                pool.submit(self._asset, order, execution, asset, facts, known.get(asset["assetId"]))
+                for asset in assets
             ]
             items = [planned for future in working if (planned := future.result()) is not None]
         log("grant collected", grantId=order.grant_id, requestType=order.request, assets=len(items))

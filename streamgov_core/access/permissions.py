@@ -277,10 +277,16 @@ def _consumer_statements(
     policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
     return [
         {
+            "Sid": "FindConsumerRoles",
+            "Effect": "Allow",
+            "Action": "iam:GetRole",
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
+            "Resource": sorted({*resources, *(_without_path(arn) for arn in resources)}),
+        },
+        {
             "Sid": "ReadConsumerRoles",
             "Effect": "Allow",
             "Action": [
-                "iam:GetRole",
                 "iam:GetRolePolicy",
                 "iam:ListAttachedRolePolicies",
                 "iam:ListRolePolicies",
@@ -330,6 +336,11 @@ def _consumer_statements(
             "Resource": policies,
         },
     ]
+
+
+def _without_path(role_arn: str) -> str:
+    head, _, rest = role_arn.partition(":role/")
+    return f"{head}:role/{rest.rsplit('/', 1)[-1]}"
 
 
 def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> list[Statement]:
