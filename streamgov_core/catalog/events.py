@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streamgov_core.catalog.permissions import DEFAULT_REGISTRY
+from streamgov_core.catalog.permissions import CALLS_BY_SCHEMA_ID, CALLS_WITH_DEFINITION, DEFAULT_REGISTRY
 from streamgov_core.errors import CatalogError
 
-SCHEMA_CALLS = frozenset(
-    {"CreateSchema", "RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions"}
-)
+SCHEMA_CALLS = frozenset({*CALLS_BY_SCHEMA_ID, *CALLS_WITH_DEFINITION})
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def parse_event(event: Any, registry_name: str) -> Order:
     if kind == "Scheduled Event":
         return Order()
     if kind == "AWS API Call via CloudTrail":
-        return Order(schema=_schema_of(event.get("detail"), registry_name))
+        return _by_event(event.get("detail"), registry_name)
     raise CatalogError(f"the event is neither an order ('action') nor of a known kind ('detail-type' is {kind!r})")
 
 
@@ -67,8 +65,8 @@ def _by_hand(event: Mapping[str, Any]) -> Order:
     return Order(schema or None, after, tally, event.get("retireAny") is True)
 
 
-def _schema_of(detail: Any, registry_name: str) -> str:
-    """The schema that a Glue call was about, in each form in which requests name it."""
+def _by_event(detail: Any, registry_name: str) -> Order:
+    """The schema that a Glue call was about, in each form in which requests name it; all, if it is not said which."""
     if not isinstance(detail, Mapping) or detail.get("eventSource") != "glue.amazonaws.com":
         raise CatalogError("the event tells of no call of Glue")
     call = detail.get("eventName")
@@ -77,6 +75,8 @@ def _schema_of(detail: Any, registry_name: str) -> str:
     parameters = detail.get("requestParameters")
     if not isinstance(parameters, Mapping):
         raise CatalogError(f"the event tells of {call} without its parameters")
+    if parameters.get("omitted") is True:
+        return Order()
     if call == "CreateSchema":
         registry, schema = _created(parameters)
     else:
@@ -85,7 +85,7 @@ def _schema_of(detail: Any, registry_name: str) -> str:
         raise CatalogError(f"the event tells of {call} but not of which schema")
     if registry != registry_name:
         raise CatalogError(f"the event is about registry {registry!r}, this data source serves {registry_name!r}")
-    return schema
+    return Order(schema=schema)
 
 
 def _created(parameters: Mapping[str, Any]) -> tuple[str, str]:

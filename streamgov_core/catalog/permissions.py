@@ -23,7 +23,8 @@ __all__ = [
 
 DEFAULT_REGISTRY = "default-registry"
 """The registry of a CreateSchema call that names none."""
-GLUE_EVENTS_BY_SCHEMA_ID = ("RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions")
+CALLS_WITH_DEFINITION = ("CreateSchema", "RegisterSchemaVersion")
+CALLS_BY_SCHEMA_ID = ("RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions")
 
 
 def function_what(data_source: str) -> str:
@@ -167,31 +168,33 @@ def sync_environment(
 def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[str, Any]]:
     """EventBridge patterns for every change of a schema of one registry, in the form in which CloudTrail tells it.
 
-    CreateSchema carries ``registryId``; the others carry ``schemaId`` with either the schema's ARN or both names. No
-    pattern looks at the response: RegisterSchemaVersion's has no registry name. Calls that failed are left out.
+    CreateSchema carries ``registryId``; the others carry ``schemaId`` with the schema's ARN or with both names. Nothing
+    looks at the response: RegisterSchemaVersion's has no registry name. Calls that failed are left out. Of a call with
+    more than 100 KB of parameters, which a large definition makes, CloudTrail tells only that they are omitted.
     """
     schema_prefix = registry_arn.replace(":registry/", ":schema/") + "/"
-
-    def pattern(events: tuple[str, ...], parameters: dict[str, Any]) -> dict[str, Any]:
-        return {
+    created: list[dict[str, Any]] = [
+        {"registryId": {"registryName": [registry_name]}},
+        {"registryId": {"registryArn": [registry_arn]}},
+    ]
+    if registry_name == DEFAULT_REGISTRY:
+        absent = [{"exists": False}]
+        created.append(
+            {"registryId": {"registryName": absent, "registryArn": absent}, "schemaName": [{"exists": True}]}
+        )
+    changed: list[dict[str, Any]] = [
+        {"schemaId": {"registryName": [registry_name]}},
+        {"schemaId": {"schemaArn": [{"prefix": schema_prefix}]}},
+    ]
+    choices = [{"eventName": ["CreateSchema"], "requestParameters": parameters} for parameters in created]
+    choices += [{"eventName": list(CALLS_BY_SCHEMA_ID), "requestParameters": parameters} for parameters in changed]
+    choices.append({"eventName": list(CALLS_WITH_DEFINITION), "requestParameters": {"omitted": [True]}})
+    return [
+        {
             "source": ["aws.glue"],
             "detail-type": ["AWS API Call via CloudTrail"],
-            "detail": {
-                "eventSource": ["glue.amazonaws.com"],
-                "eventName": list(events),
-                "errorCode": [{"exists": False}],
-                "requestParameters": parameters,
-            },
+            "detail": {"eventSource": ["glue.amazonaws.com"], "errorCode": [{"exists": False}], "$or": choices},
         }
-
-    absent = [{"exists": False}]
-    default = [pattern(("CreateSchema",), {"registryId": {"registryName": absent, "registryArn": absent}})]
-    return [
-        *(default if registry_name == DEFAULT_REGISTRY else []),
-        pattern(("CreateSchema",), {"registryId": {"registryName": [registry_name]}}),
-        pattern(("CreateSchema",), {"registryId": {"registryArn": [registry_arn]}}),
-        pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"registryName": [registry_name]}}),
-        pattern(GLUE_EVENTS_BY_SCHEMA_ID, {"schemaId": {"schemaArn": [{"prefix": schema_prefix}]}}),
     ]
 
 

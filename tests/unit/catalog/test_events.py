@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from streamgov_core.catalog.events import SCHEMA_CALLS, Order, parse_event
-from streamgov_core.catalog.permissions import GLUE_EVENTS_BY_SCHEMA_ID, schema_event_patterns
+from streamgov_core.catalog.permissions import CALLS_BY_SCHEMA_ID, schema_event_patterns
 from streamgov_core.errors import CatalogError
 from tests.unit.catalog.fakes import REGISTRY, REGISTRY_ARN
 
@@ -26,7 +27,7 @@ def glue_event(name: str, parameters: Any, **detail: Any) -> dict[str, Any]:
 BY_NAMES = {"schemaId": {"registryName": REGISTRY, "schemaName": "sales"}}
 BY_ARN = {"schemaId": {"schemaArn": SCHEMA_ARN}}
 EVENTS = [
-    *(glue_event(name, parameters) for name in GLUE_EVENTS_BY_SCHEMA_ID for parameters in (BY_NAMES, BY_ARN)),
+    *(glue_event(name, parameters) for name in CALLS_BY_SCHEMA_ID for parameters in (BY_NAMES, BY_ARN)),
     glue_event("CreateSchema", {"registryId": {"registryName": REGISTRY}, "schemaName": "sales"}),
     glue_event("CreateSchema", {"registryId": {"registryArn": REGISTRY_ARN}, "schemaName": "sales"}),
 ]
@@ -83,7 +84,12 @@ def test_malformed_and_foreign_events_are_refused(event: Any, message: str) -> N
 def matches(pattern: Any, value: Any) -> bool:
     """Whether an EventBridge pattern of the kinds that we use matches an event."""
     if isinstance(pattern, dict):
-        return all(matches(item, value.get(key) if isinstance(value, dict) else None) for key, item in pattern.items())
+        return all(
+            any(matches(choice, value) for choice in item)
+            if key == "$or"
+            else matches(item, value.get(key) if isinstance(value, dict) else None)
+            for key, item in pattern.items()
+        )
     for choice in pattern:
         if isinstance(choice, dict):
             if "exists" in choice and (value is not None) == choice["exists"]:
@@ -103,7 +109,9 @@ def test_the_rules_let_through_what_the_function_understands_and_nothing_else() 
 
     for event in EVENTS:
         assert passes(event) == 1, event
-    assert {name for pattern in patterns for name in pattern["detail"]["eventName"]} == SCHEMA_CALLS
+    (pattern,) = patterns
+    assert {name for choice in pattern["detail"]["$or"] for name in choice["eventName"]} == SCHEMA_CALLS
+    assert len(json.dumps(pattern)) < 4096, "API PutRule"
     other = glue_event("UpdateSchema", {"schemaId": {"registryName": "orders2", "schemaName": "s"}})
     assert passes(other) == 0
     assert (
@@ -112,6 +120,13 @@ def test_the_rules_let_through_what_the_function_understands_and_nothing_else() 
     assert passes(glue_event("DeleteRegistry", {"registryId": {"registryName": REGISTRY}})) == 0
     failed = glue_event("UpdateSchema", BY_ARN, errorCode="AccessDenied")
     assert passes(failed) == 0
+
+
+def test_parameters_too_large_for_cloudtrail_mean_a_full_run() -> None:
+    event = glue_event("RegisterSchemaVersion", {"omitted": True, "originalSize": 150_000, "reason": "large"})
+    (pattern,) = schema_event_patterns(REGISTRY, REGISTRY_ARN)
+    assert matches(pattern, event)
+    assert parse_event(event, REGISTRY) == Order()
 
 
 def test_the_default_registry_has_a_rule_for_calls_that_name_none() -> None:

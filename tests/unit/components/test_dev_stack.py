@@ -123,7 +123,7 @@ def test_alarms_on_executions_functions_and_dead_letters(graph: Graph) -> None:
 
 def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> None:
     targets = graph.all("aws:cloudwatch/eventTarget:EventTarget")
-    assert len(targets) == 7
+    assert len(targets) == 4
     for target in targets:
         assert target.inputs["deadLetterConfig"]["arn"].startswith("arn:mock:aws:sqs/queue")
         assert target.inputs["retryPolicy"]["maximumRetryAttempts"] > 0

@@ -196,7 +196,7 @@ def test_a_trail_that_is_found_is_relied_on(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(data_source, "find_trail", find)
     graph = graph_of(arguments(), schema_events)
-    assert len(events(graph)) == 4
+    assert len(events(graph)) == 1
     assert graph.outputs == {"events": "arn:aws:cloudtrail:eu-west-1:777788889999:trail/org"}
     assert (asked[0].assume_role_arn, asked[0].external_id) == (f"arn:aws:iam::{MEMBER}:role/deploy", "x-1")
 
