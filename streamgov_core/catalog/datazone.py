@@ -69,7 +69,10 @@ class DataZoneAssets:
         return _asset(found)
 
     def create(self, draft: Draft, token: str) -> Asset:
-        """See AssetCatalog (API CreateAsset)."""
+        """See AssetCatalog (API CreateAsset).
+
+        External identifiers must be unique, the reference says. UNVERIFIED: that a second one is a ConflictException.
+        """
         request: dict[str, Any] = {
             "domainIdentifier": self._domain,
             "owningProjectIdentifier": self._project,
@@ -112,6 +115,7 @@ class DataZoneAssets:
         return self._change_listing(asset_id, "UNPUBLISH")
 
     def _change_listing(self, asset_id: str, action: str, **more: str) -> bool:
+        """False if an earlier change is under way. UNVERIFIED: that DataZone then answers ConflictException."""
         try:
             self._client.create_listing_change_set(
                 domainIdentifier=self._domain, entityIdentifier=asset_id, entityType="ASSET", action=action, **more

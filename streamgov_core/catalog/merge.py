@@ -51,7 +51,7 @@ def _merged(live: Form, draft: Draft) -> Form:
     if new is None:
         return live
     content = {key: value for key, value in live.content.items() if key not in new.managed}
-    # The revision of the form's type is left to DataZone, which takes the one that the asset type names.
+    # The revision of the form's type is left to DataZone. UNVERIFIED: that it takes the one that the asset type names.
     return Form(live.name, new.type_name, None, {**content, **_values(new.values)})
 
 

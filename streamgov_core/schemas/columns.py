@@ -39,7 +39,10 @@ class Column:
     aliases: tuple[str, ...] = ()
 
     def cell(self) -> dict[str, str]:
-        """The column in ``amazon.datazone.RelationalTableFormType``, whose columns have no member for nullability."""
+        """The column in ``amazon.datazone.RelationalTableFormType``, whose columns have no member for nullability.
+
+        The form type's model is not published. UNVERIFIED: its members beyond those that public samples show.
+        """
         cell = {"columnName": self.name, "dataType": _clip(self.type, MAX_TYPE)}
         if self.nullable and self.type != "null":
             cell["dataType"] += " | null"

@@ -52,6 +52,7 @@ class MskSource:
         except self._client.exceptions.ClientError as error:
             if error_code(error) == "NotFoundException":
                 raise CatalogError(f"there is no MSK cluster {arn}") from error
+            # UNVERIFIED: the error of a cluster that is being created.
             if error_code(error) == "ConflictException":
                 raise CatalogError(f"MSK cluster {arn} has no brokers to connect to yet: {error}") from error
             raise
