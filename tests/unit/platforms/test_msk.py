@@ -1,0 +1,152 @@
+"""MSK: types, claims, permissions, and what a cluster must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from streamgov_core.errors import ClaimRefusedError, PermanentGrantError
+from streamgov_core.naming import Names
+from streamgov_core.platforms.msk import SCHEMA_FORM, SOURCE_FORM, Msk, topic_arn
+from streamgov_core.platforms.msk_store import bypasses, inspect_cluster
+from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, SERVERLESS, command, schema_of
+
+MSK = Msk()
+
+
+def forms(source: dict[str, Any] | None = None, schema: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    return {
+        SOURCE_FORM: {"cluster_arn": CLUSTER, "cluster_type": "PROVISIONED", **(source or {})},
+        SCHEMA_FORM: {"kafka_topic": "orders", **(schema or {})},
+    }
+
+
+def test_the_asset_type_refers_to_the_forms_of_its_namespace() -> None:
+    team = Names(namespace="team-a")
+    models = {model.name for model in MSK.form_models(team)}
+    asset_type = MSK.asset_type(team)
+    assert asset_type.name == "MskTopicAssetTypeTeamA"
+    assert asset_type.forms[SOURCE_FORM] == ("MskSourceReferenceFormTypeTeamA", True)
+    assert models <= {name for name, _ in asset_type.forms.values()}
+    assert all(model.smithy().startswith(f"structure {model.name} {{") for model in MSK.form_models(team))
+    required = {f.name for model in MSK.form_models(NAMES) for f in model.fields if f.required}
+    assert required == {"cluster_arn", "cluster_type", "kafka_topic"}
+
+
+def test_a_claim_names_account_region_topic_and_schema() -> None:
+    schema = schema_of("orders")
+    claim = MSK.claim(forms(schema={"schema_arn": schema.schema_arn, "registry_arn": REGISTRY}))
+    assert (claim.account, claim.region, claim.schema) == (OWNER, "us-east-1", schema)
+    assert claim.arn == CLUSTER.replace(":cluster/", ":topic/") + "/orders"
+    assert MSK.claim(forms()).schema is None
+
+
+@pytest.mark.parametrize(
+    ("source", "schema", "reason"),
+    [
+        ({"cluster_arn": ""}, {}, "no cluster_arn"),
+        ({"cluster_arn": 5}, {}, "must be text"),
+        ({"cluster_arn": CLUSTER + "/more"}, {}, "not the ARN"),
+        ({"cluster_arn": CLUSTER.replace("streaming-prod", "*")}, {}, "not the ARN"),
+        ({"cluster_type": "BIG"}, {}, "cluster_type"),
+        ({}, {"kafka_topic": "*"}, "legal Kafka topic"),
+        ({}, {"kafka_topic": "a b"}, "legal Kafka topic"),
+        ({}, {"kafka_topic": "x" * 250}, "legal Kafka topic"),
+        ({}, {"kafka_topic": ".."}, "legal Kafka topic"),
+        ({}, {"kafka_topic": "orders\n"}, "legal Kafka topic"),
+        ({}, {"schema_arn": "arn:x", "registry_arn": REGISTRY}, "one Glue registry"),
+        ({}, {"schema_arn": schema_of("a").schema_arn}, "one Glue registry"),
+        ({}, {"schema_arn": schema_of("a").schema_arn, "registry_arn": REGISTRY + "2"}, "does not belong"),
+    ],
+)
+def test_claims_that_would_end_in_a_wrong_policy(source: dict[str, Any], schema: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ClaimRefusedError, match=reason):
+        MSK.claim(forms(source, schema))
+
+
+def test_managed_vpc_actions_only_across_accounts_on_provisioned_clusters() -> None:
+    def actions(**given: Any) -> set[str]:
+        order = command(**given)
+        permits = [*MSK.consumer_permits(NAMES, order)]
+        permits += [p for intent in MSK.producer_intents(NAMES, order) for p in intent.permits]
+        return {action for permit in permits for action in permit.actions if not action.startswith("kafka-cluster:")}
+
+    assert "kafka:CreateVpcConnection" in actions()
+    assert actions(options={"managedVpc": False}) == set()
+    assert actions(cluster=SERVERLESS, options={"crossAccountServerless": True}) == set()
+    assert actions(principals=(f"arn:aws:iam::{OWNER}:role/x",)) == set()
+
+
+def test_writing_brings_transactions_and_idempotence_and_no_groups() -> None:
+    write = {action for permit in MSK.consumer_permits(NAMES, command(access="WRITE")) for action in permit.actions}
+    assert {"kafka-cluster:WriteDataIdempotently", "kafka-cluster:AlterTransactionalId"} <= write
+    assert not {"kafka-cluster:ReadData", "kafka-cluster:AlterGroup"} & write
+
+
+def test_groups_begin_with_account_and_project() -> None:
+    groups = [permit.resource for permit in MSK.consumer_permits(NAMES, command()) if permit.kind == "group"]
+    assert groups == [CLUSTER.replace(":cluster/", ":group/") + f"/{CONSUMER}.consumerproj01.*"]
+    owner_side = [p.resource for i in MSK.producer_intents(NAMES, command()) for p in i.permits if p.kind == "group"]
+    assert owner_side == [CLUSTER.replace(":cluster/", ":group/") + f"/{CONSUMER}.*"]
+    assert MSK.connection(command())["groupPrefix"] == f"{CONSUMER}.consumerproj01."
+
+
+def test_a_topic_of_another_partition_keeps_its_partition() -> None:
+    cluster = CLUSTER.replace("arn:aws:", "arn:aws-cn:").replace("us-east-1", "cn-north-1")
+    assert topic_arn(cluster, "a").startswith("arn:aws-cn:kafka:cn-north-1:")
+
+
+class Kafka:
+    """A kafka client that knows one cluster."""
+
+    class exceptions:
+        NotFoundException = type("NotFoundException", (botocore.exceptions.ClientError,), {})
+        BadRequestException = type("BadRequestException", (botocore.exceptions.ClientError,), {})
+
+    def __init__(self, info: dict[str, Any] | None) -> None:
+        self.info = info
+
+    def describe_cluster_v2(self, ClusterArn: str) -> dict[str, Any]:
+        if self.info is None:
+            error = {"Error": {"Code": "NotFoundException", "Message": "no such cluster"}}
+            raise self.exceptions.NotFoundException(error, "DescribeClusterV2")
+        return {"ClusterInfo": self.info}
+
+
+IAM = {"Sasl": {"Iam": {"Enabled": True}}}
+
+
+def provisioned(authentication: dict[str, Any] | None = None, *, connected: bool = True) -> dict[str, Any]:
+    vpc = {"ConnectivityInfo": {"VpcConnectivity": {"ClientAuthentication": IAM}}} if connected else {}
+    return {
+        "ClusterType": "PROVISIONED",
+        "CurrentVersion": "K1",
+        "Provisioned": {"ClientAuthentication": authentication or IAM, "BrokerNodeGroupInfo": vpc},
+    }
+
+
+def test_a_cluster_that_bypasses_iam_is_a_warning() -> None:
+    mixed = {**IAM, "Unauthenticated": {"Enabled": True}, "Sasl": {**IAM["Sasl"], "Scram": {"Enabled": True}}}
+    warnings = inspect_cluster(Kafka(provisioned(mixed)), command())["warnings"]
+    assert len(warnings) == 2 and "unauthenticated" in warnings[0] and "SCRAM" in warnings[1]
+    assert inspect_cluster(Kafka(provisioned()), command())["warnings"] == []
+    assert bypasses({"Tls": {"Enabled": True}, "Unauthenticated": {"Enabled": False}}) != []
+
+
+def test_a_cluster_that_does_not_exist_or_is_another_is_refused() -> None:
+    with pytest.raises(ClaimRefusedError, match="does not exist"):
+        inspect_cluster(Kafka(None), command())
+    with pytest.raises(ClaimRefusedError, match="SERVERLESS"):
+        inspect_cluster(Kafka({"ClusterType": "SERVERLESS"}), command())
+    with pytest.raises(PermanentGrantError, match="no IAM access control"):
+        inspect_cluster(Kafka(provisioned({"Tls": {"Enabled": True}})), command())
+
+
+def test_without_connectivity_the_refusal_names_the_command() -> None:
+    cluster = Kafka(provisioned(connected=False))
+    with pytest.raises(PermanentGrantError, match=r"aws kafka update-connectivity .* --current-version K1"):
+        inspect_cluster(cluster, command())
+    inspect_cluster(cluster, command(options={"managedVpc": False}))
+    inspect_cluster(cluster, command(principals=(f"arn:aws:iam::{OWNER}:role/x",)))
