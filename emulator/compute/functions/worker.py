@@ -130,6 +130,7 @@ class Worker:
         self._started = time.monotonic()
         self._log_lock = threading.Lock()
         self._log = bytearray()
+        self._output_over = False
         self._current = ""
         self._api = RuntimeApi(on_ready=self._on_ready, on_report=self._on_report)
         self.scratch.mkdir(parents=True)
@@ -220,32 +221,33 @@ class Worker:
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         while True:
-            try:
-                readable, _, _ = select.select([descriptor], [], [], 60.0)
-            except (OSError, ValueError):
-                return
-            if readable and not self._read_some(descriptor):
-                return
-
-    def _read_some(self, descriptor: int) -> bool:
-        """Read what is there without waiting; False at the end of the stream."""
+            readable, _, _ = select.select([descriptor], [], [], 60.0)
+            if readable and not self._read_some():
+                break
         with self._log_lock:
-            try:
-                if not select.select([descriptor], [], [], 0)[0]:
-                    return True
-                chunk = os.read(descriptor, 65536)
-            except (OSError, ValueError):
+            self._output_over = True
+            self._process.stdout.close()
+
+    def _read_some(self) -> bool:
+        """Read what is there without waiting; False at the end of the stream."""
+        assert self._process.stdout is not None
+        with self._log_lock:
+            if self._output_over:
                 return False
+            descriptor = self._process.stdout.fileno()
+            if not select.select([descriptor], [], [], 0)[0]:
+                return True
+            chunk = os.read(descriptor, 65536)
             self._log += chunk
             return bool(chunk)
 
     def _drain(self) -> None:
         """Take what the process has written so far: its output precedes its answer in time."""
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        with contextlib.suppress(ValueError, OSError):
-            while select.select([descriptor], [], [], 0)[0] and self._read_some(descriptor):
-                pass
+        size = -1
+        while len(self._log) != size:
+            size = len(self._log)
+            if not self._read_some():
+                return
 
     def _take_log(self) -> str:
         self._drain()

@@ -362,3 +362,21 @@ def test_log_group_target(domain: Account, idle: Idle) -> None:
     idle()
     (event,) = domain.client("logs").filter_log_events(logGroupName=group)["events"]
     assert json.loads(event["message"])["detail"] == {"n": 5}
+
+
+def test_topic_target(domain: Account, idle: Idle) -> None:
+    sns = domain.client("sns")
+    topic = sns.create_topic(Name=unique("topic"))["TopicArn"]
+    url, arn = open_queue(domain, "sns.amazonaws.com")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    name, _, source = rule(domain)
+    target(domain, name, topic, InputPath="$.detail")
+    put(domain, source, {"n": 1})
+    idle()
+    assert "NO_PERMISSIONS" in deliveries(domain, source)[0]["error"]
+    statement = {**allow("sns:Publish", topic), "Principal": {"Service": "events.amazonaws.com"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    put(domain, source, {"n": 2})
+    idle()
+    assert [json.loads(message["Body"]) for message in messages(domain, url)] == [{"n": 2}]
