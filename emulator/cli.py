@@ -105,7 +105,7 @@ def _module_paths() -> list[str]:
 
 
 def _stop(state_dir: Path) -> int:
-    record = _running(state_dir)
+    record = _running(state_dir) or _hanging(state_dir)
     if record is None:
         print("not running")
         _record_path(state_dir).unlink(missing_ok=True)
@@ -175,6 +175,15 @@ def _running(state_dir: Path) -> Record | None:
     if record is None or not _alive(record.pid) or _health(record.port) != record.id:
         return None
     return record
+
+
+def _hanging(state_dir: Path) -> Record | None:
+    """The process that the state directory names, if it lives and is an emulator that does not answer."""
+    record = _read_record(state_dir)
+    if record is None or not _alive(record.pid):
+        return None
+    listed = subprocess.run(["ps", "-p", str(record.pid), "-o", "args="], capture_output=True, text=True, check=False)
+    return record if " -m emulator run" in listed.stdout else None
 
 
 def _health(port: int) -> str | None:

@@ -19,8 +19,9 @@ from emulator.kernel.http import HttpRequest, HttpResponse, HttpServer
 log = logging.getLogger("emulator")
 
 # Installed in this order: later parts use what earlier ones offer in ``Emulator.parts``.
-PARTS = ("emulator.patches", "emulator.iam", "emulator.compute", "emulator.datazone")
+PARTS = ("emulator.patches", "emulator.iam", "emulator.kafka", "emulator.compute", "emulator.datazone")
 ADMIN_PREFIX = "/_emulator/"
+SETTINGS = ("latency_ms", "rates", "speed", "propagation_ms")
 
 
 class RunningEmulator:
@@ -118,10 +119,12 @@ class RunningEmulator:
         clock = self.emulator.clock
         if method == "POST":
             wanted = json.loads(body)
-            if unknown := set(wanted) - {"latency_ms", "rates", "speed"}:
-                raise ValueError(f"unknown setting {sorted(unknown)[0]!r}; there are latency_ms, rates, speed")
+            if unknown := set(wanted) - set(SETTINGS):
+                raise ValueError(f"unknown setting {sorted(unknown)[0]!r}; there are {', '.join(SETTINGS)}")
             self.pipeline.faults.latency_ms = float(wanted.get("latency_ms", self.pipeline.faults.latency_ms))
             self.pipeline.rates.enabled = bool(wanted.get("rates", self.pipeline.rates.enabled))
+            propagation = float(wanted.get("propagation_ms", self.emulator.parts.get("propagation_ms", 0.0)))
+            self.emulator.parts["propagation_ms"] = propagation
             if "speed" in wanted and isinstance(clock, ScaledClock):
                 if not float(wanted["speed"]) > 0:
                     raise ValueError("speed must be greater than 0")
@@ -129,6 +132,7 @@ class RunningEmulator:
         return {
             "latency_ms": self.pipeline.faults.latency_ms,
             "rates": self.pipeline.rates.enabled,
+            "propagation_ms": self.emulator.parts.get("propagation_ms", 0.0),
             "speed": getattr(clock, "speed", 1.0),
         }
 

@@ -29,7 +29,7 @@ Proceed = Callable[[], dict[str, Any]]
 def install(emulator: Emulator) -> None:
     """Put the rules around moto's operations."""
     lock = threading.RLock()  # a check of a quota and the write that it allows belong together
-    principals = policies.Principals(emulator.parts["settings"].accounts)
+    principals = policies.Principals(emulator)
     _install_trust(emulator, lock, principals)
     _install_inline(emulator, lock)
     _install_managed(emulator, lock)

@@ -28,7 +28,7 @@ Proceed = Callable[[], dict[str, Any]]
 
 def install(emulator: Emulator) -> None:
     """Register the operations on grants, and the rules for key policies."""
-    principals = policies.Principals(emulator.parts["settings"].accounts)
+    principals = policies.Principals(emulator)
     _install_grants(emulator, principals)
     _install_policies(emulator, principals)
 

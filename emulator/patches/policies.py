@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from emulator.api import Emulator
+
 VERSIONS = ("2012-10-17", "2008-10-17")
 STATEMENT_KEYS = frozenset(
     [
@@ -187,11 +189,17 @@ class Principals:
     """Turns principals into what is stored, and back.
 
     Args:
-        accounts: the accounts that exist.
+        emulator: tells which accounts exist, and how long a new role is unknown to other services (the setting
+            ``propagation_ms``; IAM user guide, "Changes that I make are not always immediately visible").
     """
 
-    def __init__(self, accounts: tuple[str, ...]) -> None:
-        self._accounts = accounts
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    @property
+    def _accounts(self) -> tuple[str, ...]:
+        accounts: tuple[str, ...] = self._emulator.parts["settings"].accounts
+        return accounts
 
     def stored(self, policy: dict[str, Any]) -> dict[str, Any]:
         """The policy with unique ids instead of role and user ARNs.
@@ -222,7 +230,7 @@ class Principals:
             return value
         if match.group(2) == "sts" and resource.startswith("assumed-role/") and resource.count("/") == 2:
             return value
-        unique_id = _id_of(account, value)
+        unique_id = _id_of(account, value, self._emulator.parts.get("propagation_ms", 0.0) / 1000)
         if unique_id is None:
             raise PolicyError(f'Invalid principal in policy: "AWS":"{value}"', principal=True)
         return unique_id
@@ -246,13 +254,14 @@ def _map_principals(policy: dict[str, Any], change: Callable[[str, str], str]) -
     return changed
 
 
-def _id_of(account: str, arn: str) -> str | None:
+def _id_of(account: str, arn: str, propagation: float) -> str | None:
+    from moto.core.utils import utcnow
     from moto.iam.models import iam_backends
 
     backend = iam_backends[account]["aws"]
     roles: list[Any] = list(backend.roles.values())
     for role in roles:
-        if role.arn == arn:
+        if role.arn == arn and (utcnow() - role.create_date).total_seconds() >= propagation:
             return str(role.id)
     # moto's ids of users do not have AWS's form, so a user stays its ARN.
     return arn if any(user.arn == arn for user in list(backend.users.values())) else None

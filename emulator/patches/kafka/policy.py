@@ -25,7 +25,7 @@ KINDS = ("cluster", "topic", "group", "transactional-id")
 
 def install(emulator: Emulator, store: Store) -> None:
     """Register PutClusterPolicy, GetClusterPolicy and DeleteClusterPolicy."""
-    principals = policies.Principals(emulator.parts["settings"].accounts)
+    principals = policies.Principals(emulator)
 
     @emulator.operation("kafka", "PutClusterPolicy")
     def put_cluster_policy(call: ApiCall) -> dict[str, Any]:

@@ -33,7 +33,7 @@ CONSUMER_ACTIONS = frozenset(["kinesis:DescribeStreamConsumer", "kinesis:Subscri
 
 def install(emulator: Emulator) -> None:
     """Register the operations."""
-    principals = policies.Principals(emulator.parts["settings"].accounts)
+    principals = policies.Principals(emulator)
 
     @emulator.operation("kinesis", "PutResourcePolicy")
     def put_resource_policy(call: ApiCall) -> None:

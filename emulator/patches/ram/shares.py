@@ -36,6 +36,14 @@ def install(emulator: Emulator, store: Store) -> None:
             share.status = "DELETED"
         return {"returnValue": True}
 
+    @emulator.operation("ram", "EnableSharingWithAwsOrganization")
+    def enable_sharing_with_aws_organization(call: ApiCall) -> dict[str, Any]:
+        if not store.members(call.caller.account):
+            message = "Only the management account of an organization can enable sharing with it."
+            raise ApiError("OperationNotPermittedException", message)
+        store.sharing.add(call.caller.account)
+        return {"returnValue": True}
+
     @emulator.operation("ram", "TagResource")
     def tag_resource(call: ApiCall) -> dict[str, Any]:
         _tagged(call, store).tags.update({tag["key"]: tag.get("value", "") for tag in call.params["tags"]})

@@ -97,6 +97,8 @@ class Store:
         self._emulator = emulator
         self.lock = threading.RLock()
         self.invitations: dict[str, Invitation] = {}
+        self.sharing: set[str] = set()
+        """Management accounts that switched sharing with their organisation on."""
         self._answers: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
 
     def now(self) -> float:
@@ -148,13 +150,14 @@ class Store:
 
     def same_organization(self, first: str, second: str) -> bool:
         """Whether two accounts are in one organisation that has sharing switched on."""
+        return any({first, second} <= self.members(account) for account in self.sharing)
+
+    def members(self, account: str) -> set[str]:
+        """The accounts of the organisation that an account manages; none if it manages none."""
         from moto.organizations.models import organizations_backends
 
-        for account in self.accounts:
-            backend = organizations_backends[account]["aws"]
-            if backend.org is not None and {first, second} <= {member.id for member in backend.accounts}:
-                return True
-        return False
+        backend = organizations_backends[account]["aws"]
+        return {member.id for member in backend.accounts} if backend.org is not None else set()
 
     def once(self, call: ApiCall, perform: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Perform a call once for its ``clientToken`` and answer a repetition the same.

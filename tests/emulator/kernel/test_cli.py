@@ -80,6 +80,20 @@ def test_killed_process_leaves_no_trace(tmp_path: Path) -> None:
         emulator("stop", *state)
 
 
+def test_process_that_hangs_is_stopped(tmp_path: Path) -> None:
+    state = ["--port", "0", "--state-dir", str(tmp_path)]
+    assert emulator("start", *state).returncode == 0
+    pid = json.loads((tmp_path / "emulator.json").read_text())["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    stopping = subprocess.Popen(
+        [sys.executable, "-m", "emulator", "stop", *state], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    time.sleep(7)  # longer than the wait for an answer
+    os.kill(pid, signal.SIGCONT)
+    answer, _ = stopping.communicate(timeout=60)
+    assert f"stopped process {pid}" in answer
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.conftest import Client
+from tests.emulator.conftest import Client, EmulatorProcess
 
 ACCOUNT = "222222222222"
 
@@ -281,3 +281,24 @@ def test_delete(kafka: Any) -> None:
     with pytest.raises(ClientError) as error:
         kafka.describe_cluster_v2(ClusterArn=arn)
     assert code(error) == "NotFoundException"
+
+
+def test_new_role_is_unknown_until_it_propagated(
+    kafka: Any, client: Client, cluster: str, emulator: EmulatorProcess
+) -> None:
+    emulator.admin("POST", "settings", {"propagation_ms": 700})
+    try:
+        document = policy(cluster, role(client))
+        with pytest.raises(ClientError, match="Invalid principal"):
+            kafka.put_cluster_policy(ClusterArn=cluster, Policy=document)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                kafka.put_cluster_policy(ClusterArn=cluster, Policy=document)
+                break
+            except ClientError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+    finally:
+        emulator.admin("POST", "settings", {"propagation_ms": 0})
+        kafka.delete_cluster_policy(ClusterArn=cluster)

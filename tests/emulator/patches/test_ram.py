@@ -127,3 +127,9 @@ def test_update_tags_delete(owner: Any, share: str, domain: str) -> None:
     with pytest.raises(ClientError) as error:
         owner.associate_resource_share(resourceShareArn=share, principals=[PRODUCER])
     assert code(error) == "InvalidStateTransitionException"
+
+
+def test_sharing_with_an_organisation_is_for_its_management_account(client: Client) -> None:
+    with pytest.raises(ClientError) as error:
+        client("ram", account=PRODUCER).enable_sharing_with_aws_organization()
+    assert code(error) == "OperationNotPermittedException"
