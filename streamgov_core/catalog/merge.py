@@ -24,10 +24,8 @@ def merge(live: Asset, draft: Draft, record: Record | None) -> Revision | None:
         draft: what we have to say.
         record: our memory of the last write; None if the asset is being adopted.
     """
-    description = live.description
     ours = record is not None and description_hash(live.description) == record.description_hash
-    if draft.description and (ours or not live.description):
-        description = draft.description
+    description = draft.description if ours or not live.description else live.description
     live_forms = {form.name: form for form in live.forms}
     forms = [_merged(form, draft) for form in live.forms]
     forms += [
