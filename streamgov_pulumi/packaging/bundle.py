@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from streamgov_core.errors import ConfigError
 LOCK_FILE = Path(__file__).with_name("functions.txt")
 RUNTIME = "python3.11"
 """The Lambda runtime that the bundles are made for."""
+
+KEEP_SECONDS = 3 * 24 * 3600
+"""Bundles that were not built again for so long leave the cache."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
@@ -60,7 +64,10 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     files.update(_dependency_files(dependencies()))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
-    return _write_zip(files, target, module.rpartition(".")[2])
+    path = _write_zip(files, target, module.rpartition(".")[2])
+    if out_dir is None:
+        _prune(target, time.time() - KEEP_SECONDS)
+    return path
 
 
 def cache_dir() -> Path:
@@ -195,3 +202,13 @@ def _write_zip(files: dict[str, Path], target: Path, stem: str) -> Path:
         return path
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _prune(target: Path, before: float) -> None:
+    """Remove bundles that were last built before a moment; each build of the same content makes its file new."""
+    for path in target.glob("*.zip"):
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+        except FileNotFoundError:
+            continue  # another process was faster

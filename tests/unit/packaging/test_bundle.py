@@ -148,3 +148,16 @@ def test_the_lock_names_every_dependency_with_its_hash() -> None:
         if "==" in line:
             assert "--hash=sha256:" in lines[number + 1]
     assert (ROOT / "requirements" / "functions.txt").read_text() == bundle.LOCK_FILE.read_text()
+
+
+def test_the_cache_forgets_bundles_that_nobody_builds_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "dependencies", lambda: tmp_path / "none")
+    monkeypatch.setenv("STREAMGOV_CACHE_DIR", str(tmp_path))
+    current = build_bundle("handlers.sync_catalog")
+    old, recent = current.with_name("old-1.zip"), current.with_name("recent-1.zip")
+    for path in (old, recent):
+        path.write_bytes(b"x")
+    os.utime(old, (1, 1))
+    os.utime(current, (1, 1))
+    assert build_bundle("handlers.sync_catalog") == current
+    assert (old.exists(), recent.exists(), current.exists()) == (False, True, True)
