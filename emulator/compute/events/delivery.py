@@ -159,18 +159,7 @@ class Deliveries:
         body = delivery.payload if scheduled else json.dumps(delivery.event)
         source = delivery.source
         try:
-            if scheduled:
-                # The scheduler sends to its dead-letter queue as the target's role.
-                self._targets.deliver(source, {"Arn": queue, "RoleArn": delivery.target.get("RoleArn")}, body, {})
-            else:
-                self._targets.queues.send(
-                    source.service,
-                    queue,
-                    body,
-                    source_arn=source.arn,
-                    source_account=source.account,
-                    attributes=attributes,
-                )
+            self._targets.dead_letter(source, delivery.target, queue, body, attributes)
         except DeliveryError as refused:
             delivery.record["deadLetterError"] = str(refused)
             self.on_failure(source, "InvocationsFailedToBeSentToDlq")

@@ -101,7 +101,9 @@ class Schedules:
                 for group in list(scheduler.schedule_groups.values()):
                     for schedule in list(group.schedules.values()):
                         if schedule.state == "ENABLED":
-                            source = Source(SCHEDULER, schedule.arn, schedule.name, account, region)
+                            source = Source(
+                                SCHEDULER, schedule.arn, schedule.name, account, region, trust_arn=group.arn
+                            )
                             found[schedule.arn] = (source, schedule)
         return found
 

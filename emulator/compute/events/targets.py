@@ -41,6 +41,8 @@ class Source:
         name: its name.
         account: its account.
         region: its region.
+        trust_arn: ``aws:SourceArn`` when the target's role is assumed, where it is not the ARN itself: a schedule's
+            group (Scheduler user guide, "Confused deputy prevention").
     """
 
     service: str
@@ -48,6 +50,7 @@ class Source:
     name: str
     account: str
     region: str
+    trust_arn: str | None = None
 
 
 def delivery_error(error: ApiError) -> DeliveryError:
@@ -127,7 +130,11 @@ class Targets:
 
     def _caller(self, source: Source, target: Mapping[str, Any]) -> Caller:
         role = str(target.get("RoleArn") or "")
-        caller = self._principals.service_caller(role, source.service, source.arn, source.name[:64]) if role else None
+        caller = (
+            self._principals.service_caller(role, source.service, source.trust_arn or source.arn, source.name[:64])
+            if role
+            else None
+        )
         if caller is None:
             raise DeliveryError(
                 "NO_PERMISSIONS", f"{source.service} cannot assume the target's role {role or '(none)'}."
@@ -142,6 +149,31 @@ class Targets:
         caller = self._caller(source, target)
         call = self._emulator.call
         return call(service, operation, params, caller=caller, region=region, source_arn=source.arn) or {}
+
+    def dead_letter(
+        self, source: Source, target: Mapping[str, Any], queue_arn: str, body: str, attributes: Mapping[str, str]
+    ) -> None:
+        """Put what was not delivered into a queue: EventBridge in its own name, the Scheduler as the target's role.
+
+        Raises:
+            DeliveryError: the queue refused it.
+        """
+        if source.service != SCHEDULER:
+            owner = {"source_arn": source.arn, "source_account": source.account}
+            self.queues.send(source.service, queue_arn, body, attributes=attributes, **owner)
+            return
+        account, name = queue_arn.split(":")[4:6]
+        params = {
+            "QueueUrl": f"{self._emulator.endpoint}/{account}/{name}",
+            "MessageBody": body,
+            "MessageAttributes": {
+                key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()
+            },
+        }
+        try:
+            self._call(source, {"Arn": queue_arn, "RoleArn": target.get("RoleArn")}, "sqs", "SendMessage", params)
+        except ApiError as error:
+            raise delivery_error(error) from error
 
     def _lambda(self, source: Source, target: Mapping[str, Any], payload: str) -> None:
         arn = str(target["Arn"])

@@ -241,6 +241,23 @@ def test_logs_go_to_the_configured_group(domain: Account) -> None:
     assert domain.client("logs").filter_log_events(logGroupName=group)["events"]
 
 
+def test_json_logs(domain: Account) -> None:
+    code = """
+    import logging
+
+    def handler(event, context):
+        logging.getLogger("mine").warning("careful", extra={"topic": "orders"})
+    """
+    arn = domain.function(code=code, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+    domain.invoke(arn)
+    group = f"/aws/lambda/{arn.split(':')[-1]}"
+    lines = [
+        json.loads(event["message"]) for event in domain.client("logs").filter_log_events(logGroupName=group)["events"]
+    ]
+    (line,) = [line for line in lines if line.get("message") == "careful"]
+    assert (line["level"], line["topic"]) == ("WARNING", "orders")
+
+
 def test_logs_need_the_roles_permission(domain: Account) -> None:
     arn = domain.function(role=domain.role("lambda.amazonaws.com", []))
     assert domain.invoke(arn)["StatusCode"] == 200

@@ -95,7 +95,27 @@ def test_universal_target_and_dead_letters(domain: Account, idle: Idle) -> None:
     assert json.loads(domain.ended(execution)["input"]) == {"a": 1}
     domain.emulator.admin("POST", "schedules", {"arn": arn})
     idle()
-    assert messages(domain, url)
+    (message,) = messages(domain, url)
+    assert json.loads(message["Body"])["Name"] == "by-schedule"
+    assert message["MessageAttributes"]["SCHEDULE_ARN"]["StringValue"] == arn
+    assert "already" in message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"].lower()
+
+
+def test_role_that_trusts_the_schedules_group(domain: Account, idle: Idle) -> None:
+    machine = domain.machine(one(END), [])
+    for group, count in (("other", 0), ("default", 1)):
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{domain.id}:schedule-group/{group}"}
+            },
+        }
+        _, arn = schedule(domain, machine, domain.role(None, [allow("states:StartExecution", machine)], trust))
+        domain.emulator.admin("POST", "schedules", {"arn": arn})
+        idle()
+        assert len(domain.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]) == count
 
 
 @pytest.mark.usefixtures("fast")
