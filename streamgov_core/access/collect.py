@@ -135,7 +135,14 @@ class Collect:
             EventRefusedError: the order is not one that we carry out.
             RetryableGrantError: trying again may help.
         """
-        order = parse_order(event["event"], self._settings.domain_id, self._input_of)
+        try:
+            order = parse_order(event["event"], self._settings.domain_id, self._input_of)
+        except EventRefusedError as error:
+            if event["event"].get("action") != "settle":
+                raise
+            # Failing here would only make the settle rule start the next one.
+            log("nothing to settle", level=logging.ERROR, cause=str(error))
+            return {"version": 1, "items": []}
         execution = str(event.get("execution", ""))
         with ThreadPoolExecutor(12, "collect") as pool:
             records = pool.submit(self._ledger.of_grant, order.grant_id)
@@ -217,7 +224,10 @@ class Collect:
         command, refusal = self._command(order, asset_id, listing, platform, facts, record)
         undo_only = order.request == "GRANT" and refusal is None and command is not None
         undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1)
-        if undo_only:
+        if order.exhausted:
+            command, undo_only = None, False
+            refusal = "its executions ended badly again and again: look at them, then start it again by hand"
+        elif undo_only:
             refusal = "the execution was aborted" if order.aborted else "the execution ended badly more than once"
         new = GrantRecord(
             order.grant_id,

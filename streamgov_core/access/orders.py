@@ -38,6 +38,11 @@ class Order:
     aborted: bool = False
     redrive: bool = False
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing is left but to mark the grant as failed."""
+        return self.settles > MAX_SETTLES
+
 
 def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str], Mapping[str, Any]]) -> Order:
     """Read the central machine's input.
@@ -53,12 +58,10 @@ def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str]
     settles, aborted = 0, False
     while raw.get("action") == "settle":
         settles += 1
-        if settles > MAX_SETTLES:
-            break
+        if settles > MAX_SETTLES + 1:
+            raise EventRefusedError(f"the order was started again {MAX_SETTLES} times already: a person must look")
         aborted = aborted or raw.get("status") == "ABORTED"
         raw = input_of(_text(raw, "executionArn"))
-    if raw.get("action") == "settle":
-        raise EventRefusedError(f"the order has been started again {MAX_SETTLES} times already: a person must look")
     if raw.get("action") == "redrive":
         request = raw.get("requestType")
         if request not in ("GRANT", "REVOKE"):

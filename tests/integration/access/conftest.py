@@ -55,7 +55,7 @@ class Deployment:
     def client(self, service: str, account: str = DOMAIN) -> Any:
         key = (service, account)
         if key not in self.clients:
-            session = boto3.Session("test", "test", region_name=REGION)
+            session: Any = boto3.Session("test", "test", region_name=REGION)
             if account != DOMAIN:
                 sts = session.client("sts", endpoint_url=self.emulator.endpoint)
                 arn = f"arn:aws:iam::{account}:role/Admin"
@@ -132,9 +132,7 @@ class Deployment:
             permissions.callback_trust(NAMES, DOMAIN, MEMBERS),
             permissions.callback_policy(NAMES, DOMAIN),
         )
-        self.role(
-            DOMAIN, "events", permissions.events_trust(NAMES, DOMAIN), permissions.events_policy(NAMES, DOMAIN)
-        )
+        self.role(DOMAIN, "events", permissions.events_trust(NAMES, DOMAIN), permissions.events_policy(NAMES, DOMAIN))
         events = self.client("events")
         patterns = {
             "grant-events": workflow.grant_event_pattern(NAMES, self.domain, asset_types),
@@ -143,7 +141,7 @@ class Deployment:
         for what, pattern in patterns.items():
             name = NAMES.regional(what)
             events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-            target = {
+            target: dict[str, Any] = {
                 "Id": "central",
                 "Arn": NAMES.central_machine_arn(DOMAIN),
                 "RoleArn": NAMES.role_arn(DOMAIN, "events"),
@@ -195,9 +193,8 @@ class Deployment:
         datazone = self.client("datazone")
         made = datazone.create_domain(name="access", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")
         self.domain = made["id"]
-        self.client("ram").create_resource_share(
-            name="domain", resourceArns=[made["arn"]], principals=list(MEMBERS)
-        )
+        self.client("glue", PRODUCER).create_registry(RegistryName="streams")
+        self.client("ram").create_resource_share(name="domain", resourceArns=[made["arn"]], principals=list(MEMBERS))
         for account in MEMBERS:
             ram = self.client("ram", account)
             for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
@@ -390,15 +387,13 @@ class Deployment:
         return dict(assets[0])
 
     def may(self, principal: str, action: str, resource: str) -> bool:
-        answer = self.emulator.admin(
-            "POST", "access", {"principal": principal, "action": action, "resource": resource}
-        )
+        answer = self.emulator.admin("POST", "access", {"principal": principal, "action": action, "resource": resource})
         return bool(answer["allowed"])
 
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    process, running = run_emulator(tmp_path_factory.mktemp("emulator"))
+    process, running = run_emulator(tmp_path_factory.mktemp("emulator"), STREAMGOV_EMULATOR_SPEED="5")
     try:
         made = Deployment(running)
         made.make_domain()
