@@ -21,6 +21,7 @@ from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import RETENTIONS, AccountArgs
 from streamgov_pulumi.components.data_source import TRAIL_MODES
 from streamgov_pulumi.components.governance import (
+    ContributorArgs,
     DataSourceArgs,
     DomainArgs,
     MemberArgs,
@@ -250,6 +251,7 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
             "withinOrganization",
             "organizationId",
             "memberProjects",
+            "contributors",
             "adoptExisting",
         }
     section = top.section("domain", keys, required=True)
@@ -291,7 +293,18 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
             )
     if projects:
         domain["member_projects"] = projects
+    contributors = section.each("contributors", lambda item, at: _contributor(item, at, top.problems))
+    if contributors:
+        domain["contributors"] = contributors
     return domain
+
+
+def _contributor(value: Any, path: str, problems: r.Problems) -> ContributorArgs:
+    section = r.Section(value, path, problems, ("projectId", "roleArn"))
+    return {
+        "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
+        "role_arn": section.text("roleArn", r.ROLE_ARN, "must be the ARN of an IAM role", required=True) or "",
+    }
 
 
 def _same_region(section: r.Section, region: str) -> None:

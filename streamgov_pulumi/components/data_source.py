@@ -84,16 +84,18 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
         settings = Settings.of(args["deployment"])
         names, account = settings.names, settings.account
         platform = platforms_of([args["platform"]])[0]
-        word = args.get("key", platform.name)
-        what = permissions.function_what(word)
+        source = args.get("key", platform.name)
+        what = permissions.function_what(source)
         registry_arn = settings.arn("glue", f"registry/{args['registry_name']}")
         kms_key = args.get("kms_key_arn")
 
         patterns = permissions.schema_event_patterns(args["registry_name"], registry_arn)
         events = self._trail(name, args, settings)
-        rules = {"schedule": names.regional(f"{what}-schedule")}
+        words = ["schema-events" if n == 1 else f"schema-events-{n}" for n in range(1, len(patterns) + 1)]
+        matchers = {"schedule": {"schedule_expression": args.get("schedule", DEFAULT_SCHEDULE)}}
         if events is not None:
-            rules |= {f"events-{n}": names.regional(f"{what}-events-{n}") for n in range(1, len(patterns) + 1)}
+            matchers |= {word: {"event_pattern": to_json(p)} for word, p in zip(words, patterns, strict=True)}
+        rules = {rule: names.regional(f"{what}-{rule}") for rule in matchers}
         queue = DeadLetterQueue(
             f"{name}-dead-letters",
             {
@@ -121,7 +123,7 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                         platform=platform.name,
                         registry_arn=registry_arn,
                         resource_arn=resource,
-                        data_source=word,
+                        data_source=source,
                         dead_letter_arn=queue_arn,
                         kms_key_arn=key_arn,
                     ),
@@ -138,7 +140,7 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                         platform=platform.name,
                         registry_name=args["registry_name"],
                         resource_arn=resource,
-                        data_source=word,
+                        data_source=source,
                         publish=args.get("publish", False),
                         topic_mapping=args.get("topic_mapping", "same"),
                     ),
@@ -159,10 +161,7 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
             opts=child(self),
         )
         membership = self._membership(name, args, settings, function)
-        inputs = {"schedule": {"schedule_expression": args.get("schedule", DEFAULT_SCHEDULE)}}
-        if events is not None:
-            inputs |= {f"events-{n}": {"event_pattern": to_json(p)} for n, p in enumerate(patterns, start=1)}
-        for rule_word, matcher in inputs.items():
+        for rule_word, matcher in matchers.items():
             self._rule(name, settings, rule_word, rules[rule_word], matcher, function, queue, membership)
 
         self.function_arn = function.function_arn

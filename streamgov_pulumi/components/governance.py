@@ -7,7 +7,14 @@ import pulumi
 
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi.components._accounts import Accounts, session_of
-from streamgov_pulumi.components._settings import AccountArgs, DeploymentArgs, platforms_of
+from streamgov_pulumi.components._settings import (
+    AccountArgs,
+    DeploymentArgs,
+    Settings,
+    child,
+    platforms_of,
+    session_inputs,
+)
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -16,6 +23,7 @@ from streamgov_pulumi.components.encryption import EncryptionKey
 from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
+from streamgov_pulumi.providers import ProjectMembership
 
 
 class DataSourceArgs(TypedDict):
@@ -54,6 +62,15 @@ class TargetArgs(TypedDict):
     """Take over a target of this name that exists already."""
 
 
+class ContributorArgs(TypedDict):
+    """A role that becomes a contributor of a project."""
+
+    project_id: pulumi.Input[str]
+    """The project."""
+    role_arn: pulumi.Input[str]
+    """ARN of the role; it must exist."""
+
+
 class DomainArgs(TypedDict):
     """The DataZone domain."""
 
@@ -77,6 +94,8 @@ class DomainArgs(TypedDict):
     """Trust member accounts by organisation instead of by name."""
     member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Projects whose grants are handled, by a stable word: the collector and the reporter become members."""
+    contributors: NotRequired[Mapping[str, ContributorArgs]]
+    """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
     adopt_existing: NotRequired[bool]
     """Take over form and asset types that exist already."""
 
@@ -175,6 +194,7 @@ class StreamGovernance(pulumi.ComponentResource):
             self.share_arn = None if share is None else share.share_arn
             types = self._asset_types()
             self.central_machine_arn = self._central().machine_arn
+            self._contributors()
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
@@ -277,6 +297,22 @@ class StreamGovernance(pulumi.ComponentResource):
             made["organization_id"] = domain["organization_id"]
         return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
 
+    def _contributors(self) -> None:
+        domain = self._args["domain"]
+        settings = Settings.of(self.deployment(domain["access"]))
+        for word, contributor in sorted(domain.get("contributors", {}).items()):
+            ProjectMembership(
+                f"{self._name}-contributor-{word}",
+                {
+                    "domain_id": domain["domain_id"],
+                    "project_id": contributor["project_id"],
+                    "user_identifier": contributor["role_arn"],
+                    "designation": "PROJECT_CONTRIBUTOR",
+                    **session_inputs(settings, session_of(domain["access"])),
+                },
+                child(self),
+            )
+
     # --- member accounts ------------------------------------------------------------------------------------------
     def _member(self, member: MemberArgs, share: DomainAssociation | None, types: list[pulumi.Resource]) -> None:
         access = member["access"]
@@ -336,8 +372,10 @@ class StreamGovernance(pulumi.ComponentResource):
                 "domain_id": self._args["domain"]["domain_id"],
                 "session": session_of(access),
                 "domain_session": session_of(self._args["domain"]["access"]),
-                # From a member account's own stack nobody can be made a member: the domain's team does it.
-                "membership": self._args["domain"].get("deploy", True),
+                # A member's own stack can make members only if it may act in the domain's account; otherwise the
+                # domain's team does it (contributors).
+                "membership": self._args["domain"].get("deploy", True)
+                or "assume_role_arn" in self._args["domain"]["access"],
                 "trail": mode,
                 "kms_key_arn": key,
             }

@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.naming import short_hash
 from streamgov_pulumi.components._documents import built
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
@@ -71,12 +72,12 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
         settings = Settings.of(args["deployment"])
         platform = platforms_of([args["platform"]])[0]
         target_name = args.get("target_name", settings.names.regional(platform.name))
+        # A target's name may hold what a role's may not.
+        word = short_hash(target_name) if "target_name" in args else platform.name
         role = aws.iam.Role(
             f"{name}-manage-access",
             # DataZone accepts no path but '/' and '/service-role/' here (API shape IamRoleArn).
-            name=settings.names.iam_name(
-                f"target-{target_name}" if "target_name" in args else f"target-{platform.name}"
-            ),
+            name=settings.names.iam_name(f"target-{word}"),
             path="/",
             description="Named in a DataZone subscription target; it has no permissions, grants are made by us",
             assume_role_policy=built(

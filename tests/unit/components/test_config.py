@@ -126,6 +126,11 @@ TARGET = f"{MEMBER}/targets/lake"
         ("domain/region", "eu-west-2", "domain.region: must be eu-west-1, the region of the deployment"),
         ("domain/organizationId", "org", "domain.organizationId: must be an organisation's id"),
         ("domain/memberProjects", {"p": "a b"}, "domain.memberProjects.p: must be a project's id, got 'a b'"),
+        (
+            "domain/contributors",
+            {"o": {"projectId": "p", "roleArn": "role"}},
+            "domain.contributors.o.roleArn: must be the ARN of an IAM role, got 'role'",
+        ),
         ("members", [], "members: must be a list of at least one account"),
         (f"{MEMBER}/region", "us-east-1", "members[0].region: must be eu-west-1"),
         (f"{MEMBER}/account", "7777888899999", "members[0].account: must be the 12 digits"),

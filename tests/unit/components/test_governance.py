@@ -167,8 +167,25 @@ def test_types_may_be_offered_to_a_domain_unit() -> None:
     assert grant.inputs["principal"]["project"]["domainUnitFilter"]["domainUnit"] == "unit1"
 
 
+def test_memberships_across_stacks() -> None:
+    role = f"arn:aws:iam::{MEMBER}:role/streamgov/streamgov/streamgov-eu-west-1-sync-orders"
+    args = arguments(members=[{"access": {"account": MEMBER}, "deploy": False}])
+    args["domain"]["contributors"] = {"orders": {"project_id": "project1", "role_arn": role}}
+    made = graph_of(args).one("pulumi-python:dynamic/streamgov:ProjectMembership", "gov-contributor-orders")
+    assert (made.inputs["project_id"], made.inputs["user_identifier"]) == ("project1", role)
+
+    domain_role = f"arn:aws:iam::{DOMAIN}:role/members"
+    access = {"account": DOMAIN, "assume_role_arn": domain_role}
+    domain = {"access": access, "domain_id": "dzd-4p9n6sw4qt9xgn", "deploy": False}
+    own = graph_of(arguments(domain=domain, members=[member(targets={})]))
+    [membership] = own.all("pulumi-python:dynamic/streamgov:ProjectMembership")
+    assert membership.inputs["assume_role_arn"] == domain_role
+
+
 def events(graph: Graph) -> list[str]:
-    return [item.name for item in graph.all("aws:cloudwatch/eventRule:EventRule") if "-orders-events-" in item.name]
+    return [
+        item.name for item in graph.all("aws:cloudwatch/eventRule:EventRule") if "-orders-schema-events" in item.name
+    ]
 
 
 def schema_events(governance: StreamGovernance) -> dict[str, Any]:
