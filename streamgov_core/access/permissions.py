@@ -156,6 +156,7 @@ def central_machine_policy(names: Names, domain_account: str, member_accounts: S
             "Resource": [names.role_arn(account, "member-invoke") for account in sorted({*member_accounts})],
         },
         _log_delivery(),
+        _tracing(),
     )
 
 
@@ -196,6 +197,7 @@ def member_machine_policy(names: Names, account: str, domain_account: str) -> Do
             "Resource": names.role_arn(domain_account, "callback"),
         },
         _log_delivery(),
+        _tracing(),
     )
 
 
@@ -608,6 +610,21 @@ def _log_delivery() -> Statement:
             "logs:UpdateLogDelivery",
         ],
         # "Logging using CloudWatch Logs" of Step Functions: the log delivery API knows no resource.
+        "Resource": "*",
+    }
+
+
+def _tracing() -> Statement:
+    return {
+        "Sid": "Tracing",
+        "Effect": "Allow",
+        "Action": [
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        ],
+        # "X-Ray and Step Functions": these actions know no resource type.
         "Resource": "*",
     }
 
