@@ -156,6 +156,7 @@ class Deliveries:
         }
         if exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
+        # UNVERIFIED: that the body is the event as it arrived, before the target's input transformation.
         body = delivery.payload if scheduled else json.dumps(delivery.event)
         source = delivery.source
         try:

@@ -64,11 +64,15 @@ def install_patches(runner: Runner) -> None:
         for name in KEPT:
             if name in config_updates:
                 self.streamgov_settings[name] = config_updates[name]
+        if "TracingConfig" in config_updates:
+            self.tracing_config = config_updates["TracingConfig"]
         self.streamgov_revision = str(uuid.uuid4())
         original_update(self, config_updates)
         return configuration(self)
 
     def update_code(self: Any, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        if updated_spec.get("Architectures"):
+            self.architectures = updated_spec["Architectures"]
         self.streamgov_revision = str(uuid.uuid4())
         original_code(self, updated_spec)
         return configuration(self)
