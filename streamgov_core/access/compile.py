@@ -134,7 +134,24 @@ def same_statements(live: Mapping[str, Any] | None, ours: Sequence[Statement], s
     ``AROA…`` (the role was deleted) differs from its ARN, as it should.
     """
     written = [item for item in statements_of(live or {}) if is_ours(item, sid_prefix)]
-    return sorted(_canonical(item) for item in written) == sorted(_canonical(item) for item in ours)
+    return sorted(canonical(item) for item in written) == sorted(canonical(item) for item in ours)
+
+
+def canonical(statement: Mapping[str, Any]) -> str:
+    """A statement's meaning as text: without its Sid, lists sorted, a list of one like its member."""
+    body: dict[str, Any] = {key: value for key, value in statement.items() if key != "Sid"}
+    for key in ("Action", "Resource"):
+        if key in body:
+            body[key] = sorted({*_many(body[key])})
+    principal = body.get("Principal")
+    if isinstance(principal, Mapping):
+        body["Principal"] = {key: sorted({*_many(value)}) for key, value in principal.items()}
+    if "Condition" in body:
+        body["Condition"] = {
+            operator: {key: sorted({*_many(value)}) for key, value in keys.items()}
+            for operator, keys in body["Condition"].items()
+        }
+    return json.dumps(body, sort_keys=True)
 
 
 def principals_of(document: Mapping[str, Any] | None, sid_prefix: str) -> set[str]:
@@ -287,19 +304,3 @@ def _one_or_list(values: Sequence[str]) -> str | list[str]:
 
 def _many(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value]
-
-
-def _canonical(statement: Mapping[str, Any]) -> str:
-    body: dict[str, Any] = {key: value for key, value in statement.items() if key != "Sid"}
-    for key in ("Action", "Resource"):
-        if key in body:
-            body[key] = sorted({*_many(body[key])})
-    principal = body.get("Principal")
-    if isinstance(principal, Mapping):
-        body["Principal"] = {key: sorted({*_many(value)}) for key, value in principal.items()}
-    if "Condition" in body:
-        body["Condition"] = {
-            operator: {key: sorted({*_many(value)}) for key, value in keys.items()}
-            for operator, keys in body["Condition"].items()
-        }
-    return json.dumps(body, sort_keys=True)

@@ -6,7 +6,7 @@ Revoke, audit, expiry and repair work from it, also when listing, target or envi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -108,6 +108,12 @@ class DynamoGrantLedger:
             if "LastEvaluatedKey" not in answer:
                 return found
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def everything(self) -> Iterator[GrantRecord]:
+        """Every record of the ledger, page by page, as the reconciler reads it."""
+        pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        for page in pages:
+            yield from map(_record, page["Items"])
 
     def begin(self, record: GrantRecord, previous: int | None) -> bool:
         """See GrantLedger.begin."""

@@ -20,6 +20,7 @@ from streamgov_core.access.compile import (
 )
 from streamgov_core.access.engine import View, Written
 from streamgov_core.access.messages import RoleArn
+from streamgov_core.access.reconcile_drift import Comparison
 from streamgov_core.access.role_policy import RoleInfo
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.naming import Names
@@ -85,6 +86,18 @@ class ReaderRoleSurface:
         chosen, refused = self._admit(view)
         placed = {key: Placement(0, record.generation) for key, record in chosen.items()}
         return Written(placed, refused, self._write(chosen.values(), permit_write))
+
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare. The role exists exactly while somebody may use it."""
+        info = self._gateway.role(self._role.name)
+        policy = self._gateway.inline(self._role.name, POLICY_NAME) if info is not None else None
+        records = list(view.active.values())
+        wanted = self._policy(records)["Statement"] if records else []
+        trust = self._trust(records)["Statement"] if records else []
+        return [
+            Comparison("permissions", policy, wanted, True),
+            Comparison("trust policy", None if info is None else info.trust, trust, True),
+        ]
 
     def _admit(self, view: View) -> tuple[dict[str, Record], dict[str, Refusal]]:
         fresh = view.fresh

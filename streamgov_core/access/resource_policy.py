@@ -15,6 +15,7 @@ from streamgov_core.access.compile import (
     with_ours,
 )
 from streamgov_core.access.engine import View, Written
+from streamgov_core.access.reconcile_drift import Comparison
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.errors import RetryableGrantError, StreamgovError
 from streamgov_core.platforms.base import Permit
@@ -101,6 +102,10 @@ class ResourcePolicySurface:
             else:
                 return Written(_placed(chosen), refused, writes)
         raise RetryableGrantError(f"other writers keep changing the policy of {self._arn}")
+
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare."""
+        return [Comparison("policy", self._read()[0], self._statements(view.active, ()))]
 
     def _read(self) -> tuple[dict[str, Any] | None, str | None]:
         try:

@@ -17,6 +17,7 @@ from streamgov_core.access.compile import (
 )
 from streamgov_core.access.engine import View, Written
 from streamgov_core.access.messages import RoleArn
+from streamgov_core.access.reconcile_drift import Comparison
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.errors import DocumentFullError, PrincipalRefusedError, StreamgovError
 from streamgov_core.naming import Names, short_hash
@@ -141,6 +142,23 @@ class RolePolicySurface:
                 placed = {key: Placement(slot, view.active[key].generation) for key, slot in slots.items()}
                 self._inline = None
                 return Written(placed, {**refused, **unbounded}, writes)
+
+    def compare(self, view: View) -> list[Comparison] | None:
+        """See Comparable.compare. What has no place yet is looked for in the inline policy."""
+        self.prefetch()
+        if self._info is None or self._info.arn != self._role.arn:
+            return None
+        members: dict[int, list[Record]] = {INLINE: []}
+        for key, record in view.active.items():
+            slot = view.placed[key].slot if key in view.placed else INLINE
+            members.setdefault(slot, []).append(record)
+        attached = self._live_slots()
+        found = []
+        for slot in sorted({*members, *attached}):
+            name = "inline policy" if slot == INLINE else f"managed policy {slot}"
+            live = self._live(slot) if slot == INLINE or slot in attached else None
+            found.append(Comparison(name, live, self._document(members.get(slot, []))["Statement"], True))
+        return found
 
     def _absent(self, view: View) -> Written:
         """The role does not exist, or the name belongs to a role of another path: nothing of ours can be on it."""

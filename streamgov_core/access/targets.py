@@ -232,6 +232,17 @@ class DynamoTargetLedger:
                 return records
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
+    def everything(self) -> dict[str, list[Record]]:
+        """Every target with its records, marks included, as the reconciler reads it; no snapshot of one moment."""
+        found: dict[str, list[Record]] = {}
+        pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        for page in pages:
+            for item in page["Items"]:
+                records = found.setdefault(item["target"]["S"], [])
+                if item["item"]["S"] != HEAD:
+                    records.append(_record(item))
+        return found
+
     def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Placement]) -> bool:
         """See TargetLedger.commit."""
         client = self._client()
