@@ -34,6 +34,7 @@ def install_patches(runner: Runner) -> None:
     _runners.append(runner)
     if len(_runners) > 1:
         return
+    _patch_invoke_configs()
     original_init = LambdaFunction.__init__
     original_configuration = LambdaFunction.get_configuration
     original_update = LambdaFunction.update_configuration
@@ -80,15 +81,6 @@ def install_patches(runner: Runner) -> None:
     def run(self: Any, event: Any = None) -> tuple[str, bool, str]:
         return _runners[-1](self, json.dumps({} if event is None else event).encode())
 
-    def put_invoke_config(self: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        # moto appends, and then answers the first: a second Put would not be seen.
-        function = self.get_function(function_name)
-        function.event_invoke_config = []
-        answer: dict[str, Any] = original_put_invoke_config(self, function_name, config)
-        return answer
-
-    original_put_invoke_config = LambdaBackend.put_function_event_invoke_config
-    setattr(LambdaBackend, "put_function_event_invoke_config", put_invoke_config)  # noqa: B010
     replacements = {
         "_invoke_lambda": run,
         "__init__": init,
@@ -98,6 +90,18 @@ def install_patches(runner: Runner) -> None:
     }
     for name, replacement in replacements.items():
         setattr(LambdaFunction, name, replacement)
+
+
+def _patch_invoke_configs() -> None:
+    """A second PutFunctionEventInvokeConfig replaces the first; moto appends it and goes on answering the first."""
+    original = LambdaBackend.put_function_event_invoke_config
+
+    def put_invoke_config(self: Any, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        self.get_function(function_name).event_invoke_config = []
+        answer: dict[str, Any] = original(self, function_name, config)
+        return answer
+
+    setattr(LambdaBackend, "put_function_event_invoke_config", put_invoke_config)  # noqa: B010
 
 
 def split_name(name: str, account: str, region: str, qualifier: str | None) -> tuple[str, str, str, str | None]:
