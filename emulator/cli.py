@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     state_dir = Path(arguments.state_dir).resolve()
     try:
         if arguments.command == "run":
-            return _run(state_dir, arguments.port, settings)
+            return _run(state_dir, arguments.port, settings, os.getppid() if arguments.exit_with_parent else None)
         if arguments.command == "start":
             return _start(state_dir, arguments.port)
         if arguments.command == "stop":
@@ -65,6 +65,9 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("command", choices=("start", "stop", "status", "run"))
     parser.add_argument(
         "--port", type=int, default=settings.port, help="port on loopback (default: STREAMGOV_EMULATOR_PORT or 4566)"
+    )
+    parser.add_argument(
+        "--exit-with-parent", action="store_true", help="run: end when the process that started it has ended"
     )
     parser.add_argument("--state-dir", default=".state/emulator", help="pid file, log and data (default: %(default)s)")
     return parser
@@ -135,7 +138,7 @@ def _status(state_dir: Path) -> int:
     return 0
 
 
-def _run(state_dir: Path, port: int, settings: Settings) -> int:
+def _run(state_dir: Path, port: int, settings: Settings, parent: int | None) -> int:
     state_dir.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # moto warns of each error code that the service's model does not name; refused callers and throttling are such.
@@ -158,7 +161,9 @@ def _run(state_dir: Path, port: int, settings: Settings) -> int:
     record = Record(os.getpid(), running.server.port, running.id)
     _write_record(state_dir, record)
     logging.getLogger("emulator").info("listening on %s:%s", HOST, record.port)
-    finished.wait()
+    while not finished.wait(1.0):
+        if parent is not None and os.getppid() != parent:
+            break  # a test run that was killed leaves nothing behind
     running.stop()
     if _read_record(state_dir) == record:
         _record_path(state_dir).unlink(missing_ok=True)

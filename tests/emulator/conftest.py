@@ -51,7 +51,17 @@ def run_emulator(state_dir: Path, **environment: str) -> tuple[subprocess.Popen[
     log = state_dir / "emulator.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "run", "--port", "0", "--state-dir", str(state_dir)],
+            [
+                sys.executable,
+                "-m",
+                "emulator",
+                "run",
+                "--port",
+                "0",
+                "--exit-with-parent",
+                "--state-dir",
+                str(state_dir),
+            ],
             stdout=output,
             stderr=output,
             cwd=ROOT,

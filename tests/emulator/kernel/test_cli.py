@@ -80,6 +80,24 @@ def test_killed_process_leaves_no_trace(tmp_path: Path) -> None:
         emulator("stop", *state)
 
 
+def test_run_ends_with_its_parent(tmp_path: Path) -> None:
+    script = (
+        "import subprocess, sys, time; from pathlib import Path; record = Path(sys.argv[1]) / 'emulator.json'\n"
+        "subprocess.Popen([sys.executable, '-m', 'emulator', 'run', '--port', '0', '--exit-with-parent', '--state-dir',"
+        " sys.argv[1]])\n"
+        "while not record.exists(): time.sleep(0.05)\n"
+        "print(record.read_text())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert json.loads(done.stdout)["pid"]
+    deadline = time.monotonic() + 20
+    while (tmp_path / "emulator.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_process_that_hangs_is_stopped(tmp_path: Path) -> None:
     state = ["--port", "0", "--state-dir", str(tmp_path)]
     assert emulator("start", *state).returncode == 0
