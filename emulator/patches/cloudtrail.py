@@ -77,6 +77,16 @@ def install(emulator: Emulator) -> None:
             _check_bucket(call, call.params["S3BucketName"])
         proceed()
 
+    @emulator.operation("cloudtrail", "DeleteTrail")
+    def delete_trail(call: ApiCall) -> dict[str, Any]:
+        # By name or ARN; moto knows the name only, and answers success for a trail that is not there.
+        name = str(call.params["Name"]).rsplit("/", 1)[-1]
+        trails = _backend(call.caller.account, call.region).trails
+        if trails.pop(name, None) is None:
+            message = f"Unknown trail: {call.params['Name']} for the user: {call.caller.account}"
+            raise ApiError("TrailNotFoundException", message)
+        return {}
+
     @emulator.wrap("cloudtrail", "GetEventSelectors")
     def get_event_selectors(call: ApiCall, proceed: Proceed) -> dict[str, Any] | None:
         result = proceed()

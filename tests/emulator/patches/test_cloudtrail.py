@@ -131,3 +131,12 @@ def test_trail_needs_a_bucket_that_it_may_write(client: Client, bucket: str, tra
         cloudtrail.create_trail(Name="another", S3BucketName=bucket)
     with pytest.raises(ClientError, match="S3BucketDoesNotExistException"):
         cloudtrail.create_trail(Name="another", S3BucketName="no-such-bucket-1")
+
+
+def test_a_trail_is_deleted_by_its_arn(client: Client, bucket: str) -> None:
+    cloudtrail = client("cloudtrail", account=ACCOUNT, region=REGION)
+    arn = cloudtrail.create_trail(Name=f"gone-{bucket}", S3BucketName=bucket)["TrailARN"]
+    cloudtrail.delete_trail(Name=arn)
+    assert arn not in [trail["TrailARN"] for trail in cloudtrail.describe_trails()["trailList"]]
+    with pytest.raises(ClientError, match="TrailNotFoundException"):
+        cloudtrail.delete_trail(Name=arn)
