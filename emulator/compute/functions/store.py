@@ -62,11 +62,7 @@ def install_patches(runner: Runner) -> None:
         return config
 
     def update(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
-        for name in KEPT:
-            if name in config_updates:
-                self.streamgov_settings[name] = config_updates[name]
-        if "TracingConfig" in config_updates:
-            self.tracing_config = config_updates["TracingConfig"]
+        _remember(self, config_updates)
         self.streamgov_revision = str(uuid.uuid4())
         original_update(self, config_updates)
         return configuration(self)
@@ -102,6 +98,17 @@ def _patch_invoke_configs() -> None:
         return answer
 
     setattr(LambdaBackend, "put_function_event_invoke_config", put_invoke_config)  # noqa: B010
+
+
+def _remember(function: Any, config_updates: dict[str, Any]) -> None:
+    """Keep what UpdateFunctionConfiguration sets and moto ignores; an empty KMSKeyArn takes the key away."""
+    for name in KEPT:
+        if name in config_updates:
+            function.streamgov_settings[name] = config_updates[name]
+    if "TracingConfig" in config_updates:
+        function.tracing_config = config_updates["TracingConfig"]
+    if "KMSKeyArn" in config_updates:
+        function.kms_key_arn = config_updates["KMSKeyArn"] or None
 
 
 def split_name(name: str, account: str, region: str, qualifier: str | None) -> tuple[str, str, str, str | None]:
