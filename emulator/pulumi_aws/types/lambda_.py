@@ -59,7 +59,7 @@ _CONFIGURATION = (
 )  # fmt: skip
 
 
-def _configuration(inputs: State) -> dict[str, Any]:
+def _configuration(inputs: State, last: State) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "Role": inputs["role"],
         "Description": inputs.get("description") or "",
@@ -71,8 +71,8 @@ def _configuration(inputs: State) -> dict[str, Any]:
         arguments["Runtime"] = inputs["runtime"]
     if inputs.get("handler"):
         arguments["Handler"] = inputs["handler"]
-    if inputs.get("kmsKeyArn"):
-        arguments["KMSKeyArn"] = inputs["kmsKeyArn"]
+    if inputs.get("kmsKeyArn") or last.get("kmsKeyArn"):
+        arguments["KMSKeyArn"] = inputs.get("kmsKeyArn") or ""
     if inputs.get("tracingConfig"):
         arguments["TracingConfig"] = {"Mode": inputs["tracingConfig"]["mode"]}
     logging = inputs.get("loggingConfig")
@@ -94,7 +94,7 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         "FunctionName": inputs["name"],
         "Code": {"ZipFile": _code(inputs)},
         "Tags": context.tags(inputs),
-        **_configuration(inputs),
+        **_configuration(inputs, {}),
     }
     if inputs.get("architectures"):
         arguments["Architectures"] = inputs["architectures"]
@@ -171,7 +171,9 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         name for name in _PROPS if canonical(_PROPS[name], old.get(name)) != canonical(_PROPS[name], new.get(name))
     }
     if differing & set(_CONFIGURATION):
-        retry_propagation(lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new)))
+        retry_propagation(
+            lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new, last))
+        )
         wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
     if differing & {"code", "architectures"}:
         arguments: dict[str, Any] = {
