@@ -310,7 +310,12 @@ def _retries(*own: str, attempts: int, interval: int, ceiling: int) -> list[Stat
         # The four that "Handling transient Lambda service exceptions" names, and the client's own time-out.
         _retry(_LAMBDA_ERRORS, attempts=5, interval=1, ceiling=20),
         # A function that was killed or timed out: once more, since every effect is idempotent.
-        _retry(("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"), attempts=2, interval=2, ceiling=10),
+        _retry(
+            ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"),
+            attempts=2,
+            interval=2,
+            ceiling=10,
+        ),
     ]
 
 
