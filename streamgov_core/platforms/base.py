@@ -5,6 +5,7 @@ Most questions are pure; ``surface`` and ``inspect`` reach AWS, through clients 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from streamgov_core.access.messages import GrantCommand
     from streamgov_core.aws import Clients
     from streamgov_core.naming import Names
+
+_SCHEMA = re.compile(
+    r"arn:[a-z-]+:glue:[a-z0-9-]+:\d{12}:schema/(?P<registry>[a-zA-Z0-9_$#.-]+)/(?P<name>[a-zA-Z0-9_$#.-]+)"
+)
+_REGISTRY = re.compile(r"arn:[a-z-]+:glue:[a-z0-9-]+:\d{12}:registry/[a-zA-Z0-9_$#.-]+")
 
 Forms = Mapping[str, Mapping[str, Any]]
 """Form name -> the form's content, as in ``AssetListing.forms`` of the DataZone API (GetListing)."""
@@ -179,3 +185,37 @@ def text(form: Mapping[str, Any], name: str, form_name: str, *, required: bool =
     if not isinstance(value, str):
         raise ClaimRefusedError(f"{name} of the asset's form {form_name} must be text, got {type(value).__name__}")
     return value
+
+
+def schema_ref(form: Mapping[str, Any], form_name: str) -> SchemaRef | None:
+    """The schema that a form names, or None without one.
+
+    Raises:
+        ClaimRefusedError: the ARNs are not those of a Glue registry and of a schema in it.
+    """
+    schema_arn = text(form, "schema_arn", form_name, required=False)
+    registry_arn = text(form, "registry_arn", form_name, required=False)
+    if not schema_arn and not registry_arn:
+        return None
+    match = _SCHEMA.fullmatch(schema_arn)
+    if match is None or not _REGISTRY.fullmatch(registry_arn):
+        raise ClaimRefusedError(
+            f"schema_arn and registry_arn of the asset's form {form_name} must be ARNs of one Glue registry, got "
+            f"{schema_arn!r} and {registry_arn!r}"
+        )
+    expected = schema_arn.rsplit("/", 1)[0].replace(":schema/", ":registry/")
+    if expected != registry_arn:
+        raise ClaimRefusedError(f"the schema {schema_arn} does not belong to the registry {registry_arn}")
+    return SchemaRef(registry_arn, schema_arn, match["name"])
+
+
+def form_of(forms: Forms, name: str) -> Mapping[str, Any]:
+    """A form of an asset.
+
+    Raises:
+        ClaimRefusedError: the asset does not carry it.
+    """
+    form = forms.get(name)
+    if not isinstance(form, Mapping):
+        raise ClaimRefusedError(f"the asset has no form {name}")
+    return form

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from streamgov_core.forms import (
     FormField,
     FormModel,
 )
-from streamgov_core.platforms.base import Claim, Forms, Intent, Permit, SchemaRef, text
+from streamgov_core.platforms.base import Claim, Forms, Intent, Permit, form_of, schema_ref, text
 
 if TYPE_CHECKING:
     from streamgov_core.access.engine import Surface
@@ -37,10 +37,6 @@ _CLUSTER = re.compile(
     r"cluster/(?P<name>[a-zA-Z0-9-]{1,64})/(?P<uuid>[a-zA-Z0-9-]{1,64})"
 )
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_SCHEMA = re.compile(
-    r"arn:[a-z-]+:glue:[a-z0-9-]+:\d{12}:schema/(?P<registry>[a-zA-Z0-9_$#.-]+)/(?P<name>[a-zA-Z0-9_$#.-]+)"
-)
-_REGISTRY = re.compile(r"arn:[a-z-]+:glue:[a-z0-9-]+:\d{12}:registry/[a-zA-Z0-9_$#.-]+")
 
 TOPIC_READ = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
 TOPIC_WRITE = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
@@ -95,6 +91,19 @@ def topic_arn(cluster_arn: str, topic: str) -> str:
     if not _TOPIC.fullmatch(topic) or topic in (".", ".."):
         raise ClaimRefusedError(f"{topic!r} is not a legal Kafka topic name (1 to 249 of a-z, A-Z, 0-9, '.', '_', '-')")
     return ClusterArn.parse(cluster_arn).of("topic", topic)
+
+
+def topic_of(arn: str) -> str:
+    """The topic's name in a topic ARN.
+
+    Raises:
+        ClaimRefusedError: it is none.
+    """
+    head, _, path = arn.partition(":topic/")
+    pieces = path.split("/")
+    if len(pieces) != 3 or topic_arn(f"{head}:cluster/{pieces[0]}/{pieces[1]}", pieces[2]) != arn:
+        raise ClaimRefusedError(f"not the ARN of a Kafka topic: {arn!r}")
+    return pieces[2]
 
 
 class Msk:
@@ -162,8 +171,8 @@ class Msk:
 
     def claim(self, forms: Forms) -> Claim:
         """Read cluster, topic and schema; every part is checked, since it ends in policies."""
-        source = _form(forms, SOURCE_FORM)
-        schema = _form(forms, SCHEMA_FORM)
+        source = form_of(forms, SOURCE_FORM)
+        schema = form_of(forms, SCHEMA_FORM)
         cluster = ClusterArn.parse(text(source, "cluster_arn", SOURCE_FORM))
         cluster_type = text(source, "cluster_type", SOURCE_FORM)
         if cluster_type not in (PROVISIONED, SERVERLESS):
@@ -301,35 +310,6 @@ def _vpc_client_permits(names: Names, cluster: ClusterArn, account: str) -> Iter
         shared=True,
         condition=json.dumps({"StringEquals": {"ec2:CreateAction": "CreateVpcEndpoint"}}, separators=(",", ":")),
     )
-
-
-def schema_ref(form: Mapping[str, Any], form_name: str) -> SchemaRef | None:
-    """The schema that a form names, or None without one.
-
-    Raises:
-        ClaimRefusedError: the ARNs are not those of a Glue registry and of a schema in it.
-    """
-    schema_arn = text(form, "schema_arn", form_name, required=False)
-    registry_arn = text(form, "registry_arn", form_name, required=False)
-    if not schema_arn and not registry_arn:
-        return None
-    match = _SCHEMA.fullmatch(schema_arn)
-    if match is None or not _REGISTRY.fullmatch(registry_arn):
-        raise ClaimRefusedError(
-            f"schema_arn and registry_arn of the asset's form {form_name} must be ARNs of one Glue registry, got "
-            f"{schema_arn!r} and {registry_arn!r}"
-        )
-    expected = schema_arn.rsplit("/", 1)[0].replace(":schema/", ":registry/")
-    if expected != registry_arn:
-        raise ClaimRefusedError(f"the schema {schema_arn} does not belong to the registry {registry_arn}")
-    return SchemaRef(registry_arn, schema_arn, match["name"])
-
-
-def _form(forms: Forms, name: str) -> Mapping[str, Any]:
-    form = forms.get(name)
-    if not isinstance(form, Mapping):
-        raise ClaimRefusedError(f"the asset has no form {name}")
-    return form
 
 
 def _cluster(command: GrantCommand) -> ClusterArn:

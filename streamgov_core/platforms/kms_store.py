@@ -1,0 +1,173 @@
+"""Grants on customer-managed keys: one for each principal and stream, tied to the stream's encryption context.
+
+A key's own policy is never edited. A grant's name makes creating it idempotent, and tells ours from others'.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from streamgov_core.access.calls import calling, error_message
+from streamgov_core.access.compile import merge
+from streamgov_core.access.engine import View, Written
+from streamgov_core.access.resource_policy import RejectedError, ResourceGoneError
+from streamgov_core.access.targets import Placement, Record, Refusal
+from streamgov_core.naming import short_hash
+from streamgov_core.platforms.base import Permit
+
+_CONTEXT_KEY = "kms:EncryptionContext:"
+
+
+@dataclass(frozen=True)
+class KeyGrant:
+    """A grant on a key as it should be.
+
+    Args:
+        name: identifies it among ours.
+        principal: role ARN.
+        operations: ``Decrypt``, ``GenerateDataKey``.
+        context: the encryption context that a request must contain.
+    """
+
+    name: str
+    principal: str
+    operations: tuple[str, ...]
+    context: tuple[tuple[str, str], ...]
+
+
+class KeyGrantGateway(Protocol):
+    """Grants of keys."""
+
+    def list(self, key: str, prefix: str) -> Mapping[str, tuple[str, ...]]:
+        """Our grants: name -> grant ids (more than one after a race). ResourceGoneError without the key."""
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        """Create a grant; RejectedError if the principal is not accepted."""
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        """Revoke a grant; nothing happens if there is none."""
+
+
+class KeyGrants:
+    """KeyGrantGateway over boto3.
+
+    Args:
+        client: returns the ``kms`` client when it is first needed.
+    """
+
+    def __init__(self, client: Callable[[], Any]) -> None:
+        self._client = client
+
+    def list(self, key: str, prefix: str) -> Mapping[str, tuple[str, ...]]:
+        """API ListGrants, all pages."""
+        client = self._client()
+        found: dict[str, tuple[str, ...]] = {}
+        with calling("kms:ListGrants", key):
+            try:
+                for page in client.get_paginator("list_grants").paginate(KeyId=key):
+                    for grant in page["Grants"]:
+                        name = grant.get("Name", "")
+                        if name.startswith(prefix):
+                            found[name] = (*found.get(name, ()), grant["GrantId"])
+            except client.exceptions.NotFoundException as error:
+                raise ResourceGoneError(f"{key} does not exist") from error
+        return found
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        """API CreateGrant; with the same name and parameters it answers the existing grant."""
+        client = self._client()
+        with calling("kms:CreateGrant", f"{key} for {grant.principal}"):
+            try:
+                client.create_grant(
+                    KeyId=key,
+                    Name=grant.name,
+                    GranteePrincipal=grant.principal,
+                    Operations=list(grant.operations),
+                    Constraints={"EncryptionContextSubset": dict(grant.context)},
+                )
+            except client.exceptions.InvalidArnException as error:
+                raise RejectedError(error_message(error)) from error
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        """API RevokeGrant."""
+        client = self._client()
+        with calling("kms:RevokeGrant", f"{key} {grant_id}"):
+            try:
+                client.revoke_grant(KeyId=key, GrantId=grant_id)
+            except client.exceptions.NotFoundException:
+                return
+
+
+class KeyGrantSurface:
+    """Brings our grants on one key in line with the ledger.
+
+    Args:
+        gateway: KMS.
+        key: the key's ARN.
+        prefix: begins the names of our grants.
+    """
+
+    def __init__(self, gateway: KeyGrantGateway, key: str, prefix: str) -> None:
+        self._gateway = gateway
+        self._key = key
+        self._prefix = f"{prefix}-"
+        self._live: Mapping[str, tuple[str, ...]] | None = None
+
+    def prefetch(self) -> None:
+        """List our grants."""
+        self._live = self._list()
+
+    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
+        """See Surface.bring. New grants before revocations."""
+        live = self._live if self._live is not None else self._list()
+        self._live = None
+        wanted = self._wanted(view.active)
+        refused: dict[str, Refusal] = {}
+        writes = 0
+        for name, grant in sorted(wanted.items()):
+            if name in live:
+                continue
+            permit_write()
+            try:
+                self._gateway.create(self._key, grant)
+                writes += 1
+            except RejectedError as error:
+                cause = Refusal(
+                    f"{self._key} cannot be granted to {grant.principal} (does the role exist?): {error}", True
+                )
+                refused |= {
+                    record.key: cause
+                    for record in view.fresh
+                    if any(permit.principal == grant.principal for permit in record.permits)
+                }
+        kept = {key: record for key, record in view.active.items() if key not in refused}
+        for name, ids in sorted(live.items()):
+            spare = ids if name not in wanted else ids[1:]
+            for grant_id in spare:
+                permit_write()
+                self._gateway.revoke(self._key, grant_id)
+                writes += 1
+        return Written({key: Placement(0, record.generation) for key, record in kept.items()}, refused, writes)
+
+    def _list(self) -> Mapping[str, tuple[str, ...]]:
+        try:
+            return self._gateway.list(self._key, self._prefix)
+        except ResourceGoneError:
+            return {}  # Creating says so as well; a revoke has nothing to do.
+
+    def _wanted(self, active: Mapping[str, Record]) -> dict[str, KeyGrant]:
+        permits = merge(permit for record in active.values() for permit in record.permits)
+        grants = [self._grant(permit) for permit in permits]
+        return {grant.name: grant for grant in grants}
+
+    def _grant(self, permit: Permit) -> KeyGrant:
+        keys: Mapping[str, str] = json.loads(permit.condition)["StringEquals"]
+        context = tuple(sorted((key.removeprefix(_CONTEXT_KEY), value) for key, value in keys.items()))
+        operations = tuple(action.removeprefix("kms:") for action in permit.actions)
+        name = self._prefix + short_hash(
+            permit.principal, *operations, *(text for pair in context for text in pair), length=24
+        )
+        return KeyGrant(name, permit.principal, operations, context)

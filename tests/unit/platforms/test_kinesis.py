@@ -1,0 +1,330 @@
+"""Kinesis: types, claims, permissions, fan-out consumers, grants on keys, and what a stream must be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from streamgov_core.access.compile import RESOURCE_POLICY_LIMIT, resource_statements, size
+from streamgov_core.access.engine import View
+from streamgov_core.access.messages import AccessRequest, GrantCommand
+from streamgov_core.access.resource_policy import RejectedError, ResourceGoneError
+from streamgov_core.access.targets import Placement, Record
+from streamgov_core.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
+from streamgov_core.naming import Names
+from streamgov_core.platforms.base import Intent
+from streamgov_core.platforms.kinesis import SCHEMA_FORM, SOURCE_FORM, Kinesis, consumer_target
+from streamgov_core.platforms.kinesis_store import FanOutSurface, inspect_stream
+from streamgov_core.platforms.kms_store import KeyGrant, KeyGrantSurface
+from tests.unit.access.fakes import CONSUMER, NAMES, OWNER, ROLE, MemoryPolicies, command
+from tests.unit.access.oracle import many
+
+KINESIS = Kinesis()
+STREAM = f"arn:aws:kinesis:us-east-1:{OWNER}:stream/orders"
+KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/12345678-1234-1234-1234-123456789012"
+LOCAL = f"arn:aws:iam::{OWNER}:role/streaming/local"
+SID = NAMES.sid_prefix
+
+
+def order(
+    *,
+    access: str = "READ",
+    consumption: str = "SHARED",
+    key: str = "",
+    encryption: str = "",
+    stream: str = STREAM,
+    **more: Any,
+) -> GrantCommand:
+    resource = {
+        "arn": stream,
+        "stream": stream.rsplit("/", 1)[1],
+        "encryption": encryption or ("KMS" if key else "NONE"),
+    }
+    if key:
+        resource["keyArn"] = key
+    base = command(**more)
+    asked = AccessRequest(access, consumption)  # type: ignore[arg-type]
+    return replace(base, platform="kinesis", resource=resource, request=asked)
+
+
+def forms(source: dict[str, Any] | None = None, schema: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    return {
+        SOURCE_FORM: {"stream_arn": STREAM, "stream_capacity_mode": "ON_DEMAND", **(source or {})},
+        SCHEMA_FORM: {"stream_name": "orders", **(schema or {})},
+    }
+
+
+def actions(intents: tuple[Intent, ...]) -> dict[str, set[str]]:
+    return {intent.kind: {a for permit in intent.permits for a in permit.actions} for intent in intents}
+
+
+def test_the_asset_type_refers_to_the_forms_of_its_namespace() -> None:
+    team = Names(namespace="team-a")
+    assert KINESIS.asset_type(team).name == "KinesisStreamAssetTypeTeamA"
+    models = {model.name for model in KINESIS.form_models(team)}
+    assert models <= {name for name, _ in KINESIS.asset_type(team).forms.values()}
+
+
+def test_a_claim_names_account_region_stream_and_key() -> None:
+    claim = KINESIS.claim(forms({"encryption_type": "KMS", "key_arn": KEY}))
+    assert (claim.account, claim.region, claim.arn) == (OWNER, "us-east-1", STREAM)
+    assert claim.resource["keyArn"] == KEY
+    assert "keyArn" not in KINESIS.claim(forms({"encryption_type": "NONE", "key_arn": KEY})).resource
+
+
+@pytest.mark.parametrize(
+    ("source", "schema", "reason"),
+    [
+        ({"stream_arn": STREAM + "/consumer/x"}, {}, "not the ARN"),
+        ({"stream_arn": STREAM[:-6] + "*"}, {}, "not the ARN"),
+        ({}, {"stream_name": "salaries"}, "is not the stream"),
+        ({"encryption_type": "ROT13"}, {}, "encryption_type"),
+        ({"encryption_type": "KMS", "key_arn": "alias/x"}, {}, "not the ARN of a KMS key"),
+    ],
+)
+def test_claims_that_would_end_in_a_wrong_policy(source: dict[str, Any], schema: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ClaimRefusedError, match=reason):
+        KINESIS.claim(forms(source, schema))
+
+
+def test_shared_reading_across_accounts_is_the_stream_policy_and_the_identity_policy() -> None:
+    found = actions(KINESIS.producer_intents(NAMES, order()))
+    assert set(found) == {"stream"}
+    identity = {a for permit in KINESIS.consumer_permits(NAMES, order()) for a in permit.actions}
+    assert found["stream"] == identity
+    assert {"kinesis:GetRecords", "kinesis:GetShardIterator"} <= identity
+    assert "kinesis:PutRecord" not in identity and "kinesis:SubscribeToShard" not in identity
+
+
+def test_within_one_account_the_identity_policy_is_enough() -> None:
+    assert KINESIS.producer_intents(NAMES, order(principals=(LOCAL,))) == ()
+
+
+def test_fan_out_gives_the_consumer_and_no_get_records() -> None:
+    found = actions(KINESIS.producer_intents(NAMES, order(consumption="FAN_OUT")))
+    assert set(found) == {"stream", "fan-out"}
+    assert "kinesis:GetRecords" not in found["stream"]
+    assert found["fan-out"] == {"kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"}
+    permits = KINESIS.consumer_permits(NAMES, order(consumption="FAN_OUT"))
+    assert f"{consumer_target(NAMES, order())}:*" in {permit.resource for permit in permits}
+    # The owner registers it within one account, too.
+    assert set(actions(KINESIS.producer_intents(NAMES, order(consumption="FAN_OUT", principals=(LOCAL,))))) == {
+        "fan-out"
+    }
+    assert set(actions(KINESIS.producer_intents(NAMES, order(consumption="FAN_OUT", access="WRITE")))) == {"stream"}
+
+
+def test_a_customer_managed_key_is_granted_for_the_stream_only() -> None:
+    given = order(key=KEY, access="READ_WRITE", principals=(ROLE, LOCAL))
+    (key,) = [intent for intent in KINESIS.producer_intents(NAMES, given) if intent.kind == "key"]
+    assert {permit.principal for permit in key.permits} == {ROLE, LOCAL}
+    (permit,) = [permit for permit in KINESIS.consumer_permits(NAMES, given) if permit.kind == "kms"]
+    assert permit.actions == ("kms:Decrypt", "kms:GenerateDataKey")
+    assert json.loads(permit.condition) == {"StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": STREAM}}
+
+
+def test_the_managed_key_is_refused_across_accounts_only() -> None:
+    with pytest.raises(PermanentGrantError, match="start-stream-encryption"):
+        KINESIS.review(order(encryption="KMS"))
+    KINESIS.review(order(encryption="KMS", principals=(LOCAL,)))
+    KINESIS.review(order(encryption="KMS", request="REVOKE"))
+
+
+def test_a_stream_policy_holds_over_300_roles() -> None:
+    roles = [f"arn:aws:iam::{CONSUMER}:role/consumer-rol-{number:07d}" for number in range(300)]
+    permits = [p for arn in roles for i in KINESIS.producer_intents(NAMES, order(principals=(arn,))) for p in i.permits]
+    document = {"Version": "2012-10-17", "Statement": resource_statements(SID, permits)}
+    assert size(document) <= RESOURCE_POLICY_LIMIT
+    for statement in resource_statements(SID, permits):
+        assert statement["Resource"] == STREAM
+        assert all("*" not in action for action in many(statement["Action"]))
+
+
+# --- fan-out consumers ------------------------------------------------------------------------------------------------
+class Consumers:
+    """ConsumerGateway in memory."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[str, str]] = {}
+        self.status = "ACTIVE"
+        self.gone = False
+
+    def find(self, stream: str, name: str) -> tuple[str, str] | None:
+        return self.found.get(name)
+
+    def register(self, stream: str, name: str) -> tuple[str, str]:
+        if self.gone:
+            raise ResourceGoneError(f"{stream} does not exist")
+        self.found[name] = (f"{stream}/consumer/{name}:1700000000", self.status)
+        return self.found[name]
+
+    def deregister(self, arn: str) -> None:
+        self.found = {name: value for name, value in self.found.items() if value[0] != arn}
+
+
+def fan_out(*orders: GrantCommand) -> tuple[str, dict[str, Record]]:
+    records = {}
+    target = ""
+    for given in orders:
+        (intent,) = [i for i in KINESIS.producer_intents(NAMES, given) if i.kind == "fan-out"]
+        target = intent.arn
+        records[given.key] = Record.of(given.key, given.generation, True, intent, 1.0)
+    return target, records
+
+
+def test_a_fan_out_consumer_lives_while_somebody_may_use_it() -> None:
+    consumers, policies = Consumers(), MemoryPolicies(tokens=False)
+    target, records = fan_out(order(consumption="FAN_OUT"))
+
+    def bring(active: Mapping[str, Record], placed: Mapping[str, Placement]) -> Any:
+        return FanOutSurface(consumers, policies, target, SID).bring(View(active, placed), lambda: None)
+
+    written = bring(records, {})
+    assert written.refused == {}
+    ((arn, _),) = consumers.found.values()
+    (statement,) = policies.statements(arn)
+    assert statement["Resource"] == arn and statement["Principal"] == {"AWS": ROLE}
+    assert bring(records, written.placed).writes == 0
+    bring({}, written.placed)
+    assert consumers.found == {}
+    assert bring({}, {}).writes == 0
+
+
+def test_a_fan_out_consumer_that_is_being_made_is_waited_for() -> None:
+    consumers = Consumers()
+    consumers.status = "CREATING"
+    target, records = fan_out(order(consumption="FAN_OUT"))
+    surface = FanOutSurface(consumers, MemoryPolicies(tokens=False), target, SID)
+    with pytest.raises(RetryableGrantError, match="CREATING"):
+        surface.bring(View(records, {}), lambda: None)
+
+
+def test_a_stream_that_is_gone_refuses_its_fan_out() -> None:
+    consumers = Consumers()
+    consumers.gone = True
+    target, records = fan_out(order(consumption="FAN_OUT"))
+    written = FanOutSurface(consumers, MemoryPolicies(), target, SID).bring(View(records, {}), lambda: None)
+    assert "does not exist" in next(iter(written.refused.values())).cause
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+class Keys:
+    """KeyGrantGateway in memory."""
+
+    def __init__(self) -> None:
+        self.grants: list[tuple[str, KeyGrant]] = []
+        self.missing: set[str] = set()
+
+    def list(self, key: str, prefix: str) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for identifier, grant in self.grants:
+            found[grant.name] = (*found.get(grant.name, ()), identifier)
+        return found
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        if grant.principal in self.missing:
+            raise RejectedError("no such principal")
+        self.grants.append((f"id{len(self.grants)}", grant))
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        self.grants = [item for item in self.grants if item[0] != grant_id]
+
+
+def key_records(*orders: GrantCommand) -> Iterator[tuple[str, Record]]:
+    for given in orders:
+        (intent,) = [i for i in KINESIS.producer_intents(NAMES, given) if i.kind == "key"]
+        yield given.key, Record.of(given.key, given.generation, True, intent, 1.0)
+
+
+def bring_keys(keys: Keys, *orders: GrantCommand) -> Any:
+    view = View(dict(key_records(*orders)), {})
+    return KeyGrantSurface(keys, KEY, SID).bring(view, lambda: None)
+
+
+def test_grants_on_a_key_are_counted_by_reference() -> None:
+    keys = Keys()
+    one, two = order(key=KEY, grant="a"), order(key=KEY, grant="b")
+    bring_keys(keys, one, two)
+    ((_, grant),) = keys.grants
+    assert grant.principal == ROLE and grant.operations == ("Decrypt",)
+    assert grant.context == (("aws:kinesis:arn", STREAM),)
+    assert bring_keys(keys, one).writes == 0
+    assert len(keys.grants) == 1
+    bring_keys(keys)
+    assert keys.grants == []
+
+
+def test_two_streams_on_one_key_are_two_grants() -> None:
+    keys = Keys()
+    other = order(key=KEY, grant="b", stream=STREAM + "2")
+    bring_keys(keys, order(key=KEY, grant="a"), other)
+    assert len(keys.grants) == 2
+    bring_keys(keys, other)
+    ((_, grant),) = keys.grants
+    assert grant.context == (("aws:kinesis:arn", STREAM + "2"),)
+
+
+def test_a_principal_that_does_not_exist_stops_only_its_own_grant() -> None:
+    keys = Keys()
+    keys.missing.add(ROLE)
+    fine = order(key=KEY, grant="b", principals=(LOCAL,))
+    written = bring_keys(keys, order(key=KEY, grant="a"), fine)
+    assert set(written.placed) == {fine.key}
+    (refusal,) = written.refused.values()
+    assert refusal.retry and "does the role exist" in refusal.cause
+
+
+def test_doubled_grants_are_cleared_away() -> None:
+    keys = Keys()
+    bring_keys(keys, order(key=KEY))
+    keys.grants.append(("twin", keys.grants[0][1]))
+    bring_keys(keys, order(key=KEY))
+    assert len(keys.grants) == 1
+
+
+# --- the stream itself ------------------------------------------------------------------------------------------------
+class FakeClients:
+    """Clients that know one stream and one key."""
+
+    def __init__(self, summary: dict[str, Any] | None, manager: str = "CUSTOMER") -> None:
+        self.summary, self.manager = summary, manager
+        error = botocore.exceptions.ClientError
+        self.exceptions = type("exceptions", (), {"ResourceNotFoundException": type("NotFound", (error,), {})})
+
+    def client(self, service: str) -> Any:
+        return self
+
+    def describe_stream_summary(self, StreamARN: str) -> dict[str, Any]:
+        if self.summary is None:
+            error = {"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}
+            raise self.exceptions.ResourceNotFoundException(error, "DescribeStreamSummary")  # type: ignore[attr-defined]
+        return {"StreamDescriptionSummary": self.summary}
+
+    def describe_key(self, KeyId: str) -> dict[str, Any]:
+        assert KeyId.startswith(f"arn:aws:kms:us-east-1:{OWNER}:")
+        return {"KeyMetadata": {"Arn": KEY, "KeyManager": self.manager}}
+
+
+def inspect(given: GrantCommand, summary: dict[str, Any] | None, manager: str = "CUSTOMER") -> dict[str, Any]:
+    return inspect_stream(FakeClients(summary, manager), given)  # type: ignore[arg-type]
+
+
+def test_a_stream_must_be_what_the_asset_says() -> None:
+    assert inspect(order(), {"EncryptionType": "NONE"})["warnings"]
+    assert inspect(order(consumption="FAN_OUT"), {})["warnings"] == []
+    encrypted = {"EncryptionType": "KMS", "KeyId": "alias/ours"}
+    inspect(order(key=KEY), encrypted)
+    with pytest.raises(ClaimRefusedError, match="does not exist"):
+        inspect(order(), None)
+    with pytest.raises(ClaimRefusedError, match="let the data source run"):
+        inspect(order(), encrypted)
+    with pytest.raises(ClaimRefusedError, match="let the data source run"):
+        inspect(order(key=KEY.replace("1234-1234", "9999-9999")), encrypted)
+    with pytest.raises(PermanentGrantError, match="aws/kinesis"):
+        inspect(order(), {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}, "AWS")
+    inspect(order(principals=(LOCAL,)), {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}, "AWS")
