@@ -37,19 +37,19 @@ class ClusterPolicies:
     def put(self, arn: str, text: str, token: str | None) -> str | None:
         """API PutClusterPolicy.
 
-        Its only errors for a stale version and for a bad principal alike are BadRequestException, with texts that are
-        not documented: a look at the version afterwards tells them apart.
+        A stale version, a bad principal and a cluster that is gone are all BadRequestException, with texts that are not
+        documented: a look at version and cluster afterwards tells them apart.
         """
         client = self._client()
         version = {} if token is None else {"CurrentVersion": token}
         with calling("kafka:PutClusterPolicy", arn):
             try:
                 answer = client.put_cluster_policy(ClusterArn=arn, Policy=text, **version)
-            except client.exceptions.NotFoundException as error:
-                raise ResourceGoneError(f"{arn} does not exist") from error
             except client.exceptions.BadRequestException as error:
                 if self.get(arn)[1] != token:
                     raise ConflictError(f"the policy of {arn} has been changed meanwhile") from error
+                if describe(client, arn) is None:
+                    raise ResourceGoneError(f"{arn} does not exist") from error
                 raise RejectedError(error_message(error)) from error
         return str(answer["CurrentVersion"])
 
@@ -76,13 +76,9 @@ def inspect_cluster(client: Any, command: GrantCommand) -> dict[str, Any]:
         PermanentGrantError: it cannot be reached with IAM, or not from another account.
     """
     arn = str(command.resource["clusterArn"])
-    with calling("kafka:DescribeClusterV2", arn):
-        try:
-            info = client.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
-        except (client.exceptions.NotFoundException, client.exceptions.BadRequestException) as error:
-            raise ClaimRefusedError(
-                f"the cluster {arn} that the asset names does not exist: {error_message(error)}"
-            ) from error
+    info = describe(client, arn)
+    if info is None:
+        raise ClaimRefusedError(f"the cluster {arn} that the asset names does not exist")
     kind = info.get("ClusterType", "PROVISIONED")
     if kind != command.resource["clusterType"]:
         raise ClaimRefusedError(f"{arn} is {kind}, but the asset's form says {command.resource['clusterType']}")
@@ -98,6 +94,16 @@ def inspect_cluster(client: Any, command: GrantCommand) -> dict[str, Any]:
     ):
         raise PermanentGrantError(_no_connectivity(arn, str(info.get("CurrentVersion", "<version>"))))
     return {"warnings": bypasses(authentication)}
+
+
+def describe(client: Any, arn: str) -> Mapping[str, Any] | None:
+    """A cluster (API DescribeClusterV2), or None if there is none of this ARN."""
+    with calling("kafka:DescribeClusterV2", arn):
+        try:
+            info: Mapping[str, Any] = client.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
+        except (client.exceptions.NotFoundException, client.exceptions.BadRequestException):
+            return None
+    return info
 
 
 def bypasses(authentication: Mapping[str, Any]) -> list[str]:
