@@ -73,6 +73,11 @@ class Show:
         label.append(f" {who} ", style="dim")
         self.console.print(Rule(label, align="left", style="cyan"))
 
+    def chapter(self, title: str) -> None:
+        """Begin a part of the story."""
+        self.console.print()
+        self.console.print(Rule(Text(f" {title} ", style="bold cyan"), characters="═", style="cyan"))
+
     def say(self, text: str) -> None:
         """A sentence."""
         self.console.print(Padding(Text(text), (0, 0, 0, 4)))

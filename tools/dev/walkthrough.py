@@ -88,7 +88,26 @@ class Walkthrough:
 
     def streams(self) -> list[Stream]:
         """The streams that the stack governs."""
-        return [self.msk()]
+        return [self.msk(), self.kinesis()] if "kinesisAssetType" in self.outputs else [self.msk()]
+
+    def kinesis(self) -> Stream:
+        """The sandbox's Kinesis stream."""
+        arn = self.outputs["kinesisStreamArn"]
+        name = arn.rsplit("/", 1)[1]
+        region, account = arn.split(":")[3:5]
+        return Stream(
+            title=f"Kinesis stream {name}",
+            kind="stream",
+            resource_arn=arn,
+            registry=self.outputs["kinesisRegistryName"],
+            asset_type=self.outputs["kinesisAssetType"],
+            target_id=self.outputs["kinesisSubscriptionTargetId"],
+            producer_function=self.outputs["kinesisProducerFunctionArn"],
+            consumer_function=self.outputs.get("kinesisConsumerFunctionArn"),
+            read_action="kinesis:GetRecords",
+            read_resource=arn,
+            source_identifier=f"kinesis://{region}/{account}/{name}",
+        )
 
     # --- the story --------------------------------------------------------------------------------------------------
     def run(self, stream: Stream) -> None:
@@ -97,6 +116,7 @@ class Walkthrough:
         Raises:
             StepFailed: something that the next step needs did not happen.
         """
+        self.show.chapter(stream.title)
         self.produce(stream)
         asset = self.find_asset(stream)
         self.before(stream)
@@ -182,8 +202,8 @@ class Walkthrough:
         """A consumer finds the listing, asks for it, and the producer approves."""
         self.show.step("Find it and ask for it", "CONSUMER's team")
         found = self.datazone.search_listings(domainIdentifier=self.domain_id, searchText=SCHEMA)
-        names = [item["assetListing"]["name"] for item in found["items"] if "assetListing" in item]
-        self.show.check(f"a search for “{SCHEMA}” finds it", SCHEMA in names, f"{len(found['items'])} hit(s)")
+        hits = [item["assetListing"]["listingId"] for item in found["items"] if "assetListing" in item]
+        self.show.check(f"a search for “{SCHEMA}” finds it", listing["id"] in hits, f"{len(hits)} hit(s)")
         request = self.datazone.create_subscription_request(
             domainIdentifier=self.domain_id,
             requestReason="We enrich orders with customers' regions.",
