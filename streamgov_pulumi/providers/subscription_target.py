@@ -6,7 +6,6 @@ The calls must be made from the environment's own account.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -182,10 +181,10 @@ class SubscriptionTargetProvider(DataZoneProvider):
     @staticmethod
     def _create(api: Any, props: Mapping[str, Any], where: Mapping[str, Any]) -> str:
         request = {**where, **_request(props), "type": props["type"]}
-        # The same request again, after an answer that was lost, finds the target that the first one made.
-        token = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+        # botocore fills in the client token, the same for each of its own retries of this call. A token derived from
+        # the inputs would find the deleted target again when one is made anew.
         answer = aws.eventually(
-            lambda: aws.call(api, "create_subscription_target", clientToken=token, **request),
+            lambda: aws.call(api, "create_subscription_target", **request),
             # A role made a moment ago may not be visible yet.
             lambda error: error.code == "ValidationException" and "role" in str(error).lower(),
         )

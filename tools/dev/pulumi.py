@@ -103,6 +103,8 @@ class Pulumi:
             process.terminate()
             process.wait(timeout=60)
             raise
+        finally:
+            process.stdout.close()
         if code != 0:
             raise LocalError(f"pulumi {verb} failed:\n{''.join(lines).rstrip()}")
         return done

@@ -1,0 +1,217 @@
+"""The dynamic resources under the real engine: steady state, evolution, drift, partial failure, adoption, destruction.
+
+Proves what the engine does with our providers. It does not prove what DataZone itself does: that is the emulator's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.conftest import CONSUMER, Client, EmulatorProcess, client, emulator
+from tests.provider.conftest import World, world
+from tools.dev.pulumi import Pulumi
+from tools.dev.workspace import LocalError, Workspace, ensure_cli
+
+__all__ = ["client", "emulator", "world"]
+pytestmark = [pytest.mark.engine, pytest.mark.emulator]
+ROOT = Path(__file__).resolve().parents[2]
+
+PROJECT = """name: types
+runtime:
+  name: python
+  options:
+    virtualenv: {venv}
+"""
+PROGRAM = """
+import pulumi
+from streamgov_pulumi import AssetType, FormType, ProjectMembership, SubscriptionTarget
+
+settings = pulumi.Config().require_object("settings")
+base = {"region": "us-east-1", "domain_id": settings["domain"], "adopt_existing": settings["adopt"]}
+owned = {**base, "owning_project_id": settings["producer"]}
+form = FormType("form", {**owned, "name": "EngineForm", "model": settings["model"]})
+assets = AssetType("assets", {**owned, "name": "EngineType", "forms": {
+    "EngineForm": {"type_identifier": form.name, "type_revision": form.revision, "required": True},
+    "RelationalTableFormType": {"type_identifier": "amazon.datazone.RelationalTableFormType", "required": False},
+}})
+ProjectMembership("member", {**base, "project_id": settings["consumer"], "user_identifier": settings["roles"][0]})
+target = SubscriptionTarget("target", {
+    **base, "environment_id": settings["environment"], "name": "engine", "authorized_principals": settings["roles"],
+    "applicable_asset_types": [assets.name], "manage_access_role": settings["manage"],
+    "assume_role_arn": settings["admin"],
+})
+pulumi.export("form", form.revision)
+pulumi.export("assets", assets.revision)
+pulumi.export("target", target.target_id)
+"""
+FIRST = "structure EngineForm {\n  @required\n  topic: String\n}"
+SECOND = "structure EngineForm {\n  @required\n  topic: String\n  note: String\n}"
+
+
+@dataclass
+class Stack:
+    """A program with the four resources, and its stack."""
+
+    pulumi: Pulumi
+    settings: dict[str, Any]
+
+    def configure(self, **changes: Any) -> None:
+        self.settings |= changes
+        text = json.dumps(self.settings)
+        self.pulumi.run("config", "set", "--stack", self.pulumi.stack, "settings", text)
+
+    def up(self) -> dict[str, Any]:
+        self.pulumi.operation("up")
+        return self.pulumi.outputs()
+
+    def steps(self) -> dict[str, str]:
+        """What a preview would do: logical name -> operation, without what stays the same."""
+        shown = self.pulumi.run("preview", "--json", "--stack", self.pulumi.stack).stdout
+        steps = json.loads(shown)["steps"]
+        return {step["urn"].rsplit("::", 1)[1]: step["op"] for step in steps if step["op"] != "same"}
+
+    def settled(self) -> None:
+        for verb in ("preview", "refresh", "preview"):
+            held, printed = self.pulumi.expect_no_changes(verb)
+            assert held, printed
+
+
+@pytest.fixture(scope="module")
+def stack(emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("engine")
+    program = folder / "program"
+    program.mkdir()
+    (program / "Pulumi.yaml").write_text(PROJECT.format(venv=ROOT / ".venv"))
+    (program / "__main__.py").write_text(PROGRAM)
+    for package in ("streamgov_core", "streamgov_pulumi"):
+        (program / package).symlink_to(ROOT / package)
+    workspace = Workspace(folder / "state", emulator.port)
+    workspace.prepare()
+    prepared = os.environ.get("STREAMGOV_PULUMI_DIR")
+    made = Stack(
+        Pulumi(workspace, Path(prepared) if prepared else ensure_cli(), program, "types"),
+        {
+            "domain": world.domain,
+            "producer": world.producer,
+            "consumer": world.consumer,
+            "environment": world.environment,
+            "roles": list(world.roles),
+            "manage": world.manage_role,
+            "admin": f"arn:aws:iam::{CONSUMER}:role/Admin",
+            "model": FIRST,
+            "adopt": False,
+        },
+    )
+    made.pulumi.select_stack()
+    made.configure()
+    yield made
+
+
+def fault(emulator: EmulatorProcess, operation: str) -> None:
+    emulator.admin("POST", "faults", {"service": "datazone", "operation": operation, "kind": "access_denied"})
+
+
+def test_a_failure_half_way_is_finished_by_the_next_up(stack: Stack, emulator: EmulatorProcess) -> None:
+    fault(emulator, "CreateAssetType")
+    with pytest.raises(LocalError, match="datazone:CreateAssetType failed with AccessDenied"):
+        stack.up()
+    emulator.admin("DELETE", "faults")
+    outputs = stack.up()
+    assert (outputs["form"], outputs["assets"]) == ("1", "1")
+    stack.settled()
+
+
+def test_a_new_form_revision_leads_to_a_new_asset_type_revision_and_to_nothing_else(stack: Stack) -> None:
+    stack.configure(model=SECOND)
+    assert stack.steps() == {"form": "update", "assets": "update"}
+    target = stack.pulumi.outputs()["target"]
+    outputs = stack.up()
+    assert (outputs["form"], outputs["assets"], outputs["target"]) == ("2", "2", target)
+    stack.settled()
+
+
+def test_the_same_model_in_another_dress_changes_nothing(stack: Stack) -> None:
+    stack.configure(model="// the same\n" + SECOND.replace("\n  ", "\n\n      "))
+    assert stack.steps() == {}
+    stack.configure(model=SECOND)
+
+
+def test_a_model_that_is_not_smithy_fails_in_the_preview(stack: Stack) -> None:
+    stack.configure(model="structure EngineForm { topic String }")
+    result = stack.pulumi.run("preview", "--stack", stack.pulumi.stack, check=False)
+    assert result.returncode != 0
+    assert "model is not Smithy: expected ':' but found 'String' in line 1" in result.stdout + result.stderr
+    stack.configure(model=SECOND)
+
+
+def test_drift_is_seen_by_refresh_and_repaired_by_up(stack: Stack, client: Client, world: World) -> None:
+    datazone = client("datazone")
+    datazone.create_form_type(
+        domainIdentifier=world.domain,
+        name="EngineForm",
+        model={"smithy": "structure EngineForm { byHand: String }"},
+        owningProjectIdentifier=world.producer,
+        status="ENABLED",
+    )
+    held, printed = stack.pulumi.expect_no_changes("refresh")
+    assert not held
+    assert "byHand" in printed
+    stack.up()
+    live = datazone.get_form_type(domainIdentifier=world.domain, formTypeIdentifier="EngineForm")
+    assert "note" in live["model"]["smithy"]
+    stack.settled()
+
+
+def test_what_was_deleted_by_hand_is_made_again(stack: Stack, client: Client, world: World) -> None:
+    target = stack.pulumi.outputs()["target"]
+    client("datazone", CONSUMER).delete_subscription_target(
+        domainIdentifier=world.domain, environmentIdentifier=world.environment, identifier=target
+    )
+    stack.pulumi.operation("refresh")
+    assert stack.steps() == {"target": "create"}
+    assert stack.up()["target"] != target
+    stack.settled()
+
+
+def test_destroy_refuses_while_assets_live_and_loses_nothing(stack: Stack, client: Client, world: World) -> None:
+    datazone = client("datazone")
+    asset = datazone.create_asset(
+        domainIdentifier=world.domain,
+        name="live-topic",
+        typeIdentifier="EngineType",
+        owningProjectIdentifier=world.producer,
+        formsInput=[{"formName": "EngineForm", "typeIdentifier": "EngineForm", "content": '{"topic":"t"}'}],
+    )["id"]
+    with pytest.raises(LocalError, match=rf"EngineType cannot be deleted while 1 asset.*live-topic \({asset}\)"):
+        stack.pulumi.operation("destroy")
+    stack.up()
+    stack.settled()
+    datazone.delete_asset(domainIdentifier=world.domain, identifier=asset)
+    stack.pulumi.operation("destroy")
+    assert stack.pulumi.resource_count() == 0
+
+
+def test_what_exists_is_refused_then_adopted_then_owned(stack: Stack, client: Client, world: World) -> None:
+    client("datazone").create_form_type(
+        domainIdentifier=world.domain,
+        name="EngineForm",
+        model={"smithy": FIRST},
+        owningProjectIdentifier=world.producer,
+        status="ENABLED",
+    )
+    with pytest.raises(LocalError, match=r"form type EngineForm exists already.*adopt_existing"):
+        stack.up()
+    stack.configure(adopt=True)
+    assert stack.up()["form"] == "2"
+    stack.configure(adopt=False)
+    assert set(stack.steps().values()) == {"update"}
+    assert stack.up()["form"] == "2"
+    stack.settled()
+    stack.pulumi.operation("destroy")
