@@ -19,15 +19,13 @@ from streamgov_core.naming import DEFAULT_NAMESPACE, Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import RETENTIONS, AccountArgs
-from streamgov_pulumi.components.data_source import TRAIL_MODES
-from streamgov_pulumi.components.governance import (
+from streamgov_pulumi.components.governance_args import (
     ContributorArgs,
-    DataSourceArgs,
     DomainArgs,
     MemberArgs,
     StreamGovernanceArgs,
-    TargetArgs,
 )
+from streamgov_pulumi.config_member import ACCESS, ACCOUNT_TEXT, read_access, read_member, same_region
 
 PROJECT = "streamgov"
 MODES = ("all", "domain", "member", "sandbox")
@@ -57,15 +55,8 @@ BY_MODE = {
     "domain": {"domain", "memberAccounts"},
     "member": {"domain", "member"},
 }
-ACCESS = ("account", "assumeRoleArn", "externalId", "profile")
-_ACCOUNT_TEXT = "must be the 12 digits of an AWS account id, in quotes"
-_PRINCIPAL = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[a-zA-Z0-9/._-]+", re.ASCII)
-_ROLE_PATTERN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/*-]+", re.ASCII)
-_SCHEDULE = re.compile(r"rate\([1-9]\d* (minutes?|hours?|days?)\)|cron\([^)]+\)")
 _SNS = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
 _BOUNDARY = re.compile(r"[\w+=,.@/-]{1,128}", re.ASCII)
-_REGISTRY = re.compile(r"[a-zA-Z0-9-_$#.]{1,255}")
-_SHARE = re.compile(r"arn:aws[a-z-]*:ram:[a-z0-9-]+:\d{12}:resource-share/[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True)
@@ -183,22 +174,6 @@ def _platforms(top: r.Section) -> list[str] | None:
     return top.texts("platforms", names, f"must be one of {', '.join(sorted(PLATFORMS))}")
 
 
-def _access(section: r.Section) -> AccountArgs:
-    access: AccountArgs = {"account": section.text("account", r.ACCOUNT, _ACCOUNT_TEXT, required=True) or ""}
-    role = section.text("assumeRoleArn", r.ROLE_ARN, "must be the ARN of an IAM role")
-    if role is not None:
-        access["assume_role_arn"] = role
-        if access["account"] and role.split(":")[4] != access["account"]:
-            section.wrong("assumeRoleArn", f"must be a role of account {access['account']}")
-    external = section.text("externalId", re.compile(r"[\w+=,.@:/-]{2,1224}"), "must be an external id")
-    if external is not None:
-        access["external_id"] = external
-    profile = section.text("profile", None, "must be the name of an AWS profile")
-    if profile is not None:
-        access["profile"] = profile
-    return access
-
-
 def _sandbox_accounts(top: r.Section) -> dict[str, AccountArgs]:
     words = ("domain", "producer", "consumer")
     accounts = top.section("accounts", words, required=True)
@@ -208,7 +183,7 @@ def _sandbox_accounts(top: r.Section) -> dict[str, AccountArgs]:
     for word in words:
         section = accounts.section(word, ACCESS, required=True)
         if section is not None:
-            made[word] = _access(section)
+            made[word] = read_access(section)
     used = [access["account"] for access in made.values()]
     if len(set(used)) != len(used):
         top.problems.add("accounts", "the sandbox needs three different accounts")
@@ -219,19 +194,19 @@ def _governance(top: r.Section, mode: str, region: str, common: Mapping[str, Any
     domain = _domain(top, mode, region)
     members: list[MemberArgs] = []
     if mode == "domain":
-        accounts = top.texts("memberAccounts", r.ACCOUNT, _ACCOUNT_TEXT, required=True)
+        accounts = top.texts("memberAccounts", r.ACCOUNT, ACCOUNT_TEXT, required=True)
         members = [{"access": {"account": account}, "deploy": False} for account in accounts]
     elif mode == "member":
         if not top.has("member"):
             top.problems.add("member", "is required")
         else:
-            members = [_member(top.values["member"], "member", top, region)]
+            members = [read_member(top.values["member"], "member", top, region)]
     else:
         listed = top.values.get("members")
         if not isinstance(listed, list) or not listed:
             top.problems.add("members", f"must be a list of at least one account, got {listed!r}")
         else:
-            members = [_member(item, f"members[{index}]", top, region) for index, item in enumerate(listed)]
+            members = [read_member(item, f"members[{index}]", top, region) for index, item in enumerate(listed)]
     seen: set[str] = set()
     for member in members:
         account = member["access"]["account"]
@@ -257,10 +232,10 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
     section = top.section("domain", keys, required=True)
     if section is None:
         return {"access": {"account": ""}, "domain_id": ""}
-    _same_region(section, region)
+    same_region(section, region)
     expected = "must be the id of a DataZone domain such as 'dzd-4p9n6sw4qt9xgn'"
     domain: DomainArgs = {
-        "access": _access(section),
+        "access": read_access(section),
         "domain_id": section.text("id", r.DOMAIN_ID, expected, required=True) or "",
     }
     if mode == "member":
@@ -305,148 +280,3 @@ def _contributor(value: Any, path: str, problems: r.Problems) -> ContributorArgs
         "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
         "role_arn": section.text("roleArn", r.ROLE_ARN, "must be the ARN of an IAM role", required=True) or "",
     }
-
-
-def _same_region(section: r.Section, region: str) -> None:
-    named = section.text("region", r.REGION, "must be an AWS region")
-    if named is not None and region and named != region:
-        section.wrong(
-            "region", f"must be {region}, the region of the deployment: Step Functions makes no calls across regions"
-        )
-
-
-def _member(value: Any, path: str, top: r.Section, region: str) -> MemberArgs:
-    keys = {
-        *ACCESS,
-        "region",
-        "acceptShareArn",
-        "dataSources",
-        "targets",
-        "trail",
-        "trailArn",
-        "consumerRoles",
-        "requireBoundary",
-        "boundaryExtraActions",
-        "manualAssets",
-    }
-    section = r.Section(value, path, top.problems, keys)
-    _same_region(section, region)
-    member: MemberArgs = {"access": _access(section)}
-    account = member["access"]["account"]
-    member["data_sources"] = section.each("dataSources", lambda item, at: _data_source(item, at, top.problems))
-    member["targets"] = section.each("targets", lambda item, at: _target(item, at, top.problems))
-    _distinct_targets(member["targets"], section)
-    member["consumer_roles"] = section.texts(
-        "consumerRoles", _ROLE_PATTERN, "must be the ARN, or a pattern of ARNs, of IAM roles"
-    )
-    for index, role in enumerate(member["consumer_roles"]):
-        if account and role.count(":") >= 5 and role.split(":")[4] != account:
-            top.problems.add(f"{section.at('consumerRoles')}[{index}]", f"must be of account {account}, got {role!r}")
-    actions = re.compile(r"[a-z0-9-]+:[A-Za-z*]+")
-    member["boundary_extra_actions"] = section.texts("boundaryExtraActions", actions, "must be an IAM action")
-    member["manual_assets"] = {
-        project: _patterns(section, project, patterns)
-        for project, patterns in (section.values.get("manualAssets") or {}).items()
-    }
-    boundary, share = (
-        section.flag("requireBoundary"),
-        section.text("acceptShareArn", _SHARE, "must be a RAM share's ARN"),
-    )
-    if boundary is not None:
-        member["require_boundary"] = boundary
-    if share is not None:
-        member["accept_share_arn"] = share
-    trail = section.choice("trail", TRAIL_MODES)
-    if trail is not None:
-        member["trail"] = trail
-    trail_arn = section.text("trailArn", re.compile(r"arn:aws[a-z-]*:cloudtrail:.+:trail/.+"), "must be a trail's ARN")
-    if trail_arn is not None:
-        member["trail_arn"] = trail_arn
-    return member
-
-
-def _patterns(section: r.Section, project: str, patterns: Any) -> list[str]:
-    where = f"{section.at('manualAssets')}.{project}"
-    topic = re.compile(
-        r"arn:aws[a-z-]*:(kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+|kinesis:[a-z0-9-]+:\d{12}:stream/.+)"
-    )
-    if not isinstance(patterns, list):
-        section.problems.add(where, f"must be a list of topic or stream ARN patterns, got {patterns!r}")
-        return []
-    for index, pattern in enumerate(patterns):
-        if not isinstance(pattern, str) or not topic.fullmatch(pattern):
-            section.problems.add(
-                f"{where}[{index}]", f"must be the ARN pattern of topics of one cluster, or of streams, got {pattern!r}"
-            )
-    return [str(pattern) for pattern in patterns]
-
-
-def _distinct_targets(targets: Mapping[str, TargetArgs], section: r.Section) -> None:
-    seen: dict[tuple[Any, ...], str] = {}
-    for word, target in targets.items():
-        key = (target["platform"], target["environment_id"])
-        if key in seen:
-            section.problems.add(
-                f"{section.at('targets')}.{word}",
-                f"is a second target for {key[0]} in environment {key[1]} (the first is {seen[key]!r}): one is enough, "
-                "with up to 20 principals",
-            )
-        seen[key] = word
-
-
-def _data_source(value: Any, path: str, problems: r.Problems) -> DataSourceArgs:
-    keys = ("platform", "registry", "resource", "projectId", "schedule", "publish", "topicMapping")
-    section = r.Section(value, path, problems, keys)
-    made: DataSourceArgs = {
-        "platform": _platform(section),
-        "registry_name": section.text("registry", _REGISTRY, "must be a Glue schema registry's name", required=True)
-        or "",
-        "resource": section.text("resource", None, "must be a cluster's or stream's ARN or name", required=True) or "",
-        "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
-    }
-    schedule = section.text("schedule", _SCHEDULE, "must be an EventBridge schedule such as 'rate(1 hour)'")
-    if schedule is not None:
-        made["schedule"] = schedule
-    publish = section.flag("publish")
-    if publish is not None:
-        made["publish"] = publish
-    mapping = section.text("topicMapping", None, "must be text")
-    if mapping is not None:
-        made["topic_mapping"] = mapping
-    return made
-
-
-def _platform(section: r.Section) -> str:
-    if not section.has("platform"):
-        section.problems.add(section.at("platform"), f"is required: one of {', '.join(sorted(PLATFORMS))}")
-        return ""
-    return section.choice("platform", PLATFORMS) or ""
-
-
-def _target(value: Any, path: str, problems: r.Problems) -> TargetArgs:
-    keys = ("platform", "environmentId", "principals", "name", "grantCreationMode", "adoptExisting")
-    section = r.Section(value, path, problems, keys)
-    principals = section.texts(
-        "principals",
-        _PRINCIPAL,
-        "must be the ARN of an IAM role (no user, account root or session) without '+', '=', ',' or '@' in its name",
-        required=True,
-    )
-    if section.has("principals") and not 1 <= len(principals) <= 20:
-        problems.add(section.at("principals"), f"must hold 1 to 20 roles (DataZone's limit), got {len(principals)}")
-    made: TargetArgs = {
-        "platform": _platform(section),
-        "environment_id": section.text("environmentId", r.OBJECT_ID, "must be an environment's id", required=True)
-        or "",
-        "principals": list(principals),
-    }
-    name = section.text("name", re.compile(r".{1,256}"), "must be 1 to 256 characters")
-    if name is not None:
-        made["target_name"] = name
-    mode = section.choice("grantCreationMode", ("AUTOMATIC", "MANUAL"))
-    if mode is not None:
-        made["grant_creation_mode"] = mode
-    adopt = section.flag("adoptExisting")
-    if adopt is not None:
-        made["adopt_existing"] = adopt
-    return made

@@ -11,7 +11,7 @@ import pytest
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi import StreamGovernance
 from streamgov_pulumi.components import data_source
-from streamgov_pulumi.components.governance import MemberArgs, StreamGovernanceArgs
+from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
 from tests.unit.components.graph import Graph, run
 
