@@ -146,9 +146,9 @@ def report_policy(names: Names, domain_account: str, domain_id: str, table_kms_k
 
 
 def central_machine_policy(names: Names, domain_account: str, member_accounts: Sequence[str]) -> Document:
-    """The central machine: its two functions and the invoke role of each member account."""
+    """The central machine: its three functions and the invoke role of each member account."""
     return document(
-        _invoke(names, domain_account, "collect", "report"),
+        _invoke(names, domain_account, "collect", "reconcile", "report"),
         {
             "Sid": "MemberAccounts",
             "Effect": "Allow",
@@ -241,6 +241,7 @@ def apply_policy(
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
     statements: list[Statement] = [
         _table(names, account, names.target_table),
+        overview(names, account, names.target_table),
         {
             "Sid": "Records",
             "Effect": "Allow",
@@ -568,6 +569,16 @@ def _table(names: Names, account: str, table: str) -> Statement:
             "dynamodb:Query",
             "dynamodb:UpdateItem",
         ],
+        "Resource": names.arn("dynamodb", account, f"table/{table}"),
+    }
+
+
+def overview(names: Names, account: str, table: str) -> Statement:
+    """Read a ledger as a whole, as the reconciler does."""
+    return {
+        "Sid": "LedgerOverview",
+        "Effect": "Allow",
+        "Action": "dynamodb:Scan",
         "Resource": names.arn("dynamodb", account, f"table/{table}"),
     }
 

@@ -249,3 +249,13 @@ class EventsPublisher:
             bad = [item for item in answer.get("Entries", ()) if item.get("ErrorCode")]
             if bad:
                 raise RemoteError("events:PutEvents", str(bad[0]["ErrorCode"]), str(bad[0].get("ErrorMessage", "")))
+
+
+def paced(client: Callable[[], Any], pace: Pace) -> Callable[[], Any]:
+    """A factory of clients that waits its turn; whoever asks for the client once a call is paced by it."""
+
+    def take() -> Any:
+        pace.step()
+        return client()
+
+    return take

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from streamgov_core.access.reconcile_workflow import reconcile_states
 from streamgov_core.naming import Names
 
 State = dict[str, Any]
@@ -38,6 +39,7 @@ def central_definition(names: Names, domain_account: str) -> State:
     """The central machine: collect, then each asset on its own: grant or revoke, undo on failure, report.
 
     The input is a DataZone event, or ``{"action": "settle" | "redrive", …}``; it is a hint that ``collect`` checks.
+    With ``{"action": "reconcile", …}`` the machine takes the branch of ``reconcile_workflow``.
     """
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")
@@ -62,8 +64,22 @@ def central_definition(names: Names, domain_account: str) -> State:
     return {
         "Comment": "Carries a DataZone subscription grant out in the accounts of producer and consumer",
         "TimeoutSeconds": CENTRAL_TIMEOUT,
-        "StartAt": "Collect",
+        "StartAt": "Route",
         "States": {
+            "Route": {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "And": [
+                            {"Variable": "$.action", "IsPresent": True},
+                            {"Variable": "$.action", "StringEquals": "reconcile"},
+                        ],
+                        "Next": "ReconcileBegin",
+                    }
+                ],
+                "Default": "Collect",
+            },
+            **reconcile_states(names, domain_account, _stage, _reconcile_task),
             "Collect": {
                 **_function(
                     collect,
@@ -291,6 +307,11 @@ def _function(arn: str, payload: dict[str, Any], timeout: int) -> State:
         "Parameters": {"FunctionName": arn, "Payload": payload},
         "TimeoutSeconds": timeout,
     }
+
+
+def _reconcile_task(arn: str, payload: dict[str, Any], timeout: int) -> State:
+    retries = _retries("RetryableGrantError", "RemoteError", attempts=4, interval=5, ceiling=60)
+    return {**_function(arn, payload, timeout), "Retry": retries}
 
 
 def _retry(errors: tuple[str, ...], *, attempts: int, interval: int, ceiling: int) -> State:
