@@ -64,5 +64,7 @@ def sandbox_credentials() -> Iterator[None]:
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     patch.setenv("AWS_REGION", "us-east-1")
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # A broker is a Java process: only tests/kafka start one.
+    patch.setenv("STREAMGOV_KAFKA", "off")
     yield
     patch.undo()

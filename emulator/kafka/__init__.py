@@ -144,8 +144,8 @@ def _cluster(arn: str) -> Cluster | None:
     from moto.kafka.models import kafka_backends
 
     parts = arn.split(":")
-    found: Cluster | None = kafka_backends[parts[4]][parts[3]].clusters.get(arn)
-    return found
+    clusters: dict[str, Any] = kafka_backends[parts[4]][parts[3]].clusters
+    return clusters.get(arn)
 
 
 def _answer(operation: Operation, call: ApiCall) -> dict[str, Any]:

@@ -68,7 +68,9 @@ class Gate:
             else:
                 reason = self._refusal(caller, *needed)
             if reason is not None:
-                log.info("%s: %s on %s %s denied: %s", principal, action["operation"], action["type"], action["name"], reason)
+                log.info(
+                    "%s: %s on %s %s denied: %s", principal, action["operation"], action["type"], action["name"], reason
+                )
             allowed.append(reason is None)
         return {"allowed": allowed}
 

@@ -83,7 +83,7 @@ class Broker:
         self._endpoint = endpoint
         self._on_running = on_running
         self._cache_ms = cache_ms
-        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        self._cluster_id = _cluster_id()
         self._stopping = threading.Event()
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
@@ -163,7 +163,7 @@ class Broker:
                 return
             lived = time.monotonic() - begun
             short_lives = short_lives + 1 if lived < SHORT_LIFE_SECONDS else 0
-            why = f"the broker ended with {code} after {lived:.0f} s; see {self.log}"
+            why = f"the broker ended with {code} after {lived:.0f} s; {self._last_words()}see {self.log}"
             if short_lives >= MOST_SHORT_LIVES:
                 self._say("failed", why)
                 return
@@ -188,6 +188,15 @@ class Broker:
     def log(self) -> Path:
         """What the broker prints."""
         return self.directory / "broker.log"
+
+    def _last_words(self) -> str:
+        """The last line with an error that the broker printed, for people."""
+        try:
+            lines = self.log.read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return ""
+        found = [line for line in lines if "ERROR" in line or "Exception" in line or "rror:" in line]
+        return f"it said: {found[-1].strip()[:300]}; " if found else ""
 
     def _run(self) -> int:
         """Start Kafka and stay until it has ended; its exit code.
@@ -229,7 +238,9 @@ class Broker:
                 seconds = time.monotonic() - launched
                 note = f"listens on {self.address}, process {process.pid}, started in {seconds:.1f} s"
                 prepared = launched - begun
-                self._say("running", note + (f" after {prepared:.0f} s of preparation" if prepared > 1 else ""), seconds)
+                self._say(
+                    "running", note + (f" after {prepared:.0f} s of preparation" if prepared > 1 else ""), seconds
+                )
             return process.wait()
         finally:
             _end(process)
@@ -316,6 +327,14 @@ class Broker:
 
 class KafkaSlow(jars.KafkaUnavailable):
     """It was started and does not answer."""
+
+
+def _cluster_id() -> str:
+    """A UUID as Kafka writes it. One that begins with a hyphen would be taken for an option."""
+    while True:
+        made = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        if not made.startswith("-"):
+            return made
 
 
 def _end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:

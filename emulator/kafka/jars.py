@@ -50,7 +50,9 @@ def java() -> str:
         raise KafkaUnavailable(f"{found} -version does not answer: {error}") from error
     version = java_version(told.stderr + told.stdout)
     if version is None or version < JAVA_MINIMUM:
-        raise KafkaUnavailable(f"{found} is Java {version or 'of an unknown version'}; {JAVA_MINIMUM} or newer is needed")
+        raise KafkaUnavailable(
+            f"{found} is Java {version or 'of an unknown version'}; {JAVA_MINIMUM} or newer is needed"
+        )
     return found
 
 

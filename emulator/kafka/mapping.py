@@ -1,8 +1,8 @@
 """Which permission of IAM an operation of Kafka needs.
 
 Source: "Actions, resources, and condition keys for Apache Kafka APIs for Amazon MSK clusters" (prefix kafka-cluster)
-beside Kafka's own table of protocols and ACL operations. What MSK has no action for is refused, which for CLUSTER/CREATE
-makes Kafka ask for the topic itself.
+beside Kafka's own table of protocols and ACL operations. What MSK has no action for is refused, which for
+CLUSTER/CREATE makes Kafka ask for the topic itself.
 """
 
 from __future__ import annotations
