@@ -135,7 +135,8 @@ class ResourceType:
         named_twice: the real provider creates a replacement before it deletes, also when the program gave the name
             (its types of the newer framework, and names that need not be unique); else it deletes first, because the
             name is taken.
-        imported: an import id -> (resource id, the state that ``read`` needs), for ids that ``read`` cannot parse.
+        imported: (context, import id) -> (resource id, the state that ``read`` needs), for ids that ``read`` cannot
+            parse.
     """
 
     token: str
@@ -146,7 +147,7 @@ class ResourceType:
     update: Callable[[Context, str, State, State, State], State] | None = None
     autoname: Autoname | None = None
     named_twice: bool = False
-    imported: Callable[[str], tuple[str, State]] | None = None
+    imported: Callable[[Context, str], tuple[str, State]] | None = None
 
     @property
     def compared(self) -> Mapping[str, Prop]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import errors_pb2, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import status_pb2 as rpc_status_pb2
 
 from emulator.pulumi_aws import checking, config, differing, values
@@ -169,7 +169,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         inputs = values.from_struct(request.inputs)
         try:
             if not last and resource.imported is not None:
-                identifier, last = resource.imported(identifier)
+                identifier, last = resource.imported(self._context(), identifier)
             live = resource.read(self._context(), identifier, last)
             if live is not None:
                 live = self._with_tags(resource, inputs, live)
@@ -265,8 +265,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except Exception:
             # The first failure is the one to report; this only makes its record more exact.
             traceback.print_exc(file=sys.stderr)
-        detail = errors_pb2 if hasattr(errors_pb2, "ErrorResourceInitFailed") else provider_pb2
-        message = detail.ErrorResourceInitFailed(
+        message = provider_pb2.ErrorResourceInitFailed(
             id=error.id,
             properties=values.to_struct(state),
             reasons=[str(error)],

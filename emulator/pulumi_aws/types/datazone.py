@@ -10,12 +10,11 @@ from emulator.pulumi_aws.types.common import (
     after_creation,
     all_tags,
     changed,
-    delete_quietly,
     split_id,
     tag_changes,
     wait_for,
 )
-from emulator.pulumi_aws.types.datazone_common import read_datazone, refuse_changes
+from emulator.pulumi_aws.types.datazone_common import delete_datazone, read_datazone, refuse_changes
 
 
 # --- Domain ---
@@ -82,7 +81,7 @@ def _update_domain(context: Context, identifier: str, old: State, new: State, la
 
 def _delete_domain(context: Context, identifier: str, state: State) -> None:
     skip = bool(state.get("skipDeletionCheck"))
-    delete_quietly(lambda: context.client("datazone").delete_domain(identifier=identifier, skipDeletionCheck=skip))
+    delete_datazone(lambda: context.client("datazone").delete_domain(identifier=identifier, skipDeletionCheck=skip))
     wait_for("the domain to be deleted", lambda: read_datazone(lambda: _alive_domain(context, identifier)) is None)
 
 
@@ -124,7 +123,7 @@ def _update_project(context: Context, identifier: str, old: State, new: State, l
 
 
 def _delete_project(context: Context, identifier: str, state: State) -> None:
-    delete_quietly(
+    delete_datazone(
         lambda: context.client("datazone").delete_project(
             domainIdentifier=state["domainIdentifier"],
             identifier=identifier,
@@ -192,7 +191,7 @@ def _read_grant(context: Context, identifier: str, state: State) -> State | None
 
 def _remove_grant(context: Context, identifier: str, state: State) -> None:
     *names, grant_id = identifier.split(",")
-    delete_quietly(
+    delete_datazone(
         lambda: context.client("datazone").remove_policy_grant(
             **dict(zip(_GRANT, names, strict=True)),
             grantIdentifier=grant_id,
@@ -202,7 +201,7 @@ def _remove_grant(context: Context, identifier: str, state: State) -> None:
 
 
 # --- import ids, as the real provider documents them ---
-def _imported_project(identifier: str) -> tuple[str, State]:
+def _imported_project(context: Context, identifier: str) -> tuple[str, State]:
     domain, project = split_id(identifier, ":", "DOMAIN:PROJECT")
     return project, {"domainIdentifier": domain}
 

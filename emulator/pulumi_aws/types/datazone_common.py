@@ -7,7 +7,7 @@ from collections.abc import Callable
 from botocore.exceptions import ClientError
 
 from emulator.pulumi_aws.model import PluginError, State
-from emulator.pulumi_aws.types.common import read_or_none
+from emulator.pulumi_aws.types.common import delete_quietly, read_or_none
 
 
 def read_datazone(read: Callable[[], State | None]) -> State | None:
@@ -18,6 +18,15 @@ def read_datazone(read: Callable[[], State | None]) -> State | None:
         if error.response["Error"]["Code"] == "AccessDeniedException":
             return None
         raise
+
+
+def delete_datazone(delete: Callable[[], object]) -> None:
+    """Delete what may be gone already, which DataZone tells as in ``read_datazone``."""
+    try:
+        delete_quietly(delete)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
 
 
 def refuse_changes(old: State, new: State, *names: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.pulumi_aws.model import Autoname, Context, Function, PluginError, Prop, Registry, ResourceType, State
-from emulator.pulumi_aws.types.common import after_creation, delete_quietly, split_id, wait_for
-from emulator.pulumi_aws.types.datazone_common import read_datazone, refuse_changes
+from emulator.pulumi_aws.types.common import after_creation, split_id, wait_for
+from emulator.pulumi_aws.types.datazone_common import delete_datazone, read_datazone, refuse_changes
 
 
 # --- EnvironmentBlueprintConfiguration ---
@@ -40,7 +40,7 @@ def _live_blueprint(context: Context, identifier: str) -> State:
 
 def _delete_blueprint(context: Context, identifier: str, state: State) -> None:
     domain, blueprint = identifier.split("/", 1)
-    delete_quietly(
+    delete_datazone(
         lambda: context.client("datazone").delete_environment_blueprint_configuration(
             domainIdentifier=domain, environmentBlueprintIdentifier=blueprint
         )
@@ -95,7 +95,7 @@ def _update_profile(context: Context, identifier: str, old: State, new: State, l
 
 
 def _delete_profile(context: Context, identifier: str, state: State) -> None:
-    delete_quietly(
+    delete_datazone(
         lambda: context.client("datazone").delete_environment_profile(
             domainIdentifier=state["domainIdentifier"], identifier=identifier
         )
@@ -163,7 +163,7 @@ def _update_environment(context: Context, identifier: str, old: State, new: Stat
 
 def _delete_environment(context: Context, identifier: str, state: State) -> None:
     domain = state["domainIdentifier"]
-    delete_quietly(
+    delete_datazone(
         lambda: context.client("datazone").delete_environment(domainIdentifier=domain, identifier=identifier)
     )
     wait_for(
@@ -180,12 +180,12 @@ def _alive_environment(context: Context, domain: str, identifier: str) -> State 
 
 
 # --- import ids, as the real provider documents them ---
-def _imported_environment(identifier: str) -> tuple[str, State]:
+def _imported_environment(context: Context, identifier: str) -> tuple[str, State]:
     domain, environment = split_id(identifier, ",", "DOMAIN,ENVIRONMENT")
     return environment, {"domainIdentifier": domain}
 
 
-def _imported_profile(identifier: str) -> tuple[str, State]:
+def _imported_profile(context: Context, identifier: str) -> tuple[str, State]:
     domain, profile, _, _ = split_id(identifier, ",", "DOMAIN,PROFILE,BLUEPRINT,PROJECT")
     return profile, {"domainIdentifier": domain}
 

@@ -133,7 +133,7 @@ def _target_state(rule: str, item: dict[str, Any]) -> State:
     }
 
 
-def _imported_target(identifier: str) -> tuple[str, State]:
+def _imported_target(context: Context, identifier: str) -> tuple[str, State]:
     rule, target_id = split_id(identifier, "/", "RULE/TARGET_ID")
     return f"{rule}-{target_id}", {"rule": rule, "targetId": target_id}
 

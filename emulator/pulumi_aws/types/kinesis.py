@@ -100,8 +100,9 @@ def _delete(context: Context, identifier: str, state: State) -> None:
     wait_for(f"stream {name} to be gone", lambda: read_or_none(lambda: _live(context, name)) is None)
 
 
-def _imported(identifier: str) -> tuple[str, State]:
-    return identifier if identifier.startswith("arn:") else f":stream/{identifier}", {}
+def _imported(context: Context, identifier: str) -> tuple[str, State]:
+    """The real provider's import id is the stream's name; its resource id is the ARN."""
+    return f"arn:aws:kinesis:{context.region}:{context.account}:stream/{identifier}", {}
 
 
 def register(registry: Registry) -> None:

@@ -238,7 +238,7 @@ def _permission_state(statement: dict[str, Any], state: State) -> State:
     }
 
 
-def _imported_permission(identifier: str) -> tuple[str, State]:
+def _imported_permission(context: Context, identifier: str) -> tuple[str, State]:
     function, statement = split_id(identifier, "/", "FUNCTION_NAME/STATEMENT_ID")
     return statement, {"function": function}
 

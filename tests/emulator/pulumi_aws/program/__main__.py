@@ -1,7 +1,7 @@
 """One resource of each type of docs/aws-types.md, with every property of it, over the sandbox's accounts.
 
-``VARIANT`` in the environment holds JSON ``{resource: {argument: value}}`` that changes arguments (None takes one away),
-so that a test can ask what a change of any property does. ``LEFT_OUT`` holds a JSON list of resources to leave out.
+``VARIANT`` in the environment holds JSON ``{resource: {argument: value}}`` that changes arguments (None takes one
+away), so that a test can ask what a change does. ``LEFT_OUT`` holds a JSON list of resources to leave out.
 """
 
 import json
@@ -106,7 +106,8 @@ table = make(
 function = make(
     aws.lambda_.Function, "function", name="every-type", description="answers one", role=role.arn,
     runtime="python3.12", handler="handler.handle", timeout=10, memory_size=256, architectures=["arm64"],
-    code=pulumi.FileArchive(os.environ.get("BUNDLE", "bundle.zip")), environment={"variables": {"FIRST": "1", "SECOND": "2"}},
+    code=pulumi.FileArchive(os.environ.get("BUNDLE", "bundle.zip")),
+    environment={"variables": {"FIRST": "1", "SECOND": "2"}},
     kms_key_arn=key.arn, logging_config={"log_format": "JSON", "log_group": log_group.name},
     tracing_config={"mode": "Active"}, reserved_concurrent_executions=2, tags={"a": "b"}, after=[role_policy],
 )  # fmt: skip

@@ -1,0 +1,323 @@
+"""The cases of the other types: shares, DataZone, the network, the cluster, the stream, the schema registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cases import NO_TAGS, RETAG, TAGS
+from .harness import CONSUMER, PRODUCER, REGION, Made
+from .world import SHARE, Case, World, change, profile_inputs
+
+_DOMAIN_PERMISSION = "arn:aws:ram::aws:permission/AWSRAMDefaultPermissionAmazonDataZoneDomain"
+
+# --- shares ---
+SHARE_CASE = Case(
+    "aws:ram/resourceShare:ResourceShare",
+    lambda world: {**SHARE, "name": "case", **TAGS},
+    lambda world: [
+        change(name="two"), change(allowExternalPrincipals=False), RETAG, NO_TAGS,
+        change(replace=True, permissionArns=[_DOMAIN_PERMISSION]),
+    ],
+    remove=lambda client, made: client("ram").delete_resource_share(resourceShareArn=made.id),
+)  # fmt: skip
+RESOURCE_ASSOCIATION = Case(
+    "aws:ram/resourceAssociation:ResourceAssociation",
+    lambda world: {"resourceArn": world.governed()["arn"], "resourceShareArn": _other_share(world)["arn"]},
+    lambda world: [
+        change(replace=True, resourceArn=f"{world.governed()['arn']}x"), change(replace=True, resourceShareArn="x"),
+    ],
+    remove=lambda client, made: client("ram").disassociate_resource_share(
+        resourceShareArn=made["resourceShareArn"], resourceArns=[made["resourceArn"]]
+    ),
+)  # fmt: skip
+PRINCIPAL_ASSOCIATION = Case(
+    "aws:ram/principalAssociation:PrincipalAssociation",
+    lambda world: {"principal": CONSUMER, "resourceShareArn": _other_share(world)["arn"]},
+    lambda world: [change(replace=True, principal=PRODUCER), change(replace=True, resourceShareArn="x")],
+    remove=lambda client, made: client("ram").disassociate_resource_share(
+        resourceShareArn=made["resourceShareArn"], principals=[made["principal"]]
+    ),
+)
+ACCEPTER = Case(
+    "aws:ram/resourceShareAccepter:ResourceShareAccepter",
+    lambda world: {"shareArn": _offered(world)["arn"]},
+    lambda world: [change(replace=True, shareArn="arn:aws:ram:us-east-1:111111111111:resource-share/x")],
+    account="producer",
+    remove=lambda client, made: client("ram").disassociate_resource_share(
+        resourceShareArn=made.id, principals=[PRODUCER]
+    ),
+)
+
+
+def _other_share(world: World) -> Made:
+    return world.once(
+        "other-share", world.domain, "aws:ram/resourceShare:ResourceShare", lambda: {**SHARE, "name": "other"}
+    )
+
+
+def _offered(world: World) -> Made:
+    """A share that waits for the producer's answer; an answer can be given once."""
+    name = f"offered-{len(world.made)}"
+    share = world.once(name, world.domain, "aws:ram/resourceShare:ResourceShare", lambda: {**SHARE, "name": name})
+    world.once(
+        f"{name}-account", world.domain, "aws:ram/principalAssociation:PrincipalAssociation",
+        lambda: {"principal": PRODUCER, "resourceShareArn": share["arn"]},
+    )  # fmt: skip
+    return share
+
+
+# --- DataZone ---
+DOMAIN_CASE = Case(
+    "aws:datazone/domain:Domain",
+    lambda world: {
+        "name": "case", "description": "one", "domainExecutionRole": world.domain_role()["arn"],
+        "skipDeletionCheck": True, **TAGS,
+    },
+    lambda world: [change(name="two"), change(description="two"), RETAG, NO_TAGS, change(skipDeletionCheck=False)],
+    remove=lambda client, made: client("datazone").delete_domain(identifier=made.id, skipDeletionCheck=True),
+    drift=("description", lambda client, made: client("datazone").update_domain(identifier=made.id, description="z")),
+    unknown_to_import=("skipDeletionCheck",),
+)  # fmt: skip
+PROJECT = Case(
+    "aws:datazone/project:Project",
+    lambda world: {
+        "domainIdentifier": world.governed().id, "name": "CASE", "description": "one", "skipDeletionCheck": True,
+    },
+    lambda world: [change(name="TWO"), change(description="two"), change(skipDeletionCheck=False)],
+    remove=lambda client, made: client("datazone").delete_project(
+        domainIdentifier=made["domainIdentifier"], identifier=made.id, skipDeletionCheck=True
+    ),
+    drift=(
+        "description",
+        lambda client, made: client("datazone").update_project(
+            domainIdentifier=made["domainIdentifier"], identifier=made.id, description="z"
+        ),
+    ),
+    import_id=lambda made: f"{made['domainIdentifier']}:{made.id}",
+    unknown_to_import=("skipDeletionCheck",),
+)  # fmt: skip
+BLUEPRINT = Case(
+    "aws:datazone/environmentBlueprintConfiguration:EnvironmentBlueprintConfiguration",
+    lambda world: {
+        "domainId": (world.accepted() and world.governed()).id,
+        "environmentBlueprintId": world.blueprint("DefaultDataWarehouse"),
+        "enabledRegions": [REGION], "provisioningRoleArn": world.member_role()["arn"],
+        "manageAccessRoleArn": world.member_role()["arn"],
+    },
+    lambda world: [
+        change(enabledRegions=[REGION, "eu-west-1"]), change(manageAccessRoleArn=None),
+        change(provisioningRoleArn=None),
+        change(replace=True, domainId="dzd_other"), change(replace=True, environmentBlueprintId="other"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("datazone").delete_environment_blueprint_configuration(
+        domainIdentifier=made["domainId"], environmentBlueprintIdentifier=made["environmentBlueprintId"]
+    ),
+)  # fmt: skip
+PROFILE = Case(
+    "aws:datazone/environmentProfile:EnvironmentProfile",
+    lambda world: (world.blueprint_configuration(), profile_inputs(world, "case"))[1],
+    lambda world: [
+        change(name="two"), change(description="two"), change(replace=True, environmentBlueprintIdentifier="other"),
+    ],
+    remove=lambda client, made: client("datazone").delete_environment_profile(
+        domainIdentifier=made["domainIdentifier"], identifier=made.id
+    ),
+    import_id=lambda made: ",".join(
+        (made["domainIdentifier"], made.id, made["environmentBlueprintIdentifier"], made["projectIdentifier"])
+    ),
+)  # fmt: skip
+ENVIRONMENT = Case(
+    "aws:datazone/environment:Environment",
+    lambda world: {
+        "domainIdentifier": world.governed().id, "name": "case", "description": "one",
+        "profileIdentifier": world.profile().id, "projectIdentifier": world.project().id, "accountIdentifier": PRODUCER,
+        "accountRegion": REGION,
+    },
+    lambda world: [
+        change(name="two"), change(description="two"), change(replace=True, projectIdentifier="other"),
+        change(replace=True, accountIdentifier=CONSUMER), change(replace=True, accountRegion="eu-west-1"),
+    ],
+    remove=lambda client, made: client("datazone").delete_environment(
+        domainIdentifier=made["domainIdentifier"], identifier=made.id
+    ),
+    import_id=lambda made: f"{made['domainIdentifier']},{made.id}",
+)  # fmt: skip
+
+
+def _principal(world: World, designation: str) -> dict[str, Any]:
+    unit = {"domainUnit": world.governed()["rootDomainUnitId"], "includeChildDomainUnits": True}
+    return {"project": {"projectDesignation": designation, "domainUnitFilter": unit}}
+
+
+GRANT = Case(
+    "aws:datazone/policyGrant:PolicyGrant",
+    lambda world: {
+        "domainIdentifier": world.governed().id, "entityType": "ASSET_TYPE", "entityIdentifier": world.asset_type(),
+        "policyType": "USE_ASSET_TYPE", "principal": _principal(world, "CONTRIBUTOR"),
+        "detail": {"useAssetType": {"domainUnitId": world.governed()["rootDomainUnitId"]}},
+    },
+    lambda world: [
+        change(replace=True, entityIdentifier="OtherAssetType"),
+        change(replace=True, principal=_principal(world, "OWNER")),
+        change(replace=True, detail={"useAssetType": {}}), change(replace=True, domainIdentifier="dzd_other"),
+        change(replace=True, entityType="DOMAIN_UNIT"), change(replace=True, policyType="CREATE_GLOSSARY"),
+    ],
+    remove=lambda client, made: client("datazone").remove_policy_grant(
+        domainIdentifier=made["domainIdentifier"], entityType=made["entityType"], policyType=made["policyType"],
+        entityIdentifier=made["entityIdentifier"], grantIdentifier=made["grantId"],
+        principal={
+            "project": {
+                "projectDesignation": "CONTRIBUTOR",
+                "projectGrantFilter": {"domainUnitFilter": made["principal"]["project"]["domainUnitFilter"]},
+            }
+        },
+    ),
+)  # fmt: skip
+
+# --- the network ---
+VPC = Case(
+    "aws:ec2/vpc:Vpc",
+    lambda world: {"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": True, "enableDnsSupport": True, **TAGS},
+    lambda world: [
+        change(enableDnsHostnames=False), change(enableDnsSupport=False), RETAG, NO_TAGS,
+        change(replace=True, cidrBlock="10.7.0.0/16"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("ec2").delete_vpc(VpcId=made.id),
+    drift=(
+        "tags",
+        lambda client, made: client("ec2").create_tags(Resources=[made.id], Tags=[{"Key": "z", "Value": "z"}]),
+    ),
+)  # fmt: skip
+SUBNET = Case(
+    "aws:ec2/subnet:Subnet",
+    lambda world: {
+        "vpcId": world.vpc().id, "cidrBlock": "10.9.200.0/24", "availabilityZone": f"{REGION}a", **TAGS,
+    },
+    lambda world: [
+        RETAG, NO_TAGS, change(replace=True, cidrBlock="10.9.201.0/24"),
+        change(replace=True, availabilityZone=f"{REGION}b"), change(replace=True, vpcId="vpc-other"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("ec2").delete_subnet(SubnetId=made.id),
+)  # fmt: skip
+
+
+def _opening(port: int, description: str, *addresses: str) -> dict[str, Any]:
+    return {
+        "description": description, "protocol": "tcp", "fromPort": port, "toPort": port, "cidrBlocks": list(addresses),
+    }  # fmt: skip
+
+
+GROUP = Case(
+    "aws:ec2/securityGroup:SecurityGroup",
+    lambda world: {
+        "name": "case", "description": "one", "vpcId": world.vpc().id, **TAGS,
+        # Two rules for one port that differ in their description: EC2 keeps them as one permission.
+        "ingress": [
+            _opening(9098, "members", "10.9.0.0/16", "10.1.0.0/16"), _opening(9098, "other", "10.2.0.0/16"),
+            _opening(14001, "private", "10.9.0.0/16"),
+        ],
+        "egress": [{"description": "all", "protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+    },
+    lambda world: [
+        change(ingress=[_opening(9098, "members", "10.9.0.0/16")]), change(egress=[_opening(443, "web", "0.0.0.0/0")]),
+        change(ingress=[]), RETAG, NO_TAGS, change(replace=True, description="two"), change(replace=True, name="other"),
+        change(replace=True, vpcId="vpc-other"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("ec2").delete_security_group(GroupId=made.id),
+    drift=(
+        "ingress",
+        lambda client, made: client("ec2").authorize_security_group_ingress(
+            GroupId=made.id,
+            IpPermissions=[
+                {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+            ],
+        ),
+    ),
+)  # fmt: skip
+
+
+# --- the cluster, the stream, the registry ---
+def _brokers(world: World, private: bool = True, volume: int = 10, kind: str = "kafka.m7g.large") -> dict[str, Any]:
+    authentication = {"sasl": {"iam": private}}
+    return {
+        "instanceType": kind, "clientSubnets": world.subnets(), "securityGroups": [world.security_group().id],
+        "storageInfo": {"ebsStorageInfo": {"volumeSize": volume}},
+        "connectivityInfo": {"vpcConnectivity": {"clientAuthentication": authentication}},
+    }  # fmt: skip
+
+
+def _encryption(world: World, **transit: Any) -> dict[str, Any]:
+    return {
+        "encryptionAtRestKmsKeyArn": world.key("producer")["arn"],
+        "encryptionInTransit": {"clientBroker": "TLS", "inCluster": True, **transit},
+    }
+
+
+CLUSTER = Case(
+    "aws:msk/cluster:Cluster",
+    lambda world: {
+        "clusterName": "case", "kafkaVersion": "3.7.x", "numberOfBrokerNodes": 3,
+        "brokerNodeGroupInfo": _brokers(world),
+        "clientAuthentication": {"unauthenticated": False, "sasl": {"iam": True}}, "encryptionInfo": _encryption(world),
+        **TAGS,
+    },
+    lambda world: [
+        change(brokerNodeGroupInfo=_brokers(world, private=False)),
+        change(brokerNodeGroupInfo=_brokers(world, private=False, volume=20)),
+        change(brokerNodeGroupInfo=_brokers(world, private=False, volume=20, kind="kafka.m7g.xlarge")),
+        change(numberOfBrokerNodes=6), change(kafkaVersion="3.8.x"), RETAG, NO_TAGS,
+        change(clientAuthentication={"unauthenticated": True, "sasl": {"iam": True}}),
+        change(encryptionInfo=_encryption(world, clientBroker="TLS_PLAINTEXT")),
+        change(replace=True, encryptionInfo=_encryption(world, clientBroker="TLS_PLAINTEXT", inCluster=False)),
+        change(replace=True, kafkaVersion="3.6.0"), change(replace=True, clusterName="other"),
+        change(
+            replace=True,
+            brokerNodeGroupInfo={
+                **_brokers(world, private=False, volume=20, kind="kafka.m7g.xlarge"),
+                "clientSubnets": world.subnets()[:2],
+            },
+        ),
+    ],
+    account="producer",
+    remove=lambda client, made: client("kafka").delete_cluster(ClusterArn=made.id),
+)  # fmt: skip
+STREAM = Case(
+    "aws:kinesis/stream:Stream",
+    lambda world: {
+        "name": "case", "streamModeDetails": {"streamMode": "ON_DEMAND"}, "retentionPeriod": 48,
+        "encryptionType": "KMS", "kmsKeyId": world.key("producer")["arn"], **TAGS,
+    },
+    lambda world: [
+        change(retentionPeriod=72), change(retentionPeriod=24), change(encryptionType="NONE", kmsKeyId=None), RETAG,
+        NO_TAGS, change(streamModeDetails={"streamMode": "PROVISIONED"}), change(replace=True, name="other"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("kinesis").delete_stream(StreamName=made["name"]),
+    drift=(
+        "retentionPeriod",
+        lambda client, made: client("kinesis").increase_stream_retention_period(
+            StreamName=made["name"], RetentionPeriodHours=99
+        ),
+    ),
+    import_id=lambda made: str(made["name"]),
+)  # fmt: skip
+REGISTRY = Case(
+    "aws:glue/registry:Registry",
+    lambda world: {"registryName": "case", "description": "one", **TAGS},
+    lambda world: [change(description="two"), RETAG, NO_TAGS, change(replace=True, registryName="other")],
+    account="producer",
+    remove=lambda client, made: client("glue").delete_registry(RegistryId={"RegistryArn": made.id}),
+    drift=(
+        "description",
+        lambda client, made: client("glue").update_registry(RegistryId={"RegistryArn": made.id}, Description="z"),
+    ),
+)
+
+STREAMS: list[Case] = [
+    SHARE_CASE, RESOURCE_ASSOCIATION, PRINCIPAL_ASSOCIATION, ACCEPTER, DOMAIN_CASE, PROJECT, BLUEPRINT, PROFILE,
+    ENVIRONMENT, GRANT, VPC, SUBNET, GROUP, CLUSTER, STREAM, REGISTRY,
+]  # fmt: skip
