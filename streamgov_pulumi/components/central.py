@@ -6,7 +6,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.access import permissions, workflow
+from streamgov_core.access import permissions, reconcile_permissions, workflow
+from streamgov_core.access.reconcile_workflow import RECONCILE_TIMEOUT
 from streamgov_core.naming import check_account
 from streamgov_pulumi.components._documents import built, to_json, variables
 from streamgov_pulumi.components._settings import (
@@ -17,6 +18,7 @@ from streamgov_pulumi.components._settings import (
     platforms_of,
     session_inputs,
 )
+from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -52,6 +54,10 @@ class CentralAuthorizerArgs(TypedDict):
     """Stable words for the logical names of those memberships, one for each project. Default ``project-<n>``."""
     session: NotRequired[SessionArgs]
     """How the domain's account is reached."""
+    reconcile_schedule: NotRequired[str]
+    """When the reconciler runs (EventBridge schedule expression); empty for never. Default every hour."""
+    reconcile_repairs: NotRequired[bool]
+    """Scheduled runs repair what they find; false lets them only report. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table, the dead letters and the logs."""
     deletion_protection: NotRequired[bool]
@@ -59,7 +65,7 @@ class CentralAuthorizerArgs(TypedDict):
 
 
 class CentralAuthorizer(pulumi.ComponentResource):
-    """Grant ledger, collector, reporter, the central state machine, and the rules that start it."""
+    """Grant ledger, collector, reporter, reconciler, the central state machine, and the rules that start it."""
 
     machine_arn: pulumi.Output[str]
     """ARN of the central state machine."""
@@ -71,6 +77,8 @@ class CentralAuthorizer(pulumi.ComponentResource):
     """ARN of the collector's role."""
     report_role_arn: pulumi.Output[str]
     """ARN of the reporter's role."""
+    reconcile_role_arn: pulumi.Output[str]
+    """ARN of the reconciler's role."""
 
     def __init__(self, name: str, args: CentralAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamgov:index:CentralAuthorizer", name, {}, opts)
@@ -84,7 +92,8 @@ class CentralAuthorizer(pulumi.ComponentResource):
             self, f"{name}-grants", settings, names.grant_table, permissions.GRANT_TABLE_KEYS, key, args
         )
         collect, report = self._functions(name, args, settings, members, asset_types, table)
-        self._members(name, args, settings, {"collect": collect, "report": report})
+        reconcile = self._reconcile(name, args, settings, members, asset_types, table)
+        self._members(name, args, settings, {"collect": collect, "report": report, "reconcile": reconcile})
         machine = StateMachineWithRole(
             f"{name}-machine",
             {
@@ -95,7 +104,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
                 "policy": to_json(permissions.central_machine_policy(names, account, members)),
                 "kms_key_arn": key,
             },
-            child(self, depends_on=[collect, report]),
+            child(self, depends_on=[collect, reconcile, report]),
         )
         self._callback_role(name, args, settings, members)
         queue = self._rules(name, args, settings, asset_types, machine)
@@ -105,6 +114,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
         self.dead_letter_arn = queue.queue_arn
         self.collect_role_arn = collect.role_arn
         self.report_role_arn = report.role_arn
+        self.reconcile_role_arn = reconcile.role_arn
         self.register_outputs(
             {
                 "machine_arn": self.machine_arn,
@@ -112,6 +122,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
                 "dead_letter_arn": self.dead_letter_arn,
                 "collect_role_arn": self.collect_role_arn,
                 "report_role_arn": self.report_role_arn,
+                "reconcile_role_arn": self.reconcile_role_arn,
             }
         )
 
@@ -180,6 +191,57 @@ class CentralAuthorizer(pulumi.ComponentResource):
         )
         return collect, report
 
+    def _reconcile(
+        self,
+        name: str,
+        args: CentralAuthorizerArgs,
+        settings: Settings,
+        members: Sequence[str],
+        asset_types: Sequence[str],
+        table: aws.dynamodb.Table,
+    ) -> FunctionWithRole:
+        """The reconcile function, and the alarm on what it could not put right."""
+        names, account, key = settings.names, settings.account, args.get("kms_key_arn")
+        projects = pulumi.Output.all(*args.get("member_project_ids", []))
+        reconcile = FunctionWithRole(
+            f"{name}-reconcile",
+            {
+                "deployment": args["deployment"],
+                "what": "reconcile",
+                "entry": "handlers.reconcile_grants.handler",
+                "description": "Finds and repairs grants that nothing has finished and policies that were altered",
+                "timeout": RECONCILE_TIMEOUT,
+                "memory": 512,
+                "policy": built(
+                    lambda domain, key_arn: reconcile_permissions.reconcile_policy(names, account, domain, key_arn),
+                    domain=args["domain_id"],
+                    key_arn=key,
+                ),
+                "environment": variables(
+                    lambda domain, listed: reconcile_permissions.reconcile_environment(
+                        names, domain, account, members, asset_types, projects=listed
+                    ),
+                    domain=args["domain_id"],
+                    listed=projects,
+                ),
+                "kms_key_arn": key,
+            },
+            child(self, depends_on=[table]),
+        )
+        metric = reconcile_permissions.open_findings_metric(names, dry_run=not args.get("reconcile_repairs", True))
+        alarm(
+            self,
+            f"{name}-reconcile-open",
+            settings,
+            what="reconcile-open",
+            description=(
+                "The reconciler found something that it could not or would not put right: its latest execution of "
+                f"{names.central_machine} lists it, as does log group {names.log_group('reconcile')}"
+            ),
+            **metric,
+        )
+        return reconcile
+
     def _members(
         self, name: str, args: CentralAuthorizerArgs, settings: Settings, functions: Mapping[str, FunctionWithRole]
     ) -> None:
@@ -233,6 +295,9 @@ class CentralAuthorizer(pulumi.ComponentResource):
     ) -> DeadLetterQueue:
         names, account, tags = settings.names, settings.account, dict(settings.tags) or None
         rules = {"grant-events": names.regional("grant-events"), "settle": names.regional("settle")}
+        schedule = args.get("reconcile_schedule", reconcile_permissions.SCHEDULE)
+        if schedule:
+            rules["reconcile"] = names.regional("reconcile")
         key = args.get("kms_key_arn")
         queue = DeadLetterQueue(
             f"{name}-dead-letters",
@@ -264,24 +329,31 @@ class CentralAuthorizer(pulumi.ComponentResource):
         descriptions = {
             "grant-events": "DataZone asks to grant or revoke access to a stream",
             "settle": "An execution of the central machine ended by itself: undo or complete it",
+            "reconcile": "Look for grants that nothing has finished and policies that were altered",
         }
-        patterns: dict[str, pulumi.Input[str]] = {
-            "grant-events": built(
-                lambda domain: workflow.grant_event_pattern(names, domain, asset_types), domain=args["domain_id"]
-            ),
-            "settle": to_json(workflow.settle_event_pattern(names, account)),
+        matchers: dict[str, dict[str, Any]] = {
+            "grant-events": {
+                "event_pattern": built(
+                    lambda domain: workflow.grant_event_pattern(names, domain, asset_types), domain=args["domain_id"]
+                )
+            },
+            "settle": {"event_pattern": to_json(workflow.settle_event_pattern(names, account))},
+            "reconcile": {"schedule_expression": schedule},
+        }
+        inputs: dict[str, dict[str, Any]] = {
+            "settle": {"input_transformer": workflow.settle_input_transformer()},
+            "reconcile": {
+                "input": reconcile_permissions.schedule_input(dry_run=not args.get("reconcile_repairs", True))
+            },
         }
         for what, physical in rules.items():
             rule = aws.cloudwatch.EventRule(
                 f"{name}-{what}",
                 name=physical,
                 description=descriptions[what],
-                event_pattern=patterns[what],
                 tags=tags,
+                **matchers[what],
                 opts=child(self),
-            )
-            target: dict[str, Any] = (
-                {"input_transformer": workflow.settle_input_transformer()} if what == "settle" else {}
             )
             aws.cloudwatch.EventTarget(
                 f"{name}-{what}-target",
@@ -291,7 +363,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
                 role_arn=role.arn,
                 dead_letter_config={"arn": queue.queue_arn},
                 retry_policy=RETRY_POLICY,
-                **target,
+                **inputs.get(what, {}),
                 opts=child(self, depends_on=[policy]),
             )
         return queue

@@ -81,7 +81,7 @@ def test_where_things_are(graph: Graph) -> None:
 
 def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
     groups = graph.all("aws:cloudwatch/logGroup:LogGroup")
-    assert len(groups) == 10
+    assert len(groups) == 11
     for group in groups:
         assert group.inputs["retentionInDays"] == 7
         assert group.inputs["name"].startswith("/streamgov/streamgov/")
@@ -123,7 +123,7 @@ def test_alarms_on_executions_functions_and_dead_letters(graph: Graph) -> None:
 
 def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> None:
     targets = graph.all("aws:cloudwatch/eventTarget:EventTarget")
-    assert len(targets) == 4
+    assert len(targets) == 5
     for target in targets:
         assert target.inputs["deadLetterConfig"]["arn"].startswith("arn:mock:aws:sqs/queue")
         assert target.inputs["retryPolicy"]["maximumRetryAttempts"] > 0
@@ -134,6 +134,12 @@ def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> Non
     assert "MskTopicAssetType" in rule.inputs["eventPattern"]
     settle = graph.one("aws:cloudwatch/eventTarget:EventTarget", "streamgov-central-settle-target")
     assert "settle" in settle.inputs["inputTransformer"]["inputTemplate"]
+    reconcile = graph.one("aws:cloudwatch/eventTarget:EventTarget", "streamgov-central-reconcile-target")
+    assert reconcile.document("input") == {"version": 1, "action": "reconcile", "dryRun": False}
+    schedule = graph.one("aws:cloudwatch/eventRule:EventRule", "streamgov-central-reconcile")
+    assert schedule.inputs["scheduleExpression"] == "rate(1 hour)"
+    alarm = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-open")
+    assert alarm.inputs["dimensions"] == {"Deployment": "streamgov", "Mode": "repair"}
 
 
 def test_policies_fit_their_limits_and_are_json(graph: Graph) -> None:
@@ -212,6 +218,8 @@ def test_members_of_projects(graph: Graph) -> None:
         (f"streamgov-{PRODUCER}-msk-sync-role", producer),
         ("streamgov-central-collect-role", consumer),
         ("streamgov-central-collect-role", producer),
+        ("streamgov-central-reconcile-role", consumer),
+        ("streamgov-central-reconcile-role", producer),
         ("streamgov-central-report-role", consumer),
         ("streamgov-central-report-role", producer),
     ]
@@ -234,6 +242,7 @@ def test_entry_points(graph: Graph) -> None:
     assert sorted({item.inputs["handler"] for item in graph.all("aws:lambda/function:Function")}) == [
         "handlers.apply_grant.handler",
         "handlers.collect_grant.handler",
+        "handlers.reconcile_grants.handler",
         "handlers.report_grant.handler",
         "handlers.sample_consumer.handler",
         "handlers.sample_producer.handler",
