@@ -41,19 +41,20 @@ class StreamSubscriptionTargetArgs(TypedDict):
     """Take over a target of this name that exists already."""
 
 
-def manage_access_trust(account: str, domain_id: str) -> dict[str, Any]:
-    """DataZone may assume the role for this domain's sake; the role itself may do nothing."""
+def manage_access_trust(partition: str, region: str, domain_id: str) -> dict[str, Any]:
+    """DataZone may assume the role on behalf of this domain only; the role itself may do nothing.
+
+    UNVERIFIED whether the service ever assumes it for custom assets.
+    """
     return {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Effect": "Allow",
                 "Principal": {"Service": "datazone.amazonaws.com"},
-                "Action": ["sts:AssumeRole", "sts:TagSession"],
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": account},
-                    "ForAllValues:StringLike": {"aws:TagKeys": "datazone*"},
-                },
+                "Action": "sts:AssumeRole",
+                # The domain's account is not this one, and its ARN names it: any account, this one domain.
+                "Condition": {"ArnLike": {"aws:SourceArn": f"arn:{partition}:datazone:{region}:*:domain/{domain_id}"}},
             }
         ],
     }
@@ -81,7 +82,8 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
             path="/",
             description="Named in a DataZone subscription target; it has no permissions, grants are made by us",
             assume_role_policy=built(
-                lambda domain: manage_access_trust(settings.account, domain), domain=args["domain_id"]
+                lambda domain: manage_access_trust(settings.names.partition, settings.names.region, domain),
+                domain=args["domain_id"],
             ),
             permissions_boundary=settings.permissions_boundary,
             tags=dict(settings.tags) or None,

@@ -167,6 +167,16 @@ def test_types_may_be_offered_to_a_domain_unit() -> None:
     assert grant.inputs["principal"]["project"]["domainUnitFilter"]["domainUnit"] == "unit1"
 
 
+def test_the_role_of_a_target_serves_one_domain_and_may_do_nothing(everything: Graph) -> None:
+    role = everything.one("aws:iam/role:Role", f"gov-{MEMBER}-target-lake-manage-access")
+    [statement] = role.document("assumeRolePolicy")["Statement"]
+    assert statement["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:datazone:eu-west-1:*:domain/dzd-4p9n6sw4qt9xgn"}
+    }
+    assert role.inputs["path"] == "/"
+    assert not [item for item in everything.all("aws:iam/rolePolicy:RolePolicy") if item.parent == role.parent]
+
+
 def test_memberships_across_stacks() -> None:
     role = f"arn:aws:iam::{MEMBER}:role/streamgov/streamgov/streamgov-eu-west-1-sync-orders"
     args = arguments(members=[{"access": {"account": MEMBER}, "deploy": False}])
