@@ -191,7 +191,7 @@ class Apply:
         times = Times(self._now, self._sleep, self._new_id, deadline, self._settings.function_timeout + 30.0)
         width = max(1, len(intents))
         with (
-            ThreadPoolExecutor(2 * width + 3, "calls") as calls,
+            ThreadPoolExecutor(5 * width + 3, "calls") as calls,
             ThreadPoolExecutor(width, "targets") as targets,
         ):
             checks: list[Future[dict[str, Any]]] = []
@@ -211,7 +211,7 @@ class Apply:
                     command.key,
                     command.generation,
                     command.grants,
-                    gate,
+                    gate if checks else None,
                 )
                 for intent in intents
             ]

@@ -75,6 +75,14 @@ class CollectSettings:
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """The subscription request, as far as it could be read."""
+
+    request: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Facts:
     """What was read about one grant, a missing thing as None."""
 
@@ -82,9 +90,12 @@ class _Facts:
     listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, Any] | None = None
     target: Mapping[str, Any] | None = None
-    subscription: Mapping[str, Any] | None = None
-    request: Mapping[str, Any] | None = None
-    warnings: tuple[str, ...] = ()
+    asking: Future[_Asked] | None = None
+
+    @property
+    def asked(self) -> _Asked:
+        """Waits for what was asked for."""
+        return _Asked() if self.asking is None else self.asking.result()
 
 
 class Collect:
@@ -144,17 +155,17 @@ class Collect:
             log("nothing to settle", level=logging.ERROR, cause=str(error))
             return {"version": 1, "items": []}
         execution = str(event.get("execution", ""))
-        with ThreadPoolExecutor(12, "collect") as pool:
-            records = pool.submit(self._ledger.of_grant, order.grant_id)
+        with ThreadPoolExecutor(16, "calls") as calls, ThreadPoolExecutor(8, "assets") as workers:
+            records = calls.submit(self._ledger.of_grant, order.grant_id)
             grant = self._domain.grant(order.grant_id)
             if grant is None:
                 raise EventRefusedError(f"DataZone knows no grant {order.grant_id}")
             known, assets = records.result(), grant.get("assets") or ()
             recorded = all(asset["assetId"] in known for asset in assets)
             # A revoke works from the ledger: whatever else there was may be gone, and need not be read.
-            facts = _Facts(grant) if order.request == "REVOKE" and recorded else self._read(pool, grant)
+            facts = _Facts(grant) if order.request == "REVOKE" and recorded else self._read(calls, grant)
             working = [
-                pool.submit(self._asset, order, execution, asset, facts, known.get(asset["assetId"]))
+                workers.submit(self._asset, calls, order, execution, asset, facts, known.get(asset["assetId"]))
                 for asset in assets
             ]
             items = [planned for future in working if (planned := future.result()) is not None]
@@ -167,18 +178,19 @@ class Collect:
             )
         return answer
 
-    def _read(self, pool: ThreadPoolExecutor, grant: Mapping[str, Any]) -> _Facts:
-        """Everything that the grant refers to, side by side."""
+    def _read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> _Facts:
+        """Everything that the grant refers to, side by side; who asked for what may take longer than the rest."""
+        asking = calls.submit(self._asked, grant.get("subscriptionId"))
+        listings = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
+        environment = calls.submit(self._domain.environment, grant["environmentId"])
+        target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
+        return _Facts(grant, listings.result(), environment.result(), target.result(), asking)
+
+    def _asked(self, subscription_id: Any) -> _Asked:
         warnings: list[str] = []
-        listing = grant["grantedEntity"].get("listing") or {}
-        listings = pool.submit(self._listings, pool, listing)
-        environment = pool.submit(self._domain.environment, grant["environmentId"])
-        target = pool.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
-        subscription = _unless_denied(self._domain.subscription, grant.get("subscriptionId"), warnings)
+        subscription = _unless_denied(self._domain.subscription, subscription_id, warnings)
         request = _unless_denied(self._domain.request, (subscription or {}).get("subscriptionRequestId"), warnings)
-        return _Facts(
-            grant, listings.result(), environment.result(), target.result(), subscription, request, tuple(warnings)
-        )
+        return _Asked(request or {}, tuple(warnings))
 
     def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The listed assets by asset id: one, or those of a data product."""
@@ -199,6 +211,7 @@ class Collect:
 
     def _asset(
         self,
+        calls: ThreadPoolExecutor,
         order: Order,
         execution: str,
         asset: Mapping[str, Any],
@@ -220,7 +233,7 @@ class Collect:
         resumed = record is not None and record.execution == execution and record.state == "IN_PROGRESS"
         previous = None if record is None else record.generation
         generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_A_REQUEST
-        marking = f"{order.request}_IN_PROGRESS"
+        marking = calls.submit(self._domain.mark, order.grant_id, asset_id, f"{order.request}_IN_PROGRESS")
         command, refusal = self._command(order, asset_id, listing, platform, facts, record)
         undo_only = order.request == "GRANT" and refusal is None and command is not None
         undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1)
@@ -236,14 +249,15 @@ class Collect:
             order.request,
             "IN_PROGRESS",
             command if command is not None else record.command if record is not None else None,
-            self._audit(order, facts, record),
+            self._audit(order, facts, record, command),
             execution,
             self._now(),
         )
-        if not resumed and not self._ledger.begin(new, previous):
-            _leave(order, asset_id, "another execution has just begun it")
+        begun = resumed or self._ledger.begin(new, previous)
+        marking.result()
+        if not begun:
+            self._unmark(order, asset_id)
             return None
-        self._domain.mark(order.grant_id, asset_id, marking)
         return item(
             self._settings.names,
             command,
@@ -252,10 +266,17 @@ class Collect:
             domain_id=self._settings.domain_id,
             request=order.request,
             generation=generation,
-            facts={"warnings": list(facts.warnings)},
+            facts={"warnings": list(facts.asked.warnings)},
             refusal=refusal,
             undo_only=undo_only,
         )
+
+    def _unmark(self, order: Order, asset_id: str) -> None:
+        """Another execution has begun the same request. If it has ended already, our mark came too late: undo it."""
+        _leave(order, asset_id, "another execution has just begun it")
+        record = self._ledger.of_grant(order.grant_id).get(asset_id)
+        if record is not None and record.state != "IN_PROGRESS":
+            self._domain.mark(order.grant_id, asset_id, record.state, record.cause or None)
 
     def _not_now(self, order: Order, execution: str, status: str, record: GrantRecord | None) -> str | None:
         """Why an asset in this status is left alone; None if the order is to be carried out."""
@@ -353,14 +374,16 @@ class Collect:
         return principals
 
     def _request(self, facts: _Facts) -> AccessRequest:
-        forms = (facts.request or {}).get("metadataForms") or ()
+        forms = facts.asked.request.get("metadataForms") or ()
         return parse_request(self._settings.names, forms, self._now())
 
-    def _audit(self, order: Order, facts: _Facts, record: GrantRecord | None) -> dict[str, Any]:
-        """Who asked, who approved, when: kept from the grant on."""
+    def _audit(
+        self, order: Order, facts: _Facts, record: GrantRecord | None, command: GrantCommand | None
+    ) -> dict[str, Any]:
+        """Who asked, who approved, when, and how to connect: kept from the grant on."""
         if record is not None and order.request == "REVOKE":
             return {**record.facts, "revokeEventId": order.event_id, "revokeBegun": self._moment()}
-        request = facts.request or {}
+        request = facts.asked.request
         known = {
             "subscriptionId": facts.grant.get("subscriptionId"),
             "requestId": request.get("id"),
@@ -371,6 +394,7 @@ class Collect:
             "grantCreatedBy": facts.grant.get("createdBy"),
             "eventId": order.event_id,
             "begun": self._moment(),
+            "connection": None if command is None else PLATFORMS[command.platform].connection(command),
         }
         return {key: value for key, value in known.items() if value}
 

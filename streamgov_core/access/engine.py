@@ -8,12 +8,12 @@ it falls free. The lease lasts longer than the function that holds it can live, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping, Sequence, Set
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from streamgov_core.access.targets import Head, Placement, Record, Refusal, TargetLedger
+from streamgov_core.access.targets import Head, Lease, Placement, Record, Refusal, TargetLedger
 from streamgov_core.errors import DocumentFullError, GrantError, RetryableGrantError, StreamgovError
 from streamgov_core.platforms.base import Intent
 
@@ -68,8 +68,15 @@ class Written:
 class Surface(Protocol):
     """The policy documents of one target. One instance serves one application."""
 
-    def prefetch(self) -> None:
-        """Begin to read; called side by side with the ledger's reads, only while the lease is held."""
+    eager: bool
+    """Whether reads may begin before the lease is held. Not where reads are rationed: whoever then has to wait, or to
+    read again, has wasted them."""
+
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """Reads that ``bring`` needs, to be run side by side with the ledger's; ``bring`` makes up for any not run."""
+
+    def forget(self) -> None:
+        """Drop what was read: it may be from before the lease."""
 
     def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
         """Make the documents contain exactly ``view.active``, foreign statements aside.
@@ -128,9 +135,11 @@ class Engine:
         key: str,
         generation: int,
         grants: bool,
-        gate: Callable[[], Any] = lambda: None,
+        gate: Callable[[], Any] | None = None,
     ) -> Outcome:
         """Give or take what one grant contributes to one target.
+
+        Reads run beside the lease. They count only if the head shows that nobody changed anything in between.
 
         Args:
             surface: the target's documents.
@@ -138,51 +147,81 @@ class Engine:
             key: the grant of the asset.
             generation: of the command.
             grants: give (True) or take.
-            gate: waits for checks that run beside the lease; raises if the command must not be carried out.
+            gate: waits for checks that run beside the lease; raises if the command must not even be recorded.
 
         Raises:
             DocumentFullError: the document has no room.
             RetryableGrantError: contention outlasted this invocation.
         """
-        target = intent.target
-        owner = self._times.new_id()
-        lease = self._ledger.acquire(target, owner, self._times.now(), self._until())
-        record = Record.of(key, generation, grants, intent, self._times.now())
-        if lease is None:
-            gate()
-            if self._ledger.store(target, record) == "SUPERSEDED":
-                return "SUPERSEDED"
-            return self._wait(surface, target, record)
+        target, owner, now = intent.target, self._times.new_id(), self._times.now()
+        record = Record.of(key, generation, grants, intent, now)
+        acquiring = self._pool.submit(self._ledger.acquire, target, owner, now, now + self._times.lease)
+        loading = self._pool.submit(self._ledger.load, target)
+        reading = [self._pool.submit(read) for read in surface.reads()] if surface.eager else []
+        storing = self._pool.submit(self._ledger.store, target, record) if gate is None else None
+        lease = acquiring.result()
         try:
-            gate()
-            storing = self._pool.submit(self._ledger.store, target, record)
-            loading = self._pool.submit(self._ledger.load, target)
-            reading = self._pool.submit(surface.prefetch)
+            if lease is not None and not surface.eager:
+                reading = [self._pool.submit(read) for read in surface.reads()]
+            if storing is None:
+                if gate is not None:
+                    gate()
+                storing = self._pool.submit(self._ledger.store, target, record)
             superseded = storing.result() == "SUPERSEDED"
-            records = {item.key: item for item in loading.result()}
-            reading.result()
-            if superseded:
-                self._ledger.release(target, owner)
-                return "SUPERSEDED"
-            records[key] = record
+            if lease is not None and not superseded:
+                records = self._records(surface, target, key, lease, loading, reading)
         except BaseException:
-            self._ledger.release(target, owner)
+            self._give_back(target, owner, lease)
             raise
-        return self._hold(surface, target, owner, lease.head, record, records, not lease.clean)
+        if superseded:
+            self._give_back(target, owner, lease)
+            return "SUPERSEDED"
+        if lease is None:
+            surface.forget()
+            return self._wait(surface, target, record)
+        records[key] = record
+        return self._hold(surface, target, owner, lease, record, records)
+
+    def _records(
+        self,
+        surface: Surface,
+        target: str,
+        key: str,
+        lease: Lease,
+        loading: Future[list[Record]],
+        reading: Sequence[Future[None]],
+    ) -> dict[str, Record]:
+        """The target's records: those read beside the lease if they are what the lease was taken on."""
+        records = {item.key: item for item in loading.result()}
+        for future in reading:
+            future.result()
+        active = {name: item.generation for name, item in records.items() if item.state == "ACTIVE" and name != key}
+        placed = {name: placement.generation for name, placement in lease.head.placed.items() if name != key}
+        if lease.clean and lease.head.committed == lease.head.seq - 1 and active == placed:
+            return records
+        if surface.eager:
+            surface.forget()
+        return {item.key: item for item in self._ledger.load(target)}
+
+    def _give_back(self, target: str, owner: str, lease: Lease | None) -> None:
+        """End a lease under which nothing was written; what an earlier holder left open stays open."""
+        if lease is not None and lease.clean:
+            self._ledger.release(target, owner)
+        elif lease is not None:
+            self._ledger.abandon(target, owner)
 
     def _hold(
         self,
         surface: Surface,
         target: str,
         owner: str,
-        head: Head,
+        lease: Lease,
         record: Record,
         records: Mapping[str, Record],
-        everything: bool,
     ) -> Outcome:
         """Write as the holder until nothing waits any more, then give the lease back."""
         refused: dict[str, Refusal] = {}
-        committed = False
+        head, everything, committed = lease.head, not lease.clean, False
         try:
             while True:
                 written = self._round(surface, target, head, record, records, everything)
@@ -215,6 +254,10 @@ class Engine:
         active = {key: item for key, item in records.items() if item.state == "ACTIVE"}
         view = View(active, head.placed, frozenset({record.key}), everything)
         written = surface.bring(view, lambda: self._permit(head.until))
+        if not written.writes and surface.eager:
+            # "Already there" must not rest on a read from before the lease.
+            surface.forget()
+            written = surface.bring(view, lambda: self._permit(head.until))
         for key, refusal in written.refused.items():
             self._ledger.refuse(target, key, records[key].generation, refusal)
         return written
@@ -227,9 +270,9 @@ class Engine:
             now = self._times.now()
             if not head.owner or head.until < now:
                 owner = self._times.new_id()
-                lease = self._ledger.acquire(target, owner, now, self._until())
+                lease = self._ledger.acquire(target, owner, now, now + self._times.lease)
                 if lease is not None:
-                    return self._take_over(surface, target, owner, lease.head, record, lease.clean)
+                    return self._take_over(surface, target, owner, lease, record)
             if now + pause > self._times.deadline - self._times.margin:
                 raise RetryableGrantError(f"another writer holds {target}; the grant is recorded and will be retried")
             self._times.sleep(pause)
@@ -237,16 +280,17 @@ class Engine:
             head = self._ledger.head(target)
         return self._verdict(target, record, head)
 
-    def _take_over(self, surface: Surface, target: str, owner: str, head: Head, record: Record, clean: bool) -> Outcome:
+    def _take_over(self, surface: Surface, target: str, owner: str, lease: Lease, record: Record) -> Outcome:
         try:
-            loading = self._pool.submit(self._ledger.load, target)
-            surface.prefetch()
-            records = {item.key: item for item in loading.result()}
+            reading = [self._pool.submit(read) for read in surface.reads()]
+            records = {item.key: item for item in self._ledger.load(target)}
+            for future in reading:
+                future.result()
         except BaseException:
-            self._ledger.release(target, owner)
+            self._give_back(target, owner, lease)
             raise
-        outcome = self._hold(surface, target, owner, head, record, records, not clean)
-        return outcome if self._current(records, record) else "SUPERSEDED"
+        outcome = self._hold(surface, target, owner, lease, record, records)
+        return outcome if records[record.key].generation == record.generation else "SUPERSEDED"
 
     def _verdict(self, target: str, record: Record, head: Head) -> Outcome:
         """What a holder made of our record."""
@@ -261,13 +305,6 @@ class Engine:
         if record.state == "REMOVED" and placement is None:
             return "APPLIED"
         raise RetryableGrantError(f"{target} was committed without this grant; it will be retried")
-
-    @staticmethod
-    def _current(records: Mapping[str, Record], record: Record) -> bool:
-        return records[record.key].generation == record.generation
-
-    def _until(self) -> float:
-        return self._times.now() + self._times.lease
 
     def _permit(self, until: float) -> None:
         now = self._times.now()

@@ -7,7 +7,7 @@ no harm, and one that was deleted and made again is the same one (its identity p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from streamgov_core.access.compile import (
@@ -63,6 +63,8 @@ class ReaderRoleSurface:
         boundary: permissions boundary of the role; empty for none.
     """
 
+    eager = True
+
     def __init__(self, gateway: ReaderGateway, names: Names, arn: str, boundary: str = "") -> None:
         self._gateway = gateway
         self._role = RoleArn.parse(arn)
@@ -71,15 +73,22 @@ class ReaderRoleSurface:
         self._info: RoleInfo | None = None
         self._known = False
 
-    def prefetch(self) -> None:
-        """Read the role."""
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """The role."""
+        return (self._read,)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._info, self._known = None, False
+
+    def _read(self) -> None:
         self._info = self._gateway.role(self._role.name)
         self._known = True
 
     def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
         """See Surface.bring. What gains comes first: permissions before trust, and the other way round to remove."""
         if not self._known:
-            self.prefetch()
+            self._read()
         self._known = False
         if not view.active:
             return Written({}, {}, self._remove(permit_write))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streamgov_core.access.compile import (
@@ -67,17 +67,34 @@ class ResourcePolicySurface:
         arn: the resource.
         sid_prefix: marks our statements.
         limit: characters that the service allows.
+        eager: see Surface.
     """
 
-    def __init__(self, gateway: PolicyGateway, arn: str, sid_prefix: str, limit: int = RESOURCE_POLICY_LIMIT) -> None:
+    def __init__(
+        self,
+        gateway: PolicyGateway,
+        arn: str,
+        sid_prefix: str,
+        limit: int = RESOURCE_POLICY_LIMIT,
+        *,
+        eager: bool = False,
+    ) -> None:
+        self.eager = eager
         self._gateway = gateway
         self._arn = arn
         self._sid_prefix = sid_prefix
         self._limit = limit
         self._live: tuple[dict[str, Any] | None, str | None] | None = None
 
-    def prefetch(self) -> None:
-        """Read the live document."""
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """The live document."""
+        return (self._remember,)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._live = None
+
+    def _remember(self) -> None:
         self._live = self._read()
 
     def bring(self, view: View, permit_write: Callable[[], None]) -> Written:

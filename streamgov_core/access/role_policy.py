@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -92,6 +92,8 @@ class RolePolicySurface:
         boundary: the permissions boundary that the role must carry; empty to waive it.
     """
 
+    eager = True
+
     def __init__(self, gateway: RoleGateway, names: Names, arn: str, boundary: str = "") -> None:
         self._gateway = gateway
         self._role = RoleArn.parse(arn)
@@ -106,17 +108,25 @@ class RolePolicySurface:
         self._read_role = False
         self._inline: tuple[dict[str, Any] | None] | None = None
 
-    def prefetch(self) -> None:
-        """Read the role and its inline policy."""
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """The role, and its inline policy."""
+        return (self._read_info, self._read_inline)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._read_role, self._info, self._inline = False, None, None
+
+    def _read_info(self) -> None:
         self._info = self._gateway.role(self._role.name)
         self._read_role = True
-        if self._info is not None:
-            self._inline = (self._gateway.inline(self._role.name, self._inline_name),)
+
+    def _read_inline(self) -> None:
+        self._inline = (self._gateway.inline(self._role.name, self._inline_name),)
 
     def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
         """See Surface.bring. Policies that gain are written before policies that lose."""
         if not self._read_role:
-            self.prefetch()
+            self._read_info()
         if self._info is None or self._info.arn != self._role.arn:
             return self._absent(view)
         unbounded = self._unbounded(view)
@@ -145,7 +155,8 @@ class RolePolicySurface:
 
     def compare(self, view: View) -> list[Comparison] | None:
         """See Comparable.compare. What has no place yet is looked for in the inline policy."""
-        self.prefetch()
+        self.forget()
+        self._read_info()
         if self._info is None or self._info.arn != self._role.arn:
             return None
         members: dict[int, list[Record]] = {INLINE: []}
@@ -265,7 +276,8 @@ class RolePolicySurface:
         if slot != INLINE:
             return self._gateway.managed(self._arn(slot))
         if self._inline is None:
-            self._inline = (self._gateway.inline(self._role.name, self._inline_name),)
+            self._read_inline()
+        assert self._inline is not None
         return self._inline[0]
 
     def _live_slots(self) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -138,6 +138,8 @@ class FanOutSurface:
         sid_prefix: marks our statements.
     """
 
+    eager = False
+
     def __init__(self, consumers: ConsumerGateway, policies: PolicyGateway, target: str, sid_prefix: str) -> None:
         self._consumers = consumers
         self._policies = policies
@@ -145,8 +147,12 @@ class FanOutSurface:
         self._stream, self._name = target.split("/consumer/")
         self._sid_prefix = sid_prefix
 
-    def prefetch(self) -> None:
+    def reads(self) -> Sequence[Callable[[], None]]:
         """Nothing: the consumer's ARN must be known before its policy can be read."""
+        return ()
+
+    def forget(self) -> None:
+        """See Surface.forget. Nothing is kept."""
 
     def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
         """See Surface.bring."""

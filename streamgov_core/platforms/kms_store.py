@@ -6,7 +6,7 @@ A key's own policy is never edited. A grant's name makes creating it idempotent,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -110,14 +110,23 @@ class KeyGrantSurface:
         prefix: begins the names of our grants.
     """
 
+    eager = False
+
     def __init__(self, gateway: KeyGrantGateway, key: str, prefix: str) -> None:
         self._gateway = gateway
         self._key = key
         self._prefix = f"{prefix}-"
         self._live: Mapping[str, tuple[str, ...]] | None = None
 
-    def prefetch(self) -> None:
-        """List our grants."""
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """Our grants."""
+        return (self._remember,)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._live = None
+
+    def _remember(self) -> None:
         self._live = self._list()
 
     def bring(self, view: View, permit_write: Callable[[], None]) -> Written:

@@ -246,7 +246,7 @@ class Msk:
 
         if kind != "cluster":
             return None
-        return ResourcePolicySurface(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix)
+        return ResourcePolicySurface(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, eager=True)
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         """What the cluster is, whether it can be reached, and what bypasses IAM."""

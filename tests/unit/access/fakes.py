@@ -403,7 +403,7 @@ class MemorySite:
             return RolePolicySurface(self.iam, NAMES, intent.arn, self.boundary)
         if intent.kind == "reader":
             return ReaderRoleSurface(self.iam, NAMES, intent.arn)
-        return ResourcePolicySurface(self.policies, intent.arn, NAMES.sid_prefix)
+        return ResourcePolicySurface(self.policies, intent.arn, NAMES.sid_prefix, eager=True)
 
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
         if self.inspect_error is not None:

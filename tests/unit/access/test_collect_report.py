@@ -91,6 +91,7 @@ def test_a_grant_gives_the_producer_first_and_can_be_undone_the_other_way_round(
     assert central.status() == "GRANT_IN_PROGRESS"
     record = central.record()
     assert (record.generation, record.state, record.desired) == (1, "IN_PROGRESS", "GRANT")
+    assert record.facts["connection"]["groupPrefix"] == f"{CONSUMER}.consumerproj01."
     assert record.facts["requestedBy"] == "user-asking" and record.facts["approvedBy"] == "user-approving"
     assert central.report(item, **done(item))["status"] == "GRANTED"
     assert central.status() == "GRANTED" and central.record().state == "GRANTED"
@@ -242,6 +243,17 @@ def test_two_executions_that_begin_at_the_same_moment(central: Central) -> None:
     central.grants.hooks["begin"] = other_first
     assert central.collect() == []
     assert central.record().execution == CENTRAL + "other"
+
+
+def test_a_duplicate_that_comes_after_the_end_leaves_the_outcome_as_it_was(central: Central) -> None:
+    def other_is_done(record: GrantRecord) -> None:
+        central.grants.hooks.clear()
+        central.grants.begin(replace(record, execution=CENTRAL + "other", state="GRANTED"), None)
+        central.domain.grants["grant1"]["assets"][0]["status"] = "GRANTED"
+
+    central.grants.hooks["begin"] = other_is_done
+    assert central.collect() == []
+    assert central.status() == "GRANTED"
 
 
 def test_a_data_product_is_granted_asset_by_asset() -> None:

@@ -47,13 +47,14 @@ class Account:
         self.ledger = MemoryTargets()
         self.policies = MemoryPolicies(tokens=tokens, limit=limit)
         self.limit = limit
+        self.eager = tokens
         self.clock = clock or Clock()
         self.ids = Ids("lease")
         self.calls = ThreadPoolExecutor(64)
 
     def run(self, order: GrantCommand, *, seconds: float = 60.0) -> Outcome:
         intent = intent_of(order)
-        surface = ResourcePolicySurface(self.policies, intent.arn, SID, self.limit)
+        surface = ResourcePolicySurface(self.policies, intent.arn, SID, self.limit, eager=self.eager)
         engine = Engine(self.ledger, self.clock.times(seconds, self.ids.next), self.calls)
         return engine.apply(surface, intent, order.key, order.generation, order.grants)
 
@@ -211,6 +212,64 @@ def test_a_foreign_statement_that_comes_beside_the_delete_survives(account: Acco
     )
     account.run(revoke(1))
     assert account.policies.statements(CLUSTER) == [foreign]
+
+
+def test_reads_from_before_the_lease_do_not_count(busy: Account) -> None:
+    """Ledger and document are read beside the lease; meanwhile another holder grants, revokes and commits."""
+    busy.run(grant(1))
+    busy.run(grant(4))
+    read = {"load": threading.Event(), "get": threading.Event()}
+    begun: list[str] = []
+
+    def on_acquire(target: str, owner: str) -> None:
+        if begun:
+            return
+        begun.append(owner)
+        assert read["load"].wait(5) and read["get"].wait(5)
+        threading.Event().wait(0.05)
+        busy.run(grant(2))
+        busy.run(revoke(1))
+        busy.run(revoke(4, generation=3))
+        busy.run(grant(4, generation=5))
+
+    busy.ledger.hooks.update(acquire=on_acquire, load=lambda target: read["load"].set())
+    busy.policies.hooks["get"] = lambda arn: read["get"].set()
+    assert busy.run(grant(3)) == "APPLIED"
+    assert [busy.can_read(role(n), f"topic-{n}") for n in (1, 2, 3, 4)] == [False, True, True, True]
+
+
+def test_already_there_does_not_rest_on_a_read_from_before_the_lease(busy: Account) -> None:
+    busy.run(grant(1))
+    begun: list[str] = []
+    seen = threading.Event()
+
+    def on_acquire(target: str, owner: str) -> None:
+        if not begun:
+            begun.append(owner)
+            assert seen.wait(5)
+            threading.Event().wait(0.05)
+            busy.policies.documents.clear()  # by hand, after it was read
+
+    busy.ledger.hooks["acquire"] = on_acquire
+    busy.policies.hooks["get"] = lambda arn: seen.set()
+    assert busy.run(grant(1)) == "APPLIED"
+    assert busy.can_read(role(1), "topic-1")
+
+
+def test_checks_that_fail_under_an_unclean_lease_leave_it_unclean(account: Account) -> None:
+    account.run(grant(1))
+    account.ledger.acquire(TARGET, "crashed", account.clock.now(), account.clock.now() - 1)
+    account.clock.sleep(1)
+    intent = intent_of(grant(2))
+    engine = Engine(account.ledger, account.clock.times(), account.calls)
+
+    def gate() -> None:
+        raise DocumentFullError("not this one")
+
+    with pytest.raises(DocumentFullError):
+        engine.apply(ResourcePolicySurface(account.policies, intent.arn, SID), intent, "g#a", 1, True, gate)
+    lease = account.ledger.acquire(TARGET, "next", account.clock.now(), account.clock.now() + 90)
+    assert lease is not None and not lease.clean
 
 
 def test_two_first_writers_both_get_in(busy: Account) -> None:
