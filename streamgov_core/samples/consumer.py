@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamgov_core.aws import Clients
 from streamgov_core.lineage import Emitter, Run
+from streamgov_core.samples.definitions import Definitions, registry_client
 from streamgov_core.samples.jobs import JobConfig, Now, dataset, job_of, reported, utc_now
-from streamgov_core.samples.streams import reader_of
+from streamgov_core.samples.records import decode, schema_version_id
+from streamgov_core.samples.streams import reader_of, unreached
 
 DEFAULT_LIMIT = 100
 
@@ -32,12 +35,23 @@ def consume(
     arn = str(event.get("resourceArn") or config.resource_arn)
     run_ = Run(*job, inputs=[dataset(arn)])
     with reported(run_, Emitter(clients.client("datazone"), config.domain_id), now) as still_running:
-        reader = reader_of(clients, arn)
+        reader = reader_of(clients, config, arn)
         read = reader.read(int(event.get("limit", DEFAULT_LIMIT))) if reader is not None else ()
+        values = decoded(clients, config, read)
         still_running()
     return {
         "resourceArn": arn,
         "read": len(read),
+        "decoded": len(values),
+        "first": json.dumps(values[0], default=str, sort_keys=True) if values else None,
         "runId": run_.run_id,
-        "note": None if reader is not None else "no record was read: this platform has no reader yet",
+        "note": None if reader is not None else unreached(config, "read"),
     }
+
+
+def decoded(clients: Clients, config: JobConfig, records: Sequence[bytes]) -> list[Any]:
+    """The records' values, by the schemas that they were written with; none if no reader role is configured."""
+    if not records or not config.reader_role_arn:
+        return []
+    definitions = Definitions(registry_client(clients, config), config.schema_arn)
+    return [decode(data, definitions.of(schema_version_id(data))) for data in records]

@@ -22,13 +22,28 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class JobConfig:
-    """A sample's configuration (``streamgov_core.samples.permissions.sample_environment``)."""
+    """A sample's configuration (``streamgov_core.samples.permissions.sample_environment``).
+
+    Attributes:
+        brokers: Kafka's addresses, for a topic.
+        group: Kafka's consumer group, for a consumer of a topic.
+        reader_role_arn: the role that may read the registry's schemas, for a consumer in another account.
+    """
 
     domain_id: str
     region: str
     resource_arn: str
     registry_name: str
     schema_name: str
+    brokers: str = ""
+    group: str = ""
+    reader_role_arn: str = ""
+
+    @property
+    def schema_arn(self) -> str:
+        """The schema, which lies in the account of the stream."""
+        _, partition, _, region, account, _ = self.resource_arn.split(":", 5)
+        return f"arn:{partition}:glue:{region}:{account}:schema/{self.registry_name}/{self.schema_name}"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> JobConfig:
@@ -48,6 +63,9 @@ class JobConfig:
             found["RESOURCE_ARN"],
             env.get("STREAMGOV_REGISTRY_NAME", ""),
             env.get("STREAMGOV_SCHEMA_NAME", ""),
+            env.get("STREAMGOV_BROKERS", ""),
+            env.get("STREAMGOV_CONSUMER_GROUP", ""),
+            env.get("STREAMGOV_READER_ROLE_ARN", ""),
         )
 
 

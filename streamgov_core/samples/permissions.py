@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamgov_core.access.messages import Consumer
 from streamgov_core.naming import Names
 from streamgov_core.platforms.msk import topic_arn
 from streamgov_core.samples.records import SCHEMA_NAME
@@ -18,6 +19,7 @@ def producer_policy(
     resource_arn: str,
     what: str = "sample-producer",
     kms_key_arn: str | None = None,
+    schema_name: str = SCHEMA_NAME,
 ) -> dict[str, Any]:
     """The permissions of the sample producer: register one registry's schemas, write the stream, report lineage.
 
@@ -26,9 +28,10 @@ def producer_policy(
         account: the producer account.
         platform: ``msk`` or ``kinesis``.
         registry_arn: the registry that it registers schemas in.
-        resource_arn: the stream (for Kinesis).
+        resource_arn: the stream, or the cluster of the topic.
         what: the function's word, for its log group.
         kms_key_arn: the key that encrypts the stream, if a customer's (PutRecords calls GenerateDataKey).
+        schema_name: the schema, and so the topic.
     """
     registry = registry_arn.rpartition("/")[2]
     log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
@@ -46,6 +49,11 @@ def producer_policy(
         statements.append(_allow("Write", ["kinesis:PutRecords"], [resource_arn]))
         if kms_key_arn:
             statements.append(_allow("Encrypt", ["kms:GenerateDataKey"], [kms_key_arn]))
+    if platform == "msk":
+        statements.append(_allow("Connect", ["kafka-cluster:Connect"], [resource_arn]))
+        actions = ["kafka-cluster:CreateTopic", "kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"]
+        topic = f"{resource_arn.replace(':cluster/', ':topic/', 1)}/{schema_name}"
+        statements.append(_allow("WriteTopic", actions, [topic]))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -63,7 +71,13 @@ def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer"
 
 
 def sample_environment(
-    names: Names, *, domain_id: str, resource_arn: str, registry_name: str = "", schema_name: str = SCHEMA_NAME
+    names: Names,
+    *,
+    domain_id: str,
+    resource_arn: str,
+    registry_name: str = "",
+    schema_name: str = SCHEMA_NAME,
+    brokers: str = "",
 ) -> dict[str, str]:
     """The environment variables of the sample producer and consumer.
 
@@ -73,6 +87,7 @@ def sample_environment(
         resource_arn: the topic's or stream's ARN; for a cluster's ARN, its topic of the schema's name.
         registry_name: the registry that the producer registers its schema in.
         schema_name: the schema.
+        brokers: the cluster's addresses for IAM.
     """
     is_cluster = ":kafka:" in resource_arn and ":cluster/" in resource_arn
     return {
@@ -81,6 +96,31 @@ def sample_environment(
         "STREAMGOV_RESOURCE_ARN": topic_arn(resource_arn, schema_name) if is_cluster else resource_arn,
         "STREAMGOV_REGISTRY_NAME": registry_name,
         "STREAMGOV_SCHEMA_NAME": schema_name,
+        **({"STREAMGOV_BROKERS": brokers} if is_cluster and brokers else {}),
+    }
+
+
+def consumer_environment(
+    names: Names, consumer: Consumer, *, domain_id: str, resource_arn: str, registry_name: str, brokers: str = ""
+) -> dict[str, str]:
+    """The environment variables of the sample consumer: also its group and the role that reads schemas.
+
+    Args:
+        names: the deployment's names.
+        consumer: who consumes; its project's prefix begins the group's name, or no grant would allow the group.
+        domain_id: the DataZone domain.
+        resource_arn: the topic's, cluster's or stream's ARN.
+        registry_name: the registry, in the account of the stream.
+        brokers: the cluster's addresses for IAM.
+    """
+    owner = resource_arn.split(":")[4]
+    registry_arn = names.arn("glue", owner, f"registry/{registry_name}")
+    return {
+        **sample_environment(
+            names, domain_id=domain_id, resource_arn=resource_arn, registry_name=registry_name, brokers=brokers
+        ),
+        "STREAMGOV_CONSUMER_GROUP": f"{consumer.group_prefix}sample-consumer",
+        "STREAMGOV_READER_ROLE_ARN": names.reader_role_arn(owner, registry_arn, consumer.account, consumer.project_id),
     }
 
 

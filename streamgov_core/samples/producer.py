@@ -12,7 +12,7 @@ from streamgov_core.errors import SchemaError
 from streamgov_core.lineage import Emitter, Run
 from streamgov_core.samples.jobs import JobConfig, Now, dataset, job_of, reported, utc_now
 from streamgov_core.samples.records import SCHEMA_NAME, definition, encode, records
-from streamgov_core.samples.streams import writer_of
+from streamgov_core.samples.streams import unreached, writer_of
 
 DEFAULT_COUNT = 20
 POLLS = 20
@@ -50,7 +50,7 @@ def produce(
     emitter = Emitter(clients.client("datazone"), config.domain_id)
     with reported(run_, emitter, now) as still_running:
         version_id = register(clients.client("glue"), config.registry_name, name, schema, sleep)
-        writer = writer_of(clients, config.resource_arn)
+        writer = writer_of(clients, config, config.resource_arn)
         written = 0
         if writer is not None:
             count = int(event.get("records", DEFAULT_COUNT))
@@ -61,7 +61,7 @@ def produce(
         "schemaVersionId": version_id,
         "written": written,
         "runId": run_.run_id,
-        "note": None if writer is not None else "no record was written: this platform has no writer yet",
+        "note": None if writer is not None else unreached(config, "written"),
     }
 
 

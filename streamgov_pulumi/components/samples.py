@@ -5,6 +5,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.access.messages import Consumer
 from streamgov_core.samples import permissions
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._documents import built, to_json, variables
@@ -76,11 +77,12 @@ class SampleJobs(pulumi.ComponentResource):
                     key=sandbox.stream_key_arn,
                 ),
                 "environment": variables(
-                    lambda domain, resource: permissions.sample_environment(
-                        names, domain_id=domain, resource_arn=resource, registry_name=registry
+                    lambda domain, resource, brokers: permissions.sample_environment(
+                        names, domain_id=domain, resource_arn=resource, registry_name=registry, brokers=brokers or ""
                     ),
                     domain=sandbox.domain_id,
                     resource=sandbox.resource_of(platform),
+                    brokers=sandbox.brokers,
                 ),
             },
             self._accounts.options(access, self),
@@ -108,11 +110,20 @@ class SampleJobs(pulumi.ComponentResource):
                 "description": f"Sandbox: reads records ({platform}) as the consumer and reports its run as lineage",
                 "role_arn": sandbox.consumer_role_arn,
                 "environment": variables(
-                    lambda domain, resource: permissions.sample_environment(
-                        names, domain_id=domain, resource_arn=resource
+                    lambda domain, project, environment, principal, resource, brokers: permissions.consumer_environment(
+                        names,
+                        Consumer(access["account"], names.region, project, environment, (principal,)),
+                        domain_id=domain,
+                        resource_arn=resource,
+                        registry_name=sandbox.registries[platform],
+                        brokers=brokers or "",
                     ),
                     domain=sandbox.domain_id,
+                    project=sandbox.projects["consumer"],
+                    environment=sandbox.environments["consumer"],
+                    principal=sandbox.consumer_role_arn,
                     resource=sandbox.resource_of(platform),
+                    brokers=sandbox.brokers,
                 ),
             },
             self._accounts.options(access, self, depends_on=[policy]),

@@ -67,6 +67,7 @@ class Sandbox(pulumi.ComponentResource):
     projects: dict[str, pulumi.Output[str]]
     environments: dict[str, pulumi.Output[str]]
     cluster_arn: pulumi.Output[str]
+    brokers: pulumi.Output[str]
     stream_arn: pulumi.Output[str]
     stream_key_arn: pulumi.Output[str]
     trail_arn: pulumi.Output[str]
@@ -346,6 +347,8 @@ class Sandbox(pulumi.ComponentResource):
                 opts=self._own("producer"),
             )
         self.cluster_arn, self.stream_arn, self.stream_key_arn = cluster.arn, stream.arn, key.arn
+        # One machine has no VPCs: the consumer's account reaches the brokers where the producer's does.
+        self.brokers = cluster.bootstrap_brokers_sasl_iam
 
     def resource_of(self, platform: str) -> pulumi.Output[str]:
         """The cluster or stream of a platform."""

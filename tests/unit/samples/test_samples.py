@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from streamgov_core.access.messages import Consumer
 from streamgov_core.errors import ConfigError, RemoteError, SchemaError
 from streamgov_core.naming import Names
+from streamgov_core.samples import consumer
 from streamgov_core.samples.consumer import consume
 from streamgov_core.samples.jobs import JobConfig, job_of
-from streamgov_core.samples.permissions import consumer_policy, producer_policy, sample_environment
+from streamgov_core.samples.kafka import security_protocol
+from streamgov_core.samples.permissions import (
+    consumer_environment,
+    consumer_policy,
+    producer_policy,
+    sample_environment,
+)
 from streamgov_core.samples.producer import produce
 from streamgov_core.samples.records import SCHEMA_NAME, decode, definition, encode, records, schema_version_id
 from streamgov_core.samples.streams import BATCH, KinesisReader, KinesisWriter
@@ -114,10 +124,13 @@ def test_the_producer_registers_writes_and_reports() -> None:
     assert decode(first, definition())["customer"]["address"] == {"city": "Dublin", "country": "IE"}
 
 
-def test_a_topic_has_no_writer_yet_and_that_is_said() -> None:
+def test_a_topic_whose_brokers_do_not_answer_is_not_written_and_that_is_said() -> None:
     fake = Fake()
-    result = produce(config(TOPIC), fake, {}, JOB, now=now, sleep=lambda _: None)  # type: ignore[arg-type]
-    assert (result["written"], "no writer" in result["note"]) == (0, True)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
+        unheard = replace(config(TOPIC), brokers=f"127.0.0.1:{closed.getsockname()[1]}")
+        result = produce(unheard, fake, {}, JOB, now=now, sleep=lambda _: None)  # type: ignore[arg-type]
+    assert (result["written"], result["note"]) == (0, f"no record was written: no broker answers at {unheard.brokers}")
     assert fake.events[-1]["outputs"][0]["namespace"] == "kafka://main"
 
 
@@ -184,6 +197,62 @@ def test_every_sample_record_fits_both_versions() -> None:
 def test_bytes_without_the_header_are_refused(data: bytes) -> None:
     with pytest.raises(SchemaError, match="no header"):
         decode(data, definition())
+
+
+def test_records_of_another_account_are_decoded_by_the_versions_they_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Registry:
+        asked: ClassVar[list[int]] = []
+
+        def get_paginator(self, operation: str) -> Registry:
+            assert operation == "list_schema_versions"
+            return self
+
+        def paginate(self, SchemaId: dict[str, str]) -> list[dict[str, Any]]:
+            assert SchemaId == {"SchemaArn": f"arn:aws:glue:us-east-1:222222222222:schema/orders/{SCHEMA_NAME}"}
+            return [{"Schemas": [{"SchemaVersionId": VERSION, "VersionNumber": 4}]}, {"Schemas": []}]
+
+        def get_schema_version(self, SchemaId: dict[str, str], SchemaVersionNumber: dict[str, int]) -> dict[str, str]:
+            self.asked.append(SchemaVersionNumber["VersionNumber"])
+            return {"SchemaDefinition": definition()}
+
+    monkeypatch.setattr(consumer, "registry_client", lambda clients, config: Registry())
+    fake = Fake()
+    written = [encode(value, definition(), VERSION) for _, value in records(3)]
+    KinesisWriter(fake, STREAM).write((str(number), data) for number, data in enumerate(written))
+    reading = replace(config(STREAM), reader_role_arn="arn:aws:iam::222222222222:role/reader")
+    result = consume(reading, fake, {}, JOB, now=now)  # type: ignore[arg-type]
+    assert (result["read"], result["decoded"]) == (3, 3)
+    assert '"city": "Dublin"' in result["first"]
+    assert Registry.asked == [4]
+    stranger = encode(next(records(1))[1], definition(), "00000000-0000-0000-0000-000000000009")
+    with pytest.raises(SchemaError, match="no version 00000000-0000-0000-0000-000000000009"):
+        consumer.decoded(fake, reading, [stranger])  # type: ignore[arg-type]
+
+
+def test_a_consumers_group_and_reader_role_are_its_projects() -> None:
+    names = Names()
+    who = Consumer("333333333333", "us-east-1", "project1", "environment1", ("arn:aws:iam::333333333333:role/c",))
+    env = consumer_environment(
+        names, who, domain_id="dzd-1", resource_arn=CLUSTER, registry_name="orders", brokers="127.0.0.1:9"
+    )
+    made = JobConfig.from_env(env)
+    assert made.group == "333333333333.project1.sample-consumer"
+    registry = "arn:aws:glue:us-east-1:222222222222:registry/orders"
+    assert made.reader_role_arn == names.reader_role_arn("222222222222", registry, "333333333333", "project1")
+    assert (made.resource_arn, made.brokers) == (TOPIC, "127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("brokers", "protocol"),
+    [
+        ("127.0.0.1:9092", "SASL_PLAINTEXT"),
+        ("[::1]:9092", "SASL_PLAINTEXT"),
+        ("127.0.0.1:1,b-1.x.kafka.us-east-1.amazonaws.com:9098", "SASL_SSL"),
+        ("localhost.example.com:9098", "SASL_SSL"),
+    ],
+)
+def test_tokens_travel_without_tls_on_this_machine_only(brokers: str, protocol: str) -> None:
+    assert security_protocol(brokers) == protocol
 
 
 def test_configuration() -> None:
