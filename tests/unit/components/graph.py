@@ -142,6 +142,11 @@ def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = Fals
 
         loop.run_until_complete(body())
     finally:
+        # After a mistake in the program, what it had begun to register is left: end it, so that it does not complain.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
     return graph
