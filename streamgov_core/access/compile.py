@@ -158,8 +158,9 @@ def principals_of(document: Mapping[str, Any] | None, sid_prefix: str) -> set[st
     """Principals of our statements in a live document, as the service shows them."""
     found: set[str] = set()
     for item in statements_of(document or {}):
-        if is_ours(item, sid_prefix):
-            found.update(_many(dict(item.get("Principal") or {}).get("AWS", [])))
+        principal = item.get("Principal")
+        if is_ours(item, sid_prefix) and isinstance(principal, Mapping):  # "*" is no mapping, whoever wrote it.
+            found.update(_many(principal.get("AWS", [])))
     return found
 
 

@@ -50,6 +50,10 @@ def differences(target: str, comparison: Comparison, sid_prefix: str) -> list[Fi
     if ids:
         text = f"{where} names {', '.join(ids)}: the id of a role that was deleted, or made again under its name"
         return [Finding("deletedRole", target, text)]
+    if comparison.wanted and not ours:
+        return [
+            Finding("driftRemoved", target, f"{where} holds none of the {len(wanted)} statements that grants ask for")
+        ]
     by_sid = {str(item.get("Sid")): key for key, item in removed.items()}
     for statement in added.values():
         key = by_sid.get(str(statement.get("Sid")))
