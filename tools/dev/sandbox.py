@@ -146,7 +146,15 @@ def down(arguments: argparse.Namespace) -> int:
         return 0
     pulumi = Pulumi(workspace, ensure_cli())
     pulumi.select_stack()
-    deploy(pulumi, "destroy", show)
+    try:
+        deploy(pulumi, "destroy", show)
+    except LocalError as error:
+        # What was made in the portal (assets, listings, grants) keeps its types alive, as on AWS. Here all of it goes.
+        reasons = [line.strip() for line in str(error).splitlines() if "error:" in line and "update failed" not in line]
+        show.say("pulumi destroy refused, since things made by hand still use the stack's resources:")
+        for reason in sorted(set(reasons))[:6]:
+            show.say(f"  {reason}")
+        show.say("The emulator is thrown away with everything in it.")
     emulator_process.stop(workspace)
     shutil.rmtree(workspace.state)
     return 0

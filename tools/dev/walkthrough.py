@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from rich.tree import Tree
 
 from tools.dev import emulator_process
+from tools.dev.flow import Flow
 from tools.dev.portal import REGION, People
 from tools.dev.show import Show
 from tools.dev.workspace import Workspace
@@ -66,6 +67,7 @@ class Walkthrough:
         self.consumer_role: str = outputs["consumerRoleArn"]
         self.consumer_account = self.consumer_role.split(":")[4]
         self.datazone = self.people.client("datazone", self.domain_account)
+        self.flow = Flow(workspace, show)
 
     # --- the streams of the sandbox ---------------------------------------------------------------------------------
     def msk(self) -> Stream:
@@ -132,9 +134,12 @@ class Walkthrough:
         self.show.step(
             "A producer sends records with a new schema", "producer's function, account " + self.producer_account
         )
+        flows = self.flow.ready(stream.resource_arn)
         answer = self._invoke(self.producer_account, stream.producer_function, {})
         self.show.fact("function", stream.producer_function.rsplit(":", 1)[1])
         self.show.fact("it answered", json.dumps(answer, sort_keys=True))
+        if flows:
+            self.flow.written(answer)
         glue = self.people.client("glue", self.producer_account)
         schema = glue.get_schema(SchemaId={"RegistryName": stream.registry, "SchemaName": SCHEMA})
         self.show.check(
@@ -178,6 +183,8 @@ class Walkthrough:
         self.show.step("Before the grant", f"what consumer role {self.consumer_role.rsplit('/', 1)[1]} may do")
         self._ask_oracle(stream, expected=False)
         self._show_policies(stream)
+        if stream.consumer_function is not None and self.flow.ready(stream.resource_arn):
+            self.flow.refused(stream.kind, lambda: self._attempt(stream))
 
     def publish(self, stream: Stream, asset: dict[str, Any]) -> dict[str, str]:
         """The product owner publishes the asset."""
@@ -260,6 +267,8 @@ class Walkthrough:
         self.show.step("The consumer runs", "consumer's function, account " + self.consumer_account)
         answer = self._invoke(self.consumer_account, stream.consumer_function, {})
         self.show.fact("it answered", json.dumps(answer, sort_keys=True))
+        if self.flow.ready(stream.resource_arn):
+            self.flow.arrived(answer)
         self._show_lineage(stream, asset, expect_consumer=True)
 
     def revoke(self, stream: Stream, grant: str, subscription: str, asset: dict[str, Any]) -> None:
@@ -279,6 +288,8 @@ class Walkthrough:
         self._show_calls("calls of this revoke, by our deployed roles")
         self._show_policies(stream)
         self._ask_oracle(stream, expected=False)
+        if stream.consumer_function is not None and self.flow.ready(stream.resource_arn):
+            self.flow.cut_off(stream.kind, lambda: self._attempt(stream))
 
     def retire(self, stream: Stream) -> None:
         """The schema is deleted from the registry, and the asset goes by itself: unlisted, deleted, its record too."""
@@ -307,6 +318,12 @@ class Walkthrough:
         if answer.get("FunctionError"):
             raise StepFailed(f"{function_arn} failed: {json.dumps(body)[:800]}")
         return body
+
+    def _attempt(self, stream: Stream) -> dict[str, Any]:
+        """The consumer's function run once, whether or not it fails."""
+        client = self.people.client("lambda", self.consumer_account)
+        answer: dict[str, Any] = client.invoke(FunctionName=stream.consumer_function, Payload=b"{}")
+        return {**answer, "Payload": json.loads(answer["Payload"].read() or b"{}")}
 
     def _search_asset(self, project: str, stream: Stream) -> str | None:
         pages = self.datazone.get_paginator("search").paginate(
