@@ -150,8 +150,6 @@ def _add_grant(context: Context, inputs: State) -> tuple[str, State]:
 def _principal(given: dict[str, Any]) -> dict[str, Any]:
     project = dict(given["project"])
     out: dict[str, Any] = {"projectDesignation": project["projectDesignation"]}
-    if project.get("projectIdentifier"):
-        out["projectIdentifier"] = project["projectIdentifier"]
     unit = project.get("domainUnitFilter")
     if unit:
         out["projectGrantFilter"] = {
@@ -211,7 +209,6 @@ def register(registry: Registry) -> None:
     fixed = Prop(required=True, replace=True)
     project_members = {
         "projectDesignation": Prop(required=True),
-        "projectIdentifier": Prop(),
         "domainUnitFilter": Prop(
             "object",
             members={"domainUnit": Prop(required=True), "includeChildDomainUnits": Prop("bool", default=False)},

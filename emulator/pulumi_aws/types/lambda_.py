@@ -47,19 +47,17 @@ _PROPS = {
     "memorySize": Prop("int", default=128),
     "architectures": Prop("list", computed=True),
     "environment": _ENVIRONMENT,
-    "kmsKeyArn": Prop(),
     "loggingConfig": _LOGGING,
     "tracingConfig": _TRACING,
-    "reservedConcurrentExecutions": Prop("int", default=-1),
     **TAGS,
 }
 _CONFIGURATION = (
-    "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "kmsKeyArn", "loggingConfig",
+    "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "loggingConfig",
     "tracingConfig",
 )  # fmt: skip
 
 
-def _configuration(inputs: State, last: State) -> dict[str, Any]:
+def _configuration(inputs: State) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "Role": inputs["role"],
         "Description": inputs.get("description") or "",
@@ -71,8 +69,6 @@ def _configuration(inputs: State, last: State) -> dict[str, Any]:
         arguments["Runtime"] = inputs["runtime"]
     if inputs.get("handler"):
         arguments["Handler"] = inputs["handler"]
-    if inputs.get("kmsKeyArn") or last.get("kmsKeyArn"):
-        arguments["KMSKeyArn"] = inputs.get("kmsKeyArn") or ""
     if inputs.get("tracingConfig"):
         arguments["TracingConfig"] = {"Mode": inputs["tracingConfig"]["mode"]}
     logging = inputs.get("loggingConfig")
@@ -94,15 +90,13 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         "FunctionName": inputs["name"],
         "Code": {"ZipFile": _code(inputs)},
         "Tags": context.tags(inputs),
-        **_configuration(inputs, {}),
+        **_configuration(inputs),
     }
     if inputs.get("architectures"):
         arguments["Architectures"] = inputs["architectures"]
     retry_propagation(lambda: client.create_function(**arguments))
     with after_creation(inputs["name"]):
         wait_for(f"function {inputs['name']} to be Active", lambda: _active(context, inputs["name"]))
-        if int(inputs["reservedConcurrentExecutions"]) >= 0:
-            _reserve(context, inputs["name"], inputs)
         return inputs["name"], _live(context, inputs["name"], {"code": inputs["code"]})
 
 
@@ -115,15 +109,6 @@ def _active(context: Context, name: str) -> bool:
         )
     settled = found.get("LastUpdateStatus", "Successful") != "InProgress"
     return bool(found.get("State", "Active") == "Active" and settled)
-
-
-def _reserve(context: Context, name: str, inputs: State) -> None:
-    client = context.client("lambda")
-    reserved = int(inputs.get("reservedConcurrentExecutions", -1))
-    if reserved >= 0:
-        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
-    else:
-        delete_quietly(lambda: client.delete_function_concurrency(FunctionName=name))
 
 
 def _live(context: Context, name: str, last: State) -> State:
@@ -140,8 +125,6 @@ def _live(context: Context, name: str, last: State) -> State:
         "timeout": configuration["Timeout"],
         "memorySize": configuration["MemorySize"],
         "architectures": configuration.get("Architectures"),
-        "kmsKeyArn": configuration.get("KMSKeyArn"),
-        "reservedConcurrentExecutions": (found.get("Concurrency") or {}).get("ReservedConcurrentExecutions", -1),
         "arn": arn,
         "invokeArn": f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
         "sourceCodeSize": configuration.get("CodeSize"),
@@ -171,9 +154,7 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         name for name in _PROPS if canonical(_PROPS[name], old.get(name)) != canonical(_PROPS[name], new.get(name))
     }
     if differing & set(_CONFIGURATION):
-        retry_propagation(
-            lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new, last))
-        )
+        retry_propagation(lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new)))
         wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
     if differing & {"code", "architectures"}:
         arguments: dict[str, Any] = {
@@ -184,8 +165,6 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
             arguments["Architectures"] = new["architectures"]
         client.update_function_code(**arguments)
         wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
-    if "reservedConcurrentExecutions" in differing:
-        _reserve(context, identifier, new)
     removed, added = tag_changes(context, old, new)
     if removed:
         client.untag_resource(Resource=last["arn"], TagKeys=removed)

@@ -72,7 +72,7 @@ boundary = make(
 role = make(
     aws.iam.Role, "role", name="every-type", path="/every/", description="does all", permissions_boundary=boundary.arn,
     assume_role_policy=trust("lambda.amazonaws.com", "states.amazonaws.com", "events.amazonaws.com"),
-    max_session_duration=7200, force_detach_policies=True, tags={"a": "b"},
+    force_detach_policies=True, tags={"a": "b"},
 )  # fmt: skip
 role_policy = make(
     aws.iam.RolePolicy, "role-policy", name="work", role=role.name,
@@ -108,8 +108,8 @@ function = make(
     runtime="python3.12", handler="handler.handle", timeout=10, memory_size=256, architectures=["arm64"],
     code=pulumi.FileArchive(os.environ.get("BUNDLE", "bundle.zip")),
     environment={"variables": {"FIRST": "1", "SECOND": "2"}},
-    kms_key_arn=key.arn, logging_config={"log_format": "JSON", "log_group": log_group.name},
-    tracing_config={"mode": "Active"}, reserved_concurrent_executions=2, tags={"a": "b"}, after=[role_policy],
+    logging_config={"log_format": "JSON", "log_group": log_group.name},
+    tracing_config={"mode": "Active"}, tags={"a": "b"}, after=[role_policy],
 )  # fmt: skip
 invoke_config = make(
     aws.lambda_.FunctionEventInvokeConfig, "invoke-config", function_name=function.name, maximum_retry_attempts=1,
