@@ -1,0 +1,103 @@
+"""What deployed code will do differently: functions, state machines, rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from streamgov_pulumi.review.plan import UNKNOWN, Change
+from streamgov_pulumi.review.words import LATER, code, listed, short
+
+_SETTINGS = ("handler", "runtime", "timeout", "memorySize", "architectures", "role")
+
+
+def behaviour(change: Change) -> list[str]:
+    """Sentences about an update of a function, machine or rule; none for anything else."""
+    if change.kind not in ("update", "replace"):
+        return []
+    rule = {
+        "aws:lambda/function:Function": _function,
+        "aws:sfn/stateMachine:StateMachine": _machine,
+        "aws:cloudwatch/eventRule:EventRule": _rule,
+    }.get(change.type)
+    return list(rule(change)) if rule else []
+
+
+def _place(change: Change) -> str:
+    return f"{code(change.now.get('name') or change.name)}" + (f" in {code(change.account)}" if change.account else "")
+
+
+def _hash(archive: Any) -> Any:
+    """What identifies an archive: its content. Where it lies on the machine says nothing."""
+    return archive.get("hash") if isinstance(archive, Mapping) else archive
+
+
+def same_archive(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a function's code is the same."""
+    return bool(_hash(before.get("code")) == _hash(after.get("code")))
+
+
+def _function(change: Change) -> Iterator[str]:
+    before, after = change.before, change.after
+    if not same_archive(before, after):
+        old, new = (str(_hash(item.get("code")) or "")[:12] for item in (before, after))
+        yield f"function {_place(change)}: its **code changes** ({code(old)} → {code(new)})"
+    for key in _SETTINGS:
+        if before.get(key) != after.get(key):
+            yield f"function {_place(change)}: {code(key)} {short(before.get(key))} → {short(after.get(key))}"
+    yield from _variables(change)
+
+
+def _variables(change: Change) -> Iterator[str]:
+    old, new = ((inputs.get("environment") or {}).get("variables") for inputs in (change.before, change.after))
+    if old == new:
+        return
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        yield f"function {_place(change)}: its variables are {LATER}"
+        return
+    for key in sorted({*old, *new}):
+        if key not in new:
+            yield f"function {_place(change)}: variable {code(key)} goes (was {short(old[key])})"
+        elif key not in old:
+            yield f"function {_place(change)}: variable {code(key)} = {short(new[key])} is new"
+        elif old[key] != new[key]:
+            yield f"function {_place(change)}: variable {code(key)} {short(old[key])} → {short(new[key])}"
+
+
+def _machine(change: Change) -> Iterator[str]:
+    before, after = (inputs.get("definition") for inputs in (change.before, change.after))
+    if before == after:
+        return
+    if not isinstance(before, str) or not isinstance(after, str) or UNKNOWN in (before, after):
+        yield f"state machine {_place(change)}: its definition is {LATER}"
+        return
+    old, new = dict(_states(json.loads(before))), dict(_states(json.loads(after)))
+    parts = [
+        f"{verb} {listed(names)}"
+        for verb, names in (
+            ("new states", sorted(new.keys() - old.keys())),
+            ("states gone:", sorted(old.keys() - new.keys())),
+            ("states changed:", sorted(key for key in old.keys() & new.keys() if old[key] != new[key])),
+        )
+        if names
+    ]
+    yield f"state machine {_place(change)}: " + ("; ".join(parts) or "its outer settings change")
+
+
+def _states(machine: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Every state of a definition with those inside maps and branches, each without its inner machine."""
+    for name, state in (machine.get("States") or {}).items():
+        here = path + name
+        own = {key: value for key, value in state.items() if key not in ("ItemProcessor", "Iterator", "Branches")}
+        yield here, json.dumps(own, sort_keys=True)
+        for key in ("ItemProcessor", "Iterator"):
+            yield from _states(state.get(key) or {}, f"{here}/")
+        for index, branch in enumerate(state.get("Branches") or [], 1):
+            yield from _states(branch, f"{here}/{index}/")
+
+
+def _rule(change: Change) -> Iterator[str]:
+    for key in ("eventPattern", "scheduleExpression", "state"):
+        if change.before.get(key) != change.after.get(key):
+            yield f"rule {_place(change)}: {code(key)} {short(change.before.get(key))} → {short(change.after.get(key))}"

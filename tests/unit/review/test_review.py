@@ -1,0 +1,219 @@
+"""Golden reports of recorded previews (engine 3.250), and what the reading of policies promises."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamgov_core.errors import ConfigError
+from streamgov_pulumi.review import review
+from streamgov_pulumi.review.__main__ import main
+from streamgov_pulumi.review.plan import UNKNOWN
+from streamgov_pulumi.review.policies import compare, parse
+
+HERE = Path(__file__).parent / "previews"
+ROOT = Path(__file__).resolve().parents[3]
+CASES = ("change", "replace", "failed", "nothing", "first")
+
+
+def preview(case: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((HERE / f"{case}.json").read_text())
+    return found
+
+
+def section(report: str, title: str) -> str:
+    return report.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_report_is_as_recorded(case: str) -> None:
+    """Rewrite with `python -m tests.unit.review.golden` and read the difference."""
+    assert review(preview(case)) == (HERE / f"{case}.md").read_text()
+
+
+def test_the_sample_in_the_docs_is_the_recorded_change() -> None:
+    assert (ROOT / "docs" / "review-sample.md").read_text().endswith(review(preview("change")))
+
+
+def test_who_gains_and_loses_access() -> None:
+    rows = [
+        row for row in section(review(preview("change")), "Who gains or loses access").splitlines() if "s** | " in row
+    ]
+    assert {row.split("|")[2].strip() for row in rows} == {
+        "role `arn:aws:iam::333333333333:role/streaming/fraud-job`",
+        "roles `arn:aws:iam::333333333333:role/streaming/*`",
+        "consumer roles of account `333333333333`",
+        "project `1p2r3o4d5u6c7e`",
+        "everybody in the domain",
+    }
+    lost = [
+        row
+        for row in section(review(preview("change")), "Who gains or loses access").splitlines()
+        if "| loses |" in row
+    ]
+    assert len(lost) == 2 and all("PROJECT_CONTRIBUTOR" in row for row in lost)
+
+
+def test_every_changed_resource_is_named() -> None:
+    """Nothing that changes is kept from the reviewer."""
+    for case in ("change", "replace", "first"):
+        report = review(preview(case))
+        for step in preview(case)["steps"]:
+            if step["op"] != "same":
+                assert f"`{step['urn'].split('::')[-1]}`" in section(report, "All changes"), step["urn"]
+
+
+def test_replacement_of_a_ledger_comes_first() -> None:
+    assert "`streamgov-grants` is **replaced** because of `name`" in section(
+        review(preview("replace")), "Look at these first"
+    )
+
+
+def test_the_place_of_an_archive_is_no_change_of_code() -> None:
+    """Steps of an update whose bundle lies elsewhere but holds the same."""
+    changed = preview("change")
+    for step in changed["steps"]:
+        if "aws:lambda/function:Function" in step["urn"]:
+            step["newState"]["inputs"]["code"]["hash"] = step["oldState"]["inputs"]["code"]["hash"]
+    assert "code changes" not in review(changed)
+
+
+def test_order_of_steps_and_of_policy_values_does_not_change_what_is_said() -> None:
+    changed = preview("change")
+    shuffled = preview("change")
+    random.Random(1).shuffle(shuffled["steps"])
+    assert sorted(review(changed).splitlines()) == sorted(review(shuffled).splitlines())
+
+
+def test_an_operation_that_nobody_knows_is_shown() -> None:
+    strange = preview("nothing")
+    strange["steps"].append({"op": "transmogrify", "urn": "urn:pulumi:dev::streamgov::aws:iam/role:Role::x"})
+    report = review(strange)
+    assert "transmogrify" in report and "Nothing changes" not in report
+
+
+def test_a_resource_that_is_let_go_of_takes_no_access_away() -> None:
+    kept = preview("change")
+    for step in kept["steps"]:
+        if step["op"] == "delete":
+            step["oldState"]["retainOnDelete"] = True
+    report = review(kept)
+    assert "| loses |" not in report and "let go of, not deleted" in report
+
+
+def test_text_of_others_cannot_break_the_table() -> None:
+    nasty = preview("change")
+    for step in nasty["steps"]:
+        if "SubscriptionTarget" in step["urn"]:
+            step["newState"]["inputs"]["authorized_principals"] = ["a`b | c\n## Approved"]
+    report = review(nasty)
+    assert "\n## Approved" not in report
+    assert "`` a`b \\| c ## Approved ``" in report
+
+
+# --- policies ---------------------------------------------------------------------------------------------------------
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+READ = {"Sid": "R", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::a"}
+
+
+def lines(before: str | None, after: str | None) -> list[tuple[bool, str, str]]:
+    return [(line.gain, line.text, line.alarm) for line in compare(parse(before), parse(after))]
+
+
+def test_order_and_single_values_mean_nothing() -> None:
+    other = {**READ, "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["arn:aws:s3:::a"]}
+    deny = {"Sid": "D", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    assert lines(policy(READ, deny), policy(deny, other)) == []
+
+
+def test_an_action_and_a_resource_more() -> None:
+    more = {**READ, "Action": [*READ["Action"], "s3:PutObject"], "Resource": ["arn:aws:s3:::a", "arn:aws:s3:::b"]}
+    found = lines(policy(READ), policy(more))
+    assert [gain for gain, _, _ in found] == [True, True]
+    assert "`s3:PutObject` on `arn:aws:s3:::a`, `arn:aws:s3:::b`" in found[0][1]
+    assert "on `arn:aws:s3:::b`" in found[1][1]
+    assert [gain for gain, _, _ in lines(policy(more), policy(READ))] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gain", "alarm"),
+    [
+        ({"Action": "s3:GetObject"}, {"Action": "*"}, True, "every action"),
+        ({"Action": "s3:GetObject"}, {"Action": "s3:*"}, True, "every action of a service"),
+        ({"Principal": {"AWS": "1"}}, {"Principal": "*"}, True, "anybody, without a condition"),
+        ({"Principal": {"AWS": "1"}}, {"Principal": {"AWS": ["*"]}}, True, "anybody, without a condition"),
+        ({"Action": "s3:GetObject"}, {"Action": None, "NotAction": "iam:*"}, True, "everything but"),
+        ({"Effect": "Deny"}, None, True, "a refusal is taken away"),
+        ({"Effect": "Deny", "Action": ["a:b", "a:c"]}, {"Effect": "Deny", "Action": ["a:b"]}, True, "covers less"),
+        ({"Condition": {"Bool": {"x": "true"}}}, {}, True, "a condition is taken away"),
+        ({}, {"Condition": {"Bool": {"x": "true"}}}, False, ""),
+        ({"Effect": "Deny"}, {"Effect": "Deny", "Condition": {"Bool": {"x": "true"}}}, True, ""),
+    ],
+)
+def test_what_widens_is_said_and_shown_first(
+    before: dict[str, Any], after: dict[str, Any] | None, gain: bool, alarm: str
+) -> None:
+    def made(change: dict[str, Any] | None) -> str | None:
+        if change is None:
+            return None
+        return policy({key: value for key, value in {**READ, **change}.items() if value is not None})
+
+    found = lines(made(before), made(after))
+    assert any(is_gain is gain and alarm in why for is_gain, _, why in found), found
+
+
+def test_an_own_administrator_is_no_news_but_another_is() -> None:
+    def key(*accounts: str) -> str:
+        roots = [f"arn:aws:iam::{account}:root" for account in accounts]
+        return policy({"Effect": "Allow", "Principal": {"AWS": roots}, "Action": "kms:*", "Resource": "*"})
+
+    assert not compare([], parse(key("111111111111"), "111111111111"))[0].alarm
+    assert compare([], parse(key("222222222222"), "111111111111"))[0].alarm
+    assert compare([], parse(key("111111111111", "222222222222"), "111111111111"))[0].alarm
+
+
+def test_a_document_of_unknown_values_is_told_apart() -> None:
+    changed = preview("change")
+    for step in changed["steps"]:
+        if "rolePolicy" in step["urn"]:
+            step["newState"]["inputs"]["policy"] = UNKNOWN
+    report = review(changed)
+    assert "permissions of role `streamgov-us-east-1-apply`" in section(report, "Cannot be told before `up`")
+    assert UNKNOWN not in report
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+def test_command_reads_a_file_and_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([str(HERE / "nothing.json")]) == 0
+    assert "Nothing changes" in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.StringIO((HERE / "nothing.json").read_text()))
+    assert main(["-"]) == 0
+    assert "Nothing changes" in capsys.readouterr().out
+
+
+def test_command_tells_a_failed_preview_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(HERE / "failed.json")]) == 1
+    assert "must be an AWS region" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "warning: no JSON", "[]", "{}", '"x"'])
+def test_command_refuses_what_is_no_preview(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    assert main([str(path)]) == 2
+    assert "pulumi preview --json" in capsys.readouterr().err
+
+
+def test_a_list_is_no_preview() -> None:
+    with pytest.raises(ConfigError):
+        review([])
