@@ -114,7 +114,10 @@ class ResourcePolicySurface:
             except RejectedError as error:
                 lost = self._lost(live[0], view) - gone
                 if not lost:
-                    return self._one_by_one(live, view, gone, permit_write, str(error))
+                    try:
+                        return self._one_by_one(live, view, gone, permit_write, str(error))
+                    except ConflictError:
+                        live = self._read()
                 gone |= lost
             else:
                 return Written(_placed(chosen), refused, writes)
@@ -207,7 +210,7 @@ class ResourcePolicySurface:
         new_keys = {record.key for record in fresh}
         chosen = {key: record for key, record in view.active.items() if key not in new_keys}
         refused: dict[str, Refusal] = {}
-        writes = self._write(live, chosen, gone, permit_write)
+        writes = self._write_recorded(live, chosen, gone, permit_write)
         for record in fresh:
             candidate = {**chosen, record.key: record}
             current = self._live if self._live is not None else self._read()
@@ -225,6 +228,40 @@ class ResourcePolicySurface:
                     retry=True,
                 )
         return Written(_placed(chosen), refused, writes)
+
+    def _write_recorded(
+        self,
+        live: tuple[dict[str, Any] | None, str | None],
+        chosen: Mapping[str, Record],
+        gone: set[str],
+        permit_write: Callable[[], None],
+    ) -> int:
+        """Write what was granted before; ``gone`` learns of the roles among it that were deleted since.
+
+        Once such a role has left the document, not even its id tells of it: what the document lacks is tried singly.
+
+        Raises:
+            RetryableGrantError: the service rejects what the document holds already.
+        """
+        try:
+            return self._write(live, chosen, gone, permit_write)
+        except RejectedError:
+            known = principals_of(live[0], self._sid_prefix)
+            recorded = {permit.principal for record in chosen.values() for permit in record.permits}
+            lacking = recorded - known - gone
+            gone |= lacking
+        try:
+            writes = self._write(live, chosen, gone, permit_write)
+        except RejectedError as error:
+            raise RetryableGrantError(f"the policy of {self._arn} cannot be written again: {error}") from error
+        for principal in sorted(lacking):
+            current = self._live if self._live is not None else self._read()
+            try:
+                writes += self._write(current, chosen, gone - {principal}, permit_write)
+            except RejectedError:
+                continue  # Deleted: left out until it is back, or its grants end.
+            gone.discard(principal)
+        return writes
 
 
 def _placed(chosen: Mapping[str, Record]) -> dict[str, Placement]:

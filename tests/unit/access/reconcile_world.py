@@ -185,7 +185,7 @@ class World:
         self.between: dict[str, Callable[[], None]] = {}
 
     # --- what happened before -----------------------------------------------------------------------------------------
-    def ask(self, grant: str = "grant1", topic: str = "orders", until: str | None = None) -> None:
+    def ask(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
         """A grant as DataZone makes it; its event is somebody else's business."""
         forms = {
             "MskSourceReferenceFormType": {"cluster_arn": CLUSTER, "cluster_type": "PROVISIONED"},
@@ -194,7 +194,11 @@ class World:
         asked = [{"typeName": "StreamAccessRequestFormType", "content": json.dumps({"until": until})}] if until else []
         before = dict(self.domain.listings)
         self.domain.add_grant(
-            grant_id=grant, assets={f"{topic}-asset": "GRANT_PENDING"}, forms=forms, metadata_forms=asked
+            grant_id=grant,
+            assets={f"{topic}-asset": "GRANT_PENDING"},
+            forms=forms,
+            metadata_forms=asked,
+            principals=(role,),
         )
         listing = self.domain.listings["listing1"]
         listing["item"]["assetListing"]["assetId"] = f"{topic}-asset"
@@ -211,9 +215,9 @@ class World:
         arn = topic_arn(CLUSTER, topic)
         self.owner.site.records[topic] = SourceRecord(f"{topic}-asset", arn, None, topic, "h")
 
-    def granted(self, grant: str = "grant1", topic: str = "orders", until: str | None = None) -> None:
+    def granted(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
         """A grant that is asked for and carried out."""
-        self.ask(grant, topic, until)
+        self.ask(grant, topic, until, role)
         self.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "GRANT"}, f"first-{grant}")
         assert self.status(grant) == "GRANTED", self.grants.records
 
