@@ -382,7 +382,10 @@ class Deployment:
 
     def settled(self, grant: str, seconds: float = 90.0) -> dict[str, Any]:
         """The first asset of a grant, once its status is final."""
-        final = ("GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED")
+        return self.settled_as(grant, ("GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED"), seconds)
+
+    def settled_as(self, grant: str, final: tuple[str, ...], seconds: float = 90.0) -> dict[str, Any]:
+        """The first asset of a grant, once its status is one of these."""
         assets = eventually(lambda: self.assets_of(grant), lambda found: found[0]["status"] in final, seconds)
         return dict(assets[0])
 
