@@ -7,13 +7,13 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from streamgov_core.access.calls import calling
 from streamgov_core.access.domain import DataZoneDomain, Domain
+from streamgov_core.access.domain_settings import CollectSettings, execution_input, shared_clients
+from streamgov_core.access.grant_facts import GrantFacts, GrantReader, forms_of
 from streamgov_core.access.grants import GENERATIONS_A_REQUEST, DynamoGrantLedger, GrantLedger, GrantRecord
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party, RoleArn
@@ -21,81 +21,11 @@ from streamgov_core.access.orders import Order, parse_order
 from streamgov_core.access.plan import check_members, item
 from streamgov_core.access.request import parse_request
 from streamgov_core.access.workflow import CENTRAL_TIMEOUT
-from streamgov_core.aws import Clients
-from streamgov_core.errors import EventRefusedError, PermanentGrantError, PrincipalRefusedError, RetryableGrantError
-from streamgov_core.naming import Names
+from streamgov_core.errors import EventRefusedError, PermanentGrantError, PrincipalRefusedError
 from streamgov_core.platforms import PLATFORMS, Platform
 
 MAX_PLAN = 230_000
 """Characters of a plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
-
-
-@dataclass(frozen=True)
-class CollectSettings:
-    """What the stack of the domain account configures.
-
-    Args:
-        names: of the deployment.
-        domain_id: the one domain that is served.
-        members: accounts with a member stack.
-        asset_types: the asset types that are served.
-        principal_accounts: environment account -> further accounts whose roles its targets may name.
-        options: choices that the platforms know.
-    """
-
-    names: Names
-    domain_id: str
-    members: tuple[str, ...]
-    asset_types: tuple[str, ...]
-    principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> CollectSettings:
-        """Read what ``permissions.collect_environment`` wrote."""
-        return cls(
-            names=Names(env["STREAMGOV_NAMESPACE"], env["STREAMGOV_REGION"], env["STREAMGOV_PARTITION"]),
-            domain_id=env["STREAMGOV_DOMAIN_ID"],
-            members=tuple(filter(None, env["STREAMGOV_MEMBER_ACCOUNTS"].split(","))),
-            asset_types=tuple(filter(None, env["STREAMGOV_ASSET_TYPES"].split(","))),
-            principal_accounts={
-                key: tuple(value) for key, value in json.loads(env.get("STREAMGOV_PRINCIPAL_ACCOUNTS", "{}")).items()
-            },
-            options=json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
-        )
-
-    def platform_of(self, asset_type: str) -> Platform | None:
-        """The platform of an asset type that is served."""
-        if asset_type not in self.asset_types:
-            return None
-        for platform in PLATFORMS.values():
-            if platform.asset_type(self.names).name == asset_type:
-                return platform
-        return None
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The subscription request, as far as it could be read."""
-
-    request: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What was read about one grant, a missing thing as None."""
-
-    grant: Mapping[str, Any]
-    listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    environment: Mapping[str, Any] | None = None
-    target: Mapping[str, Any] | None = None
-    asking: Future[_Asked] | None = None
-
-    @property
-    def asked(self) -> _Asked:
-        """Waits for what was asked for."""
-        return _Asked() if self.asking is None else self.asking.result()
 
 
 class Collect:
@@ -158,12 +88,20 @@ class Collect:
         with ThreadPoolExecutor(16, "calls") as calls, ThreadPoolExecutor(8, "assets") as workers:
             records = calls.submit(self._ledger.of_grant, order.grant_id)
             grant = self._domain.grant(order.grant_id)
+            known = records.result()
+            if grant is None and order.request == "REVOKE" and known:
+                # DataZone has forgotten it, the ledger has not: what was given is taken away all the same.
+                grant = {"assets": [{"assetId": asset_id, "status": "REVOKE_PENDING"} for asset_id in known]}
             if grant is None:
                 raise EventRefusedError(f"DataZone knows no grant {order.grant_id}")
-            known, assets = records.result(), grant.get("assets") or ()
+            assets = grant.get("assets") or ()
             recorded = all(asset["assetId"] in known for asset in assets)
             # A revoke works from the ledger: whatever else there was may be gone, and need not be read.
-            facts = _Facts(grant) if order.request == "REVOKE" and recorded else self._read(calls, grant)
+            facts = (
+                GrantFacts(grant)
+                if order.request == "REVOKE" and recorded
+                else GrantReader(self._domain).read(calls, grant)
+            )
             working = [
                 workers.submit(self._asset, calls, order, execution, asset, facts, known.get(asset["assetId"]))
                 for asset in assets
@@ -178,44 +116,13 @@ class Collect:
             )
         return answer
 
-    def _read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> _Facts:
-        """Everything that the grant refers to, side by side; who asked for what may take longer than the rest."""
-        asking = calls.submit(self._asked, grant.get("subscriptionId"))
-        listings = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
-        environment = calls.submit(self._domain.environment, grant["environmentId"])
-        target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
-        return _Facts(grant, listings.result(), environment.result(), target.result(), asking)
-
-    def _asked(self, subscription_id: Any) -> _Asked:
-        warnings: list[str] = []
-        subscription = _unless_denied(self._domain.subscription, subscription_id, warnings)
-        request = _unless_denied(self._domain.request, (subscription or {}).get("subscriptionRequestId"), warnings)
-        return _Asked(request or {}, tuple(warnings))
-
-    def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-        """The listed assets by asset id: one, or those of a data product."""
-        if not listing:
-            return {}
-        found = self._domain.listing(listing["id"], listing.get("revision"))
-        parts: list[Future[Mapping[str, Any] | None]] = []
-        entries = [found]
-        product = ((found or {}).get("item") or {}).get("dataProductListing")
-        if product:
-            parts = [
-                pool.submit(self._domain.listing, part["listingId"], part.get("listingRevision"))
-                for part in product.get("items", ())
-            ]
-            entries = [part.result() for part in parts]
-        assets = [((entry or {}).get("item") or {}).get("assetListing") for entry in entries]
-        return {asset["assetId"]: asset for asset in assets if asset and asset.get("assetId")}
-
     def _asset(
         self,
         calls: ThreadPoolExecutor,
         order: Order,
         execution: str,
         asset: Mapping[str, Any],
-        facts: _Facts,
+        facts: GrantFacts,
         record: GrantRecord | None,
     ) -> dict[str, Any] | None:
         """The plan of one asset, recorded and marked; None if there is nothing to be done about it."""
@@ -299,7 +206,7 @@ class Collect:
         asset_id: str,
         listing: Mapping[str, Any] | None,
         platform: Platform | None,
-        facts: _Facts,
+        facts: GrantFacts,
         record: GrantRecord | None,
     ) -> tuple[GrantCommand | None, str | None]:
         """What is granted or taken, or why it cannot be. A revoke and a second try work from the record."""
@@ -318,7 +225,7 @@ class Collect:
         asset_id: str,
         listing: Mapping[str, Any] | None,
         platform: Platform | None,
-        facts: _Facts,
+        facts: GrantFacts,
     ) -> GrantCommand:
         settings = self._settings
         if listing is None or platform is None:
@@ -326,7 +233,7 @@ class Collect:
         if facts.environment is None or facts.target is None:
             gone = "environment" if facts.environment is None else "subscription target"
             raise PermanentGrantError(f"the {gone} of the grant is gone: make a new one and ask again")
-        claim = platform.claim(_forms(listing))
+        claim = platform.claim(forms_of(listing))
         account = str(facts.environment.get("awsAccountId") or "")
         region = str(facts.environment.get("awsAccountRegion") or settings.names.region)
         for where, what in ((claim.region, claim.arn), (region, f"environment {facts.environment['id']}")):
@@ -373,12 +280,12 @@ class Collect:
                 )
         return principals
 
-    def _request(self, facts: _Facts) -> AccessRequest:
+    def _request(self, facts: GrantFacts) -> AccessRequest:
         forms = facts.asked.request.get("metadataForms") or ()
         return parse_request(self._settings.names, forms, self._now())
 
     def _audit(
-        self, order: Order, facts: _Facts, record: GrantRecord | None, command: GrantCommand | None
+        self, order: Order, facts: GrantFacts, record: GrantRecord | None, command: GrantCommand | None
     ) -> dict[str, Any]:
         """Who asked, who approved, when, and how to connect: kept from the grant on."""
         if record is not None and order.request == "REVOKE":
@@ -404,47 +311,3 @@ class Collect:
 
 def _leave(order: Order, asset_id: str, reason: str) -> None:
     log("asset left alone", grantId=order.grant_id, assetId=asset_id, requestType=order.request, reason=reason)
-
-
-def _forms(listing: Mapping[str, Any]) -> dict[str, Any]:
-    """An asset listing's forms: one JSON text, an object keyed by form name (API GetListing)."""
-    try:
-        forms = json.loads(listing.get("forms") or "{}")
-        return {name: json.loads(form) if isinstance(form, str) else form for name, form in forms.items()}
-    except (ValueError, AttributeError) as error:
-        raise PermanentGrantError(f"the forms of asset {listing['assetId']} are not readable: {error}") from error
-
-
-def _unless_denied(
-    read: Callable[[str], Mapping[str, Any] | None], identifier: Any, warnings: list[str]
-) -> Mapping[str, Any] | None:
-    """Read what an audit wants to know; being denied it (UNVERIFIED which membership it takes) is a warning."""
-    if not identifier:
-        return None
-    try:
-        return read(str(identifier))
-    except RetryableGrantError:
-        raise
-    except PermanentGrantError as error:
-        warnings.append(f"who asked is not known, and the defaults READ and SHARED hold: {error}")
-        log("request not readable", level=logging.WARNING, cause=str(error))
-        return None
-
-
-_cached: dict[str, Clients] = {}
-
-
-def shared_clients(region: str) -> Clients:
-    """Clients that live as long as the function's process."""
-    if region not in _cached:
-        _cached[region] = Clients(region, max_pool=32)
-    return _cached[region]
-
-
-def execution_input(clients: Clients, arn: str) -> Mapping[str, Any]:
-    """The input of an execution (API DescribeExecution)."""
-    with calling("states:DescribeExecution", arn):
-        raw = json.loads(clients.client("stepfunctions").describe_execution(executionArn=arn)["input"])
-    if not isinstance(raw, dict):
-        raise EventRefusedError(f"the input of {arn} is no object")
-    return raw

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from streamgov_core.access.collect import CollectSettings
 from streamgov_core.access.domain import DataZoneDomain, Domain
+from streamgov_core.access.domain_settings import CollectSettings
 from streamgov_core.access.grants import DynamoGrantLedger, GrantLedger, GrantRecord
 from streamgov_core.access.log import log
 from streamgov_core.access.reconcile_act import Actor, Work

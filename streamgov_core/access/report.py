@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streamgov_core.access.collect import CollectSettings, execution_input, shared_clients
 from streamgov_core.access.domain import DataZoneDomain, Domain
+from streamgov_core.access.domain_settings import CollectSettings, execution_input, shared_clients
 from streamgov_core.access.grants import DynamoGrantLedger, GrantLedger, State
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE

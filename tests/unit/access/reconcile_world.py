@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from streamgov_core.access.apply import Apply, ApplySettings
-from streamgov_core.access.collect import Collect, CollectSettings
+from streamgov_core.access.collect import Collect
+from streamgov_core.access.domain_settings import CollectSettings
 from streamgov_core.access.grants import GrantRecord
 from streamgov_core.access.messages import GrantCommand
 from streamgov_core.access.reconcile import Reconcile, ReconcileSettings

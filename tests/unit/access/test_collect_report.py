@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.collect import Collect, CollectSettings
+from streamgov_core.access.collect import Collect
+from streamgov_core.access.domain_settings import CollectSettings
 from streamgov_core.access.grants import GrantRecord
 from streamgov_core.access.permissions import collect_environment
 from streamgov_core.access.report import Report, failure_of, readable
@@ -108,6 +109,16 @@ def test_a_revoke_works_from_the_ledger_when_everything_else_is_gone(central: Ce
     assert item["do"]["first"][0]["command"]["consumer"]["principals"] == [ROLE]
     assert central.report(item, **done(item))["status"] == "REVOKED"
     assert central.record().facts["requestedBy"] == "user-asking"
+
+
+def test_a_revoke_of_a_grant_that_datazone_has_forgotten_takes_away_what_was_given(central: Central) -> None:
+    (item,) = central.collect()
+    central.report(item, **done(item))
+    kept = central.domain.grants.pop("grant1")
+    central.domain.grants = {}
+    central.domain.mark = lambda *args: None  # type: ignore[method-assign]
+    (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
+    assert [side[2] for side in sides(item)] == ["REVOKE", "REVOKE"] and kept["id"] == item["grantId"]
 
 
 def test_principals_are_those_of_grant_time(central: Central) -> None:

@@ -1,0 +1,105 @@
+"""Everything that a grant refers to in DataZone, read side by side; a thing that is gone reads as None."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamgov_core.access.domain import Domain
+from streamgov_core.access.log import log
+from streamgov_core.errors import PermanentGrantError, RetryableGrantError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The subscription request, as far as it could be read."""
+
+    request: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GrantFacts:
+    """What was read about one grant, a missing thing as None."""
+
+    grant: Mapping[str, Any]
+    listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environment: Mapping[str, Any] | None = None
+    target: Mapping[str, Any] | None = None
+    asking: Future[Asked] | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """Waits for what was asked for."""
+        return Asked() if self.asking is None else self.asking.result()
+
+
+class GrantReader:
+    """Reads what grants refer to.
+
+    Args:
+        domain: DataZone.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+
+    def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantFacts:
+        """Everything that the grant refers to, side by side; who asked for what may take longer than the rest."""
+        asking = calls.submit(self._asked, grant.get("subscriptionId"))
+        listings = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
+        environment = calls.submit(self._domain.environment, grant["environmentId"])
+        target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
+        return GrantFacts(grant, listings.result(), environment.result(), target.result(), asking)
+
+    def _asked(self, subscription_id: Any) -> Asked:
+        warnings: list[str] = []
+        subscription = _unless_denied(self._domain.subscription, subscription_id, warnings)
+        request = _unless_denied(self._domain.request, (subscription or {}).get("subscriptionRequestId"), warnings)
+        return Asked(request or {}, tuple(warnings))
+
+    def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """The listed assets by asset id: one, or those of a data product."""
+        if not listing:
+            return {}
+        found = self._domain.listing(listing["id"], listing.get("revision"))
+        parts: list[Future[Mapping[str, Any] | None]] = []
+        entries = [found]
+        product = ((found or {}).get("item") or {}).get("dataProductListing")
+        if product:
+            parts = [
+                pool.submit(self._domain.listing, part["listingId"], part.get("listingRevision"))
+                for part in product.get("items", ())
+            ]
+            entries = [part.result() for part in parts]
+        assets = [((entry or {}).get("item") or {}).get("assetListing") for entry in entries]
+        return {asset["assetId"]: asset for asset in assets if asset and asset.get("assetId")}
+
+
+def forms_of(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """An asset listing's forms: one JSON text, an object keyed by form name (API GetListing)."""
+    try:
+        forms = json.loads(listing.get("forms") or "{}")
+        return {name: json.loads(form) if isinstance(form, str) else form for name, form in forms.items()}
+    except (ValueError, AttributeError) as error:
+        raise PermanentGrantError(f"the forms of asset {listing['assetId']} are not readable: {error}") from error
+
+
+def _unless_denied(
+    read: Callable[[str], Mapping[str, Any] | None], identifier: Any, warnings: list[str]
+) -> Mapping[str, Any] | None:
+    """Read what an audit wants to know; being denied it (UNVERIFIED which membership it takes) is a warning."""
+    if not identifier:
+        return None
+    try:
+        return read(str(identifier))
+    except RetryableGrantError:
+        raise
+    except PermanentGrantError as error:
+        warnings.append(f"who asked is not known, and the defaults READ and SHARED hold: {error}")
+        log("request not readable", level=logging.WARNING, cause=str(error))
+        return None
