@@ -1,0 +1,268 @@
+"""The reconciler as it is deployed: its role, the branch of the central machine, the schedule, member accounts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from streamgov_core.access import reconcile_permissions
+from tests.integration.access.conftest import CONSUMER, DOMAIN, MEMBERS, NAMES, PRODUCER, Deployment, eventually
+from tests.integration.access.test_workflow import policy_of, topic_of
+
+READ = "kafka-cluster:ReadData"
+DROP_GRANTS = {"source": ["aws.datazone"], "detail-type": ["Subscription Grant Requested"]}
+
+
+@pytest.fixture(scope="module")
+def reconciler(deployment: Deployment) -> Iterator[Deployment]:
+    """The reconcile function, its memberships and its schedule, from the product's own documents."""
+    types = sorted(deployment.asset_types.values())
+    environment = reconcile_permissions.reconcile_environment(
+        NAMES, deployment.domain, DOMAIN, MEMBERS, types, projects=list(deployment.projects.values()), grace_seconds=0
+    )
+    policy = reconcile_permissions.reconcile_policy(NAMES, DOMAIN, deployment.domain)
+    deployment.function(DOMAIN, "reconcile", "handlers.reconcile_grants.handler", policy, environment)
+    for project in deployment.projects.values():
+        deployment.client("datazone").create_project_membership(
+            domainIdentifier=deployment.domain,
+            projectIdentifier=project,
+            member={"userIdentifier": NAMES.role_arn(DOMAIN, "reconcile")},
+            designation="PROJECT_CONTRIBUTOR",
+        )
+    events = deployment.client("events")
+    events.put_rule(Name=NAMES.regional("reconcile"), ScheduleExpression=reconcile_permissions.SCHEDULE)
+    target = {
+        "Id": "central",
+        "Arn": NAMES.central_machine_arn(DOMAIN),
+        "RoleArn": NAMES.role_arn(DOMAIN, "events"),
+        "Input": reconcile_permissions.schedule_input(),
+    }
+    events.put_targets(Rule=NAMES.regional("reconcile"), Targets=[target])
+    yield deployment
+    events.remove_targets(Rule=NAMES.regional("reconcile"), Ids=["central"])
+    events.delete_rule(Name=NAMES.regional("reconcile"))
+
+
+def finished(deployment: Deployment, arn: str) -> dict[str, Any]:
+    """The output of an execution that ends well."""
+    states = deployment.client("stepfunctions")
+    ended = eventually(lambda: states.describe_execution(executionArn=arn), lambda e: e["status"] != "RUNNING", 120)
+    assert ended["status"] == "SUCCEEDED", (ended.get("cause"), deployment.emulator.log.read_text()[-3000:])
+    return dict(json.loads(ended["output"]))
+
+
+def by_hand(deployment: Deployment, **order: Any) -> dict[str, Any]:
+    machine = NAMES.central_machine_arn(DOMAIN)
+    text = json.dumps({"action": "reconcile", **order})
+    arn = deployment.client("stepfunctions").start_execution(stateMachineArn=machine, input=text)["executionArn"]
+    return finished(deployment, arn)
+
+
+def by_schedule(deployment: Deployment) -> dict[str, Any]:
+    states, machine = deployment.client("stepfunctions"), NAMES.central_machine_arn(DOMAIN)
+    known = {item["executionArn"] for item in states.list_executions(stateMachineArn=machine)["executions"]}
+    rule = f"arn:aws:events:us-east-1:{DOMAIN}:rule/{NAMES.regional('reconcile')}"
+    deployment.emulator.admin("POST", "schedules", {"arn": rule})
+
+    def started() -> str | None:
+        for item in states.list_executions(stateMachineArn=machine)["executions"]:
+            if item["executionArn"] not in known:
+                order = json.loads(states.describe_execution(executionArn=item["executionArn"])["input"])
+                if order.get("action") == "reconcile":
+                    return str(item["executionArn"])
+        return None
+
+    return finished(deployment, eventually(started, bool))
+
+
+@dataclass
+class Story:
+    """Grants to which something happens, each on a cluster and with a role of its own."""
+
+    deployment: Deployment
+    grants: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    clusters: dict[str, str] = field(default_factory=dict)
+    assets: dict[str, str] = field(default_factory=dict)
+    listings: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, what: str, *, cluster: str | None = None) -> None:
+        made = self.deployment
+        self.clusters[what], self.roles[what] = cluster or made.make_cluster(), made.make_role(CONSUMER)
+        target = made.make_target([self.roles[what]])
+        self.assets[what], self.listings[what] = made.make_asset(what, cluster=self.clusters[what])
+        made.subscribe(self.listings[what])
+        self.grants[what] = made.grant(self.listings[what], target)
+
+    def granted(self, *names: str, cluster: str | None = None) -> None:
+        for what in names:
+            self.ask(what, cluster=cluster)
+        for what in names:
+            done = self.deployment.settled(self.grants[what])
+            assert done["status"] == "GRANTED", done
+
+    def subject(self, what: str) -> str:
+        return f"{self.grants[what]}#{self.assets[what]}"
+
+    def status(self, what: str) -> str:
+        return str(self.deployment.assets_of(self.grants[what])[0]["status"])
+
+    def may(self, what: str, action: str = READ) -> bool:
+        return self.deployment.may(self.roles[what], action, topic_of(self.deployment, what, self.clusters[what]))
+
+    def policy(self, what: str) -> dict[str, Any]:
+        return policy_of(self.deployment, self.clusters[what]) or {"Version": "2012-10-17", "Statement": []}
+
+    def put_policy(self, what: str, document: dict[str, Any]) -> None:
+        kafka = self.deployment.client("kafka", PRODUCER)
+        version = kafka.get_cluster_policy(ClusterArn=self.clusters[what])["CurrentVersion"]
+        kafka.put_cluster_policy(ClusterArn=self.clusters[what], CurrentVersion=version, Policy=json.dumps(document))
+
+    def found(self, result: dict[str, Any]) -> set[tuple[str, str]]:
+        """(what, kind) of the findings that concern these grants."""
+        marks = [
+            (what, mark) for what in self.grants for mark in (self.subject(what), self.clusters[what], self.roles[what])
+        ]
+        return {(what, item["kind"]) for item in result["findings"] for what, mark in marks if mark in item["subject"]}
+
+
+def let_expire(deployment: Deployment, grant: str, asset: str) -> None:
+    """As if it had been asked for until yesterday."""
+    table, key = deployment.client("dynamodb"), {"grantId": {"S": grant}, "assetId": {"S": asset}}
+    command = json.loads(table.get_item(TableName=NAMES.grant_table, Key=key)["Item"]["command"]["S"])
+    command["request"]["until"] = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    table.update_item(
+        TableName=NAMES.grant_table,
+        Key=key,
+        UpdateExpression="SET command = :command",
+        ExpressionAttributeValues={":command": {"S": json.dumps(command)}},
+    )
+
+
+@pytest.fixture(scope="module")
+def story(reconciler: Deployment) -> Story:
+    """What went wrong."""
+    told = Story(reconciler)
+    told.granted("altered", "removed", "made-again")
+    told.granted("retained", "expired", cluster=reconciler.cluster)
+    let_expire(reconciler, told.grants["expired"], told.assets["expired"])
+
+    reconciler.emulator.admin("POST", "events", {"action": "drop", "pattern": DROP_GRANTS})
+    told.ask("missed", cluster=reconciler.cluster)
+    told.ask("hanging", cluster=reconciler.cluster)
+    reconciler.emulator.admin("DELETE", "events")
+    order = {"action": "redrive", "grantId": told.grants["hanging"], "requestType": "GRANT"}
+    lost = NAMES.arn("states", DOMAIN, f"execution:{NAMES.central_machine}:lost")
+    answer = reconciler.client("lambda").invoke(
+        FunctionName=NAMES.function_name("collect"),
+        Payload=json.dumps({"event": order, "execution": lost, "startedAt": ""}).encode(),
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+    document = told.policy("altered")
+    for statement in document["Statement"]:
+        statement["Action"] = ["kafka-cluster:*"]
+    theirs = {
+        "Sid": "Theirs",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{CONSUMER}:root"},
+        "Action": "kafka:GetBootstrapBrokers",
+        "Resource": told.clusters["altered"],
+    }
+    told.put_policy("altered", {**document, "Statement": [*document["Statement"], theirs]})
+    kafka, iam = reconciler.client("kafka", PRODUCER), reconciler.client("iam", CONSUMER)
+    kafka.delete_cluster_policy(ClusterArn=told.clusters["removed"])
+
+    name = told.roles["made-again"].rsplit("/", 1)[1]
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+    assert reconciler.make_role(CONSUMER, name) == told.roles["made-again"]
+    assert "AROA" in json.dumps(told.policy("made-again"))
+
+    datazone = reconciler.client("datazone")
+    grant = datazone.get_subscription_grant(domainIdentifier=reconciler.domain, identifier=told.grants["retained"])
+    datazone.revoke_subscription(
+        domainIdentifier=reconciler.domain, identifier=grant["subscriptionId"], retainPermissions=True
+    )
+    return told
+
+
+EXPECTED = {
+    ("altered", "driftAltered"),
+    ("removed", "driftRemoved"),
+    ("made-again", "deletedRole"),
+    ("made-again", "driftRemoved"),
+    ("retained", "retained"),
+    ("expired", "expired"),
+    ("missed", "missedEvent"),
+    ("hanging", "hanging"),
+}
+
+
+def test_by_hand_it_only_reports(story: Story) -> None:
+    policies = {what: story.policy(what) for what in story.clusters}
+    statuses = {what: story.status(what) for what in story.grants}
+    story.deployment.emulator.admin("DELETE", "events")
+    result = by_hand(story.deployment)
+    assert result["dryRun"] is True and result["published"] is True
+    assert story.found(result) == EXPECTED, json.dumps(result, indent=1)
+    assert {what: story.policy(what) for what in story.clusters} == policies
+    assert {what: story.status(what) for what in story.grants} == statuses
+    events = story.deployment.emulator.admin("GET", f"events?account={DOMAIN}")["events"]
+    told = {item["event"]["detail"]["kind"] for item in events if item["source"] == "streamgov"}
+    assert {kind for _, kind in EXPECTED} <= told
+
+
+def test_the_schedule_repairs_what_is_ours(story: Story) -> None:
+    result = by_schedule(story.deployment)
+    assert result["dryRun"] is False and story.found(result) == EXPECTED, json.dumps(result, indent=1)
+    for what in ("missed", "hanging"):
+        assert story.deployment.settled(story.grants[what])["status"] == "GRANTED"
+    eventually(lambda: story.status("expired"), lambda status: status == "REVOKED")
+    for what in story.grants:
+        assert story.may(what) is (what != "expired"), what
+        assert not story.may(what, "kafka-cluster:WriteData"), what
+    assert "Theirs" in [item["Sid"] for item in story.policy("altered")["Statement"]]
+    assert "AROA" not in json.dumps(story.policy("made-again"))
+
+
+def test_the_next_run_finds_nothing_and_changes_nothing(story: Story) -> None:
+    policies = {what: story.policy(what) for what in story.clusters}
+    assert story.found(by_hand(story.deployment, dryRun=False)) == {("retained", "retained")}
+    assert {what: story.policy(what) for what in story.clusters} == policies
+
+
+def test_a_malformed_order_is_refused_and_settles_down(reconciler: Deployment) -> None:
+    machine, states = NAMES.central_machine_arn(DOMAIN), reconciler.client("stepfunctions")
+    text = json.dumps({"action": "reconcile", "dryRun": "perhaps"})
+    arn = states.start_execution(stateMachineArn=machine, input=text)["executionArn"]
+    ended = eventually(lambda: states.describe_execution(executionArn=arn), lambda e: e["status"] != "RUNNING")
+    assert (ended["status"], ended["error"]) == ("FAILED", "ReconcileFailed")
+
+    def settling() -> list[str]:
+        found = states.list_executions(stateMachineArn=machine)["executions"]
+        return [
+            item["status"]
+            for item in found
+            if arn in states.describe_execution(executionArn=item["executionArn"])["input"]
+        ]
+
+    assert eventually(settling, lambda found: found == ["SUCCEEDED"])
+
+
+def test_its_role_can_do_no_more_than_it_needs(reconciler: Deployment) -> None:
+    role = NAMES.role_arn(DOMAIN, "reconcile")
+    table = NAMES.arn("dynamodb", DOMAIN, f"table/{NAMES.grant_table}")
+    assert reconciler.may(role, "dynamodb:Scan", table) and not reconciler.may(role, "dynamodb:DeleteItem", table)
+    for action, resource in (
+        ("iam:PutRolePolicy", f"arn:aws:iam::{CONSUMER}:role/streaming/anyone"),
+        ("sts:AssumeRole", NAMES.role_arn(PRODUCER, "member-invoke")),
+        ("states:StartExecution", NAMES.member_machine_arn(PRODUCER)),
+    ):
+        assert not reconciler.may(role, action, resource), action
