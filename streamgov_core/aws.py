@@ -34,6 +34,7 @@ class Clients:
         retry_mode: botocore's retry mode; ``adaptive`` also slows down when a service throttles.
         max_pool: connections that each client may keep open, at least the number of threads that use it.
         max_attempts: how often a call is made at most, the first time included.
+        read_timeout: seconds to wait for an answer; short where a lease is held meanwhile.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class Clients:
         retry_mode: RetryMode = "standard",
         max_pool: int = 10,
         max_attempts: int = 8,
+        read_timeout: float = 30,
     ) -> None:
+        self._read_timeout = read_timeout
         self._region = region
         self._retry_mode = retry_mode
         self._max_pool = max_pool
@@ -73,7 +76,7 @@ class Clients:
                         retries={"mode": self._retry_mode, "total_max_attempts": self._max_attempts},
                         max_pool_connections=self._max_pool,
                         connect_timeout=5,
-                        read_timeout=30,
+                        read_timeout=self._read_timeout,
                     ),
                 )
             return self._clients[service]

@@ -301,5 +301,6 @@ _cached: dict[str, Clients] = {}
 def _clients(region: str) -> Clients:
     """Clients live as long as the function's process."""
     if region not in _cached:
-        _cached[region] = Clients(region, max_pool=32)
+        # A lease is held while these wait: less patience than elsewhere, the machine tries again.
+        _cached[region] = Clients(region, max_pool=32, max_attempts=5, read_timeout=10)
     return _cached[region]
