@@ -16,9 +16,12 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, Upda
 from streamgov_core.errors import ConfigError, RemoteError, ResourceExistsError, ResourceInUseError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers import smithy
-from streamgov_pulumi.providers.base import Canonical, Checker, DataZoneProvider, differences, tell
+from streamgov_pulumi.providers.base import Canonical, Checker, DataZoneProvider, contains_unknown, differences, tell
+from streamgov_pulumi.providers.evolution import verdict
 
 _NAME = re.compile(r"(?![0-9_])\w{1,128}", re.ASCII)
+_DECLARED = "declared_model"
+"""After a refresh that found somebody else's model: the one that the program declared last."""
 
 
 def _meaning(model: Any) -> Any:
@@ -27,6 +30,21 @@ def _meaning(model: Any) -> Any:
         return smithy.parse(str(model))
     except ConfigError:
         return str(model)
+
+
+def _refusal(name: str, before: str, after: str, allowed: Any) -> str | None:
+    """Why the change from one model to the other is refused, as the rest of a sentence; None if it is not."""
+    try:
+        found = verdict(name, smithy.parse(before), smithy.parse(after))
+    except ConfigError:
+        return None  # a live model that we cannot read is no reason to refuse a legal one
+    if allowed or not found.is_breaking:
+        return None
+    return (
+        f"changes form type {name} in a way that assets written so far cannot follow: {'; '.join(found.breaking)}. "
+        "Make new fields optional and keep the old ones, or set allow_breaking (allowBreaking of streamgov:domain) to "
+        "true for this `pulumi up` and run the data sources afterwards"
+    )
 
 
 class FormTypeProvider(DataZoneProvider):
@@ -38,15 +56,33 @@ class FormTypeProvider(DataZoneProvider):
     canonical: ClassVar[Canonical] = {"model": _meaning, "description": lambda value: value or None}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Names, ids and the Smithy model, whose structure must carry the form type's name."""
-        checker = Checker(news, self.keys)
+        """Names, ids, the Smithy model (whose structure must carry the form type's name), and the change's verdict."""
+        checker = Checker(news, (*self.keys, "allow_breaking"))
+        if "allow_breaking" in checker.inputs:
+            checker.boolean("allow_breaking", default=False)
         checker.domain()
         checker.object_id("owning_project_id", "the project that owns the type")
         checker.text("name", _NAME, "must be 1 to 128 letters, digits and '_', beginning with a letter")
         checker.choice("status", ("ENABLED", "DISABLED"), default="ENABLED")
         checker.description()
         self._check_model(checker)
+        if not checker.failures:
+            self._check_change(checker, _olds)
         return checker.result()
+
+    @staticmethod
+    def _check_change(checker: Checker, olds: Mapping[str, Any]) -> None:
+        """Refuse a change that old assets cannot follow, at preview and before any call.
+
+        Repairing what somebody changed by hand is judged against what the program declared, not against the drift.
+        """
+        before, after = olds.get(_DECLARED) or olds.get("model"), checker.value("model")
+        name = checker.value("name")
+        if not before or contains_unknown(before) or after is None or name != olds.get("name"):
+            return
+        refusal = _refusal(str(name), str(before), after, checker.inputs.get("allow_breaking"))
+        if refusal is not None:
+            checker.fail("model", refusal)
 
     @staticmethod
     def _check_model(checker: Checker) -> None:
@@ -90,6 +126,10 @@ class FormTypeProvider(DataZoneProvider):
             )
         if "owning_project_id" in drift:
             raise ResourceExistsError(f"form type {props['name']} belongs to another project and stays there: {told}")
+        if "model" in drift:
+            refusal = _refusal(props["name"], str(live["model"]), props["model"], props.get("allow_breaking"))
+            if refusal is not None:
+                raise ResourceExistsError(f"form type {props['name']} exists already; to adopt it, its model {refusal}")
         tell(f"adopting form type {props['name']}: {told}")
         return self._put(api, props, props["status"]) if drift else str(live["revision"])
 
@@ -105,14 +145,33 @@ class FormTypeProvider(DataZoneProvider):
             else:
                 outs[key] = live[key]
         outs["revision"] = live["revision"]
-        return ReadResult(id_, outs, self.inputs_of(outs))
+        inputs = self.inputs_of(outs)
+        if "allow_breaking" in outs:
+            # It decides how a change is judged and is no part of the form: switching it is no update.
+            inputs["allow_breaking"] = outs["allow_breaking"]
+        if self.changed(outs, props, ("model",)):
+            outs[_DECLARED] = props.get(_DECLARED) or props["model"]
+        if _DECLARED in outs:
+            # Check is told of old inputs only.
+            inputs[_DECLARED] = outs[_DECLARED]
+        return ReadResult(id_, outs, inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Publish a new revision if the form itself changed."""
         revision = _olds.get("revision")
         if self.changed(_olds, _news, ("model", "description", "status")):
             revision = self._put(self.api(_news), _news, _news["status"])
+            self._tell_verdict(_olds, _news)
         return UpdateResult({**_news, "revision": revision})
+
+    @staticmethod
+    def _tell_verdict(olds: Mapping[str, Any], news: Mapping[str, Any]) -> None:
+        try:
+            old, new = smithy.parse(str(olds.get("model"))), smithy.parse(str(news["model"]))
+        except ConfigError:
+            return  # what was there is not Smithy that we read: there is nothing to compare
+        if old != new:
+            tell(f"form type {news['name']}: {verdict(str(news['name']), old, new)}")
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Disable, then delete. Nothing is changed while asset types use the form.
@@ -211,7 +270,8 @@ class FormType(Resource, module="streamgov", name="FormType"):
     Args:
         resource_name: the logical name.
         props: ``domain_id``, ``name``, ``model`` (Smithy), ``owning_project_id``, ``description``, ``status``,
-            ``adopt_existing``, and the session: ``region``, ``assume_role_arn``, ``external_id``.
+            ``adopt_existing``, ``allow_breaking`` (accept changes that old assets cannot follow), and the session:
+            ``region``, ``assume_role_arn``, ``external_id``.
         opts: resource options.
     """
 

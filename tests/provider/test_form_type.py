@@ -94,11 +94,14 @@ def test_existing_is_refused_and_adopted_on_request(form: Driver, client: Client
     with pytest.raises(Failed, match=r"exists already.*other: String.*adopt_existing"):
         form.create(form.inputs(wanted(world, "FoundForm")))
     assert live(client, world, "FoundForm")["revision"] == "1"
-    inputs = form.inputs(wanted(world, "FoundForm", adopt_existing=True))
+    with pytest.raises(Failed, match=r"cannot follow: FoundForm.other is removed; FoundForm.topic is added and requir"):
+        form.create(form.inputs(wanted(world, "FoundForm", adopt_existing=True)))
+    assert live(client, world, "FoundForm")["revision"] == "1"
+    inputs = form.inputs(wanted(world, "FoundForm", adopt_existing=True, allow_breaking=True))
     id_, state = form.create(inputs)
     assert state["revision"] == "2"
     form.settled(id_, state, inputs)
-    # Dropping the flag afterwards calls nothing.
+    # Dropping the flags afterwards calls nothing.
     later = form.inputs(wanted(world, "FoundForm"))
     assert form.diff(id_, state, later) == ("DIFF_SOME", [], False)
     assert form.update(id_, state, later)["revision"] == "2"
@@ -127,6 +130,50 @@ def test_drift_is_seen_and_repaired(form: Driver, client: Client, world: World) 
     assert form.diff(id_, outs, inputs) == ("DIFF_SOME", [], False)
     repaired = form.update(id_, outs, inputs)
     assert repaired["revision"] == "3"
+    form.settled(id_, repaired, inputs)
+
+
+def test_a_change_is_judged_before_any_call(form: Driver, client: Client, world: World) -> None:
+    old = form.inputs(wanted(world, "Judged"))
+    id_, state = form.create(old)
+    safe = wanted(world, "Judged", model=model("Judged", "@required", "topic: String", "owner: String"))
+    assert form.check(safe, old)[1] == []
+    for member, told in (
+        ("topic: Integer", "Judged.topic changes its type from String to Integer"),
+        ("note: String", "Judged.topic is removed"),
+        ("@required topic: String @required owner: String", "Judged.owner is added and required"),
+    ):
+        breaking = wanted(world, "Judged", model=model("Judged", member))
+        [failure] = form.check(breaking, old)[1]
+        assert f"assets written so far cannot follow: {told}. Make new fields optional" in failure
+        assert form.check({**breaking, "allow_breaking": True}, old)[1] == []
+    # What is unknown, and another form type, cannot be judged.
+    assert form.check({**safe, "model": UNKNOWN}, old)[1] == []
+    assert form.check(wanted(world, "Other"), old)[1] == []
+    # The switch alone is no change.
+    assert form.diff(id_, state, form.inputs({**wanted(world, "Judged"), "allow_breaking": True}))[0] == "DIFF_NONE"
+    assert live(client, world, "Judged")["revision"] == "1"
+
+
+def test_the_repair_of_drift_is_no_breaking_change(form: Driver, client: Client, world: World) -> None:
+    inputs = form.inputs(wanted(world, "ByHandForm"))
+    id_, state = form.create(inputs)
+    client("datazone").create_form_type(
+        domainIdentifier=world.domain,
+        name="ByHandForm",
+        model={"smithy": model("ByHandForm", "hand: String")},
+        owningProjectIdentifier=world.producer,
+        status="ENABLED",
+    )
+    for _ in range(2):  # a second refresh remembers what the first did
+        _, state, read_inputs = form.read(id_, state)
+    assert "hand" in state["model"]
+    assert form.check(inputs, read_inputs)[1] == []
+    # A breaking change of the program stays one, however the live form looks.
+    breaking = wanted(world, "ByHandForm", model=model("ByHandForm", "hand: String"))
+    assert "ByHandForm.topic is removed" in form.check(breaking, read_inputs)[1][0]
+    repaired = form.update(id_, state, inputs)
+    assert "declared_model" not in repaired
     form.settled(id_, repaired, inputs)
 
 
