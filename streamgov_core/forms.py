@@ -93,10 +93,10 @@ class FormModel:
 
 @dataclass(frozen=True)
 class AssetTypeModel:
-    """A custom asset type: the forms that its assets carry.
+    r"""A custom asset type: the forms that its assets carry.
 
     Args:
-        name: the type's name, ``\\w+`` (anything else could be created but never be referred to).
+        name: the type's name, ``\w+`` (anything else could be created but never be referred to).
         forms: form name -> (form type name, required). A custom form's name is its base type name without namespace,
             so that readers find it under the same key in every deployment.
         description: shown in the portal.

@@ -1,7 +1,7 @@
 """Lineage: the names of streams as datasets, OpenLineage run events, and their way into DataZone.
 
-One naming function serves the catalogue (``AssetCommonDetailsForm.sourceIdentifier``) and every emitter, because DataZone
-joins an asset and a dataset only when both strings are equal.
+One naming function serves the catalogue (``AssetCommonDetailsForm.sourceIdentifier``) and every emitter, because
+DataZone joins an asset and a dataset only when both strings are equal.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class Emitter:
         self._domain_id = domain_id
 
     def emit(self, event: Mapping[str, Any]) -> str:
-        """Post one event; a repeated call with the same event has no further effect (API PostLineageEvent, clientToken).
+        """Post one event; repeating the same event has no further effect (API PostLineageEvent, clientToken).
 
         Returns:
             The id that DataZone gave to the event.

@@ -172,5 +172,7 @@ class Names:
 
 def _fits(name: str, limit: int) -> str:
     if len(name) > limit:
-        raise NameTooLongError(f"the name {name!r} has {len(name)} characters, {limit} are allowed: shorten the namespace")
+        raise NameTooLongError(
+            f"the name {name!r} has {len(name)} characters, {limit} are allowed: shorten the namespace"
+        )
     return name
