@@ -160,9 +160,9 @@ class Names:
 
     # --- DataZone types --------------------------------------------------------------------------------------------
     def type_name(self, base: str) -> str:
-        """Name of a DataZone form or asset type: ``base`` itself in the default namespace.
+        r"""Name of a DataZone form or asset type: ``base`` itself in the default namespace.
 
-        DataZone references allow ``\\w`` only, so the namespace is appended in PascalCase
+        DataZone references allow ``\w`` only, so the namespace is appended in PascalCase
         (``MskTopicAssetType`` -> ``MskTopicAssetTypeTeamA``).
         """
         if self.namespace == DEFAULT_NAMESPACE:
