@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamgov_core.aws import error_code
 from streamgov_core.catalog.errors import AssetExistsError
-from streamgov_core.catalog.model import Asset, AssetSummary, Draft, Form, Revision
+from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Form, Revision, Written
 from streamgov_core.errors import CatalogError
 from streamgov_core.forms import MAX_FORM_CONTENT, FormContent
+
+_log = logging.getLogger(__name__)
 
 PAGE = 50
 MAX_DESCRIPTION = 2048
@@ -31,7 +34,7 @@ class DataZoneAssets:
         self._domain = domain_id
         self._project = project_id
 
-    def search(self, text: str | None = None) -> Iterator[AssetSummary]:
+    def search(self, text: str | None = None, *, forms: bool = False) -> Iterator[AssetSummary]:
         """See AssetCatalog (API Search). No filter by type: which attribute that would take is nowhere documented."""
         request: dict[str, Any] = {
             "domainIdentifier": self._domain,
@@ -41,15 +44,29 @@ class DataZoneAssets:
         }
         if text:
             request["searchText"] = text[:MAX_SEARCH_TEXT]
+        if forms:
+            request["additionalAttributes"] = ["FORMS"]
         while True:
             page = self._client.search(**request)
             for item in page.get("items", ()):
                 asset = item.get("assetItem")
                 if asset:
-                    yield AssetSummary(asset["identifier"], asset.get("externalIdentifier"), asset["typeIdentifier"])
+                    yield _summary(asset)
             if not page.get("nextToken"):
                 return
             request["nextToken"] = page["nextToken"]
+
+    def asset_type(self, name: str) -> AssetType | None:
+        """See AssetCatalog (API GetAssetType). DataZone may answer AccessDenied for a type that is not there."""
+        try:
+            found = self._client.get_asset_type(domainIdentifier=self._domain, identifier=name)
+        except self._client.exceptions.ClientError as error:
+            if error_code(error) not in ("AccessDeniedException", "ResourceNotFoundException"):
+                raise
+            _log.warning("asset type %s cannot be read, its revision is left to DataZone: %s", name, error)
+            return None
+        forms = {form: entry["typeRevision"] for form, entry in found.get("formsOutput", {}).items()}
+        return AssetType(found["revision"], forms)
 
     def get(self, asset_id: str) -> Asset | None:
         """See AssetCatalog (API GetAsset).
@@ -68,7 +85,7 @@ class DataZoneAssets:
             raise
         return _asset(found)
 
-    def create(self, draft: Draft, token: str) -> Asset:
+    def create(self, draft: Draft, kind: AssetType | None, token: str) -> Asset:
         """See AssetCatalog (API CreateAsset).
 
         External identifiers must be unique, the reference says. UNVERIFIED: that a second one is a ConflictException.
@@ -82,6 +99,8 @@ class DataZoneAssets:
             "formsInput": [_form_input(form) for form in draft.initial_forms()],
             "clientToken": token,
         }
+        if kind:
+            request["typeRevision"] = kind.revision
         if draft.description:
             request["description"] = draft.description[:MAX_DESCRIPTION]
         try:
@@ -91,7 +110,7 @@ class DataZoneAssets:
                 raise AssetExistsError(f"DataZone refuses a second asset of {draft.external_id}: {error}") from error
             raise
 
-    def revise(self, asset_id: str, revision: Revision, token: str) -> str:
+    def revise(self, asset_id: str, revision: Revision, token: str) -> Written:
         """See AssetCatalog (API CreateAssetRevision)."""
         request: dict[str, Any] = {
             "domainIdentifier": self._domain,
@@ -104,7 +123,10 @@ class DataZoneAssets:
             request["description"] = revision.description[:MAX_DESCRIPTION]
         if revision.glossary_terms:
             request["glossaryTerms"] = list(revision.glossary_terms)
-        return str(self._client.create_asset_revision(**request)["revision"])
+        if revision.type_revision:
+            request["typeRevision"] = revision.type_revision
+        made = self._client.create_asset_revision(**request)
+        return Written(made["revision"], made.get("createdAt"))
 
     def publish(self, asset_id: str, revision: str) -> bool:
         """See AssetCatalog (API CreateListingChangeSet, PUBLISH)."""
@@ -128,22 +150,38 @@ class DataZoneAssets:
 
     def subscriptions(self, listing_id: str) -> list[str]:
         """See AssetCatalog (API ListSubscriptions, ListSubscriptionRequests, as the approving project)."""
+        return [
+            *self._of_listing("list_subscriptions", listing_id, "APPROVED"),
+            *self._of_listing("list_subscription_requests", listing_id, "PENDING"),
+        ]
+
+    def end_subscriptions(self, listing_id: str) -> int:
+        """See AssetCatalog (API RevokeSubscription, RejectSubscriptionRequest). Grants are revoked by their own way."""
+        subscriptions = self._of_listing("list_subscriptions", listing_id, "APPROVED")
+        for identifier in subscriptions:
+            self._client.revoke_subscription(domainIdentifier=self._domain, identifier=identifier)
+        requests = self._of_listing("list_subscription_requests", listing_id, "PENDING")
+        for identifier in requests:
+            self._client.reject_subscription_request(
+                domainIdentifier=self._domain, identifier=identifier, decisionComment="The topic or stream is gone."
+            )
+        return len(subscriptions) + len(requests)
+
+    def _of_listing(self, operation: str, listing_id: str, status: str) -> list[str]:
         found: list[str] = []
-        for operation, status in (("list_subscriptions", "APPROVED"), ("list_subscription_requests", "PENDING")):
-            request = {
-                "domainIdentifier": self._domain,
-                "approverProjectId": self._project,
-                "subscribedListingId": listing_id,
-                "status": status,
-                "maxResults": PAGE,
-            }
-            while True:
-                page = getattr(self._client, operation)(**request)
-                found += [item["id"] for item in page.get("items", ())]
-                if not page.get("nextToken"):
-                    break
-                request["nextToken"] = page["nextToken"]
-        return found
+        request = {
+            "domainIdentifier": self._domain,
+            "approverProjectId": self._project,
+            "subscribedListingId": listing_id,
+            "status": status,
+            "maxResults": PAGE,
+        }
+        while True:
+            page = getattr(self._client, operation)(**request)
+            found += [item["id"] for item in page.get("items", ())]
+            if not page.get("nextToken"):
+                return found
+            request["nextToken"] = page["nextToken"]
 
     def delete(self, asset_id: str) -> bool:
         """See AssetCatalog (API DeleteAsset)."""
@@ -170,6 +208,19 @@ def _form_input(form: Form) -> dict[str, str]:
     return entry
 
 
+def _summary(item: Mapping[str, Any]) -> AssetSummary:
+    forms = item.get("additionalAttributes", {}).get("formsOutput")
+    return AssetSummary(
+        item["identifier"],
+        item.get("externalIdentifier"),
+        item["typeIdentifier"],
+        item.get("name", ""),
+        item.get("typeRevision"),
+        item.get("createdAt"),
+        None if forms is None else {form["formName"]: json.loads(form.get("content") or "{}") for form in forms},
+    )
+
+
 def _asset(answer: Mapping[str, Any]) -> Asset:
     listing = answer.get("listing") or {}
     return Asset(
@@ -187,4 +238,6 @@ def _asset(answer: Mapping[str, Any]) -> Asset:
         ),
         listing_id=listing.get("listingId"),
         listing_status=listing.get("listingStatus"),
+        type_revision=answer.get("typeRevision"),
+        changed=answer.get("createdAt"),
     )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from streamgov_core.catalog.model import Draft, FormDraft, Resource, SchemaInfo, SchemaVersion
+from streamgov_core.catalog.model import Draft, FormDraft, Resource, SchemaDetails, SchemaInfo, SchemaVersion
 from streamgov_core.forms import (
     ASSET_COMMON_DETAILS_FORM,
     ASSET_COMMON_DETAILS_FORM_TYPE,
@@ -19,19 +19,26 @@ from streamgov_core.forms import (
 from streamgov_core.lineage import source_identifier
 from streamgov_core.naming import Names
 from streamgov_core.platforms import Platform
-from streamgov_core.schemas import columns_of
+from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
+from streamgov_core.schemas import Columns, columns_of
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when drafts come to say something else for the same schema: every asset is then looked at again."""
 MAX_DESCRIPTION = 2048
+MAX_HISTORY = 30
+"""Versions that the form lists."""
+DESCRIPTION_WORD = "description"
+OWNER_WORD = "owner"
+"""Keys of tags and metadata that say what a schema is and whose."""
 
 
 def build_draft(
     platform: Platform,
     names: Names,
     resource: Resource,
-    info: SchemaInfo,
-    version: SchemaVersion,
+    info: SchemaInfo | None,
+    version: SchemaVersion | None,
+    details: SchemaDetails,
     *,
     source_form: str,
     schema_form: str,
@@ -44,8 +51,9 @@ def build_draft(
         platform: the platform, for its types.
         names: the deployment's names.
         resource: the topic or stream.
-        info: the schema.
+        info: the schema, if there is one.
         version: the version to show.
+        details: what else is known of the schema.
         source_form: name of the form that says where the resource lives.
         schema_form: name of the form that says what schema it has.
         schema_values: the platform's own members of the schema form.
@@ -54,20 +62,16 @@ def build_draft(
     Raises:
         SchemaError: the schema cannot be read.
     """
-    columns = columns_of(version.definition, version.data_format or info.data_format)
     models = {model.name: model for model in platform.form_models(names)}
-    known = {
-        **schema_values,
-        "schema_version": version.number,
-        "schema_arn": info.arn,
-        "registry_arn": info.registry_arn,
-        "schema_name": info.name,
-        "compatibility_mode": info.compatibility or None,
-        "data_format": info.data_format or None,
-        "schema_hash": hashlib.sha256(version.definition.encode()).hexdigest(),
-    }
-    known["schema_definition"] = fitting(version.definition, known)
-    description = info.description or columns.description
+    known = {**resource.facts, **schema_values}
+    if info is None or version is None:
+        columns = Columns(())
+        known |= dict.fromkeys(member.name for member in SCHEMA_FIELDS)
+        description = None
+    else:
+        columns = columns_of(version.definition, version.data_format or info.data_format)
+        known |= _schema_values(info, version, details)
+        description = details.words.get(DESCRIPTION_WORD) or info.description or columns.description
     return Draft(
         name=resource.name,
         external_id=resource.arn,
@@ -89,10 +93,31 @@ def build_draft(
     )
 
 
+def _schema_values(info: SchemaInfo, version: SchemaVersion, details: SchemaDetails) -> dict[str, Any]:
+    history = [f"{entry.number} {entry.status} {entry.created}".rstrip() for entry in details.history]
+    more = [f"and {len(history) - MAX_HISTORY} older"] if len(history) > MAX_HISTORY else []
+    known: dict[str, Any] = {
+        "schema_version": version.number,
+        "schema_arn": info.arn,
+        "registry_arn": info.registry_arn,
+        "schema_name": info.name,
+        "compatibility_mode": info.compatibility or None,
+        "data_format": info.data_format or None,
+        "owner": details.words.get(OWNER_WORD),
+        "version_history": "; ".join(history[:MAX_HISTORY] + more) or None,
+        "schema_hash": hashlib.sha256(version.definition.encode()).hexdigest(),
+    }
+    if details.compatibility is not None:
+        known["compatibility_verdict"] = "breaking" if details.compatibility.breaking else "compatible"
+        known["schema_changes"] = details.compatibility.summary()
+    known["schema_definition"] = fitting(version.definition, known)
+    return known
+
+
 def _filled(model: FormModel, values: Mapping[str, Any]) -> FormDraft:
-    """A form of ours with the members that its model has."""
-    members = {item.name for item in model.fields}
-    return FormDraft(model.name, {key: values.get(key) for key in sorted(members)}, frozenset(members))
+    """A form of ours with the members that its model has; of those that nothing is known of the asset keeps its own."""
+    members = {item.name for item in model.fields} & set(values)
+    return FormDraft(model.name, {key: values[key] for key in sorted(members)}, frozenset(members))
 
 
 def fitting(definition: str, others: Mapping[str, Any]) -> str:
@@ -113,9 +138,12 @@ def fitting(definition: str, others: Mapping[str, Any]) -> str:
     return definition[:low] + "…"
 
 
-def _read_me(kind: str, resource: Resource, info: SchemaInfo) -> str:
+def _read_me(kind: str, resource: Resource, info: SchemaInfo | None) -> str:
+    schema = "No schema is registered for it."
+    if info is not None:
+        registry = info.registry_arn.rpartition("/")[2]
+        schema = f"Its schema is `{info.name}` in the registry `{registry}` ({info.data_format})."
     return (
-        f"# {resource.name}\n\n{kind}. Its schema is `{info.name}` in the registry "
-        f"`{info.registry_arn.rpartition('/')[2]}` ({info.data_format}).\n\n"
+        f"# {resource.name}\n\n{kind}. {schema}\n\n"
         "Subscribe to get access; what you may do then is written into your roles' policies.\n"
     )

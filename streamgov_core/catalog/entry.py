@@ -12,12 +12,13 @@ from functools import cache
 from typing import Any
 
 from streamgov_core.aws import Clients
+from streamgov_core.catalog.announce import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.events import Order, parse_event
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.model import Result
-from streamgov_core.catalog.records import SsmRecordStore
+from streamgov_core.catalog.records import PARTS, SsmRecordStore
 from streamgov_core.catalog.sources import source_of
 from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.errors import CatalogError, ConfigError
@@ -58,7 +59,7 @@ class Config:
             return value
 
         try:
-            concurrency = int(env.get("STREAMGOV_CONCURRENCY", "16"))
+            concurrency = int(env.get("STREAMGOV_CONCURRENCY", "32"))
             share = float(env.get("STREAMGOV_MAX_RETIRE_SHARE", "0.25"))
         except ValueError as error:
             raise ConfigError(
@@ -71,7 +72,13 @@ class Config:
             platform=need("PLATFORM"),
             resource=env.get("STREAMGOV_RESOURCE", ""),
             mapping=env.get("STREAMGOV_TOPIC_MAPPING", "same"),
-            settings=Settings(need("PROJECT_ID"), env.get("STREAMGOV_PUBLISH") == "true", max(1, concurrency), share),
+            settings=Settings(
+                need("PROJECT_ID"),
+                env.get("STREAMGOV_PUBLISH") == "true",
+                max(1, concurrency),
+                share,
+                env.get("STREAMGOV_WITHOUT_SCHEMA") == "true",
+            ),
         )
 
 
@@ -97,7 +104,7 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     """
     _log.setLevel(logging.INFO)
     config = Config.from_env(os.environ)
-    clients = _clients(config.names.region, config.settings.concurrency + 2)
+    clients = _clients(config.names.region, 2 * config.settings.concurrency + PARTS + 3)
     order = parse_event(event, config.registry_name)
     result = _syncer(config, clients, _enough_time(context)).run(order)
     report = result.to_json()
@@ -113,13 +120,16 @@ def run(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _syncer(config: Config, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
+    project, names, ssm = config.settings.project_id, config.names, clients.client("ssm")
     return Syncer(
         config.settings,
         registry=GlueRegistry(clients.client("glue"), config.registry_name),
-        assets=DataZoneAssets(clients.client("datazone"), config.domain_id, config.settings.project_id),
-        records=SsmRecordStore(clients.client("ssm"), config.names, config.domain_id, config.registry_name),
-        source=source_of(config.platform, clients, config.names, config.resource),
+        assets=DataZoneAssets(clients.client("datazone"), config.domain_id, project),
+        records=SsmRecordStore(ssm, names, config.domain_id, config.registry_name),
+        plain_records=SsmRecordStore(ssm, names, config.domain_id, None),
+        source=source_of(config.platform, clients, names, config.resource),
         mapping=topic_mapping(config.mapping),
+        announcer=EventBus(clients.client("events"), names, config.domain_id, project, time.sleep),
         sleep=time.sleep,
         enough_time=enough_time,
     )
@@ -143,6 +153,8 @@ def _continue(clients: Clients, context: Any, order: Order, result: Result) -> N
         "action": "sync",
         "after": result.after,
         "retireAny": order.retire_any,
+        "deep": order.deep,
+        "revokeSubscriptions": order.revoke,
         "tally": result.tally(),
     }
     clients.client("lambda").invoke(

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streamgov_core.catalog.permissions import CALLS_BY_SCHEMA_ID, CALLS_WITH_DEFINITION, DEFAULT_REGISTRY
+from streamgov_core.catalog.permissions import (
+    CALLS_ABOUT_WORDS,
+    CALLS_BY_SCHEMA_ID,
+    CALLS_WITH_DEFINITION,
+    DEFAULT_REGISTRY,
+    TAG_CALLS,
+)
 from streamgov_core.errors import CatalogError
 
-SCHEMA_CALLS = frozenset({*CALLS_BY_SCHEMA_ID, *CALLS_WITH_DEFINITION})
+SCHEMA_CALLS = frozenset({*CALLS_BY_SCHEMA_ID, *CALLS_WITH_DEFINITION, *TAG_CALLS})
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,16 @@ class Order:
         after: of a run in several legs, the schema where the last one stopped.
         tally: what the earlier legs did.
         retire_any: retire however many assets have lost their schemas.
+        deep: look at schemas as if they had changed: their tags and metadata may have.
+        revoke: end the subscriptions of assets that are retired; otherwise they keep the assets.
     """
 
     schema: str | None = None
     after: str | None = None
     tally: Mapping[str, Any] = field(default_factory=dict)
     retire_any: bool = False
+    deep: bool = False
+    revoke: bool = False
 
 
 def parse_event(event: Any, registry_name: str) -> Order:
@@ -62,7 +72,8 @@ def _by_hand(event: Mapping[str, Any]) -> Order:
             raise CatalogError(f"{name!r} of the order must be text, got {type(value).__name__}")
     if not isinstance(tally, Mapping):
         raise CatalogError(f"'tally' of the order must be an object, got {type(tally).__name__}")
-    return Order(schema or None, after, tally, event.get("retireAny") is True)
+    flags = [event.get(name) is True for name in ("retireAny", "deep", "revokeSubscriptions")]
+    return Order(schema or None, after, tally, *flags)
 
 
 def _by_event(detail: Any, registry_name: str) -> Order:
@@ -79,13 +90,15 @@ def _by_event(detail: Any, registry_name: str) -> Order:
         return Order()
     if call == "CreateSchema":
         registry, schema = _created(parameters)
+    elif call in TAG_CALLS:
+        registry, schema = _identified({"schemaArn": parameters.get("resourceArn")})
     else:
         registry, schema = _identified(parameters.get("schemaId"))
     if not schema:
         raise CatalogError(f"the event tells of {call} but not of which schema")
     if registry != registry_name:
         raise CatalogError(f"the event is about registry {registry!r}, this data source serves {registry_name!r}")
-    return Order(schema=schema)
+    return Order(schema=schema, deep=call in CALLS_ABOUT_WORDS)
 
 
 def _created(parameters: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streamgov_core.aws import error_code
-from streamgov_core.catalog.model import SchemaInfo, SchemaVersion
+from streamgov_core.catalog.model import HistoryEntry, SchemaInfo, SchemaVersion
 from streamgov_core.errors import CatalogError
 
 PAGE = 100
@@ -87,6 +87,28 @@ class GlueRegistry:
             definition=version.get("SchemaDefinition", ""),
             data_format=version.get("DataFormat", ""),
         )
+
+    def words(self, info: SchemaInfo, number: int) -> dict[str, str]:
+        """See Registry (API GetTags, QuerySchemaVersionMetadata). A version has ten pairs at most: one page."""
+        tags: dict[str, str] = self._client.get_tags(ResourceArn=info.arn).get("Tags", {})
+        metadata = self._client.query_schema_version_metadata(
+            SchemaId=self._id(info.name), SchemaVersionNumber={"VersionNumber": number}
+        ).get("MetadataInfoMap", {})
+        return {**tags, **{key: entry.get("MetadataValue", "") for key, entry in metadata.items()}}
+
+    def history(self, name: str) -> list[HistoryEntry]:
+        """See Registry (API ListSchemaVersions, whose order is not documented)."""
+        found: list[HistoryEntry] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self._client.list_schema_versions(SchemaId=self._id(name), MaxResults=PAGE, **token)
+            found += [
+                HistoryEntry(int(item["VersionNumber"]), item.get("Status", ""), str(item.get("CreatedTime", "")))
+                for item in page.get("Schemas", ())
+            ]
+            if not page.get("NextToken"):
+                return sorted(found, key=lambda entry: -entry.number)
+            token = {"NextToken": page["NextToken"]}
 
     def _id(self, name: str) -> dict[str, str]:
         return {"RegistryName": self._name, "SchemaName": name}

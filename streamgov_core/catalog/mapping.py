@@ -1,13 +1,38 @@
-"""How a schema's name tells the topic or stream that it belongs to."""
+"""Which topic or stream a schema belongs to."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from streamgov_core.errors import CatalogError, ConfigError
 
-TopicMapping = Callable[[str], str]
+
+@dataclass(frozen=True)
+class TopicMapping:
+    """Schema to topic or stream.
+
+    Args:
+        rule: schema name to the name of its topic or stream; CatalogError if it tells none.
+        key: the tag or metadata key whose value, where a schema has it, comes before the rule; empty for none.
+    """
+
+    rule: Callable[[str], str]
+    key: str = ""
+
+    def __call__(self, schema: str, words: Mapping[str, str] | None = None) -> str:
+        """The topic or stream of a schema.
+
+        Args:
+            schema: the schema's name.
+            words: its tags and metadata, if they were read.
+
+        Raises:
+            CatalogError: nothing tells it.
+        """
+        told = (words or {}).get(self.key, "").strip() if self.key else ""
+        return told or self.rule(schema)
 
 
 def topic_mapping(rule: str) -> TopicMapping:
@@ -16,11 +41,22 @@ def topic_mapping(rule: str) -> TopicMapping:
     Args:
         rule: ``same``: the schema has its topic's name. ``suffix:<text>``: the schema has its topic's name and this
             suffix, ``-value`` for example, as Python serialisers do by default. ``map:<JSON object>``: schema name to
-            topic name; schemas that it does not name are failures.
+            topic name; schemas that it does not name are failures. ``metadata:<key>``: the schema's tag or the
+            version's metadata of that key names the topic; ``metadata:<key>|<rule>``: where it does not, the rule
+            decides.
 
     Raises:
         ConfigError: the rule is none of these.
     """
+    kind, _, rest = rule.partition(":")
+    if kind == "metadata":
+        key, _, other = rest.partition("|")
+        if key:
+            return TopicMapping(topic_mapping(other).rule if other else lambda schema: _untold(key), key)
+    return TopicMapping(_by_name(rule))
+
+
+def _by_name(rule: str) -> Callable[[str], str]:
     kind, _, rest = rule.partition(":")
     if rule == "same":
         return lambda schema: schema
@@ -33,7 +69,10 @@ def topic_mapping(rule: str) -> TopicMapping:
             raise ConfigError(f"topic mapping {rule!r} is no JSON after 'map:': {error}") from error
         if isinstance(table, dict) and all(isinstance(value, str) for value in table.values()):
             return lambda schema: _looked_up(schema, table)
-    raise ConfigError(f"topic mapping must be 'same', 'suffix:<text>' or 'map:<JSON object of strings>', got {rule!r}")
+    raise ConfigError(
+        "topic mapping must be 'same', 'suffix:<text>', 'map:<JSON object of strings>' or 'metadata:<key>[|<rule>]', "
+        f"got {rule!r}"
+    )
 
 
 def _without(schema: str, suffix: str) -> str:
@@ -46,3 +85,7 @@ def _looked_up(schema: str, table: dict[str, str]) -> str:
     if schema not in table:
         raise CatalogError("the topic mapping does not name this schema")
     return table[schema]
+
+
+def _untold(key: str) -> str:
+    raise CatalogError(f"the schema has neither a tag nor metadata {key!r}, so that it tells no topic")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from streamgov_core.catalog.model import Asset, Draft, Form, Revision, digest
+from streamgov_core.catalog.model import Asset, AssetType, Draft, Form, Revision, description_hash, digest
 from streamgov_core.catalog.records import Record
 
 
-def description_hash(description: str | None) -> str:
-    """What a record keeps of the description that we wrote."""
-    return digest(description or "")
-
-
-def merge(live: Asset, draft: Draft, record: Record | None) -> Revision | None:
+def merge(live: Asset, draft: Draft, record: Record | None, kind: AssetType | None = None) -> Revision | None:
     """The revision that makes an asset say what it should, or None if it says so already.
 
     Kept as they are: the asset's name, glossary terms, forms that are not ours, members of our forms that are not ours
@@ -23,9 +19,12 @@ def merge(live: Asset, draft: Draft, record: Record | None) -> Revision | None:
         live: the asset's newest revision.
         draft: what we have to say.
         record: our memory of the last write; None if the asset is being adopted.
+        kind: the asset type's newest revision, which the asset is to have; None leaves it as it is.
     """
     ours = record is not None and description_hash(live.description) == record.description_hash
-    description = draft.description if ours or not live.description else live.description
+    # A person may have cleared it: then it stays so until the schema has new words.
+    news = record is None or draft.description_hash() != record.description_hash
+    description = draft.description if ours or (news and not live.description) else live.description
     live_forms = {form.name: form for form in live.forms}
     forms = [_merged(form, draft) for form in live.forms]
     forms += [
@@ -33,15 +32,22 @@ def merge(live: Asset, draft: Draft, record: Record | None) -> Revision | None:
         for name, new in draft.forms.items()
         if name not in live_forms
     ]
-    same = description == live.description and all(
-        form.name in live_forms
-        and digest(dict(form.content)) == digest(dict(live_forms[form.name].content))
-        and form.type_name == live_forms[form.name].type_name
-        for form in forms
+    same = (
+        (kind is None or live.type_revision == kind.revision)
+        and description == live.description
+        and all(
+            form.name in live_forms
+            and digest(dict(form.content)) == digest(dict(live_forms[form.name].content))
+            and form.type_name == live_forms[form.name].type_name
+            for form in forms
+        )
     )
     if same:
         return None
-    return Revision(live.name, description, live.glossary_terms, tuple(forms))
+    if kind is not None:
+        # A form of the asset type is pinned to one revision; other forms are people's and stay at theirs.
+        forms = [replace(form, type_revision=kind.forms.get(form.name, form.type_revision)) for form in forms]
+    return Revision(live.name, description, live.glossary_terms, tuple(forms), kind.revision if kind else None)
 
 
 def _merged(live: Form, draft: Draft) -> Form:
@@ -49,7 +55,7 @@ def _merged(live: Form, draft: Draft) -> Form:
     if new is None:
         return live
     content = {key: value for key, value in live.content.items() if key not in new.managed}
-    # The revision of the form's type is left to DataZone. UNVERIFIED: that it takes the one that the asset type names.
+    # Without a revision DataZone takes the one that the asset type names. UNVERIFIED.
     return Form(live.name, new.type_name, None, {**content, **_values(new.values)})
 
 

@@ -7,9 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
 from streamgov_core.forms import ASSET_COMMON_DETAILS_FORM
+from streamgov_core.schemas.compatibility import Verdict as Compatibility
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,30 @@ class SchemaVersion:
 
 
 @dataclass(frozen=True)
+class HistoryEntry:
+    """One version as ListSchemaVersions tells it."""
+
+    number: int
+    status: str
+    created: str
+
+
+@dataclass(frozen=True)
+class SchemaDetails:
+    """What is asked of a schema only when its asset is written.
+
+    Args:
+        words: the schema's tags and the version's metadata, which wins.
+        history: the versions, newest first.
+        compatibility: what changed since the version that the asset showed; None if it shows this one already, or none.
+    """
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[HistoryEntry, ...] = ()
+    compatibility: Compatibility | None = None
+
+
+@dataclass(frozen=True)
 class Form:
     """One form of an asset as DataZone holds it."""
 
@@ -61,11 +87,34 @@ class Form:
 
 @dataclass(frozen=True)
 class AssetSummary:
-    """An asset as Search tells it."""
+    """An asset as Search tells it.
+
+    Args:
+        asset_id: its id.
+        external_id: its external identifier.
+        type_name: its asset type.
+        name: its name.
+        type_revision: the asset type's revision that it has.
+        changed: when its revision in the index was made. UNVERIFIED: that AssetItem.createdAt is the revision's, as the
+            member firstRevisionCreatedAt beside it suggests; if it is not, a person's edit is seen at the next change.
+        forms: its forms, if they were asked for.
+    """
 
     asset_id: str
     external_id: str | None
     type_name: str
+    name: str = ""
+    type_revision: str | None = None
+    changed: datetime | None = None
+    forms: Mapping[str, Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class AssetType:
+    """The newest revision of an asset type (GetAssetType): its number, and the form types' revisions by form name."""
+
+    revision: str
+    forms: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +132,8 @@ class Asset:
     forms: tuple[Form, ...]
     listing_id: str | None = None
     listing_status: str | None = None
+    type_revision: str | None = None
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +186,10 @@ class Draft:
         forms = {name: [form.type_name, form.values] for name, form in self.forms.items()}
         return digest([self.name, self.external_id, self.type_name, self.description, forms])
 
+    def description_hash(self) -> str:
+        """What a record keeps of the description, to tell it from a person's."""
+        return description_hash(self.description)
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -144,6 +199,15 @@ class Revision:
     description: str | None
     glossary_terms: tuple[str, ...]
     forms: tuple[Form, ...]
+    type_revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A revision as DataZone made it."""
+
+    revision: str
+    changed: datetime | None
 
 
 @dataclass(frozen=True)
@@ -180,25 +244,34 @@ class Registry(Protocol):
     def get_version(self, name: str, number: int) -> SchemaVersion | None:
         """One version, or None if there is none of this number."""
 
+    def words(self, info: SchemaInfo, number: int) -> dict[str, str]:
+        """The schema's tags and a version's metadata, which wins."""
+
+    def history(self, name: str) -> list[HistoryEntry]:
+        """The versions, newest first."""
+
 
 class AssetCatalog(Protocol):
     """The assets of one project."""
 
-    def search(self, text: str | None = None) -> Iterator[AssetSummary]:
-        """The project's assets, all or those that match a text; the index may lag behind."""
+    def search(self, text: str | None = None, *, forms: bool = False) -> Iterator[AssetSummary]:
+        """The project's assets, all or those that match a text, with their forms if asked; the index may lag behind."""
+
+    def asset_type(self, name: str) -> AssetType | None:
+        """The newest revision of an asset type, or None if it cannot be read."""
 
     def get(self, asset_id: str) -> Asset | None:
         """The asset, or None if there is none."""
 
-    def create(self, draft: Draft, token: str) -> Asset:
-        """Make an asset.
+    def create(self, draft: Draft, kind: AssetType | None, token: str) -> Asset:
+        """Make an asset of this revision of its type, or of whichever DataZone takes.
 
         Raises:
             AssetExistsError: another asset has this external identifier.
         """
 
-    def revise(self, asset_id: str, revision: Revision, token: str) -> str:
-        """Make a new revision of an asset and return its number."""
+    def revise(self, asset_id: str, revision: Revision, token: str) -> Written:
+        """Make a new revision of an asset."""
 
     def publish(self, asset_id: str, revision: str) -> bool:
         """Publish a revision; False if DataZone will not yet, because a change of the listing is under way."""
@@ -209,12 +282,18 @@ class AssetCatalog(Protocol):
     def subscriptions(self, listing_id: str) -> list[str]:
         """Ids of the subscriptions and open requests that depend on a listing."""
 
+    def end_subscriptions(self, listing_id: str) -> int:
+        """Revoke the listing's subscriptions and reject its open requests; returns how many there were."""
+
     def delete(self, asset_id: str) -> bool:
         """Delete an asset; False if DataZone will not yet, because its listing is still going."""
 
 
 class Source(Protocol):
     """Where the topics or streams of one platform are looked up."""
+
+    type_name: str
+    """The asset type."""
 
     def prepare(self) -> None:
         """Look up what all of them share, once a run.
@@ -230,12 +309,34 @@ class Source(Protocol):
             StreamgovError: the name is not legal, or there is none.
         """
 
-    def draft(self, resource: Resource, info: SchemaInfo, version: SchemaVersion) -> Draft:
-        """The asset of a topic or stream with its schema.
+    def warm(self, name: str) -> None:
+        """Ask ahead for what ``resource`` will need, so that it costs no call then."""
+
+    def described(self, resource: Resource) -> Resource:
+        """The resource with those facts that cost a call each, for an asset that is written anyway."""
+
+    def resources(self) -> list[str]:
+        """The names of all topics or streams that are there and are people's, not the platform's own.
+
+        Raises:
+            CatalogError: the platform cannot list them.
+        """
+
+    def draft(
+        self,
+        resource: Resource,
+        info: SchemaInfo | None,
+        version: SchemaVersion | None,
+        details: SchemaDetails,
+    ) -> Draft:
+        """The asset of a topic or stream, with its schema if it has one.
 
         Raises:
             SchemaError: the schema cannot be read.
         """
+
+    def claimed(self, forms: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """ARN of the topic or stream that an asset's forms speak of; None if they name none."""
 
 
 Verdict = Literal["created", "revised", "unchanged", "retired", "kept"]
@@ -243,10 +344,17 @@ Verdict = Literal["created", "revised", "unchanged", "retired", "kept"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one schema. ``cause`` says why an asset whose schema is gone was kept."""
+    """What became of one schema.
+
+    Args:
+        verdict: what was done.
+        cause: why an asset whose schema is gone was kept.
+        event: what is told to the event bus of it.
+    """
 
     verdict: Verdict
     cause: str | None = None
+    event: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -329,6 +437,11 @@ class Result:
             "failed": self.failed,
             "counts": {verdict: count for verdict, count in sorted(self.counts.items()) if count},
         }
+
+
+def description_hash(description: str | None) -> str:
+    """A digest of a description."""
+    return digest(description or "")
 
 
 def digest(value: Any) -> str:

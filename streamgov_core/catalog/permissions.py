@@ -24,7 +24,18 @@ __all__ = [
 DEFAULT_REGISTRY = "default-registry"
 """The registry of a CreateSchema call that names none."""
 CALLS_WITH_DEFINITION = ("CreateSchema", "RegisterSchemaVersion")
-CALLS_BY_SCHEMA_ID = ("RegisterSchemaVersion", "UpdateSchema", "DeleteSchema", "DeleteSchemaVersions")
+METADATA_CALLS = ("PutSchemaVersionMetadata", "RemoveSchemaVersionMetadata")
+"""They may also name a version by its id alone; such a call tells no schema, and waits for an order with ``deep``."""
+CALLS_BY_SCHEMA_ID = (
+    "RegisterSchemaVersion",
+    "UpdateSchema",
+    "DeleteSchema",
+    "DeleteSchemaVersions",
+    *METADATA_CALLS,
+)
+TAG_CALLS = ("TagResource", "UntagResource")
+CALLS_ABOUT_WORDS = (*METADATA_CALLS, *TAG_CALLS)
+"""Calls whose effect GetSchema does not show."""
 
 
 def function_what(data_source: str) -> str:
@@ -43,6 +54,7 @@ def sync_policy(
     data_source: str | None = None,
     dead_letter_arn: str | None = None,
     kms_key_arn: str | None = None,
+    without_schema: bool = False,
 ) -> dict[str, Any]:
     """The permissions of the role of a data source's function.
 
@@ -56,13 +68,17 @@ def sync_policy(
         data_source: the data source's name; by default the platform's.
         dead_letter_arn: queue for events that failed, if the function has one.
         kms_key_arn: key that encrypts the function's environment or dead letters, if a customer's.
+        without_schema: topics and streams without schema become assets, too.
 
     Raises:
         ConfigError: the platform is unknown.
     """
     what = function_what(data_source or platform)
     registry = registry_arn.rpartition("/")[2]
-    records = names.arn("ssm", account, f"parameter{record_path(names, domain_id, registry)}")
+    paths = [
+        names.arn("ssm", account, f"parameter{record_path(names, domain_id, place)}")
+        for place in ([registry, None] if without_schema else [registry])
+    ]
     log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
     statements = [
         _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
@@ -72,13 +88,15 @@ def sync_policy(
                 "glue:GetRegistry",
                 "glue:GetSchema",
                 "glue:GetSchemaVersion",
+                "glue:GetTags",
                 "glue:ListSchemas",
                 "glue:ListSchemaVersions",
+                "glue:QuerySchemaVersionMetadata",
             ],
             [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
         ),
-        _allow("KeepRecords", ["ssm:DeleteParameter", "ssm:PutParameter"], [f"{records}/*"]),
-        _allow("ReadRecords", ["ssm:GetParameter", "ssm:GetParametersByPath"], [records, f"{records}/*"]),
+        _allow("KeepRecords", ["ssm:DeleteParameter", "ssm:PutParameter"], [f"{path}/*" for path in paths]),
+        _allow("ReadRecords", ["ssm:GetParameter", "ssm:GetParametersByPath"], [f"{path}/*" for path in paths]),
         # DataZone's asset actions name no resource type, so IAM can only be asked about "*". What confines the
         # function is its membership: it is a contributor of one project and of no other.
         _allow(
@@ -89,12 +107,16 @@ def sync_policy(
                 "datazone:CreateListingChangeSet",
                 "datazone:DeleteAsset",
                 "datazone:GetAsset",
+                "datazone:GetAssetType",
                 "datazone:ListSubscriptionRequests",
                 "datazone:ListSubscriptions",
+                "datazone:RejectSubscriptionRequest",
+                "datazone:RevokeSubscription",
                 "datazone:Search",
             ],
             ["*"],
         ),
+        _allow("TellChanges", ["events:PutEvents"], [names.arn("events", account, "event-bus/default")]),
         _allow("ContinueLongRun", ["lambda:InvokeFunction"], [names.function_arn(account, what)]),
     ]
     statements += _platform_statements(names, account, platform, resource_arn)
@@ -111,11 +133,28 @@ def _platform_statements(names: Names, account: str, platform: str, resource: st
         return [
             # ListClustersV2 and GetBootstrapBrokers have no resource type: IAM knows them for "*" only.
             _allow("FindCluster", ["kafka:GetBootstrapBrokers", "kafka:ListClustersV2"], ["*"]),
-            _allow("DescribeCluster", ["kafka:DescribeClusterV2"], [cluster]),
+            _allow("DescribeCluster", ["kafka:DescribeClusterV2", "kafka-cluster:Connect"], [cluster]),
+            # The topic API of the service asks for the same actions as a Kafka client (ListTopics, DescribeTopic). It
+            # lists those topics alone that may be described. UNVERIFIED which ARN ListTopics is held against.
+            _allow(
+                "DescribeTopics",
+                [
+                    "kafka-cluster:DescribeTopic",
+                    "kafka-cluster:DescribeTopicDynamicConfiguration",
+                    "kafka:DescribeTopic",
+                    "kafka:ListTopics",
+                ],
+                [cluster, f"{cluster.replace(':cluster/', ':topic/')}/*"],
+            ),
         ]
     if platform == "kinesis":
-        stream = resource if resource.startswith("arn:") else names.arn("kinesis", account, f"stream/{resource}")
-        return [_allow("DescribeStreams", ["kinesis:DescribeStreamSummary"], [stream])]
+        stream = resource if resource.startswith("arn:") else names.arn("kinesis", account, f"stream/{resource or '*'}")
+        return [
+            _allow("DescribeStreams", ["kinesis:DescribeStreamSummary"], [stream]),
+            # ListStreams has no resource type. Which keys encrypt the streams is not known when this is deployed.
+            _allow("ListStreams", ["kinesis:ListStreams"], ["*"]),
+            _allow("DescribeKeys", ["kms:DescribeKey"], [names.arn("kms", account, "key/*")]),
+        ]
     raise ConfigError(f"unknown streaming platform {platform!r}: expected 'msk' or 'kinesis'")
 
 
@@ -130,8 +169,9 @@ def sync_environment(
     data_source: str | None = None,
     publish: bool = False,
     topic_mapping: str = "same",
-    concurrency: int = 16,
+    concurrency: int = 32,
     max_retire_share: float = 0.25,
+    without_schema: bool = False,
 ) -> dict[str, str]:
     """The environment variables of a data source's function.
 
@@ -147,6 +187,8 @@ def sync_environment(
         topic_mapping: how a schema's name tells its topic or stream (``streamgov_core.catalog.mapping``).
         concurrency: how many schemas are worked on at a time.
         max_retire_share: a run that would retire a larger share of the assets retires none.
+        without_schema: make assets of topics and streams that have no schema, too. Of several data sources over one
+            cluster one alone should.
     """
     return {
         "STREAMGOV_NAMESPACE": names.namespace,
@@ -162,6 +204,7 @@ def sync_environment(
         "STREAMGOV_TOPIC_MAPPING": topic_mapping,
         "STREAMGOV_CONCURRENCY": str(concurrency),
         "STREAMGOV_MAX_RETIRE_SHARE": str(max_retire_share),
+        "STREAMGOV_WITHOUT_SCHEMA": "true" if without_schema else "false",
     }
 
 
@@ -170,7 +213,8 @@ def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[st
 
     CreateSchema carries ``registryId``; the others carry ``schemaId`` with the schema's ARN or with both names. Nothing
     looks at the response: RegisterSchemaVersion's has no registry name. Calls that failed are left out. Of a call with
-    more than 100 KB of parameters, which a large definition makes, CloudTrail tells only that they are omitted.
+    more than 100 KB of parameters, which a large definition makes, CloudTrail tells only that they are omitted. Tags
+    and metadata of schemas count as changes, too. UNVERIFIED: that CloudTrail tells of PutSchemaVersionMetadata.
     """
     schema_prefix = registry_arn.replace(":registry/", ":schema/") + "/"
     created: list[dict[str, Any]] = [
@@ -188,6 +232,7 @@ def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[st
     ]
     choices = [{"eventName": ["CreateSchema"], "requestParameters": parameters} for parameters in created]
     choices += [{"eventName": list(CALLS_BY_SCHEMA_ID), "requestParameters": parameters} for parameters in changed]
+    choices.append({"eventName": list(TAG_CALLS), "requestParameters": {"resourceArn": [{"prefix": schema_prefix}]}})
     choices.append({"eventName": list(CALLS_WITH_DEFINITION), "requestParameters": {"omitted": [True]}})
     return [
         {

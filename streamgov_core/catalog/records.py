@@ -4,11 +4,14 @@ The record is the authority for a producer's claim: an asset is granted only if 
 asset and the same resource. It also holds what makes an unchanged schema recognisable with a single call.
 
 Parameter Store writes 3 parameters a second by default (higher throughput is a setting of the account) and holds 10,000
-standard parameters in an account and region.
+standard parameters in an account and region; ``Intelligent-Tiering`` makes the ones beyond that advanced parameters, of
+which there may be 100,000. The parameters lie in PARTS directories, so that their pages, of ten, can be read side by
+side.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -23,6 +26,8 @@ from streamgov_core.naming import Names
 _log = logging.getLogger(__name__)
 
 RECORD_VERSION = 1
+PARTS = 4
+"""Directories over which the parameters of a registry are spread, by a digest of their names. Never change it."""
 NO_REGISTRY = "-"
 """Stands for the registry in the path of a resource without schema."""
 
@@ -40,6 +45,7 @@ class Record:
         mark: of everything that decides the content, as far as one GetSchema call tells it; empty if the schema's
             newest version was not settled yet.
         description_hash: of the description that we wrote, to tell it from a person's.
+        seen: time of the asset's newest revision when it last was as it should be, ISO 8601; a later one is somebody's.
     """
 
     asset_id: str
@@ -49,6 +55,7 @@ class Record:
     content_hash: str
     mark: str = ""
     description_hash: str = ""
+    seen: str = ""
 
     def to_json(self) -> str:
         """The parameter's value."""
@@ -83,6 +90,7 @@ _KEYS = {
     "contentHash": "content_hash",
     "mark": "mark",
     "descriptionHash": "description_hash",
+    "seen": "seen",
 }
 """Keys of the stored JSON and the attributes that they fill."""
 
@@ -93,8 +101,8 @@ class RecordStore(Protocol):
     def load(self, schema_name: str) -> Record | None:
         """The record of one schema, or None."""
 
-    def load_all(self) -> Iterator[Record]:
-        """The records of the whole registry, in no particular order; what is no record is passed over."""
+    def load_part(self, part: int) -> Iterator[Record]:
+        """The records of one of the PARTS directories, in no particular order; what is no record is passed over."""
 
     def save(self, record: Record) -> None:
         """Write a record over whatever there is."""
@@ -110,7 +118,12 @@ def record_path(names: Names, domain_id: str, registry: str | None) -> str:
 
 def parameter_name(names: Names, domain_id: str, registry: str | None, schema_name: str) -> str:
     """The parameter that holds the record of one schema."""
-    return f"{record_path(names, domain_id, registry)}/{encode(schema_name)}"
+    return f"{record_path(names, domain_id, registry)}/{part_of(schema_name)}/{encode(schema_name)}"
+
+
+def part_of(schema_name: str) -> int:
+    """The directory in which the record of a schema lies."""
+    return hashlib.sha256(schema_name.encode()).digest()[0] % PARTS
 
 
 def encode(name: str) -> str:
@@ -140,7 +153,7 @@ class SsmRecordStore:
         self._path = record_path(names, domain_id, registry)
 
     def _name(self, schema_name: str) -> str:
-        return f"{self._path}/{encode(schema_name)}"
+        return f"{self._path}/{part_of(schema_name)}/{encode(schema_name)}"
 
     def load(self, schema_name: str) -> Record | None:
         """See RecordStore (API GetParameter)."""
@@ -154,10 +167,16 @@ class SsmRecordStore:
         return Record.from_json(parameter["Value"], name)
 
     def load_all(self) -> Iterator[Record]:
+        """The records of all directories."""
+        for part in range(PARTS):
+            yield from self.load_part(part)
+
+    def load_part(self, part: int) -> Iterator[Record]:
         """See RecordStore (API GetParametersByPath, ten a page)."""
+        path = f"{self._path}/{part}"
         token: dict[str, str] = {}
         while True:
-            page = self._client.get_parameters_by_path(Path=self._path, Recursive=False, MaxResults=10, **token)
+            page = self._client.get_parameters_by_path(Path=path, Recursive=False, MaxResults=10, **token)
             for parameter in page.get("Parameters", ()):
                 try:
                     yield Record.from_json(parameter["Value"], parameter["Name"])
@@ -171,7 +190,11 @@ class SsmRecordStore:
     def save(self, record: Record) -> None:
         """See RecordStore (API PutParameter)."""
         self._client.put_parameter(
-            Name=self._name(record.schema_name), Value=record.to_json(), Type="String", Overwrite=True
+            Name=self._name(record.schema_name),
+            Value=record.to_json(),
+            Type="String",
+            Overwrite=True,
+            Tier="Intelligent-Tiering",
         )
 
     def remove(self, schema_name: str) -> None:

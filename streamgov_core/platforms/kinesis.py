@@ -21,6 +21,7 @@ from streamgov_core.forms import (
 )
 from streamgov_core.naming import short_hash
 from streamgov_core.platforms.base import Claim, Forms, Intent, Permit, form_of, schema_ref, text
+from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
 
 if TYPE_CHECKING:
     from streamgov_core.access.engine import Surface
@@ -77,14 +78,7 @@ class Kinesis:
             names.type_name(SCHEMA_FORM),
             (
                 FormField("stream_name", required=True, display_name="Stream", searchable=True),
-                FormField("schema_version", "Integer", display_name="Schema version"),
-                FormField("schema_arn", display_name="Schema ARN"),
-                FormField("registry_arn", display_name="Registry ARN"),
-                FormField("schema_name", display_name="Schema name", searchable=True),
-                FormField("compatibility_mode", display_name="Compatibility"),
-                FormField("data_format", display_name="Data format"),
-                FormField("schema_definition", display_name="Definition", documentation="Cut if it is very long"),
-                FormField("schema_hash", display_name="Hash of the definition"),
+                *SCHEMA_FIELDS,
             ),
             "The stream and its schema in the Glue Schema Registry",
         )

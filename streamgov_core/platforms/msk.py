@@ -20,6 +20,7 @@ from streamgov_core.forms import (
     FormModel,
 )
 from streamgov_core.platforms.base import Claim, Forms, Intent, Permit, form_of, schema_ref, text
+from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
 
 if TYPE_CHECKING:
     from streamgov_core.access.engine import Surface
@@ -37,6 +38,12 @@ _CLUSTER = re.compile(
     r"cluster/(?P<name>[a-zA-Z0-9-]{1,64})/(?P<uuid>[a-zA-Z0-9-]{1,64})"
 )
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_BROKERS = {
+    "bootstrap_brokers": "bootstrapBrokers",
+    "bootstrap_brokers_vpc_connectivity": "bootstrapBrokersVpc",
+    "bootstrap_brokers_public": "bootstrapBrokersPublic",
+}
+"""Members of the source form and of the claim's resource."""
 
 TOPIC_READ = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
 TOPIC_WRITE = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
@@ -144,14 +151,10 @@ class Msk:
             names.type_name(SCHEMA_FORM),
             (
                 FormField("kafka_topic", required=True, display_name="Topic", searchable=True),
-                FormField("schema_version", "Integer", display_name="Schema version"),
-                FormField("schema_arn", display_name="Schema ARN"),
-                FormField("registry_arn", display_name="Registry ARN"),
-                FormField("schema_name", display_name="Schema name", searchable=True),
-                FormField("compatibility_mode", display_name="Compatibility"),
-                FormField("data_format", display_name="Data format"),
-                FormField("schema_definition", display_name="Definition", documentation="Cut if it is very long"),
-                FormField("schema_hash", display_name="Hash of the definition"),
+                FormField("partitions", "Integer", display_name="Partitions"),
+                FormField("replication_factor", "Integer", display_name="Replication factor"),
+                FormField("retention_ms", "Long", display_name="Retention (ms)", documentation="-1: for ever"),
+                *SCHEMA_FIELDS,
             ),
             "The topic and its schema in the Glue Schema Registry",
         )
@@ -180,9 +183,10 @@ class Msk:
         topic = text(schema, "kafka_topic", SCHEMA_FORM)
         arn = topic_arn(cluster.arn, topic)
         resource = {"arn": arn, "clusterArn": cluster.arn, "clusterType": cluster_type, "topic": topic}
-        brokers = text(source, "bootstrap_brokers", SOURCE_FORM, required=False)
-        if brokers:
-            resource["bootstrapBrokers"] = brokers
+        for member, key in _BROKERS.items():
+            brokers = text(source, member, SOURCE_FORM, required=False)
+            if brokers:
+                resource[key] = brokers
         return Claim(cluster.account, cluster.region, resource, schema_ref(schema, SCHEMA_FORM))
 
     def review(self, command: GrantCommand) -> None:
@@ -229,11 +233,14 @@ class Msk:
         return tuple(sorted(permits))
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
-        """Topic, group prefix and brokers."""
+        """Topic, group prefix and brokers: in other accounts those that a managed VPC connection leads to."""
+        brokers = str(command.resource.get("bootstrapBrokers", ""))
+        if command.foreign_principals() and self._managed_vpc(command):
+            brokers = str(command.resource.get("bootstrapBrokersVpc", "")) or brokers
         return {
             "topic": str(command.resource["topic"]),
             "clusterArn": str(command.resource["clusterArn"]),
-            "bootstrapBrokers": str(command.resource.get("bootstrapBrokers", "")),
+            "bootstrapBrokers": brokers,
             "groupPrefix": command.consumer.group_prefix,
             "securityProtocol": "SASL_SSL",
             "saslMechanism": "OAUTHBEARER or AWS_MSK_IAM",

@@ -36,7 +36,7 @@ def avro_columns(definition: str) -> Columns:
     Raises:
         SchemaError: the definition is no Avro schema; says what is wrong and at which field.
     """
-    root = _parse(definition)
+    root = parse_avro(definition)
     description = text_or_none(root.get_prop("doc"))
     try:
         return Columns.collect(_root(root), name=getattr(root, "fullname", None), description=description)
@@ -44,7 +44,12 @@ def avro_columns(definition: str) -> Columns:
         raise SchemaError("the Avro schema is nested too deeply to be read") from error
 
 
-def _parse(definition: str) -> Any:
+def parse_avro(definition: str) -> Any:
+    """The schema as Apache Avro's library holds it.
+
+    Raises:
+        SchemaError: the definition is no Avro schema; says what is wrong and at which field.
+    """
     import avro.constants
     import avro.errors
     import avro.name

@@ -17,7 +17,13 @@ def _msk(clients: Clients, names: Names, resource: str) -> Source:
     return MskSource(clients.client("kafka"), names, resource)
 
 
-SOURCES: dict[str, Callable[[Clients, Names, str], Any]] = {"msk": _msk}
+def _kinesis(clients: Clients, names: Names, resource: str) -> Source:
+    from streamgov_core.catalog.sources.kinesis import KinesisSource
+
+    return KinesisSource(lambda: clients.client("kinesis"), lambda: clients.client("kms"), names, resource)
+
+
+SOURCES: dict[str, Callable[[Clients, Names, str], Any]] = {"kinesis": _kinesis, "msk": _msk}
 """The source of each platform, made of the clients, the names and what configuration calls the resource."""
 
 

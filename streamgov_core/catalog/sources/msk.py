@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
+import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from streamgov_core.aws import error_code
 from streamgov_core.catalog.drafts import build_draft
-from streamgov_core.catalog.model import Draft, Resource, SchemaInfo, SchemaVersion
-from streamgov_core.errors import CatalogError
+from streamgov_core.catalog.model import Draft, Resource, SchemaDetails, SchemaInfo, SchemaVersion
+from streamgov_core.errors import CatalogError, ClaimRefusedError
 from streamgov_core.naming import Names
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.platforms.msk import SCHEMA_FORM, SOURCE_FORM, topic_arn
+from streamgov_core.platforms.msk import PROVISIONED, SCHEMA_FORM, SOURCE_FORM, topic_arn
+
+_log = logging.getLogger(__name__)
 
 _CLUSTER_NAME = re.compile(r"[a-zA-Z0-9-]{1,64}")
 _BROKERS = {
@@ -21,6 +28,7 @@ _BROKERS = {
     "bootstrap_brokers_public": "BootstrapBrokerStringPublicSaslIam",
 }
 """Members of the source form and of GetBootstrapBrokers: within the VPC, by managed VPC connections, public."""
+_NO_TOPICS = frozenset({"AccessDeniedException", "BadRequestException", "ForbiddenException"})
 
 
 class MskSource:
@@ -42,9 +50,11 @@ class MskSource:
         self._names = names
         self._cluster = cluster
         self._facts: Mapping[str, Any] | None = None
+        self._topics: Mapping[str, Mapping[str, Any]] | None = None
+        self.type_name = PLATFORMS["msk"].asset_type(names).name
 
     def prepare(self) -> None:
-        """See Source (API ListClustersV2, DescribeClusterV2, GetBootstrapBrokers)."""
+        """See Source (API ListClustersV2, DescribeClusterV2, GetBootstrapBrokers, ListTopics)."""
         arn = self._cluster if self._cluster.startswith("arn:") else self._find()
         try:
             info = self._client.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
@@ -63,15 +73,59 @@ class MskSource:
             "client_authentication": ", ".join(client_authentication(info)),
             **{member: _sorted_brokers(brokers.get(key)) for member, key in _BROKERS.items()},
         }
+        self._topics = self._list_topics(arn) if info["ClusterType"] == PROVISIONED else None
+
+    def warm(self, name: str) -> None:
+        """See Source: topics were listed, nothing is left to ask."""
 
     def resource(self, name: str) -> Resource:
         """See Source. A topic need not exist: with MSK it may come with its first record."""
         if self._facts is None:
             self.prepare()
         assert self._facts is not None
-        return Resource(name, topic_arn(self._facts["cluster_arn"], name), self._facts)
+        facts = dict(self._facts)
+        if self._topics is not None:
+            facts |= {"partitions": None, "replication_factor": None, **self._topics.get(name, {})}
+        return Resource(name, topic_arn(self._facts["cluster_arn"], name), facts)
 
-    def draft(self, resource: Resource, info: SchemaInfo, version: SchemaVersion) -> Draft:
+    def described(self, resource: Resource) -> Resource:
+        """See Source (API DescribeTopic): the retention. Its change alone is seen when the asset is next written."""
+        if self._topics is None or resource.name not in self._topics:
+            return resource
+        try:
+            found = self._client.describe_topic(ClusterArn=resource.facts["cluster_arn"], TopicName=resource.name)
+        except self._client.exceptions.ClientError as error:
+            _log.warning("topic %s cannot be described: %s", resource.name, error)
+            return resource
+        return replace(resource, facts={**resource.facts, "retention_ms": _retention(found.get("Configs", ""))})
+
+    def resources(self) -> list[str]:
+        """See Source."""
+        if self._topics is None:
+            raise CatalogError(
+                f"the topics of {self._cluster} cannot be listed: MSK does so for provisioned clusters with Kafka 3.6 "
+                "or newer, if the function may describe topics"
+            )
+        # Kafka's own topics and MSK's begin with two underscores.
+        return sorted(name for name in self._topics if not name.startswith("__"))
+
+    def claimed(self, forms: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """See Source: cluster and topic, as other tools fill the same forms."""
+        try:
+            return topic_arn(
+                str(forms.get(SOURCE_FORM, {}).get("cluster_arn", "")),
+                str(forms.get(SCHEMA_FORM, {}).get("kafka_topic", "")),
+            )
+        except ClaimRefusedError:
+            return None
+
+    def draft(
+        self,
+        resource: Resource,
+        info: SchemaInfo | None,
+        version: SchemaVersion | None,
+        details: SchemaDetails,
+    ) -> Draft:
         """See Source."""
         return build_draft(
             PLATFORMS["msk"],
@@ -79,11 +133,33 @@ class MskSource:
             resource,
             info,
             version,
+            details,
             source_form=SOURCE_FORM,
             schema_form=SCHEMA_FORM,
             schema_values={"kafka_topic": resource.name},
             kind=f"Kafka topic of the MSK cluster {resource.facts['cluster_name']}",
         )
+
+    def _list_topics(self, cluster_arn: str) -> Mapping[str, Mapping[str, Any]] | None:
+        """The cluster's topics with their facts; None if they cannot be listed (older Kafka, no permission)."""
+        topics: dict[str, Mapping[str, Any]] = {}
+        token: dict[str, str] = {}
+        while True:
+            try:
+                page = self._client.list_topics(ClusterArn=cluster_arn, MaxResults=100, **token)
+            except self._client.exceptions.ClientError as error:
+                if error_code(error) not in _NO_TOPICS:
+                    raise
+                _log.warning("the topics of %s cannot be listed: %s", cluster_arn, error)
+                return None
+            for topic in page.get("Topics", ()):
+                topics[topic["TopicName"]] = {
+                    "partitions": topic.get("PartitionCount"),
+                    "replication_factor": topic.get("ReplicationFactor"),
+                }
+            if not page.get("NextToken"):
+                return topics
+            token = {"NextToken": page["NextToken"]}
 
     def _find(self) -> str:
         """ARN of the cluster of this very name: the API's filter is a prefix."""
@@ -109,6 +185,23 @@ def client_authentication(info: Mapping[str, Any]) -> list[str]:
         "UNAUTHENTICATED": settings.get("Unauthenticated"),
     }
     return [name for name, way in ways.items() if way and way.get("Enabled")]
+
+
+def _retention(configs: str) -> int | None:
+    """``retention.ms`` of a topic's settings. UNVERIFIED: whether the text is JSON or properties; both work."""
+    try:
+        text = base64.b64decode(configs, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    try:
+        settings = json.loads(text)
+    except ValueError:
+        settings = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    value = settings.get("retention.ms") if isinstance(settings, dict) else None
+    try:
+        return int(value) if value is not None else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _sorted_brokers(brokers: str | None) -> str | None:

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from streamgov_core.catalog.announce import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
@@ -95,6 +96,8 @@ class Place:
             registry=GlueRegistry(self.client("glue", PRODUCER), self.registry),
             assets=DataZoneAssets(self.client("datazone", PRODUCER), self.domain, self.project),
             records=SsmRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, self.registry),
+            plain_records=SsmRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, None),
+            announcer=EventBus(self.client("events", PRODUCER), Names(), self.domain, self.project, time.sleep),
             source=SOURCES[self.platform](self.clients, Names(), self.resource),
             mapping=topic_mapping("same"),
             sleep=time.sleep,

@@ -7,12 +7,24 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.model import Asset, AssetSummary, Draft, Form, Revision, SchemaInfo, SchemaVersion
-from streamgov_core.catalog.records import Record
+from streamgov_core.catalog.model import (
+    Asset,
+    AssetSummary,
+    AssetType,
+    Draft,
+    Form,
+    HistoryEntry,
+    Revision,
+    SchemaInfo,
+    SchemaVersion,
+    Written,
+)
+from streamgov_core.catalog.records import Record, part_of
 from streamgov_core.catalog.sources.msk import MskSource
 from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.errors import CatalogError
@@ -51,6 +63,7 @@ class FakeRegistry(Counting):
         self.there = True
         self.infos: dict[str, SchemaInfo] = {}
         self.versions: dict[str, dict[int, SchemaVersion]] = {}
+        self.tags: dict[str, dict[str, str]] = {}
 
     def put(self, name: str, definition: str, status: str = "AVAILABLE", **changes: Any) -> None:
         """Register a version, the schema too if it is new."""
@@ -90,6 +103,17 @@ class FakeRegistry(Counting):
         self._called("get_version", name)
         return self.versions.get(name, {}).get(number)
 
+    def words(self, info: SchemaInfo, number: int) -> dict[str, str]:
+        self._called("words", info.name)
+        return dict(self.tags.get(info.name, {}))
+
+    def history(self, name: str) -> list[HistoryEntry]:
+        self._called("history", name)
+        return [
+            HistoryEntry(number, version.status, f"2026-01-{number:02}")
+            for number, version in sorted(self.versions[name].items(), reverse=True)
+        ]
+
 
 class FakeAssets(Counting):
     def __init__(self) -> None:
@@ -100,22 +124,40 @@ class FakeAssets(Counting):
         self.tokens: dict[str, str] = {}
         self.log: list[tuple[str, str]] = []
         self.undeletable = 0
+        self.kind: AssetType | None = AssetType("1", {})
+        self.time = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def _later(self) -> datetime:
+        self.time += timedelta(minutes=1)
+        return self.time
 
     @property
     def writes(self) -> int:
         return sum(self.calls[name] for name in ("create", "revise", "publish", "unpublish", "delete"))
 
-    def search(self, text: str | None = None) -> Iterator[AssetSummary]:
-        self._called("search")
+    def search(self, text: str | None = None, *, forms: bool = False) -> Iterator[AssetSummary]:
+        self._called("search_forms" if forms else "search")
         for asset in list(self.assets.values()):
             if asset.asset_id not in self.hidden and (text is None or text in asset.name):
-                yield AssetSummary(asset.asset_id, asset.external_id, asset.type_name)
+                yield AssetSummary(
+                    asset.asset_id,
+                    asset.external_id,
+                    asset.type_name,
+                    asset.name,
+                    asset.type_revision,
+                    asset.changed,
+                    {form.name: form.content for form in asset.forms} if forms else None,
+                )
+
+    def asset_type(self, name: str) -> AssetType | None:
+        self._called("asset_type", name)
+        return self.kind
 
     def get(self, asset_id: str) -> Asset | None:
         self._called("get", asset_id)
         return self.assets.get(asset_id)
 
-    def create(self, draft: Draft, token: str) -> Asset:
+    def create(self, draft: Draft, kind: AssetType | None, token: str) -> Asset:
         self._called("create", draft.name)
         with self._lock:
             if token in self.tokens:
@@ -132,6 +174,8 @@ class FakeAssets(Counting):
                 draft.description,
                 (),
                 tuple(replace(form, type_revision="1") for form in draft.initial_forms()),
+                type_revision=kind.revision if kind else "1",
+                changed=self._later(),
             )
             self.assets[asset.asset_id] = asset
             self.tokens[token] = asset.asset_id
@@ -139,7 +183,7 @@ class FakeAssets(Counting):
         self.fail("created", draft.name)
         return asset
 
-    def revise(self, asset_id: str, revision: Revision, token: str) -> str:
+    def revise(self, asset_id: str, revision: Revision, token: str) -> Written:
         self._called("revise", asset_id)
         live = self.assets[asset_id]
         number = str(int(live.revision) + 1)
@@ -151,9 +195,11 @@ class FakeAssets(Counting):
             glossary_terms=revision.glossary_terms,
             forms=forms,
             revision=number,
+            type_revision=revision.type_revision or live.type_revision,
+            changed=self._later(),
         )
         self.log.append(("revise", asset_id))
-        return number
+        return Written(number, self.time)
 
     def publish(self, asset_id: str, revision: str) -> bool:
         self._called("publish", asset_id)
@@ -173,6 +219,10 @@ class FakeAssets(Counting):
         self._called("subscriptions", listing_id)
         return self.subscribed.get(listing_id, [])
 
+    def end_subscriptions(self, listing_id: str) -> int:
+        self._called("end_subscriptions", listing_id)
+        return len(self.subscribed.pop(listing_id, []))
+
     def delete(self, asset_id: str) -> bool:
         self._called("delete", asset_id)
         if self.undeletable > 0:
@@ -185,7 +235,8 @@ class FakeAssets(Counting):
     def edit(self, asset_id: str, **changes: Any) -> None:
         """A person's edit: a new revision."""
         live = self.assets[asset_id]
-        self.assets[asset_id] = replace(live, revision=str(int(live.revision) + 1), **changes)
+        revision = str(int(live.revision) + 1)
+        self.assets[asset_id] = replace(live, revision=revision, changed=self._later(), **changes)
 
     def form(self, asset_id: str, name: str) -> dict[str, Any]:
         return dict(next(form.content for form in self.assets[asset_id].forms if form.name == name))
@@ -204,9 +255,9 @@ class MemoryRecords(Counting):
         text = self.records.get(schema_name)
         return Record.from_json(text, schema_name) if text else None
 
-    def load_all(self) -> Iterator[Record]:
-        self._called("load_all")
-        yield from [Record.from_json(text, name) for name, text in list(self.records.items())]
+    def load_part(self, part: int) -> Iterator[Record]:
+        self._called("load_part")
+        yield from [Record.from_json(text, name) for name, text in list(self.records.items()) if part_of(name) == part]
 
     def save(self, record: Record) -> None:
         self._called("save", record.schema_name)
@@ -231,6 +282,7 @@ class FakeKafka:
             {"ClusterName": "main", "ClusterArn": CLUSTER, "ClusterType": "PROVISIONED", "State": "ACTIVE"},
         )
         self.brokers = {"BootstrapBrokerStringSaslIam": "b-2.main:9098,b-1.main:9098"}
+        self.topics: dict[str, dict[str, Any]] | None = None
 
     def list_clusters_v2(self, ClusterNameFilter: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:
         found = [item for item in self.clusters if item["ClusterName"].startswith(ClusterNameFilter)]
@@ -246,8 +298,38 @@ class FakeKafka:
                 return {"ClusterInfo": item}
         raise self.exceptions.ClientError("NotFoundException")
 
+    def list_topics(self, ClusterArn: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:
+        if self.topics is None:
+            raise self.exceptions.ClientError("BadRequestException")
+        start, names = int(NextToken), sorted(self.topics)
+        page: dict[str, Any] = {
+            "Topics": [
+                {"TopicName": name, "PartitionCount": self.topics[name]["partitions"], "ReplicationFactor": 3}
+                for name in names[start : start + 2]
+            ]
+        }
+        if start + 2 < len(names):
+            page["NextToken"] = str(start + 2)
+        return page
+
+    def describe_topic(self, ClusterArn: str, TopicName: str) -> dict[str, Any]:
+        if self.topics is None or TopicName not in self.topics:
+            raise self.exceptions.ClientError("NotFoundException")
+        return {"Configs": self.topics[TopicName].get("configs", "")}
+
     def get_bootstrap_brokers(self, ClusterArn: str) -> dict[str, Any]:
         return dict(self.brokers)
+
+
+class FakeBus:
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.broken = False
+
+    def send(self, details: Any) -> None:
+        if self.broken:
+            raise CatalogError("the bus is broken")
+        self.told += [dict(detail) for detail in details]
 
 
 class World:
@@ -257,6 +339,8 @@ class World:
         self.registry = FakeRegistry()
         self.assets = FakeAssets()
         self.records = MemoryRecords()
+        self.plain_records = MemoryRecords()
+        self.bus = FakeBus()
         self.kafka = FakeKafka()
         self.settings = Settings(PROJECT, **settings)
         self.slept: list[float] = []
@@ -269,6 +353,8 @@ class World:
             registry=self.registry,
             assets=self.assets,
             records=self.records,
+            plain_records=self.plain_records,
+            announcer=self.bus,
             source=MskSource(self.kafka, Names(), "main"),
             mapping=topic_mapping(self.mapping),
             sleep=self.slept.append,
@@ -278,12 +364,16 @@ class World:
     def run(self, **order: Any) -> dict[str, Any]:
         return self.syncer().run_all(**order).to_json()
 
-    def one(self, name: str) -> dict[str, Any]:
-        return self.syncer().run_one(name).to_json()
+    def one(self, name: str, **order: Any) -> dict[str, Any]:
+        return self.syncer().run_one(name, **order).to_json()
 
     def reset(self) -> None:
-        for gateway in (self.registry, self.assets, self.records):
+        for gateway in (self.registry, self.assets, self.records, self.plain_records):
             gateway.calls.clear()
+        self.bus.told.clear()
+
+    def asset_of(self, asset_id: str) -> Asset:
+        return self.assets.assets[asset_id]
 
     def asset(self, name: str) -> Asset:
         record = self.records.load(name)

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.compute.events import patterns
 from streamgov_core.catalog.events import SCHEMA_CALLS, Order, parse_event
-from streamgov_core.catalog.permissions import CALLS_BY_SCHEMA_ID, schema_event_patterns
+from streamgov_core.catalog.permissions import CALLS_ABOUT_WORDS, CALLS_BY_SCHEMA_ID, TAG_CALLS, schema_event_patterns
 from streamgov_core.errors import CatalogError
 from tests.unit.catalog.fakes import REGISTRY, REGISTRY_ARN
 
@@ -27,7 +27,9 @@ def glue_event(name: str, parameters: Any, **detail: Any) -> dict[str, Any]:
 
 BY_NAMES = {"schemaId": {"registryName": REGISTRY, "schemaName": "sales"}}
 BY_ARN = {"schemaId": {"schemaArn": SCHEMA_ARN}}
+TAGGED = {"resourceArn": SCHEMA_ARN, "tagsToAdd": {"owner": "ann"}}
 EVENTS = [
+    *(glue_event(name, TAGGED) for name in TAG_CALLS),
     *(glue_event(name, parameters) for name in CALLS_BY_SCHEMA_ID for parameters in (BY_NAMES, BY_ARN)),
     glue_event("CreateSchema", {"registryId": {"registryName": REGISTRY}, "schemaName": "sales"}),
     glue_event("CreateSchema", {"registryId": {"registryArn": REGISTRY_ARN}, "schemaName": "sales"}),
@@ -36,7 +38,8 @@ EVENTS = [
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_each_shape_of_a_schema_event_names_its_schema(event: dict[str, Any]) -> None:
-    assert parse_event(event, REGISTRY) == Order(schema="sales")
+    deep = event["detail"]["eventName"] in CALLS_ABOUT_WORDS
+    assert parse_event(event, REGISTRY) == Order(schema="sales", deep=deep)
 
 
 def test_the_default_registry_goes_without_saying() -> None:
@@ -53,6 +56,9 @@ def test_orders() -> None:
     assert parse_event(
         {"action": "sync", "after": "m", "retireAny": True, "tally": {"unchanged": 3}}, REGISTRY
     ) == Order(after="m", tally={"unchanged": 3}, retire_any=True)
+    assert parse_event({"action": "sync", "deep": True, "revokeSubscriptions": True}, REGISTRY) == Order(
+        deep=True, revoke=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,6 +108,7 @@ def test_the_rules_let_through_what_the_function_understands_and_nothing_else() 
     assert (
         passes(glue_event("UpdateSchema", {"schemaId": {"schemaArn": SCHEMA_ARN.replace("orders/", "orders2/")}})) == 0
     )
+    assert passes(glue_event("TagResource", {"resourceArn": REGISTRY_ARN})) == 0
     assert passes(glue_event("DeleteRegistry", {"registryId": {"registryName": REGISTRY}})) == 0
     failed = glue_event("UpdateSchema", BY_ARN, errorCode="AccessDenied")
     assert passes(failed) == 0

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.catalog.merge import description_hash, merge
-from streamgov_core.catalog.model import Asset, Draft, Form, FormDraft, Revision
+from streamgov_core.catalog.merge import merge
+from streamgov_core.catalog.model import Asset, Draft, Form, FormDraft, Revision, description_hash
 from streamgov_core.catalog.records import Record
 
 WORDS = st.none() | st.sampled_from(["ours", "theirs", "new"])
@@ -69,6 +69,8 @@ def test_nobodys_words_are_lost_and_ours_are_all_there(live: Asset, draft: Draft
         assert theirs == {key: value for key, value in before.get(name, {}).items() if key not in MANAGED}
     if live.description and (record is None or record.description_hash != description_hash(live.description)):
         assert after.description == live.description, "a person's description stays"
+    elif not live.description and record is not None and record.description_hash == draft.description_hash():
+        assert after.description == live.description, "what a person cleared stays so until there are new words"
     else:
         assert after.description == draft.description
 

@@ -49,7 +49,12 @@ def test_resources() -> None:
     assert resources(document, "glue:GetSchemaVersion") == [REGISTRY_ARN, schemas]
     records = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/streamgov/team-a/dzd-1/orders"
     assert resources(document, "ssm:PutParameter") == [f"{records}/*"]
-    assert resources(document, "ssm:GetParametersByPath") == [records, f"{records}/*"]
+    assert resources(document, "ssm:GetParametersByPath") == [f"{records}/*"]
+    plain = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/streamgov/team-a/dzd-1/-"
+    assert resources(policy(without_schema=True), "ssm:PutParameter") == [f"{records}/*", f"{plain}/*"]
+    assert resources(document, "events:PutEvents") == [f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"]
+    topics = CLUSTER.replace(":cluster/", ":topic/") + "/*"
+    assert resources(document, "kafka-cluster:DescribeTopic") == [CLUSTER, topics]
     assert resources(document, "kafka:DescribeClusterV2") == [CLUSTER]
     assert resources(policy(resource_arn="main"), "kafka:DescribeClusterV2") == [
         f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/main/*"
@@ -62,6 +67,9 @@ def test_resources() -> None:
     ]
     kinesis = policy(platform="kinesis", resource_arn="clicks", data_source="web")
     assert resources(kinesis, "kinesis:DescribeStreamSummary") == [f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/clicks"]
+    assert resources(kinesis, "kms:DescribeKey") == [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"]
+    everything = policy(platform="kinesis", resource_arn="")
+    assert resources(everything, "kinesis:DescribeStreamSummary") == [f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/*"]
     assert resources(kinesis, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-web")]
 
 
@@ -86,6 +94,7 @@ def test_the_function_reads_what_the_infrastructure_writes() -> None:
         topic_mapping="suffix:-value",
         concurrency=4,
         max_retire_share=0.5,
+        without_schema=True,
     )
     config = Config.from_env(env)
     assert config.names == NAMES
@@ -103,6 +112,7 @@ def test_the_function_reads_what_the_infrastructure_writes() -> None:
         4,
         0.5,
     )
+    assert settings.without_schema
     for missing in ("STREAMGOV_DOMAIN_ID", "STREAMGOV_PROJECT_ID", "STREAMGOV_NAMESPACE"):
         with pytest.raises(ConfigError, match=missing):
             Config.from_env({key: value for key, value in env.items() if key != missing})
@@ -117,6 +127,21 @@ def test_topic_mappings() -> None:
     for rule, schema in (("suffix:-value", "a"), ("suffix:-value", "-value"), ('map:{"a": "b"}', "c")):
         with pytest.raises(CatalogError):
             topic_mapping(rule)(schema)
-    for rule in ("", "other", "suffix:", "map:", "map:[]", 'map:{"a": 1}', "same:x"):
+    by_words = topic_mapping("metadata:topic|suffix:-value")
+    assert by_words("a-value", {"topic": "b"}) == "b"
+    assert by_words("a-value", {"topic": " "}) == by_words("a-value") == "a"
+    with pytest.raises(CatalogError, match="neither a tag nor metadata 'topic'"):
+        topic_mapping("metadata:topic")("a", {"other": "b"})
+    for rule in (
+        "metadata:",
+        "metadata:topic|other",
+        "",
+        "other",
+        "suffix:",
+        "map:",
+        "map:[]",
+        'map:{"a": 1}',
+        "same:x",
+    ):
         with pytest.raises(ConfigError):
             topic_mapping(rule)

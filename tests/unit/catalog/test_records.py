@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.catalog.records import Record, SsmRecordStore, encode, parameter_name, record_path
+from streamgov_core.catalog.records import PARTS, Record, SsmRecordStore, encode, parameter_name, part_of, record_path
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
 
@@ -26,8 +27,11 @@ def test_encoding_keeps_names_apart_and_legal(one: str, other: str) -> None:
 
 def test_names_stay_readable() -> None:
     names = Names("team-a")
-    assert parameter_name(names, "dzd-1", "orders", "sales.v1") == "/streamgov/team-a/dzd-1/orders/sales.v1"
-    assert parameter_name(names, "dzd-1", None, "a_b$c") == "/streamgov/team-a/dzd-1/-/a__b_24c"
+    assert (
+        parameter_name(names, "dzd-1", "orders", "sales.v1")
+        == f"/streamgov/team-a/dzd-1/orders/{part_of('sales.v1')}/sales.v1"
+    )
+    assert parameter_name(names, "dzd-1", None, "a_b$c") == f"/streamgov/team-a/dzd-1/-/{part_of('a_b$c')}/a__b_24c"
     assert record_path(names, "dzd-1", "or_ders") == "/streamgov/team-a/dzd-1/or__ders"
 
 
@@ -54,8 +58,8 @@ class FakeSsm:
         self.parameters: dict[str, str] = {}
         self.pages = 0
 
-    def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool) -> None:
-        assert (Type, Overwrite) == ("String", True)
+    def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool, Tier: str) -> None:
+        assert (Type, Overwrite, Tier) == ("String", True, "Intelligent-Tiering")
         self.parameters[Name] = Value
 
     def get_parameter(self, Name: str) -> dict[str, Any]:
@@ -87,7 +91,7 @@ def test_the_store() -> None:
     assert store.load("sales$x") is None
     store.save(RECORD)
     assert store.load("sales$x") == RECORD
-    assert list(client.parameters) == ["/streamgov/streamgov/dzd-1/orders/sales_24x"]
+    assert list(client.parameters) == [parameter_name(Names(), "dzd-1", "orders", "sales$x")]
     store.remove("sales$x")
     store.remove("sales$x")
     assert client.parameters == {}
@@ -98,10 +102,17 @@ def test_all_pages_are_read_and_foreign_parameters_passed_over() -> None:
     store = SsmRecordStore(client, Names(), "dzd-1", "orders")
     for number in range(35):
         store.save(Record(f"a{number}", "arn", None, f"schema{number}", "h"))
-    client.parameters["/streamgov/streamgov/dzd-1/orders/strange"] = "not ours"
-    client.parameters["/streamgov/streamgov/dzd-1/orders2/other"] = RECORD.to_json()
+    client.parameters["/streamgov/streamgov/dzd-1/orders/0/strange"] = "not ours"
+    client.parameters["/streamgov/streamgov/dzd-1/orders2/0/other"] = RECORD.to_json()
     assert sorted(record.asset_id for record in store.load_all()) == sorted(f"a{number}" for number in range(35))
-    assert client.pages == 4
+    assert PARTS <= client.pages <= 2 * PARTS
+
+
+def test_parameters_are_spread_evenly_and_never_moved() -> None:
+    counts = Counter(part_of(f"topic-{number:05}") for number in range(10_000))
+    assert sorted(counts) == list(range(PARTS))
+    assert max(counts.values()) < 1.1 * min(counts.values())
+    assert [part_of(name) for name in ("sales", "orders", "a_b$c")] == [0, 0, 2]
 
 
 def test_other_errors_are_not_swallowed() -> None:

@@ -1,0 +1,115 @@
+"""What a data source tells the event bus: what became of an asset, and what a new version means for its readers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from streamgov_core.catalog.model import SchemaDetails, SchemaInfo, SchemaVersion
+from streamgov_core.errors import CatalogError
+from streamgov_core.naming import Names
+
+_log = logging.getLogger(__name__)
+
+DETAIL_TYPE = "Streaming Asset Changed"
+BATCH = 10
+"""Entries of a PutEvents call; 256 KB together, which ten of ours never reach (fields named are limited)."""
+ATTEMPTS = 4
+
+
+def event_source(names: Names) -> str:
+    """The source of our events: ``<namespace>.catalog``."""
+    return f"{names.namespace}.catalog"
+
+
+def change(
+    kind: str,
+    asset_id: str,
+    resource_arn: str,
+    info: SchemaInfo | None = None,
+    version: SchemaVersion | None = None,
+    details: SchemaDetails | None = None,
+    revision: str | None = None,
+) -> dict[str, Any]:
+    """The detail of an event.
+
+    Args:
+        kind: ``CREATED``, ``REVISED`` or ``RETIRED``.
+        asset_id: the asset.
+        resource_arn: its topic or stream.
+        info: its schema.
+        version: the version that it shows.
+        details: what else is known of the schema; what changed for readers above all.
+        revision: the asset's revision.
+    """
+    schema = None
+    if info is not None:
+        schema = {
+            "name": info.name,
+            "arn": info.arn,
+            "version": version.number if version else None,
+            "dataFormat": info.data_format,
+        }
+    verdict = details.compatibility if details else None
+    return {
+        "version": 1,
+        "change": kind,
+        "assetId": asset_id,
+        "assetRevision": revision,
+        "resourceArn": resource_arn,
+        "schema": schema,
+        "compatibility": verdict.to_json() if verdict else None,
+    }
+
+
+class Announcer(Protocol):
+    """Where changes are told."""
+
+    def send(self, details: Sequence[Mapping[str, Any]]) -> None:
+        """Tell some changes.
+
+        Raises:
+            CatalogError: at least one could not be told.
+        """
+
+
+class EventBus:
+    """The account's default event bus.
+
+    Args:
+        client: an EventBridge client.
+        names: the deployment's names.
+        domain_id: the DataZone domain.
+        project_id: the project that owns the assets.
+        sleep: waits a number of seconds.
+    """
+
+    def __init__(
+        self, client: Any, names: Names, domain_id: str, project_id: str, sleep: Callable[[float], None]
+    ) -> None:
+        self._client = client
+        self._source = event_source(names)
+        self._fixed = {"domainId": domain_id, "projectId": project_id}
+        self._sleep = sleep
+
+    def send(self, details: Sequence[Mapping[str, Any]]) -> None:
+        """See Announcer (API PutEvents, which answers for each entry whether it failed)."""
+        left = [
+            {"Source": self._source, "DetailType": DETAIL_TYPE, "Detail": json.dumps({**self._fixed, **detail})}
+            for detail in details
+        ]
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._sleep(0.2 * 2**attempt)
+            failed = []
+            for start in range(0, len(left), BATCH):
+                batch = left[start : start + BATCH]
+                answer = self._client.put_events(Entries=batch)
+                results = answer.get("Entries", ())
+                failed += [entry for entry, result in zip(batch, results, strict=True) if result.get("ErrorCode")]
+            left = failed
+            if not left:
+                return
+        raise CatalogError(f"{len(left)} change(s) could not be told to the event bus")
