@@ -89,6 +89,7 @@ class Actor:
         self._execution = execution
         self._now = now
         self._started: dict[str, bool] = {}
+        self._asked_to_end: set[str] = set()
 
     # --- target ledgers -----------------------------------------------------------------------------------------------
     def compare(self, mismatches: Iterable[tuple[str, list[Any]]], tally: Tally, work: Work, *, dry_run: bool) -> None:
@@ -140,6 +141,9 @@ class Actor:
             tally.settle(act.kind, act.subject, "failed", str(error)[:200])
 
     def _act(self, act: Act, tally: Tally, work: Work) -> None:
+        if act.verb == "end" and act.grant_id in self._asked_to_end:
+            tally.settle(act.kind, act.subject, "repaired", "DataZone was asked to revoke the grant")
+            return
         record = self._ledger.of_grant(act.grant_id).get(act.asset_id)
         mine = record is not None and record.execution == self._execution and record.desired == "REVOKE"
         grant = self._domain.grant(act.grant_id)
@@ -151,6 +155,7 @@ class Actor:
             text = "an execution was started" if started else "an execution was started for it before"
             tally.settle(act.kind, act.subject, "repaired" if started else "left", text)
         elif act.verb == "end" and not mine and self._survey.end(act.grant_id):
+            self._asked_to_end.add(act.grant_id)
             tally.settle(act.kind, act.subject, "repaired", "DataZone was asked to revoke the grant")
         elif record is not None:
             self._revoke(act, record, mine, tally, work)
@@ -225,7 +230,9 @@ class Actor:
         if not self._ledger.finish(grant_id, asset_id, item["generation"], state, self._now(), cause, {}):
             return  # A newer request has begun.
         try:
-            if self._domain.grant(grant_id) is not None:
+            grant = self._domain.grant(grant_id) or {}
+            shown = {asset["assetId"]: asset["status"] for asset in grant.get("assets", ())}
+            if shown.get(asset_id) in ("GRANTED", "REVOKE_FAILED"):  # The others are over, and say so.
                 self._domain.mark(grant_id, asset_id, state, cause or None)
         except (GrantError, RemoteError) as error:
             log("revoked from the ledger, not marked in DataZone", grantId=grant_id, assetId=asset_id, cause=str(error))

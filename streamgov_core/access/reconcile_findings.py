@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "hanging": "a grant or revoke is open in DataZone and no execution works on it",
     "expired": "access was asked for until a moment that has passed",
     "gone": "the grant, or its environment, subscription target or asset, is no longer there",
+    "untrue": "DataZone and the grant ledger contradict each other about something that is over",
     "retained": "the subscription has ended and DataZone says that its permissions are retained",
     "unknown": "DataZone says that access is granted, and the grant ledger has no record of it",
     "unrecorded": "a target ledger holds a grant of which the grant ledger has no record",

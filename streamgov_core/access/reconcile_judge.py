@@ -23,6 +23,7 @@ A role that lost its memberships could see nothing at all, which must not end ev
 MAX_LOOKUPS = 400
 """Listings that are read to find out what an unrecorded grant is about."""
 
+Verb = Literal["start", "end", "revoke"]
 Records = Mapping[tuple[str, str], GrantRecord]
 
 
@@ -39,7 +40,7 @@ class Act:
     """
 
     kind: str
-    verb: Literal["start", "end", "revoke"]
+    verb: Verb
     grant_id: str
     asset_id: str
     status: str
@@ -142,15 +143,33 @@ class Judge:
             return
         if status.endswith(("_PENDING", "_IN_PROGRESS")):
             self._open(grant, asset_id, status, record)
-        elif status == "REVOKE_FAILED":
-            cause = "" if record is None else record.cause
-            text = f"the revoke failed ({cause or 'no cause was recorded'}): revoke it again in DataZone"
-            self._result.add("revokeFailed", subject, text, left=True)
-        elif status == "GRANTED" and record is None:
+        elif record is None:
             text = "DataZone says GRANTED, and no record tells what was given: nothing is concluded from it"
             self._result.add("unknown", subject, text, left=True)
-        elif status == "GRANTED" and record is not None:
+        elif status == "GRANTED" and grant.subscription_id in self._retained:
+            self._result.add("retained", subject, f"subscription {grant.subscription_id} has ended", left=True)
+        elif record.state == "IN_PROGRESS":
+            self._begun(grant, asset_id, status, record)
+        elif status == "GRANTED":
             self._granted(grant, asset_id, record)
+        elif record.state == "GRANTED" and self._now - record.updated_at >= self._grace:
+            act = Act("untrue", "revoke", grant.grant_id, asset_id, status, record.generation)
+            self._result.add("untrue", subject, f"DataZone says {status}, the ledger says GRANTED", act)
+        elif status == "REVOKE_FAILED":
+            cause = record.cause or "no cause was recorded"
+            self._result.add("revokeFailed", subject, f"the revoke failed ({cause}): revoke it again", left=True)
+
+    def _begun(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> None:
+        """DataZone says that it is over, the ledger that somebody is at it."""
+        if self._now - record.updated_at < self._grace or self._running(record):
+            return
+        subject = f"{grant.grant_id}#{asset_id}"
+        text = f"{record.desired} begun and not finished, and no execution works on it; DataZone says {status}"
+        if status == "GRANTED" and record.desired == "GRANT":
+            self._result.add("untrue", subject, text, left=True)
+            return
+        act = Act("hanging", "revoke", grant.grant_id, asset_id, status, record.generation)
+        self._result.add("hanging", subject, text, act)
 
     def _open(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
         """Asked for and not finished: is anybody at work on it?"""
@@ -180,19 +199,21 @@ class Judge:
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
         subject = f"{grant.grant_id}#{asset_id}"
-        if grant.subscription_id in self._retained:
-            self._result.add("retained", subject, f"subscription {grant.subscription_id} has ended", left=True)
+        if record.state != "GRANTED":
+            if "revokeReason" not in record.facts and self._now - record.updated_at >= self._grace:
+                text = f"DataZone says GRANTED, the ledger says {record.state}: revoke it in DataZone"
+                self._result.add("untrue", subject, text, left=True)
             return
-        if record.state != "GRANTED" or record.desired != "GRANT":
-            return  # A run is about to say so, or a revoke from the ledger is under way.
         ended = self._ended(record)
         if ended:
             act = Act("expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
             self._result.add("expired", subject, ended, act)
             return
-        lost = self._lost(grant, asset_id, subject)
+        lost, whole = self._lost(grant, asset_id, subject)
         if lost:
-            act = Act("gone", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
+            # A data product's other assets are still there: DataZone could only end them all.
+            verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
+            act = Act("gone", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
             self._result.add("gone", subject, lost, act)
 
     def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
@@ -216,10 +237,8 @@ class Judge:
                 "retained", subject, "the grant is no longer there, its permissions are retained", left=True
             )
             return
-        if record.state == "IN_PROGRESS" and record.execution:
-            last = self._executions.state(record.execution)
-            if last is not None and last[0] == "RUNNING":
-                return
+        if record.state == "IN_PROGRESS" and self._running(record):
+            return
         act = Act("gone", "revoke", grant_id, asset_id, "", record.generation)
         self._result.add("gone", subject, "DataZone knows no such grant any more", act)
 
@@ -234,20 +253,24 @@ class Judge:
             self._result.add("unreadable", f"{record.grant_id}#{record.asset_id}", str(error), left=True)
             return ""
 
-    def _lost(self, grant: ListedGrant, asset_id: str, subject: str) -> str:
-        """What the grant refers to and is no longer there."""
+    def _running(self, record: GrantRecord) -> bool:
+        last = self._executions.state(record.execution) if record.execution else None
+        return last is not None and last[0] == "RUNNING"
+
+    def _lost(self, grant: ListedGrant, asset_id: str, subject: str) -> tuple[str, bool]:
+        """What the grant refers to and is no longer there, and whether that ends the whole grant."""
         environment, target = grant.environment_id, grant.target_id
         try:
             if environment:
                 if self._once(("environment", environment), lambda: self._domain.environment(environment)) is None:
-                    return f"the environment {environment} is gone"
+                    return f"the environment {environment} is gone", True
                 if self._once(("target", target), lambda: self._domain.target(environment, target)) is None:
-                    return f"the subscription target {target} is gone"
+                    return f"the subscription target {target} is gone", True
             if not self._once(("asset", asset_id), lambda: self._survey.asset_exists(asset_id)):
-                return f"the asset {asset_id} is gone"
+                return f"the asset {asset_id} is gone", False
         except (PermanentGrantError, RemoteError) as error:
             self._result.add("unreadable", subject, f"environment, target or asset: {error}", left=True)
-        return ""
+        return "", False
 
     def _ours(self, grant: ListedGrant, asset_id: str, status: str) -> bool:
         """Whether an unrecorded grant's asset is of a type of ours, as its listing says."""

@@ -27,7 +27,7 @@ from streamgov_core.access.reconcile_findings import Finding
 from streamgov_core.access.reconcile_messages import Expected, MemberResult, Mismatch, ReconcileCommand
 from streamgov_core.access.targets import DynamoTargetLedger, Head, Lease, Placement, Record, Refusal, TargetLedger
 from streamgov_core.aws import Clients
-from streamgov_core.errors import EventRefusedError, PermanentGrantError, RetryableGrantError, StreamgovError
+from streamgov_core.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.platforms.base import Intent
 
@@ -159,7 +159,9 @@ class _Run:
             return  # No document was ever written for it here.
         try:
             verdict = self._verify(target, expected.platform if expected is not None else "")
-        except StreamgovError as error:
+        except Exception as error:
+            # Whatever is wrong with one document, hand-made contents included, must not keep the others unchecked.
+            log("target not checked", level=logging.ERROR, target=target, cause=repr(error))
             verdict = [Finding("unreadable", target, f"{target} could not be checked: {error}", "failed")]
         with self._lock:
             if verdict is None:

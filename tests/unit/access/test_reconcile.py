@@ -100,6 +100,21 @@ def grant_gone(world: World) -> None:
     world.domain.grants.clear()
 
 
+def revoked_in_datazone_only(world: World) -> None:
+    world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKED"
+
+
+def failed_in_datazone_only(world: World) -> None:
+    world.domain.grants["grant1"]["assets"][0]["status"] = "GRANT_FAILED"
+
+
+def failed_and_never_undone(world: World) -> None:
+    """The execution died, and DataZone was told of the failure by somebody else."""
+    world.ask("grant2", "payments")
+    world.order({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "x", until="first")
+    world.domain.grants["grant2"]["assets"][0]["status"] = "GRANT_FAILED"
+
+
 def lost_intent(world: World) -> None:
     """The target ledger and its document forget a grant."""
     for account in world.accounts.values():
@@ -163,6 +178,9 @@ CASES: dict[str, tuple[Callable[[World], None], set[str], str, tuple[bool, bool]
     "target gone": (target_gone, {"gone"}, "orders", NEITHER),
     "asset gone": (asset_gone, {"gone"}, "orders", NEITHER),
     "grant gone": (grant_gone, {"gone"}, "orders", NEITHER),
+    "revoked in DataZone only": (revoked_in_datazone_only, {"untrue"}, "orders", NEITHER),
+    "failed in DataZone only": (failed_in_datazone_only, {"untrue"}, "orders", NEITHER),
+    "failed and never undone": (failed_and_never_undone, {"hanging"}, "payments", NEITHER),
     "ledger lost": (lost_intent, {"missingIntent"}, "orders", BOTH),
     "not undone": (not_undone, {"leftIntent"}, "orders", NEITHER),
     "revoke left over": (revoke_left_over, {"leftIntent"}, "orders", NEITHER),
@@ -206,7 +224,8 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: World, what: str) ->
         world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
     assert world.reads(topic) == access
-    assert world.reads("orders") == (BOTH if access == BOTH else NEITHER)
+    if topic != "orders":
+        assert world.reads("orders") == BOTH, "what nothing happened to is as it was"
     for shown in world.domain.grants.values():
         assert shown["assets"][0]["status"] in ("GRANTED", "REVOKED", "GRANT_FAILED")
     assert {record.state for record in world.grants.records.values()} <= {"GRANTED", "REVOKED", "GRANT_FAILED"}
@@ -227,6 +246,31 @@ def test_retained_permissions_are_left_alone(world: World) -> None:
     grant_gone(world)
     assert kinds(world.reconcile("r2")) == {"retained": {"found": 1, "left": 1}}
     assert world.reads() == BOTH
+
+
+def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: World) -> None:
+    world.edit(state="REVOKED", desired="REVOKE", generation=3)
+    result = world.reconcile()
+    assert kinds(result) == {"untrue": {"found": 1, "left": 1}, "leftIntent": {"found": 2, "repaired": 2}}
+    assert world.status() == "GRANTED" and world.reads() == NEITHER
+    world.edit(state="IN_PROGRESS", desired="GRANT")
+    assert kinds(world.reconcile("r2")) == {"untrue": {"found": 1, "left": 1}}
+
+
+def test_one_asset_of_a_data_product_is_gone(world: World) -> None:
+    """DataZone could only end the whole grant; the others keep their access."""
+    world.domain.grants["grant1"]["assets"].append({"assetId": "other", "assetRevision": "1", "status": "GRANTED"})
+    world.grants.records[("grant1", "other")] = replace(world.record(), asset_id="other", command=None)
+    asset_gone(world)
+    assert kinds(world.reconcile()) == {"gone": {"found": 1, "repaired": 1}}
+    assert world.survey.ended == [] and world.reads() == NEITHER
+    assert world.grants.records[("grant1", "other")].state == "GRANTED"
+    world.domain.environments.clear()
+    world.edit(state="GRANTED", desired="GRANT", updated_at=0.0)
+    for asset in world.domain.grants["grant1"]["assets"]:
+        asset["status"] = "GRANTED"
+    result = world.reconcile("r2", force=True)
+    assert kinds(result)["gone"] == {"found": 2, "repaired": 2} and world.survey.ended == ["grant1"]
 
 
 def test_what_nobody_recorded_is_reported_only(world: World) -> None:
