@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli
 
-TYPED = ("streamgov_core", "streamgov_pulumi", "handlers", "emulator", "tools", "__main__.py")
-LINTED = (*TYPED, "tests", "bench", "examples")
+TYPED = ("streamgov_core", "streamgov_pulumi", "handlers", "emulator", "tools", "policy/streamgov_policies", "__main__.py")
+LINTED = (*TYPED, "policy", "plugin", "tests", "bench", "examples")
 
 
 def _run(title: str, command: Sequence[str], environment: dict[str, str] | None = None) -> bool:
@@ -51,7 +51,12 @@ def test(arguments: argparse.Namespace) -> int:
     """Lint, types, then pytest with the Pulumi CLI in place."""
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(VENV_BIN), environment["PATH"]])
+    if arguments.kafka:
+        environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
+        command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "kafka", "tests/kafka"]
+        return 0 if _run("pytest, with a real broker", command, environment) else 1
     marks = [] if arguments.full else ["not full"]
+    marks += ["not kafka"]
     if arguments.quick:
         marks += ["not engine", "not e2e"]
     else:
