@@ -11,7 +11,15 @@ from collections.abc import Sequence
 
 from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli
 
-TYPED = ("streamgov_core", "streamgov_pulumi", "handlers", "emulator", "tools", "policy/streamgov_policies", "__main__.py")
+TYPED = (
+    "streamgov_core",
+    "streamgov_pulumi",
+    "handlers",
+    "emulator",
+    "tools",
+    "policy/streamgov_policies",
+    "__main__.py",
+)
 LINTED = (*TYPED, "policy", "plugin", "tests", "bench", "examples")
 
 
