@@ -200,6 +200,30 @@ def since(deployment: Deployment, before: set[str]) -> list[str]:
     return [item["status"] for item in executions(deployment) if item["executionArn"] not in before]
 
 
+def test_an_aborted_execution_is_undone_and_reported(deployment: Deployment) -> None:
+    cluster = deployment.make_cluster()
+    role = deployment.make_role(CONSUMER)
+    _, listing = deployment.make_asset("aborted", cluster=cluster)
+    target = deployment.make_target([role])
+    deployment.subscribe(listing)
+    slow = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 4.0}
+    deployment.emulator.admin("POST", "faults", {**slow, "caller": NAMES.role_arn(PRODUCER, "apply")})
+    try:
+        grant = deployment.grant(listing, target)
+        running = eventually(
+            lambda: [item["executionArn"] for item in executions(deployment) if item["status"] == "RUNNING"],
+            lambda found: len(found) == 1 and deployment.assets_of(grant)[0]["status"] == "GRANT_IN_PROGRESS",
+        )
+        deployment.client("stepfunctions").stop_execution(executionArn=running[0], cause="by hand")
+        failed = deployment.settled(grant, 240)
+    finally:
+        deployment.emulator.admin("DELETE", "faults")
+    assert failed["status"] == "GRANT_FAILED"
+    assert "aborted" in failed["failureCause"]["message"]
+    eventually(lambda: policy_of(deployment, cluster), lambda policy: policy is None)
+    assert not deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "aborted", cluster))
+
+
 def test_twenty_grants_at_once_on_one_cluster(deployment: Deployment) -> None:
     cluster = deployment.make_cluster()
     role = deployment.make_role(CONSUMER)
