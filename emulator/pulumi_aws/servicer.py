@@ -94,7 +94,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:
             _abort(context, "aws provider", error)
         return provider_pb2.ConfigureResponse(
-            acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
+            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -114,11 +114,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         failures = checking.check(resource, news)
         _name(resource, request, news)
         checking.complete(resource, news, config.default_tags(self._config))
-        return provider_pb2.CheckResponse(inputs=values.to_struct(news), failures=_failures(failures))
+        secrets = _secrets(request.news)
+        return provider_pb2.CheckResponse(inputs=values.to_struct(news, secrets), failures=_failures(failures))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
-        old = values.from_struct(request.old_inputs) or values.from_struct(request.olds)
+        old = _old(resource, request)
         news = values.from_struct(request.news)
         ignored = set(request.ignoreChanges)
         changes = [
@@ -145,21 +146,21 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
-        inputs = values.from_struct(request.properties)
+        inputs, secrets = values.from_struct(request.properties), _secrets(request.properties)
         if request.preview:
             # Outputs are unknown in a preview: the engine takes what is missing for unknown.
-            return provider_pb2.CreateResponse(properties=values.to_struct(_visible(inputs)))
+            return provider_pb2.CreateResponse(properties=values.to_struct(_visible(inputs), secrets))
         try:
             self._refuse_unknown(inputs)
             identifier, state = resource.create(self._context(), inputs)
             state = self._with_tags(resource, inputs, state)
         except InitFailed as error:
-            self._init_failed(resource, error, inputs, context)
+            self._init_failed(resource, error, inputs, secrets, context)
         except Exception as error:
             _abort(context, f"create {_called(request.urn)}", error)
         return provider_pb2.CreateResponse(
             id=identifier,
-            properties=values.to_struct(_visible(inputs) | differing.spelt_as(resource, inputs, state)),
+            properties=values.to_struct(_visible(inputs) | differing.spelt_as(resource, inputs, state), secrets),
         )
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -167,6 +168,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         identifier = request.id
         last = values.from_struct(request.properties)
         inputs = values.from_struct(request.inputs)
+        secrets = _secrets(request.properties, request.inputs)
         try:
             if not last and resource.imported is not None:
                 identifier, last = resource.imported(self._context(), identifier)
@@ -179,27 +181,27 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse(id="")
         return provider_pb2.ReadResponse(
             id=identifier,
-            properties=values.to_struct(last | differing.spelt_as(resource, last, live)),
-            inputs=values.to_struct(differing.live_inputs(resource, inputs, live)),
+            properties=values.to_struct(last | differing.spelt_as(resource, last, live), secrets),
+            inputs=values.to_struct(differing.live_inputs(resource, inputs, live), secrets),
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         resource = self._type(request.urn, context)
         news, last = values.from_struct(request.news), values.from_struct(request.olds)
+        secrets = _secrets(request.news)
         if request.preview:
             kept = {key: value for key, value in last.items() if key not in resource.compared}
-            return provider_pb2.UpdateResponse(properties=values.to_struct(kept | _visible(news)))
+            return provider_pb2.UpdateResponse(properties=values.to_struct(kept | _visible(news), secrets))
         try:
             if resource.update is None:
                 raise PluginError(f"{resource.token} cannot be updated in place")
             self._refuse_unknown(news)
-            old = values.from_struct(request.old_inputs) or last
-            state = resource.update(self._context(), request.id, old, news, last)
+            state = resource.update(self._context(), request.id, _old(resource, request), news, last)
             state = self._with_tags(resource, news, state)
         except Exception as error:
             _abort(context, f"update {_called(request.urn)}", error)
         return provider_pb2.UpdateResponse(
-            properties=values.to_struct(_visible(news) | differing.spelt_as(resource, news, state))
+            properties=values.to_struct(_visible(news) | differing.spelt_as(resource, news, state), secrets)
         )
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -249,27 +251,31 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return {**state, ALL_TAGS: everything, "tags": own}
 
     def _init_failed(
-        self, resource: ResourceType, error: InitFailed, inputs: State, context: grpc.ServicerContext
+        self,
+        resource: ResourceType,
+        error: InitFailed,
+        inputs: State,
+        secrets: frozenset[str],
+        context: grpc.ServicerContext,
     ) -> NoReturn:
         """Tell the engine that the resource exists though its creation failed, so that its state is kept.
 
-        The inputs that are recorded are those of what exists, so that the next update sets what is missing.
+        The state says what exists, not what was asked for: the next update compares with it and sets what is missing.
         """
-        state, recorded = _visible(inputs) | error.state, inputs
+        state = {name: inputs.get(name) for name, prop in resource.props.items() if prop.replace or prop.local}
+        state |= error.state
         try:
-            live = resource.read(self._context(), error.id, state)
+            live = resource.read(self._context(), error.id, inputs | error.state)
             if live is not None:
-                live = self._with_tags(resource, inputs, live)
-                state |= live
-                recorded = differing.live_inputs(resource, inputs, live)
+                state |= differing.spelt_as(resource, inputs, self._with_tags(resource, inputs, live))
         except Exception:
             # The first failure is the one to report; this only makes its record more exact.
             traceback.print_exc(file=sys.stderr)
         message = provider_pb2.ErrorResourceInitFailed(
             id=error.id,
-            properties=values.to_struct(state),
+            properties=values.to_struct(state, secrets),
             reasons=[str(error)],
-            inputs=values.to_struct(recorded),
+            inputs=values.to_struct(inputs, secrets),
         )
         status = rpc_status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
         status.details.add().Pack(message)
@@ -304,6 +310,21 @@ def _not_served(token: str) -> str:
 
 def _called(urn: str) -> str:
     return urn.rsplit("::", 1)[-1]
+
+
+def _secrets(*structs: Any) -> frozenset[str]:
+    """The properties that hold secrets; the merged tags do where the tags do."""
+    names = values.secret_names(*structs)
+    return names | {ALL_TAGS} if "tags" in names else names
+
+
+def _old(resource: ResourceType, request: Any) -> State:
+    """The inputs that describe what exists according to the state, as the real provider compares with its state.
+
+    They differ from the inputs of the last update where that one failed half way.
+    """
+    last = values.from_struct(request.olds)
+    return differing.live_inputs(resource, values.from_struct(request.old_inputs), last)
 
 
 def _visible(inputs: State) -> State:

@@ -56,12 +56,41 @@ def _from_object(item: dict[str, Any]) -> Any:
     raise PluginError(f"a value with the unknown signature {signature} was passed")
 
 
-def to_struct(values: dict[str, Any]) -> struct_pb2.Struct:
-    """Plain Python as a struct; None is left out, archives keep their signature."""
+def secret_names(*structs: struct_pb2.Struct) -> frozenset[str]:
+    """The properties that are secret, or hold a secret anywhere."""
+    return frozenset(key for struct in structs for key, value in struct.fields.items() if _has_secret(value))
+
+
+def _has_secret(value: struct_pb2.Value) -> bool:
+    kind = value.WhichOneof("kind")
+    if kind == "list_value":
+        return any(_has_secret(item) for item in value.list_value.values)
+    if kind != "struct_value":
+        return False
+    fields = value.struct_value.fields
+    if _SIGNATURE in fields:
+        signature = fields[_SIGNATURE].string_value
+        if signature == _SECRET or (signature == _OUTPUT and fields["secret"].bool_value):
+            return True
+    return any(_has_secret(item) for item in fields.values())
+
+
+def to_struct(values: dict[str, Any], secrets: frozenset[str] = frozenset()) -> struct_pb2.Struct:
+    """Plain Python as a struct; None is left out, archives keep their signature.
+
+    Args:
+        values: what to say.
+        secrets: the names whose values are secrets.
+    """
     struct = struct_pb2.Struct()
     for key, value in values.items():
-        if value is not None:
-            struct.fields[key].CopyFrom(_to_value(value))
+        if value is None:
+            continue
+        said = _to_value(value)
+        if key in secrets:
+            wrapped = struct_pb2.Struct(fields={_SIGNATURE: struct_pb2.Value(string_value=_SECRET), "value": said})
+            said = struct_pb2.Value(struct_value=wrapped)
+        struct.fields[key].CopyFrom(said)
     return struct
 
 

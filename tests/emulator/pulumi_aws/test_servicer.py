@@ -140,10 +140,34 @@ def test_ignored_changes_are_no_difference(domain_account: Plugin, keep: Keep) -
         QUEUE, {"name": "ignored", "messageRetentionSeconds": 60, "tags": {"a": "c"}}, made.inputs
     )
     request = provider_pb2.DiffRequest(
-        urn=Plugin.urn(QUEUE), id=made.id, old_inputs=values.to_struct(made.inputs), news=values.to_struct(news),
+        urn=Plugin.urn(QUEUE), id=made.id, old_inputs=values.to_struct(made.inputs),
+        olds=values.to_struct(made.state), news=values.to_struct(news),
         ignoreChanges=["messageRetentionSeconds", "tags.a"],
     )  # fmt: skip
     assert list(domain_account.servicer.Diff(request, CallContext()).diffs) == ["tagsAll"]
+
+
+# --- secrets ---
+def test_what_came_as_a_secret_goes_back_as_one(domain_account: Plugin, keep: Keep) -> None:
+    inputs = {"name": "secretive", "tags": {"a": "hush"}}
+    news = values.to_struct(domain_account.checked(QUEUE, inputs), frozenset({"tags"}))
+    checked = domain_account.servicer.Check(
+        provider_pb2.CheckRequest(urn=Plugin.urn(QUEUE), news=values.to_struct(inputs, frozenset({"tags"}))),
+        CallContext(),
+    )
+    assert values.secret_names(checked.inputs) == {"tags", "tagsAll"}
+    created = domain_account.servicer.Create(
+        provider_pb2.CreateRequest(urn=Plugin.urn(QUEUE), properties=news), CallContext()
+    )
+    made = Made(QUEUE, created.id, values.from_struct(news), values.from_struct(created.properties))
+    keep(domain_account, made)
+    assert values.secret_names(created.properties) == {"tags", "tagsAll"}
+    read = domain_account.servicer.Read(
+        provider_pb2.ReadRequest(urn=Plugin.urn(QUEUE), id=made.id, inputs=news, properties=created.properties),
+        CallContext(),
+    )
+    assert values.secret_names(read.properties) == values.secret_names(read.inputs) == {"tags", "tagsAll"}
+    assert values.from_struct(read.inputs)["tags"] == {"a": "hush"}
 
 
 # --- what is refused ---
@@ -194,7 +218,7 @@ def test_what_exists_is_kept_and_finished_by_the_next_update(
         domain_account.create(KEY, inputs, name="half")
     made = keep(domain_account, domain_account.kept(KEY, caught.value))
     assert client("kms").describe_key(KeyId=made.id)["KeyMetadata"]["Description"] == "half"
-    assert made.inputs["enableKeyRotation"] is False
+    assert made["enableKeyRotation"] is False
     assert made["arn"]
 
     assert domain_account.diff(made, inputs).paths == {"enableKeyRotation": "update"}
@@ -204,7 +228,7 @@ def test_what_exists_is_kept_and_finished_by_the_next_update(
 
 
 def test_what_cannot_be_read_after_a_failure_is_kept_all_the_same(
-    domain_account: Plugin, faults: Callable[..., Any], keep: Keep
+    domain_account: Plugin, client: Any, faults: Callable[..., Any], keep: Keep
 ) -> None:
     faults(service="logs", operation="PutRetentionPolicy", kind="access_denied")
     faults(service="logs", operation="DescribeLogGroups", kind="access_denied")
@@ -212,10 +236,11 @@ def test_what_cannot_be_read_after_a_failure_is_kept_all_the_same(
     with pytest.raises(Aborted, match="PutRetentionPolicy") as caught:
         domain_account.create(LOG_GROUP, inputs)
     made = keep(domain_account, domain_account.kept(LOG_GROUP, caught.value))
-    assert made.id == "/half/read"
-    seen = domain_account.refresh(made)
-    assert seen is not None
-    assert domain_account.diff(seen, inputs).names == {"retentionInDays"}
+    assert (made.id, made.state) == ("/half/read", {"name": "/half/read"})
+    assert domain_account.diff(made, inputs).paths == {"retentionInDays": "update"}
+    domain_account.update(made, inputs)
+    (group,) = client("logs").describe_log_groups(logGroupNamePrefix="/half/read")["logGroups"]
+    assert group["retentionInDays"] == 7
 
 
 def test_an_environment_that_failed_stays_failed(

@@ -40,6 +40,18 @@ def test_secrets_and_outputs_are_taken_out_of_their_wrapping_at_any_depth() -> N
     assert values.from_struct(wire({SIGNATURE: OUTPUT, "value": secret}))["v"] == "hush"
 
 
+def test_secrets_are_found_at_any_depth_and_said_at_the_top() -> None:
+    secret = {SIGNATURE: SECRET, "value": "hush"}
+    struct = wire({"list": [{"a": secret}]})
+    struct.update(
+        {"plain": "x", "output": {SIGNATURE: OUTPUT, "secret": True, "value": "y"}, "open": {SIGNATURE: OUTPUT}}
+    )
+    assert values.secret_names(struct) == {"v", "output"}
+    said = values.to_struct({"v": {"a": 1}, "w": "x"}, frozenset({"v"}))
+    assert values.secret_names(said) == {"v"}
+    assert values.from_struct(said) == {"v": {"a": 1}, "w": "x"}
+
+
 def test_an_output_without_a_value_is_unknown() -> None:
     found = values.from_struct(wire({"a": [{SIGNATURE: OUTPUT, "secret": True}]}))["v"]
     assert found == {"a": [UNKNOWN]}
