@@ -72,7 +72,7 @@ def _sentences(paragraph: str) -> str:
     parts = re.split(r"(?<=[.!?]) (?=[A-Z(`])", paragraph)
     at = next(index for index, part in enumerate(parts) if "UNVERIFIED" in part)
     chosen = parts[at:] if len(parts[at]) > 40 or at == 0 else parts[at - 1 :]
-    return " ".join(chosen[:3])
+    return " ".join(chosen[:3]).strip()
 
 
 def page() -> str:

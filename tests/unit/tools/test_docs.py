@@ -1,0 +1,37 @@
+"""Documents that are written by tools say what the code says now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.docs import architecture_picture, unverified
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_page_of_what_nobody_could_verify_is_current() -> None:
+    assert (ROOT / "docs" / "unverified.md").read_text() == unverified.page(), "run python -m tools.docs.unverified"
+
+
+def test_the_picture_is_current() -> None:
+    assert (ROOT / "docs" / "architecture.svg").read_text() == architecture_picture.picture()
+
+
+def test_a_mark_is_taken_with_its_sentence() -> None:
+    source = '''
+def f() -> None:
+    """First line.
+
+    Rules: something known. UNVERIFIED: what the service answers to
+    an empty list.
+    """
+    x = 1  # UNVERIFIED: seen once
+    # A comment of
+    # two lines (UNVERIFIED).
+    y = 2
+'''
+    assert unverified.marks(source) == [
+        "UNVERIFIED: what the service answers to an empty list.",
+        "UNVERIFIED: seen once",
+        "A comment of two lines (UNVERIFIED).",
+    ]
