@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.sandbox import Sandbox
     from streamgov_pulumi.components.target import StreamSubscriptionTarget
     from streamgov_pulumi.components.trail import SchemaTrail
-    from streamgov_pulumi.providers import AssetType, FormType, ProjectMembership, SubscriptionTarget
+    from streamgov_pulumi.providers import AssetType, FormType, LiveObjects, ProjectMembership, SubscriptionTarget
 
 _HOMES = {
     "Accounts": "streamgov_pulumi.components._accounts",
@@ -34,6 +34,7 @@ _HOMES = {
     "EncryptionKey": "streamgov_pulumi.components.encryption",
     "EnvironmentAuthorizer": "streamgov_pulumi.components.environment",
     "FormType": "streamgov_pulumi.providers",
+    "LiveObjects": "streamgov_pulumi.providers",
     "MskAssetType": "streamgov_pulumi.components.asset_type",
     "ProjectMembership": "streamgov_pulumi.providers",
     "SampleJobs": "streamgov_pulumi.components.samples",
@@ -56,6 +57,7 @@ __all__ = [
     "EncryptionKey",
     "EnvironmentAuthorizer",
     "FormType",
+    "LiveObjects",
     "MskAssetType",
     "ProjectMembership",
     "SampleJobs",

@@ -25,9 +25,17 @@ from streamgov_pulumi.components.governance_args import (
     MemberArgs,
     StreamGovernanceArgs,
 )
-from streamgov_pulumi.config_member import ACCESS, ACCOUNT_TEXT, read_access, read_member, same_region
+from streamgov_pulumi.config_member import (
+    ACCESS,
+    ACCOUNT_TEXT,
+    read_access,
+    read_member,
+    read_principal_accounts,
+    same_region,
+)
 
 PROJECT = "streamgov"
+DESTROY_MODES = ("refuse", "takeDown")
 MODES = ("all", "domain", "member", "sandbox")
 PROVIDER_FLAGS = {
     "s3UsePathStyle": "s3_use_path_style",
@@ -47,6 +55,7 @@ COMMON = {
     "permissionsBoundaryName",
     "alarmTopics",
     "deletionProtection",
+    "destroy",
     "provider",
 }
 BY_MODE = {
@@ -160,6 +169,7 @@ def _common(top: r.Section) -> dict[str, Any]:
         "permissions_boundary_name": top.text("permissionsBoundaryName", _BOUNDARY, "must be a policy's path and name"),
         "alarm_topics": top.texts("alarmTopics", _SNS, "must be the ARN of an SNS topic") or None,
         "deletion_protection": top.flag("deletionProtection"),
+        "on_destroy": top.choice("destroy", DESTROY_MODES),
     }
     if flags is not None:
         values["provider_flags"] = {name: flags.flag(key) for key, name in PROVIDER_FLAGS.items() if flags.has(key)}
@@ -228,6 +238,11 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
             "memberProjects",
             "contributors",
             "adoptExisting",
+            "allowBreaking",
+            "managedVpc",
+            "crossAccountServerless",
+            "principalAccounts",
+            "reconcile",
         }
     section = top.section("domain", keys, required=True)
     if section is None:
@@ -251,6 +266,9 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
         ("share", "share"),
         ("withinOrganization", "within_organization"),
         ("adoptExisting", "adopt_existing"),
+        ("allowBreaking", "allow_breaking"),
+        ("managedVpc", "managed_vpc"),
+        ("crossAccountServerless", "cross_account_serverless"),
     ):
         value = section.flag(key)
         if value is not None:
@@ -268,10 +286,30 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
             )
     if projects:
         domain["member_projects"] = projects
+    principals = read_principal_accounts(section)
+    if principals:
+        domain["principal_accounts"] = principals
+    _reconcile(section, domain)
     contributors = section.each("contributors", lambda item, at: _contributor(item, at, top.problems))
     if contributors:
         domain["contributors"] = contributors
     return domain
+
+
+def _reconcile(section: r.Section, domain: DomainArgs) -> None:
+    """When the reconciler runs and whether it repairs; ``schedule: never`` turns it off."""
+    reconcile = section.section("reconcile", ("schedule", "repairs"))
+    if reconcile is None:
+        return
+    if reconcile.values.get("schedule") == "never":
+        domain["reconcile_schedule"] = ""
+    else:
+        schedule = reconcile.text("schedule", r.SCHEDULE, f"{r.SCHEDULE_TEXT}, or 'never'")
+        if schedule is not None:
+            domain["reconcile_schedule"] = schedule
+    repairs = reconcile.flag("repairs")
+    if repairs is not None:
+        domain["reconcile_repairs"] = repairs
 
 
 def _contributor(value: Any, path: str, problems: r.Problems) -> ContributorArgs:

@@ -16,7 +16,6 @@ ACCESS = ("account", "assumeRoleArn", "externalId", "profile")
 ACCOUNT_TEXT = "must be the 12 digits of an AWS account id, in quotes"
 _PRINCIPAL = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[a-zA-Z0-9/._-]+", re.ASCII)
 _ROLE_PATTERN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/*-]+", re.ASCII)
-_SCHEDULE = re.compile(r"rate\([1-9]\d* (minutes?|hours?|days?)\)|cron\([^)]+\)")
 _REGISTRY = re.compile(r"[a-zA-Z0-9-_$#.]{1,255}")
 _SHARE = re.compile(r"arn:aws[a-z-]*:ram:[a-z0-9-]+:\d{12}:resource-share/[0-9a-f-]{36}")
 
@@ -36,6 +35,22 @@ def read_access(section: r.Section) -> AccountArgs:
     if profile is not None:
         access["profile"] = profile
     return access
+
+
+def read_principal_accounts(section: r.Section) -> dict[str, list[str]]:
+    """Environment account -> further accounts whose roles its targets may name."""
+    key = "principalAccounts"
+    value = section.values.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        section.wrong(key, "must be a map from an account to a list of accounts")
+        return {}
+    inner = r.Section(value, section.at(key), section.problems, value)
+    for account in value:
+        if not isinstance(account, str) or not r.ACCOUNT.fullmatch(account):
+            section.problems.add(f"{section.at(key)}.{account}", ACCOUNT_TEXT)
+    return {str(account): inner.texts(account, r.ACCOUNT, ACCOUNT_TEXT) for account in value}
 
 
 def same_region(section: r.Section, region: str) -> None:
@@ -137,7 +152,7 @@ def _data_source(value: Any, path: str, problems: r.Problems) -> DataSourceArgs:
         "resource": section.text("resource", None, "must be a cluster's or stream's ARN or name", required=True) or "",
         "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
     }
-    schedule = section.text("schedule", _SCHEDULE, "must be an EventBridge schedule such as 'rate(1 hour)'")
+    schedule = section.text("schedule", r.SCHEDULE, r.SCHEDULE_TEXT)
     if schedule is not None:
         made["schedule"] = schedule
     publish = section.flag("publish")

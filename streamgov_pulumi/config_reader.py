@@ -14,6 +14,8 @@ ROLE_ARN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/-]+", re
 DOMAIN_ID = re.compile(r"dzd[-_][a-zA-Z0-9_-]{1,36}")
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+SCHEDULE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\([^)]+\)")
+SCHEDULE_TEXT = "must be an EventBridge schedule such as 'rate(1 hour)'"
 WORD = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 

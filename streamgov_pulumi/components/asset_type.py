@@ -31,6 +31,8 @@ class MskAssetTypeArgs(TypedDict):
     """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
     adopt_existing: NotRequired[bool]
     """Take over types of these names that exist already."""
+    allow_breaking: NotRequired[bool]
+    """Accept changes of the form types that assets written so far cannot follow. Default false."""
 
 
 class StreamAssetTypeArgs(TypedDict):
@@ -50,6 +52,8 @@ class StreamAssetTypeArgs(TypedDict):
     """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
     adopt_existing: NotRequired[bool]
     """Take over types of these names that exist already."""
+    allow_breaking: NotRequired[bool]
+    """Accept changes of the form types that assets written so far cannot follow. Default false."""
 
 
 class StreamAssetType(pulumi.ComponentResource):
@@ -77,11 +81,19 @@ class StreamAssetType(pulumi.ComponentResource):
             "adopt_existing": args.get("adopt_existing", False),
             **session_inputs(settings, args.get("session")),
         }
+        # Left out unless it is set: what is not an input of the form itself should not show in its state.
+        breaking = {"allow_breaking": True} if args.get("allow_breaking") else {}
         forms: dict[str, FormType] = {}
         for model, base in zip(platform.form_models(settings.names), _bases(platform, settings), strict=True):
             forms[model.name] = FormType(
                 f"{name}-{base}",
-                {"name": model.name, "model": model.smithy(), "description": model.description or None, **common},
+                {
+                    "name": model.name,
+                    "model": model.smithy(),
+                    "description": model.description or None,
+                    **breaking,
+                    **common,
+                },
                 child(self),
             )
         wanted = platform.asset_type(settings.names)

@@ -4,7 +4,9 @@ from typing import Any
 
 import pulumi
 
+from streamgov_core.catalog.records import record_path
 from streamgov_core.errors import ConfigError
+from streamgov_core.naming import Names
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._settings import (
     AccountArgs,
@@ -23,7 +25,17 @@ from streamgov_pulumi.components.environment import EnvironmentAuthorizer, Envir
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
-from streamgov_pulumi.providers import ProjectMembership
+from streamgov_pulumi.providers import LiveObjects, ProjectMembership
+from streamgov_pulumi.providers.live_objects import REFUSE
+
+PASSED_ON = (
+    "managed_vpc",
+    "cross_account_serverless",
+    "principal_accounts",
+    "reconcile_schedule",
+    "reconcile_repairs",
+)
+"""Keys of DomainArgs that mean the same to CentralAuthorizer."""
 
 
 class StreamGovernance(pulumi.ComponentResource):
@@ -52,6 +64,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self.environments: dict[str, EnvironmentAuthorizer] = {}
         self.trails: dict[str, SchemaTrail] = {}
         self.central_machine_arn = None
+        self._central_authorizer: CentralAuthorizer | None = None
         self.share_arn: pulumi.Output[str] | None = None
 
         domain = args["domain"]
@@ -61,11 +74,13 @@ class StreamGovernance(pulumi.ComponentResource):
             share = self._share()
             self.share_arn = None if share is None else share.share_arn
             types = self._asset_types()
-            self.central_machine_arn = self._central().machine_arn
+            self._central_authorizer = self._central()
+            self.central_machine_arn = self._central_authorizer.machine_arn
             self._contributors()
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
+        self._live_objects(types)
         self.register_outputs(
             {
                 "central_machine_arn": self.central_machine_arn,
@@ -137,6 +152,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 "owning_project_id": domain["types_project_id"],
                 "session": session_of(access),
                 "adopt_existing": domain.get("adopt_existing", False),
+                "allow_breaking": domain.get("allow_breaking", False),
             }
             if "usable_in_domain_unit" in domain:
                 made_args["usable_in_domain_unit"] = domain["usable_in_domain_unit"]
@@ -161,6 +177,9 @@ class StreamGovernance(pulumi.ComponentResource):
         }
         if "platforms" in args:
             made["platforms"] = args["platforms"]
+        for key in PASSED_ON:
+            if key in domain:
+                made[key] = domain[key]  # type: ignore[literal-required]
         if "organization_id" in domain:
             made["organization_id"] = domain["organization_id"]
         return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
@@ -266,6 +285,49 @@ class StreamGovernance(pulumi.ComponentResource):
                 },
                 self._options(access, depends_on=before),
             )
+
+    # --- what people make of it -----------------------------------------------------------------------------------
+    def _live_objects(self, types: list[pulumi.Resource]) -> None:
+        """The guard that a destroy meets first, while everything that a revoke needs is still there."""
+        domain = self._args["domain"]
+        parts: list[dict[str, Any]] = []
+        if domain.get("deploy", True):
+            parts.append({**session_of(domain["access"]), "asset_types": [*self.asset_types.values()]})
+        for member in self._args["members"]:
+            if not member.get("deploy", True):
+                continue
+            account = member["access"]["account"]
+            part: dict[str, Any] = {**session_of(member["access"])}
+            targets = [
+                {"environment_id": target["environment_id"], "target_id": self.targets[f"{account}/{word}"].target_id}
+                for word, target in sorted(member.get("targets", {}).items())
+            ]
+            names = Settings.of(self.deployment(member["access"])).names
+            registries = {source["registry_name"] for source in member.get("data_sources", {}).values()}
+            paths = [_record_path(names, domain["domain_id"], registry) for registry in sorted(registries)]
+            if targets:
+                part["targets"] = targets
+            if paths:
+                part["record_paths"] = paths
+            if targets or paths:
+                parts.append(part)
+        if not parts:
+            return
+        needed = [self._central_authorizer, *self.environments.values(), *self.data_sources.values()]
+        LiveObjects(
+            f"{self._name}-live-objects",
+            {
+                "region": self._args["region"],
+                "domain_id": domain["domain_id"],
+                "on_destroy": self._args.get("on_destroy", REFUSE),
+                "parts": parts,
+            },
+            child(self, depends_on=[*(item for item in needed if item is not None), *types, *self.targets.values()]),
+        )
+
+
+def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
+    return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
 
 
 def _plain_principals(member: MemberArgs) -> list[str]:

@@ -80,6 +80,18 @@ class DomainArgs(TypedDict):
     """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
     adopt_existing: NotRequired[bool]
     """Take over form and asset types that exist already."""
+    allow_breaking: NotRequired[bool]
+    """Accept changes of form types that assets written so far cannot follow. Default false."""
+    managed_vpc: NotRequired[bool]
+    """Grants across accounts include managed VPC connections to the cluster. Default true."""
+    cross_account_serverless: NotRequired[bool]
+    """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
+    principal_accounts: NotRequired[Mapping[str, list[str]]]
+    """Environment account to further accounts whose roles its subscription targets may name."""
+    reconcile_schedule: NotRequired[str]
+    """When the reconciler runs (EventBridge schedule expression); empty for never. Default every hour."""
+    reconcile_repairs: NotRequired[bool]
+    """Scheduled runs of the reconciler repair what they find; false lets them only report. Default true."""
 
 
 class MemberArgs(TypedDict):
@@ -136,5 +148,7 @@ class StreamGovernanceArgs(TypedDict):
     """SNS topics that alarms notify."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
+    on_destroy: NotRequired[str]
+    """What a destroy does while assets, listings or grants live: ``refuse`` (default) or ``takeDown``."""
     provider_flags: NotRequired[Mapping[str, bool]]
     """Further inputs of the AWS providers."""

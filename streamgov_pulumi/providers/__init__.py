@@ -2,6 +2,7 @@
 
 from streamgov_pulumi.providers.asset_type import AssetType, AssetTypeProvider
 from streamgov_pulumi.providers.form_type import FormType, FormTypeProvider
+from streamgov_pulumi.providers.live_objects import LiveObjects, LiveObjectsProvider
 from streamgov_pulumi.providers.project_membership import ProjectMembership, ProjectMembershipProvider
 from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, SubscriptionTargetProvider
 
@@ -10,6 +11,8 @@ __all__ = [
     "AssetTypeProvider",
     "FormType",
     "FormTypeProvider",
+    "LiveObjects",
+    "LiveObjectsProvider",
     "ProjectMembership",
     "ProjectMembershipProvider",
     "SubscriptionTarget",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from streamgov_core.errors import RemoteError
+from streamgov_core.errors import RemoteError, ResourceInUseError
 
 T = TypeVar("T")
 
@@ -150,3 +150,25 @@ def eventually(
                 raise
             sleep(delay)
     return action()
+
+
+def wait_for(
+    what: str,
+    probe: Callable[[], bool],
+    seconds: float = 900,
+    every: float = 2,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Ask ``probe`` again and again until it answers true.
+
+    Raises:
+        ResourceInUseError: it did not within ``seconds``.
+    """
+    end = clock() + seconds
+    pause = min(0.2, every)
+    while not probe():
+        if clock() >= end:
+            raise ResourceInUseError(f"waited {seconds:.0f} s for {what}, in vain; look at it, then run again")
+        sleep(pause)
+        pause = min(every, pause * 1.5)

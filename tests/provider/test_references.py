@@ -16,6 +16,7 @@ GOLDEN = {
     "FormTypeProvider": "streamgov_pulumi.providers.form_type",
     "AssetTypeProvider": "streamgov_pulumi.providers.asset_type",
     "SubscriptionTargetProvider": "streamgov_pulumi.providers.subscription_target",
+    "LiveObjectsProvider": "streamgov_pulumi.providers.live_objects",
     "ProjectMembershipProvider": "streamgov_pulumi.providers.project_membership",
 }
 
@@ -40,6 +41,7 @@ def test_every_provider_is_covered() -> None:
         (providers.FormType, "dynamic/streamgov:FormType"),
         (providers.AssetType, "dynamic/streamgov:AssetType"),
         (providers.SubscriptionTarget, "dynamic/streamgov:SubscriptionTarget"),
+        (providers.LiveObjects, "dynamic/streamgov:LiveObjects"),
         (providers.ProjectMembership, "dynamic/streamgov:ProjectMembership"),
     ],
 )
