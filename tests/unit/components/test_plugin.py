@@ -1,0 +1,41 @@
+"""The component plugin: its checked-in schema is the review of the public surface."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import streamgov_pulumi
+from streamgov_pulumi import components, plugin
+from tools.docs.schema import OUT, render
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_schema_is_current() -> None:
+    assert OUT.read_text() == render(), "run `python -m tools.docs.schema` and read the difference"
+
+
+def test_every_component_is_offered_or_left_out_on_purpose() -> None:
+    assert set(components.__all__) - set(plugin.COMPONENTS) == {"Sandbox", "SampleJobs"}
+    assert set(plugin.COMPONENTS) <= set(streamgov_pulumi.__all__)
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    schema: dict[str, Any] = json.loads(OUT.read_text())
+    bare = [
+        f"{name}.{key}"
+        for name, item in (*schema["resources"].items(), *schema["types"].items())
+        for group in ("inputProperties", "properties")
+        for key, value in item.get(group, {}).items()
+        if not value.get("description")
+    ]
+    assert not bare
+    assert not [name for name, item in schema["resources"].items() if not item.get("description")]
+
+
+def test_the_version_of_a_checkout_is_the_packages() -> None:
+    found = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert found and found.group(1) == plugin.UNRELEASED == json.loads(OUT.read_text())["version"]

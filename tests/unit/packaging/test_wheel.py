@@ -1,0 +1,181 @@
+"""The wheel, built and installed into an environment of its own outside the checkout, and used from there.
+
+Third-party packages are borrowed from this environment (a .pth file), so that nothing is downloaded. What this does not
+prove: that the versions which pip would choose for the ranges in pyproject.toml work together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from dataclasses import dataclass
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ("streamgov_core", "streamgov_pulumi", "handlers")
+PROGRAM = """
+import json
+import warnings
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import Mocks, set_mocks
+
+
+class World(Mocks):
+    def __init__(self):
+        self.made = []
+
+    def new_resource(self, args):
+        self.made.append({"type": args.typ, "name": args.name, "inputs": args.inputs})
+        return f"{args.name}-id", {**args.inputs, "arn": f"arn:aws:x:::{args.name}"}
+
+    def call(self, args):
+        return {}
+
+
+world = World()
+set_mocks(world)
+
+import streamgov_pulumi
+from streamgov_pulumi import StreamGovernance
+
+
+def program():
+    StreamGovernance("streams", {
+        "region": "eu-west-1",
+        "domain": {
+            "access": {"account": "444455556666"}, "domain_id": "dzd-4p9n6sw4qt9xgn",
+            "types_project_id": "3b1c2d4e5f6g7h",
+        },
+        "members": [{
+            "access": {"account": "777788889999"},
+            "trail": "none",
+            "data_sources": {"orders": {
+                "platform": "msk", "registry_name": "orders", "resource": "orders", "project_id": "1p2r3o4d5u6c7e",
+            }},
+        }],
+    })
+
+
+@pulumi.runtime.test
+def run():
+    program()
+
+
+run()
+functions = [item for item in world.made if item["type"] == "aws:lambda/function:Function"]
+archives = [item["inputs"]["code"].path for item in functions]
+print(json.dumps({
+    "home": streamgov_pulumi.__file__,
+    "types": sorted({item["type"] for item in world.made}),
+    "archives": archives,
+    "sizes": [Path(path).stat().st_size for path in archives],
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Installed:
+    wheel: Path
+    python: Path
+    site: Path
+    elsewhere: Path
+
+    def run(self, *arguments: str, text: str | None = None) -> str:
+        """Run this environment's Python in a folder that has nothing of ours."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        result = subprocess.run(
+            [str(self.python), *arguments],
+            cwd=self.elsewhere, env=environment, input=text, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), str(ROOT)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = (folder / "dist").glob("*.whl")
+    venv.create(folder / "env", with_pip=False)
+    python = folder / "env" / "bin" / "python"
+    (site,) = (folder / "env" / "lib").glob("python*/site-packages")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index",
+         "--disable-pip-version-check", str(wheel)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (site / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    return Installed(wheel, python, site, elsewhere)
+
+
+def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Installed) -> None:
+    names = set(zipfile.ZipFile(installed.wheel).namelist())
+    for package in PACKAGES:
+        expected = {
+            str(path.relative_to(ROOT))
+            for path in (ROOT / package).rglob("*")
+            if path.suffix in (".py", ".typed", ".json") and "__pycache__" not in path.parts
+        }
+        assert f"{package}/py.typed" in names
+        assert expected <= names, sorted(expected - names)
+    assert "streamgov_pulumi/packaging/functions.txt" in names
+    for name in ("PulumiPlugin.yaml", "__main__.py", "schema.json"):
+        assert f"streamgov_pulumi/plugin_files/{name}" in names
+    roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert roots == set(PACKAGES)
+
+
+def test_the_wheel_says_what_it_depends_on(installed: Installed) -> None:
+    (metadata,) = installed.site.glob("streamgov_pulumi-*.dist-info/METADATA")
+    required = Parser().parsestr(metadata.read_text()).get_all("Requires-Dist") or []
+    names = {entry.split(">")[0].split("=")[0].split("<")[0].strip() for entry in required if "extra ==" not in entry}
+    assert {"pulumi", "pulumi-aws", "boto3", "avro", "proto-schema-parser"} <= names
+
+
+def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(installed: Installed) -> None:
+    answer = json.loads(installed.run("-", text=PROGRAM).strip().splitlines()[-1])
+    assert Path(answer["home"]).is_relative_to(installed.site)
+    assert "streamgov:index:StreamGovernance" in answer["types"]
+    assert "aws:sfn/stateMachine:StateMachine" in answer["types"]
+    assert "pulumi-python:dynamic/streamgov:AssetType" in answer["types"]
+    assert len(answer["archives"]) >= 3 and all(size > 100_000 for size in answer["sizes"])
+    for path in {*answer["archives"]}:
+        entries = set(zipfile.ZipFile(path).namelist())
+        assert "streamgov_core/__init__.py" in entries and any(name.startswith("handlers/") for name in entries)
+
+
+def test_provider_classes_are_found_by_their_persisted_path(installed: Installed) -> None:
+    """Refresh and destroy load them from the state, without running the program."""
+    code = """
+import dill
+from streamgov_pulumi.providers.form_type import FormTypeProvider
+again = dill.loads(dill.dumps(FormTypeProvider()))
+print(type(again).__module__, type(again).__name__)
+"""
+    assert installed.run("-c", code).split() == ["streamgov_pulumi.providers.form_type", "FormTypeProvider"]
+
+
+def test_the_review_command_works_from_the_wheel(installed: Installed) -> None:
+    preview = ROOT / "tests" / "unit" / "review" / "previews" / "nothing.json"
+    assert "Nothing changes" in installed.run("-m", "streamgov_pulumi.review", "-", text=preview.read_text())
+
+
+def test_the_version_is_the_packages_own(installed: Installed) -> None:
+    code = "from streamgov_pulumi.plugin import plugin_version, UNRELEASED; print(plugin_version(), UNRELEASED)"
+    released, unreleased = installed.run("-c", code).split()
+    assert released == unreleased == installed.wheel.name.split("-")[1]
