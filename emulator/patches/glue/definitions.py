@@ -1,7 +1,8 @@
 """What a schema definition must be, and whether a new Avro version is compatible with older ones.
 
-Avro's rules are those of its specification, "Schema Resolution". JSON and Protobuf definitions are not compared (JSON
-is checked to be JSON, Protobuf is taken as it is).
+Avro's rules are those of its specification, "Schema Resolution". Of JSON Schema and Protobuf the rules are a part of
+those in the registry's guide ("Compatibility modes"): required properties, types and closed objects; fields by number and
+wire type. Protobuf definitions are taken as they are. UNVERIFIED: what AWS checks beyond.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import fastavro
 from fastavro.schema import SchemaParseException, UnknownType
 
+from emulator.patches.glue.looser import json_reads, protobuf_reads
 from emulator.patches.glue.store import Schema, invalid
 
 # From a writer's primitive type to what a reader may promote it to.
@@ -55,21 +57,24 @@ def problem_of(data_format: str, definition: str) -> str | None:
 def compatible(schema: Schema, definition: str) -> bool:
     """Whether a definition may follow the versions of a schema, by the schema's compatibility mode."""
     mode = schema.compatibility
-    if mode in ("NONE", "DISABLED") or schema.data_format != "AVRO":
+    if mode in ("NONE", "DISABLED"):
         return True
-    older = [version for version in schema.versions.values() if version.status == "AVAILABLE"]
+    older = [version for version in schema.versions.values() if version.outcome == "AVAILABLE"]
     older = [version for version in older if version.number >= schema.checkpoint] or older
     if not mode.endswith("_ALL"):
         older = older[-1:]
-    new = json.loads(definition)
+    reads = {"AVRO": _avro_reads, "JSON": json_reads}.get(schema.data_format, protobuf_reads)
     base = mode.removesuffix("_ALL")
     for version in older:
-        old = json.loads(version.definition)
-        if base in ("BACKWARD", "FULL") and not can_read(new, old):
+        if base in ("BACKWARD", "FULL") and not reads(definition, version.definition):
             return False
-        if base in ("FORWARD", "FULL") and not can_read(old, new):
+        if base in ("FORWARD", "FULL") and not reads(version.definition, definition):
             return False
     return True
+
+
+def _avro_reads(reader: str, writer: str) -> bool:
+    return can_read(json.loads(reader), json.loads(writer))
 
 
 def can_read(reader: Any, writer: Any) -> bool:

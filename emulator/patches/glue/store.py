@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,21 +15,29 @@ DEFAULT_REGISTRY = "default-registry"
 DEFAULT_PAGE = 25
 MAX_REGISTRIES = 100
 MAX_VERSIONS = 10_000
+CHECK_SECONDS = 0.3
+"""How long the compatibility check of a new version takes. UNVERIFIED: AWS says only that versions may be PENDING."""
 
 Row = TypeVar("Row")
 
 
 @dataclass
 class Version:
-    """One version of a schema."""
+    """One version of a schema. Registration is asynchronous: ``outcome`` is its status once it is decided."""
 
     number: int
     definition: str
-    status: str
+    outcome: str
     created: str
+    decided: Callable[[], bool] = lambda: True
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     metadata: list[tuple[str, str, str]] = field(default_factory=list)
     """(key, value, created time), in the order of their creation."""
+
+    @property
+    def status(self) -> str:
+        """PENDING until the compatibility check is over."""
+        return self.outcome if self.decided() else "PENDING"
 
 
 @dataclass
@@ -96,6 +104,12 @@ class Store:
         from moto.glue.models import glue_backends
 
         return glue_backends[call.caller.account][call.region]
+
+    def deadline(self) -> Callable[[], bool]:
+        """Whether a compatibility check that begins now is over."""
+        clock = self._emulator.clock
+        end = clock.now() + CHECK_SECONDS / getattr(clock, "speed", 1.0)
+        return lambda: clock.now() >= end
 
     def registry(self, call: ApiCall, registry_id: dict[str, Any] | None, *, create_default: bool = False) -> Registry:
         """The registry that a ``RegistryId`` names; without one, the default registry.

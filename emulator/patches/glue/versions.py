@@ -55,7 +55,7 @@ def _install_register(emulator: Emulator, store: Store) -> None:
                 ):
                     raise ApiError("ResourceNumberLimitExceededException", "More schema versions cannot be created.")
                 status = "AVAILABLE" if definitions.compatible(schema, definition) else "FAILURE"
-                version = Version(schema.next_number, definition, status, store.now())
+                version = Version(schema.next_number, definition, status, store.now(), store.deadline())
                 schema.versions[version.number] = version
                 schema.next_number += 1
                 schema.updated = version.created
@@ -121,7 +121,7 @@ def _install_reading(emulator: Emulator, store: Store) -> None:
 
 
 def _same(schema: Schema, version: Version, definition: str) -> bool:
-    if version.status == "FAILURE":
+    if version.outcome == "FAILURE":
         return False
     if schema.data_format == "PROTOBUF":
         return version.definition == definition

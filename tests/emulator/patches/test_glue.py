@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import Any
 
@@ -35,6 +36,17 @@ def _create(glue: Any, registry: str, name: str, **more: Any) -> dict[str, Any]:
     arguments = {"DataFormat": "AVRO", "Compatibility": "BACKWARD", "SchemaDefinition": avro(ID), **more}
     created: dict[str, Any] = glue.create_schema(RegistryId={"RegistryName": registry}, SchemaName=name, **arguments)
     return created
+
+
+def register(glue: Any, schema_id: dict[str, str], definition: str) -> dict[str, Any]:
+    """Register a version and wait until it is decided."""
+    made = glue.register_schema_version(SchemaId=schema_id, SchemaDefinition=definition)
+    for _ in range(100):
+        found = glue.get_schema_version(SchemaVersionId=made["SchemaVersionId"])
+        if found["Status"] != "PENDING":
+            return {**made, "Status": found["Status"]}
+        time.sleep(0.05)
+    raise AssertionError("the version stays PENDING")
 
 
 def code(error: pytest.ExceptionInfo[ClientError]) -> str:
@@ -99,7 +111,8 @@ def test_registering_the_same_definition_answers_the_existing_version(glue: Any,
     assert again["SchemaVersionId"] == created["SchemaVersionId"]
     new = glue.register_schema_version(SchemaId=schema_id, SchemaDefinition=avro(ID, NOTE))
     assert set(new) - {"ResponseMetadata"} == {"SchemaVersionId", "VersionNumber", "Status"}
-    assert (new["VersionNumber"], new["Status"]) == (2, "AVAILABLE")
+    assert (new["VersionNumber"], new["Status"]) == (2, "PENDING")
+    assert register(glue, schema_id, avro(ID, NOTE))["Status"] == "AVAILABLE"
     latest = glue.get_schema_version(SchemaId=schema_id, SchemaVersionNumber={"LatestVersion": True})
     assert (latest["VersionNumber"], latest["SchemaDefinition"]) == (2, avro(ID, NOTE))
     by_id = glue.get_schema_version(SchemaVersionId=created["SchemaVersionId"])
@@ -111,11 +124,72 @@ def test_registering_the_same_definition_answers_the_existing_version(glue: Any,
 def test_incompatible_version_fails(glue: Any, registry: str) -> None:
     created = _create(glue, registry, "orders")
     schema_id = {"SchemaArn": created["SchemaArn"]}
-    failed = glue.register_schema_version(SchemaId=schema_id, SchemaDefinition=avro(ID, PRICE))
+    failed = register(glue, schema_id, avro(ID, PRICE))
     assert failed["Status"] == "FAILURE"
     glue.update_schema(SchemaId=schema_id, Compatibility="FORWARD", SchemaVersionNumber={"VersionNumber": 1})
-    passed = glue.register_schema_version(SchemaId=schema_id, SchemaDefinition=avro(ID, PRICE))
+    passed = register(glue, schema_id, avro(ID, PRICE))
     assert (passed["Status"], passed["VersionNumber"]) == ("AVAILABLE", 3)
+
+
+def json_schema(required: list[str], closed: bool = False, **types: str) -> str:
+    properties = {name: {"type": kind} for name, kind in types.items()}
+    schema = {"type": "object", "properties": properties, "required": required}
+    return json.dumps({**schema, "additionalProperties": False} if closed else schema)
+
+
+def proto(*fields: str) -> str:
+    return (
+        'syntax = "proto2"; // a comment\nmessage Order { '
+        + " ".join(fields)
+        + " message In { optional int32 x = 1; } }"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data_format", "mode", "first", "second", "status"),
+    [
+        ("JSON", "BACKWARD", json_schema(["a"], a="string"), json_schema(["a"], a="string", b="string"), "AVAILABLE"),
+        ("JSON", "BACKWARD", json_schema([], a="string"), json_schema(["a"], a="string"), "FAILURE"),
+        ("JSON", "FORWARD", json_schema([], a="string"), json_schema(["a"], a="string"), "AVAILABLE"),
+        (
+            "JSON",
+            "FORWARD",
+            json_schema([], True, a="string"),
+            json_schema([], True, a="string", b="string"),
+            "FAILURE",
+        ),
+        ("JSON", "BACKWARD", json_schema([], a="integer"), json_schema([], a="number"), "AVAILABLE"),
+        ("JSON", "FULL", json_schema([], a="integer"), json_schema([], a="number"), "FAILURE"),
+        ("JSON", "NONE", json_schema([], a="integer"), json_schema([], a="string"), "AVAILABLE"),
+        ("PROTOBUF", "FULL", proto("optional string a = 1;"), proto("optional int32 b = 2;"), "AVAILABLE"),
+        ("PROTOBUF", "BACKWARD", proto("optional int32 a = 1;"), proto("optional int64 a = 1;"), "AVAILABLE"),
+        ("PROTOBUF", "BACKWARD", proto("optional int32 a = 1;"), proto("optional string a = 1;"), "FAILURE"),
+        ("PROTOBUF", "BACKWARD", proto("optional int32 a = 1;"), proto("required int32 b = 2;"), "FAILURE"),
+        ("PROTOBUF", "FORWARD", proto("optional int32 a = 1;"), proto("required int32 b = 2;"), "AVAILABLE"),
+    ],
+)
+def test_compatibility_of_json_and_protobuf(
+    glue: Any, registry: str, data_format: str, mode: str, first: str, second: str, status: str
+) -> None:
+    created = _create(glue, registry, "s", DataFormat=data_format, Compatibility=mode, SchemaDefinition=first)
+    assert register(glue, {"SchemaArn": created["SchemaArn"]}, second)["Status"] == status
+
+
+@pytest.mark.parametrize(
+    ("mode", "definitions", "status"),
+    [
+        ("BACKWARD", [avro(ID, NOTE), avro(NOTE)], "AVAILABLE"),
+        ("BACKWARD_ALL", [avro(ID, NOTE), avro(NOTE)], "AVAILABLE"),
+        ("FORWARD", [avro(ID, NOTE), avro(NOTE)], "FAILURE"),
+        ("FULL", [avro(ID, NOTE), avro(ID)], "AVAILABLE"),
+        ("FULL", [avro(ID, PRICE)], "FAILURE"),
+        ("FULL_ALL", [avro(ID, NOTE), avro(NOTE)], "FAILURE"),
+    ],
+)
+def test_modes(glue: Any, registry: str, mode: str, definitions: list[str], status: str) -> None:
+    created = _create(glue, registry, "orders", Compatibility=mode)
+    answers = [register(glue, {"SchemaArn": created["SchemaArn"]}, text)["Status"] for text in definitions]
+    assert answers == ["AVAILABLE"] * (len(definitions) - 1) + [status]
 
 
 def test_compatibility_needs_a_checkpoint(glue: Any, registry: str) -> None:

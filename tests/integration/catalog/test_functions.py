@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -10,7 +11,9 @@ from typing import Any
 from streamgov_core.catalog.permissions import function_what, sync_environment, sync_policy
 from streamgov_core.naming import Names
 from streamgov_core.samples.permissions import consumer_policy, producer_policy, sample_environment
+from streamgov_core.samples.records import definition
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from tests.emulator.conftest import EmulatorProcess
 from tests.integration.catalog.conftest import PRODUCER, REGION, Place
 
 NAMES = Names()
@@ -163,6 +166,117 @@ def test_a_failed_schema_makes_the_run_fail_after_the_rest(place: Place) -> None
     assert '"created": ["good"]' in answer["errorMessage"]
     _, error = sync({"hello": "world"})
     assert error == "Unhandled"
+
+
+def sync_function(place: Place, **settings: Any) -> Function:
+    """The data source's function with its own role, a contributor of the project."""
+    registry_arn = NAMES.arn("glue", PRODUCER, f"registry/{place.registry}")
+    common: dict[str, Any] = {"platform": place.platform, "resource_arn": place.resource}
+    without_schema = bool(settings.get("without_schema"))
+    made = Function(
+        place,
+        function_what(place.platform),
+        "handlers.sync_catalog.handler",
+        sync_policy(NAMES, PRODUCER, place.domain, registry_arn=registry_arn, without_schema=without_schema, **common),
+        sync_environment(
+            NAMES,
+            domain_id=place.domain,
+            project_id=place.project,
+            registry_name=place.registry,
+            **common,
+            **settings,
+        ),
+    )
+    contributor(place, made.role)
+    return made
+
+
+def test_within_the_documented_rates_nothing_is_lost(place: Place, emulator: EmulatorProcess) -> None:
+    """DataZone and Parameter Store throttle as documented (20 creations, 3 parameters a second): all is done, later."""
+    names = [f"topic-{number:02}" for number in range(24)]
+    for name in names:
+        place.register(name, '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}')
+    sync = sync_function(place)
+    emulator.admin("DELETE", "calls")
+    emulator.admin("POST", "settings", {"rates": True})
+    try:
+        answer, error = sync({"action": "sync"})
+        assert (error, answer["created"]) == (None, names), answer
+        answer, error = sync({"action": "sync"})
+        assert (error, answer["unchanged"]) == (None, 24), answer
+    finally:
+        emulator.admin("POST", "settings", {"rates": False})
+    calls = {call["operation"]: call["count"] for call in emulator.admin("GET", "calls")["calls"]}
+    assert calls["PutParameter"] > 24, "some were throttled and tried again"
+    assert len(place.assets()) == 24
+
+
+def test_topics_with_facts_and_without_schema(place: Place) -> None:
+    kafka = place.client("kafka", PRODUCER)
+    cluster = kafka.list_clusters_v2(ClusterNameFilter=place.resource)["ClusterInfoList"][0]["ClusterArn"]
+    configs = base64.b64encode(b"retention.ms=86400000").decode()
+    for name in ("orders", "plain"):
+        kafka.create_topic(ClusterArn=cluster, TopicName=name, PartitionCount=6, ReplicationFactor=2, Configs=configs)
+    place.register("orders", '{"type": "record", "name": "R", "fields": []}')
+    glue = place.client("glue", PRODUCER)
+    schema = {"RegistryName": place.registry, "SchemaName": "orders"}
+    glue.tag_resource(ResourceArn=glue.get_schema(SchemaId=schema)["SchemaArn"], TagsToAdd={"owner": "Team Ann"})
+    sync = sync_function(place, without_schema=True)
+    answer, error = sync({"action": "sync"})
+    assert (error, answer["created"]) == (None, ["orders", "plain"]), answer
+    forms = {
+        asset["name"]: json.loads(form["content"])
+        for asset in place.assets()
+        for form in asset["formsOutput"]
+        if form["formName"] == "KafkaSchemaFormType"
+    }
+    assert {(form["partitions"], form["retention_ms"]) for form in forms.values()} == {(6, 86_400_000)}
+    assert (forms["orders"]["owner"], "owner" in forms["plain"]) == ("Team Ann", False)
+    answer, error = sync({"action": "sync"})
+    assert (error, answer["unchanged"]) == (None, 2), answer
+    kafka.delete_topic(ClusterArn=cluster, TopicName="plain")
+    answer, error = sync({"action": "sync"})
+    assert (error, answer["retired"]) == (None, ["plain"]), answer
+
+
+def test_a_verdict_reaches_a_rule_on_the_event_bus(place: Place) -> None:
+    events, sqs = place.client("events", PRODUCER), place.client("sqs", PRODUCER)
+    queue = sqs.create_queue(QueueName=f"told-{uuid.uuid4().hex[:6]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = f"told-{uuid.uuid4().hex[:6]}"
+    events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["streamgov.catalog"]}))
+    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
+    allowed = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(allowed)})
+    place.register("orders", definition())
+    sync = sync_function(place)
+    assert sync({"action": "sync", "schema": "orders"})[1] is None
+    place.client("glue", PRODUCER).register_schema_version(
+        SchemaId={"RegistryName": place.registry, "SchemaName": "orders"}, SchemaDefinition=definition(evolved=True)
+    )
+    assert sync({"action": "sync", "schema": "orders"})[1] is None
+    told: dict[str, Any] = {}
+    for _ in range(50):
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            detail = json.loads(message["Body"])["detail"]
+            told[detail["change"]] = detail
+        if len(told) == 2:
+            break
+        time.sleep(0.1)
+    assert sorted(told) == ["CREATED", "REVISED"]
+    assert told["REVISED"]["projectId"] == place.project
+    verdict = told["REVISED"]["compatibility"]
+    assert (verdict["breaking"], verdict["previousVersion"], len(verdict["added"]) > 0) == (False, 1, True)
 
 
 def test_the_consumer_reports_its_run(place: Place) -> None:
