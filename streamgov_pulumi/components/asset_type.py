@@ -148,6 +148,12 @@ def _bases(platform: Any, settings: Settings) -> list[str]:
 class MskAssetType(StreamAssetType):
     """The asset type of a Kafka topic on Amazon MSK."""
 
+    # The component host reads descriptions of the class itself only.
+    asset_type_name: pulumi.Output[str]
+    """Name of the asset type."""
+    revision: pulumi.Output[str]
+    """Its current revision."""
+
     def __init__(self, name: str, args: MskAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super(StreamAssetType, self).__init__("streamgov:index:MskAssetType", name, {}, opts)
         self._build(name, "msk", args)
