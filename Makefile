@@ -24,6 +24,10 @@ test-full: bootstrap ## the same with the long matrices
 test-quick: bootstrap ## lint, types and the tests that need no Pulumi engine
 	@$(RUN) -m tools.dev test --quick
 
+.PHONY: test-kafka
+test-kafka: bootstrap ## a real Kafka broker with IAM on the wire, and the walkthrough with records; needs Java 17 and Maven
+	@$(RUN) -m tools.dev test --kafka
+
 .PHONY: up
 up: bootstrap ## the emulator and the stack `dev`, left running
 	@$(RUN) -m tools.dev up

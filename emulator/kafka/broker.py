@@ -234,7 +234,6 @@ class Broker:
         self._process = process
         try:
             if self._answers(process):
-                self._on_running(self)
                 seconds = time.monotonic() - launched
                 note = f"listens on {self.address}, process {process.pid}, started in {seconds:.1f} s"
                 prepared = launched - begun
@@ -252,7 +251,7 @@ class Broker:
             _end(process)
 
     def _answers(self, process: subprocess.Popen[bytes]) -> bool:
-        """Wait until clients can connect; False if it ended before.
+        """Wait until clients can connect and the topics are in place; False if it ended before.
 
         Raises:
             KafkaUnavailable: it does not within the time.
@@ -261,10 +260,13 @@ class Broker:
         while process.poll() is None:
             try:
                 socket.create_connection((LOOPBACK, self.ports.iam.number), timeout=1).close()
-                return True
-            except OSError:
+                self._on_running(self)
+                return process.poll() is None
+            except (OSError, BrokerRefuses) as error:
                 if time.monotonic() > deadline:
-                    raise KafkaSlow(f"the broker does not answer after {START_SECONDS:.0f} s; see {self.log}") from None
+                    raise KafkaSlow(
+                        f"the broker does not answer after {START_SECONDS:.0f} s ({error}); see {self.log}"
+                    ) from error
                 time.sleep(0.05)
         return False
 
@@ -323,6 +325,10 @@ class Broker:
             "log.cleaner.dedupe.buffer.size": "2097152",
             "log.index.size.max.bytes": "1048576",
         }
+
+
+class BrokerRefuses(Exception):
+    """The broker does not do what it is asked, or does not answer; the text is Kafka's."""
 
 
 class KafkaSlow(jars.KafkaUnavailable):

@@ -81,7 +81,7 @@ def _parse(token: str) -> tuple[str, list[tuple[str, str]]]:
     except (binascii.Error, ValueError) as error:
         raise TokenRefused("it is not a URL in base64url") from error
     if url.scheme != "https" or url.path not in ("", "/"):
-        raise TokenRefused("it is not an https URL of MSK")
+        raise TokenRefused("it is no https URL of MSK")
     pairs = [part.partition("=")[::2] for part in url.query.split("&") if part]
     if len({unquote(name) for name, _ in pairs}) != len(pairs):
         raise TokenRefused("a parameter appears twice")

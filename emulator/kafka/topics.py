@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from emulator.kafka.broker import OWN_USER, Broker
+from emulator.kafka.broker import OWN_USER, Broker, BrokerRefuses
 from emulator.patches.kafka.store import Cluster, Topic
 
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 8_000
 
 
-class TopicRefused(Exception):
+class TopicRefused(BrokerRefuses):
     """Kafka does not do it; the text is Kafka's."""
 
 
@@ -40,6 +40,7 @@ def administration(broker: Broker) -> Iterator[Any]:
             sasl_plain_password=broker.password,
             client_id="emulator",
             request_timeout_ms=TIMEOUT_MS,
+            bootstrap_timeout_ms=TIMEOUT_MS,
         )
         try:
             yield client

@@ -134,8 +134,8 @@ class Role:
     def producer(self, credentials: Credentials | None = None, **more: Any) -> KafkaProducer:
         return self._kept(
             KafkaProducer(
-                **self.settings(credentials),
-                **{"enable_idempotence": "transactional_id" in more, "max_block_ms": 8000, **more},
+                **self.settings(credentials)
+                | {"enable_idempotence": "transactional_id" in more, "max_block_ms": 8000, **more},
             )
         )
 

@@ -20,7 +20,8 @@ from kafka.errors import (
 
 from tests.kafka.conftest import CONSUMER, Role, Running
 
-pytestmark = [pytest.mark.kafka]
+# kafka-python leaves sockets of refused connections to the garbage collector.
+pytestmark = [pytest.mark.kafka, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 NewRole = Callable[..., Role]
 
 

@@ -30,6 +30,7 @@ def main() -> int:
         sub = commands.add_parser(name, help=text)
         if name == "test":
             sub.add_argument("--full", action="store_true", help="also the long matrices")
+            sub.add_argument("--kafka", action="store_true", help="only the tests that run a real Kafka broker")
             sub.add_argument("--quick", action="store_true", help="without the tests that run the Pulumi engine")
         if name == "demo":
             sub.add_argument("--keep", action="store_true", help="do not destroy at the end")

@@ -50,7 +50,7 @@ class Flow:
             broker = told["brokers"].get(cluster_arn)
             if broker is None:
                 why = told["skipped"] or "the cluster has none"
-                self._show.say(f"No broker runs, so no record flows: {why}. README, “Kafka”, says how to get one.")
+                self._show.say(f"No broker runs, so no record flows: {why}. docs/kafka.md says how to get one.")
                 return False
             if broker["state"] == "running":
                 self._show.fact("Kafka broker", broker["note"])
