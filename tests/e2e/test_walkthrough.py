@@ -28,9 +28,16 @@ def test_a_second_up_changes_nothing(deployed: Deployed) -> None:
     assert deployed.pulumi.operation("up") == {}
 
 
-def test_destroy_leaves_nothing_behind(deployed: Deployed) -> None:
-    story, _ = deployed.story()
+def test_destroy_takes_down_what_lives_and_leaves_nothing_behind(deployed: Deployed) -> None:
+    """The stack says `destroy: takeDown`: assets, listings, grants and records go while the workflow still works."""
+    story, show = deployed.story()
     for stream in story.streams():
         story.retire(stream)
+        story.produce(stream)
+        asset = story.find_asset(stream)
+        listing = story.publish(stream, asset)
+        story.grant(stream, listing, story.subscribe(stream, listing), asset)
+        story.after_grant(stream, "again")
+    assert [(check.step, check.statement, check.found) for check in show.checks if not check.held] == []
     deployed.pulumi.operation("destroy")
     assert leftovers.difference(deployed.before, leftovers.inventory(deployed.workspace)) == []
