@@ -104,9 +104,9 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     """
     _log.setLevel(logging.INFO)
     config = Config.from_env(os.environ)
-    clients = _clients(config.names.region, 2 * config.settings.concurrency + PARTS + 3)
+    clients = clients_of(config)
     order = parse_event(event, config.registry_name)
-    result = _syncer(config, clients, _enough_time(context)).run(order)
+    result = syncer_of(config, clients, _enough_time(context)).run(order)
     report = result.to_json()
     if result.after is not None:
         _continue(clients, context, order, result)
@@ -119,7 +119,13 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     return report
 
 
-def _syncer(config: Config, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
+def clients_of(config: Config) -> Clients:
+    """The clients of a data source, with connections for all its threads."""
+    return _clients(config.names.region, 2 * config.settings.concurrency + PARTS + 3)
+
+
+def syncer_of(config: Config, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
+    """The data source that a configuration describes."""
     project, names, ssm = config.settings.project_id, config.names, clients.client("ssm")
     return Syncer(
         config.settings,

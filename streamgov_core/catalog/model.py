@@ -295,8 +295,11 @@ class Source(Protocol):
     type_name: str
     """The asset type."""
 
-    def prepare(self) -> None:
+    def prepare(self, *, one: bool = False) -> None:
         """Look up what all of them share, once a run.
+
+        Args:
+            one: the run is about a single one of them: list nothing.
 
         Raises:
             CatalogError: it is not there.

@@ -248,7 +248,7 @@ class Syncer:
         """Sync one schema; the number of calls does not depend on the size of the registry."""
         result = Result()
         try:
-            self._source.prepare()
+            self._source.prepare(one=True)
             record, info = self._records.load(name), self._registry.get_schema(name)
             outcome = self._sync(name, info, record, None, deep=deep, revoke=revoke, wait=True)
             result.add(name, outcome)

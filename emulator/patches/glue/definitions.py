@@ -1,8 +1,8 @@
 """What a schema definition must be, and whether a new Avro version is compatible with older ones.
 
 Avro's rules are those of its specification, "Schema Resolution". Of JSON Schema and Protobuf the rules are a part of
-those in the registry's guide ("Compatibility modes"): required properties, types and closed objects; fields by number and
-wire type. Protobuf definitions are taken as they are. UNVERIFIED: what AWS checks beyond.
+those in the registry's guide ("Compatibility modes"): required properties, types and closed objects; fields by number
+and wire type. Protobuf definitions are taken as they are. UNVERIFIED: what AWS checks beyond.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether data of one JSON Schema or Protobuf version can be read with another: the plain cases of each.
 
-JSON: a reader's schema must accept what the writer's schema allows. Protobuf: a field keeps its number and a type of the
+JSON: a reader's schema must accept what the writer's allows. Protobuf: a field keeps its number and a type of the
 same form on the wire ("Updating a message type" of the language guide); a required field of proto2 must be written.
 """
 

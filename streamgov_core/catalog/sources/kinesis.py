@@ -51,7 +51,7 @@ class KinesisSource:
         self._keys: dict[str, str | None] = {}
         self.type_name = _PLATFORM.asset_type(names).name
 
-    def prepare(self) -> None:
+    def prepare(self, *, one: bool = False) -> None:
         """See Source: streams share nothing."""
 
     def warm(self, name: str) -> None:

@@ -28,6 +28,7 @@ _BROKERS = {
     "bootstrap_brokers_public": "BootstrapBrokerStringPublicSaslIam",
 }
 """Members of the source form and of GetBootstrapBrokers: within the VPC, by managed VPC connections, public."""
+_LISTED = ("partitions", "replication_factor")
 _NO_TOPICS = frozenset({"AccessDeniedException", "BadRequestException", "ForbiddenException"})
 
 
@@ -51,9 +52,11 @@ class MskSource:
         self._cluster = cluster
         self._facts: Mapping[str, Any] | None = None
         self._topics: Mapping[str, Mapping[str, Any]] | None = None
+        self._described: dict[str, Mapping[str, Any]] = {}
+        self._alone = False
         self.type_name = PLATFORMS["msk"].asset_type(names).name
 
-    def prepare(self) -> None:
+    def prepare(self, *, one: bool = False) -> None:
         """See Source (API ListClustersV2, DescribeClusterV2, GetBootstrapBrokers, ListTopics)."""
         arn = self._cluster if self._cluster.startswith("arn:") else self._find()
         try:
@@ -73,7 +76,10 @@ class MskSource:
             "client_authentication": ", ".join(client_authentication(info)),
             **{member: _sorted_brokers(brokers.get(key)) for member, key in _BROKERS.items()},
         }
-        self._topics = self._list_topics(arn) if info["ClusterType"] == PROVISIONED else None
+        self._topics = None
+        self._alone = one and info["ClusterType"] == PROVISIONED
+        if not one and info["ClusterType"] == PROVISIONED:
+            self._topics = self._list_topics(arn)
 
     def warm(self, name: str) -> None:
         """See Source: topics were listed, nothing is left to ask."""
@@ -83,21 +89,40 @@ class MskSource:
         if self._facts is None:
             self.prepare()
         assert self._facts is not None
+        arn = topic_arn(self._facts["cluster_arn"], name)
         facts = dict(self._facts)
-        if self._topics is not None:
-            facts |= {"partitions": None, "replication_factor": None, **self._topics.get(name, {})}
-        return Resource(name, topic_arn(self._facts["cluster_arn"], name), facts)
+        if self._alone:
+            self._describe(name)
+            if name in self._described:
+                facts |= {key: self._described[name][key] for key in _LISTED}
+        elif self._topics is not None:
+            facts |= self._topics.get(name, dict.fromkeys(_LISTED))
+        return Resource(name, arn, facts)
 
     def described(self, resource: Resource) -> Resource:
         """See Source (API DescribeTopic): the retention. Its change alone is seen when the asset is next written."""
-        if self._topics is None or resource.name not in self._topics:
+        if not self._alone and (self._topics is None or resource.name not in self._topics):
             return resource
+        self._describe(resource.name)
+        known = self._described.get(resource.name, {})
+        return replace(resource, facts={**resource.facts, **known}) if known else resource
+
+    def _describe(self, name: str) -> None:
+        """Learn a topic's facts (API DescribeTopic), unless the service will not tell them."""
+        if name in self._described or self._facts is None:
+            return
         try:
-            found = self._client.describe_topic(ClusterArn=resource.facts["cluster_arn"], TopicName=resource.name)
+            found = self._client.describe_topic(ClusterArn=self._facts["cluster_arn"], TopicName=name)
         except self._client.exceptions.ClientError as error:
-            _log.warning("topic %s cannot be described: %s", resource.name, error)
-            return resource
-        return replace(resource, facts={**resource.facts, "retention_ms": _retention(found.get("Configs", ""))})
+            code = error_code(error)
+            if code == "NotFoundException":
+                self._described[name] = dict.fromkeys((*_LISTED, "retention_ms"))
+            elif code in _NO_TOPICS:
+                _log.warning("topic %s cannot be described: %s", name, error)
+            else:
+                raise
+            return
+        self._described[name] = {**_facts_of(found), "retention_ms": _retention(found.get("Configs", ""))}
 
     def resources(self) -> list[str]:
         """See Source."""
@@ -153,10 +178,7 @@ class MskSource:
                 _log.warning("the topics of %s cannot be listed: %s", cluster_arn, error)
                 return None
             for topic in page.get("Topics", ()):
-                topics[topic["TopicName"]] = {
-                    "partitions": topic.get("PartitionCount"),
-                    "replication_factor": topic.get("ReplicationFactor"),
-                }
+                topics[topic["TopicName"]] = _facts_of(topic)
             if not page.get("NextToken"):
                 return topics
             token = {"NextToken": page["NextToken"]}
@@ -185,6 +207,11 @@ def client_authentication(info: Mapping[str, Any]) -> list[str]:
         "UNAUTHENTICATED": settings.get("Unauthenticated"),
     }
     return [name for name, way in ways.items() if way and way.get("Enabled")]
+
+
+def _facts_of(topic: Mapping[str, Any]) -> dict[str, Any]:
+    """What ListTopics and DescribeTopic both tell of a topic."""
+    return dict(zip(_LISTED, (topic.get("PartitionCount"), topic.get("ReplicationFactor")), strict=True))
 
 
 def _retention(configs: str) -> int | None:

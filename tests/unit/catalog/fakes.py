@@ -283,6 +283,7 @@ class FakeKafka:
         )
         self.brokers = {"BootstrapBrokerStringSaslIam": "b-2.main:9098,b-1.main:9098"}
         self.topics: dict[str, dict[str, Any]] | None = None
+        self.listed = 0
 
     def list_clusters_v2(self, ClusterNameFilter: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:
         found = [item for item in self.clusters if item["ClusterName"].startswith(ClusterNameFilter)]
@@ -299,6 +300,7 @@ class FakeKafka:
         raise self.exceptions.ClientError("NotFoundException")
 
     def list_topics(self, ClusterArn: str, MaxResults: int, NextToken: str = "0") -> dict[str, Any]:
+        self.listed += 1
         if self.topics is None:
             raise self.exceptions.ClientError("BadRequestException")
         start, names = int(NextToken), sorted(self.topics)
@@ -314,8 +316,9 @@ class FakeKafka:
 
     def describe_topic(self, ClusterArn: str, TopicName: str) -> dict[str, Any]:
         if self.topics is None or TopicName not in self.topics:
-            raise self.exceptions.ClientError("NotFoundException")
-        return {"Configs": self.topics[TopicName].get("configs", "")}
+            raise self.exceptions.ClientError("BadRequestException" if self.topics is None else "NotFoundException")
+        topic = self.topics[TopicName]
+        return {"PartitionCount": topic["partitions"], "ReplicationFactor": 3, "Configs": topic.get("configs", "")}
 
     def get_bootstrap_brokers(self, ClusterArn: str) -> dict[str, Any]:
         return dict(self.brokers)

@@ -58,14 +58,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         made.enough_time = enough_time
         return made.syncer()
 
-    monkeypatch.setattr(entry, "_syncer", syncer)
+    monkeypatch.setattr(entry, "syncer_of", syncer)
     return made
 
 
 @pytest.fixture
 def clients(monkeypatch: pytest.MonkeyPatch) -> FakeClients:
     made = FakeClients()
-    monkeypatch.setattr(entry, "_clients", lambda region, connections: made)
+    monkeypatch.setattr(entry, "clients_of", lambda config: made)
     return made
 
 

@@ -56,6 +56,21 @@ def test_more_partitions_are_one_revision_and_no_call_each() -> None:
     assert world.run()["unchanged"] == 2
 
 
+def test_one_event_lists_no_topics_and_agrees_with_a_full_run() -> None:
+    world = world_with("sales", *(f"t{number}" for number in range(50)))
+    for name in ("sales", "not-there-yet"):
+        world.registry.put(name, avro("id"))
+        world.one(name)
+    assert world.kafka.listed == 0
+    assert form(world)["partitions"] == 6
+    assert "partitions" not in form(world, "not-there-yet")
+    assert world.run()["unchanged"] == 2
+    assert world.one("sales")["unchanged"] == 1
+    world.kafka.topics = None
+    assert world.one("sales")["failed"] == []
+    assert form(world)["partitions"] == 6
+
+
 def test_facts_survive_a_time_when_topics_cannot_be_listed() -> None:
     world = world_with("sales")
     world.registry.put("sales", avro("id"))
