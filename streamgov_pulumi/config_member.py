@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.errors import ConfigError
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import AccountArgs
@@ -143,7 +145,7 @@ def _distinct_targets(targets: Mapping[str, TargetArgs], section: r.Section) -> 
 
 
 def _data_source(value: Any, path: str, problems: r.Problems) -> DataSourceArgs:
-    keys = ("platform", "registry", "resource", "projectId", "schedule", "publish", "topicMapping")
+    keys = ("platform", "registry", "resource", "projectId", "schedule", "publish", "topicMapping", "withoutSchema")
     section = r.Section(value, path, problems, keys)
     made: DataSourceArgs = {
         "platform": _platform(section),
@@ -160,7 +162,14 @@ def _data_source(value: Any, path: str, problems: r.Problems) -> DataSourceArgs:
         made["publish"] = publish
     mapping = section.text("topicMapping", None, "must be text")
     if mapping is not None:
+        try:
+            topic_mapping(mapping)
+        except ConfigError as error:
+            section.problems.add(section.at("topicMapping"), f"is wrong: {error}")
         made["topic_mapping"] = mapping
+    without_schema = section.flag("withoutSchema")
+    if without_schema is not None:
+        made["without_schema"] = without_schema
     return made
 
 

@@ -55,6 +55,9 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     """Publish assets and their new revisions without anybody's doing. Default false."""
     topic_mapping: NotRequired[str]
     """How a schema's name tells its topic or stream. Default ``same``."""
+    without_schema: NotRequired[bool]
+    """Make assets of topics and streams that have no schema, too. Default false. Of several data sources over one
+    cluster one alone should."""
     session: NotRequired[SessionArgs]
     """How the producer's account is reached."""
     domain_session: NotRequired[SessionArgs]
@@ -114,7 +117,8 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                 "entry": "handlers.sync_catalog.handler",
                 "description": f"Keeps DataZone assets in step with the schema registry {args['registry_name']}",
                 "timeout": 600,
-                "memory": 512,
+                # One vCPU: what a full run takes is mostly the client's own work on its calls.
+                "memory": 1769,
                 "policy": built(
                     lambda domain, resource, queue_arn, key_arn: permissions.sync_policy(
                         names,
@@ -126,6 +130,7 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                         data_source=source,
                         dead_letter_arn=queue_arn,
                         kms_key_arn=key_arn,
+                        without_schema=args.get("without_schema", False),
                     ),
                     domain=args["domain_id"],
                     resource=args["resource"],
@@ -143,6 +148,7 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                         data_source=source,
                         publish=args.get("publish", False),
                         topic_mapping=args.get("topic_mapping", "same"),
+                        without_schema=args.get("without_schema", False),
                     ),
                     domain=args["domain_id"],
                     project=args["project_id"],

@@ -25,6 +25,8 @@ class DataSourceArgs(TypedDict):
     """Publish assets without anybody's doing."""
     topic_mapping: NotRequired[str]
     """How a schema's name tells its topic or stream."""
+    without_schema: NotRequired[bool]
+    """Make assets of topics and streams that have no schema, too."""
 
 
 class TargetArgs(TypedDict):

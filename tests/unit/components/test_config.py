@@ -152,6 +152,8 @@ TARGET = f"{MEMBER}/targets/lake"
         (f"{SOURCE}/registry", "a b", "must be a Glue schema registry's name, got 'a b'"),
         (f"{SOURCE}/schedule", "hourly", "must be an EventBridge schedule such as 'rate(1 hour)', got 'hourly'"),
         (f"{SOURCE}/publish", "yes", "members[0].dataSources.orders.publish: must be true or false"),
+        (f"{SOURCE}/withoutSchema", "yes", "members[0].dataSources.orders.withoutSchema: must be true or false"),
+        (f"{SOURCE}/topicMapping", "topic", "members[0].dataSources.orders.topicMapping: is wrong: topic mapping"),
         (f"{MEMBER}/dataSources/Big Orders", {}, "dataSources.Big Orders: the word must be a-z"),
         (f"{TARGET}/principals", [], "members[0].targets.lake.principals: must hold 1 to 20 roles"),
         (f"{TARGET}/principals", None, "members[0].targets.lake.principals: is required"),
