@@ -95,7 +95,7 @@ def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, An
     with stub(count, latency_ms) as server:
         os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=server.endpoint)
         config = _config()
-        clients = entry.clients_of(config)
+        clients = entry.make_clients(config)
         one_call = _one_call(clients)
         steps: list[tuple[str, dict[str, list[str]], Order]] = [
             ("first", {}, Order()),

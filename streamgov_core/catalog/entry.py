@@ -82,10 +82,14 @@ class Config:
         )
 
 
-@cache
-def _clients(region: str, connections: int) -> Clients:
-    """Clients for the life of the process; they slow down when a service throttles."""
-    return Clients(region, retry_mode="adaptive", max_pool=connections, max_attempts=MAX_ATTEMPTS)
+def make_clients(config: Config) -> Clients:
+    """Clients with connections for all threads of a data source; they slow down when a service throttles."""
+    connections = 2 * config.settings.concurrency + PARTS + 3
+    return Clients(config.names.region, retry_mode="adaptive", max_pool=connections, max_attempts=MAX_ATTEMPTS)
+
+
+clients_of = cache(make_clients)
+"""Clients for the life of the process."""
 
 
 def run(event: Any, context: Any) -> dict[str, Any]:
@@ -102,6 +106,7 @@ def run(event: Any, context: Any) -> dict[str, Any]:
         CatalogError: at least one schema failed; the others are done. The message is the result, failures first.
         ConfigError: the configuration is wrong.
     """
+    logging.getLogger("streamgov_core.catalog").setLevel(logging.INFO)
     _log.setLevel(logging.INFO)
     config = Config.from_env(os.environ)
     clients = clients_of(config)
@@ -117,11 +122,6 @@ def run(event: Any, context: Any) -> dict[str, Any]:
         raise CatalogError(json.dumps({**first, **report}, ensure_ascii=False)[:100_000])
     _log.info(json.dumps(report))
     return report
-
-
-def clients_of(config: Config) -> Clients:
-    """The clients of a data source, with connections for all its threads."""
-    return _clients(config.names.region, 2 * config.settings.concurrency + PARTS + 3)
 
 
 def syncer_of(config: Config, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:

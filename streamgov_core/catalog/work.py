@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,9 @@ _log = logging.getLogger(__name__)
 
 AHEAD = 2000
 """So much may be fetched before it is used: in one run's leg at most this is fetched in vain."""
+
+PROGRESS = 500
+"""After so many names a run says how far it is."""
 
 Found = TypeVar("Found")
 
@@ -112,6 +116,8 @@ class Crew:
             if begun - glances >= self._concurrency and not self._enough_time():
                 break  # but never at once: a leg that did nothing would be followed by legs that do nothing
             begun += 1
+            if begun % PROGRESS == 0:
+                _log.info(json.dumps({"progress": begun, "of": len(names), "counts": dict(self.result.counts)}))
             if glance(name):
                 self.result.add(name, Outcome("unchanged"))
                 glances += free

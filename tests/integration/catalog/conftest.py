@@ -21,7 +21,7 @@ from streamgov_core.catalog.records import SsmRecordStore
 from streamgov_core.catalog.sources import SOURCES
 from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.naming import Names
-from streamgov_core.platforms import PLATFORMS
+from streamgov_core.platforms import PLATFORMS, Platform
 from tests.emulator.conftest import EmulatorProcess, run_emulator
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
@@ -130,7 +130,7 @@ def governed(client: Client) -> tuple[str, dict[str, str]]:
     """A domain, shared with the producer's account, with the types of every platform: (domain, its first project)."""
     datazone = client("datazone")
     made_domain = datazone.create_domain(name="d", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/Admin")
-    domain, unit = made_domain["id"], made_domain["rootDomainUnitId"]
+    domain = made_domain["id"]
     ram = client("ram")
     arn = f"arn:aws:datazone:{REGION}:{DOMAIN}:domain/{domain}"
     ram.create_resource_share(
@@ -143,42 +143,48 @@ def governed(client: Client) -> tuple[str, dict[str, str]]:
     for invitation in accepter.get_resource_share_invitations().get("resourceShareInvitations", []):
         accepter.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
     owner = datazone.create_project(domainIdentifier=domain, name="governance")["id"]
-    names = Names()
     for platform in PLATFORMS.values():
-        revisions = {"amazon.datazone.RelationalTableFormType": "1"}
-        for model in platform.form_models(names):
-            made = datazone.create_form_type(
-                domainIdentifier=domain,
-                name=model.name,
-                model={"smithy": model.smithy()},
-                owningProjectIdentifier=owner,
-                status="ENABLED",
-            )
-            revisions[model.name] = made["revision"]
-        asset_type = platform.asset_type(names)
-        datazone.create_asset_type(
-            domainIdentifier=domain,
-            name=asset_type.name,
-            owningProjectIdentifier=owner,
-            formsInput={
-                form: {"typeIdentifier": type_, "typeRevision": revisions[type_], "required": required}
-                for form, (type_, required) in asset_type.forms.items()
-            },
-        )
-        datazone.add_policy_grant(
-            domainIdentifier=domain,
-            entityType="ASSET_TYPE",
-            entityIdentifier=asset_type.name,
-            policyType="USE_ASSET_TYPE",
-            detail={"useAssetType": {"domainUnitId": unit}},
-            principal={
-                "project": {
-                    "projectDesignation": "CONTRIBUTOR",
-                    "projectGrantFilter": {"domainUnitFilter": {"domainUnit": unit, "includeChildDomainUnits": True}},
-                }
-            },
-        )
+        publish_types(client, domain, owner, platform, Names())
     return domain, {"governance": owner}
+
+
+def publish_types(client: Client, domain: str, owner: str, platform: Platform, names: Names) -> None:
+    """Publish a platform's form types and asset type, for every project of the domain to use."""
+    datazone = client("datazone")
+    unit = datazone.get_domain(identifier=domain)["rootDomainUnitId"]
+    revisions = {"amazon.datazone.RelationalTableFormType": "1"}
+    for model in platform.form_models(names):
+        made = datazone.create_form_type(
+            domainIdentifier=domain,
+            name=model.name,
+            model={"smithy": model.smithy()},
+            owningProjectIdentifier=owner,
+            status="ENABLED",
+        )
+        revisions[model.name] = made["revision"]
+    asset_type = platform.asset_type(names)
+    datazone.create_asset_type(
+        domainIdentifier=domain,
+        name=asset_type.name,
+        owningProjectIdentifier=owner,
+        formsInput={
+            form: {"typeIdentifier": type_, "typeRevision": revisions[type_], "required": required}
+            for form, (type_, required) in asset_type.forms.items()
+        },
+    )
+    datazone.add_policy_grant(
+        domainIdentifier=domain,
+        entityType="ASSET_TYPE",
+        entityIdentifier=asset_type.name,
+        policyType="USE_ASSET_TYPE",
+        detail={"useAssetType": {"domainUnitId": unit}},
+        principal={
+            "project": {
+                "projectDesignation": "CONTRIBUTOR",
+                "projectGrantFilter": {"domainUnitFilter": {"domainUnit": unit, "includeChildDomainUnits": True}},
+            }
+        },
+    )
 
 
 @pytest.fixture

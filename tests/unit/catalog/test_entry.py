@@ -77,6 +77,18 @@ def test_a_run_is_reported(world: World, clients: FakeClients, caplog: pytest.Lo
     assert clients.invocations == []
 
 
+def test_a_long_run_tells_its_progress(
+    world: World, clients: FakeClients, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamgov_core.catalog.work.PROGRESS", 2)
+    caplog.set_level("INFO")
+    for name in "abcde":
+        world.registry.put(name, avro("id"))
+    entry.run({"action": "sync"}, None)
+    told = [json.loads(record.getMessage()) for record in caplog.records if '"progress"' in record.getMessage()]
+    assert [(line["progress"], line["of"]) for line in told] == [(2, 5), (4, 5)]
+
+
 def test_a_failure_is_raised_after_the_rest_was_done(world: World, clients: FakeClients) -> None:
     world.registry.put("good", avro("id"))
     world.registry.put("bad", "{")

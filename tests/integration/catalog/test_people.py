@@ -1,0 +1,132 @@
+"""What people and other tools do to assets, and what a data source makes of it, on the emulator."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from streamgov_core.samples.records import definition
+from tests.integration.catalog.conftest import PRODUCER, Place
+from tests.integration.catalog.test_sync import subscribe
+
+PLAIN = '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}'
+
+
+def forms_of(asset: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {form["formName"]: json.loads(form["content"]) for form in asset["formsOutput"]}
+
+
+def revise(place: Place, asset: dict[str, Any], contents: dict[str, dict[str, Any]], **more: Any) -> None:
+    """A person's edit in the portal."""
+    place.client("datazone").create_asset_revision(
+        domainIdentifier=place.domain,
+        identifier=asset["id"],
+        name=asset["name"],
+        formsInput=[
+            {
+                "formName": form["formName"],
+                "typeIdentifier": form["typeName"],
+                "typeRevision": form["typeRevision"],
+                "content": json.dumps(contents[form["formName"]]),
+            }
+            for form in asset["formsOutput"]
+        ],
+        **more,
+    )
+
+
+def test_an_edit_of_our_forms_is_repaired_and_a_persons_words_stay(place: Place) -> None:
+    place.register("orders", definition())
+    place.run()
+    assert place.run()["unchanged"] == 1
+    (asset,) = place.assets()
+    contents = forms_of(asset)
+    contents["KafkaSchemaFormType"]["kafka_topic"] = "payroll"
+    contents["AssetCommonDetailsForm"]["readMe"] = "# By hand"
+    time.sleep(2.1)  # the record's time has a tolerance of two seconds
+    revise(place, asset, contents, description="A person's words")
+    assert place.run()["revised"] == ["orders"]
+    (after,) = place.assets()
+    assert forms_of(after)["KafkaSchemaFormType"]["kafka_topic"] == "orders"
+    assert (after["description"], forms_of(after)["AssetCommonDetailsForm"]["readMe"]) == (
+        "A person's words",
+        "# By hand",
+    )
+    assert place.run()["unchanged"] == 1
+
+
+def test_a_new_revision_of_the_asset_type_reaches_unchanged_assets(place: Place) -> None:
+    place.register("orders", definition())
+    place.run()
+    datazone, (before,) = place.client("datazone"), place.assets()
+    kind = datazone.get_asset_type(domainIdentifier=place.domain, identifier=before["typeIdentifier"])
+    new = datazone.create_asset_type(
+        domainIdentifier=place.domain,
+        name=kind["name"],
+        owningProjectIdentifier=kind["owningProjectId"],
+        formsInput={
+            name: {
+                "typeIdentifier": form["typeName"],
+                "typeRevision": form["typeRevision"],
+                "required": form.get("required", False),
+            }
+            for name, form in kind["formsOutput"].items()
+            if not form["typeName"].startswith("amazon.datazone.AssetCommonDetails")
+        },
+    )
+    assert place.run()["revised"] == ["orders"]
+    (after,) = place.assets()
+    assert (after["typeRevision"], after["revision"]) == (new["revision"], "2")
+    assert place.run()["unchanged"] == 1
+
+
+def test_an_asset_of_another_tool_is_adopted_by_its_forms(place: Place) -> None:
+    """As DSF makes them: its external identifier is malformed, its forms tell cluster and topic."""
+    clusters = place.client("kafka", PRODUCER).list_clusters_v2(ClusterNameFilter=place.resource)["ClusterInfoList"]
+    place.register("orders", PLAIN)
+    theirs = place.client("datazone", PRODUCER).create_asset(
+        domainIdentifier=place.domain,
+        owningProjectIdentifier=place.project,
+        name="orders",
+        typeIdentifier="MskTopicAssetType",
+        externalIdentifier=f"arn:undefined:kafka:us-east-1:{PRODUCER}:topic/{place.resource}/orders/aws",
+        description="Words of before",
+        formsInput=[
+            {
+                "formName": name,
+                "typeIdentifier": kind,
+                "content": json.dumps(content),
+            }
+            for name, kind, content in (
+                (
+                    "MskSourceReferenceFormType",
+                    "MskSourceReferenceFormType",
+                    {"cluster_arn": clusters[0]["ClusterArn"], "cluster_type": "PROVISIONED"},
+                ),
+                ("KafkaSchemaFormType", "KafkaSchemaFormType", {"kafka_topic": "orders"}),
+                (
+                    "RelationalTableFormType",
+                    "amazon.datazone.RelationalTableFormType",
+                    {"tableName": "orders", "columns": []},
+                ),
+            )
+        ],
+    )["id"]
+    assert place.run()["revised"] == ["orders"]
+    (asset,) = place.assets()
+    assert (asset["id"], asset["description"]) == (theirs, "Words of before")
+    assert forms_of(asset)["KafkaSchemaFormType"]["schema_version"] == 1
+    assert place.run()["unchanged"] == 1
+
+
+def test_subscriptions_are_ended_when_told_so(place: Place) -> None:
+    place.register("orders", PLAIN)
+    place.run(publish=True)
+    subscription = subscribe(place)
+    place.client("glue", PRODUCER).delete_schema(SchemaId={"RegistryName": place.registry, "SchemaName": "orders"})
+    assert place.run()["kept"] != []
+    assert place.syncer().run_all(revoke=True).retired == ["orders"]
+    assert place.assets() == []
+    found = place.client("datazone").get_subscription(domainIdentifier=place.domain, identifier=subscription)
+    assert found["status"] == "REVOKED"
