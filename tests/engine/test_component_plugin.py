@@ -1,0 +1,126 @@
+"""The component plugin under the real engine: another program deploys our components without importing them.
+
+The Python program stands for any language: it knows the schema's names only. The YAML example runs where the YAML host
+(`pulumi-language-yaml`) is on PATH; the one that can be built here (1.10) is older than the engine and finds the plugin
+on PATH only, not by `packages`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import cli_dir
+from tools.dev import emulator_process
+from tools.dev.pulumi import Pulumi
+from tools.dev.workspace import PORT_VARIABLE, ROOT, Workspace, free_port
+
+pytestmark = [pytest.mark.engine, pytest.mark.emulator]
+ACCOUNT = "111111111111"
+PROJECT = f"""name: other
+runtime:
+  name: python
+  options:
+    virtualenv: {ROOT / ".venv"}
+plugins:
+  providers:
+    - name: streamgov
+      path: {ROOT / "plugin"}
+"""
+PROGRAM = """
+import pulumi
+
+
+class StreamGovernance(pulumi.ComponentResource):
+    assetTypes: pulumi.Output[dict]
+
+    def __init__(self, name, props):
+        props = {**props, "assetTypes": None, "centralMachineArn": None}
+        super().__init__("streamgov:index:StreamGovernance", name, props, None, remote=True)
+
+
+access = {"account": "111111111111"}
+made = StreamGovernance("streams", {
+    "region": "us-east-1",
+    "namespace": "elsewhere",
+    "logRetentionDays": 7,
+    "deletionProtection": False,
+    "tags": {"team": "data"},
+    "domain": {"access": access, "domainId": "dzd-4p9n6sw4qt9xgn", "deploy": False},
+    "members": [{"access": access, "trail": "none", "consumerRoles": ["arn:aws:iam::111111111111:role/jobs/*"],
+        "dataSources": {"orders": {
+            "platform": "msk", "registryName": "orders", "resource": "orders", "projectId": "1p2r3o4d5u6c7e",
+        }}}],
+})
+pulumi.export("assetTypes", made.assetTypes)
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    patch = pytest.MonkeyPatch()
+    patch.setenv(PORT_VARIABLE, str(free_port()))
+    started, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("plugin") / "state", 0))
+    started.prepare()
+    try:
+        yield started
+    finally:
+        emulator_process.stop(started)
+        patch.undo()
+
+
+def test_another_program_deploys_a_component(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    for package in ("streamgov_core", "streamgov_pulumi"):
+        # Dynamic resources run in the program's Python, where an installed package would be found.
+        (tmp_path / package).symlink_to(ROOT / package)
+    pulumi = Pulumi(workspace, cli_dir(), tmp_path, "other")
+    pulumi.select_stack()
+    pulumi.operation("up")
+    assert pulumi.outputs() == {"assetTypes": {}}
+    exported = pulumi.run("stack", "export", "--stack", "other").stdout
+    assert "streamgov:index:StreamGovernance$streamgov:index:EnvironmentAuthorizer" in exported
+    assert "arn:aws:states:us-east-1:111111111111:stateMachine:elsewhere-member" in exported
+    assert '"retentionInDays": 7' in exported, "numbers arrive as floats"
+    held, printed = pulumi.expect_no_changes("preview")
+    assert held, printed
+    pulumi.operation("destroy")
+    assert pulumi.resource_count() == 0
+
+
+@pytest.mark.skipif(shutil.which("pulumi-language-yaml") is None, reason="the YAML host is not on PATH")
+def test_the_yaml_example_previews(workspace: Workspace, tmp_path: Path) -> None:
+    text = (ROOT / "examples" / "yaml" / "Pulumi.yaml").read_text()
+    example = tmp_path / "yaml"
+    example.mkdir()
+    (example / "Pulumi.yaml").write_text(
+        text.replace("777788889999", ACCOUNT).replace("../../plugin", str(ROOT / "plugin"))
+    )
+    shim = tmp_path / "bin" / "pulumi-resource-streamgov"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "plugin"} "$@"\n')
+    shim.chmod(0o755)
+    environment = workspace.environment(cli_dir())
+    environment |= {
+        # The engine runs dynamic resources with the Python on PATH: the package must be importable there.
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{shim.parent}{os.pathsep}{environment['PATH']}",
+        "PULUMI_STACK": "yaml",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["pulumi", "--non-interactive", *arguments]
+        return subprocess.run(command, cwd=example, env=environment, capture_output=True, text=True, check=False)
+
+    assert run("stack", "init", "yaml").returncode == 0
+    result = run("preview", "--json")
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr
+    for type_ in ("streamgov:index:SchemaRegistryDataSource", "dynamic/streamgov:SubscriptionTarget"):
+        assert type_ in result.stdout
