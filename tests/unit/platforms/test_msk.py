@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import botocore.exceptions
@@ -91,6 +92,24 @@ def test_groups_begin_with_account_and_project() -> None:
     owner_side = [p.resource for i in MSK.producer_intents(NAMES, command()) for p in i.permits if p.kind == "group"]
     assert owner_side == [CLUSTER.replace(":cluster/", ":group/") + f"/{CONSUMER}.*"]
     assert MSK.connection(command())["groupPrefix"] == f"{CONSUMER}.consumerproj01."
+
+
+def test_other_accounts_are_told_the_brokers_that_a_managed_vpc_connection_leads_to() -> None:
+    told = {
+        "bootstrap_brokers": "b-1:9098",
+        "bootstrap_brokers_vpc_connectivity": "b-1:14001",
+        "bootstrap_brokers_public": "b-1:9198",
+    }
+    resource = MSK.claim(forms(source=told)).resource
+    assert (resource["bootstrapBrokersVpc"], resource["bootstrapBrokersPublic"]) == ("b-1:14001", "b-1:9198")
+    foreign = replace(command(), resource=resource)
+    assert MSK.connection(foreign)["bootstrapBrokers"] == "b-1:14001"
+    own = replace(command(principals=(f"arn:aws:iam::{OWNER}:role/r",)), resource=resource)
+    assert MSK.connection(own)["bootstrapBrokers"] == "b-1:9098"
+    unmanaged = replace(command(options={"managedVpc": False}), resource=resource)
+    assert MSK.connection(unmanaged)["bootstrapBrokers"] == "b-1:9098"
+    plain = replace(command(), resource=MSK.claim(forms(source={"bootstrap_brokers": "b-1:9098"})).resource)
+    assert MSK.connection(plain)["bootstrapBrokers"] == "b-1:9098"
 
 
 def test_a_topic_of_another_partition_keeps_its_partition() -> None:
