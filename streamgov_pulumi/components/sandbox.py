@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.access.permissions import function_trust
+from streamgov_core.samples.records import SCHEMA_NAME
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import AccountArgs, DeploymentArgs, Settings, child, session_inputs
@@ -329,7 +330,8 @@ class Sandbox(pulumi.ComponentResource):
         )
         stream = aws.kinesis.Stream(
             f"{name}-stream",
-            name=self._prefix,
+            # A schema's name is its stream's name: the sample producer's schema belongs to this stream.
+            name=SCHEMA_NAME,
             stream_mode_details={"stream_mode": "ON_DEMAND"},
             retention_period=24,
             encryption_type="KMS",

@@ -273,17 +273,23 @@ class LiveObjectsProvider(DataZoneProvider):
         """
         parts = [self._part(_props, part) for part in _props.get("parts") or []]
         if _props.get("on_destroy") != TAKE_DOWN:
-            # A later account's records name the same assets as the domain's search: each is told once.
-            assets = {asset.id: asset for part in parts for asset in part.assets()}
+            # A later account's records name the same assets as the domain's search, which sees more of them.
+            assets: dict[str, LiveAsset] = {}
+            for part in parts:
+                for asset in part.assets():
+                    assets.setdefault(asset.id, asset)
             grants = [grant for part in parts for grant in part.grants()]
             if assets or grants:
                 raise ResourceInUseError(_refusal(str(_props["domain_id"]), list(assets.values()), grants))
         else:
             for part in parts:
                 part.take_down_grants()
+            done: set[str] = set()
             for part in parts:
                 for asset in part.assets():
-                    part.take_down(asset)
+                    if asset.id not in done:
+                        part.take_down(asset)
+                    done.add(asset.id)
         for part in parts:
             part.take_down_records()
 

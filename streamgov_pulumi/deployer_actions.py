@@ -1,0 +1,270 @@
+"""What deploying each type of resource takes: IAM actions to create, read, update and delete it.
+
+Sources: the Service Authorization Reference for the actions and their resource types; for what pulumi-aws calls beside
+the obvious (reads after each write), the handlers' lists in the CloudFormation schemas of the same types and the
+provider's documentation. UNVERIFIED: nobody could run the real provider under these policies, so a read may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The actions of one type.
+
+    Attributes:
+        service: the prefix of its actions.
+        resources: ARN patterns, with ``{partition} {region} {account} {ns}``.
+        read: what a preview or refresh calls on those resources.
+        write: what create, update and delete call.
+        read_any: reads that know no resource type.
+        write_any: writes that know no resource type, or whose resource has no name yet.
+        passes: services to which it hands a role (iam:PassRole).
+        also: what it needs of another service.
+    """
+
+    service: str
+    resources: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    read_any: tuple[str, ...] = ()
+    write_any: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    also: tuple[Needs, ...] = ()
+
+
+ROLES = (
+    "arn:{partition}:iam::{account}:role/streamgov/{ns}/*",
+    # The role that DataZone demands beside a target may have no path of ours (API shape IamRoleArn).
+    "arn:{partition}:iam::{account}:role/{ns}-{region}-target-*",
+)
+_POLICIES = ("arn:{partition}:iam::{account}:policy/streamgov/{ns}/*",)
+_FUNCTIONS = ("arn:{partition}:lambda:{region}:{account}:function:{ns}-*",)
+_QUEUES = ("arn:{partition}:sqs:{region}:{account}:{ns}-*",)
+_RULES = ("arn:{partition}:events:{region}:{account}:rule/{ns}-*",)
+_BUCKETS = ("arn:{partition}:s3:::{ns}-trail-*",)
+_SHARES = ("arn:{partition}:ram:{region}:{account}:resource-share/*",)
+# A member accepts a share of the domain's account.
+_FOREIGN_SHARES = (
+    "arn:{partition}:ram:{region}:*:resource-share/*",
+    "arn:{partition}:ram:{region}:*:resource-share-invitation/*",
+)
+
+NEEDS: Mapping[str, Needs] = {
+    "aws:kms/key:Key": Needs(
+        "kms",
+        # A key's ARN is not known before it exists.
+        ("arn:{partition}:kms:{region}:{account}:key/*",),
+        read=("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"),
+        write=(
+            "CreateGrant", "DisableKeyRotation", "EnableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion",
+            "TagResource", "UntagResource", "UpdateKeyDescription",
+        ),
+        write_any=("CreateKey",),
+    ),
+    "aws:kms/alias:Alias": Needs(
+        "kms",
+        ("arn:{partition}:kms:{region}:{account}:alias/{ns}-*", "arn:{partition}:kms:{region}:{account}:key/*"),
+        write=("CreateAlias", "DeleteAlias", "UpdateAlias"),
+        read_any=("ListAliases",),
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Needs(
+        "logs",
+        ("arn:{partition}:logs:{region}:{account}:log-group:/streamgov/{ns}/*",),
+        read=("ListTagsForResource",),
+        write=(
+            "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "DisassociateKmsKey",
+            "PutRetentionPolicy", "TagResource", "UntagResource",
+        ),
+        read_any=("DescribeLogGroups",),
+    ),
+    "aws:iam/role:Role": Needs(
+        "iam",
+        ROLES,
+        read=("GetRole", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies"),
+        write=(
+            "CreateRole", "DeleteRole", "DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary", "TagRole",
+            "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription",
+        ),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Needs(
+        "iam", ROLES, read=("GetRolePolicy",), write=("DeleteRolePolicy", "PutRolePolicy")
+    ),
+    "aws:iam/policy:Policy": Needs(
+        "iam",
+        _POLICIES,
+        read=("GetPolicy", "GetPolicyVersion", "ListPolicyVersions"),
+        write=(
+            "CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "TagPolicy", "UntagPolicy",
+        ),
+    ),
+    "aws:lambda/function:Function": Needs(
+        "lambda",
+        _FUNCTIONS,
+        read=("GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "ListTags",
+              "ListVersionsByFunction"),
+        write=(
+            "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "PutFunctionConcurrency", "TagResource",
+            "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration",
+        ),
+        passes=("lambda.amazonaws.com",),
+    ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Needs(
+        "lambda",
+        _FUNCTIONS,
+        read=("GetFunctionEventInvokeConfig",),
+        write=("DeleteFunctionEventInvokeConfig", "PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"),
+    ),
+    "aws:lambda/permission:Permission": Needs(
+        "lambda", _FUNCTIONS, read=("GetPolicy",), write=("AddPermission", "RemovePermission")
+    ),
+    "aws:sfn/stateMachine:StateMachine": Needs(
+        "states",
+        ("arn:{partition}:states:{region}:{account}:stateMachine:{ns}-*",),
+        read=("DescribeStateMachine", "ListStateMachineVersions", "ListTagsForResource"),
+        write=("CreateStateMachine", "DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"),
+        read_any=("ValidateStateMachineDefinition",),
+        passes=("states.amazonaws.com",),
+    ),
+    "aws:dynamodb/table:Table": Needs(
+        "dynamodb",
+        ("arn:{partition}:dynamodb:{region}:{account}:table/{ns}-*",),
+        read=("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
+        write=(
+            "CreateTable", "DeleteTable", "TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable",
+            "UpdateTimeToLive",
+        ),
+    ),
+    "aws:sqs/queue:Queue": Needs(
+        "sqs",
+        _QUEUES,
+        read=("GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
+        write=("CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": Needs(
+        "sqs", _QUEUES, read=("GetQueueAttributes",), write=("SetQueueAttributes",)
+    ),
+    "aws:cloudwatch/eventRule:EventRule": Needs(
+        "events",
+        _RULES,
+        read=("DescribeRule", "ListTagsForResource"),
+        write=("DeleteRule", "DisableRule", "EnableRule", "PutRule", "TagResource", "UntagResource"),
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": Needs(
+        "events",
+        _RULES,
+        read=("ListTargetsByRule",),
+        write=("PutTargets", "RemoveTargets"),
+        passes=("events.amazonaws.com",),
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Needs(
+        "cloudwatch",
+        ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{ns}-*",),
+        read=("DescribeAlarms", "ListTagsForResource"),
+        write=("DeleteAlarms", "PutMetricAlarm", "TagResource", "UntagResource"),
+    ),
+    "aws:ram/resourceShare:ResourceShare": Needs(
+        "ram",
+        _SHARES,
+        write=(
+            "AssociateResourceSharePermission", "DeleteResourceShare", "DisassociateResourceSharePermission",
+            "TagResource", "UntagResource", "UpdateResourceShare",
+        ),
+        read=("ListResourceSharePermissions",),
+        read_any=("GetResourceShares",),
+        write_any=("CreateResourceShare",),
+    ),
+    "aws:ram/resourceAssociation:ResourceAssociation": Needs(
+        "ram",
+        _SHARES,
+        write=("AssociateResourceShare", "DisassociateResourceShare"),
+        read_any=("GetResourceShareAssociations",),
+    ),
+    "aws:ram/principalAssociation:PrincipalAssociation": Needs(
+        "ram",
+        _SHARES,
+        write=("AssociateResourceShare", "DisassociateResourceShare"),
+        read_any=("GetResourceShareAssociations",),
+    ),
+    "aws:ram/resourceShareAccepter:ResourceShareAccepter": Needs(
+        "ram",
+        _FOREIGN_SHARES,
+        write=("AcceptResourceShareInvitation", "DisassociateResourceShare"),
+        read_any=("GetResourceShareInvitations", "GetResourceShares", "ListResources"),
+    ),
+    "aws:datazone/policyGrant:PolicyGrant": Needs(
+        "datazone", read_any=("ListPolicyGrants",), write_any=("AddPolicyGrant", "RemovePolicyGrant")
+    ),
+    "aws:cloudtrail/trail:Trail": Needs(
+        "cloudtrail",
+        ("arn:{partition}:cloudtrail:{region}:{account}:trail/{ns}-*",),
+        read=("GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags"),
+        write=("AddTags", "CreateTrail", "DeleteTrail", "RemoveTags", "StartLogging", "StopLogging", "UpdateTrail"),
+        read_any=("DescribeTrails",),
+    ),
+    "aws:s3/bucket:Bucket": Needs(
+        "s3",
+        _BUCKETS,
+        read=(
+            "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
+            "GetBucketObjectLockConfiguration", "GetBucketPolicy", "GetBucketRequestPayment", "GetBucketTagging",
+            "GetBucketVersioning", "GetBucketWebsite", "GetEncryptionConfiguration", "GetLifecycleConfiguration",
+            "GetReplicationConfiguration", "ListBucket",
+        ),
+        write=("CreateBucket", "DeleteBucket", "PutBucketTagging"),
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Needs(
+        "s3", _BUCKETS, read=("GetBucketPolicy",), write=("DeleteBucketPolicy", "PutBucketPolicy")
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Needs(
+        "s3", _BUCKETS, read=("GetBucketPublicAccessBlock",), write=("PutBucketPublicAccessBlock",)
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Needs(
+        "s3", _BUCKETS, read=("GetLifecycleConfiguration",), write=("PutLifecycleConfiguration",)
+    ),
+    # DataZone's actions name no resource type: what confines the deployer there is his membership in projects.
+    "pulumi-python:dynamic/streamgov:FormType": Needs(
+        "datazone", read_any=("GetFormType", "SearchTypes"), write_any=("CreateFormType", "DeleteFormType")
+    ),
+    "pulumi-python:dynamic/streamgov:AssetType": Needs(
+        "datazone",
+        read_any=("GetAssetType", "GetFormType", "Search", "SearchTypes"),
+        write_any=("CreateAssetType", "DeleteAssetType"),
+    ),
+    "pulumi-python:dynamic/streamgov:SubscriptionTarget": Needs(
+        "datazone",
+        read_any=("GetSubscriptionTarget", "ListSubscriptionGrants", "ListSubscriptionTargets"),
+        write_any=("CreateSubscriptionTarget", "DeleteSubscriptionTarget", "UpdateSubscriptionTarget"),
+        # CreateSubscriptionTarget names a role for DataZone to assume.
+        passes=("datazone.amazonaws.com",),
+    ),
+    "pulumi-python:dynamic/streamgov:ProjectMembership": Needs(
+        "datazone",
+        read_any=("GetUserProfile", "ListProjectMemberships"),
+        write_any=("CreateProjectMembership", "DeleteProjectMembership"),
+    ),
+    "pulumi-python:dynamic/streamgov:LiveObjects": Needs(
+        "datazone",
+        read_any=("GetAsset", "ListSubscriptionGrants", "ListSubscriptions", "Search"),
+        write_any=("CreateListingChangeSet", "DeleteAsset", "DeleteSubscriptionGrant", "RevokeSubscription"),
+        also=(
+            Needs(
+                "ssm",
+                ("arn:{partition}:ssm:{region}:{account}:parameter/streamgov/{ns}/*",),
+                read=("GetParametersByPath",),
+                write=("DeleteParameter",),
+            ),
+        ),
+    ),
+    # Not a resource: the lookup of a trail while the program runs (streamgov_pulumi.lookups).
+    "lookup:trail": Needs(
+        "cloudtrail",
+        # Anybody's trail will do, an organisation's too.
+        ("arn:{partition}:cloudtrail:*:*:trail/*",),
+        read=("GetEventSelectors", "GetTrailStatus"),
+        read_any=("DescribeTrails",),
+    ),
+}  # fmt: skip

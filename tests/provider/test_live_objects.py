@@ -1,0 +1,202 @@
+"""The guard: what lives is listed and kept, or taken down in the order that DataZone demands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from streamgov_core.errors import ResourceInUseError
+from streamgov_pulumi.providers import LiveObjectsProvider
+from streamgov_pulumi.providers.session import wait_for
+from tests.emulator.conftest import CONSUMER, PRODUCER, Client
+from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+
+pytestmark = pytest.mark.emulator
+TYPE = "GuardedType"
+PATH = "/streamgov/streamgov/guarded"
+
+
+@pytest.fixture(scope="module")
+def guard(stub: Any) -> Driver:
+    return Driver(stub, LiveObjectsProvider())
+
+
+def inputs(guard: Driver, world: World, mode: str | None = None, **target: Any) -> dict[str, Any]:
+    return guard.inputs(
+        {
+            "region": "us-east-1",
+            "domain_id": world.domain,
+            **({"on_destroy": mode} if mode else {}),
+            "parts": [
+                {"asset_types": [TYPE]},
+                {"assume_role_arn": session(PRODUCER)["assume_role_arn"], "record_paths": [PATH]},
+                {"assume_role_arn": session(CONSUMER)["assume_role_arn"], "targets": [target] if target else []},
+            ],
+        }
+    )
+
+
+@dataclass
+class Live:
+    """A published asset with a subscription."""
+
+    asset: str
+    listing: str
+    subscription: str
+    target: str
+
+
+@pytest.fixture
+def live(client: Client, world: World) -> Iterator[Live]:
+    datazone = client("datazone")
+    where = {"domainIdentifier": world.domain}
+    datazone.create_asset_type(**where, name=TYPE, owningProjectIdentifier=world.producer, formsInput={})
+    target = client("datazone", CONSUMER).create_subscription_target(
+        **where,
+        environmentIdentifier=world.environment,
+        name="guarded",
+        type="x",
+        authorizedPrincipals=[world.roles[0]],
+        applicableAssetTypes=[TYPE],
+        manageAccessRole=world.manage_role,
+        subscriptionTargetConfig=[],
+        subscriptionGrantCreationMode="MANUAL",
+    )["id"]
+    asset = datazone.create_asset(
+        **where, name="orders", typeIdentifier=TYPE, owningProjectIdentifier=world.producer, formsInput=[]
+    )["id"]
+    listing = datazone.create_listing_change_set(**where, entityIdentifier=asset, entityType="ASSET", action="PUBLISH")[
+        "listingId"
+    ]
+    wait_for("the listing", lambda: datazone.get_listing(**where, identifier=listing)["status"] == "ACTIVE", every=0.1)
+    request = datazone.create_subscription_request(
+        **where,
+        requestReason="r",
+        subscribedListings=[{"identifier": listing}],
+        subscribedPrincipals=[{"project": {"identifier": world.consumer}}],
+    )["id"]
+    datazone.accept_subscription_request(**where, identifier=request)
+    [subscription] = datazone.list_subscriptions(**where, subscriptionRequestIdentifier=request)["items"]
+    ssm = client("ssm", PRODUCER)
+    record = {"version": 1, "assetId": asset, "schemaName": "orders", "resourceArn": "arn:x"}
+    ssm.put_parameter(Name=f"{PATH}/1/orders", Value=json.dumps(record), Type="String", Overwrite=True)
+    yield Live(asset, listing, subscription["id"], target)
+    client("datazone", CONSUMER).delete_subscription_target(
+        **where, environmentIdentifier=world.environment, identifier=target
+    )
+    datazone.delete_asset_type(**where, identifier=TYPE)
+
+
+def records(client: Client) -> list[str]:
+    found = client("ssm", PRODUCER).get_parameters_by_path(Path=PATH, Recursive=True)
+    return [parameter["Name"] for parameter in found["Parameters"]]
+
+
+def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Client, world: World, live: Live) -> None:
+    where = {"domainIdentifier": world.domain}
+    kept = inputs(guard, world)
+    assert kept["on_destroy"] == "refuse"
+    id_, state = guard.create(kept)
+    with pytest.raises(Failed) as refused:
+        guard.delete(id_, state)
+    text = str(refused.value).split("ResourceInUseError: ")[1]
+    assert "nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s) or grant(s) live" in text
+    assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
+    assert "pulumi config set streamgov:destroy takeDown && pulumi up && pulumi destroy" in text
+    assert client("datazone").get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
+    assert records(client) == [f"{PATH}/1/orders"]
+
+    wanted = inputs(guard, world, "takeDown")
+    assert guard.diff(id_, state, wanted) == ("DIFF_SOME", [], False)
+    state = guard.update(id_, state, wanted)
+    guard.settled(id_, state, wanted)
+    guard.delete(id_, state)
+    datazone = client("datazone")
+    with pytest.raises(datazone.exceptions.ResourceNotFoundException):
+        datazone.get_asset(**where, identifier=live.asset)
+    ended = datazone.get_subscription(**where, identifier=live.subscription)
+    assert ended["status"] == "REVOKED"
+    assert records(client) == []
+    guard.delete(id_, state)  # again: nothing is left to do
+    guard.delete(id_, {**state, "on_destroy": "refuse"})
+
+
+def test_a_revoke_that_fails_stops_the_take_down_with_its_cause(
+    guard: Driver, client: Client, world: World, live: Live
+) -> None:
+    """Nobody listens for the grant's events here, so the test plays the workflow."""
+    datazone, where = client("datazone"), {"domainIdentifier": world.domain}
+    grant = datazone.create_subscription_grant(
+        **where,
+        environmentIdentifier=world.environment,
+        subscriptionTargetIdentifier=live.target,
+        grantedEntity={"listing": {"identifier": live.listing, "revision": "1"}},
+    )["id"]
+
+    def mark(*statuses: str) -> None:
+        for status in statuses:
+            cause = {"failureCause": {"message": "the role is gone"}} if status.endswith("FAILED") else {}
+            datazone.update_subscription_grant_status(
+                **where, identifier=grant, assetIdentifier=live.asset, status=status, **cause
+            )
+
+    mark("GRANT_IN_PROGRESS", "GRANTED")
+    mine = {"environment_id": world.environment, "target_id": live.target}
+    id_, state = guard.create(inputs(guard, world, **mine))
+    with pytest.raises(Failed, match=re.escape(f"; grant {grant} (COMPLETED). Remove them")):
+        guard.delete(id_, state)
+    datazone.revoke_subscription(**where, identifier=live.subscription)
+    mark("REVOKE_IN_PROGRESS", "REVOKE_FAILED")
+    # The asset's grant, not the target's: of a target's grants the revoke would be asked for again.
+    state = {**state, "on_destroy": "takeDown", "parts": state["parts"][:1]}
+    with pytest.raises(Failed, match=rf"could not be revoked: {grant} \(the role is gone\)"):
+        guard.delete(id_, state)
+    assert datazone.get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
+    datazone.delete_subscription_grant(**where, identifier=grant)
+    mark("REVOKE_IN_PROGRESS", "REVOKED")
+    guard.delete(id_, state)
+    with pytest.raises(datazone.exceptions.ResourceNotFoundException):
+        datazone.get_asset(**where, identifier=live.asset)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"on_destroy": "keep"}, "on_destroy must be one of refuse, takeDown, got"),
+        ({"parts": "all"}, "parts must be a list of maps, one an account"),
+        ({"parts": [{"accounts": []}]}, "parts must hold maps with the keys"),
+        ({"parts": [{"record_paths": ["a b"]}]}, 'parts has the record path "a b"'),
+    ],
+)
+def test_check_tells_what_is_wrong(guard: Driver, world: World, change: dict[str, Any], reason: str) -> None:
+    _, failures = guard.check({"region": "us-east-1", "domain_id": world.domain, **change})
+    assert len(failures) == 1, failures
+    assert reason in failures[0]
+
+
+def test_unknowns_pass_and_a_foreign_parameter_stops_it(guard: Driver, client: Client, world: World) -> None:
+    parts = [{"asset_types": [UNKNOWN], "targets": [{"environment_id": UNKNOWN, "target_id": UNKNOWN}]}, UNKNOWN]
+    assert guard.check({"region": "us-east-1", "domain_id": UNKNOWN, "parts": parts})[1] == []
+    ssm = client("ssm", PRODUCER)
+    ssm.put_parameter(Name=f"{PATH}/1/x", Value="by hand", Type="String")
+    id_, state = guard.create(inputs(guard, world, "takeDown"))
+    with pytest.raises(Failed, match=f"parameter {PATH}/1/x is no record of a data source; remove it by hand"):
+        guard.delete(id_, state)
+    ssm.delete_parameter(Name=f"{PATH}/1/x")
+
+
+def test_waiting_ends() -> None:
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    with pytest.raises(ResourceInUseError, match="waited 60 s for the grants, in vain; look at it, then run again"):
+        wait_for("the grants", lambda: False, 60, sleep=sleep, clock=lambda: now)
+    assert 60 <= now < 64
