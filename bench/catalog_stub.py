@@ -46,6 +46,7 @@ class State:
     def __init__(self, names: list[str]) -> None:
         self.versions = dict.fromkeys(names, 1)
         self.parameters: dict[str, str] = {}
+        self.sorted: dict[str, list[str]] = {}
         self.assets: dict[str, dict[str, Any]] = {}
         self.calls: Counter[str] = Counter()
         self.time = BORN
@@ -106,16 +107,20 @@ class State:
         return {"Parameter": {"Name": body["Name"], "Value": self.parameters[body["Name"]]}}
 
     def GetParametersByPath(self, body: dict[str, Any]) -> dict[str, Any]:
-        found = sorted(name for name in self.parameters if name.startswith(body["Path"] + "/"))
+        if body["Path"] not in self.sorted:
+            self.sorted[body["Path"]] = sorted(name for name in self.parameters if name.startswith(body["Path"] + "/"))
+        found = self.sorted[body["Path"]]
         names, token = _page(found, body.get("NextToken"), 10)
         parameters = [{"Name": name, "Value": self.parameters[name]} for name in names]
         return {"Parameters": parameters, **({"NextToken": token} if token else {})}
 
     def PutParameter(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.sorted.clear()
         self.parameters[body["Name"]] = body["Value"]
         return {"Version": 1}
 
     def DeleteParameter(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.sorted.clear()
         if self.parameters.pop(body["Name"], None) is None:
             raise MissingError("ParameterNotFound")
         return {}
