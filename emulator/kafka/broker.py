@@ -88,6 +88,7 @@ class Broker:
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
         self._maven: subprocess.Popen[str] | None = None
+        self._ran = False
         self._door: socket.socket | None = self.ports.iam.listener()
         self._thread = threading.Thread(target=self._live, name=f"kafka-{cluster_arn.split('/')[1]}", daemon=True)
         self._thread.start()
@@ -147,7 +148,7 @@ class Broker:
         log.info("broker of %s: %s: %s", self.cluster_arn.split("/")[1], state, note)
 
     def _live(self) -> None:
-        """Wait at the door, run, and again; until it is stopped or cannot run."""
+        """Wait at the door, run, and again; until it is stopped, or ends without ever having run."""
         short_lives = 0
         while True:
             self._wait_at_door()
@@ -164,7 +165,7 @@ class Broker:
             lived = time.monotonic() - begun
             short_lives = short_lives + 1 if lived < SHORT_LIFE_SECONDS else 0
             why = f"the broker ended with {code} after {lived:.0f} s; {self._last_words()}see {self.log}"
-            if short_lives >= MOST_SHORT_LIVES:
+            if not self._ran or short_lives >= MOST_SHORT_LIVES:
                 self._say("failed", why)
                 return
             try:
@@ -205,6 +206,7 @@ class Broker:
             KafkaUnavailable: the jars or Java are missing, or it does not answer in time.
         """
         self._say("starting", "preparing")
+        self._ran = False
         begun = time.monotonic()
         java = jars.java()
         folder = jars.build(lambda line: self._say("starting", line), self._remember_maven)
@@ -234,6 +236,7 @@ class Broker:
         self._process = process
         try:
             if self._answers(process):
+                self._ran = True
                 seconds = time.monotonic() - launched
                 note = f"listens on {self.address}, process {process.pid}, started in {seconds:.1f} s"
                 prepared = launched - begun

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 REACH_SECONDS = 3.0
 BOOTSTRAP_MS = 20_000
 REQUEST_MS = 15_000
+RECONNECT_MS = 1_000
 QUIET_POLLS = 2
 """So many polls without a record end a read: there is no end of a topic, only a while without news."""
 POLL_MS = 1_500
@@ -111,6 +112,7 @@ def connection(brokers: str, region: str, token: Any = None) -> dict[str, Any]:
         "sasl_oauth_token_provider": Signed(),
         "bootstrap_timeout_ms": BOOTSTRAP_MS,
         "request_timeout_ms": REQUEST_MS,
+        "reconnect_backoff_max_ms": RECONNECT_MS,
         "kafka_client": client,
     }
 
