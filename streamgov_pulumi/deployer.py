@@ -15,7 +15,7 @@ from typing import Any
 
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import DEFAULT_NAMESPACE, Names, check_account
-from streamgov_pulumi.deployer_actions import NEEDS, ROLES, Needs
+from streamgov_pulumi.deployer_actions import NEEDS, ROLES, SANDBOX, Needs
 from streamgov_pulumi.review.plan import Change, read_plan
 
 Statement = dict[str, Any]
@@ -117,10 +117,11 @@ def _all(types: Iterable[str]) -> Iterator[Needs]:
     for type_ in sorted(set(types)):
         if type_.startswith(("pulumi:", "streamgov:")):
             continue
-        if type_ not in NEEDS:
+        needs = NEEDS.get(type_) or SANDBOX.get(type_)
+        if needs is None:
             raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_pulumi.deployer_actions")
-        yield NEEDS[type_]
-        yield from NEEDS[type_].also
+        yield needs
+        yield from needs.also
 
 
 def _statement(actions: list[str], resources: list[str], boundary_arn: str | None) -> Iterator[Statement]:

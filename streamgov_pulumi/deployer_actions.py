@@ -268,3 +268,82 @@ NEEDS: Mapping[str, Needs] = {
         read_any=("DescribeTrails",),
     ),
 }  # fmt: skip
+
+
+_SANDBOX_CLUSTERS = ("arn:{partition}:kafka:{region}:{account}:cluster/{ns}-*",)
+_NETWORK = ("arn:{partition}:ec2:{region}:{account}:*/*",)
+SANDBOX: Mapping[str, Needs] = {
+    "aws:datazone/domain:Domain": Needs(
+        "datazone",
+        ("arn:{partition}:datazone:{region}:{account}:domain/*",),
+        read=("GetDomain", "ListTagsForResource"),
+        write=("DeleteDomain", "TagResource", "UntagResource", "UpdateDomain"),
+        write_any=("CreateDomain",),
+        passes=("datazone.amazonaws.com",),
+    ),
+    "aws:datazone/project:Project": Needs(
+        "datazone", read_any=("GetProject",), write_any=("CreateProject", "DeleteProject", "UpdateProject")
+    ),
+    "aws:datazone/environmentBlueprintConfiguration:EnvironmentBlueprintConfiguration": Needs(
+        "datazone",
+        read_any=("GetEnvironmentBlueprintConfiguration", "ListEnvironmentBlueprints"),
+        write_any=("DeleteEnvironmentBlueprintConfiguration", "PutEnvironmentBlueprintConfiguration"),
+        passes=("datazone.amazonaws.com",),
+    ),
+    "aws:datazone/environmentProfile:EnvironmentProfile": Needs(
+        "datazone",
+        read_any=("GetEnvironmentProfile",),
+        write_any=("CreateEnvironmentProfile", "DeleteEnvironmentProfile", "UpdateEnvironmentProfile"),
+    ),
+    "aws:datazone/environment:Environment": Needs(
+        "datazone",
+        read_any=("GetEnvironment",),
+        write_any=("CreateEnvironment", "DeleteEnvironment", "UpdateEnvironment"),
+    ),
+    "aws:ec2/vpc:Vpc": Needs(
+        "ec2",
+        _NETWORK,
+        write=("CreateTags", "CreateVpc", "DeleteTags", "DeleteVpc", "ModifyVpcAttribute"),
+        read_any=("DescribeNetworkAcls", "DescribeRouteTables", "DescribeSecurityGroups", "DescribeVpcs"),
+        read=("DescribeVpcAttribute",),
+    ),
+    "aws:ec2/subnet:Subnet": Needs(
+        "ec2",
+        _NETWORK,
+        write=("CreateSubnet", "CreateTags", "DeleteSubnet", "DeleteTags"),
+        read_any=("DescribeNetworkInterfaces", "DescribeSubnets"),
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Needs(
+        "ec2",
+        _NETWORK,
+        write=(
+            "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress", "CreateSecurityGroup", "CreateTags",
+            "DeleteSecurityGroup", "DeleteTags", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress",
+        ),
+        read_any=("DescribeNetworkInterfaces", "DescribeSecurityGroups"),
+    ),
+    "aws:msk/cluster:Cluster": Needs(
+        "kafka",
+        _SANDBOX_CLUSTERS,
+        read=("DescribeCluster", "DescribeClusterV2", "ListTagsForResource"),
+        write=("CreateCluster", "DeleteCluster", "TagResource", "UntagResource", "UpdateConnectivity",
+               "UpdateSecurity"),
+        read_any=("GetBootstrapBrokers",),
+    ),
+    "aws:kinesis/stream:Stream": Needs(
+        "kinesis",
+        ("arn:{partition}:kinesis:{region}:{account}:stream/{ns}-*",),
+        read=("DescribeStreamSummary", "ListTagsForStream"),
+        write=(
+            "AddTagsToStream", "CreateStream", "DecreaseStreamRetentionPeriod", "DeleteStream",
+            "IncreaseStreamRetentionPeriod", "RemoveTagsFromStream", "StartStreamEncryption", "StopStreamEncryption",
+        ),
+    ),
+    "aws:glue/registry:Registry": Needs(
+        "glue",
+        ("arn:{partition}:glue:{region}:{account}:registry/{ns}-*",),
+        read=("GetRegistry", "GetTags"),
+        write=("CreateRegistry", "DeleteRegistry", "TagResource", "UntagResource", "UpdateRegistry"),
+    ),
+}  # fmt: skip
+"""What only the local sandbox deploys: on real accounts it is there already, and nobody needs these actions."""

@@ -1,0 +1,75 @@
+"""Write docs/deploying-role.md: what the deploying role needs, from streamgov_pulumi.deployer.
+
+Run `python -m tools.docs.deploying_role` after changing what is deployed; a test holds the page against the code.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from streamgov_core.naming import Names
+from streamgov_pulumi.deployer import SIDES, policies, statements
+from streamgov_pulumi.deployer_actions import NEEDS
+
+OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying-role.md"
+ACCOUNTS = {"domain": "444455556666", "member": "777788889999"}
+NAMES = Names("streamgov", "eu-west-1")
+_HEAD = """# The deploying role
+
+What the role that runs `pulumi up` needs, and nothing else. It is derived from the types that a stack deploys; this
+page is generated (`python -m tools.docs.deploying_role`). For your own accounts, names and boundary:
+
+```
+python -m streamgov_pulumi.deployer --side member --account 777788889999 --region eu-west-1 --boundary corp/edge
+pulumi preview --json | python -m streamgov_pulumi.deployer - --region eu-west-1      # from a first preview
+python -m streamgov_pulumi.deployer --side member … --preview-only                    # for reviews: it only reads
+```
+
+The answer is JSON, account to documents; each fits into a managed policy, and the role takes all of its account's.
+
+- With `--boundary`, no role can be made or written to unless it carries the boundary, and nobody may take it away.
+- `iam:PassRole` reaches our own roles only, and only for the services that run them.
+- What AWS cannot confine to a name: DataZone's actions (the role's *memberships* confine it), keys (their ids are not
+  known before) and RAM shares.
+- The state of the stack (a bucket, a key) needs permissions of its own, as with any Pulumi program.
+- In DataZone the role must be a user of the domain: an owner of the project that owns the types, and of each project
+  into which it brings members. In a member's account it makes the subscription target.
+- UNVERIFIED: the reads that the real `aws` provider makes after a write were taken from documentation; a missing one
+  shows as AccessDenied with its name at the first `up`.
+"""
+
+
+def render() -> str:
+    """The page's text."""
+    parts = [_HEAD, _table()]
+    for side, account in ACCOUNTS.items():
+        documents = policies(statements(SIDES[side], NAMES, account))
+        parts.append(f"## The {side}'s account ({account})\n")
+        for number, document in enumerate(documents, 1):
+            title = f"Document {number} of {len(documents)}"
+            text = json.dumps(document, indent=2)
+            parts.append(f"<details><summary>{title}</summary>\n\n```json\n{text}\n```\n\n</details>\n")
+    documents = policies(statements(SIDES["member"], NAMES, ACCOUNTS["member"], write=False))
+    parts.append("## Preview only (a member's account)\n")
+    for document in documents:
+        parts.append(
+            f"<details><summary>Document</summary>\n\n```json\n{json.dumps(document, indent=2)}\n```\n\n</details>\n"
+        )
+    return "\n".join(parts)
+
+
+def _table() -> str:
+    lines = ["## By type\n", "| type | reads | creates, updates, deletes |", "| --- | --- | --- |"]
+    for type_, first in sorted(NEEDS.items()):
+        reads, writes = [], []
+        for needs in (first, *first.also):
+            reads += [f"{needs.service}:{action}" for action in (*needs.read, *needs.read_any)]
+            writes += [f"{needs.service}:{action}" for action in (*needs.write, *needs.write_any)]
+            writes += [f"iam:PassRole to {service}" for service in needs.passes]
+        lines.append(f"| `{type_}` | {', '.join(reads)} | {', '.join(writes)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    OUT.write_text(render(), encoding="utf-8")
