@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.docs import architecture_picture, unverified
+import streamgov_pulumi
+from tools.docs import api, architecture_picture, unverified
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_page_of_what_nobody_could_verify_is_current() -> None:
     assert (ROOT / "docs" / "unverified.md").read_text() == unverified.page(), "run python -m tools.docs.unverified"
+
+
+def test_the_api_reference_is_current_and_complete() -> None:
+    text = (ROOT / "docs" / "api.md").read_text()
+    assert text == api.render(), "run python -m tools.docs.api"
+    for name in streamgov_pulumi.__all__:
+        assert f"### {name}\n" in text
 
 
 def test_the_picture_is_current() -> None:
