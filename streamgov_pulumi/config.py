@@ -64,8 +64,10 @@ BY_MODE = {
     "domain": {"domain", "memberAccounts"},
     "member": {"domain", "member"},
 }
-_SNS = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
-_BOUNDARY = re.compile(r"[\w+=,.@/-]{1,128}", re.ASCII)
+SNS = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
+ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+BOUNDARY = re.compile(r"[\w+=,.@/-]{1,128}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -162,12 +164,12 @@ def _common(top: r.Section) -> dict[str, Any]:
     flags = top.section("provider", PROVIDER_FLAGS)
     values: dict[str, Any] = {
         "namespace": namespace,
-        "partition": top.choice("partition", ("aws", "aws-cn", "aws-us-gov")),
+        "partition": top.choice("partition", PARTITIONS),
         "platforms": _platforms(top),
         "tags": top.text_map("tags") or None,
         "log_retention_days": top.number("logRetentionDays", RETENTIONS),
-        "permissions_boundary_name": top.text("permissionsBoundaryName", _BOUNDARY, "must be a policy's path and name"),
-        "alarm_topics": top.texts("alarmTopics", _SNS, "must be the ARN of an SNS topic") or None,
+        "permissions_boundary_name": top.text("permissionsBoundaryName", BOUNDARY, "must be a policy's path and name"),
+        "alarm_topics": top.texts("alarmTopics", SNS, "must be the ARN of an SNS topic") or None,
         "deletion_protection": top.flag("deletionProtection"),
         "on_destroy": top.choice("destroy", DESTROY_MODES),
     }
@@ -273,9 +275,7 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
         value = section.flag(key)
         if value is not None:
             domain[name] = value  # type: ignore[literal-required]
-    organization = section.text(
-        "organizationId", re.compile(r"o-[a-z0-9]{10,32}"), "must be an organisation's id (o-…)"
-    )
+    organization = section.text("organizationId", ORGANIZATION, "must be an organisation's id (o-…)")
     if organization is not None:
         domain["organization_id"] = organization
     projects = section.text_map("memberProjects")

@@ -16,10 +16,17 @@ from streamgov_pulumi.components.governance_args import DataSourceArgs, MemberAr
 
 ACCESS = ("account", "assumeRoleArn", "externalId", "profile")
 ACCOUNT_TEXT = "must be the 12 digits of an AWS account id, in quotes"
-_PRINCIPAL = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[a-zA-Z0-9/._-]+", re.ASCII)
-_ROLE_PATTERN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/*-]+", re.ASCII)
-_REGISTRY = re.compile(r"[a-zA-Z0-9-_$#.]{1,255}")
-_SHARE = re.compile(r"arn:aws[a-z-]*:ram:[a-z0-9-]+:\d{12}:resource-share/[0-9a-f-]{36}")
+PRINCIPAL = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[a-zA-Z0-9/._-]+", re.ASCII)
+ROLE_PATTERN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/*-]+", re.ASCII)
+REGISTRY = re.compile(r"[a-zA-Z0-9_$#.-]{1,255}")
+SHARE = re.compile(r"arn:aws[a-z-]*:ram:[a-z0-9-]+:\d{12}:resource-share/[0-9a-f-]{36}")
+
+TRAIL = re.compile(r"arn:aws[a-z-]*:cloudtrail:.+:trail/.+")
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z*]+")
+MANUAL = re.compile(
+    r"arn:aws[a-z-]*:(kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+|kinesis:[a-z0-9-]+:\d{12}:stream/.+)"
+)
 
 
 def read_access(section: r.Section) -> AccountArgs:
@@ -30,7 +37,7 @@ def read_access(section: r.Section) -> AccountArgs:
         access["assume_role_arn"] = role
         if access["account"] and role.split(":")[4] != access["account"]:
             section.wrong("assumeRoleArn", f"must be a role of account {access['account']}")
-    external = section.text("externalId", re.compile(r"[\w+=,.@:/-]{2,1224}"), "must be an external id")
+    external = section.text("externalId", EXTERNAL_ID, "must be an external id")
     if external is not None:
         access["external_id"] = external
     profile = section.text("profile", None, "must be the name of an AWS profile")
@@ -87,20 +94,19 @@ def read_member(value: Any, path: str, top: r.Section, region: str) -> MemberArg
     member["targets"] = section.each("targets", lambda item, at: _target(item, at, top.problems))
     _distinct_targets(member["targets"], section)
     member["consumer_roles"] = section.texts(
-        "consumerRoles", _ROLE_PATTERN, "must be the ARN, or a pattern of ARNs, of IAM roles"
+        "consumerRoles", ROLE_PATTERN, "must be the ARN, or a pattern of ARNs, of IAM roles"
     )
     for index, role in enumerate(member["consumer_roles"]):
         if account and role.count(":") >= 5 and role.split(":")[4] != account:
             top.problems.add(f"{section.at('consumerRoles')}[{index}]", f"must be of account {account}, got {role!r}")
-    actions = re.compile(r"[a-z0-9-]+:[A-Za-z*]+")
-    member["boundary_extra_actions"] = section.texts("boundaryExtraActions", actions, "must be an IAM action")
+    member["boundary_extra_actions"] = section.texts("boundaryExtraActions", ACTION, "must be an IAM action")
     member["manual_assets"] = {
         project: _patterns(section, project, patterns)
         for project, patterns in (section.values.get("manualAssets") or {}).items()
     }
     boundary, share = (
         section.flag("requireBoundary"),
-        section.text("acceptShareArn", _SHARE, "must be a RAM share's ARN"),
+        section.text("acceptShareArn", SHARE, "must be a RAM share's ARN"),
     )
     if boundary is not None:
         member["require_boundary"] = boundary
@@ -109,7 +115,7 @@ def read_member(value: Any, path: str, top: r.Section, region: str) -> MemberArg
     trail = section.choice("trail", TRAIL_MODES)
     if trail is not None:
         member["trail"] = trail
-    trail_arn = section.text("trailArn", re.compile(r"arn:aws[a-z-]*:cloudtrail:.+:trail/.+"), "must be a trail's ARN")
+    trail_arn = section.text("trailArn", TRAIL, "must be a trail's ARN")
     if trail_arn is not None:
         member["trail_arn"] = trail_arn
     return member
@@ -117,14 +123,11 @@ def read_member(value: Any, path: str, top: r.Section, region: str) -> MemberArg
 
 def _patterns(section: r.Section, project: str, patterns: Any) -> list[str]:
     where = f"{section.at('manualAssets')}.{project}"
-    topic = re.compile(
-        r"arn:aws[a-z-]*:(kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+|kinesis:[a-z0-9-]+:\d{12}:stream/.+)"
-    )
     if not isinstance(patterns, list):
         section.problems.add(where, f"must be a list of topic or stream ARN patterns, got {patterns!r}")
         return []
     for index, pattern in enumerate(patterns):
-        if not isinstance(pattern, str) or not topic.fullmatch(pattern):
+        if not isinstance(pattern, str) or not MANUAL.fullmatch(pattern):
             section.problems.add(
                 f"{where}[{index}]", f"must be the ARN pattern of topics of one cluster, or of streams, got {pattern!r}"
             )
@@ -149,7 +152,7 @@ def _data_source(value: Any, path: str, problems: r.Problems) -> DataSourceArgs:
     section = r.Section(value, path, problems, keys)
     made: DataSourceArgs = {
         "platform": _platform(section),
-        "registry_name": section.text("registry", _REGISTRY, "must be a Glue schema registry's name", required=True)
+        "registry_name": section.text("registry", REGISTRY, "must be a Glue schema registry's name", required=True)
         or "",
         "resource": section.text("resource", None, "must be a cluster's or stream's ARN or name", required=True) or "",
         "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
@@ -185,7 +188,7 @@ def _target(value: Any, path: str, problems: r.Problems) -> TargetArgs:
     section = r.Section(value, path, problems, keys)
     principals = section.texts(
         "principals",
-        _PRINCIPAL,
+        PRINCIPAL,
         "must be the ARN of an IAM role (no user, account root or session) without '+', '=', ',' or '@' in its name",
         required=True,
     )

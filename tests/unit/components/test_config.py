@@ -92,6 +92,34 @@ def test_a_right_configuration_becomes_the_facades_arguments() -> None:
     }
 
 
+def test_the_workflows_settings_reach_the_facade() -> None:
+    wanted = {
+        "allowBreaking": True,
+        "managedVpc": False,
+        "crossAccountServerless": True,
+        "principalAccounts": {ACCOUNT: ["888899990000"]},
+        "reconcile": {"schedule": "rate(15 minutes)", "repairs": False},
+    }
+    raw = {**changed("domain", {**everything()["domain"], **wanted}), "destroy": "takeDown"}
+    governance = parse(raw).governance
+    assert governance is not None
+    assert governance["on_destroy"] == "takeDown"
+    told = {key: value for key, value in governance["domain"].items() if key not in ("access", "domain_id")}
+    assert told == {
+        "types_project_id": "project0",
+        "allow_breaking": True,
+        "managed_vpc": False,
+        "cross_account_serverless": True,
+        "principal_accounts": {ACCOUNT: ["888899990000"]},
+        "reconcile_schedule": "rate(15 minutes)",
+        "reconcile_repairs": False,
+    }
+    raw["domain"]["reconcile"] = {"schedule": "never"}
+    never = parse(raw).governance
+    assert never is not None
+    assert never["domain"]["reconcile_schedule"] == ""
+
+
 MEMBER = "members/0"
 SOURCE = f"{MEMBER}/dataSources/orders"
 TARGET = f"{MEMBER}/targets/lake"
@@ -114,6 +142,15 @@ TARGET = f"{MEMBER}/targets/lake"
         ("logRetentionDays", "soon", "logRetentionDays: must be one of 1, 3, 5, 7"),
         ("tags", ["a"], "tags: must be a map of strings"),
         ("deletionProtection", "no", "deletionProtection: must be true or false, got 'no'"),
+        ("destroy", "delete", "destroy: must be one of refuse, takeDown, got 'delete'"),
+        ("domain/allowBreaking", "yes", "domain.allowBreaking: must be true or false, got 'yes'"),
+        ("domain/managedVpc", "no", "domain.managedVpc: must be true or false, got 'no'"),
+        ("domain/reconcile", {"schedule": "hourly"}, "such as 'rate(1 hour)', or 'never', got 'hourly'"),
+        ("domain/reconcile", {"repair": True}, "domain.reconcile.repair: is unknown; did you mean 'repairs'?"),
+        ("domain/reconcile", {"repairs": "no"}, "domain.reconcile.repairs: must be true or false"),
+        ("domain/principalAccounts", {"1": [ACCOUNT]}, "domain.principalAccounts.1: must be the 12 digits"),
+        ("domain/principalAccounts", {ACCOUNT: ["1"]}, f"domain.principalAccounts.{ACCOUNT}[0]: must be the 12 digits"),
+        ("domain/principalAccounts", [ACCOUNT], "domain.principalAccounts: must be a map from an account to a list"),
         ("alarmTopics", ["topic"], "alarmTopics[0]: must be the ARN of an SNS topic, got 'topic'"),
         ("permissionsBoundaryName", "a b", "permissionsBoundaryName: must be a policy's path and name"),
         ("provider", {"skip": True}, "provider.skip: is unknown"),
@@ -151,6 +188,7 @@ TARGET = f"{MEMBER}/targets/lake"
         (f"{SOURCE}/registry", None, "members[0].dataSources.orders.registry: is required"),
         (f"{SOURCE}/registry", "a b", "must be a Glue schema registry's name, got 'a b'"),
         (f"{SOURCE}/schedule", "hourly", "must be an EventBridge schedule such as 'rate(1 hour)', got 'hourly'"),
+        (f"{SOURCE}/schedule", "rate(1 hours)", "must be an EventBridge schedule such as 'rate(1 hour)'"),
         (f"{SOURCE}/publish", "yes", "members[0].dataSources.orders.publish: must be true or false"),
         (f"{SOURCE}/withoutSchema", "yes", "members[0].dataSources.orders.withoutSchema: must be true or false"),
         (f"{SOURCE}/topicMapping", "topic", "members[0].dataSources.orders.topicMapping: is wrong: topic mapping"),

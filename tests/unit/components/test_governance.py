@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -175,6 +176,33 @@ def test_the_role_of_a_target_serves_one_domain_and_may_do_nothing(everything: G
     }
     assert role.inputs["path"] == "/"
     assert not [item for item in everything.all("aws:iam/rolePolicy:RolePolicy") if item.parent == role.parent]
+
+
+def test_the_workflows_settings_reach_the_central_machine() -> None:
+    args = arguments(on_destroy="takeDown")
+    args["domain"] |= {"reconcile_schedule": "rate(15 minutes)", "reconcile_repairs": False, "allow_breaking": True}
+    graph = graph_of(args)
+    rule = graph.one("aws:cloudwatch/eventRule:EventRule", "gov-central-reconcile")
+    assert rule.inputs["scheduleExpression"] == "rate(15 minutes)"
+    aim = graph.one("aws:cloudwatch/eventTarget:EventTarget", "gov-central-reconcile-target")
+    assert json.loads(aim.inputs["input"])["dryRun"] is True
+    assert {item.inputs["allow_breaking"] for item in graph.all("pulumi-python:dynamic/streamgov:FormType")} == {True}
+    args["domain"]["reconcile_schedule"] = ""
+    never = graph_of(args).names("aws:cloudwatch/eventRule:EventRule")
+    assert "gov-central-reconcile" not in never
+
+
+def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
+    guard = everything.one("pulumi-python:dynamic/streamgov:LiveObjects", "gov-live-objects")
+    assert guard.inputs["on_destroy"] == "refuse"
+    domain, account = guard.inputs["parts"]
+    assert domain == {"asset_types": ["MskTopicAssetType"]}
+    assert account["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
+    assert account["record_paths"] == ["/streamgov/streamgov/dzd-4p9n6sw4qt9xgn/orders"]
+    assert [target["environment_id"] for target in account["targets"]] == ["environment1"]
+    # An account that only runs the workflow holds nothing.
+    bare = graph_of(arguments(members=[member(targets={}, data_sources={})]))
+    assert len(bare.one("pulumi-python:dynamic/streamgov:LiveObjects", "gov-live-objects").inputs["parts"]) == 1
 
 
 def test_memberships_across_stacks() -> None:
