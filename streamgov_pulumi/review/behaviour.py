@@ -20,6 +20,7 @@ def behaviour(change: Change) -> list[str]:
         "aws:lambda/function:Function": _function,
         "aws:sfn/stateMachine:StateMachine": _machine,
         "aws:cloudwatch/eventRule:EventRule": _rule,
+        "pulumi-python:dynamic/streamgov:FormType": _form,
     }.get(change.type)
     return list(rule(change)) if rule else []
 
@@ -95,6 +96,33 @@ def _states(machine: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, s
             yield from _states(state.get(key) or {}, f"{here}/")
         for index, branch in enumerate(state.get("Branches") or [], 1):
             yield from _states(branch, f"{here}/{index}/")
+
+
+def _form(change: Change) -> Iterator[str]:
+    """Which fields of a form come and go; whether assets can follow is the preview's own verdict."""
+    old, new = (_fields(inputs.get("model")) for inputs in (change.before, change.after))
+    for word, found in (("gains", new.keys() - old.keys()), ("loses", old.keys() - new.keys())):
+        if found:
+            yield f"form type {_place(change)} {word} {listed(f'{key}: {(new | old)[key]}' for key in sorted(found))}"
+    for key in sorted(old.keys() & new.keys()):
+        if old[key] != new[key]:
+            yield f"form type {_place(change)}: field {code(key)} {code(old[key])} → {code(new[key])}"
+
+
+def _fields(model: Any) -> dict[str, str]:
+    """Members of the structures of a Smithy model: name to type, with its traits before it."""
+    fields: dict[str, str] = {}
+    traits: list[str] = []
+    for line in str(model or "").splitlines():
+        text = line.strip().rstrip(",")
+        if text.startswith("@"):
+            traits.append(text)
+            continue
+        name, colon, type_ = text.partition(":")
+        if colon and name.strip().isidentifier():
+            fields[name.strip()] = " ".join([*traits, type_.strip()])
+        traits = []
+    return fields
 
 
 def _rule(change: Change) -> Iterator[str]:

@@ -46,11 +46,20 @@ _LOSSES: Mapping[str, tuple[str, bool]] = {
     ),
 }
 
+_GUARD = "pulumi-python:dynamic/streamgov:LiveObjects"
+_TAKEN_DOWN = (
+    "every live **grant is revoked**, and listings, assets and the data sources' records are **deleted** "
+    "(`on_destroy` is `takeDown`)"
+)
+
 
 def loss(change: Change) -> tuple[str, bool] | None:
     """What is destroyed, in words, and whether to look at it first; None if nothing that matters."""
     if change.kind not in ("delete", "replace") or change.kept:
         return None
+    if change.type == _GUARD:
+        taken = change.kind == "delete" and change.before.get("on_destroy") == "takeDown"
+        return (_TAKEN_DOWN, True) if taken else None
     found = _LOSSES.get(change.type)
     if found is None:
         return None

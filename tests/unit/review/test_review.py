@@ -116,6 +116,27 @@ def test_text_of_others_cannot_break_the_table() -> None:
     assert "`` a`b \\| c ## Approved ``" in report
 
 
+def one_step(type_: str, operation: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    urn = f"urn:pulumi:s::p::streamgov:index:StreamGovernance${type_}::x"
+    return {"steps": [{"op": operation, "urn": urn, "oldState": {"inputs": before}, "newState": {"inputs": after}}]}
+
+
+def test_fields_of_a_form_that_come_and_go() -> None:
+    before = "structure F {\n  @required\n  topic: String\n  old: String\n}"
+    after = "structure F {\n  topic: Integer,\n  note: String\n}"
+    type_ = "pulumi-python:dynamic/streamgov:FormType"
+    report = review(one_step(type_, "update", {"name": "F", "model": before}, {"name": "F", "model": after}))
+    said = section(report, "Code and behaviour")
+    assert "gains `note: String`" in said and "loses `old: String`" in said
+    assert "field `topic` `@required String` → `Integer`" in said
+
+
+@pytest.mark.parametrize(("mode", "first"), [("takeDown", True), ("refuse", False)])
+def test_a_destroy_that_takes_everything_down_says_so_first(mode: str, first: bool) -> None:
+    report = review(one_step("pulumi-python:dynamic/streamgov:LiveObjects", "delete", {"on_destroy": mode}, {}))
+    assert ("## Look at these first" in report and "grant is revoked" in report) is first
+
+
 # --- policies ---------------------------------------------------------------------------------------------------------
 def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
