@@ -16,6 +16,7 @@ OUTPUT = ROOT / ".bench"
 """One JSON file a benchmark; not under version control."""
 
 BENCHES: dict[str, tuple[str, str]] = {
+    "access": ("bench.access", "a grant and a revoke: calls and milliseconds; 50 at once; what documents hold"),
     "catalog": ("bench.catalog", "a data source over 100 to 10,000 schemas: calls and seconds"),
 }
 """Name -> module with ``main(arguments) -> dict`` and what it measures. Add yours here."""

@@ -1,0 +1,37 @@
+"""The access benchmark runs; its capacities are those of the documentation and of the issue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import access
+from bench.capacities import capacities
+
+
+def test_capacities_are_those_of_the_documentation() -> None:
+    rooms = capacities()
+    text = (Path(__file__).resolve().parents[3] / "docs" / "capacities.md").read_text()
+    assert access.capacity_table(rooms) in text
+    fits = {room.grants: room.fits for room in rooms}
+    assert fits["topics, other account, managed VPC"] >= 400
+    assert fits["roles, a topic each"] >= 55
+    assert fits["roles on the same topic"] >= 200
+    for grants in ("roles on the same topic", "roles, a topic each", "topics of one role"):
+        assert str(fits[grants]) in text.split("When a document is full")[1]
+
+
+def test_calls_of_a_grant_and_of_fifty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "LATENCY", 0.0)
+    monkeypatch.setattr(access, "RUNS", 1)
+    calls = {row["request"]: row["calls"] for row in access.requests()}
+    assert calls == {
+        "grant, across accounts": 26,
+        "revoke, across accounts": 19,
+        "grant, same account": 20,
+        "revoke, same account": 13,
+    }
+    monkeypatch.setattr(access, "LATENCY", 0.01)
+    crowd = access.at_once(50)
+    assert crowd["statuses"] == ["APPLIED"] and crowd["writes"] <= 5
