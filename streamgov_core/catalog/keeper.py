@@ -12,18 +12,9 @@ from threading import Lock
 
 from streamgov_core.catalog.announce import change
 from streamgov_core.catalog.errors import AssetExistsError
+from streamgov_core.catalog.gateways import AssetCatalog, Source
 from streamgov_core.catalog.merge import merge
-from streamgov_core.catalog.model import (
-    Asset,
-    AssetCatalog,
-    AssetSummary,
-    AssetType,
-    Draft,
-    Outcome,
-    Source,
-    Verdict,
-    digest,
-)
+from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Outcome, Verdict, digest
 from streamgov_core.catalog.records import Record, RecordStore
 from streamgov_core.errors import CatalogError
 

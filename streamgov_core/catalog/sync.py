@@ -17,20 +17,18 @@ from dataclasses import asdict
 from streamgov_core.catalog.announce import Announcer, change
 from streamgov_core.catalog.drafts import LAYOUT
 from streamgov_core.catalog.events import Order
+from streamgov_core.catalog.gateways import AssetCatalog, Registry, Source
 from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
 from streamgov_core.catalog.mapping import TopicMapping
 from streamgov_core.catalog.model import (
     Asset,
-    AssetCatalog,
     HistoryEntry,
     Outcome,
-    Registry,
     Resource,
     Result,
     SchemaDetails,
     SchemaInfo,
     SchemaVersion,
-    Source,
     digest,
 )
 from streamgov_core.catalog.records import PARTS, Record, RecordStore

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streamgov_core.aws import Clients
-from streamgov_core.catalog.model import Source
+from streamgov_core.catalog.gateways import Source
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
 
