@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -100,7 +101,7 @@ class Accounts:
                 given = step["command"]
                 member = self.members[given["account"]]
                 member.site.recorded(GrantCommand.parse(given))
-                _, spent, calls = self.meter.time(lambda member=member, given=given: member.run(given))
+                _, spent, calls = self.meter.time(partial(member.run, given))
                 rows.append((f"apply, {given['side']}", spent, calls))
         _, spent, calls = self.meter.time(lambda: self.central.report(item, **done(item)))
         return [*rows, ("report", spent, calls)]

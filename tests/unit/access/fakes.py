@@ -15,7 +15,7 @@ from streamgov_core.access.grants import GrantRecord
 from streamgov_core.access.messages import AccessRequest, Consumer, GrantCommand, Party
 from streamgov_core.access.resource_policy import ConflictError, RejectedError, ResourceGoneError
 from streamgov_core.access.role_policy import QuotaError, RoleInfo
-from streamgov_core.access.targets import Head, Lease, Placement, Record, Refusal, Stored
+from streamgov_core.access.targets import Head, Lease, Placement, Record, Refusal, State, Stored
 from streamgov_core.catalog.records import Record as SourceRecord
 from streamgov_core.naming import Names
 from streamgov_core.platforms.base import Intent, SchemaRef
@@ -207,7 +207,7 @@ class MemoryTargets:
         with self._lock:
             old = item.records.get(key)
             if old is not None and old.generation == generation:
-                state = "DEFERRED" if refusal.retry else "REFUSED"
+                state: State = "DEFERRED" if refusal.retry else "REFUSED"
                 item.records[key] = replace(old, state=state, cause=refusal.cause)
 
 
