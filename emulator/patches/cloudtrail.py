@@ -42,6 +42,8 @@ RECORDED = {
             "DeleteSchemaVersions",
             "PutSchemaVersionMetadata",
             "RemoveSchemaVersionMetadata",
+            "TagResource",
+            "UntagResource",
         ]
     ),
 }
