@@ -61,9 +61,11 @@ NEEDS: Mapping[str, Needs] = {
         read=("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"),
         write=(
             "CreateGrant", "DisableKeyRotation", "EnableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion",
-            "TagResource", "UntagResource", "UpdateKeyDescription",
+            "UntagResource", "UpdateKeyDescription",
         ),
-        write_any=("CreateKey",),
+        # Tagging a key while it is made takes a permission that is not restricted to particular keys (KMS developer
+        # guide, "Controlling access to tags").
+        write_any=("CreateKey", "TagResource"),
     ),
     "aws:kms/alias:Alias": Needs(
         "kms",

@@ -25,6 +25,8 @@ NAMES = Names("streamgov", "eu-west-1")
 ACCOUNT = "777788889999"
 ALL = {**NEEDS, **SANDBOX}
 EVERY = [(type_, needs) for type_, first in ALL.items() for needs in (first, *first.also)]
+# Why an action is allowed on everything though it knows a resource: streamgov_pulumi.deployer_actions.
+LOOSE = {"kms:TagResource"}
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corp/edge"
 
 
@@ -53,7 +55,7 @@ def test_aws_knows_each_action_and_its_resources(type_: str, needs: Needs) -> No
         assert any(row["resource_arn_format"] != "*" for row in _rows(needs.service, action)), action
     for action in (*needs.read_any, *needs.write_any):
         formats = {row["resource_arn_format"] for row in _rows(needs.service, action)}
-        assert formats == {"*"}, f"{action} can be confined to {formats}"
+        assert formats == {"*"} or f"{needs.service}:{action}" in LOOSE, f"{action} can be confined to {formats}"
 
 
 def _rows(service: str, action: str) -> list[dict[str, Any]]:
