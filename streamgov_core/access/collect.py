@@ -162,8 +162,7 @@ class Collect:
         )
         begun = resumed or self._ledger.begin(new, previous)
         marking.result()
-        if not begun:
-            self._unmark(order, asset_id)
+        if not begun and not self._begun_after_all(order, new):
             return None
         return item(
             self._settings.names,
@@ -178,12 +177,18 @@ class Collect:
             undo_only=undo_only,
         )
 
-    def _unmark(self, order: Order, asset_id: str) -> None:
-        """Another execution has begun the same request. If it has ended already, our mark came too late: undo it."""
-        _leave(order, asset_id, "another execution has just begun it")
-        record = self._ledger.of_grant(order.grant_id).get(asset_id)
+    def _begun_after_all(self, order: Order, new: GrantRecord) -> bool:
+        """Whether a record that was refused is our own: written by a call whose answer was lost.
+
+        Otherwise another execution has begun the same request. If it has ended already, our mark came too late: undo it.
+        """
+        record = self._ledger.of_grant(order.grant_id).get(new.asset_id)
+        if record is not None and (record.execution, record.generation) == (new.execution, new.generation):
+            return True
+        _leave(order, new.asset_id, "another execution has just begun it")
         if record is not None and record.state != "IN_PROGRESS":
-            self._domain.mark(order.grant_id, asset_id, record.state, record.cause or None)
+            self._domain.mark(order.grant_id, new.asset_id, record.state, record.cause or None)
+        return False
 
     def _not_now(self, order: Order, execution: str, status: str, record: GrantRecord | None) -> str | None:
         """Why an asset in this status is left alone; None if the order is to be carried out."""

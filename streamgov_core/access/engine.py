@@ -230,7 +230,7 @@ class Engine:
                     break
                 following = self._ledger.progress(target, owner, head.seq, written.placed)
                 if following is None:
-                    raise RetryableGrantError(f"the lease on {target} ended before its documents were committed")
+                    return self._without_lease(target, record, head.seq)
                 head, everything, committed = following, False, True
                 records = {item.key: item for item in self._ledger.load(target)}
         except BaseException as error:
@@ -241,6 +241,13 @@ class Engine:
         if record.key in refused:
             raise refused_error(refused[record.key])
         return "APPLIED"
+
+    def _without_lease(self, target: str, record: Record, seq: int) -> Outcome:
+        """The lease is gone after a write: it ended too early, or our own commit succeeded and its answer was lost."""
+        head = self._ledger.head(target)
+        if head.committed < seq:
+            raise RetryableGrantError(f"the lease on {target} ended before its documents were committed")
+        return self._verdict(target, record, head)
 
     def _round(
         self,

@@ -165,7 +165,8 @@ class DynamoTargetLedger:
                 TableName=self._table,
                 Key=_key(target, HEAD),
                 UpdateExpression="ADD seq :one SET leaseOwner = :owner, leaseUntil = :until",
-                ConditionExpression="attribute_not_exists(leaseOwner) OR leaseUntil < :now",
+                # Our own lease: a call whose answer was lost is made again by the SDK.
+                ConditionExpression="attribute_not_exists(leaseOwner) OR leaseUntil < :now OR leaseOwner = :owner",
                 ExpressionAttributeValues={
                     ":one": {"N": "1"},
                     ":owner": {"S": owner},

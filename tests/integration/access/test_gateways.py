@@ -182,3 +182,10 @@ def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable
     made.refuse(target, "g#a", 3, Refusal("no room", retry=True))
     found = made.find(target, "g#a")
     assert found is not None and (found.state, found.cause) == ("DEFERRED", "no room")
+
+
+def test_a_lease_whose_answer_was_lost_is_taken_again(ledger: Callable[[], DynamoTargetLedger]) -> None:
+    made, target = ledger(), f"test#{uuid.uuid4().hex}"
+    assert made.acquire(target, "one", 100.0, 190.0) is not None
+    again = made.acquire(target, "one", 100.0, 190.0)
+    assert again is not None and again.head.seq == 2 and not again.clean

@@ -143,7 +143,7 @@ class MemoryTargets:
         item = self._at(target, "acquire", owner)
         with self._lock:
             old = item.head
-            if old.owner and old.until >= now:
+            if old.owner and old.until >= now and old.owner != owner:
                 return None
             item.head = replace(old, seq=old.seq + 1, owner=owner, until=until)
             return Lease(item.head, clean=not old.owner)

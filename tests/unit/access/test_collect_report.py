@@ -256,6 +256,18 @@ def test_two_executions_that_begin_at_the_same_moment(central: Central) -> None:
     assert central.record().execution == CENTRAL + "other"
 
 
+def test_a_record_whose_answer_was_lost_is_our_own(central: Central) -> None:
+    """The SDK makes the call again, and the condition fails on what the first try wrote."""
+
+    def lost(record: GrantRecord) -> None:
+        central.grants.hooks.clear()
+        assert central.grants.begin(record, None)
+
+    central.grants.hooks["begin"] = lost
+    (item,) = central.collect()
+    assert central.report(item, **done(item))["status"] == "GRANTED"
+
+
 def test_a_duplicate_that_comes_after_the_end_leaves_the_outcome_as_it_was(central: Central) -> None:
     def other_is_done(record: GrantRecord) -> None:
         central.grants.hooks.clear()

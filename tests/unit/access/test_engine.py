@@ -272,6 +272,25 @@ def test_checks_that_fail_under_an_unclean_lease_leave_it_unclean(account: Accou
     assert lease is not None and not lease.clean
 
 
+@pytest.mark.parametrize("operation", ["acquire", "commit", "store", "announce", "progress"])
+def test_a_call_whose_answer_was_lost_is_made_again(account: Account, operation: str) -> None:
+    """The SDK repeats it; the effect of the first try is there already, and must not look like somebody else's."""
+    account.run(grant(1))
+    method = getattr(account.ledger, operation)
+    repeated: list[Any] = []
+
+    def twice(*arguments: Any) -> Any:
+        repeated.append(method(*arguments))
+        return method(*arguments)
+
+    setattr(account.ledger, operation, twice)
+    assert account.run(grant(2)) == "APPLIED"
+    assert account.run(revoke(1)) == "APPLIED"
+    assert account.can_read(role(2), "topic-2") and not account.can_read(role(1), "topic-1")
+    assert account.ledger.targets[TARGET].head.owner == ""
+    assert repeated or operation in ("announce", "progress")
+
+
 def test_two_first_writers_both_get_in(busy: Account) -> None:
     gate = threading.Barrier(2)
 

@@ -37,7 +37,7 @@ PREFIX = NAMES.sid_prefix
 MACHINE = NAMES.central_machine_arn("111111111111")
 
 
-def client(service: str) -> Any:
+def client(service: Any) -> Any:
     return boto3.client(service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
@@ -359,9 +359,11 @@ def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_wri
             return Written({key: view.placed[key] for key in view.active})
 
     kept = world.owner.site.surface
-    world.owner.site.surface = (  # type: ignore[method-assign]
-        lambda platform, intent: Opaque() if intent.kind == "cluster" else kept(platform, intent)  # type: ignore[return-value]
-    )
+
+    def surface(platform: str, intent: Intent) -> Any:
+        return Opaque() if intent.kind == "cluster" else kept(platform, intent)
+
+    world.owner.site.surface = surface  # type: ignore[method-assign]
     world.clock.value += HOUR
     assert world.reconcile(dry_run=True)["counts"] == {"driftAltered": {"found": 1}} and Opaque.wrong
     assert world.reconcile("r2")["counts"] == {"driftAltered": {"found": 1, "repaired": 1}}
