@@ -180,7 +180,7 @@ class Collect:
     def _begun_after_all(self, order: Order, new: GrantRecord) -> bool:
         """Whether a record that was refused is our own: written by a call whose answer was lost.
 
-        Otherwise another execution has begun the same request. If it has ended already, our mark came too late: undo it.
+        Otherwise another execution has begun the same request. If it has ended already, our mark came too late.
         """
         record = self._ledger.of_grant(order.grant_id).get(new.asset_id)
         if record is not None and (record.execution, record.generation) == (new.execution, new.generation):
