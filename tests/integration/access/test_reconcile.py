@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from streamgov_core.access import reconcile_permissions
-from tests.integration.access.conftest import CONSUMER, DOMAIN, MEMBERS, NAMES, PRODUCER, Deployment, eventually
+from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
+from tests.integration.access.conftest import MEMBERS, NAMES, Deployment, eventually
 from tests.integration.access.test_workflow import policy_of, topic_of
 
 READ = "kafka-cluster:ReadData"
