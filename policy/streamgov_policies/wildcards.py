@@ -43,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "kafka:GetBootstrapBrokers": _LISTS,
     "kafka:ListClustersV2": _LISTS,
     "kafka:ListVpcConnections": _LISTS,
+    "kinesis:ListStreams": _LISTS,
     "logs:CreateLogDelivery": _DELIVERY,
     "logs:DeleteLogDelivery": _DELIVERY,
     "logs:DescribeLogGroups": _DELIVERY,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streamgov_core.platforms.base import Platform
+from streamgov_core.platforms.kinesis import Kinesis
 from streamgov_core.platforms.msk import Msk
 
-PLATFORMS: Mapping[str, Platform] = {platform.name: platform for platform in (Msk(),)}
+PLATFORMS: Mapping[str, Platform] = {platform.name: platform for platform in (Msk(), Kinesis())}
 """Every platform. A third one is one more module and one more entry here."""
 
 __all__ = ["PLATFORMS", "Platform"]

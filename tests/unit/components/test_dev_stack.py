@@ -81,7 +81,7 @@ def test_where_things_are(graph: Graph) -> None:
 
 def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
     groups = graph.all("aws:cloudwatch/logGroup:LogGroup")
-    assert len(groups) == 11
+    assert len(groups) == 14
     for group in groups:
         assert group.inputs["retentionInDays"] == 7
         assert group.inputs["name"].startswith("/streamgov/streamgov/")
@@ -116,14 +116,15 @@ def test_alarms_on_executions_functions_and_dead_letters(graph: Graph) -> None:
         assert (account, "ExecutionsFailed") in watched
         assert (account, "ExecutionsTimedOut") in watched
     assert watched.count((DOMAIN, "ApproximateNumberOfMessagesVisible")) == 1
-    assert watched.count((PRODUCER, "ApproximateNumberOfMessagesVisible")) == 1
+    # One for each data source: a topic's and a stream's.
+    assert watched.count((PRODUCER, "ApproximateNumberOfMessagesVisible")) == 2
     assert sum(metric == "Errors" for _, metric in watched) == len(graph.all("aws:lambda/function:Function"))
     assert all(item.inputs["threshold"] == 1 for item in alarms)
 
 
 def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> None:
     targets = graph.all("aws:cloudwatch/eventTarget:EventTarget")
-    assert len(targets) == 5
+    assert len(targets) == 7
     for target in targets:
         assert target.inputs["deadLetterConfig"]["arn"].startswith("arn:mock:aws:sqs/queue")
         assert target.inputs["retryPolicy"]["maximumRetryAttempts"] > 0
@@ -132,6 +133,7 @@ def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> Non
     assert pattern["source"] == ["aws.datazone"]
     assert "dzd-mock000000001" in rule.inputs["eventPattern"]
     assert "MskTopicAssetType" in rule.inputs["eventPattern"]
+    assert "KinesisStreamAssetType" in rule.inputs["eventPattern"]
     settle = graph.one("aws:cloudwatch/eventTarget:EventTarget", "streamgov-central-settle-target")
     assert "settle" in settle.inputs["inputTransformer"]["inputTemplate"]
     reconcile = graph.one("aws:cloudwatch/eventTarget:EventTarget", "streamgov-central-reconcile-target")
@@ -213,8 +215,10 @@ def test_members_of_projects(graph: Graph) -> None:
     found = sorted((item.inputs["user_identifier"].rsplit(":", 1)[1], item.inputs["project_id"]) for item in members)
     producer, consumer = "sandbox-producer-project-id", "sandbox-consumer-project-id"
     assert found == [
+        ("samples-kinesis-producer-role", producer),
         ("samples-msk-producer-role", producer),
         ("sandbox-consumer-role", consumer),
+        (f"streamgov-{PRODUCER}-kinesis-sync-role", producer),
         (f"streamgov-{PRODUCER}-msk-sync-role", producer),
         ("streamgov-central-collect-role", consumer),
         ("streamgov-central-collect-role", producer),
