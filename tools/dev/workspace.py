@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,9 @@ VENV_BIN = ROOT / ".venv" / "bin"
 DEFAULT_PORT = 4566
 PORT_VARIABLE = "STREAMGOV_EMULATOR_PORT"
 STACK = "dev"
+STAND_IN = ROOT / "emulator" / "pulumi_aws" / "bin"
+AWS_MAJOR = 7
+"""The major version of pulumi-aws that the program is written for (pyproject.toml)."""
 
 
 class LocalError(Exception):
@@ -50,11 +55,9 @@ class Workspace:
     def variables(self, cli_dir: Path | None) -> dict[str, str]:
         """What has to be in the environment, apart from what is inherited."""
         home = self.state / "pulumi-home"
-        path = [str(VENV_BIN), str(ROOT / "emulator" / "pulumi_aws" / "bin")]
+        path = [str(VENV_BIN), str(real_aws_plugin() or STAND_IN)]
         if cli_dir is not None:
             path.insert(1, str(cli_dir))
-        if _real_aws_plugin():
-            path = [part for part in path if not part.endswith("pulumi_aws/bin")]
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -88,9 +91,20 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def _real_aws_plugin() -> bool:
-    """Whether a person has the real plugin installed for their own Pulumi (then the stand-in steps aside)."""
-    return os.environ.get("STREAMGOV_REAL_AWS_PLUGIN", "") == "1"
+def real_aws_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of an installed `aws` plugin of the SDK's major version; then the stand-in steps aside.
+
+    Looked for on PATH, then where `pulumi plugin install resource aws` puts it.
+    """
+    name = "pulumi-resource-aws"
+    found = shutil.which(name, path=environment.get("PATH", ""))
+    if found is not None and Path(found).parent != STAND_IN:
+        return Path(found).parent
+    home = Path(environment.get("PULUMI_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".pulumi")
+    installed = [
+        folder for folder in sorted(home.glob(f"plugins/resource-aws-v{AWS_MAJOR}.*")) if (folder / name).is_file()
+    ]
+    return installed[-1] if installed else None
 
 
 def ensure_cli() -> Path:
