@@ -55,7 +55,7 @@ class Call:
 
 
 class Subject:
-    """One cluster, role and listing, granted and revoked again and again."""
+    """A cluster, a role and a listing of their own."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
@@ -106,13 +106,9 @@ class Subject:
 
 
 @pytest.fixture(scope="session")
-def subject(deployment: Deployment) -> Subject:
-    return Subject(deployment)
-
-
-@pytest.fixture(scope="session")
-def recorded(subject: Subject) -> list[tuple[Call, int]]:
+def recorded(deployment: Deployment) -> list[tuple[Call, int]]:
     """Every call of one grant, with its number among those of its kind."""
+    subject = Subject(deployment)
     emulator = subject.deployment.emulator
     emulator.admin("DELETE", "calls")
     grant, done = subject.grant()
@@ -139,7 +135,8 @@ def cases(recorded: list[tuple[Call, int]]) -> list[tuple[Call, int, str]]:
     ]
 
 
-def run(subject: Subject, call: Call, number: int, kind: str) -> str:
+def run(deployment: Deployment, call: Call, number: int, kind: str) -> str:
+    subject = Subject(deployment)
     subject.deployment.emulator.admin("DELETE", "faults")
     subject.deployment.emulator.admin("POST", "faults", call.fault(kind, number))
     try:
@@ -152,13 +149,13 @@ def run(subject: Subject, call: Call, number: int, kind: str) -> str:
 
 
 @pytest.mark.parametrize("index", range(SAMPLE))
-def test_a_sample_of_failures(subject: Subject, recorded: list[tuple[Call, int]], index: int) -> None:
+def test_a_sample_of_failures(deployment: Deployment, recorded: list[tuple[Call, int]], index: int) -> None:
     every = cases(recorded)
-    assert run(subject, *random.Random(SEED).sample(every, SAMPLE)[index]) in ("GRANTED", "GRANT_FAILED")
+    assert run(deployment, *random.Random(SEED).sample(every, SAMPLE)[index]) in ("GRANTED", "GRANT_FAILED")
 
 
 @pytest.mark.full
 @pytest.mark.timeout(4 * 3600)
-def test_failure_of_every_call(subject: Subject, recorded: list[tuple[Call, int]]) -> None:
+def test_failure_of_every_call(deployment: Deployment, recorded: list[tuple[Call, int]]) -> None:
     for case in cases(recorded):
-        run(subject, *case)
+        run(deployment, *case)
