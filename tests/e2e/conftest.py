@@ -45,7 +45,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """`pulumi up` of the stack dev against a fresh emulator; destroyed at the end of the session if a test did not."""
     patch = pytest.MonkeyPatch()
     patch.setenv(PORT_VARIABLE, str(free_port()))
-    workspace, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("sandbox") / "state", 0))
+    workspace, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("sandbox") / "state", 0), attached=True)
     try:
         pulumi = Pulumi(workspace, cli_dir())
         pulumi.select_stack()

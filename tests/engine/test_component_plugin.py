@@ -66,7 +66,7 @@ pulumi.export("assetTypes", made.assetTypes)
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     patch = pytest.MonkeyPatch()
     patch.setenv(PORT_VARIABLE, str(free_port()))
-    started, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("plugin") / "state", 0))
+    started, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("plugin") / "state", 0), attached=True)
     started.prepare()
     try:
         yield started

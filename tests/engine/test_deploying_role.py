@@ -47,7 +47,7 @@ PROJECT = f"name: least\nruntime:\n  name: python\n  options:\n    virtualenv: {
 def pulumi(tmp_path: Path) -> Iterator[Pulumi]:
     patch = pytest.MonkeyPatch()
     patch.setenv(PORT_VARIABLE, str(free_port()))
-    workspace, _ = emulator_process.start(Workspace(tmp_path / "state", 0))
+    workspace, _ = emulator_process.start(Workspace(tmp_path / "state", 0), attached=True)
     workspace.prepare()
     program = tmp_path / "program"
     program.mkdir()

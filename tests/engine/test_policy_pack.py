@@ -33,7 +33,7 @@ aws.iam.Role("anybody", name="anybody", path="/", assume_role_policy=json.dumps(
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     patch = pytest.MonkeyPatch()
     patch.setenv(PORT_VARIABLE, str(free_port()))
-    started, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("policy") / "state", 0))
+    started, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("policy") / "state", 0), attached=True)
     started.prepare()
     try:
         yield started

@@ -23,7 +23,7 @@ def test_records_flow_as_the_grant_says(tmp_path_factory: pytest.TempPathFactory
     patch = pytest.MonkeyPatch()
     patch.setenv(PORT_VARIABLE, str(free_port()))
     patch.setenv("STREAMGOV_KAFKA", "auto")
-    workspace, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("sandbox") / "state", 0))
+    workspace, _ = emulator_process.start(Workspace(tmp_path_factory.mktemp("sandbox") / "state", 0), attached=True)
     try:
         pulumi = Pulumi(workspace, cli_dir())
         pulumi.select_stack()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from pathlib import Path
 
-from tools.dev.workspace import LocalError, Workspace, choose_port
+from tools.dev.workspace import ROOT, LocalError, Workspace, choose_port
+
+START_SECONDS = 90
 
 
 def health(workspace: Workspace) -> str | None:
@@ -35,8 +39,15 @@ def running(workspace: Workspace) -> Workspace | None:
     return remembered
 
 
-def start(workspace: Workspace) -> tuple[Workspace, str | None]:
+_attached: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def start(workspace: Workspace, *, attached: bool = False) -> tuple[Workspace, str | None]:
     """Start an emulator for the workspace; answers the workspace with its port, and a note for the person.
+
+    Args:
+        workspace: where its state goes.
+        attached: it ends with this process, however that ends.
 
     Raises:
         LocalError: it did not become healthy; the text names its log.
@@ -44,31 +55,50 @@ def start(workspace: Workspace) -> tuple[Workspace, str | None]:
     port, note = choose_port()
     workspace = replace(workspace, port=port)
     workspace.prepare()
-    command = [
-        sys.executable,
-        "-m",
-        "emulator",
-        "start",
-        "--port",
-        str(port),
-        "--state-dir",
-        str(workspace.emulator_state),
-    ]
-    result = subprocess.run(command, env=workspace.environment(None), capture_output=True, text=True, check=False)
+    where = ["--port", str(port), "--state-dir", str(workspace.emulator_state)]
+    printed = _start_attached(workspace, where) if attached else _start_daemon(workspace, where)
     identity = health(workspace)
-    if result.returncode != 0 or identity is None:
-        raise LocalError(
-            f"the emulator did not start:\n{result.stdout}{result.stderr}\nIts log is in {workspace.emulator_state}"
-        )
+    if identity is None:
+        raise LocalError(f"the emulator did not start:\n{printed}\nIts log is in {workspace.emulator_state}")
     (workspace.state / "port").write_text(str(port))
     (workspace.state / "emulator-id").write_text(identity)
     return workspace, note
 
 
+def _start_daemon(workspace: Workspace, where: list[str]) -> str:
+    command = [sys.executable, "-m", "emulator", "start", *where]
+    result = subprocess.run(
+        command, cwd=ROOT, env=workspace.environment(None), capture_output=True, text=True, check=False
+    )
+    return result.stdout + result.stderr
+
+
+def _start_attached(workspace: Workspace, where: list[str]) -> str:
+    log = workspace.emulator_state / "emulator.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emulator", "run", "--exit-with-parent", *where],
+            cwd=ROOT,
+            env=workspace.environment(None),
+            stdout=output,
+            stderr=output,
+        )
+    _attached[workspace.state] = process
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and health(workspace) is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return log.read_text(errors="replace")[-2000:]
+
+
 def stop(workspace: Workspace) -> None:
     """Stop the workspace's emulator, if it runs."""
-    command = [sys.executable, "-m", "emulator", "stop", "--state-dir", str(workspace.emulator_state)]
-    subprocess.run(command, env=workspace.environment(None), capture_output=True, text=True, check=False)
+    process = _attached.pop(workspace.state, None)
+    if process is not None:
+        process.terminate()
+        process.wait(timeout=30)
+    else:
+        command = [sys.executable, "-m", "emulator", "stop", "--state-dir", str(workspace.emulator_state)]
+        subprocess.run(command, cwd=ROOT, env=workspace.environment(None), capture_output=True, text=True, check=False)
     for name in ("port", "emulator-id"):
         (workspace.state / name).unlink(missing_ok=True)
 

@@ -22,12 +22,12 @@ UP = Workspace(ROOT / ".state" / "up", DEFAULT_PORT)
 DEMO = Workspace(ROOT / ".state" / "demo", DEFAULT_PORT)
 
 
-def fresh(workspace: Workspace) -> tuple[Workspace, str | None]:
+def fresh(workspace: Workspace, *, attached: bool = False) -> tuple[Workspace, str | None]:
     """An empty emulator and no memory of an earlier stack: what was deployed into a gone emulator is gone."""
     emulator_process.stop(workspace)
     if workspace.state.exists():
         shutil.rmtree(workspace.state)
-    return emulator_process.start(workspace)
+    return emulator_process.start(workspace, attached=attached)
 
 
 def deploy(pulumi: Pulumi, verb: str, show: Show) -> float:
@@ -65,7 +65,7 @@ def demo(arguments: argparse.Namespace) -> int:
     show = Show(Console(width=118 if not sys.stdout.isatty() else None, highlight=False))
     cli = ensure_cli()
     show.step("An empty AWS on this machine, and the stack", "platform engineer")
-    workspace, note = fresh(DEMO)
+    workspace, note = fresh(DEMO, attached=not arguments.keep)
     if note:
         show.say(note)
     show.fact(
