@@ -44,7 +44,7 @@ class Check:
     found: str
 
 
-def _clipped(text: str, longest: int = 180) -> str:
+def _clipped(text: str, longest: int) -> str:
     """Long values in a table, cut with a word about how long they are."""
     text = text.strip()
     return text if len(text) <= longest else f"{text[:longest].rstrip()} … ({len(text):,} characters)"
@@ -88,15 +88,15 @@ class Show:
         line.append(str(value), style="")
         self.console.print(Padding(line, (0, 0, 0, 4)))
 
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A small table."""
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], longest: int = 180) -> None:
+        """A small table; cells of more than ``longest`` characters are cut."""
         table = Table(
             title=title, title_justify="left", title_style="dim", show_edge=False, pad_edge=False, expand=False
         )
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*[_clipped(str(cell)) for cell in row])
+            table.add_row(*[_clipped(str(cell), longest) for cell in row])
         self.console.print(Padding(table, (0, 0, 0, 4)))
 
     def policy(self, title: str, document: object) -> None:

@@ -448,7 +448,7 @@ class Walkthrough:
             role = item["caller"].rsplit("/", 1)[-1].removeprefix(f"streamgov-{REGION}-")
             calls.setdefault((item["account"], role), []).append(f"{item['service']}:{item['operation']}{times}")
         rows = [(account, role, ", ".join(names)) for (account, role), names in sorted(calls.items())]
-        self.show.table(f"{title}: {total} in all", ("account", "role", "calls"), rows)
+        self.show.table(f"{title}: {total} in all", ("account", "role", "calls"), rows, longest=600)
 
     def _show_lineage(self, stream: Stream, asset: dict[str, Any], expect_consumer: bool) -> None:
         node = self._wait(
