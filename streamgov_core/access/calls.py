@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,3 +74,39 @@ def calling(operation: str, what: str) -> Iterator[None]:
         raise RemoteError(f"{operation} on {what}", code, message) from error
     except BotoCoreError as error:
         raise RetryableGrantError(f"{operation} on {what} got no answer: {error}") from error
+
+
+class Table:
+    """A DynamoDB client whose errors are translated; a condition that does not hold stays botocore's exception.
+
+    Args:
+        client: returns the boto3 client when it is first needed.
+        name: the table, for the messages.
+    """
+
+    def __init__(self, client: Callable[[], Any], name: str) -> None:
+        self._client = client
+        self._name = name
+
+    @property
+    def exceptions(self) -> Any:
+        """The client's modelled exceptions."""
+        return self._client().exceptions
+
+    def get_paginator(self, operation: str) -> Any:
+        """The client's paginator."""
+        return self._client().get_paginator(operation)
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(**parameters: Any) -> Any:
+            operation = "".join(part.title() for part in method.split("_"))
+            client = self._client()
+            try:
+                with calling(f"dynamodb:{operation}", self._name):
+                    return getattr(client, method)(**parameters)
+            except RemoteError as error:
+                if isinstance(error.__cause__, client.exceptions.ConditionalCheckFailedException):
+                    raise error.__cause__ from None
+                raise
+
+        return call

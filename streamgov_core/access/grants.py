@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from streamgov_core.access.calls import Table
 from streamgov_core.access.messages import GrantCommand, RequestType
 
 RECORD_VERSION = 1
@@ -87,7 +88,8 @@ class DynamoGrantLedger:
     """
 
     def __init__(self, client: Callable[[], Any], table: str) -> None:
-        self._client = client
+        guarded = Table(client, table)
+        self._client: Callable[[], Any] = lambda: guarded
         self._table = table
 
     def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:

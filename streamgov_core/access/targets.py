@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
+from streamgov_core.access.calls import Table
 from streamgov_core.platforms.base import Intent, Permit
 
 RECORD_VERSION = 1
@@ -154,7 +155,8 @@ class DynamoTargetLedger:
     """
 
     def __init__(self, client: Callable[[], Any], table: str) -> None:
-        self._client = client
+        guarded = Table(client, table)
+        self._client: Callable[[], Any] = lambda: guarded
         self._table = table
 
     def acquire(self, target: str, owner: str, now: float, until: float) -> Lease | None:
