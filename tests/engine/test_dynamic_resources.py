@@ -36,7 +36,8 @@ from streamgov_pulumi import AssetType, FormType, ProjectMembership, Subscriptio
 settings = pulumi.Config().require_object("settings")
 base = {"region": "us-east-1", "domain_id": settings["domain"], "adopt_existing": settings["adopt"]}
 owned = {**base, "owning_project_id": settings["producer"]}
-form = FormType("form", {**owned, "name": "EngineForm", "model": settings["model"]})
+form = FormType("form", {**owned, "name": "EngineForm", "model": settings["model"],
+                         "allow_breaking": settings["breaking"]})
 assets = AssetType("assets", {**owned, "name": "EngineType", "forms": {
     "EngineForm": {"type_identifier": form.name, "type_revision": form.revision, "required": True},
     "RelationalTableFormType": {"type_identifier": "amazon.datazone.RelationalTableFormType", "required": False},
@@ -107,6 +108,7 @@ def stack(emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.Temp
             "admin": f"arn:aws:iam::{CONSUMER}:role/Admin",
             "model": FIRST,
             "adopt": False,
+            "breaking": False,
         },
     )
     made.pulumi.select_stack()
@@ -149,6 +151,20 @@ def test_a_model_that_is_not_smithy_fails_in_the_preview(stack: Stack) -> None:
     assert result.returncode != 0
     assert "model is not Smithy: expected ':' but found 'String' in line 1" in result.stdout + result.stderr
     stack.configure(model=SECOND)
+
+
+def test_a_breaking_change_is_refused_in_the_preview_unless_it_is_allowed(stack: Stack) -> None:
+    stack.configure(model="structure EngineForm {\n  @required\n  topic: Integer\n}")
+    result = stack.pulumi.run("preview", "--stack", stack.pulumi.stack, check=False)
+    told = "EngineForm.note is removed; EngineForm.topic changes its type from String to Integer"
+    assert result.returncode != 0
+    assert f"assets written so far cannot follow: {told}. Make new fields optional" in result.stdout + result.stderr
+    stack.configure(breaking=True)
+    assert stack.steps() == {"form": "update", "assets": "update"}
+    # Allowing it is no change by itself.
+    stack.configure(model=SECOND)
+    assert stack.steps() == {}
+    stack.configure(breaking=False)
 
 
 def test_drift_is_seen_by_refresh_and_repaired_by_up(stack: Stack, client: Client, world: World) -> None:

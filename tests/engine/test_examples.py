@@ -113,6 +113,11 @@ def first(place: Place) -> tuple[Stack, Stack]:
     member = place.example("member", "member", PRODUCER)
     member.write(member=member_of(place, acceptShareArn=None), deletionProtection=False)
     assert set(member.preview().values()) == {"create"}
+    # The first attempt breaks in the middle, the next one finishes it.
+    emulator = place.cloud.emulator
+    emulator.admin("POST", "faults", {"service": "lambda", "operation": "CreateFunction", "kind": "access_denied"})
+    assert "CreateFunction" in member.refused("up")
+    emulator.admin("DELETE", "faults")
     member.pulumi.operation("up")
     # The example's contributor is the member's role, which exists by now.
     domain = place.example("domain", "domain", DOMAIN).write(deletionProtection=False)

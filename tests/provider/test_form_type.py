@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from streamgov_pulumi.providers import FormTypeProvider
-from tests.emulator.conftest import Client
-from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.emulator.conftest import DOMAIN, Client
+from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, World, session
 
 pytestmark = pytest.mark.emulator
 
@@ -175,6 +176,20 @@ def test_the_repair_of_drift_is_no_breaking_change(form: Driver, client: Client,
     repaired = form.update(id_, state, inputs)
     assert "declared_model" not in repaired
     form.settled(id_, repaired, inputs)
+
+
+def test_a_permission_that_the_deployer_lacks_is_named(form: Driver, client: Client, world: World) -> None:
+    iam = client("iam", CONSUMER)
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{DOMAIN}:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="weak-deployer", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    inputs = form.inputs(wanted(world, "WeakForm", assume_role_arn=role))
+    with pytest.raises(Failed) as refused:
+        form.create(inputs)
+    told = str(refused.value).strip().splitlines()[-1]
+    assert "RemoteError: datazone:GetFormType failed with AccessDenied" in told or "SearchTypes failed" in told
+    assert "weak-deployer" in told
+    assert "is not authorized to perform: datazone:" in told
 
 
 def test_form_in_use_is_not_deleted_and_stays_enabled(form: Driver, client: Client, world: World) -> None:

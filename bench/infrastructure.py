@@ -1,0 +1,127 @@
+"""Infrastructure with 1, 10 and 50 subscription targets: resources, seconds of each command, size of the state.
+
+The real engine with the stand-in plugin against the emulator: the seconds say what our program, providers and the
+engine cost; the services' own times come on top. The program is the one of the examples, all accounts from one program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.common import table
+from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, run_emulator
+from tests.engine.stacks import REGION, As, Cloud, Stack, project
+from tools.dev.workspace import Workspace
+
+COUNTS = (1, 10, 50)
+
+
+def main(arguments: Sequence[str]) -> dict[str, Any]:
+    """Measure each number of targets in an emulator of its own."""
+    parser = argparse.ArgumentParser(prog="infrastructure", description=__doc__)
+    parser.add_argument("--targets", type=int, nargs="+", default=list(COUNTS))
+    figures = {str(count): measured(count) for count in parser.parse_args(list(arguments)).targets}
+    head = ("targets", "resources", "first preview s", "up s", "silent preview s", "destroy s", "state KiB")
+    rows = [
+        (
+            count,
+            found["resources"],
+            *(found["seconds"][step] for step in ("first preview", "up", "silent preview", "destroy")),
+            round(found["state_bytes"] / 1024),
+        )
+        for count, found in figures.items()
+    ]
+    print(table(head, rows))
+    return figures
+
+
+def measured(count: int) -> dict[str, Any]:
+    """The figures of one stack."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        process, emulator = run_emulator(folder)
+        try:
+            workspace = Workspace(folder / "state", emulator.port)
+            workspace.prepare()
+            cloud = Cloud(emulator, DOMAIN)
+            config = configuration(cloud, count)
+            pulumi = As(workspace, project(folder / "program"), "bench", cloud.credentials(DOMAIN))
+            return _run(Stack(pulumi, config).create(), count)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _run(stack: Stack, count: int) -> dict[str, Any]:
+    seconds: dict[str, float] = {}
+
+    def timed(step: str, action: Callable[[], Any]) -> None:
+        started = time.monotonic()
+        action()
+        seconds[step] = round(time.monotonic() - started, 1)
+
+    timed("first preview", stack.preview)
+    timed("up", lambda: stack.pulumi.operation("up"))
+    timed("silent preview", stack.silent)
+    resources, size = stack.pulumi.resource_count(), stack.pulumi.state_size()
+    timed("destroy", lambda: stack.pulumi.operation("destroy"))
+    assert stack.pulumi.resource_count() == 0
+    return {"targets": count, "resources": resources, "seconds": seconds, "state_bytes": size}
+
+
+def configuration(cloud: Cloud, count: int) -> dict[str, Any]:
+    """One data source, and a target in each of ``count`` environments of the consumer's account."""
+    portal = cloud.portal({"orders": PRODUCER, "analytics": CONSUMER})
+    datazone = cloud.client("datazone")
+    blueprint = datazone.get_environment(domainIdentifier=portal.domain, identifier=portal.environments["analytics"])[
+        "environmentBlueprintId"
+    ]
+    environments = [portal.environments["analytics"]]
+    for number in range(2, count + 1):
+        made = datazone.create_environment(
+            domainIdentifier=portal.domain,
+            projectIdentifier=portal.projects["analytics"],
+            name=f"analytics-{number}",
+            environmentBlueprintIdentifier=blueprint,
+            environmentAccountIdentifier=CONSUMER,
+            environmentAccountRegion=REGION,
+        )
+        environments.append(made["id"])
+    deployers = {account: f"arn:aws:iam::{account}:role/Admin" for account in (PRODUCER, CONSUMER)}
+    reader = cloud.role(CONSUMER, "reader", path="/streaming/")
+    source = {"platform": "msk", "registry": "orders", "resource": "orders", "projectId": portal.projects["orders"]}
+    targets = {
+        f"t{number}": {
+            "platform": "msk",
+            "environmentId": environment,
+            "principals": [reader],
+            "name": f"target-{number}",
+        }
+        for number, environment in enumerate(environments, 1)
+    }
+    return {
+        "mode": "all",
+        "region": REGION,
+        "platforms": ["msk"],
+        "deletionProtection": False,
+        "domain": {
+            "account": DOMAIN,
+            "id": portal.domain,
+            "typesProjectId": portal.projects["orders"],
+            "memberProjects": portal.projects,
+        },
+        "members": [
+            {
+                "account": PRODUCER,
+                "assumeRoleArn": deployers[PRODUCER],
+                "trail": "none",
+                "dataSources": {"orders": source},
+            },
+            {"account": CONSUMER, "assumeRoleArn": deployers[CONSUMER], "targets": targets},
+        ],
+    }
