@@ -95,7 +95,7 @@ def client(emulator: EmulatorProcess) -> Client:
     Without ``role`` it is the administrator's key (domain account) or the role Admin (other accounts); ``role`` is a
     name (with its path, if it has one) or an ARN, and is assumed by the account's administrator.
     """
-    session = boto3.session.Session()
+    session: Any = boto3.session.Session()
     config = Config(retries={"total_max_attempts": 1})
 
     @functools.cache
