@@ -68,11 +68,24 @@ def test_the_core_knows_no_pulumi() -> None:
     assert wrong == []
 
 
+def _is_read_by_the_analyzer(path: Path) -> bool:
+    """Whether a module holds a component or a component's arguments."""
+    bases = {
+        base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for base in node.bases
+    }
+    return bool(bases & {"ComponentResource", "TypedDict"})
+
+
 def test_components_are_written_so_that_the_analyzer_can_read_them() -> None:
     """`from __future__ import annotations` hides the annotations from Pulumi's component analyzer."""
+    modules = [
+        path for path in (ROOT / "streamgov_pulumi" / "components").rglob("*.py") if _is_read_by_the_analyzer(path)
+    ]
+    assert len(modules) > 10
     wrong = [
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "streamgov_pulumi" / "components").rglob("*.py")
-        if "from __future__ import annotations" in path.read_text()
+        str(path.relative_to(ROOT)) for path in modules if "from __future__ import annotations" in path.read_text()
     ]
     assert wrong == []
