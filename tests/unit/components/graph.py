@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import wait_for_rpcs
 
 
@@ -129,6 +130,7 @@ def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = Fals
     mocks = _Mocks(graph)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    _forget_outputs()
     try:
         pulumi.runtime.set_mocks(
             mocks, project="streamgov", stack="test", preview=preview, monitor=_Monitor(mocks, graph)
@@ -149,4 +151,11 @@ def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = Fals
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
+        _forget_outputs()
     return graph
+
+
+def _forget_outputs() -> None:
+    """The SDK waits at the end of a program for every output ever made, also for those of a loop that is closed."""
+    with SETTINGS.lock:
+        SETTINGS.outputs.clear()
