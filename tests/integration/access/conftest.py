@@ -9,14 +9,16 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from streamgov_core.access import permissions, workflow
+from streamgov_core.access import permissions, reconcile_permissions, workflow
 from streamgov_core.access.request import request_form_model
 from streamgov_core.catalog.records import Record, SsmRecordStore
 from streamgov_core.naming import Names
@@ -188,6 +190,15 @@ class Deployment:
             permissions.member_invoke_policy(NAMES, account),
         )
 
+    def deploy_reconciler(self) -> None:
+        """The reconcile function; nothing starts it but a test."""
+        types, projects = sorted(self.asset_types.values()), list(self.projects.values())
+        environment = reconcile_permissions.reconcile_environment(
+            NAMES, self.domain, DOMAIN, MEMBERS, types, projects=projects, grace_seconds=0
+        )
+        policy = reconcile_permissions.reconcile_policy(NAMES, DOMAIN, self.domain)
+        self.function(DOMAIN, "reconcile", "handlers.reconcile_grants.handler", policy, environment)
+
     # --- DataZone -----------------------------------------------------------------------------------------------------
     def make_domain(self) -> None:
         datazone = self.client("datazone")
@@ -246,7 +257,7 @@ class Deployment:
             )
 
     def let_functions_in(self) -> None:
-        for what in ("collect", "report"):
+        for what in ("collect", "report", "reconcile"):
             for project in self.projects.values():
                 self.client("datazone").create_project_membership(
                     domainIdentifier=self.domain,
@@ -376,6 +387,19 @@ class Deployment:
     def revoke(self, grant: str) -> None:
         self.client("datazone").delete_subscription_grant(domainIdentifier=self.domain, identifier=grant)
 
+    def reconcile(self, **order: Any) -> dict[str, Any]:
+        """Run the reconciler by hand: its result."""
+        states, machine = self.client("stepfunctions"), NAMES.central_machine_arn(DOMAIN)
+        text = json.dumps({"action": "reconcile", **order})
+        return self.finished(states.start_execution(stateMachineArn=machine, input=text)["executionArn"])
+
+    def finished(self, arn: str) -> dict[str, Any]:
+        """The output of an execution that ends well."""
+        states = self.client("stepfunctions")
+        ended = eventually(lambda: states.describe_execution(executionArn=arn), lambda e: e["status"] != "RUNNING", 120)
+        assert ended["status"] == "SUCCEEDED", (ended.get("cause"), self.emulator.log.read_text()[-3000:])
+        return dict(json.loads(ended["output"]))
+
     def assets_of(self, grant: str) -> list[dict[str, Any]]:
         answer = self.client("datazone").get_subscription_grant(domainIdentifier=self.domain, identifier=grant)
         return list(answer["assets"])
@@ -394,9 +418,10 @@ class Deployment:
         return bool(answer["allowed"])
 
 
-@pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    process, running = run_emulator(tmp_path_factory.mktemp("emulator"), STREAMGOV_EMULATOR_SPEED="5")
+@contextmanager
+def deployed(directory: Path) -> Iterator[Deployment]:
+    """An emulator of its own with everything deployed in it."""
+    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED="5")
     try:
         made = Deployment(running)
         made.make_domain()
@@ -404,9 +429,16 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         made.deploy_domain()
         for account in MEMBERS:
             made.deploy_member(account)
+        made.deploy_reconciler()
         made.let_functions_in()
         made.cluster = made.make_cluster("streaming-prod")
         yield made
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deployed(tmp_path_factory.mktemp("emulator")) as made:
+        yield made

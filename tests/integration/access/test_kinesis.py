@@ -101,6 +101,12 @@ class Stream:
         self.deployment.revoke(grant)
         assert self.deployment.settled(grant)["status"] == "REVOKED"
 
+    def has_policy(self) -> bool:
+        try:
+            return bool(self.kinesis.get_resource_policy(ResourceARN=self.arn).get("Policy"))
+        except ClientError:
+            return False
+
     def denied(self, action: Any) -> bool:
         with pytest.raises(ClientError) as caught:
             action()
@@ -120,16 +126,9 @@ def test_records_are_read_while_granted_and_denied_before_and_after(deployment: 
         assert [(item["GranteePrincipal"], item["Operations"]) for item in grants] == [(stream.role, ["Decrypt"])]
     stream.revoke(grant)
     assert stream.denied(stream.read)
-    assert not _has_policy(stream)
+    assert not stream.has_policy()
     if encrypted:
         assert deployment.client("kms", PRODUCER).list_grants(KeyId=stream.key)["Grants"] == []
-
-
-def _has_policy(stream: Stream) -> bool:
-    try:
-        return bool(stream.kinesis.get_resource_policy(ResourceARN=stream.arn).get("Policy"))
-    except ClientError:
-        return False
 
 
 def test_writing(deployment: Deployment) -> None:

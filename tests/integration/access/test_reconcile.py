@@ -12,7 +12,7 @@ import pytest
 
 from streamgov_core.access import reconcile_permissions
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
-from tests.integration.access.conftest import MEMBERS, NAMES, Deployment, eventually
+from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.test_workflow import policy_of, topic_of
 
 READ = "kafka-cluster:ReadData"
@@ -21,20 +21,7 @@ DROP_GRANTS = {"source": ["aws.datazone"], "detail-type": ["Subscription Grant R
 
 @pytest.fixture(scope="module")
 def reconciler(deployment: Deployment) -> Iterator[Deployment]:
-    """The reconcile function, its memberships and its schedule, from the product's own documents."""
-    types = sorted(deployment.asset_types.values())
-    environment = reconcile_permissions.reconcile_environment(
-        NAMES, deployment.domain, DOMAIN, MEMBERS, types, projects=list(deployment.projects.values()), grace_seconds=0
-    )
-    policy = reconcile_permissions.reconcile_policy(NAMES, DOMAIN, deployment.domain)
-    deployment.function(DOMAIN, "reconcile", "handlers.reconcile_grants.handler", policy, environment)
-    for project in deployment.projects.values():
-        deployment.client("datazone").create_project_membership(
-            domainIdentifier=deployment.domain,
-            projectIdentifier=project,
-            member={"userIdentifier": NAMES.role_arn(DOMAIN, "reconcile")},
-            designation="PROJECT_CONTRIBUTOR",
-        )
+    """The deployment with the reconciler's schedule, from the product's own documents."""
     events = deployment.client("events")
     events.put_rule(Name=NAMES.regional("reconcile"), ScheduleExpression=reconcile_permissions.SCHEDULE)
     target = {
@@ -47,21 +34,6 @@ def reconciler(deployment: Deployment) -> Iterator[Deployment]:
     yield deployment
     events.remove_targets(Rule=NAMES.regional("reconcile"), Ids=["central"])
     events.delete_rule(Name=NAMES.regional("reconcile"))
-
-
-def finished(deployment: Deployment, arn: str) -> dict[str, Any]:
-    """The output of an execution that ends well."""
-    states = deployment.client("stepfunctions")
-    ended = eventually(lambda: states.describe_execution(executionArn=arn), lambda e: e["status"] != "RUNNING", 120)
-    assert ended["status"] == "SUCCEEDED", (ended.get("cause"), deployment.emulator.log.read_text()[-3000:])
-    return dict(json.loads(ended["output"]))
-
-
-def by_hand(deployment: Deployment, **order: Any) -> dict[str, Any]:
-    machine = NAMES.central_machine_arn(DOMAIN)
-    text = json.dumps({"action": "reconcile", **order})
-    arn = deployment.client("stepfunctions").start_execution(stateMachineArn=machine, input=text)["executionArn"]
-    return finished(deployment, arn)
 
 
 def by_schedule(deployment: Deployment) -> dict[str, Any]:
@@ -78,7 +50,7 @@ def by_schedule(deployment: Deployment) -> dict[str, Any]:
                     return str(item["executionArn"])
         return None
 
-    return finished(deployment, eventually(started, bool))
+    return deployment.finished(eventually(started, bool))
 
 
 @dataclass
@@ -210,7 +182,7 @@ def test_by_hand_it_only_reports(story: Story) -> None:
     policies = {what: story.policy(what) for what in story.clusters}
     statuses = {what: story.status(what) for what in story.grants}
     story.deployment.emulator.admin("DELETE", "events")
-    result = by_hand(story.deployment)
+    result = story.deployment.reconcile()
     assert result["dryRun"] is True and result["published"] is True
     assert story.found(result) == EXPECTED, json.dumps(result, indent=1)
     assert {what: story.policy(what) for what in story.clusters} == policies
@@ -235,7 +207,7 @@ def test_the_schedule_repairs_what_is_ours(story: Story) -> None:
 
 def test_the_next_run_finds_nothing_and_changes_nothing(story: Story) -> None:
     policies = {what: story.policy(what) for what in story.clusters}
-    assert story.found(by_hand(story.deployment, dryRun=False)) == {("retained", "retained")}
+    assert story.found(story.deployment.reconcile(dryRun=False)) == {("retained", "retained")}
     assert {what: story.policy(what) for what in story.clusters} == policies
 
 
