@@ -33,13 +33,14 @@ ROLE_PATH = "/streaming/"
 
 
 def eventually(read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60.0) -> Any:
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.05
     while True:
         value = read()
         if wanted(value):
             return value
         assert time.monotonic() < deadline, value
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.5)
 
 
 @dataclass

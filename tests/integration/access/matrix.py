@@ -121,8 +121,8 @@ SUBJECTS: dict[str, Callable[[Deployment], Subject]] = {"msk": Topic, "kinesis":
 
 
 def no_policies(deployment: Deployment, role: str) -> bool:
-    name = role.rsplit("/", 1)[1]
-    return deployment.client("iam", CONSUMER).list_role_policies(RoleName=name)["PolicyNames"] == []
+    answer = deployment.client("iam", CONSUMER).list_role_policies(RoleName=role.rsplit("/", 1)[1])
+    return not answer["PolicyNames"]
 
 
 def record(deployment: Deployment, platform: str) -> Iterator[Case]:
