@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import access
+from bench import access, accounts, crowd
 from bench.capacities import capacities
 
 
@@ -23,7 +23,7 @@ def test_capacities_are_those_of_the_documentation() -> None:
 
 
 def test_calls_of_a_grant_and_of_fifty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "LATENCY", 0.0)
+    monkeypatch.setattr(accounts, "LATENCY", 0.0)
     monkeypatch.setattr(access, "RUNS", 1)
     calls = {row["request"]: row["calls"] for row in access.requests()}
     assert calls == {
@@ -32,7 +32,14 @@ def test_calls_of_a_grant_and_of_fifty(monkeypatch: pytest.MonkeyPatch) -> None:
         "grant, same account": 20,
         "revoke, same account": 13,
     }
-    monkeypatch.setattr(access, "LATENCY", 0.01)
-    crowd = access.at_once(50)
+    monkeypatch.setattr(accounts, "LATENCY", 0.01)
+    made = crowd.at_once(50, 0.01, rates=False)
     # How many writes it takes depends on how busy the machine is; test_engine.py shows two with everybody waiting.
-    assert crowd["statuses"] == ["APPLIED"] and crowd["writes"] < 25
+    assert made["statuses"] == ["GRANTED"] and made["writes"] < 25 and made["refused"] == 0
+
+
+def test_a_call_beyond_its_rate_is_refused_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "LATENCY", 0.0)
+    monkeypatch.setattr(crowd, "RATES", {"grant": 50.0})
+    made = crowd.at_once(60, 0.0, rates=True)
+    assert made["statuses"] == ["GRANTED"] and made["refused"] > 0

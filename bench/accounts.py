@@ -1,0 +1,96 @@
+"""A domain account and two member accounts in memory, each call of a gateway counted and slow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from streamgov_core.access.messages import GrantCommand, RoleArn
+from tests.unit.access.fakes import CONSUMER, OWNER, RealClock
+from tests.unit.access.test_apply import Member
+from tests.unit.access.test_collect_report import Central, done
+
+LATENCY = 0.025
+"""Seconds of a call."""
+LEDGER = ("acquire", "announce", "head", "store", "find", "load", "commit", "progress", "release", "refuse")
+
+
+class Waiting(RealClock):
+    """The machine's clock, pauses as long as they are on AWS."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass
+class Meter:
+    """Counts calls and makes each take its time."""
+
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def slow(self, thing: Any, *names: str) -> None:
+        """Make these methods of a gateway slow and counted."""
+        for name in names:
+            setattr(thing, name, self._wrapped(name, getattr(thing, name)))
+
+    def _wrapped(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            self.calls[name] = self.calls.get(name, 0) + 1
+            time.sleep(LATENCY)
+            return method(*arguments, **more)
+
+        return call
+
+    def time(self, step: Callable[[], Any]) -> tuple[Any, float, int]:
+        """Run a step: its result, milliseconds, calls."""
+        before, began = sum(self.calls.values()), time.perf_counter()
+        result = step()
+        return result, (time.perf_counter() - began) * 1000, sum(self.calls.values()) - before
+
+
+class Accounts:
+    """A domain account and two member accounts behind slow gateways, with one grant asked for.
+
+    Args:
+        principal: the role that it is for; its account is the environment's.
+    """
+
+    def __init__(self, principal: str) -> None:
+        self.meter = Meter()
+        self.central = Central()
+        self.central.domain.add_grant(principals=(principal,))
+        self.central.domain.environments["env1"]["awsAccountId"] = RoleArn.parse(principal).account
+        self.meter.slow(
+            self.central.domain, "grant", "listing", "environment", "target", "subscription", "request", "mark"
+        )
+        self.meter.slow(self.central.grants, "of_grant", "begin", "finish")
+        self.members = {account: self.member(account) for account in (OWNER, CONSUMER)}
+        for member in self.members.values():
+            member.site.iam.add(principal)
+
+    def member(self, account: str) -> Member:
+        """One member account."""
+        member = Member(account)
+        member.clock = Waiting()
+        self.meter.slow(member.ledger, *LEDGER)
+        self.meter.slow(member.site.policies, "get", "put", "delete")
+        self.meter.slow(member.site.iam, "role", "inline", "put_inline", "delete_inline", "attached")
+        self.meter.slow(member.site, "record", "inspect")
+        return member
+
+    def run(self, order: dict[str, Any], execution: str) -> list[tuple[str, float, int]]:
+        """One request through the functions, as the machines call them: step, milliseconds, calls."""
+        (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(order, execution))
+        rows = [("collect", spent, calls)]
+        for stage in ("first", "second"):
+            for step in item["do"][stage]:
+                given = step["command"]
+                member = self.members[given["account"]]
+                member.site.recorded(GrantCommand.parse(given))
+                _, spent, calls = self.meter.time(partial(member.run, given))
+                rows.append((f"apply, {given['side']}", spent, calls))
+        _, spent, calls = self.meter.time(lambda: self.central.report(item, **done(item)))
+        return [*rows, ("report", spent, calls)]
