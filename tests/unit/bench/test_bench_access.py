@@ -40,6 +40,6 @@ def test_calls_of_a_grant_and_of_fifty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_call_beyond_its_rate_is_refused_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "LATENCY", 0.0)
-    monkeypatch.setattr(crowd, "RATES", {"grant": 50.0})
-    made = crowd.at_once(60, 0.0, rates=True)
+    monkeypatch.setattr(crowd, "RATES", {"grant": 20.0})
+    made = crowd.at_once(40, 0.0, rates=True)
     assert made["statuses"] == ["GRANTED"] and made["refused"] > 0
