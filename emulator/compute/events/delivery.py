@@ -6,24 +6,20 @@ to process undelivered events".
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
 import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from emulator.api import Emulator
 from emulator.compute.events.queues import DeliveryError
 from emulator.compute.events.targets import SCHEDULER, Source, Targets
-from emulator.compute.timing import WorkInProgress, real_seconds
+from emulator.compute.retrying import Retrying
+from emulator.compute.timing import WorkInProgress
 
-THREADS = 16
 MAXIMUM_ATTEMPTS = 185
 MAXIMUM_AGE = 86_400
 FIRST_DELAY = 2.0
@@ -43,28 +39,15 @@ class Delivery:
     waited: float = 0.0
 
 
-@dataclass(order=True)
-class _Due:
-    at: float
-    order: int
-    delivery: Delivery = field(compare=False)
-
-
 class Deliveries:
     """Delivers in the background."""
 
     def __init__(self, emulator: Emulator, targets: Targets, work: WorkInProgress) -> None:
-        self._emulator = emulator
         self._targets = targets
         self._work = work
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="events")
-        self._changed = threading.Condition()
-        self._due: list[_Due] = []
-        self._order = itertools.count()
-        self._closed = False
+        self._retrying: Retrying[Delivery] = Retrying(emulator, "events", self._attempt)
         self.on_failure: Callable[[Source, str], None] = lambda source, metric: None
         """Told of failed deliveries by CloudWatch's names of them."""
-        threading.Thread(target=self._timer, name="events-retries", daemon=True).start()
 
     def submit(
         self, source: Source, target: Mapping[str, Any], payload: str, event: Mapping[str, Any]
@@ -76,25 +59,12 @@ class Deliveries:
         """
         record = {"rule": source.arn, "target": str(target["Arn"]), "status": "PENDING", "attempts": 0}
         self._work.begin("deliveries")
-        self._pool.submit(self._attempt, Delivery(source, target, payload, event, record))
+        self._retrying.now(Delivery(source, target, payload, event, record))
         return record
 
     def close(self) -> None:
         """Stop delivering."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _timer(self) -> None:
-        while True:
-            with self._changed:
-                while not self._closed and (not self._due or self._due[0].at > time.monotonic()):
-                    self._changed.wait(self._due[0].at - time.monotonic() if self._due else None)
-                if self._closed:
-                    return
-                delivery = heapq.heappop(self._due).delivery
-            self._pool.submit(self._attempt, delivery)
+        self._retrying.close()
 
     def _attempt(self, delivery: Delivery) -> None:
         over = True
@@ -134,10 +104,7 @@ class Deliveries:
         delivery.attempts += 1
         delivery.waited += delay
         delivery.record["status"] = "RETRYING"
-        at = time.monotonic() + real_seconds(self._emulator, delay)
-        with self._changed:
-            heapq.heappush(self._due, _Due(at, next(self._order), delivery))
-            self._changed.notify_all()
+        self._retrying.later(delivery, delay)
         return False
 
     def _give_up(self, delivery: Delivery, error: DeliveryError, exhausted: str | None) -> None:

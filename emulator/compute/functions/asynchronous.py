@@ -7,27 +7,23 @@ one second to five minutes) and "Capturing records of Lambda asynchronous invoca
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
-import threading
 import time
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from emulator.api import ApiError, Emulator
 from emulator.compute.functions.invoke import Functions, Result, Target
-from emulator.compute.timing import WorkInProgress, real_seconds
+from emulator.compute.retrying import Retrying
+from emulator.compute.timing import WorkInProgress
 from emulator.iam.state import find_role
 
 RETRY_SECONDS = (60.0, 120.0)
 MAXIMUM_AGE = 21_600.0
-THREADS = 16
 
 
 @dataclass(frozen=True)
@@ -43,13 +39,6 @@ class Pending:
     waited: float = 0.0
 
 
-@dataclass(order=True)
-class _Due:
-    at: float
-    order: int
-    pending: Pending = field(compare=False)
-
-
 class AsynchronousInvocations:
     """The queue behind ``InvocationType: Event``."""
 
@@ -57,14 +46,9 @@ class AsynchronousInvocations:
         self._emulator = emulator
         self._functions = functions
         self._work = work
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="lambda-async")
-        self._changed = threading.Condition()
-        self._due: list[_Due] = []
-        self._order = itertools.count()
-        self._closed = False
+        self._retrying: Retrying[Pending] = Retrying(emulator, "lambda-async", self._attempt)
         self.undelivered: list[dict[str, Any]] = []
         """Events that ended without success and without a place to go to, or whose place refused them."""
-        threading.Thread(target=self._timer, name="lambda-async-timer", daemon=True).start()
 
     def submit(self, target: Target, payload: bytes) -> str:
         """Accept an event.
@@ -74,32 +58,15 @@ class AsynchronousInvocations:
         """
         pending = Pending(target, payload or b"{}", str(uuid.uuid4()), self._emulator.clock.now())
         self._work.begin("invocations")
-        self._pool.submit(self._attempt, pending)
+        self._retrying.now(pending)
         return pending.request_id
 
     def close(self) -> None:
         """Stop: what is still queued is lost, as everything of the emulator is."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _timer(self) -> None:
-        while True:
-            with self._changed:
-                while not self._closed and (not self._due or self._due[0].at > time.monotonic()):
-                    self._changed.wait(self._due[0].at - time.monotonic() if self._due else None)
-                if self._closed:
-                    return
-                pending = heapq.heappop(self._due).pending
-            self._pool.submit(self._attempt, pending)
+        self._retrying.close()
 
     def _later(self, pending: Pending, seconds: float) -> None:
-        pending = replace(pending, waited=pending.waited + seconds)
-        at = time.monotonic() + real_seconds(self._emulator, seconds)
-        with self._changed:
-            heapq.heappush(self._due, _Due(at, next(self._order), pending))
-            self._changed.notify_all()
+        self._retrying.later(replace(pending, waited=pending.waited + seconds), seconds)
 
     def _attempt(self, pending: Pending) -> None:
         over = True
