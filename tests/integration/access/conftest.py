@@ -30,6 +30,7 @@ REGION = "us-east-1"
 NAMES = Names()
 MEMBERS = (PRODUCER, CONSUMER)
 ROLE_PATH = "/streaming/"
+HALF_AN_HOUR = 1800
 
 
 def eventually(read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60.0) -> Any:
@@ -48,7 +49,7 @@ class Deployment:
     """The domain account's stack and two member stacks, with a project and an environment each."""
 
     emulator: EmulatorProcess
-    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    clients: dict[tuple[str, str, int], Any] = field(default_factory=dict)
     domain: str = ""
     projects: dict[str, str] = field(default_factory=dict)
     environments: dict[str, str] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Deployment:
     asset_types: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str, account: str = DOMAIN) -> Any:
-        key = (service, account)
+        key = (service, account, int(time.monotonic() // HALF_AN_HOUR))  # An assumed role's keys last for an hour.
         if key not in self.clients:
             session: Any = boto3.Session("test", "test", region_name=REGION)
             if account != DOMAIN:
@@ -420,9 +421,15 @@ class Deployment:
 
 
 @contextmanager
-def deployed(directory: Path) -> Iterator[Deployment]:
-    """An emulator of its own with everything deployed in it."""
-    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED="5")
+def deployed(directory: Path, speed: float = 5) -> Iterator[Deployment]:
+    """An emulator of its own with everything deployed in it.
+
+    Args:
+        directory: for its state.
+        speed: of the machines' waits and time-outs. Functions run in real time: whoever waits for a lease inside of one
+            outlives the machine's patience at more than 1.5.
+    """
+    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED=str(speed))
     try:
         made = Deployment(running)
         made.make_domain()

@@ -110,7 +110,11 @@ class FanOut(Stream):
         return [item["ConsumerARN"] for item in found if item["ConsumerStatus"] != "DELETING"]
 
     def may(self) -> bool:
-        return any(self.deployment.may(self.role, "kinesis:SubscribeToShard", arn) for arn in self.consumers())
+        """A request that could not be read is granted as READ and SHARED, with a warning."""
+        shared = self.deployment.may(self.role, "kinesis:GetRecords", self.arn)
+        return shared or any(
+            self.deployment.may(self.role, "kinesis:SubscribeToShard", arn) for arn in self.consumers()
+        )
 
     def nothing_left(self) -> bool:
         keys = self.deployment.client("kms", PRODUCER).list_grants(KeyId=self.key)["Grants"]

@@ -50,7 +50,7 @@ def test_failure_of_every_call(recorded: list[Case], tmp_path: Path) -> None:
         wrong = []
         directory = tmp_path / str(shard)
         directory.mkdir()
-        with deployed(directory) as deployment:
+        with deployed(directory, speed=1.5) as deployment:
             while True:
                 try:
                     case = waiting.get_nowait()

@@ -1,0 +1,110 @@
+"""What a machine cannot catch itself: its own time-out. The settle rule starts it again, and the end is true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamgov_core.access import workflow
+from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
+from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.test_workflow import policy_of, topic_of
+
+SECONDS = 40
+"""Of the shortened time-outs, on the emulator's clock: eight real ones."""
+SLOW = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 9.5}
+
+TIMED_OUT = {"source": ["aws.states"], "detail": {"status": ["TIMED_OUT"]}}
+
+
+@contextmanager
+def short_time_outs(deployment: Deployment, account: str) -> Iterator[None]:
+    """The machines with the product's definitions, but a shorter time-out of this account's machine.
+
+    The central machine waits less for a member machine as well, so that a test does not take that long.
+    """
+    central, member = NAMES.central_machine_arn(DOMAIN), NAMES.member_machine_arn(account)
+    definitions = {(DOMAIN, central): workflow.central_definition(NAMES, DOMAIN)}
+    if account != DOMAIN:
+        definitions[(account, member)] = workflow.member_definition(NAMES, account, DOMAIN)
+    for (owner, machine), definition in definitions.items():
+        short = {**definition, "TimeoutSeconds": SECONDS} if owner == account else definition
+        waits = f'"TimeoutSeconds": {workflow.INVOKE_TIMEOUT}'
+        text = json.dumps(short).replace(waits, f'"TimeoutSeconds": {2 * SECONDS}')
+        deployment.client("stepfunctions", owner).update_state_machine(stateMachineArn=machine, definition=text)
+    try:
+        yield
+    finally:
+        for (owner, machine), definition in definitions.items():
+            states = deployment.client("stepfunctions", owner)
+            states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+
+
+def ended(deployment: Deployment, grant: str) -> list[str]:
+    """How the executions ended that worked on a grant: a DataZone event, or a settling of its execution."""
+    states, found = deployment.client("stepfunctions"), []
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=NAMES.central_machine_arn(DOMAIN))
+    known = {grant}
+    for item in sorted((item for page in pages for item in page["executions"]), key=lambda item: item["startDate"]):
+        text = states.describe_execution(executionArn=item["executionArn"])["input"]
+        if any(word in text for word in known):
+            known.add(item["executionArn"])
+            found.append(str(item["status"]))
+    return found
+
+
+def test_a_central_execution_that_timed_out_is_settled(deployment: Deployment) -> None:
+    cluster, role = deployment.make_cluster(), deployment.make_role(CONSUMER)
+    _, listing = deployment.make_asset("late", cluster=cluster)
+    target = deployment.make_target([role])
+    deployment.subscribe(listing)
+    emulator, states = deployment.emulator, deployment.client("stepfunctions")
+    emulator.admin("POST", "faults", {**SLOW, "caller": NAMES.role_arn(PRODUCER, "apply"), "times": 1})
+    # The settle rule would start the next execution under the short time-out too; it is started afterwards instead.
+    emulator.admin("POST", "events", {"action": "drop", "pattern": TIMED_OUT})
+    try:
+        with short_time_outs(deployment, DOMAIN):
+            grant = deployment.grant(listing, target)
+            eventually(lambda: ended(deployment, grant), lambda found: found == ["TIMED_OUT"])
+        assert deployment.assets_of(grant)[0]["status"] == "GRANT_IN_PROGRESS"
+        (event,) = (entry["event"] for entry in emulator.admin("GET", "events")["events"] if told(entry, grant, states))
+    finally:
+        emulator.admin("DELETE", "faults")
+        emulator.admin("DELETE", "events")
+    order = {"version": 1, "action": "settle", "status": "TIMED_OUT", "executionArn": event["detail"]["executionArn"]}
+    states.start_execution(stateMachineArn=NAMES.central_machine_arn(DOMAIN), input=json.dumps(order))
+    assert deployment.settled(grant, 240)["status"] == "GRANTED"
+    assert deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "late", cluster))
+    deployment.revoke(grant)
+    assert deployment.settled_as(grant, ("REVOKED",))["status"] == "REVOKED"
+    assert policy_of(deployment, cluster) is None
+
+
+def told(entry: dict[str, Any], grant: str, states: Any) -> bool:
+    """Whether an event tells of the time-out of the execution that worked on this grant."""
+    detail = entry["event"]["detail"]
+    if entry["source"] != "aws.states" or detail.get("status") != "TIMED_OUT":
+        return False
+    return grant in states.describe_execution(executionArn=detail["executionArn"])["input"]
+
+
+def test_a_member_execution_that_timed_out_is_no_grant(deployment: Deployment) -> None:
+    """Nobody answers the central machine's task: its own time-out catches it, and both sides are undone."""
+    cluster, role = deployment.make_cluster(), deployment.make_role(CONSUMER)
+    _, listing = deployment.make_asset("unanswered", cluster=cluster)
+    target = deployment.make_target([role])
+    deployment.subscribe(listing)
+    slow = {**SLOW, "caller": NAMES.role_arn(PRODUCER, "apply"), "times": 1}
+    deployment.emulator.admin("POST", "faults", slow)
+    try:
+        with short_time_outs(deployment, PRODUCER):
+            grant = deployment.grant(listing, target)
+            done = deployment.settled(grant, 240)
+    finally:
+        deployment.emulator.admin("DELETE", "faults")
+    assert done["status"] == "GRANT_FAILED", done
+    assert "did not answer in time" in done["failureCause"]["message"]
+    eventually(lambda: policy_of(deployment, cluster), lambda policy: policy is None)
+    assert not deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "unanswered", cluster))
