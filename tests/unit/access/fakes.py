@@ -546,7 +546,9 @@ class MemoryGrants:
             old = self.records.get((grant_id, asset_id))
             if old is None or old.generation != generation:
                 return False
-            self.records[(grant_id, asset_id)] = replace(old, state=state, updated_at=now, cause=cause)
+            self.records[(grant_id, asset_id)] = replace(
+                old, state=state, updated_at=now, cause=cause, outcome=dict(facts)
+            )
             return True
 
 
