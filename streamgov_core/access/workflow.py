@@ -24,6 +24,8 @@ CENTRAL_TIMEOUT = 10_800
 """Seconds of the central machine: two stages, their undoing and the report, each with its retries."""
 UNDO_RETRIES = 2
 """How often a member that could not undo is asked again, beside the retries of its own machine."""
+UNDO_PAUSE = 60
+"""Seconds until the settle rule may undo again: most outages are over by then."""
 APPLY_TIMEOUT = 90
 """Seconds that the member machine waits for one invocation of ``apply`` (whose own time-out is shorter)."""
 
@@ -116,12 +118,11 @@ def central_definition(names: Names, domain_account: str) -> State:
             },
             "Settled": {
                 "Type": "Choice",
-                "Choices": [
-                    {"Variable": "$.text", "StringMatches": f'*"{ACCESS_MAY_REMAIN}"*', "Next": "AccessMayRemain"}
-                ],
+                "Choices": [{"Variable": "$.text", "StringMatches": f'*"{ACCESS_MAY_REMAIN}"*', "Next": "BeforeAgain"}],
                 "Default": "Done",
             },
             "Done": {"Type": "Succeed"},
+            "BeforeAgain": {"Type": "Wait", "Seconds": UNDO_PAUSE, "Next": "AccessMayRemain"},
             "AccessMayRemain": {
                 "Type": "Fail",
                 "Error": "AccessMayRemain",

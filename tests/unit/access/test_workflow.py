@@ -89,6 +89,19 @@ def test_time_outs_nest() -> None:
     assert max(s["TimeoutSeconds"] for _, s in states(MEMBER) if s["Type"] == "Task") < MEMBER_TIMEOUT
 
 
+@pytest.mark.parametrize("stage", ["First", "Second", "UndoFirst", "UndoSecond"])
+def test_only_what_undoes_asks_a_failed_member_again(stage: str) -> None:
+    found = dict(states(CENTRAL))
+    attempts = {
+        error: item["MaxAttempts"] for item in found[f"{stage}Invoke"]["Retry"] for error in item["ErrorEquals"]
+    }
+    assert attempts["MemberFailed"] == (UNDO_RETRIES if stage.startswith("Undo") else 0)
+    # Whatever happens to the undoing, the reason of the grant's failure stays.
+    assert [item["ResultPath"] for item in found[stage]["Catch"]] == [
+        "$.undoFailure" if stage.startswith("Undo") else "$.failure"
+    ]
+
+
 def test_definitions_fit() -> None:
     assert len(json.dumps(CENTRAL)) < 1_000_000
 
