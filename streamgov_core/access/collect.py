@@ -133,6 +133,20 @@ class Collect:
         if platform is None and record is None and not lost:
             _leave(order, asset_id, "its asset type is not ours")
             return None
+        if record is not None and record.command is not None and _undoing_is_open(order, record):
+            log("undone again", grantId=order.grant_id, assetId=asset_id, undo=record.outcome["undo"])
+            return item(
+                self._settings.names,
+                record.command,
+                grant_id=order.grant_id,
+                asset_id=asset_id,
+                domain_id=self._settings.domain_id,
+                request="GRANT",
+                generation=record.generation,
+                facts={"warnings": []},
+                refusal=str(record.outcome.get("reason") or record.cause),
+                undo_only=True,
+            )
         reason = self._not_now(order, execution, str(asset["status"]), record)
         if reason is not None:
             _leave(order, asset_id, reason)
@@ -146,7 +160,10 @@ class Collect:
         undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1)
         if order.exhausted:
             command, undo_only = None, False
-            refusal = "its executions ended badly again and again: look at them, then start it again by hand"
+            refusal = (
+                "its executions ended badly again and again: look at them, then start it again by hand. What a failed "
+                "grant may have given is taken away by the reconciler"
+            )
         elif undo_only:
             refusal = "the execution was aborted" if order.aborted else "the execution ended badly more than once"
         new = GrantRecord(
@@ -199,7 +216,7 @@ class Collect:
             return None
         if status != f"{order.request}_IN_PROGRESS":
             return f"its status is {status}, not {wanted}"
-        if record is None or record.execution == execution or order.settles or order.redrive:
+        if record is None or record.execution in (execution, *order.ended) or (order.redrive and not order.settles):
             return None
         if record.state != "IN_PROGRESS" or self._now() - record.updated_at > CENTRAL_TIMEOUT:
             return None
@@ -312,6 +329,12 @@ class Collect:
 
     def _moment(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
+
+
+def _undoing_is_open(order: Order, record: GrantRecord) -> bool:
+    """Whether this settles a failed grant of which something could not be taken away; not without end."""
+    failed = order.request == "GRANT" and record.state == "GRANT_FAILED" and bool(record.outcome.get("undo"))
+    return failed and order.settles > 0 and not order.exhausted
 
 
 def _leave(order: Order, asset_id: str, reason: str) -> None:

@@ -35,6 +35,8 @@ class GrantRecord:
         execution: ARN of the execution that works or worked on it.
         updated_at: seconds since the epoch.
         cause: of a failure.
+        outcome: what the report knew of the last request's end: ``warnings``, ``undo`` (what could not be undone),
+            ``reason`` (of a failure, without what was added to its cause).
     """
 
     grant_id: str
@@ -47,6 +49,7 @@ class GrantRecord:
     execution: str = ""
     updated_at: float = 0.0
     cause: str = ""
+    outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
 class GrantLedger(Protocol):
@@ -200,4 +203,5 @@ def _record(item: Mapping[str, Any]) -> GrantRecord:
         execution=item["execution"]["S"],
         updated_at=float(item["updatedAt"]["N"]),
         cause=item["cause"]["S"],
+        outcome=json.loads(item["outcome"]["S"]) if "outcome" in item else {},
     )

@@ -284,4 +284,15 @@ def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str
             # Readers live in the producers' accounts, which are not known here.
             "Resource": f"arn:{names.partition}:iam::*:role{names.iam_path}readers/*",
         },
+        {
+            # Jobs keep their leases in tables of their own; whoever writes our ledgers writes our policies.
+            "Sid": "NeverOurLedgers",
+            "Effect": "Deny",
+            "Action": "dynamodb:*",
+            "Resource": [
+                names.arn("dynamodb", account, f"table/{table}{part}")
+                for table in (names.grant_table, names.target_table)
+                for part in ("", "/*")
+            ],
+        },
     )

@@ -23,6 +23,12 @@ Status = Literal["APPLIED", "SUPERSEDED", "REFUSED"]
 MAX_CAUSE = 1000
 """Characters of a cause that reaches DataZone (our own cap; the model has none)."""
 
+ACCESS_MAY_REMAIN = "ACCESS_MAY_REMAIN"
+"""What ``open`` of the reporter's answer says if something could not be undone.
+
+The central machine then ends as failed, and the settle rule starts the undoing again.
+"""
+
 _ROLE_ARN = re.compile(
     r"arn:(?P<partition>aws|aws-cn|aws-us-gov):iam::(?P<account>\d{12}):role(?P<path>/|/[!-~]+/)"
     r"(?P<name>[\w+=,.@-]{1,64})",

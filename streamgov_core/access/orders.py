@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from streamgov_core.access.messages import RequestType
@@ -28,6 +28,7 @@ class Order:
         settles: how many executions of this order have ended badly before.
         aborted: whether a person ended the last one.
         redrive: a person asks for it, so a failed state is no obstacle.
+        ended: ARNs of those executions; a settling takes over from them and from nobody else.
     """
 
     grant_id: str
@@ -37,6 +38,7 @@ class Order:
     settles: int = 0
     aborted: bool = False
     redrive: bool = False
+    ended: tuple[str, ...] = ()
 
     @property
     def exhausted(self) -> bool:
@@ -55,22 +57,23 @@ def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str]
     Raises:
         EventRefusedError: it is none that we know, or of another domain.
     """
-    settles, aborted = 0, False
+    settles, aborted, ended = 0, False, []
     while raw.get("action") == "settle":
         settles += 1
         if settles > MAX_SETTLES + 1:
             raise EventRefusedError(f"the order was started again {MAX_SETTLES} times already: a person must look")
         aborted = aborted or raw.get("status") == "ABORTED"
-        raw = input_of(_text(raw, "executionArn"))
+        ended.append(_text(raw, "executionArn"))
+        raw = input_of(ended[-1])
     if raw.get("action") == "redrive":
         request = raw.get("requestType")
         if request not in ("GRANT", "REVOKE"):
             raise EventRefusedError(f"a redrive needs requestType GRANT or REVOKE, got {request!r}")
-        return Order(_text(raw, "grantId"), request, "", "redrive", settles, aborted, True)
-    return _from_event(raw, domain_id, settles, aborted)
+        return Order(_text(raw, "grantId"), request, "", "redrive", settles, aborted, True, tuple(ended))
+    return replace(_from_event(raw, domain_id), settles=settles, aborted=aborted, ended=tuple(ended))
 
 
-def _from_event(raw: Mapping[str, Any], domain_id: str, settles: int, aborted: bool) -> Order:
+def _from_event(raw: Mapping[str, Any], domain_id: str) -> Order:
     """Read an event of DataZone ("Amazon DataZone events" of the EventBridge reference)."""
     request = REQUESTS.get(str(raw.get("detail-type")))
     if raw.get("source") != "aws.datazone" or request is None:
@@ -88,7 +91,7 @@ def _from_event(raw: Mapping[str, Any], domain_id: str, settles: int, aborted: b
         raise EventRefusedError(f"the event is of domain {domain!r}; this deployment serves {domain_id}")
     if not isinstance(grant_id, str) or not grant_id:
         raise EventRefusedError("the event names no grant")
-    return Order(grant_id, request, str(type_name), str(raw.get("id", "")), settles, aborted)
+    return Order(grant_id, request, str(type_name), str(raw.get("id", "")))
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

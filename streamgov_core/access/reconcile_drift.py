@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -21,12 +22,14 @@ class Comparison:
         live: as it stands; None if there is none.
         wanted: our statements, compiled from the ledger.
         exclusive: whether the document is ours alone, so that a foreign statement in it is remarkable.
+        entry: what a person calls one of its statements. What is no policy (grants on a key) is written as one here.
     """
 
     name: str
     live: Mapping[str, Any] | None
     wanted: Sequence[Mapping[str, Any]]
     exclusive: bool = False
+    entry: str = "statement"
 
 
 @runtime_checkable
@@ -41,32 +44,43 @@ def differences(target: str, comparison: Comparison, sid_prefix: str) -> list[Fi
     """The findings of one document."""
     where = f"the {comparison.name} of {target.split('#', 1)[1]}"
     statements = statements_of(comparison.live or {})
-    ours = {canonical(item): item for item in statements if is_ours(item, sid_prefix)}
-    wanted = {canonical(item): item for item in comparison.wanted}
-    added = {key: item for key, item in ours.items() if key not in wanted}
-    removed = {key: item for key, item in wanted.items() if key not in ours}
+    ours = [item for item in statements if is_ours(item, sid_prefix)]
+    added, removed = _beyond(ours, comparison.wanted), _beyond(comparison.wanted, ours)
+    entry = comparison.entry
     found: list[Finding] = []
     ids = sorted(name for name in principals_of(comparison.live, sid_prefix) if not name.startswith("arn:"))
     if ids:
         text = f"{where} names {', '.join(ids)}: the id of a role that was deleted, or made again under its name"
         return [Finding("deletedRole", target, text)]
     if comparison.wanted and not ours:
-        return [
-            Finding("driftRemoved", target, f"{where} holds none of the {len(wanted)} statements that grants ask for")
-        ]
-    by_sid = {str(item.get("Sid")): key for key, item in removed.items()}
-    for statement in added.values():
-        key = by_sid.get(str(statement.get("Sid")))
-        if key is not None:
-            removed.pop(key)
-            found.append(Finding("driftAltered", target, f"in {where} a statement reads {_short(statement)}"))
+        text = f"{where} holds none of the {len(comparison.wanted)} {entry}s that grants ask for"
+        return [Finding("driftRemoved", target, text)]
+    by_sid = {str(item.get("Sid")): item for item in removed}
+    for statement in added:
+        original = by_sid.pop(str(statement.get("Sid")), None)
+        if original is not None:
+            removed.remove(original)
+            found.append(Finding("driftAltered", target, f"in {where} a {entry} reads {_short(statement)}"))
         else:
             found.append(Finding("driftAdded", target, f"{where} also allows {_short(statement)}"))
-    for lost in removed.values():
+    for lost in removed:
         found.append(Finding("driftRemoved", target, f"{where} no longer allows {_short(lost)}"))
     if comparison.exclusive:
         foreign = [item for item in statements if not is_ours(item, sid_prefix)]
         found += [Finding("foreignStatement", target, f"{where} also holds {_short(item)}", "left") for item in foreign]
+    return found
+
+
+def _beyond(some: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``some`` that ``others`` lack, by meaning; what stands twice must be there twice."""
+    left = Counter(canonical(item) for item in others)
+    found = []
+    for item in some:
+        meaning = canonical(item)
+        if left[meaning] > 0:
+            left[meaning] -= 1
+        else:
+            found.append(item)
     return found
 
 

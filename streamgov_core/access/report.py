@@ -13,7 +13,7 @@ from streamgov_core.access.domain import DataZoneDomain, Domain
 from streamgov_core.access.domain_settings import CollectSettings, execution_input, shared_clients
 from streamgov_core.access.grants import DynamoGrantLedger, GrantLedger, State
 from streamgov_core.access.log import log
-from streamgov_core.access.messages import MAX_CAUSE
+from streamgov_core.access.messages import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.access.orders import Order, parse_order
 from streamgov_core.errors import EventRefusedError
 
@@ -82,17 +82,18 @@ class Report:
             status = "GRANTED" if failure is None else "GRANT_FAILED"
         else:
             status = "REVOKED" if failure is None else "REVOKE_FAILED"
-        cause = None if failure is None else failure[:MAX_CAUSE]
-        facts = {"warnings": _warnings(item), "undo": undo_failures(item)}
+        left = undo_failures(item)
+        cause = None if failure is None else _with_remark(failure, left)
+        facts = {"warnings": _warnings(item), "undo": left, "reason": (failure or "")[:MAX_CAUSE]}
         if not self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
         ):
             log("outcome superseded by a newer request", dict(item), status=status)
-            return {"status": "SUPERSEDED", "cause": cause}
+            return {"status": "SUPERSEDED", "cause": cause, "open": ""}
         self._domain.mark(item["grantId"], item["assetId"], status, cause)
         level = logging.INFO if cause is None else logging.ERROR
         log("outcome reported", dict(item), level=level, status=status, cause=cause, **facts)
-        return {"status": status, "cause": cause}
+        return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if left else ""}
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
         """Mark what the collector may have left open; an order that is not ours is only logged."""
@@ -150,8 +151,15 @@ def failure_of(item: Mapping[str, Any]) -> str | None:
 
 
 def undo_failures(item: Mapping[str, Any]) -> list[str]:
-    """Steps of the undoing that did not succeed: the reconciler has to look at them."""
-    return _bad_steps([*_steps(item, "undoFirstDone"), *_steps(item, "undoSecondDone")])
+    """Steps of the undoing that did not succeed, or were not even begun: access may remain there.
+
+    An item with a refusal does nothing but undo what an earlier execution may have given.
+    """
+    if item.get("refusal"):
+        return [*_left_by(item, "do", "first", "firstDone"), *_left_by(item, "do", "second", "secondDone")]
+    if item.get("failure"):
+        return [*_left_by(item, "undo", "first", "undoFirstDone"), *_left_by(item, "undo", "second", "undoSecondDone")]
+    return []
 
 
 def readable(error: Any) -> str:
@@ -189,6 +197,29 @@ _KNOWN = {
 def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     done = item.get(name)
     return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
+
+
+def _left_by(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
+    planned = (item.get(plan) or {}).get(stage) or []
+    done = _steps(item, name)
+    if len(done) != len(planned):
+        done = [{"outcome": {"Error": "States.Timeout"}}] * len(planned)  # The stage itself was cut off.
+    return [
+        f"account {step['command']['account']} ({step['command']['side']} side): {readable(result.get('outcome'))}"
+        for step, result in zip(planned, done, strict=True)
+        if (result.get("outcome") or {}).get("status") not in ("APPLIED", "SUPERSEDED")
+    ]
+
+
+def _with_remark(failure: str, left: list[str]) -> str:
+    """The cause, and where access may remain; the remark is not what is cut."""
+    if not left:
+        return failure[:MAX_CAUSE]
+    remark = (
+        f". Access may remain in {'; '.join(left)[: MAX_CAUSE // 2]}. It is taken away at once if that can be done, "
+        "and by the reconciler otherwise"
+    )
+    return failure[: MAX_CAUSE - len(remark)] + remark
 
 
 def _bad_steps(steps: list[Mapping[str, Any]]) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from streamgov_core.access.messages import ACCESS_MAY_REMAIN
 from streamgov_core.access.reconcile_workflow import reconcile_states
 from streamgov_core.naming import Names
 
@@ -19,8 +20,12 @@ State = dict[str, Any]
 MEMBER_TIMEOUT = 840
 """Seconds of a member machine; shorter than the central machine waits for it."""
 INVOKE_TIMEOUT = 900
-CENTRAL_TIMEOUT = 7200
+CENTRAL_TIMEOUT = 10_800
 """Seconds of the central machine: two stages, their undoing and the report, each with its retries."""
+UNDO_RETRIES = 2
+"""How often a member that could not undo is asked again, beside the retries of its own machine."""
+UNDO_PAUSE = 60
+"""Seconds until the settle rule may undo again: most outages are over by then."""
 APPLY_TIMEOUT = 90
 """Seconds that the member machine waits for one invocation of ``apply`` (whose own time-out is shorter)."""
 
@@ -46,8 +51,8 @@ def central_definition(names: Names, domain_account: str) -> State:
     asset_states = {
         "First": _stage("First", "$.do.first", "$.firstDone", "Second", "UndoFirst"),
         "Second": _stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst"),
-        "UndoFirst": _stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", "UndoSecond"),
-        "UndoSecond": _stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", "Report"),
+        "UndoFirst": _undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond"),
+        "UndoSecond": _undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report"),
         "Report": {
             **_function(report, {"kind": "outcome", "item.$": "$"}, timeout=120),
             "ResultSelector": {"reported.$": "$.Payload"},
@@ -103,9 +108,26 @@ def central_definition(names: Names, domain_account: str) -> State:
                 },
                 "ResultPath": "$.reported",
                 "Catch": _catch("Unfinished", "$.failure"),
-                "Next": "Done",
+                "Next": "Outcomes",
+            },
+            # The reports as text: a Choice cannot look into a list.
+            "Outcomes": {
+                "Type": "Pass",
+                "Parameters": {"reported.$": "$.reported", "text.$": "States.JsonToString($.reported)"},
+                "Next": "Settled",
+            },
+            "Settled": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.text", "StringMatches": f'*"{ACCESS_MAY_REMAIN}"*', "Next": "BeforeAgain"}],
+                "Default": "Done",
             },
             "Done": {"Type": "Succeed"},
+            "BeforeAgain": {"Type": "Wait", "Seconds": UNDO_PAUSE, "Next": "AccessMayRemain"},
+            "AccessMayRemain": {
+                "Type": "Fail",
+                "Error": "AccessMayRemain",
+                "Cause": "A failed grant could not be undone everywhere: the settle rule starts the undoing again",
+            },
             "ReportCollectFailure": {
                 **_function(
                     report,
@@ -234,6 +256,15 @@ def settle_input_transformer() -> dict[str, Any]:
         "input_paths": {"execution": "$.detail.executionArn", "status": "$.detail.status"},
         "input_template": '{"version":1,"action":"settle","executionArn":<execution>,"status":<status>}',
     }
+
+
+def _undo_stage(name: str, items: str, result: str, following: str) -> State:
+    """A stage that undoes: a member that failed is asked again, and the cause of the grant's failure is kept."""
+    state = _stage(name, items, result, following, following)
+    task = state["ItemProcessor"]["States"][f"{name}Invoke"]
+    task["Retry"][0] = _retry((MEMBER_FAILED,), attempts=UNDO_RETRIES, interval=15, ceiling=60)
+    state["Catch"] = _catch(following, "$.undoFailure")
+    return state
 
 
 def _stage(name: str, items: str, result: str, following: str, caught: str) -> State:

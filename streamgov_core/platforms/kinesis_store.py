@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from streamgov_core.access.calls import calling, error_message
 from streamgov_core.access.engine import View, Written
+from streamgov_core.access.reconcile_drift import Comparison
 from streamgov_core.access.resource_policy import (
     PolicyGateway,
     RejectedError,
@@ -174,11 +175,29 @@ class FanOutSurface:
         arn, status = found
         if status != "ACTIVE":
             raise RetryableGrantError(f"the fan-out consumer {arn} is {status}")
-        written = ResourcePolicySurface(self._policies, arn, self._sid_prefix).bring(
-            replace(view, active={key: self._at(record, arn) for key, record in view.active.items()}), permit_write
-        )
+        written = self._policy(arn).bring(self._view_at(view, arn), permit_write)
         placed = {key: Placement(0, view.active[key].generation) for key in written.placed}
         return Written(placed, written.refused, writes + written.writes)
+
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare: the registration, and the policy of the consumer that is registered now.
+
+        A consumer that was registered again has another ARN, and the policy of the first went with it.
+        """
+        found = self._consumers.find(self._stream, self._name)
+        registration = [{"Sid": f"{self._sid_prefix}Consumer", "Resource": self._target}]
+        live = {"Statement": registration if found is not None else []}
+        compared = [Comparison("registration", live, registration if view.active else [], entry="consumer")]
+        if view.active and found is not None:
+            compared += self._policy(found[0]).compare(self._view_at(view, found[0]))
+        return compared
+
+    def _policy(self, arn: str) -> ResourcePolicySurface:
+        return ResourcePolicySurface(self._policies, arn, self._sid_prefix)
+
+    def _view_at(self, view: View, arn: str) -> View:
+        """The view with the consumer's full ARN, which only its registration tells."""
+        return replace(view, active={key: self._at(record, arn) for key, record in view.active.items()})
 
     def _at(self, record: Record, arn: str) -> Record:
         return replace(record, permits=tuple(replace(permit, resource=arn) for permit in record.permits))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from streamgov_core.access.calls import calling, error_message
 from streamgov_core.access.compile import merge
 from streamgov_core.access.engine import View, Written
+from streamgov_core.access.reconcile_drift import Comparison
 from streamgov_core.access.resource_policy import RejectedError, ResourceGoneError
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.naming import short_hash
@@ -23,26 +24,43 @@ _CONTEXT_KEY = "kms:EncryptionContext:"
 
 @dataclass(frozen=True)
 class KeyGrant:
-    """A grant on a key as it should be.
+    """A grant on a key.
 
     Args:
         name: identifies it among ours.
-        principal: role ARN.
-        operations: ``Decrypt``, ``GenerateDataKey``.
+        principal: role ARN; a deleted role's id, as the service shows it.
+        operations: ``Decrypt``, ``GenerateDataKey``; sorted.
         context: the encryption context that a request must contain.
+        equals: the encryption context that a request must have and nothing beside it; none of ours has one.
+        retiring: who may end it; none of ours names anybody.
     """
 
     name: str
     principal: str
     operations: tuple[str, ...]
     context: tuple[tuple[str, str], ...]
+    equals: tuple[tuple[str, str], ...] = ()
+    retiring: str = ""
+
+    def statement(self, key: str) -> dict[str, Any]:
+        """The grant written as a policy statement, to compare and to show it."""
+        contexts = {"EncryptionContextSubset": self.context, "EncryptionContextEquals": self.equals}
+        return {
+            "Sid": self.name,
+            "Effect": "Allow",
+            "Principal": {"AWS": self.principal},
+            "Action": [f"kms:{operation}" for operation in self.operations],
+            "Resource": key,
+            "Condition": {operator: dict(pairs) for operator, pairs in contexts.items() if pairs},
+            **({"RetiringPrincipal": self.retiring} if self.retiring else {}),
+        }
 
 
 class KeyGrantGateway(Protocol):
     """Grants of keys."""
 
-    def list(self, key: str, prefix: str) -> Mapping[str, tuple[str, ...]]:
-        """Our grants: name -> grant ids (more than one after a race). ResourceGoneError without the key."""
+    def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
+        """Grant ids and grants under our names, however they came to be. ResourceGoneError without the key."""
 
     def create(self, key: str, grant: KeyGrant) -> None:
         """Create a grant; RejectedError if the principal is not accepted."""
@@ -61,17 +79,18 @@ class KeyGrants:
     def __init__(self, client: Callable[[], Any]) -> None:
         self._client = client
 
-    def list(self, key: str, prefix: str) -> Mapping[str, tuple[str, ...]]:
+    def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
         """API ListGrants, all pages."""
         client = self._client()
-        found: dict[str, tuple[str, ...]] = {}
+        found: list[tuple[str, KeyGrant]] = []
         with calling("kms:ListGrants", key):
             try:
                 for page in client.get_paginator("list_grants").paginate(KeyId=key):
-                    for grant in page["Grants"]:
-                        name = grant.get("Name", "")
-                        if name.startswith(prefix):
-                            found[name] = (*found.get(name, ()), grant["GrantId"])
+                    found += [
+                        (grant["GrantId"], _grant(grant))
+                        for grant in page["Grants"]
+                        if grant.get("Name", "").startswith(prefix)
+                    ]
             except client.exceptions.NotFoundException as error:
                 raise ResourceGoneError(f"{key} does not exist") from error
         return found
@@ -116,7 +135,7 @@ class KeyGrantSurface:
         self._gateway = gateway
         self._key = key
         self._prefix = f"{prefix}-"
-        self._live: Mapping[str, tuple[str, ...]] | None = None
+        self._live: Sequence[tuple[str, KeyGrant]] | None = None
 
     def reads(self) -> Sequence[Callable[[], None]]:
         """Our grants."""
@@ -136,8 +155,9 @@ class KeyGrantSurface:
         wanted = self._wanted(view.active)
         refused: dict[str, Refusal] = {}
         writes = 0
-        for name, grant in sorted(wanted.items()):
-            if name in live:
+        present = {grant for _, grant in live}
+        for grant in wanted:
+            if grant in present:
                 continue
             permit_write()
             try:
@@ -153,24 +173,31 @@ class KeyGrantSurface:
                     if any(permit.principal == grant.principal for permit in record.permits)
                 }
         kept = {key: record for key, record in view.active.items() if key not in refused}
-        for name, ids in sorted(live.items()):
-            spare = ids if name not in wanted else ids[1:]
-            for grant_id in spare:
-                permit_write()
-                self._gateway.revoke(self._key, grant_id)
-                writes += 1
+        missing = set(wanted)
+        for grant_id, grant in live:
+            if grant in missing:
+                missing.remove(grant)  # The first of several is kept.
+                continue
+            permit_write()
+            self._gateway.revoke(self._key, grant_id)
+            writes += 1
         return Written({key: Placement(0, record.generation) for key, record in kept.items()}, refused, writes)
 
-    def _list(self) -> Mapping[str, tuple[str, ...]]:
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare. Grants cannot be altered, but made anew by hand under a name of ours."""
+        live = [grant.statement(self._key) for _, grant in self._list()]
+        wanted = [grant.statement(self._key) for grant in self._wanted(view.active)]
+        return [Comparison("list of grants", {"Statement": live}, wanted, entry="grant")]
+
+    def _list(self) -> Sequence[tuple[str, KeyGrant]]:
         try:
             return self._gateway.list(self._key, self._prefix)
         except ResourceGoneError:
-            return {}  # Creating says so as well; a revoke has nothing to do.
+            return []  # Creating says so as well; a revoke has nothing to do.
 
-    def _wanted(self, active: Mapping[str, Record]) -> dict[str, KeyGrant]:
+    def _wanted(self, active: Mapping[str, Record]) -> list[KeyGrant]:
         permits = merge(permit for record in active.values() for permit in record.permits)
-        grants = [self._grant(permit) for permit in permits]
-        return {grant.name: grant for grant in grants}
+        return sorted((self._grant(permit) for permit in permits), key=lambda grant: grant.name)
 
     def _grant(self, permit: Permit) -> KeyGrant:
         keys: Mapping[str, str] = json.loads(permit.condition)["StringEquals"]
@@ -180,3 +207,20 @@ class KeyGrantSurface:
             permit.principal, *operations, *(text for pair in context for text in pair), length=24
         )
         return KeyGrant(name, permit.principal, operations, context)
+
+
+def _grant(raw: Mapping[str, Any]) -> KeyGrant:
+    """A grant as ListGrants shows it."""
+    constraints = raw.get("Constraints") or {}
+
+    def context(name: str) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted((constraints.get(name) or {}).items()))
+
+    return KeyGrant(
+        raw["Name"],
+        str(raw.get("GranteePrincipal", "")),
+        tuple(sorted(raw["Operations"])),
+        context("EncryptionContextSubset"),
+        context("EncryptionContextEquals"),
+        str(raw.get("RetiringPrincipal", "")),
+    )

@@ -228,8 +228,10 @@ class Msk:
         """Data plane of topic, groups and cluster; managed VPC connections across accounts."""
         cluster = _cluster(command)
         permits = list(self._data_permits(cluster, command, f"{command.consumer.group_prefix}*"))
-        if command.foreign_principals() and self._managed_vpc(command):
-            permits.extend(_vpc_client_permits(names, cluster, command.account or command.consumer.account))
+        # The roles of the account that carries this out; others of the same grant may live elsewhere.
+        account = command.account or command.consumer.account
+        if account != cluster.account and self._managed_vpc(command):
+            permits.extend(_vpc_client_permits(names, cluster, account))
         return tuple(sorted(permits))
 
     def connection(self, command: GrantCommand) -> dict[str, str]:

@@ -93,11 +93,12 @@ def test_grants_on_keys(deployment: Deployment) -> None:
     grants.create(key, one)
     grants.create(key, one)
     found = grants.list(key, "Sgx-")
-    assert set(found) == {"Sgx-1"} and len(found["Sgx-1"]) == 1
-    assert grants.list(key, "Other-") == {}
-    grants.revoke(key, found["Sgx-1"][0])
-    grants.revoke(key, found["Sgx-1"][0])
-    assert grants.list(key, "Sgx-") == {}
+    ((identifier, live),) = found
+    assert live == one
+    assert grants.list(key, "Other-") == []
+    grants.revoke(key, identifier)
+    grants.revoke(key, identifier)
+    assert grants.list(key, "Sgx-") == []
     with pytest.raises(ResourceGoneError):
         grants.list(key[:-4] + "0000", "Sgx-")
 

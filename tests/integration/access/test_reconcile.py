@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ import pytest
 from streamgov_core.access import reconcile_permissions
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.test_kinesis import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
 
+SUBSCRIBE = "kinesis:SubscribeToShard"
 READ = "kafka-cluster:ReadData"
 DROP_GRANTS = {"source": ["aws.datazone"], "detail-type": ["Subscription Grant Requested"]}
 
@@ -239,3 +242,66 @@ def test_its_role_can_do_no_more_than_it_needs(reconciler: Deployment) -> None:
         ("states:StartExecution", NAMES.member_machine_arn(PRODUCER)),
     ):
         assert not reconciler.may(role, action, resource), action
+
+
+def test_drift_of_key_grants_and_fan_out_consumers_is_exact_and_repaired(reconciler: Deployment) -> None:
+    """A key's grant widened by hand, another lost; a consumer deregistered, and one registered again."""
+    kms, kinesis = reconciler.client("kms", PRODUCER), reconciler.client("kinesis", PRODUCER)
+    keyed, lost = Stream(reconciler, encrypted=True), Stream(reconciler, encrypted=True)
+    gone, again = (Stream(reconciler, form={"consumption": "FAN_OUT"}) for _ in range(2))
+    keyed.kinesis.put_record(StreamARN=keyed.arn, Data=b"one", PartitionKey="k")
+    for stream in (keyed, lost, gone, again):
+        stream.grant()
+
+    (ours,) = kms.list_grants(KeyId=keyed.key)["Grants"]
+    kms.revoke_grant(KeyId=keyed.key, GrantId=ours["GrantId"])
+    kms.create_grant(
+        KeyId=keyed.key,
+        Name=ours["Name"],
+        GranteePrincipal=keyed.role,
+        Operations=["Decrypt", "Encrypt", "CreateGrant"],
+    )
+    kms.create_grant(KeyId=keyed.key, Name="Theirs", GranteePrincipal=keyed.role, Operations=["DescribeKey"])
+    kms.revoke_grant(KeyId=lost.key, GrantId=kms.list_grants(KeyId=lost.key)["Grants"][0]["GrantId"])
+
+    def consumers(stream: Stream) -> list[dict[str, Any]]:
+        return list(kinesis.list_stream_consumers(StreamARN=stream.arn)["Consumers"])
+
+    name = consumers(gone)[0]["ConsumerName"]
+    for stream in (gone, again):
+        kinesis.deregister_stream_consumer(StreamARN=stream.arn, ConsumerName=name)
+        eventually(partial(consumers, stream), lambda found: not found)
+    kinesis.register_stream_consumer(StreamARN=again.arn, ConsumerName=name)
+    eventually(partial(consumers, again), lambda found: found[0]["ConsumerStatus"] == "ACTIVE")
+    assert not reconciler.may(again.role, SUBSCRIBE, consumers(again)[0]["ConsumerARN"])
+
+    places = {keyed.key: "keyed", lost.key: "lost", gone.arn: "gone", again.arn: "again"}
+
+    def found(result: dict[str, Any]) -> set[tuple[str, str, str]]:
+        return {
+            (what, item["kind"], item["outcome"])
+            for item in result["findings"]
+            for mark, what in places.items()
+            if mark in item["subject"]
+        }
+
+    expected = {
+        ("keyed", "driftAltered"),
+        ("lost", "driftRemoved"),
+        ("gone", "driftRemoved"),
+        ("again", "driftRemoved"),
+    }
+    assert found(by_hand(reconciler)) == {(*item, "found") for item in expected}
+    # A consumer that is just being registered cannot have its policy yet: that run says so, the next one finishes.
+    first = by_hand(reconciler, dryRun=False)
+    assert {(*item, "repaired") for item in expected if item[0] != "gone"} <= found(first)
+    eventually(partial(consumers, gone), lambda there: there[0]["ConsumerStatus"] == "ACTIVE")
+    by_hand(reconciler, dryRun=False)
+    assert found(by_hand(reconciler)) == set()
+
+    held = {grant["Name"]: grant for grant in kms.list_grants(KeyId=keyed.key)["Grants"]}
+    assert set(held) == {ours["Name"], "Theirs"} and held[ours["Name"]]["Operations"] == ["Decrypt"]
+    assert held[ours["Name"]]["Constraints"] == ours["Constraints"]
+    assert keyed.read() == [b"one"]
+    for stream in (gone, again):
+        assert reconciler.may(stream.role, SUBSCRIBE, consumers(stream)[0]["ConsumerARN"])

@@ -141,12 +141,56 @@ def test_a_consumer_side_that_fails_undoes_the_producers(deployment: Deployment)
     assert "permissions boundary" in failed["failureCause"]["message"]
     assert "Traceback" not in failed["failureCause"]["message"]
     assert policy_of(deployment, cluster) is None
-    record = deployment.client("dynamodb").query(
+    record = ledger_item(deployment, grant)
+    assert record["state"]["S"] == "GRANT_FAILED" and "boundary" in record["cause"]["S"]
+
+
+def test_an_undo_that_fails_is_said_and_made_up_for_when_the_outage_is_over(deployment: Deployment) -> None:
+    """The consumer's side fails; and taking the producer's side back fails as well, longer than its retries last."""
+    cluster = deployment.make_cluster()
+    role = deployment.make_role(CONSUMER, bounded=False)
+    _, listing = deployment.make_asset("left-behind", cluster=cluster)
+    deployment.subscribe(listing)
+    target = deployment.make_target([role])
+    outage = {"service": "kafka", "operation": "DeleteClusterPolicy", "kind": "access_denied", "times": 0}
+    deployment.emulator.admin("POST", "faults", {**outage, "caller": NAMES.role_arn(PRODUCER, "apply")})
+    try:
+        grant = deployment.grant(listing, target)
+        failed = deployment.settled(grant)
+        assert failed["status"] == "GRANT_FAILED"
+        cause = failed["failureCause"]["message"]
+        assert "permissions boundary" in cause and f"Access may remain in account {PRODUCER}" in cause, cause
+        assert "DeleteClusterPolicy" in cause and "reconciler" in cause
+        assert policy_of(deployment, cluster) is not None, "the fault must have held"
+        assert json.loads(ledger_item(deployment, grant)["outcome"]["S"])["undo"]
+        first = eventually(lambda: ended_as(deployment, "AccessMayRemain"), bool, 120)
+    finally:
+        deployment.emulator.admin("DELETE", "faults")
+    # Nobody does anything: the settle rule does.
+    eventually(lambda: policy_of(deployment, cluster), lambda policy: policy is None, 120)
+    item = eventually(
+        lambda: ledger_item(deployment, grant), lambda found: not json.loads(found["outcome"]["S"])["undo"], 60
+    )
+    assert item["state"]["S"] == "GRANT_FAILED"
+    assert "boundary" in item["cause"]["S"] and "may remain" not in item["cause"]["S"]
+    time.sleep(1)
+    assert len(ended_as(deployment, "AccessMayRemain")) <= len(first) + 1, "and stops when it is done"
+
+
+def ledger_item(deployment: Deployment, grant: str) -> dict[str, Any]:
+    found = deployment.client("dynamodb").query(
         TableName=NAMES.grant_table,
         KeyConditionExpression="grantId = :g",
         ExpressionAttributeValues={":g": {"S": grant}},
-    )["Items"][0]
-    assert record["state"]["S"] == "GRANT_FAILED" and "boundary" in record["cause"]["S"]
+    )
+    return dict(found["Items"][0])
+
+
+def ended_as(deployment: Deployment, error: str) -> list[str]:
+    """Executions of the central machine that ended with this error."""
+    states = deployment.client("stepfunctions")
+    failed = [item["executionArn"] for item in executions(deployment) if item["status"] == "FAILED"]
+    return [arn for arn in failed if states.describe_execution(executionArn=arn).get("error") == error]
 
 
 @pytest.mark.parametrize("what", ["not recorded", "no connectivity", "no such cluster", "not a named role"])

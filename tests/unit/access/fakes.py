@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,8 @@ from streamgov_core.access.targets import Head, Lease, Placement, Record, Refusa
 from streamgov_core.catalog.records import Record as SourceRecord
 from streamgov_core.naming import Names
 from streamgov_core.platforms.base import Intent, SchemaRef
+from streamgov_core.platforms.kinesis_store import FanOutSurface
+from streamgov_core.platforms.kms_store import KeyGrant, KeyGrantSurface
 from streamgov_core.platforms.msk import topic_arn
 
 NAMES = Names()
@@ -287,7 +289,8 @@ class MemoryPolicies:
 class MemoryIam:
     """RoleGateway and ReaderGateway in memory, with IAM's quotas."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = OWNER) -> None:
+        self.account = account
         self.roles: dict[str, RoleInfo] = {}
         self.inlines: dict[tuple[str, str], dict[str, Any]] = {}
         self.policies: dict[str, dict[str, Any]] = {}
@@ -364,7 +367,7 @@ class MemoryIam:
 
     def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
         self._call("create_role", name)
-        self.roles[name] = RoleInfo(f"arn:aws:iam::{OWNER}:role{path}{name}", boundary, json.loads(trust))
+        self.roles[name] = RoleInfo(f"arn:aws:iam::{self.account}:role{path}{name}", boundary, json.loads(trust))
 
     def put_trust(self, name: str, trust: str) -> None:
         self._call("put_trust", name)
@@ -384,11 +387,81 @@ class MemoryIam:
         return found
 
 
+class MemoryConsumers:
+    """ConsumerGateway in memory; each registration has an ARN of its own, and its policy goes with it."""
+
+    def __init__(self, policies: MemoryPolicies) -> None:
+        self.policies = policies
+        self.found: dict[str, tuple[str, str]] = {}
+        self.status = "ACTIVE"
+        self.gone = False
+        self.hooks: dict[str, Callable[[str], None]] = {}
+        self._moments = itertools.count(1_700_000_000)
+
+    def _hook(self, operation: str, name: str) -> None:
+        if operation in self.hooks:
+            self.hooks[operation](name)
+
+    def find(self, stream: str, name: str) -> tuple[str, str] | None:
+        self._hook("find", name)
+        return self.found.get(f"{stream}/consumer/{name}")
+
+    def register(self, stream: str, name: str) -> tuple[str, str]:
+        self._hook("register", name)
+        if self.gone:
+            raise ResourceGoneError(f"{stream} does not exist")
+        key = f"{stream}/consumer/{name}"
+        self.found[key] = (f"{key}:{next(self._moments)}", self.status)
+        return self.found[key]
+
+    def deregister(self, arn: str) -> None:
+        self._hook("deregister", arn)
+        self.found = {name: value for name, value in self.found.items() if value[0] != arn}
+        self.policies.documents.pop(arn, None)
+
+
+class MemoryKeys:
+    """KeyGrantGateway in memory."""
+
+    def __init__(self) -> None:
+        self.grants: list[tuple[str, KeyGrant]] = []
+        self.missing: set[str] = set()
+        self.hooks: dict[str, Callable[[str], None]] = {}
+        self._ids = itertools.count(1)
+        self._keys: dict[str, str] = {}
+
+    def _hook(self, operation: str, key: str) -> None:
+        if operation in self.hooks:
+            self.hooks[operation](key)
+
+    def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
+        self._hook("list", key)
+        return [item for item in self.of(key) if item[1].name.startswith(prefix)]
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        self._hook("create", key)
+        if grant.principal in self.missing:
+            raise RejectedError("no such principal")
+        identifier = f"id{next(self._ids)}"
+        self._keys[identifier] = key
+        self.grants.append((identifier, grant))
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        self._hook("revoke", key)
+        self.grants = [item for item in self.grants if item[0] != grant_id]
+
+    def of(self, key: str) -> Sequence[tuple[str, KeyGrant]]:
+        return [item for item in self.grants if self._keys.get(item[0], key) == key]
+
+
 class MemorySite:
-    """Site in memory."""
+    """Site in memory: cluster policies with tokens, stream policies without, fan-out consumers, key grants, roles."""
 
     def __init__(self, policies: MemoryPolicies, iam: MemoryIam, boundary: str = "") -> None:
         self.policies = policies
+        self.streams = MemoryPolicies(tokens=False)
+        self.consumers = MemoryConsumers(self.streams)
+        self.keys = MemoryKeys()
         self.iam = iam
         self.boundary = boundary
         self.records: dict[str, SourceRecord] = {}
@@ -403,7 +476,13 @@ class MemorySite:
         if intent.kind == "role":
             return RolePolicySurface(self.iam, NAMES, intent.arn, self.boundary)
         if intent.kind == "reader":
-            return ReaderRoleSurface(self.iam, NAMES, intent.arn)
+            return ReaderRoleSurface(self.iam, NAMES, intent.arn, self.boundary)
+        if intent.kind == "stream":
+            return ResourcePolicySurface(self.streams, intent.arn, NAMES.sid_prefix)
+        if intent.kind == "fan-out":
+            return FanOutSurface(self.consumers, self.streams, intent.arn, NAMES.sid_prefix)
+        if intent.kind == "key":
+            return KeyGrantSurface(self.keys, intent.arn, NAMES.sid_prefix)
         return ResourcePolicySurface(self.policies, intent.arn, NAMES.sid_prefix, eager=True)
 
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
@@ -412,19 +491,18 @@ class MemorySite:
         return {"warnings": list(self.warnings)}
 
     def record(self, command: GrantCommand) -> SourceRecord | None:
-        name = command.resource["topic"] if command.schema is None else command.schema.schema_name
-        return self.records.get(str(name))
+        return self.records.get(_source_name(command))
 
     def recorded(self, order: GrantCommand) -> None:
         """The data source recorded this asset for this resource."""
-        name = order.resource["topic"] if order.schema is None else order.schema.schema_name
-        self.records[str(name)] = SourceRecord(
-            order.asset_id,
-            str(order.resource["arn"]),
-            order.schema.schema_arn if order.schema else None,
-            str(name),
-            "h",
-        )
+        name = _source_name(order)
+        schema = order.schema.schema_arn if order.schema else None
+        self.records[name] = SourceRecord(order.asset_id, str(order.resource["arn"]), schema, name, "h")
+
+
+def _source_name(order: GrantCommand) -> str:
+    """The name under which a data source records: the schema's, or that of the topic or stream."""
+    return str(order.resource["arn"]).rsplit("/", 1)[1] if order.schema is None else order.schema.schema_name
 
 
 class MemoryGrants:
@@ -435,13 +513,17 @@ class MemoryGrants:
         self.hooks: dict[str, Callable[..., None]] = {}
         self._lock = threading.RLock()
 
+    def _hook(self, operation: str, *arguments: Any) -> None:
+        if operation in self.hooks:
+            self.hooks[operation](*arguments)
+
     def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:
+        self._hook("of_grant", grant_id)
         with self._lock:
             return {asset: record for (grant, asset), record in self.records.items() if grant == grant_id}
 
     def begin(self, record: GrantRecord, previous: int | None) -> bool:
-        if "begin" in self.hooks:
-            self.hooks["begin"](record)
+        self._hook("begin", record)
         with self._lock:
             old = self.records.get((record.grant_id, record.asset_id))
             if (None if old is None else old.generation) != previous:
@@ -459,11 +541,14 @@ class MemoryGrants:
         cause: str,
         facts: Mapping[str, Any],
     ) -> bool:
+        self._hook("finish", grant_id)
         with self._lock:
             old = self.records.get((grant_id, asset_id))
             if old is None or old.generation != generation:
                 return False
-            self.records[(grant_id, asset_id)] = replace(old, state=state, updated_at=now, cause=cause)
+            self.records[(grant_id, asset_id)] = replace(
+                old, state=state, updated_at=now, cause=cause, outcome=dict(facts)
+            )
             return True
 
 
@@ -479,8 +564,11 @@ class MemoryDomain:
         self.requests: dict[str, dict[str, Any]] = {}
         self.errors: dict[str, Exception] = {}
         self.marks: list[tuple[str, str, str, str | None]] = []
+        self.hooks: dict[str, Callable[..., None]] = {}
 
     def _get(self, what: str, found: dict[str, dict[str, Any]], identifier: str) -> dict[str, Any] | None:
+        if "get" in self.hooks:
+            self.hooks["get"](what)
         if what in self.errors:
             raise self.errors[what]
         return found.get(identifier)
@@ -504,6 +592,8 @@ class MemoryDomain:
         return self._get("request", self.requests, request_id)
 
     def mark(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+        if "mark" in self.hooks:
+            self.hooks["mark"](status)
         if "mark" in self.errors:
             raise self.errors["mark"]
         self.marks.append((grant_id, asset_id, status, cause))

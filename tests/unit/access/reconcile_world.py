@@ -133,10 +133,11 @@ class Told:
 class Account:
     """A member account's function."""
 
-    def __init__(self, account: str, clock: Clock) -> None:
-        self.site = MemorySite(MemoryPolicies(), MemoryIam())
+    def __init__(self, account: str, clock: Clock, boundary: str = "") -> None:
+        self.site = MemorySite(MemoryPolicies(), MemoryIam(account), boundary)
         self.ledger = Targets()
-        self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=ROLES)
+        roles = (*ROLES, f"arn:aws:iam::{account}:role/streaming/*")
+        self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary)
         parts = (self.settings, self.site, self.ledger)
         times: dict[str, Any] = {"now": clock.now, "sleep": clock.sleep, "new_id": Ids(account).next}
         self.apply = Apply(*parts, **times)
@@ -157,9 +158,15 @@ class Account:
 
 
 class World:
-    """The deployment."""
+    """The deployment: an owner's and a consumer's account, and further ones that are named."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(
+        self,
+        *further: str,
+        boundary: Callable[[str], str] = lambda account: "",
+        principal_accounts: Mapping[str, tuple[str, ...]] | None = None,
+        **settings: Any,
+    ) -> None:
         self.clock = Clock()
         self.domain = MemoryDomain()
         self.grants = Grants()
@@ -167,10 +174,12 @@ class World:
         self.survey = MemorySurvey(self.domain, self.clock)
         self.told = Told()
         self.lines: list[dict[str, Any]] = []
-        self.owner, self.consumer = Account(OWNER, self.clock), Account(CONSUMER, self.clock)
-        self.accounts = {OWNER: self.owner, CONSUMER: self.consumer}
+        members = (OWNER, CONSUMER, *further)
+        self.accounts = {account: Account(account, self.clock, boundary(account)) for account in members}
+        self.owner, self.consumer = self.accounts[OWNER], self.accounts[CONSUMER]
         self.consumer.site.iam.add(ROLE)
-        collect = CollectSettings(NAMES, DOMAIN, (OWNER, CONSUMER), ("MskTopicAssetType",))
+        types = ("MskTopicAssetType", "KinesisStreamAssetType")
+        collect = CollectSettings(NAMES, DOMAIN, members, types, principal_accounts or {})
         parts = (collect, self.domain, self.grants, lambda arn: self.executions.known[arn][1], self.clock.now)
         self.collector, self.reporter = Collect(*parts), Report(*parts)
         self.reconciler = Reconcile(
@@ -223,27 +232,48 @@ class World:
         assert self.status(grant) == "GRANTED", self.grants.records
 
     # --- the central machine ------------------------------------------------------------------------------------------
-    def order(self, order: Mapping[str, Any], name: str, *, until: str = "end") -> None:
-        """Carry one execution out; ``until`` lets it die after ``collect`` or ``first``."""
+    def order(self, order: Mapping[str, Any], name: str, *, until: str = "end", ends: str = "TIMED_OUT") -> None:
+        """Carry one execution out; ``until`` lets it die after ``collect``, ``first`` or ``second``."""
         arn = CENTRAL + name
         self.executions.known[arn] = ("RUNNING", dict(order))
-        plan = self.collector.run({"event": dict(order), "execution": arn, "startedAt": ""})
+        event = {"event": dict(order), "execution": arn, "startedAt": ""}
+        plan = self.attempt(lambda: self.collector.run(event))
         for item in json.loads(json.dumps(plan))["items"]:
-            if until == "collect":
+            if until != "collect":
+                self.carry_out(item, until)
+        self.executions.known[arn] = ("SUCCEEDED" if until == "end" else ends, dict(order))
+
+    def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
+        """One asset of a plan, as the central machine's states do it."""
+        for stage in ("first", "second"):
+            steps = item["do"][stage]
+            item[f"{stage}Done"] = done = self.stage(steps)
+            failed = [
+                result["outcome"]
+                for step, result in zip(steps, done, strict=True)
+                if step["strict"] and result["outcome"].get("status") != "APPLIED"
+            ]
+            if failed:
+                del item[f"{stage}Done"]
+                item["failure"] = {"Error": "StepFailed", "Cause": json.dumps(failed[0])}
+                for undo in ("first", "second"):
+                    item[f"undo{undo.title()}Done"] = self.stage(item["undo"][undo])
                 break
-            item["firstDone"] = self.stage(item["do"]["first"])
-            if until == "first":
-                break
-            item["secondDone"] = self.stage(item["do"]["second"])
-            self.reporter.run({"kind": "outcome", "item": item})
-        self.executions.known[arn] = ("SUCCEEDED" if until == "end" else "TIMED_OUT", dict(order))
+            if until == stage:
+                return
+        self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
 
     def stage(self, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """One stage of member steps."""
-        return [
-            {"side": step["command"]["side"], "outcome": self.accounts[step["command"]["account"]].run(step["command"])}
-            for step in steps
-        ]
+        return [{"side": step["command"].get("side"), "outcome": self.step(step["command"])} for step in steps]
+
+    def step(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """One member machine's answer."""
+        return self.accounts[command["account"]].run(command)
+
+    def attempt(self, call: Callable[[], Any]) -> Any:
+        """One invocation of a function of the domain account."""
+        return call()
 
     def drain(self) -> None:
         """Run what the reconciler has started."""
@@ -275,7 +305,7 @@ class World:
     def phase(self, **event: Any) -> dict[str, Any]:
         """One call of the reconcile function, its state sizes checked."""
         text = json.dumps(event)
-        answer = json.dumps(self.reconciler.run(json.loads(text)))
+        answer = json.dumps(self.attempt(lambda: self.reconciler.run(json.loads(text))))
         assert len(text) < 256_000 and len(answer) < 256_000, "a state holds 256 KiB"
         return dict(json.loads(answer))
 

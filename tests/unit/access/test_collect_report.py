@@ -11,6 +11,8 @@ import pytest
 from streamgov_core.access.collect import Collect
 from streamgov_core.access.domain_settings import CollectSettings
 from streamgov_core.access.grants import GrantRecord
+from streamgov_core.access.messages import ACCESS_MAY_REMAIN
+from streamgov_core.access.orders import MAX_SETTLES
 from streamgov_core.access.permissions import collect_environment
 from streamgov_core.access.report import Report, failure_of, readable
 from streamgov_core.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
@@ -336,9 +338,100 @@ def test_a_failed_step_becomes_a_cause_without_a_stack_trace(central: Central) -
         "Cause": json.dumps({"Error": "RetryableGrantError", "Cause": json.dumps(lambda_error)}),
     }
     failure = {"Error": "StepFailed", "Cause": json.dumps(member)}
-    answer = central.report(item, failure=failure, undoFirstDone=[], undoSecondDone=[])
-    assert answer == {"status": "GRANT_FAILED", "cause": "the role arn:x does not exist"}
+    answer = central.report(item, failure=failure, **undone(item))
+    assert answer == {"status": "GRANT_FAILED", "cause": "the role arn:x does not exist", "open": ""}
     assert central.record().cause == "the role arn:x does not exist"
+
+
+# --- what could not be undone -----------------------------------------------------------------------------------------
+OUTAGE = {
+    "Error": "MemberFailed",
+    "Cause": json.dumps({"errorMessage": "kafka is down", "errorType": "RemoteGrantError"}),
+}
+FAILED = {"Error": "StepFailed", "Cause": json.dumps({"status": "REFUSED", "cause": "no room in the role"})}
+
+
+def undone(item: dict[str, Any], **outcomes: Any) -> dict[str, Any]:
+    """What the states of the undoing add: every step applied, but for those named by their side."""
+    applied: dict[str, Any] = {"status": "APPLIED", "cause": None, "details": {}}
+    return {
+        f"undo{stage.title()}Done": [
+            {"side": s["command"]["side"], "outcome": outcomes.get(s["command"]["side"], applied)}
+            for s in item["undo"][stage]
+        ]
+        for stage in ("first", "second")
+    }
+
+
+def test_an_undo_that_fails_says_where_access_may_remain_and_is_tried_again(central: Central) -> None:
+    order = grant_event()
+    central.inputs[CENTRAL + "one"] = order
+    (item,) = central.collect(order, "one")
+    answer = central.report(item, failure=FAILED, **undone(item, producer=OUTAGE))
+    assert answer["open"] == ACCESS_MAY_REMAIN and answer["status"] == central.status() == "GRANT_FAILED"
+    assert answer["cause"].startswith("no room in the role. Access may remain in account " + OWNER)
+    assert "kafka is down" in answer["cause"] and "reconciler" in answer["cause"] and CONSUMER not in answer["cause"]
+
+    # The execution ends as failed; the settle rule starts the next one, which does nothing but undo.
+    (again,) = central.collect(settle("one"), "two")
+    assert sides(again) == [("consumer", CONSUMER, "REVOKE", 2), ("producer", OWNER, "REVOKE", 2)]
+    assert sides(again, "undo") == [] and central.status() == "GRANT_FAILED"
+    bad = done(again)
+    bad["secondDone"][0]["outcome"] = OUTAGE
+    assert central.report(again, **bad)["open"] == ACCESS_MAY_REMAIN
+    central.inputs[CENTRAL + "two"] = settle("one")
+    (last,) = central.collect(settle("two"), "three")
+    answer = central.report(last, **done(last))
+    assert answer == {"status": "GRANT_FAILED", "cause": "no room in the role", "open": ""}
+    assert central.record().cause == "no room in the role"
+    central.inputs[CENTRAL + "three"] = settle("two")
+    assert central.collect(settle("three"), "four") == [], "nothing is open any more"
+
+
+def test_undoing_again_has_an_end_and_leaves_the_rest_to_the_reconciler(central: Central) -> None:
+    central.inputs |= {CENTRAL + "0": grant_event(), **{CENTRAL + str(n): settle(str(n - 1)) for n in range(1, 9)}}
+    (item,) = central.collect(execution="0")
+    central.report(item, failure=FAILED, **undone(item, producer=OUTAGE))
+    rounds = 0
+    for number in range(8):
+        items = central.collect(settle(str(number)), str(number + 1))
+        if not items:
+            break
+        rounds += 1
+        bad = done(items[0])
+        bad["secondDone"][0]["outcome"] = OUTAGE
+        central.report(items[0], **bad)
+    assert rounds == MAX_SETTLES
+    assert "Access may remain" in central.record().cause and central.record().outcome["undo"]
+
+
+def test_an_undoing_that_a_new_request_has_overtaken_is_not_repeated(central: Central) -> None:
+    central.inputs[CENTRAL + "one"] = grant_event()
+    (item,) = central.collect(execution="one")
+    central.report(item, failure=FAILED, **undone(item, producer=OUTAGE))
+    redrive = {"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
+    (new,) = central.collect(redrive, "by-hand")
+    assert central.collect(settle("one"), "two") == []
+    assert central.report(new, **done(new))["status"] == "GRANTED"
+
+
+@pytest.mark.parametrize("what", ["stage cut off", "abort", "long causes"])
+def test_undo_steps_of_which_nothing_is_known_count_as_open(central: Central, what: str) -> None:
+    central.inputs[CENTRAL + "one"] = grant_event()
+    (item,) = central.collect(execution="one")
+    if what == "abort":
+        (item,) = central.collect(settle("one", "ABORTED"), "two")
+        answer = central.report(item, firstDone=done(item)["firstDone"], failure={"Error": "States.Timeout"})
+        assert "aborted" in answer["cause"]
+    elif what == "stage cut off":
+        done_ = undone(item)
+        del done_["undoSecondDone"]
+        answer = central.report(item, failure=FAILED, undoFailure={"Error": "States.Timeout"}, **done_)
+    else:
+        long = {"Error": "MemberFailed", "Cause": "z" * 3000}
+        answer = central.report(item, failure={"Error": "x", "Cause": "y" * 3000}, **undone(item, producer=long))
+    assert answer["open"] == ACCESS_MAY_REMAIN and f"Access may remain in account {OWNER}" in answer["cause"]
+    assert len(answer["cause"]) <= 1000 and "reconciler" in answer["cause"]
 
 
 @pytest.mark.parametrize(
@@ -361,7 +454,7 @@ def test_a_cause_is_cut() -> None:
     central = Central()
     central.domain.add_grant()
     (item,) = central.collect()
-    answer = central.report(item, failure={"Error": "x", "Cause": "y" * 5000})
+    answer = central.report(item, failure={"Error": "x", "Cause": "y" * 5000}, **undone(item))
     assert len(answer["cause"]) == 1000
 
 
@@ -437,6 +530,16 @@ def test_what_ends_badly_again_is_undone_and_then_left_to_people(central: Centra
 def test_settling_an_order_that_was_never_ours_ends_it(central: Central) -> None:
     central.inputs[CENTRAL + "odd"] = {"source": "aws.s3"}
     assert central.collect(settle("odd"), "settler") == []
+
+
+def test_settling_takes_over_from_the_execution_that_ended_and_from_no_other(central: Central) -> None:
+    """A duplicate dies while the first one works; or a person has begun it anew in the meantime."""
+    central.inputs[CENTRAL + "duplicate"] = grant_event()
+    central.collect(execution="one")
+    assert central.collect(settle("duplicate"), "settler") == []
+    assert central.record().execution == CENTRAL + "one"
+    central.inputs[CENTRAL + "by-hand"] = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
+    assert central.collect(settle("by-hand"), "settler") == [], "a redrive that died and had begun nothing"
 
 
 def test_settling_what_was_reported_does_nothing(central: Central) -> None:

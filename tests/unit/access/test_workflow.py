@@ -12,6 +12,7 @@ from streamgov_core.access.workflow import (
     CENTRAL_TIMEOUT,
     INVOKE_TIMEOUT,
     MEMBER_TIMEOUT,
+    UNDO_RETRIES,
     central_definition,
     grant_event_pattern,
     member_definition,
@@ -83,8 +84,22 @@ def test_states_lead_somewhere_and_are_reached(definition: dict[str, Any]) -> No
 def test_time_outs_nest() -> None:
     """A member machine ends before the task that waits for it, and the central machine outlives all its stages."""
     assert MEMBER["TimeoutSeconds"] == MEMBER_TIMEOUT < INVOKE_TIMEOUT
-    assert 4 * INVOKE_TIMEOUT < CENTRAL["TimeoutSeconds"] == CENTRAL_TIMEOUT
+    stages = 2 + 2 * (1 + UNDO_RETRIES)
+    assert stages * INVOKE_TIMEOUT + 1800 < CENTRAL["TimeoutSeconds"] == CENTRAL_TIMEOUT
     assert max(s["TimeoutSeconds"] for _, s in states(MEMBER) if s["Type"] == "Task") < MEMBER_TIMEOUT
+
+
+@pytest.mark.parametrize("stage", ["First", "Second", "UndoFirst", "UndoSecond"])
+def test_only_what_undoes_asks_a_failed_member_again(stage: str) -> None:
+    found = dict(states(CENTRAL))
+    attempts = {
+        error: item["MaxAttempts"] for item in found[f"{stage}Invoke"]["Retry"] for error in item["ErrorEquals"]
+    }
+    assert attempts["MemberFailed"] == (UNDO_RETRIES if stage.startswith("Undo") else 0)
+    # Whatever happens to the undoing, the reason of the grant's failure stays.
+    assert [item["ResultPath"] for item in found[stage]["Catch"]] == [
+        "$.undoFailure" if stage.startswith("Undo") else "$.failure"
+    ]
 
 
 def test_definitions_fit() -> None:

@@ -13,15 +13,24 @@ import pytest
 from streamgov_core.access.compile import RESOURCE_POLICY_LIMIT, resource_statements, size
 from streamgov_core.access.engine import View
 from streamgov_core.access.messages import AccessRequest, GrantCommand
-from streamgov_core.access.resource_policy import RejectedError, ResourceGoneError
+from streamgov_core.access.reconcile_drift import differences
 from streamgov_core.access.targets import Placement, Record
 from streamgov_core.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.naming import Names
 from streamgov_core.platforms.base import Intent
 from streamgov_core.platforms.kinesis import SCHEMA_FORM, SOURCE_FORM, Kinesis, consumer_target
 from streamgov_core.platforms.kinesis_store import FanOutSurface, inspect_stream
-from streamgov_core.platforms.kms_store import KeyGrant, KeyGrantSurface
-from tests.unit.access.fakes import CONSUMER, NAMES, OWNER, ROLE, MemoryPolicies, command
+from streamgov_core.platforms.kms_store import KeyGrantSurface
+from tests.unit.access.fakes import (
+    CONSUMER,
+    NAMES,
+    OWNER,
+    ROLE,
+    MemoryConsumers,
+    MemoryKeys,
+    MemoryPolicies,
+    command,
+)
 from tests.unit.access.oracle import many
 
 KINESIS = Kinesis()
@@ -146,27 +155,6 @@ def test_a_stream_policy_holds_over_300_roles() -> None:
 
 
 # --- fan-out consumers ------------------------------------------------------------------------------------------------
-class Consumers:
-    """ConsumerGateway in memory."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, tuple[str, str]] = {}
-        self.status = "ACTIVE"
-        self.gone = False
-
-    def find(self, stream: str, name: str) -> tuple[str, str] | None:
-        return self.found.get(name)
-
-    def register(self, stream: str, name: str) -> tuple[str, str]:
-        if self.gone:
-            raise ResourceGoneError(f"{stream} does not exist")
-        self.found[name] = (f"{stream}/consumer/{name}:1700000000", self.status)
-        return self.found[name]
-
-    def deregister(self, arn: str) -> None:
-        self.found = {name: value for name, value in self.found.items() if value[0] != arn}
-
-
 def fan_out(*orders: GrantCommand) -> tuple[str, dict[str, Record]]:
     records = {}
     target = ""
@@ -178,7 +166,8 @@ def fan_out(*orders: GrantCommand) -> tuple[str, dict[str, Record]]:
 
 
 def test_a_fan_out_consumer_lives_while_somebody_may_use_it() -> None:
-    consumers, policies = Consumers(), MemoryPolicies(tokens=False)
+    policies = MemoryPolicies(tokens=False)
+    consumers = MemoryConsumers(policies)
     target, records = fan_out(order(consumption="FAN_OUT"))
 
     def bring(active: Mapping[str, Record], placed: Mapping[str, Placement]) -> Any:
@@ -196,58 +185,85 @@ def test_a_fan_out_consumer_lives_while_somebody_may_use_it() -> None:
 
 
 def test_a_fan_out_consumer_that_is_being_made_is_waited_for() -> None:
-    consumers = Consumers()
+    consumers = MemoryConsumers(MemoryPolicies(tokens=False))
     consumers.status = "CREATING"
     target, records = fan_out(order(consumption="FAN_OUT"))
-    surface = FanOutSurface(consumers, MemoryPolicies(tokens=False), target, SID)
+    surface = FanOutSurface(consumers, consumers.policies, target, SID)
     with pytest.raises(RetryableGrantError, match="CREATING"):
         surface.bring(View(records, {}), lambda: None)
 
 
 def test_a_stream_that_is_gone_refuses_its_fan_out() -> None:
-    consumers = Consumers()
+    consumers = MemoryConsumers(MemoryPolicies(tokens=False))
     consumers.gone = True
     target, records = fan_out(order(consumption="FAN_OUT"))
-    written = FanOutSurface(consumers, MemoryPolicies(), target, SID).bring(View(records, {}), lambda: None)
+    written = FanOutSurface(consumers, consumers.policies, target, SID).bring(View(records, {}), lambda: None)
     assert "does not exist" in next(iter(written.refused.values())).cause
 
 
+def fan_out_drift(surface: FanOutSurface, target: str, view: View) -> list[str]:
+    return [item.kind for part in surface.compare(view) for item in differences(f"fan-out#{target}", part, SID)]
+
+
+@pytest.mark.parametrize(
+    ("what", "kinds"),
+    [
+        ("nothing", []),
+        ("deregistered", ["driftRemoved"]),
+        ("registered again", ["driftRemoved"]),
+        ("policy removed", ["driftRemoved"]),
+        ("policy altered", ["driftAltered"]),
+        ("policy for the former ARN", ["driftAdded", "driftRemoved"]),
+        ("registered without a grant", ["driftAdded"]),
+    ],
+)
+def test_what_became_of_a_fan_out_consumer_is_told_and_repaired(what: str, kinds: list[str]) -> None:
+    policies = MemoryPolicies(tokens=False)
+    consumers = MemoryConsumers(policies)
+    target, records = fan_out(order(consumption="FAN_OUT"))
+    surface = FanOutSurface(consumers, policies, target, SID)
+    view = View(records, surface.bring(View(records, {}), lambda: None).placed, frozenset(records), True)
+    (name,) = consumers.found
+    arn = consumers.found[name][0]
+    document, token = policies.documents[arn]
+    if what in ("deregistered", "registered again", "policy removed", "policy for the former ARN"):
+        del policies.documents[arn]
+    if what == "deregistered":
+        consumers.found = {}
+    if what in ("registered again", "policy for the former ARN"):
+        consumers.found[name] = (f"{target}:1700009999", "ACTIVE")
+    if what == "policy for the former ARN":
+        policies.documents[f"{target}:1700009999"] = (document, token)
+    if what == "policy altered":
+        wide = [{**item, "Action": "kinesis:*"} for item in document["Statement"]]
+        policies.documents[arn] = ({**document, "Statement": wide}, token)
+    if what == "registered without a grant":
+        view = View({}, {}, frozenset(), True)
+    assert fan_out_drift(surface, target, view) == kinds
+    assert (surface.bring(view, lambda: None).writes > 0) is bool(kinds)
+    assert fan_out_drift(surface, target, view) == []
+    if view.active:
+        now = consumers.found[name][0]
+        (statement,) = policies.statements(now)
+        assert statement["Resource"] == now
+    else:
+        assert consumers.found == {}
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
-class Keys:
-    """KeyGrantGateway in memory."""
-
-    def __init__(self) -> None:
-        self.grants: list[tuple[str, KeyGrant]] = []
-        self.missing: set[str] = set()
-
-    def list(self, key: str, prefix: str) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
-        for identifier, grant in self.grants:
-            found[grant.name] = (*found.get(grant.name, ()), identifier)
-        return found
-
-    def create(self, key: str, grant: KeyGrant) -> None:
-        if grant.principal in self.missing:
-            raise RejectedError("no such principal")
-        self.grants.append((f"id{len(self.grants)}", grant))
-
-    def revoke(self, key: str, grant_id: str) -> None:
-        self.grants = [item for item in self.grants if item[0] != grant_id]
-
-
 def key_records(*orders: GrantCommand) -> Iterator[tuple[str, Record]]:
     for given in orders:
         (intent,) = [i for i in KINESIS.producer_intents(NAMES, given) if i.kind == "key"]
         yield given.key, Record.of(given.key, given.generation, True, intent, 1.0)
 
 
-def bring_keys(keys: Keys, *orders: GrantCommand) -> Any:
+def bring_keys(keys: MemoryKeys, *orders: GrantCommand) -> Any:
     view = View(dict(key_records(*orders)), {})
     return KeyGrantSurface(keys, KEY, SID).bring(view, lambda: None)
 
 
 def test_grants_on_a_key_are_counted_by_reference() -> None:
-    keys = Keys()
+    keys = MemoryKeys()
     one, two = order(key=KEY, grant="a"), order(key=KEY, grant="b")
     bring_keys(keys, one, two)
     ((_, grant),) = keys.grants
@@ -260,7 +276,7 @@ def test_grants_on_a_key_are_counted_by_reference() -> None:
 
 
 def test_two_streams_on_one_key_are_two_grants() -> None:
-    keys = Keys()
+    keys = MemoryKeys()
     other = order(key=KEY, grant="b", stream=STREAM + "2")
     bring_keys(keys, order(key=KEY, grant="a"), other)
     assert len(keys.grants) == 2
@@ -270,7 +286,7 @@ def test_two_streams_on_one_key_are_two_grants() -> None:
 
 
 def test_a_principal_that_does_not_exist_stops_only_its_own_grant() -> None:
-    keys = Keys()
+    keys = MemoryKeys()
     keys.missing.add(ROLE)
     fine = order(key=KEY, grant="b", principals=(LOCAL,))
     written = bring_keys(keys, order(key=KEY, grant="a"), fine)
@@ -280,11 +296,54 @@ def test_a_principal_that_does_not_exist_stops_only_its_own_grant() -> None:
 
 
 def test_doubled_grants_are_cleared_away() -> None:
-    keys = Keys()
+    keys = MemoryKeys()
     bring_keys(keys, order(key=KEY))
     keys.grants.append(("twin", keys.grants[0][1]))
     bring_keys(keys, order(key=KEY))
     assert len(keys.grants) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "kinds"),
+    [
+        ("nothing", []),
+        ("removed", ["driftRemoved"]),
+        ("added under a name of ours", ["driftAdded"]),
+        ("widened under the same name", ["driftAltered"]),
+        ("freed of its context", ["driftAltered"]),
+        ("widened beside the true one", ["driftAdded"]),
+        ("doubled", ["driftAdded"]),
+        ("role made again", ["deletedRole"]),
+        ("somebody else's", []),
+    ],
+)
+def test_what_became_of_the_grants_on_a_key_is_told_and_repaired(what: str, kinds: list[str]) -> None:
+    keys = MemoryKeys()
+    bring_keys(keys, order(key=KEY))
+    ((identifier, grant),) = keys.grants
+    wide = replace(grant, operations=("Decrypt", "GenerateDataKey"))
+    keys.grants = {
+        "removed": [],
+        "added under a name of ours": [(identifier, grant), ("new", replace(grant, name=f"{SID}-x", principal=LOCAL))],
+        "widened under the same name": [("new", wide)],
+        "freed of its context": [("new", replace(grant, context=()))],
+        "widened beside the true one": [("new", wide), (identifier, grant)],
+        "doubled": [(identifier, grant), ("twin", grant)],
+        "role made again": [(identifier, replace(grant, principal="AROAEXAMPLEID"))],
+        "somebody else's": [(identifier, grant), ("theirs", replace(grant, name="Theirs"))],
+    }.get(what, keys.grants)
+    surface = KeyGrantSurface(keys, KEY, SID)
+    records = dict(key_records(order(key=KEY)))
+    view = View(records, {key: Placement(0, 1) for key in records}, frozenset(records), True)
+
+    def drift() -> list[str]:
+        return [item.kind for part in surface.compare(view) for item in differences(f"key#{KEY}", part, SID)]
+
+    assert drift() == kinds
+    assert (surface.bring(view, lambda: None).writes > 0) is bool(kinds)
+    assert drift() == []
+    assert [live for _, live in keys.grants if live.name.startswith(SID)] == [grant]
+    assert ("theirs" in [name for name, _ in keys.grants]) is (what == "somebody else's")
 
 
 # --- the stream itself ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from streamgov_core.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.naming import Names
 from streamgov_core.platforms.msk import SCHEMA_FORM, SOURCE_FORM, Msk, topic_arn
 from streamgov_core.platforms.msk_store import bypasses, inspect_cluster
-from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, SERVERLESS, command, schema_of
+from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of
 
 MSK = Msk()
 
@@ -78,6 +78,17 @@ def test_managed_vpc_actions_only_across_accounts_on_provisioned_clusters() -> N
     assert actions(options={"managedVpc": False}) == set()
     assert actions(cluster=SERVERLESS, options={"crossAccountServerless": True}) == set()
     assert actions(principals=(f"arn:aws:iam::{OWNER}:role/x",)) == set()
+
+
+def test_in_a_grant_to_roles_of_several_accounts_only_those_of_other_accounts_get_the_managed_vpc() -> None:
+    both = command(principals=(ROLE, f"arn:aws:iam::{OWNER}:role/streaming/local"))
+    kinds = {
+        account: {permit.kind for permit in MSK.consumer_permits(NAMES, replace(both, account=account))}
+        for account in (OWNER, CONSUMER)
+    }
+    assert kinds[CONSUMER] - kinds[OWNER] == {"any", "ec2", "ec2-tags", "vpc-cluster", "vpc-connection"}
+    principals = {p.principal for i in MSK.producer_intents(NAMES, both) for p in i.permits}
+    assert principals == {ROLE}
 
 
 def test_writing_brings_transactions_and_idempotence_and_no_groups() -> None:
