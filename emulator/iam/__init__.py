@@ -23,6 +23,7 @@ from emulator.iam import state
 from emulator.iam.actions import Actions
 from emulator.iam.enforce import Enforcer, session_lookup
 from emulator.iam.evaluate import Decision
+from emulator.iam.history import PolicyHistory
 from emulator.iam.oracle import Oracle
 from emulator.iam.principals import Deletions
 from emulator.iam.resources import ram_reader
@@ -32,7 +33,7 @@ __all__ = ["Decision", "Oracle", "install"]
 
 
 def install(emulator: Emulator) -> None:
-    """Register the authorizer, the oracle and the address ``/_emulator/access``."""
+    """Register the authorizer, the oracle and the addresses ``/_emulator/access`` and ``/_emulator/policies``."""
     oracle = Oracle(emulator.clock)
     settings = emulator.parts.get("settings")
 
@@ -59,6 +60,9 @@ def install(emulator: Emulator) -> None:
     emulator.authorizers.append(enforcer)
     emulator.admin_routes["access"] = access_route(oracle)
     emulator.admin_routes["iam"] = settings_route(oracle)
+    history = PolicyHistory()
+    emulator.admin_routes["policies"] = history.route
+    emulator.observers.append(history.observe)
     deletions = Deletions()
     emulator.authorizers.append(deletions.before)
     emulator.observers.append(deletions.after)

@@ -1,6 +1,6 @@
 """Any sequence of grants, revokes, expiries, crashes and replays: after each step everybody may do what the grants say.
 
-Several roles, resources, platforms and accounts (``estate.py``). Processes are killed at any call, machines at any
+Several roles, resources, platforms and accounts (``questions.py``). Processes are killed at any call, machines at any
 state, events get lost, commands and events come again, and the reconciler runs in between.
 """
 
@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from streamgov_core.access.request import ends_at
-from tests.unit.access.estate import ASSETS, ENVIRONMENTS, ROLES_OF, Asset, Environment, Estate, Given
+from tests.unit.access.estate import PATIENCE, Estate
 from tests.unit.access.fakes import grant_event
+from tests.unit.access.questions import ASSETS, ENVIRONMENTS, ROLES_OF, Asset, Environment, Given
 
 DAY = 86_400.0
 FINAL = {"active": "GRANTED", "revoked": "REVOKED", "failed": "GRANT_FAILED"}
@@ -82,12 +83,13 @@ class AccessMachine(RuleBasedStateMachine):
         return until is not None and ends_at(until) <= self.estate.clock.now()
 
     # --- rules --------------------------------------------------------------------------------------------------------
-    @rule(wish=wishes(), fuse=fuses, patience=st.sampled_from((10.0, 100.0)))
+    @rule(wish=wishes(), fuse=fuses, patience=st.sampled_from((10.0, PATIENCE)))
     def grant(self, wish: tuple[Given, int | None], fuse: int | None, patience: float) -> None:
         grant = self.give(wish, "active")
+        # A retry that comes before the dead process's lease has ended waits for it; the others come after it.
         self.estate.patience, self.estate.fuse.left = patience, fuse
         self.estate.run(grant_event(grant))
-        self.estate.fuse.left = None
+        self.estate.patience, self.estate.fuse.left = PATIENCE, None
 
     @precondition(lambda self: self.of("active"))
     @rule(pick=picks, fuse=fuses)
