@@ -291,13 +291,13 @@ def test_drift_of_key_grants_and_fan_out_consumers_is_exact_and_repaired(reconci
         ("gone", "driftRemoved"),
         ("again", "driftRemoved"),
     }
-    assert found(by_hand(reconciler)) == {(*item, "found") for item in expected}
+    assert found(reconciler.reconcile()) == {(*item, "found") for item in expected}
     # A consumer that is just being registered cannot have its policy yet: that run says so, the next one finishes.
-    first = by_hand(reconciler, dryRun=False)
+    first = reconciler.reconcile(dryRun=False)
     assert {(*item, "repaired") for item in expected if item[0] != "gone"} <= found(first)
     eventually(partial(consumers, gone), lambda there: there[0]["ConsumerStatus"] == "ACTIVE")
-    by_hand(reconciler, dryRun=False)
-    assert found(by_hand(reconciler)) == set()
+    reconciler.reconcile(dryRun=False)
+    assert found(reconciler.reconcile()) == set()
 
     held = {grant["Name"]: grant for grant in kms.list_grants(KeyId=keyed.key)["Grants"]}
     assert set(held) == {ours["Name"], "Theirs"} and held[ours["Name"]]["Operations"] == ["Decrypt"]
