@@ -39,6 +39,38 @@ def _backend(account: str, region: str) -> Any:
     return kms_backends[account][region]
 
 
+def ensure_managed_key(account: str, region: str, service: str) -> None:
+    """Make the AWS-managed key of a service (``aws/kinesis``), as its first use does.
+
+    Source: KMS developer guide, "AWS managed keys" and "Default key policy": the service's own callers in the account
+    may use it through the service, everybody in the account may look at it, and nobody can change its policy.
+    """
+    backend, alias = _backend(account, region), f"alias/aws/{service}"
+    if any(alias in key.aliases for key in list(backend.keys.values())):
+        return
+    through = {"StringEquals": {"kms:ViaService": f"{service}.{region}.amazonaws.com", "kms:CallerAccount": account}}
+    uses = [
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ]
+    looks = ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"]
+    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": uses, "Resource": "*", "Condition": through},
+            {"Effect": "Allow", "Principal": root, "Action": looks, "Resource": "*"},
+        ],
+    }
+    key = backend.create_key(json.dumps(policy), "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", f"aws/{service}", None)
+    key.key_manager = "AWS"
+    backend.create_alias(key.id, alias)
+
+
 def find_key(call: ApiCall) -> Any:
     """The key that a request names by its id or its ARN.
 

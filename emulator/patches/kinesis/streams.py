@@ -9,6 +9,7 @@ from emulator.api import ApiCall, ApiError, Emulator
 from emulator.patches.common import page
 from emulator.patches.kinesis.consumers import Consumer
 from emulator.patches.kinesis.store import backend, find, invalid, missing
+from emulator.patches.kms import ensure_managed_key
 
 DEFAULT_PAGE = 100
 """ListStreams: "The maximum number of streams to list. The default value is 100."."""
@@ -55,6 +56,12 @@ def install(emulator: Emulator) -> None:
         summary = proceed()
         summary["StreamDescriptionSummary"]["ConsumerCount"] = len(stream.consumers)
         return summary
+
+    @emulator.wrap("kinesis", "StartStreamEncryption")
+    def start_stream_encryption(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> None:
+        if str(call.params["KeyId"]).endswith("alias/aws/kinesis"):
+            ensure_managed_key(call.caller.account, call.region, "kinesis")
+        proceed()
 
     @emulator.wrap("kinesis", "DeleteStream")
     def delete_stream(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> None:

@@ -160,3 +160,32 @@ def test_a_shared_domain_is_open_to_roles_that_their_own_account_permits(client:
     code, message = error_of(client("datazone", PRODUCER, "iam-nothing").get_domain, identifier=made["id"])
     assert "in account" not in message
     assert "because no identity-based policy allows the datazone:GetDomain action" in message
+
+
+def test_every_write_of_a_policy_is_in_the_history_in_its_order(
+    client: Client, emulator: EmulatorProcess, cluster: str
+) -> None:
+    kafka, iam = client("kafka", PRODUCER), client("iam", CONSUMER)
+    after = max((entry["number"] for entry in emulator.admin("GET", "policies")["writes"]), default=0)
+    role = make_role(client, "iam-history", allow(READ, topic(cluster, "history")))
+    allowed = allow(READ, topic(cluster, "history"), Principal={"AWS": role})
+    live = kafka.exceptions.NotFoundException
+    version: dict[str, str] = {}
+    try:
+        version = {"CurrentVersion": kafka.get_cluster_policy(ClusterArn=cluster)["CurrentVersion"]}
+    except live:
+        pass
+    kafka.put_cluster_policy(ClusterArn=cluster, Policy=document(allowed), **version)
+    error_of(kafka.put_cluster_policy, ClusterArn=cluster, Policy=document(allowed), CurrentVersion="stale")
+    iam.delete_role_policy(RoleName="iam-history", PolicyName="inline")
+    kafka.delete_cluster_policy(ClusterArn=cluster)
+    found = emulator.admin("GET", f"policies?after={after}")
+    assert [entry["operation"] for entry in found["writes"]] == [
+        "PutRolePolicy",
+        "PutClusterPolicy",
+        "DeleteRolePolicy",
+        "DeleteClusterPolicy",
+    ], "what was refused changed nothing"
+    assert found["forgotten"] == 0 and found["writes"][1]["params"]["Policy"] == document(allowed)
+    times = [entry["time"] for entry in found["writes"]]
+    assert times == sorted(times) and found["writes"][0]["account"] == CONSUMER

@@ -305,12 +305,18 @@ class Deployment:
         return str(made["Role"]["Arn"])
 
     def make_asset(
-        self, topic: str, *, cluster: str | None = None, recorded: bool = True, schema: bool = False
+        self,
+        topic: str,
+        *,
+        cluster: str | None = None,
+        cluster_type: str = "PROVISIONED",
+        recorded: bool = True,
+        schema: bool = False,
     ) -> tuple[str, str]:
         """A published asset of a topic: (asset id, listing id)."""
         datazone = self.client("datazone")
         cluster = cluster or self.cluster
-        source = {"cluster_arn": cluster, "cluster_type": "PROVISIONED"}
+        source = {"cluster_arn": cluster, "cluster_type": cluster_type}
         kafka: dict[str, Any] = {"kafka_topic": topic}
         schema_arn = None
         if schema:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
-from tests.integration.access.test_kinesis import Stream
+from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
 
 Request = Literal["grant", "revoke"]

@@ -25,7 +25,7 @@ from streamgov_core.access.compile import (
 from streamgov_core.access.targets import DynamoTargetLedger
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment
-from tests.integration.access.test_kinesis import Stream
+from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
 
 log = logging.getLogger(__name__)

@@ -2,115 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import uuid
-from typing import Any
-
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from streamgov_core.catalog.records import Record, SsmRecordStore
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.platforms.kinesis import SCHEMA_FORM, SOURCE_FORM
-from tests.emulator.conftest import CONSUMER, PRODUCER
-from tests.integration.access.conftest import NAMES, REGION, Deployment, eventually
+from tests.emulator.conftest import PRODUCER
+from tests.integration.access.conftest import Deployment, eventually
+from tests.integration.access.stream import Stream
 
 pytestmark = pytest.mark.skipif("kinesis" not in PLATFORMS, reason="the platform is not switched on")
-
-
-class Stream:
-    """A stream with its asset, a role, and a subscription."""
-
-    def __init__(self, deployment: Deployment, *, encrypted: bool = False, form: dict[str, str] | None = None) -> None:
-        self.deployment = deployment
-        self.kinesis, name = deployment.client("kinesis", PRODUCER), f"s-{uuid.uuid4().hex[:8]}"
-        self.kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
-        self.arn = eventually(self._active(name), bool)
-        self.key = ""
-        source = {"stream_arn": self.arn, "stream_capacity_mode": "ON_DEMAND", "encryption_type": "NONE"}
-        if encrypted:
-            self.key = deployment.client("kms", PRODUCER).create_key()["KeyMetadata"]["Arn"]
-            self.kinesis.start_stream_encryption(StreamName=name, EncryptionType="KMS", KeyId=self.key)
-            eventually(self._active(name), bool)
-            source |= {"encryption_type": "KMS", "key_arn": self.key}
-        self.listing = self._publish(name, source)
-        self.role = deployment.make_role(CONSUMER)
-        self.target = deployment.make_target([self.role])
-        deployment.subscribe(self.listing, form=form)
-
-    def _active(self, name: str) -> Any:
-        def arn() -> str:
-            summary = self.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
-            return str(summary["StreamARN"]) if summary["StreamStatus"] == "ACTIVE" else ""
-
-        return arn
-
-    def _publish(self, name: str, source: dict[str, str]) -> str:
-        datazone, domain = self.deployment.client("datazone"), self.deployment.domain
-        columns = {"tableName": name, "columns": [{"columnName": "id", "dataType": "string"}]}
-        asset = datazone.create_asset(
-            domainIdentifier=domain,
-            name=name,
-            typeIdentifier=self.deployment.asset_types["kinesis"],
-            owningProjectIdentifier=self.deployment.projects[PRODUCER],
-            externalIdentifier=self.arn,
-            formsInput=[
-                {"formName": SOURCE_FORM, "content": json.dumps(source)},
-                {"formName": SCHEMA_FORM, "content": json.dumps({"stream_name": name})},
-                {"formName": "RelationalTableFormType", "content": json.dumps(columns)},
-            ],
-        )["id"]
-        store = SsmRecordStore(self.deployment.client("ssm", PRODUCER), NAMES, domain, None)
-        store.save(Record(asset, self.arn, None, name, "hash"))
-        change = datazone.create_listing_change_set(
-            domainIdentifier=domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
-        )
-        listing = str(change["listingId"])
-        eventually(
-            lambda: datazone.get_listing(domainIdentifier=domain, identifier=listing)["status"],
-            lambda status: status == "ACTIVE",
-        )
-        return listing
-
-    def as_consumer(self) -> Any:
-        """A Kinesis client as the consumer's role."""
-        sts = self.deployment.client("sts", CONSUMER)
-        keys = sts.assume_role(RoleArn=self.role, RoleSessionName="reader")["Credentials"]
-        session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
-        return session.client("kinesis", endpoint_url=self.deployment.emulator.endpoint)
-
-    def read(self) -> list[bytes]:
-        client = self.as_consumer()
-        shards = client.list_shards(StreamARN=self.arn)["Shards"]
-        found = []
-        for shard in shards:
-            iterator = client.get_shard_iterator(
-                StreamARN=self.arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
-            found += client.get_records(StreamARN=self.arn, ShardIterator=iterator)["Records"]
-        return [record["Data"] for record in found]
-
-    def grant(self) -> str:
-        grant = self.deployment.grant(self.listing, self.target)
-        done = self.deployment.settled(grant)
-        assert done["status"] == "GRANTED", done
-        return grant
-
-    def revoke(self, grant: str) -> None:
-        self.deployment.revoke(grant)
-        assert self.deployment.settled(grant)["status"] == "REVOKED"
-
-    def has_policy(self) -> bool:
-        try:
-            return bool(self.kinesis.get_resource_policy(ResourceARN=self.arn).get("Policy"))
-        except ClientError:
-            return False
-
-    def denied(self, action: Any) -> bool:
-        with pytest.raises(ClientError) as caught:
-            action()
-        return str(caught.value.response["Error"]["Code"]).startswith("AccessDenied")
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "customer key"])
@@ -129,6 +29,26 @@ def test_records_are_read_while_granted_and_denied_before_and_after(deployment: 
     assert not stream.has_policy()
     if encrypted:
         assert deployment.client("kms", PRODUCER).list_grants(KeyId=stream.key)["Grants"] == []
+
+
+@pytest.mark.parametrize("key", ["none", "customer key", "managed key"])
+def test_within_one_account_the_identity_policy_is_all(deployment: Deployment, key: str) -> None:
+    stream = Stream(deployment, encrypted=key == "customer key", managed_key=key == "managed key", account=PRODUCER)
+    stream.kinesis.put_record(StreamARN=stream.arn, Data=b"here", PartitionKey="k")
+    assert stream.denied(stream.read)
+    grant = stream.grant()
+    assert stream.read() == [b"here"]
+    assert not stream.has_policy()
+    stream.revoke(grant)
+    assert stream.denied(stream.read)
+
+
+def test_a_stream_on_the_managed_key_is_refused_across_accounts(deployment: Deployment) -> None:
+    stream = Stream(deployment, managed_key=True)
+    failed = deployment.settled(deployment.grant(stream.listing, stream.target))
+    assert failed["status"] == "GRANT_FAILED"
+    assert "start-stream-encryption" in failed["failureCause"]["message"]
+    assert not stream.has_policy() and stream.denied(stream.read)
 
 
 def test_writing(deployment: Deployment) -> None:

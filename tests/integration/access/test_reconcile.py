@@ -14,7 +14,7 @@ import pytest
 from streamgov_core.access import reconcile_permissions
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
-from tests.integration.access.test_kinesis import Stream
+from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
 
 SUBSCRIBE = "kinesis:SubscribeToShard"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.stream import Stream
 
 
 def topic_of(deployment: Deployment, name: str, cluster: str | None = None) -> str:
@@ -91,6 +92,66 @@ def test_within_one_account_only_the_role_changes(deployment: Deployment) -> Non
     deployment.revoke(grant)
     assert deployment.settled(grant)["status"] == "REVOKED"
     assert not deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "local", cluster))
+
+
+@pytest.mark.parametrize("account", [PRODUCER, CONSUMER])
+def test_a_serverless_cluster_is_granted_within_its_account_only(deployment: Deployment, account: str) -> None:
+    kafka = deployment.client("kafka", PRODUCER)
+    serverless = {"VpcConfigs": [{"SubnetIds": ["subnet-1", "subnet-2"]}]}
+    authentication = {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}
+    name = f"less-{account[:3]}"
+    cluster = kafka.create_cluster_v2(ClusterName=name, Serverless={**serverless, **authentication})["ClusterArn"]
+    eventually(lambda: kafka.describe_cluster_v2(ClusterArn=cluster)["ClusterInfo"]["State"], lambda s: s == "ACTIVE")
+    role = deployment.make_role(account)
+    _, listing = deployment.make_asset("less", cluster=cluster, cluster_type="SERVERLESS")
+    deployment.subscribe(listing, account=account)
+    done = deployment.settled(deployment.grant(listing, deployment.make_target([role], account), account))
+    topic = topic_of(deployment, "less", cluster)
+    if account == PRODUCER:
+        assert done["status"] == "GRANTED", done
+        assert deployment.may(role, "kafka-cluster:ReadData", topic)
+        assert not deployment.may(role, "kafka:CreateVpcConnection", cluster)
+    else:
+        assert done["status"] == "GRANT_FAILED" and "crossAccountServerless" in done["failureCause"]["message"]
+        assert not deployment.may(role, "kafka-cluster:ReadData", topic) and policy_of(deployment, cluster) is None
+
+
+def test_a_data_product_of_both_platforms_for_several_roles(deployment: Deployment) -> None:
+    """Each asset is granted, marked and compensated on its own: one of the three names a topic that nobody recorded."""
+    datazone, domain = deployment.client("datazone"), deployment.domain
+    cluster, stream = deployment.make_cluster(), Stream(deployment)
+    topic, _ = deployment.make_asset("in-product", cluster=cluster)
+    forged, _ = deployment.make_asset("not-recorded", cluster=cluster, recorded=False)
+    streamed = datazone.get_listing(domainIdentifier=domain, identifier=stream.listing)["item"]["assetListing"]
+    product = datazone.create_data_product(
+        domainIdentifier=domain,
+        name="clickstream",
+        owningProjectIdentifier=deployment.projects[PRODUCER],
+        items=[{"identifier": asset, "itemType": "ASSET"} for asset in (topic, forged, streamed["assetId"])],
+    )["id"]
+    listing = datazone.create_listing_change_set(
+        domainIdentifier=domain, entityIdentifier=product, entityType="DATA_PRODUCT", action="PUBLISH"
+    )["listingId"]
+    eventually(
+        lambda: datazone.get_listing(domainIdentifier=domain, identifier=listing)["status"], lambda s: s == "ACTIVE"
+    )
+    roles = [deployment.make_role(CONSUMER) for _ in range(2)]
+    deployment.subscribe(listing)
+    grant = deployment.grant(listing, deployment.make_target(roles))
+
+    def statuses() -> dict[str, str]:
+        return {asset["assetId"]: asset["status"] for asset in deployment.assets_of(grant)}
+
+    wanted = {topic: "GRANTED", streamed["assetId"]: "GRANTED", forged: "GRANT_FAILED"}
+    eventually(statuses, lambda found: found == wanted, 120)
+    for role in roles:
+        assert deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "in-product", cluster))
+        assert not deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "not-recorded", cluster))
+        assert deployment.may(role, "kinesis:GetRecords", stream.arn)
+    deployment.revoke(grant)
+    eventually(statuses, lambda found: found[topic] == found[streamed["assetId"]] == "REVOKED", 120)
+    assert policy_of(deployment, cluster) is None
+    assert not any(deployment.may(role, "kinesis:GetRecords", stream.arn) for role in roles)
 
 
 def test_a_schema_across_accounts_is_read_through_a_reader_role(deployment: Deployment) -> None:
