@@ -112,6 +112,8 @@ def read_member(value: Any, path: str, top: r.Section, region: str) -> MemberArg
         member["require_boundary"] = boundary
     if share is not None:
         member["accept_share_arn"] = share
+        if region and share.split(":")[3] != region:
+            section.wrong("acceptShareArn", f"must be a share of {region}, the region of the deployment")
     trail = section.choice("trail", TRAIL_MODES)
     if trail is not None:
         member["trail"] = trail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -171,10 +172,8 @@ def test_every_write_of_a_policy_is_in_the_history_in_its_order(
     allowed = allow(READ, topic(cluster, "history"), Principal={"AWS": role})
     live = kafka.exceptions.NotFoundException
     version: dict[str, str] = {}
-    try:
+    with contextlib.suppress(live):
         version = {"CurrentVersion": kafka.get_cluster_policy(ClusterArn=cluster)["CurrentVersion"]}
-    except live:
-        pass
     kafka.put_cluster_policy(ClusterArn=cluster, Policy=document(allowed), **version)
     error_of(kafka.put_cluster_policy, ClusterArn=cluster, Policy=document(allowed), CurrentVersion="stale")
     iam.delete_role_policy(RoleName="iam-history", PolicyName="inline")

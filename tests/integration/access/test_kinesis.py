@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
 
 from streamgov_core.platforms import PLATFORMS
 from tests.emulator.conftest import PRODUCER

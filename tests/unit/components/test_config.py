@@ -181,6 +181,11 @@ TARGET = f"{MEMBER}/targets/lake"
         (f"{MEMBER}/consumerRoles", ["arn:aws:iam::111111111111:role/x"], "must be of account 777788889999"),
         (f"{MEMBER}/trail", "maybe", "members[0].trail: must be one of create, find, none"),
         (f"{MEMBER}/acceptShareArn", "share", "members[0].acceptShareArn: must be a RAM share's ARN"),
+        (
+            f"{MEMBER}/acceptShareArn",
+            "arn:aws:ram:us-east-1:444455556666:resource-share/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+            "members[0].acceptShareArn: must be a share of eu-west-1, the region of the deployment",
+        ),
         (f"{MEMBER}/boundaryExtraActions", ["everything"], "members[0].boundaryExtraActions[0]: must be an IAM action"),
         (f"{MEMBER}/manualAssets", {"p": ["arn:aws:kafka:*"]}, "members[0].manualAssets.p[0]: must be the ARN pattern"),
         (f"{MEMBER}/manualAssets", {"p": "all"}, "members[0].manualAssets.p: must be a list"),

@@ -22,6 +22,7 @@ BEYOND_A_SCHEMA = (
     "must be of account",
     "is a second target for",
     "must be eu-west-1",
+    "must be a share of",
     "namespace must be",
 )
 """What the preview finds by looking at two places at once."""
