@@ -170,9 +170,8 @@ def test_every_write_of_a_policy_is_in_the_history_in_its_order(
     after = max((entry["number"] for entry in emulator.admin("GET", "policies")["writes"]), default=0)
     role = make_role(client, "iam-history", allow(READ, topic(cluster, "history")))
     allowed = allow(READ, topic(cluster, "history"), Principal={"AWS": role})
-    live = kafka.exceptions.NotFoundException
     version: dict[str, str] = {}
-    with contextlib.suppress(live):
+    with contextlib.suppress(kafka.exceptions.NotFoundException):
         version = {"CurrentVersion": kafka.get_cluster_policy(ClusterArn=cluster)["CurrentVersion"]}
     kafka.put_cluster_policy(ClusterArn=cluster, Policy=document(allowed), **version)
     error_of(kafka.put_cluster_policy, ClusterArn=cluster, Policy=document(allowed), CurrentVersion="stale")

@@ -124,7 +124,7 @@ def let_expire(deployment: Deployment, grant: str, asset: str) -> None:
 def story(reconciler: Deployment) -> Story:
     """What went wrong."""
     told = Story(reconciler)
-    told.granted("altered", "removed", "made-again")
+    told.granted("added", "altered", "removed", "made-again")
     told.granted("retained", "expired", cluster=reconciler.cluster)
     let_expire(reconciler, told.grants["expired"], told.assets["expired"])
 
@@ -139,6 +139,16 @@ def story(reconciler: Deployment) -> Story:
         Payload=json.dumps({"event": order, "execution": lost, "startedAt": ""}).encode(),
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
+
+    document = told.policy("added")
+    more = {
+        "Sid": f"{NAMES.sid_prefix}zz",
+        "Effect": "Allow",
+        "Principal": {"AWS": told.roles["added"]},
+        "Action": "kafka-cluster:WriteData",
+        "Resource": topic_of(reconciler, "added", told.clusters["added"]),
+    }
+    told.put_policy("added", {**document, "Statement": [*document["Statement"], more]})
 
     document = told.policy("altered")
     for statement in document["Statement"]:
@@ -170,6 +180,7 @@ def story(reconciler: Deployment) -> Story:
 
 
 EXPECTED = {
+    ("added", "driftAdded"),
     ("altered", "driftAltered"),
     ("removed", "driftRemoved"),
     ("made-again", "deletedRole"),

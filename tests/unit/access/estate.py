@@ -19,6 +19,7 @@ from tests.unit.access.questions import (
     OTHERS,
     ROLES,
     STREAMS,
+    UNBOUNDED,
     Asset,
     Given,
     account_of,
@@ -97,7 +98,7 @@ class Estate(World):
         self.survey.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")
-            self.accounts[account_of(role)].site.iam.add(role, boundary)
+            self.accounts[account_of(role)].site.iam.add(role, "" if role == UNBOUNDED else boundary)
         for asset in ASSETS:
             schema = asset.schema if asset.registered else None
             record = SourceRecord(asset.asset_id, asset.arn, schema, asset.name, "h")

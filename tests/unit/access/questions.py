@@ -108,7 +108,10 @@ def role_of(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:role/streaming/{name}"
 
 
-ROLES = (role_of(CONSUMER, "r0"), role_of(CONSUMER, "r1"), role_of(OTHERS, "r0"), role_of(BOTH, "r0"))
+UNBOUNDED = role_of(OTHERS, "unbounded")
+"""A role that lacks the permissions boundary: whoever asks for it as well gets nothing."""
+
+ROLES = (role_of(CONSUMER, "r0"), role_of(CONSUMER, "r1"), role_of(OTHERS, "r0"), role_of(BOTH, "r0"), UNBOUNDED)
 ROLES_OF = {
     CONSUMER: (ROLES[0], ROLES[1], ROLES[3]),  # its targets may also name the role of the account that is both
     OTHERS: (ROLES[2],),

@@ -18,7 +18,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from streamgov_core.access.request import ends_at
 from tests.unit.access.estate import PATIENCE, Estate
 from tests.unit.access.fakes import grant_event
-from tests.unit.access.questions import ASSETS, ENVIRONMENTS, ROLES_OF, Asset, Environment, Given
+from tests.unit.access.questions import (
+    ASSETS,
+    ENVIRONMENTS,
+    ROLES_OF,
+    UNBOUNDED,
+    Asset,
+    Environment,
+    Given,
+    account_of,
+)
 
 DAY = 86_400.0
 FINAL = {"active": "GRANTED", "revoked": "REVOKED", "failed": "GRANT_FAILED"}
@@ -100,6 +109,17 @@ class AccessMachine(RuleBasedStateMachine):
         self.estate.run(grant_event(grant, REVOKE))
         self.estate.fuse.left = None
         self.becomes(grant, "revoked")
+
+    @rule(asset=st.sampled_from(ASSETS), fuse=fuses, alone=st.booleans())
+    def grant_that_fails(self, asset: Asset, fuse: int | None, alone: bool) -> None:
+        """One of the roles may not receive anything: what the others and the producer's side got is taken back."""
+        environment = next(item for item in ENVIRONMENTS if item.account == account_of(UNBOUNDED))
+        roles = (UNBOUNDED,) if alone else (*ROLES_OF[environment.account], UNBOUNDED)
+        grant = self.give((Given(asset, environment, roles, "READ_WRITE"), None), "failed")
+        self.estate.fuse.left = fuse
+        self.estate.run(grant_event(grant))
+        self.estate.fuse.left = None
+        assert "boundary" in self.estate.grants.of_grant(grant)[asset.asset_id].cause
 
     @rule(wish=wishes())
     def grant_of_which_nobody_hears(self, wish: tuple[Given, int | None]) -> None:
