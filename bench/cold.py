@@ -22,7 +22,7 @@ FUNCTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "apply": ("apply_grant", "streamgov_core.access.apply", ("dynamodb", "ssm", "kafka", "iam")),
     "reconcile": (
         "reconcile_grants",
-        "streamgov_core.access.reconcile",
+        "streamgov_core.access.reconcile.run",
         ("datazone", "dynamodb", "stepfunctions", "events"),
     ),
     "sync": ("sync_catalog", "streamgov_core.catalog.entry", ("datazone", "glue", "ssm", "kafka")),

@@ -20,7 +20,7 @@ from streamgov_core.access.compile import (
 )
 from streamgov_core.access.engine import View, Written
 from streamgov_core.access.messages import RoleArn
-from streamgov_core.access.reconcile_drift import Comparison
+from streamgov_core.access.reconcile.drift import Comparison
 from streamgov_core.access.role_policy import RoleInfo
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.naming import Names

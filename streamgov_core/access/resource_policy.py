@@ -15,7 +15,7 @@ from streamgov_core.access.compile import (
     with_ours,
 )
 from streamgov_core.access.engine import View, Written
-from streamgov_core.access.reconcile_drift import Comparison
+from streamgov_core.access.reconcile.drift import Comparison
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.errors import RetryableGrantError, StreamgovError
 from streamgov_core.platforms.base import Permit

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamgov_core.access.messages import ACCESS_MAY_REMAIN
-from streamgov_core.access.reconcile_workflow import reconcile_states
+from streamgov_core.access.reconcile.workflow import reconcile_states
 from streamgov_core.naming import Names
 
 State = dict[str, Any]
@@ -44,7 +44,7 @@ def central_definition(names: Names, domain_account: str) -> State:
     """The central machine: collect, then each asset on its own: grant or revoke, undo on failure, report.
 
     The input is a DataZone event, or ``{"action": "settle" | "redrive", …}``; it is a hint that ``collect`` checks.
-    With ``{"action": "reconcile", …}`` the machine takes the branch of ``reconcile_workflow``.
+    With ``{"action": "reconcile", …}`` the machine takes the branch of ``reconcile.workflow``.
     """
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")

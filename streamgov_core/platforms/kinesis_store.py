@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from streamgov_core.access.calls import calling, error_message
 from streamgov_core.access.engine import View, Written
-from streamgov_core.access.reconcile_drift import Comparison
+from streamgov_core.access.reconcile.drift import Comparison
 from streamgov_core.access.resource_policy import (
     PolicyGateway,
     RejectedError,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from streamgov_core.access.calls import calling, error_message
 from streamgov_core.access.compile import merge
 from streamgov_core.access.engine import View, Written
-from streamgov_core.access.reconcile_drift import Comparison
+from streamgov_core.access.reconcile.drift import Comparison
 from streamgov_core.access.resource_policy import RejectedError, ResourceGoneError
 from streamgov_core.access.targets import Placement, Record, Refusal
 from streamgov_core.naming import short_hash

@@ -6,8 +6,9 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.access import permissions, reconcile_permissions, workflow
-from streamgov_core.access.reconcile_workflow import RECONCILE_TIMEOUT
+from streamgov_core.access import permissions, workflow
+from streamgov_core.access.reconcile import permissions as reconcile_permissions
+from streamgov_core.access.reconcile.workflow import RECONCILE_TIMEOUT
 from streamgov_core.naming import check_account
 from streamgov_pulumi.components._documents import built, to_json, variables
 from streamgov_pulumi.components._settings import (

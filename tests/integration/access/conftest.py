@@ -18,7 +18,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from streamgov_core.access import permissions, reconcile_permissions, workflow
+from streamgov_core.access import permissions, workflow
+from streamgov_core.access.reconcile import permissions as reconcile_permissions
 from streamgov_core.access.request import request_form_model
 from streamgov_core.catalog.records import Record, SsmRecordStore
 from streamgov_core.naming import Names

@@ -12,9 +12,9 @@ from streamgov_core.access.collect import Collect
 from streamgov_core.access.domain_settings import CollectSettings
 from streamgov_core.access.grants import GrantRecord
 from streamgov_core.access.messages import GrantCommand
-from streamgov_core.access.reconcile import Reconcile, ReconcileSettings
-from streamgov_core.access.reconcile_member import MemberReconcile
-from streamgov_core.access.reconcile_survey import ListedGrant
+from streamgov_core.access.reconcile.member import MemberReconcile
+from streamgov_core.access.reconcile.run import Reconcile, ReconcileSettings
+from streamgov_core.access.reconcile.survey import ListedGrant
 from streamgov_core.access.report import Report
 from streamgov_core.access.targets import Record
 from streamgov_core.errors import PermanentGrantError, RetryableGrantError

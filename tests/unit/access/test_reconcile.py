@@ -12,7 +12,7 @@ import pytest
 
 from streamgov_core.access.compile import statements_of
 from streamgov_core.access.grants import GrantRecord
-from streamgov_core.access.reconcile_findings import KINDS
+from streamgov_core.access.reconcile.findings import KINDS
 from streamgov_core.errors import EventRefusedError, RemoteError, RetryableGrantError
 from tests.unit.access.fakes import CLUSTER, NAMES, OWNER, ROLE
 from tests.unit.access.reconcile_world import CENTRAL, HOUR, World
@@ -616,7 +616,7 @@ def test_by_hand_a_dry_run_is_the_default(world: World) -> None:
 
 
 def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> None:
-    from streamgov_core.access.reconcile_sets import expected_sets, portions
+    from streamgov_core.access.reconcile.sets import expected_sets, portions
 
     world = World()
     world.granted()
@@ -647,7 +647,7 @@ def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> N
 
 
 def test_the_portions_of_one_run_report_together_what_is_wrong(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from streamgov_core.access import reconcile_sets
+    from streamgov_core.access.reconcile import sets as reconcile_sets
 
     monkeypatch.setattr(reconcile_sets.portions, "__kwdefaults__", {"cursor": "", "budget": 700})
     altered_by_hand(world)

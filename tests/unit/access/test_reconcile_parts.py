@@ -14,12 +14,12 @@ from botocore.stub import Stubber
 from streamgov_core.access.compile import identity_statements, statements_of
 from streamgov_core.access.engine import View, Written
 from streamgov_core.access.grants import DynamoGrantLedger
-from streamgov_core.access.reconcile_drift import Comparison, differences
-from streamgov_core.access.reconcile_findings import Finding, Tally, events
-from streamgov_core.access.reconcile_messages import Expected, ReconcileCommand
-from streamgov_core.access.reconcile_permissions import reconcile_environment, reconcile_policy
-from streamgov_core.access.reconcile_sets import targets_of
-from streamgov_core.access.reconcile_survey import (
+from streamgov_core.access.reconcile.drift import Comparison, differences
+from streamgov_core.access.reconcile.findings import Finding, Tally, events
+from streamgov_core.access.reconcile.messages import Expected, ReconcileCommand
+from streamgov_core.access.reconcile.permissions import reconcile_environment, reconcile_policy
+from streamgov_core.access.reconcile.sets import targets_of
+from streamgov_core.access.reconcile.survey import (
     CentralExecutions,
     DataZoneSurvey,
     EventsPublisher,
@@ -395,7 +395,7 @@ def test_the_role_says_no_more_than_the_code_calls() -> None:
 
 
 def test_the_environment_is_what_the_settings_read() -> None:
-    from streamgov_core.access.reconcile import ReconcileSettings
+    from streamgov_core.access.reconcile.run import ReconcileSettings
 
     made = reconcile_environment(NAMES, DOMAIN, "111111111111", [OWNER, CONSUMER], ["T"], projects=["p2", "p1"])
     settings = ReconcileSettings.from_env(made)

@@ -13,7 +13,7 @@ import pytest
 from streamgov_core.access.compile import RESOURCE_POLICY_LIMIT, resource_statements, size
 from streamgov_core.access.engine import View
 from streamgov_core.access.messages import AccessRequest, GrantCommand
-from streamgov_core.access.reconcile_drift import differences
+from streamgov_core.access.reconcile.drift import differences
 from streamgov_core.access.targets import Placement, Record
 from streamgov_core.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.naming import Names

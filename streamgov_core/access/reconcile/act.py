@@ -11,10 +11,10 @@ from streamgov_core.access.domain import Domain
 from streamgov_core.access.grants import GENERATIONS_A_REQUEST, GrantLedger, GrantRecord
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE
-from streamgov_core.access.reconcile_findings import Finding, Tally
-from streamgov_core.access.reconcile_judge import Act
-from streamgov_core.access.reconcile_sets import grant_steps, targets_of
-from streamgov_core.access.reconcile_survey import Executions, Survey
+from streamgov_core.access.reconcile.findings import Finding, Tally
+from streamgov_core.access.reconcile.judge import Act
+from streamgov_core.access.reconcile.sets import grant_steps, targets_of
+from streamgov_core.access.reconcile.survey import Executions, Survey
 from streamgov_core.access.report import readable
 from streamgov_core.errors import GrantError, RemoteError
 from streamgov_core.naming import Names, short_hash

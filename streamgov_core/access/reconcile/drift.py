@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from streamgov_core.access.compile import canonical, is_ours, principals_of, statements_of
 from streamgov_core.access.engine import View
-from streamgov_core.access.reconcile_findings import Finding
+from streamgov_core.access.reconcile.findings import Finding
 
 
 @dataclass(frozen=True)

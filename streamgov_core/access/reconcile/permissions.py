@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamgov_core.access.permissions import Document, collect_environment, document, overview
-from streamgov_core.access.reconcile_findings import EVENT_SOURCE, METRIC_NAMESPACE
+from streamgov_core.access.reconcile.findings import EVENT_SOURCE, METRIC_NAMESPACE
 from streamgov_core.naming import Names
 
 SCHEDULE = "rate(1 hour)"

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from streamgov_core.access.domain import Domain
 from streamgov_core.access.grants import GrantRecord
 from streamgov_core.access.messages import RequestType
-from streamgov_core.access.reconcile_findings import Finding
-from streamgov_core.access.reconcile_survey import Executions, ListedGrant, Survey
+from streamgov_core.access.reconcile.findings import Finding
+from streamgov_core.access.reconcile.survey import Executions, ListedGrant, Survey
 from streamgov_core.access.request import ends_at
 from streamgov_core.errors import PermanentGrantError, RemoteError
 

@@ -22,9 +22,9 @@ from streamgov_core.access.apply import ApplySettings, AwsSite, Site
 from streamgov_core.access.engine import Surface, Times, View
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE, Answer
-from streamgov_core.access.reconcile_drift import Comparable, differences
-from streamgov_core.access.reconcile_findings import Finding
-from streamgov_core.access.reconcile_messages import Expected, MemberResult, Mismatch, ReconcileCommand
+from streamgov_core.access.reconcile.drift import Comparable, differences
+from streamgov_core.access.reconcile.findings import Finding
+from streamgov_core.access.reconcile.messages import Expected, MemberResult, Mismatch, ReconcileCommand
 from streamgov_core.access.targets import DynamoTargetLedger, Head, Lease, Placement, Record, Refusal, TargetLedger
 from streamgov_core.aws import Clients
 from streamgov_core.errors import EventRefusedError, PermanentGrantError, RetryableGrantError

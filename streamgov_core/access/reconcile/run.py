@@ -25,11 +25,11 @@ from streamgov_core.access.domain import DataZoneDomain, Domain
 from streamgov_core.access.domain_settings import CollectSettings
 from streamgov_core.access.grants import DynamoGrantLedger, GrantLedger, GrantRecord
 from streamgov_core.access.log import log
-from streamgov_core.access.reconcile_act import Actor, Work
-from streamgov_core.access.reconcile_findings import Finding, Tally, events, metrics
-from streamgov_core.access.reconcile_judge import Act, Judge
-from streamgov_core.access.reconcile_sets import expected_sets, member_step, portions
-from streamgov_core.access.reconcile_survey import (
+from streamgov_core.access.reconcile.act import Actor, Work
+from streamgov_core.access.reconcile.findings import Finding, Tally, events, metrics
+from streamgov_core.access.reconcile.judge import Act, Judge
+from streamgov_core.access.reconcile.sets import expected_sets, member_step, portions
+from streamgov_core.access.reconcile.survey import (
     CentralExecutions,
     DataZoneSurvey,
     EventsPublisher,

@@ -8,7 +8,7 @@ from typing import Any
 from streamgov_core.access.grants import GrantRecord
 from streamgov_core.access.messages import GrantCommand, RoleArn
 from streamgov_core.access.plan import principal_accounts, stages
-from streamgov_core.access.reconcile_messages import Expected, ReconcileCommand
+from streamgov_core.access.reconcile.messages import Expected, ReconcileCommand
 from streamgov_core.access.registry import reader_intents
 from streamgov_core.naming import Names
 from streamgov_core.platforms import PLATFORMS

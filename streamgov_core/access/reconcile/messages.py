@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamgov_core.access.messages import ACCEPTED_VERSIONS, VERSION
-from streamgov_core.access.reconcile_findings import Tally
+from streamgov_core.access.reconcile.findings import Tally
 from streamgov_core.errors import EventRefusedError
 
 
