@@ -33,7 +33,6 @@ _LAMBDA_ERRORS = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
 )
 MEMBER_FAILED = "MemberFailed"
@@ -359,7 +358,9 @@ def _retry(errors: tuple[str, ...], *, attempts: int, interval: int, ceiling: in
 def _retries(*own: str, attempts: int, interval: int, ceiling: int) -> list[State]:
     return [
         _retry(own, attempts=attempts, interval=interval, ceiling=ceiling),
-        # The four that "Handling transient Lambda service exceptions" names, and the client's own time-out.
+        # An account's concurrency may be as low as 10 ("Lambda quotas"): a burst of grants waits for its turn.
+        _retry(("Lambda.TooManyRequestsException",), attempts=10, interval=2, ceiling=60),
+        # The others that "Handling transient Lambda service exceptions" names, and the client's own time-out.
         _retry(_LAMBDA_ERRORS, attempts=5, interval=1, ceiling=20),
         # A function that was killed or timed out: once more, since every effect is idempotent.
         _retry(

@@ -63,6 +63,22 @@ def test_every_lambda_task_retries_what_aws_names(definition: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
+def test_a_throttled_function_is_waited_for_longer_than_any_other_error(definition: dict[str, Any]) -> None:
+    for name, state in states(definition):
+        if str(state.get("Resource", "")).endswith("lambda:invoke"):
+            patience = {
+                error: sum(
+                    min(item["MaxDelaySeconds"], item["IntervalSeconds"] * item["BackoffRate"] ** n)
+                    for n in range(item["MaxAttempts"])
+                )
+                for item in state["Retry"]
+                for error in item["ErrorEquals"]
+            }
+            assert 300 <= patience.pop("Lambda.TooManyRequestsException") < MEMBER_TIMEOUT - 2 * 90, name
+            assert max(patience.values()) < 300, name
+
+
+@pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
 def test_states_lead_somewhere_and_are_reached(definition: dict[str, Any]) -> None:
     names = [name for name, _ in states(definition)]
     assert len(names) == len(set(names))
