@@ -23,6 +23,7 @@ BEYOND_A_SCHEMA = (
     "is a second target for",
     "must be eu-west-1",
     "namespace must be",
+    "there is one with use: required only",
 )
 """What the preview finds by looking at two places at once."""
 
