@@ -18,11 +18,19 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.encryption import EncryptionKey
     from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
     from streamgov_pulumi.components.governance import StreamGovernance
+    from streamgov_pulumi.components.request_form import StreamRequestForm
     from streamgov_pulumi.components.samples import SampleJobs
     from streamgov_pulumi.components.sandbox import Sandbox
     from streamgov_pulumi.components.target import StreamSubscriptionTarget
     from streamgov_pulumi.components.trail import SchemaTrail
-    from streamgov_pulumi.providers import AssetType, FormType, LiveObjects, ProjectMembership, SubscriptionTarget
+    from streamgov_pulumi.providers import (
+        AssetType,
+        FormType,
+        LiveObjects,
+        ProjectMembership,
+        Rule,
+        SubscriptionTarget,
+    )
 
 _HOMES = {
     "Accounts": "streamgov_pulumi.components._accounts",
@@ -37,12 +45,14 @@ _HOMES = {
     "LiveObjects": "streamgov_pulumi.providers",
     "MskAssetType": "streamgov_pulumi.components.asset_type",
     "ProjectMembership": "streamgov_pulumi.providers",
+    "Rule": "streamgov_pulumi.providers",
     "SampleJobs": "streamgov_pulumi.components.samples",
     "Sandbox": "streamgov_pulumi.components.sandbox",
     "SchemaRegistryDataSource": "streamgov_pulumi.components.data_source",
     "SchemaTrail": "streamgov_pulumi.components.trail",
     "StreamAssetType": "streamgov_pulumi.components.asset_type",
     "StreamGovernance": "streamgov_pulumi.components.governance",
+    "StreamRequestForm": "streamgov_pulumi.components.request_form",
     "StreamSubscriptionTarget": "streamgov_pulumi.components.target",
     "SubscriptionTarget": "streamgov_pulumi.providers",
 }
@@ -60,12 +70,14 @@ __all__ = [
     "LiveObjects",
     "MskAssetType",
     "ProjectMembership",
+    "Rule",
     "SampleJobs",
     "Sandbox",
     "SchemaRegistryDataSource",
     "SchemaTrail",
     "StreamAssetType",
     "StreamGovernance",
+    "StreamRequestForm",
     "StreamSubscriptionTarget",
     "SubscriptionTarget",
 ]

@@ -23,8 +23,10 @@ from streamgov_pulumi.components.governance_args import (
     ContributorArgs,
     DomainArgs,
     MemberArgs,
+    RequestFormArgs,
     StreamGovernanceArgs,
 )
+from streamgov_pulumi.components.request_form import REQUIRED, USES
 from streamgov_pulumi.config_member import (
     ACCESS,
     ACCOUNT_TEXT,
@@ -66,6 +68,7 @@ BY_MODE = {
 }
 SNS = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
 ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
+UNIT = re.compile(r"[a-z0-9_-]{1,256}")
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 BOUNDARY = re.compile(r"[\w+=,.@/-]{1,128}", re.ASCII)
 
@@ -245,6 +248,7 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
             "crossAccountServerless",
             "principalAccounts",
             "reconcile",
+            "requestForm",
         }
     section = top.section("domain", keys, required=True)
     if section is None:
@@ -290,6 +294,7 @@ def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
     if principals:
         domain["principal_accounts"] = principals
     _reconcile(section, domain)
+    _request_form(section, domain)
     contributors = section.each("contributors", lambda item, at: _contributor(item, at, top.problems))
     if contributors:
         domain["contributors"] = contributors
@@ -310,6 +315,30 @@ def _reconcile(section: r.Section, domain: DomainArgs) -> None:
     repairs = reconcile.flag("repairs")
     if repairs is not None:
         domain["reconcile_repairs"] = repairs
+
+
+def _request_form(section: r.Section, domain: DomainArgs) -> None:
+    """The form with which people ask for a stream, and whether a rule makes them use it."""
+    form = section.section("requestForm", ("use", "domainUnitId", "dataProducts"))
+    if form is None:
+        return
+    made: RequestFormArgs = {}
+    use = form.choice("use", USES)
+    if use is not None:
+        made["use"] = use
+    unit = form.text("domainUnitId", UNIT, "must be a domain unit's id (lower-case letters, digits, '_' or '-')")
+    if unit is not None:
+        made["domain_unit_id"] = unit
+    products = form.flag("dataProducts")
+    if products is not None:
+        made["data_products"] = products
+    if use != REQUIRED:
+        for key in ("domainUnitId", "dataProducts"):
+            if form.has(key):
+                form.problems.add(
+                    form.at(key), f"says where the rule holds, and there is one with use: {REQUIRED} only"
+                )
+    domain["request_form"] = made
 
 
 def _contributor(value: Any, path: str, problems: r.Problems) -> ContributorArgs:

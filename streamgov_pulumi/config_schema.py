@@ -17,6 +17,7 @@ from streamgov_pulumi import config_member as m
 from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import RETENTIONS
 from streamgov_pulumi.components.data_source import TRAIL_MODES
+from streamgov_pulumi.components.request_form import USES
 from streamgov_pulumi.config import (
     BOUNDARY,
     BY_MODE,
@@ -28,6 +29,7 @@ from streamgov_pulumi.config import (
     PROJECT,
     PROVIDER_FLAGS,
     SNS,
+    UNIT,
 )
 
 Schema = dict[str, Any]
@@ -179,6 +181,12 @@ def domain() -> Schema:
                 "anyOf": [text("A schedule.", r.SCHEDULE), {"const": "never"}],
             },
             repairs=flag("It repairs what it finds; false lets it only report. Default true."),
+        ),
+        requestForm=section(
+            "The form with which people ask for a stream: access, consumption, until.",
+            use=one_of("required: a rule refuses requests for our assets without it. Default optional.", USES),
+            domainUnitId=text("Domain unit that the rule stands on. Default: the domain's root.", UNIT),
+            dataProducts=flag("Requests for data products need the form, too. Default false."),
         ),
     )
 

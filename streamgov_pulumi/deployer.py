@@ -50,6 +50,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {
         f"{_DYNAMIC}AssetType",
         f"{_DYNAMIC}FormType",
         f"{_DYNAMIC}ProjectMembership",
+        f"{_DYNAMIC}Rule",
     ),
     "member": (
         *_FUNCTION_SIDE,

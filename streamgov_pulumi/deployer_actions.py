@@ -248,6 +248,14 @@ NEEDS: Mapping[str, Needs] = {
         read_any=("GetUserProfile", "ListProjectMemberships"),
         write_any=("CreateProjectMembership", "DeleteProjectMembership"),
     ),
+    "pulumi-python:dynamic/streamgov:Rule": Needs(
+        "datazone",
+        # Where its root unit is stands in the domain itself.
+        ("arn:{partition}:datazone:{region}:{account}:domain/*",),
+        read=("GetDomain",),
+        read_any=("GetRule", "ListRules"),
+        write_any=("CreateRule", "DeleteRule", "UpdateRule"),
+    ),
     "pulumi-python:dynamic/streamgov:LiveObjects": Needs(
         "datazone",
         read_any=("GetAsset", "ListSubscriptionGrants", "ListSubscriptions", "Search"),

@@ -28,6 +28,7 @@ COMPONENTS = (
     "SchemaTrail",
     "StreamAssetType",
     "StreamGovernance",
+    "StreamRequestForm",
     "StreamSubscriptionTarget",
 )
 """The public components. The local sandbox and its sample jobs are not among them."""

@@ -32,6 +32,8 @@ def governance_outputs(governance: StreamGovernance) -> Outputs:
         outputs["centralStateMachineArn"] = governance.central_machine_arn
     if governance.share_arn is not None:
         outputs["domainShareArn"] = governance.share_arn
+    if governance.request_form_name is not None:
+        outputs["requestFormType"] = governance.request_form_name
     for platform, name in governance.asset_types.items():
         outputs[f"{platform}AssetType"] = name
     outputs["memberStateMachineArns"] = {

@@ -7,6 +7,7 @@ from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
 from streamgov_pulumi.components.encryption import EncryptionKey
 from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
 from streamgov_pulumi.components.governance import StreamGovernance
+from streamgov_pulumi.components.request_form import StreamRequestForm
 from streamgov_pulumi.components.samples import SampleJobs
 from streamgov_pulumi.components.sandbox import Sandbox
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
@@ -26,5 +27,6 @@ __all__ = [
     "SchemaTrail",
     "StreamAssetType",
     "StreamGovernance",
+    "StreamRequestForm",
     "StreamSubscriptionTarget",
 ]

@@ -23,6 +23,7 @@ from streamgov_pulumi.components.data_source import SchemaRegistryDataSource, Sc
 from streamgov_pulumi.components.encryption import EncryptionKey
 from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
+from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import domain_problem
@@ -47,6 +48,8 @@ class StreamGovernance(pulumi.ComponentResource):
     """ARN of the central state machine, if the domain's account is deployed here."""
     asset_types: dict[str, pulumi.Output[str]]
     """Platform to asset type name."""
+    request_form_name: pulumi.Output[str] | None
+    """Name of the form type with which people ask for a stream, if the domain's account is deployed here."""
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self.environments: dict[str, EnvironmentAuthorizer] = {}
         self.trails: dict[str, SchemaTrail] = {}
         self.central_machine_arn = None
+        self.request_form_name = None
         self._central_authorizer: CentralAuthorizer | None = None
         self.share_arn: pulumi.Output[str] | None = None
 
@@ -76,6 +80,7 @@ class StreamGovernance(pulumi.ComponentResource):
             share = self._share()
             self.share_arn = None if share is None else share.share_arn
             types = self._asset_types()
+            self._request_form()
             self._central_authorizer = self._central()
             self.central_machine_arn = self._central_authorizer.machine_arn
             self._contributors()
@@ -87,6 +92,7 @@ class StreamGovernance(pulumi.ComponentResource):
             {
                 "central_machine_arn": self.central_machine_arn,
                 "asset_types": self.asset_types,
+                "request_form_name": self.request_form_name,
                 "target_ids": {key: target.target_id for key, target in self.targets.items()},
                 "data_source_function_arns": {key: item.function_arn for key, item in self.data_sources.items()},
             }
@@ -162,6 +168,21 @@ class StreamGovernance(pulumi.ComponentResource):
             self.asset_types[platform.name] = asset_type.asset_type_name
             made.append(asset_type)
         return made
+
+    def _request_form(self) -> None:
+        domain = self._args["domain"]
+        made: StreamRequestFormArgs = {
+            **domain.get("request_form", {}),
+            "deployment": self.deployment(domain["access"]),
+            "domain_id": domain["domain_id"],
+            "owning_project_id": domain["types_project_id"],
+            "asset_types": [self.asset_types[platform] for platform in sorted(self.asset_types)],
+            "session": session_of(domain["access"]),
+            "adopt_existing": domain.get("adopt_existing", False),
+            "allow_breaking": domain.get("allow_breaking", False),
+        }
+        form = StreamRequestForm(f"{self._name}-request-form", made, self._options(domain["access"]))
+        self.request_form_name = form.form_type_name
 
     def _central(self) -> CentralAuthorizer:
         args, domain = self._args, self._args["domain"]

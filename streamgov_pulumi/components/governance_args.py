@@ -55,6 +55,17 @@ class ContributorArgs(TypedDict):
     """ARN of the role; it must exist."""
 
 
+class RequestFormArgs(TypedDict):
+    """The form with which people ask for a stream."""
+
+    use: NotRequired[str]
+    """``optional`` (default): a request may bring it. ``required``: a rule refuses requests for our assets without."""
+    domain_unit_id: NotRequired[pulumi.Input[str]]
+    """Domain unit that the rule stands on. Default: the domain's root."""
+    data_products: NotRequired[bool]
+    """Requests for data products need the form, too: for every one of the domain unit. Default false."""
+
+
 class DomainArgs(TypedDict):
     """The DataZone domain."""
 
@@ -80,8 +91,10 @@ class DomainArgs(TypedDict):
     """Projects whose grants are handled, by a stable word: the collector and the reporter become members."""
     contributors: NotRequired[Mapping[str, ContributorArgs]]
     """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
+    request_form: NotRequired[RequestFormArgs]
+    """How people ask for a stream: the form of a subscription request."""
     adopt_existing: NotRequired[bool]
-    """Take over form and asset types that exist already."""
+    """Take over form and asset types, and a rule, that exist already."""
     allow_breaking: NotRequired[bool]
     """Accept changes of form types that assets written so far cannot follow. Default false."""
     managed_vpc: NotRequired[bool]

@@ -4,6 +4,7 @@ from streamgov_pulumi.providers.asset_type import AssetType, AssetTypeProvider
 from streamgov_pulumi.providers.form_type import FormType, FormTypeProvider
 from streamgov_pulumi.providers.live_objects import LiveObjects, LiveObjectsProvider
 from streamgov_pulumi.providers.project_membership import ProjectMembership, ProjectMembershipProvider
+from streamgov_pulumi.providers.rule import Rule, RuleProvider
 from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, SubscriptionTargetProvider
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "LiveObjectsProvider",
     "ProjectMembership",
     "ProjectMembershipProvider",
+    "Rule",
+    "RuleProvider",
     "SubscriptionTarget",
     "SubscriptionTargetProvider",
 ]

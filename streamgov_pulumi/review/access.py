@@ -85,6 +85,23 @@ def _policy_grant(change: Change, inputs: Inputs) -> Iterator[Fact]:
     )
 
 
+def _rule(change: Change, inputs: Inputs) -> Iterator[Fact]:
+    """What a rule of the domain demands of people."""
+    deed = "publishes" if inputs.get("action") == "CREATE_LISTING_CHANGE_SET" else "asks for"
+    kinds = [f"assets of {listed(_strings(inputs['asset_types']))}" if inputs.get("asset_types") else "any asset"]
+    kinds += ["data products"] if inputs.get("data_products") else []
+    where = f" of projects {listed(_strings(inputs['projects']))}" if inputs.get("projects") else ""
+    unit = code(inputs["domain_unit_id"]) if inputs.get("domain_unit_id") else "the domain's root unit"
+    forms = inputs.get("metadata_forms")
+    needed = (
+        [f"form {code(form.get('type_identifier', ''))}" for form in forms if isinstance(form, Mapping)]
+        if isinstance(forms, list)
+        else [f"glossary term {code(term)}" for term in _strings(inputs.get("glossary_terms"))]
+    )
+    for need in needed:
+        yield Fact(f"whoever {deed} {' or '.join(kinds)}{where} in {unit}", f"must give {need}")
+
+
 def _public_block(change: Change, inputs: Inputs) -> Iterator[Fact]:
     for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
         if inputs.get(key) is not True:
@@ -141,6 +158,7 @@ def _json(text: Any, otherwise: Any) -> Any:
 _RULES: Mapping[str, Callable[[Change, Inputs], Iterator[Fact]]] = {
     "pulumi-python:dynamic/streamgov:SubscriptionTarget": _target,
     "pulumi-python:dynamic/streamgov:ProjectMembership": _membership,
+    "pulumi-python:dynamic/streamgov:Rule": _rule,
     "aws:ram/principalAssociation:PrincipalAssociation": _association,
     "aws:ram/resourceShare:ResourceShare": _share,
     "aws:ram/resourceShareAccepter:ResourceShareAccepter": _accepter,

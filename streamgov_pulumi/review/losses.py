@@ -40,6 +40,10 @@ _LOSSES: Mapping[str, tuple[str, bool]] = {
         True,
     ),
     "pulumi-python:dynamic/streamgov:FormType": ("the form type: refused while an asset type uses it", True),
+    "pulumi-python:dynamic/streamgov:Rule": (
+        "what it required: without it requests and publications pass that it would have refused",
+        True,
+    ),
     "pulumi-python:dynamic/streamgov:SubscriptionTarget": (
         "the target: no grant can be made through it, and grants on it must be revoked first",
         True,

@@ -18,6 +18,7 @@ GOLDEN = {
     "SubscriptionTargetProvider": "streamgov_pulumi.providers.subscription_target",
     "LiveObjectsProvider": "streamgov_pulumi.providers.live_objects",
     "ProjectMembershipProvider": "streamgov_pulumi.providers.project_membership",
+    "RuleProvider": "streamgov_pulumi.providers.rule",
 }
 
 
@@ -43,6 +44,7 @@ def test_every_provider_is_covered() -> None:
         (providers.SubscriptionTarget, "dynamic/streamgov:SubscriptionTarget"),
         (providers.LiveObjects, "dynamic/streamgov:LiveObjects"),
         (providers.ProjectMembership, "dynamic/streamgov:ProjectMembership"),
+        (providers.Rule, "dynamic/streamgov:Rule"),
     ],
 )
 def test_tokens(resource: type, token: str) -> None:

@@ -99,6 +99,7 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "crossAccountServerless": True,
         "principalAccounts": {ACCOUNT: ["888899990000"]},
         "reconcile": {"schedule": "rate(15 minutes)", "repairs": False},
+        "requestForm": {"use": "required", "domainUnitId": "unit1", "dataProducts": True},
     }
     raw = {**changed("domain", {**everything()["domain"], **wanted}), "destroy": "takeDown"}
     governance = parse(raw).governance
@@ -113,6 +114,7 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "principal_accounts": {ACCOUNT: ["888899990000"]},
         "reconcile_schedule": "rate(15 minutes)",
         "reconcile_repairs": False,
+        "request_form": {"use": "required", "domain_unit_id": "unit1", "data_products": True},
     }
     raw["domain"]["reconcile"] = {"schedule": "never"}
     never = parse(raw).governance
@@ -151,6 +153,16 @@ TARGET = f"{MEMBER}/targets/lake"
         ("domain/principalAccounts", {"1": [ACCOUNT]}, "domain.principalAccounts.1: must be the 12 digits"),
         ("domain/principalAccounts", {ACCOUNT: ["1"]}, f"domain.principalAccounts.{ACCOUNT}[0]: must be the 12 digits"),
         ("domain/principalAccounts", [ACCOUNT], "domain.principalAccounts: must be a map from an account to a list"),
+        ("domain/requestForm", "required", "domain.requestForm: must be a map, got 'required'"),
+        ("domain/requestForm", {"use": "always"}, "domain.requestForm.use: must be one of optional, required"),
+        ("domain/requestForm", {"uses": "optional"}, "domain.requestForm.uses: is unknown; did you mean 'use'?"),
+        (
+            "domain/requestForm",
+            {"use": "required", "domainUnitId": "Upper"},
+            "domain.requestForm.domainUnitId: must be a domain unit's id",
+        ),
+        ("domain/requestForm", {"use": "required", "dataProducts": 1}, "dataProducts: must be true or false, got 1"),
+        ("domain/requestForm", {"dataProducts": True}, "there is one with use: required only"),
         ("alarmTopics", ["topic"], "alarmTopics[0]: must be the ARN of an SNS topic, got 'topic'"),
         ("permissionsBoundaryName", "a b", "permissionsBoundaryName: must be a policy's path and name"),
         ("provider", {"skip": True}, "provider.skip: is unknown"),

@@ -24,6 +24,7 @@ BEYOND_A_SCHEMA = (
     "must be eu-west-1",
     "must be a share of",
     "namespace must be",
+    "there is one with use: required only",
 )
 """What the preview finds by looking at two places at once."""
 

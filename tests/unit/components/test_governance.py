@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from streamgov_core.errors import ConfigError
-from streamgov_pulumi import StreamGovernance
+from streamgov_pulumi import StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source, governance
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
@@ -300,3 +300,55 @@ def test_mistakes_in_arguments_are_clear() -> None:
         graph_of(arguments(members=[{"access": {"account": DOMAIN, "profile": "other"}}]))
     with pytest.raises(ConfigError, match="log_retention_days must be one of"):
         graph_of(arguments(log_retention_days=8))
+
+
+FORM, RULE = "pulumi-python:dynamic/streamgov:FormType", "pulumi-python:dynamic/streamgov:Rule"
+
+
+def test_people_can_ask_with_a_form_and_need_not(everything: Graph) -> None:
+    form = everything.one(FORM, "gov-request-form")
+    assert form.inputs["name"] == "StreamAccessRequestFormType"
+    assert form.inputs["owning_project_id"] == "project0"
+    assert "until: String" in form.inputs["model"]
+    assert not everything.all(RULE)
+
+
+def test_a_rule_makes_them_use_it() -> None:
+    args = arguments(platforms=["kinesis", "msk"], namespace="team-a")
+    args["domain"] |= {"request_form": {"use": "required", "data_products": True}, "adopt_existing": True}
+    graph = graph_of(args, lambda made: {"form": made.request_form_name})
+    rule = graph.one(RULE, "gov-request-form-rule")
+    name = graph.one(FORM, "gov-request-form").inputs["name"]
+    assert rule.inputs["metadata_forms"] == [{"type_identifier": name, "type_revision": "1"}]
+    assert graph.outputs["form"] == name
+    types = [item.inputs["name"] for item in graph.all("pulumi-python:dynamic/streamgov:AssetType")]
+    assert rule.inputs["asset_types"] == sorted(types)
+    assert (rule.inputs["action"], rule.inputs["data_products"]) == ("CREATE_SUBSCRIPTION_REQUEST", True)
+    assert rule.inputs["adopt_existing"] is True
+    assert rule.inputs["name"] == "team-a-request-form"
+    # Without a unit the provider finds the root.
+    assert "domain_unit_id" not in rule.inputs
+    assert {"gov-request-form", "gov-msk-types", "gov-kinesis-types"} <= rule.dependencies
+
+
+def test_the_request_forms_mistakes_are_told_at_preview() -> None:
+    args = arguments()
+    args["domain"]["request_form"] = {"use": "always"}
+    with pytest.raises(ConfigError, match="use of the request form must be one of optional, required, got 'always'"):
+        graph_of(args)
+
+    def nothing_to_ask_for() -> dict[str, Any]:
+        deployment = {"region": "eu-west-1", "account": DOMAIN}
+        StreamRequestForm(
+            "form",
+            {
+                "deployment": deployment,  # type: ignore[typeddict-item]
+                "domain_id": "dzd-1",
+                "owning_project_id": "project0",
+                "use": "required",
+            },
+        )
+        return {}
+
+    with pytest.raises(ConfigError, match="asset_types of the request form is needed if the form is required"):
+        run(nothing_to_ask_for)

@@ -131,6 +131,25 @@ def test_fields_of_a_form_that_come_and_go() -> None:
     assert "field `topic` `@required String` → `Integer`" in said
 
 
+def test_what_a_rule_demands_and_no_longer_demands() -> None:
+    type_ = "pulumi-python:dynamic/streamgov:Rule"
+    inputs = {
+        "action": "CREATE_SUBSCRIPTION_REQUEST",
+        "asset_types": ["MskTopicAssetType"],
+        "metadata_forms": [{"type_identifier": "StreamAccessRequestFormType", "type_revision": "1"}],
+    }
+    said = section(review(one_step(type_, "create", {}, inputs)), "Who gains or loses access")
+    who = "whoever asks for assets of `MskTopicAssetType` in the domain's root unit"
+    assert who in said and "must give form `StreamAccessRequestFormType`" in said
+    revised = {**inputs, "metadata_forms": [{**inputs["metadata_forms"][0], "type_revision": UNKNOWN}]}  # type: ignore[dict-item]
+    assert "Who gains or loses access" not in review(one_step(type_, "update", inputs, revised))
+    gone = review(one_step(type_, "delete", {"name": "r", **inputs}, {}))
+    assert "`r` is **deleted**: what it required" in section(gone, "Look at these first")
+    terms = {"action": "CREATE_LISTING_CHANGE_SET", "projects": ["p1"], "glossary_terms": ["t1"], "domain_unit_id": "u"}
+    said = section(review(one_step(type_, "create", {}, terms)), "Who gains or loses access")
+    assert "whoever publishes any asset of projects `p1` in `u`" in said and "must give glossary term `t1`" in said
+
+
 @pytest.mark.parametrize(("mode", "first"), [("takeDown", True), ("refuse", False)])
 def test_a_destroy_that_takes_everything_down_says_so_first(mode: str, first: bool) -> None:
     report = review(one_step("pulumi-python:dynamic/streamgov:LiveObjects", "delete", {"on_destroy": mode}, {}))
