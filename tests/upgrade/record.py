@@ -1,8 +1,10 @@
-"""Record a release for the upgrade tests: its program with the packages, and the messages that its machines exchange.
+"""Record a release for the upgrade tests: its program with the packages, the messages that its machines exchange, and
+the state of stacks that it deployed.
 
     python -m tests.upgrade.record <version> [<git reference>]
+    python -m tests.upgrade.record --state <version>
 
-Run it once for each release; only the last one's case must be kept.
+Run both once for each release; only the last one's case must be kept. The state needs the Pulumi CLI and some minutes.
 """
 
 from __future__ import annotations
@@ -10,17 +12,24 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from tools.dev.pulumi import Pulumi
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PARTS = ("__main__.py", "streamgov_core", "streamgov_pulumi", "handlers")
 ARCHIVE = "program.tar.xz"
 MESSAGES = "messages.json"
+STATE = "state.json.xz"
+BUNDLES = "/bundles/"
+"""Where bundles lie in a recorded state: their content counts by its hash, their place on a disk for nothing."""
 
 SPEAK = """
 import json, sys
@@ -92,9 +101,48 @@ def record(version: str, reference: str) -> None:
     (case / MESSAGES).write_text(json.dumps(spoken, indent=1, sort_keys=True) + "\n")
 
 
+def record_state(version: str) -> None:
+    """Deploy a recorded release and write the state of its stacks with their configuration."""
+    from tests.upgrade.deployment import deployed
+
+    with tempfile.TemporaryDirectory() as folder, deployed(Path(folder), version) as made:
+        stacks = {
+            word: {"config": stack.config, "state": exported(stack.pulumi)}
+            for word, stack in sorted(made.stacks.items())
+        }
+        text = json.dumps(stacks, sort_keys=True, separators=(",", ":"))
+        text = re.sub(r'"(/[^"]+/)([^"/]+\.zip)"', rf'"{BUNDLES}\2"', text)
+        for place in (str(Path.home()), str(ROOT), folder):
+            if (at := text.find(f"{place}/")) >= 0:
+                raise SystemExit(f"the state holds a place of this disk: {text[max(0, at - 60) : at + 60]}")
+    (HERE / version / STATE).write_bytes(lzma.compress(text.encode(), preset=9))
+
+
+def exported(pulumi: Pulumi) -> dict[str, Any]:
+    """A stack's state as Pulumi exports it, without where in a program each resource was made.
+
+    Secrets stay encrypted under the tests' passphrase.
+    """
+    state: dict[str, Any] = json.loads(pulumi.run("stack", "export", "--stack", pulumi.stack).stdout)
+    for resource in state["deployment"]["resources"]:
+        for place in ("sourcePosition", "stackTrace"):
+            resource.pop(place, None)
+    return state
+
+
+def recorded_state(version: str) -> dict[str, Any]:
+    """By stack ``config`` and ``state`` of a recorded release."""
+    found: dict[str, Any] = json.loads(lzma.decompress((HERE / version / STATE).read_bytes()))
+    return found
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--state", action="store_true", help="record the state of its stacks")
     parser.add_argument("version")
     parser.add_argument("reference", nargs="?", default="HEAD")
     chosen = parser.parse_args()
-    record(chosen.version, chosen.reference)
+    if chosen.state:
+        record_state(chosen.version)
+    else:
+        record(chosen.version, chosen.reference)

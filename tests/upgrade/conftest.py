@@ -1,0 +1,7 @@
+"""The emulator of the session, for tests that need no cloud of their own."""
+
+from __future__ import annotations
+
+from tests.emulator.conftest import emulator
+
+__all__ = ["emulator"]
