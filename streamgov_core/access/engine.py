@@ -21,6 +21,8 @@ Outcome = Literal["APPLIED", "SUPERSEDED"]
 
 POLL_FIRST = 0.05
 POLL_CEILING = 0.5
+SERVICE = 5.0
+"""Seconds that a holder writes for others after its own grant is in; then one of those who wait takes over."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,7 @@ class Engine:
         """Write as the holder until nothing waits any more, then give the lease back."""
         refused: dict[str, Refusal] = {}
         head, everything, committed = lease.head, not lease.clean, False
+        begun = self._times.now()
         try:
             while True:
                 written = self._round(surface, target, head, record, records, everything)
@@ -232,6 +235,9 @@ class Engine:
                 if following is None:
                     return self._without_lease(target, record, head.seq)
                 head, everything, committed = following, False, True
+                if self._times.now() - begun > SERVICE:
+                    self._ledger.release(target, owner)  # All that was written is recorded: a clean end.
+                    break
                 records = {item.key: item for item in self._ledger.load(target)}
         except BaseException as error:
             self._ledger.abandon(target, owner)

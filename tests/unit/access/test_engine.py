@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamgov_core.access.compile import minified, resource_statements
-from streamgov_core.access.engine import Engine, Outcome
+from streamgov_core.access.engine import SERVICE, Engine, Outcome
 from streamgov_core.access.messages import GrantCommand
 from streamgov_core.access.resource_policy import ResourcePolicySurface
+from streamgov_core.access.targets import Record
 from streamgov_core.errors import DocumentFullError, RetryableGrantError
 from streamgov_core.platforms.base import Intent
 from streamgov_core.platforms.msk import Msk
@@ -161,6 +162,29 @@ def test_fifty_grants_at_once_need_a_handful_of_writes(busy: Account) -> None:
     assert all(busy.can_read(role(n), f"topic-{n}") for n in range(50))
     assert len(busy.policies.writes) == 2
     assert busy.ledger.targets[TARGET].head.owner == ""
+
+
+def test_a_holder_serves_others_for_a_while_and_not_without_end(account: Account) -> None:
+    """Grants keep arriving while it writes: it answers for its own, and whoever waits takes over."""
+    arriving = iter(range(2, 1_000))
+
+    def on_put(arn: str) -> None:
+        account.clock.sleep(1)
+        late = grant(next(arriving))
+        account.ledger.store(TARGET, Record.of(late.key, late.generation, True, intent_of(late), account.clock.now()))
+        account.ledger.announce(TARGET)
+
+    account.policies.hooks["put"] = on_put
+    begun = account.clock.now()
+    assert account.run(grant(1), seconds=60) == "APPLIED"
+    assert SERVICE < account.clock.now() - begun < SERVICE + 3
+    head = account.ledger.targets[TARGET].head
+    assert head.owner == "" and head.committed == head.seq - 1, "the last one waits, and nobody holds the lease"
+    account.policies.hooks.clear()
+    waiting = grant(next(arriving) - 1)
+    assert account.run(waiting) == "APPLIED"
+    assert account.can_read(role(1), "topic-1") and account.can_read(role(2), "topic-2")
+    assert account.ledger.targets[TARGET].head.owner == ""
 
 
 def test_a_holder_that_was_overtaken_after_its_lease_does_not_claim_success(account: Account) -> None:
