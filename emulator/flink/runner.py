@@ -263,6 +263,7 @@ class LocalFlink:
                     "note": run.note,
                     "seconds": run.seconds,
                     "pid": run.process.process.pid if run.process is not None else None,
+                    "memory": _resident(run.process.process.pid) if run.process is not None else None,
                     "rest": run.process.port.number if run.process is not None else None,
                 }
                 for run in list(self._runs.values())
@@ -281,6 +282,16 @@ class LocalFlink:
                     "Expiration": datetime.fromtimestamp(session.expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 }
         raise ValueError("no such run")
+
+
+def _resident(pid: int) -> str | None:
+    """How much memory a process has in use, where the system tells."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith("VmRSS:")]
+    return f"{int(found[0]) // 1024} MB" if found else None
 
 
 def _flink(application: Application) -> dict[str, str]:

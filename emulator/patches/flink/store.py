@@ -64,7 +64,7 @@ class Application:
     configuration: dict[str, Any] = field(default_factory=dict)
     logging: list[dict[str, str]] = field(default_factory=list)
     code: dict[str, Any] = field(default_factory=dict)
-    """``CodeMD5`` and ``CodeSize`` of the JAR."""
+    """What is told of the JAR: ``CodeSize``."""
     status: str = "READY"
     version: int = 1
     updated: float = 0.0

@@ -9,7 +9,6 @@ import java.util.jar.JarFile;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
-import org.apache.flink.streaming.api.environment.LocalStreamEnvironment;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 
@@ -166,7 +165,7 @@ public final class Launcher {
     }
 
     /** What {@code StreamExecutionEnvironment.getExecutionEnvironment} gives the application. */
-    private static final class Local extends LocalStreamEnvironment {
+    private static final class Local extends StreamExecutionEnvironment {
         Local(Configuration configuration) {
             super(configuration);
         }
@@ -175,6 +174,8 @@ public final class Launcher {
             StreamExecutionEnvironment.initializeContextEnvironment(asked -> {
                 Configuration merged = new Configuration(asked);
                 merged.addAll(service);
+                merged.setString("execution.target", "local");
+                merged.setString("execution.attached", "true");
                 return new Local(merged);
             });
         }
