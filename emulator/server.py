@@ -19,7 +19,14 @@ from emulator.kernel.http import HttpRequest, HttpResponse, HttpServer
 log = logging.getLogger("emulator")
 
 # Installed in this order: later parts use what earlier ones offer in ``Emulator.parts``.
-PARTS = ("emulator.patches", "emulator.iam", "emulator.kafka", "emulator.compute", "emulator.datazone")
+PARTS = (
+    "emulator.patches",
+    "emulator.iam",
+    "emulator.kafka",
+    "emulator.flink",
+    "emulator.compute",
+    "emulator.datazone",
+)
 ADMIN_PREFIX = "/_emulator/"
 SETTINGS = ("latency_ms", "rates", "speed", "propagation_ms")
 

@@ -79,6 +79,8 @@ def service_of(signing_name: str, request: HttpRequest) -> str:
     target = request.headers.get("x-amz-target", "")
     if name == "dynamodb" and target.startswith("DynamoDBStreams"):
         return "dynamodbstreams"
+    if name == "kinesisanalytics" and target.startswith("KinesisAnalytics_20180523."):
+        return "kinesisanalyticsv2"
     if name == "s3" and request.path.startswith("/v20180820/"):
         return "s3control"
     return SERVICE_OF_SIGNING_NAME.get(name, name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from emulator.api import Emulator
-from emulator.patches import cloudtrail, dynamodb, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm
+from emulator.patches import cloudtrail, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm
 
 
 def install(emulator: Emulator) -> None:
     """Install every patch."""
-    for part in (cloudtrail, dynamodb, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm):
+    for part in (cloudtrail, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm):
         part.install(emulator)

@@ -42,6 +42,10 @@ class People:
             region_name=REGION,
         )
 
+    def credentials(self, account: str) -> Any:
+        """The keys with which somebody acts in an account: ``access_key``, ``secret_key``, ``token``."""
+        return self._session(account).get_credentials()
+
     def _client(self, service: str, account: str) -> Any:
         return self._session(account).client(service, endpoint_url=self._endpoint, config=_CONFIG)  # type: ignore[call-overload]
 

@@ -135,7 +135,7 @@ class Walkthrough:
             "A producer sends records with a new schema", "producer's function, account " + self.producer_account
         )
         flows = self.flow.ready(stream.resource_arn)
-        answer = self._invoke(self.producer_account, stream.producer_function, {})
+        answer = self.invoke(self.producer_account, stream.producer_function, {})
         self.show.fact("function", stream.producer_function.rsplit(":", 1)[1])
         self.show.fact("it answered", json.dumps(answer, sort_keys=True))
         if flows:
@@ -154,7 +154,7 @@ class Walkthrough:
             "The schema becomes an asset by itself", "schema event → data source function → PRODUCER's inventory"
         )
         project = self.outputs["producerProjectId"]
-        asset_id = self._wait(f"an asset named {SCHEMA} in the inventory", lambda: self._search_asset(project, stream))
+        asset_id = self.wait(f"an asset named {SCHEMA} in the inventory", lambda: self._search_asset(project, stream))
         asset: dict[str, Any] = self.datazone.get_asset(domainIdentifier=self.domain_id, identifier=asset_id)
         forms = {item["formName"]: json.loads(item["content"]) for item in asset["formsOutput"] if item.get("content")}
         self.show.fact("asset", f"{asset['name']}  {asset['id']}  revision {asset['revision']}")
@@ -196,7 +196,7 @@ class Walkthrough:
             action="PUBLISH",
             clientToken=uuid.uuid4().hex,
         )
-        listing = self._wait(
+        listing = self.wait(
             "the listing to become ACTIVE",
             lambda: self._active_listing(made["listingId"]),
         )
@@ -245,7 +245,7 @@ class Walkthrough:
             clientToken=uuid.uuid4().hex,
         )
         self.show.fact("grant", f"{made['id']}  {made['status']}  for subscription {subscription}")
-        outcome = self._follow(made["id"], asset["id"], {"GRANTED", "GRANT_FAILED"})
+        outcome = self.follow(made["id"], asset["id"], {"GRANTED", "GRANT_FAILED"})
         seconds = time.monotonic() - started
         self.show.check("DataZone says GRANTED", outcome["status"] == "GRANTED", self._outcome_text(outcome, seconds))
         self._show_executions()
@@ -265,7 +265,7 @@ class Walkthrough:
         if stream.consumer_function is None:
             return
         self.show.step("The consumer runs", "consumer's function, account " + self.consumer_account)
-        answer = self._invoke(self.consumer_account, stream.consumer_function, {})
+        answer = self.invoke(self.consumer_account, stream.consumer_function, {})
         self.show.fact("it answered", json.dumps(answer, sort_keys=True))
         if self.flow.ready(stream.resource_arn):
             self.flow.arrived(answer)
@@ -279,7 +279,7 @@ class Walkthrough:
         self.datazone.revoke_subscription(
             domainIdentifier=self.domain_id, identifier=subscription, retainPermissions=False
         )
-        outcome = self._follow(grant, asset["id"], {"REVOKED", "REVOKE_FAILED"})
+        outcome = self.follow(grant, asset["id"], {"REVOKED", "REVOKE_FAILED"})
         self.show.check(
             "DataZone says REVOKED",
             outcome["status"] == "REVOKED",
@@ -297,11 +297,11 @@ class Walkthrough:
         glue = self.people.client("glue", self.producer_account)
         glue.delete_schema(SchemaId={"RegistryName": stream.registry, "SchemaName": SCHEMA})
         project = self.outputs["producerProjectId"]
-        self._wait("the asset to be gone", lambda: True if self._search_asset(project, stream) is None else None)
+        self.wait("the asset to be gone", lambda: True if self._search_asset(project, stream) is None else None)
         self.show.check("the asset is gone from the inventory and the catalogue", True)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
-    def _wait(self, what: str, probe: Callable[[], Any], seconds: float = 90) -> Any:
+    def wait(self, what: str, probe: Callable[[], Any], seconds: float = 90) -> Any:
         """Poll until ``probe`` answers something; raise StepFailed naming ``what`` otherwise."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -311,7 +311,8 @@ class Walkthrough:
             time.sleep(0.1)
         raise StepFailed(f"waited {seconds:.0f} s for {what}, in vain")
 
-    def _invoke(self, account: str, function_arn: str, payload: dict[str, Any]) -> Any:
+    def invoke(self, account: str, function_arn: str, payload: dict[str, Any]) -> Any:
+        """Run a function once; its answer, or StepFailed with what it said."""
         client = self.people.client("lambda", account)
         answer = client.invoke(FunctionName=function_arn, Payload=json.dumps(payload).encode())
         body = json.loads(answer["Payload"].read() or b"null")
@@ -345,7 +346,7 @@ class Walkthrough:
             raise
         return listing if listing["status"] == "ACTIVE" else None
 
-    def _follow(self, grant: str, asset_id: str, terminal: set[str]) -> dict[str, Any]:
+    def follow(self, grant: str, asset_id: str, terminal: set[str]) -> dict[str, Any]:
         """Print each status of the grant as it changes; answer the asset's last entry."""
         seen: list[str] = []
 
@@ -362,7 +363,7 @@ class Walkthrough:
                 self.show.fact("status", entry["status"])
             return entry if entry["status"] in terminal else None
 
-        found: dict[str, Any] = self._wait(f"grant {grant} to become one of {sorted(terminal)}", probe, 120)
+        found: dict[str, Any] = self.wait(f"grant {grant} to become one of {sorted(terminal)}", probe, 120)
         return found
 
     @staticmethod
@@ -451,7 +452,7 @@ class Walkthrough:
         self.show.table(f"{title}: {total} in all", ("account", "role", "calls"), rows, longest=600)
 
     def _show_lineage(self, stream: Stream, asset: dict[str, Any], expect_consumer: bool) -> None:
-        node = self._wait(
+        node = self.wait(
             f"the lineage node {stream.source_identifier}", lambda: self._lineage_ready(stream, expect_consumer)
         )
         tree = Tree(f"[bold]{stream.source_identifier}[/bold]")

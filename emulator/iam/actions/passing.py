@@ -56,6 +56,18 @@ _SCHEDULER = Passing(
     ("ValidationException", "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."),
 )
 
+
+def _flink(member: str) -> Passing:
+    return Passing(
+        _at(member),
+        "kinesisanalytics.amazonaws.com",
+        (
+            "InvalidArgumentException",
+            "Kinesis Analytics service doesn't have sufficient privileges to assume the role provided.",
+        ),
+    )
+
+
 PASSING: dict[tuple[str, str], Passing] = {
     ("lambda", "CreateFunction"): _LAMBDA,
     ("lambda", "UpdateFunctionConfiguration"): _LAMBDA,
@@ -71,7 +83,8 @@ PASSING: dict[tuple[str, str], Passing] = {
     ("cloudtrail", "UpdateTrail"): Passing(_at("CloudWatchLogsRoleArn"), "cloudtrail.amazonaws.com"),
     ("logs", "PutSubscriptionFilter"): Passing(_at("roleArn"), "logs.amazonaws.com"),
     ("logs", "PutDestination"): Passing(_at("roleArn"), "logs.amazonaws.com"),
-    ("kinesisanalyticsv2", "CreateApplication"): Passing(_at("ServiceExecutionRole"), "kinesisanalytics.amazonaws.com"),
+    ("kinesisanalyticsv2", "CreateApplication"): _flink("ServiceExecutionRole"),
+    ("kinesisanalyticsv2", "UpdateApplication"): _flink("ServiceExecutionRoleUpdate"),
     ("glue", "CreateJob"): Passing(_at("Role"), "glue.amazonaws.com"),
     ("glue", "CreateCrawler"): Passing(_at("Role"), "glue.amazonaws.com"),
     ("datazone", "CreateDomain"): Passing(_at("domainExecutionRole", "serviceRole"), "datazone.amazonaws.com"),

@@ -1,0 +1,190 @@
+package streamgov.flink;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.graph.StreamGraph;
+
+/**
+ * Runs one application's main method with a Flink in this process, and tells the emulator how its job fares: a line
+ * {@code @status <word> <sentence>} on standard output for each change, between the lines of the log.
+ *
+ * <p>It ends with the emulator, which holds the other end of standard input, also when that is killed. A line
+ * {@code stop} there cancels the job first.
+ *
+ * <p>Arguments: the JAR, then {@code key=value} of Flink's configuration, which the service sets and applications
+ * cannot.
+ */
+public final class Launcher {
+    private static final long GRACE_MS = 8000;
+    private static final long POLL_MS = 200;
+    private static final PrintStream OUT = System.out;
+    private static volatile JobClient job;
+    private static volatile boolean stopping;
+
+    private Launcher() {
+    }
+
+    public static void main(String[] args) throws Exception {
+        watchParent();
+        Configuration service = new Configuration();
+        for (int i = 1; i < args.length; i++) {
+            int at = args[i].indexOf('=');
+            service.setString(args[i].substring(0, at), args[i].substring(at + 1));
+        }
+        Local.install(service);
+        int code = 0;
+        try {
+            run(Path.of(args[0]));
+            if (job == null) {
+                tell("FAILED", "the main method ended and has executed no job");
+                code = 1;
+            }
+        } catch (InvocationTargetException failed) {
+            code = stopping ? 0 : failed(failed.getCause());
+        } catch (Exception failed) {
+            code = failed(failed);
+        }
+        System.exit(code);
+    }
+
+    private static int failed(Throwable cause) {
+        Throwable root = cause;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        org.slf4j.LoggerFactory.getLogger(Launcher.class).error("The application has failed", cause);
+        tell("FAILED", root.toString().replace('\n', ' '));
+        return 1;
+    }
+
+    private static void run(Path jar) throws Exception {
+        String main;
+        try (JarFile opened = new JarFile(jar.toFile())) {
+            main = opened.getManifest() == null ? null : opened.getManifest().getMainAttributes().getValue("Main-Class");
+        }
+        if (main == null) {
+            throw new IOException("the JAR's manifest names no Main-Class");
+        }
+        Class.forName(main).getMethod("main", String[].class).invoke(null, (Object) new String[0]);
+    }
+
+    static synchronized void tell(String status, String sentence) {
+        OUT.println("@status " + status + " " + sentence);
+        OUT.flush();
+    }
+
+    static void executed(JobClient client) {
+        job = client;
+        Thread watcher = new Thread(() -> watch(client), "watch-job");
+        watcher.setDaemon(true);
+        watcher.start();
+    }
+
+    private static void watch(JobClient client) {
+        JobStatus last = null;
+        try {
+            while (last == null || !last.isGloballyTerminalState()) {
+                JobStatus now = client.getJobStatus().get(30, TimeUnit.SECONDS);
+                if (now != last) {
+                    tell("JOB", now.name());
+                    last = now;
+                }
+                Thread.sleep(POLL_MS);
+            }
+        } catch (Exception ended) {
+            tell("JOB", "UNKNOWN");
+        }
+    }
+
+    private static void watchParent() {
+        Thread watcher = new Thread(() -> {
+            StringBuilder line = new StringBuilder();
+            try {
+                for (int read = System.in.read(); read >= 0; read = System.in.read()) {
+                    if (read != '\n') {
+                        line.append((char) read);
+                    } else if (line.toString().equals("stop")) {
+                        cancel();
+                        break;
+                    }
+                }
+            } catch (IOException closed) {
+                System.err.println("standard input: " + closed);
+            }
+            stopping = true;
+            Thread last = new Thread(Launcher::halt, "halt");
+            last.setDaemon(true);
+            last.start();
+            System.exit(0);
+        }, "watch-parent");
+        watcher.setDaemon(true);
+        watcher.start();
+    }
+
+    private static void cancel() {
+        stopping = true;
+        JobClient client = job;
+        if (client == null) {
+            return;
+        }
+        try {
+            client.cancel().get(GRACE_MS, TimeUnit.MILLISECONDS);
+            // What is told at a job's end, lineage for one, is told after its status has changed.
+            for (long waited = 0; waited < GRACE_MS; waited += POLL_MS) {
+                Thread.sleep(POLL_MS);
+                if (client.getJobStatus().get(1, TimeUnit.SECONDS).isGloballyTerminalState()) {
+                    break;
+                }
+            }
+        } catch (Exception ended) {
+            return;
+        } finally {
+            try {
+                Thread.sleep(1000);
+            } catch (InterruptedException early) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void halt() {
+        try {
+            Thread.sleep(GRACE_MS);
+        } catch (InterruptedException early) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(1);
+    }
+
+    /** What {@code StreamExecutionEnvironment.getExecutionEnvironment} gives the application. */
+    private static final class Local extends StreamExecutionEnvironment {
+        Local(Configuration configuration) {
+            super(configuration);
+        }
+
+        static void install(Configuration service) {
+            StreamExecutionEnvironment.initializeContextEnvironment(asked -> {
+                Configuration merged = new Configuration(asked);
+                merged.addAll(service);
+                merged.setString("execution.target", "local");
+                merged.setString("execution.attached", "true");
+                return new Local(merged);
+            });
+        }
+
+        @Override
+        public JobClient executeAsync(StreamGraph graph) throws Exception {
+            JobClient client = super.executeAsync(graph);
+            executed(client);
+            return client;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+"""The sample Flink job (`examples/flink-consumer`): what it may do and how it is configured; plain strings in, dicts out.
+
+The component that deploys it and the local walkthrough use the same two functions; `docs/flink.md` is the contract.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from streamgov_core.access.messages import Consumer
+from streamgov_core.errors import ConfigError
+from streamgov_core.lineage import dataset_name
+from streamgov_core.naming import Names
+from streamgov_core.samples.permissions import _allow
+
+RUNTIME = "FLINK-2_2"
+SERVICE = "kinesisanalytics.amazonaws.com"
+SOURCE_GROUP, SINK_GROUP, LINEAGE_GROUP = "streamgov.source", "streamgov.sink", "streamgov.lineage"
+SINK_SCHEMA_NAME = "order-totals"
+"""The topic, and so the schema, that the sample job writes in the sandbox."""
+
+
+@dataclass(frozen=True)
+class JobTopic:
+    """A topic that the job reads or writes.
+
+    Args:
+        arn: the topic's ARN.
+        brokers: the cluster's addresses for IAM, as the job reaches them.
+        registry_name: the Glue registry with its schema, in the topic's account.
+        schema_name: the schema; by default it has the topic's name.
+    """
+
+    arn: str
+    brokers: str
+    registry_name: str
+    schema_name: str = ""
+
+    def __post_init__(self) -> None:
+        if ":kafka:" not in self.arn:
+            raise ConfigError(f"the sample Flink job reads and writes topics; {self.arn!r} is not the ARN of one")
+        if not self.brokers:
+            raise ConfigError(f"no bootstrap brokers are given for the topic {self.arn}")
+
+    @property
+    def account(self) -> str:
+        """The account of the topic and of its registry."""
+        return self.arn.split(":")[4]
+
+
+def job_policy(account: str, region: str, *, code_arn: str, log_group: str, partition: str = "aws") -> dict[str, Any]:
+    """The job's own permissions, before any grant (Developer Guide, "IAM" of Managed Service for Apache Flink).
+
+    Args:
+        account: the application's account.
+        region: the application's region.
+        code_arn: the JAR's object in S3, ``arn:…:s3:::<bucket>/<key>``.
+        log_group: the log group's name.
+        partition: of the ARNs.
+    """
+    groups = f"arn:{partition}:logs:{region}:{account}:log-group"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allow("Code", ["s3:GetObject", "s3:GetObjectVersion"], [code_arn]),
+            # The service looks for its group among all of the account's before it writes.
+            _allow("FindLog", ["logs:DescribeLogGroups"], [f"{groups}:*"]),
+            _allow("Log", ["logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{groups}:{log_group}:*"]),
+            # PostLineageEvent names no resource type in IAM.
+            _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+        ],
+    }
+
+
+def job_trust(account: str) -> dict[str, Any]:
+    """The trust policy of the job's role: the service, on behalf of applications of this account."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": SERVICE},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+            }
+        ],
+    }
+
+
+def property_groups(
+    names: Names,
+    consumer: Consumer,
+    *,
+    source: JobTopic,
+    sink: JobTopic,
+    domain_id: str,
+    application: str,
+    detached: bool = False,
+) -> list[dict[str, Any]]:
+    """``EnvironmentProperties.PropertyGroups`` of the application.
+
+    Args:
+        names: the deployment's names.
+        consumer: whose job it is; its project's prefix begins the group's name, or no grant would allow the group.
+        source: the topic that it reads.
+        sink: the topic that it writes.
+        domain_id: the DataZone domain that takes the lineage.
+        application: the application's name, which is the job's name in the lineage.
+        detached: report also how the run goes on and ends. UNVERIFIED that the managed service lets a job's own
+            configuration reach Flink's job manager, which is what this needs; START alone names all datasets.
+    """
+    read = {"group.id": f"{consumer.group_prefix}{application}"}
+    lineage = {
+        "domain.id": domain_id,
+        "job.namespace": job_namespace(consumer.account, names.region),
+        "job.name": application,
+        "detached": "true" if detached else "false",
+    }
+    groups = {
+        SOURCE_GROUP: {**_topic(names, consumer, source), **read},
+        SINK_GROUP: _topic(names, consumer, sink),
+        LINEAGE_GROUP: lineage,
+    }
+    return [{"PropertyGroupId": name, "PropertyMap": dict(sorted(found.items()))} for name, found in groups.items()]
+
+
+def job_namespace(account: str, region: str) -> str:
+    """OpenLineage namespace of the jobs of an account."""
+    return f"flink://{account}/{region}"
+
+
+def _topic(names: Names, consumer: Consumer, topic: JobTopic) -> dict[str, str]:
+    namespace, name = dataset_name(topic.arn)
+    schema = topic.schema_name or name
+    registry = names.arn("glue", topic.account, f"registry/{topic.registry_name}")
+    return {
+        "bootstrap.servers": topic.brokers,
+        "topic": name,
+        "schema.arn": names.arn("glue", topic.account, f"schema/{topic.registry_name}/{schema}"),
+        "reader.role.arn": names.reader_role_arn(topic.account, registry, consumer.account, consumer.project_id),
+        "lineage.namespace": namespace,
+    }

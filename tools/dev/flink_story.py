@@ -1,0 +1,415 @@
+"""The story of a Flink job on governed topics: refused by Kafka before the grant, reading after it, cut off, resumed.
+
+It comes after the story of the topic, whose asset is published then. The job reads that topic (READ) and writes another
+one (WRITE), which its owner offers here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from emulator.java import JavaUnavailable
+from streamgov_core.access.messages import Consumer
+from streamgov_core.access.request import request_form_model
+from streamgov_core.lineage import source_identifier
+from streamgov_core.naming import Names
+from streamgov_core.samples import flink
+from tools.dev import emulator_process, lineage_graph
+from tools.dev.flink_app import EXAMPLE, JAR, NAME, Application
+from tools.dev.portal import REGION
+from tools.dev.topic_reader import TopicReader
+from tools.dev.walkthrough import SCHEMA, StepFailed, Walkthrough
+
+SINK = flink.SINK_SCHEMA_NAME
+REFUSED = ("TopicAuthorizationException", "GroupAuthorizationException", "SaslAuthenticationException", "Access denied")
+"""What Kafka's client says to a job that may not: for a topic, for a group, at sign-in."""
+FORM = request_form_model(Names(region=REGION))
+"""Asks for more than READ."""
+RECORDS = 10
+QUIET_SECONDS = 4.0
+
+
+class FlinkStory:
+    """Runs the steps.
+
+    Args:
+        story: the walkthrough of the topic; its broker runs.
+    """
+
+    def __init__(self, story: Walkthrough) -> None:
+        self.story, self.show, self.people = story, story.show, story.people
+        self.datazone, self.outputs = story.datazone, story.outputs
+        self.cluster = story.outputs["mskClusterArn"]
+        self.registry = story.outputs["mskRegistryName"]
+        self.application = Application(
+            self.people, story.consumer_role, f"streamgov-sandbox-flink-{story.consumer_account}"
+        )
+        self.figures: dict[str, str] = {}
+        self._written = 0
+
+    # --- the whole of it --------------------------------------------------------------------------------------------
+    def available(self) -> bool:
+        """Whether this machine can run it; if not, a line says why and what to do."""
+        told = emulator_process.get(self.story.workspace, "flink")
+        assert isinstance(told, dict)
+        if told["skipped"]:
+            self.show.say(f"No Flink job runs: {told['skipped']}. docs/flink.md says how to get one.")
+            return False
+        return self.story.flow.ready(self.cluster)
+
+    def run(self) -> None:
+        """All steps; what they made is removed at the end, also if one fails.
+
+        Raises:
+            StepFailed: something that the next step needs did not happen.
+        """
+        self.show.chapter(f"Flink job {NAME}: {SCHEMA} → {SINK}")
+        try:
+            self._tell()
+        finally:
+            self.application.undo()
+            self._remove_sink()
+
+    def _tell(self) -> None:
+        self._request_form()
+        sink_asset = self.offer_sink()
+        self.deploy()
+        self.refused_before()
+        source = self._listing(SCHEMA)
+        sink = self._listing(SINK)
+        reading, read_grant = self.granted(source, "READ")
+        writing, write_grant = self.granted(sink, "WRITE")
+        self.flows_after()
+        self.lineage()
+        self.cut_off(reading, read_grant, source)
+        reading, read_grant = self.granted(source, "READ")
+        self.resumes()
+        self.ends()
+        self.taken_back(((reading, read_grant, source), (writing, write_grant, sink)), sink_asset)
+        for name, value in self.figures.items():
+            self.show.fact(name, value)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+    def offer_sink(self) -> str:
+        """The owner of the second topic makes it, registers its schema, and publishes the asset that appears."""
+        self.show.step("A topic for the job's results", "PRODUCER's data product owner")
+        account = self.story.producer_account
+        self.people.client("kafka", account).create_topic(
+            ClusterArn=self.cluster, TopicName=SINK, PartitionCount=1, ReplicationFactor=2
+        )
+        definition = (EXAMPLE / "src" / "main" / "resources" / "schemas" / "order-total.avsc").read_text()
+        self.people.client("glue", account).create_schema(
+            RegistryId={"RegistryName": self.registry},
+            SchemaName=SINK,
+            DataFormat="AVRO",
+            Compatibility="BACKWARD",
+            Description="What each order is worth (sample)",
+            SchemaDefinition=definition,
+        )
+        asset = self._wait(f"an asset named {SINK} in the inventory", lambda: self._asset(SINK))
+        self.datazone.create_listing_change_set(
+            domainIdentifier=self.story.domain_id,
+            entityIdentifier=asset,
+            entityType="ASSET",
+            action="PUBLISH",
+            clientToken=uuid.uuid4().hex,
+        )
+        listing = self._wait("the listing to become ACTIVE", lambda: self._active(SINK))
+        self.show.check(f"{SINK} is a governed topic in the catalogue", True, f"asset {asset}, listing {listing['id']}")
+        return str(asset)
+
+    def _request_form(self) -> None:
+        """The form with which WRITE is asked for exists once in a domain; the stack `dev` does not bring it."""
+        known = self.datazone.search_types(
+            domainIdentifier=self.story.domain_id, searchScope="FORM_TYPE", searchText=FORM.name, managed=False
+        )["items"]
+        if FORM.name not in [item["formTypeItem"]["name"] for item in known]:
+            self.datazone.create_form_type(
+                domainIdentifier=self.story.domain_id,
+                name=FORM.name,
+                model={"smithy": FORM.smithy()},
+                owningProjectIdentifier=self.outputs["producerProjectId"],
+                status="ENABLED",
+            )
+
+    def deploy(self) -> None:
+        """The consumer's team builds and deploys the job: nothing is granted to it yet."""
+        self.show.step("The consumer deploys a Flink job", f"CONSUMER's team, account {self.story.consumer_account}")
+        begun = time.monotonic()
+        try:
+            folder = JAR.build(self.show.say)
+        except JavaUnavailable as error:
+            raise StepFailed(str(error)) from error
+        jar = folder / JAR.artifact
+        self.show.fact("JAR", f"{jar.stat().st_size / 1e6:.0f} MB, {time.monotonic() - begun:.0f} s to build or find")
+        made = self.application.deploy(
+            jar, Names(region=REGION), self._consumer(), self._topic(SCHEMA), self._topic(SINK), self.story.domain_id
+        )
+        self.show.fact("application", made["ApplicationARN"])
+        for group in made["ApplicationConfigurationDescription"]["EnvironmentPropertyDescriptions"][
+            "PropertyGroupDescriptions"
+        ]:
+            self.show.table(
+                f"runtime properties {group['PropertyGroupId']}",
+                ("key", "value"),
+                sorted(group["PropertyMap"].items()),
+            )
+        seconds, why = self.application.start()
+        self.figures["start to RUNNING"] = f"{seconds:.1f} s"
+        running = self.application.status() == "RUNNING"
+        self.show.check("the application is RUNNING", running, why or f"after {seconds:.1f} s")
+        if not running:
+            raise StepFailed(f"the application does not run: {why}")
+        self.figures["memory of Flink"] = self._memory()
+
+    def refused_before(self) -> None:
+        """It runs, and Kafka refuses it."""
+        self.show.step("Before the grant", "the job's log")
+        said = self._wait_for_log(*REFUSED)
+        self.show.check("Kafka itself refuses the job", said is not None, said or "nothing of the kind in its log")
+
+    def granted(self, listing: dict[str, Any], access: str) -> tuple[str, str]:
+        """Ask, approve, grant; the subscription and the grant."""
+        self.show.step(f"Ask for {access}, approve, grant", f"{listing['name']}: CONSUMER, PRODUCER, state machines")
+        form = {"formName": "Access", "typeIdentifier": FORM.name, "content": json.dumps({"access": access})}
+        request = self.datazone.create_subscription_request(
+            domainIdentifier=self.story.domain_id,
+            requestReason=f"The job {NAME} needs it.",
+            subscribedListings=[{"identifier": listing["id"]}],
+            subscribedPrincipals=[{"project": {"identifier": self.outputs["consumerProjectId"]}}],
+            metadataForms=[form],
+            clientToken=uuid.uuid4().hex,
+        )
+        self.datazone.accept_subscription_request(
+            domainIdentifier=self.story.domain_id, identifier=request["id"], decisionComment="Agreed."
+        )
+        subscription = self.datazone.list_subscriptions(
+            domainIdentifier=self.story.domain_id, subscriptionRequestIdentifier=request["id"]
+        )["items"][0]["id"]
+        begun = time.monotonic()
+        made = self.datazone.create_subscription_grant(
+            domainIdentifier=self.story.domain_id,
+            environmentIdentifier=self.outputs["consumerEnvironmentId"],
+            subscriptionTargetIdentifier=self.outputs["mskSubscriptionTargetId"],
+            grantedEntity={"listing": {"identifier": listing["id"], "revision": listing["listingRevision"]}},
+            clientToken=uuid.uuid4().hex,
+        )
+        outcome = self.story.follow(made["id"], listing["entityId"], {"GRANTED", "GRANT_FAILED"})
+        self._granted_at = time.monotonic()
+        held = self.show.check(
+            f"DataZone says GRANTED ({access} on {listing['name']})",
+            outcome["status"] == "GRANTED",
+            f"after {self._granted_at - begun:.1f} s {outcome.get('failureCause', '')}",
+        )
+        if not held:
+            raise StepFailed(f"the grant ended {outcome['status']}")
+        return str(subscription), str(made["id"])
+
+    def flows_after(self) -> None:
+        """The job reads what is there and writes its results; nobody restarted it."""
+        self.show.step("After the grants", "the running job")
+        granted = self._granted_at
+        first = self._results(lambda found: bool(found), 90)
+        seconds = time.monotonic() - granted
+        self.figures["grant to first record"] = f"{seconds:.1f} s"
+        self.show.check(
+            "the job reads, decodes and writes, without a restart by anybody", bool(first), f"{seconds:.1f} s"
+        )
+        expected = self._source_count()
+        found = self._results(lambda found: len(found) >= expected, 30)
+        self.show.check(f"each of the {expected} records came through", len(found) == expected, f"{len(found)} results")
+        if found:
+            self.show.fact("the first result", json.dumps(found[0], default=str, sort_keys=True))
+        self._written = len(found)
+
+    def lineage(self) -> None:
+        """The graph in DataZone, as text and as a picture."""
+        self.show.step("Lineage", "what producer and job have told DataZone")
+        source, sink = (source_identifier(self._topic(name).arn) for name in (SCHEMA, SINK))
+        job = f"{flink.job_namespace(self.story.consumer_account, REGION)}.{NAME}"
+
+        def complete() -> dict[str, lineage_graph.Node] | None:
+            graph = self._graph(source)
+            return graph if graph is not None and sink in graph and job in graph and graph[job].before else None
+
+        try:
+            graph = self._wait("the job in the lineage graph", complete, 30)
+        except StepFailed as error:
+            self.show.check("the graph shows producer → topic → Flink job → topic", False, str(error))
+            return
+        self.show.tree(lineage_graph.text(graph))
+        path = lineage_graph.write(graph, self.story.workspace.state / "lineage.svg")
+        self.show.fact("picture", path)
+        chain = bool(graph[source].before) and job in graph[source].after and sink in graph[job].after
+        self.show.check("the graph shows producer → topic → Flink job → topic", chain, f"{source} → {job} → {sink}")
+        self.show.check(
+            "both topics have their columns",
+            bool(graph[source].columns) and bool(graph[sink].columns),
+            f"{len(graph[source].columns)} and {len(graph[sink].columns)}",
+        )
+
+    def cut_off(self, subscription: str, grant: str, listing: dict[str, Any]) -> None:
+        """The owner revokes while the job runs."""
+        self.show.step("Revoke it while the job runs", "PRODUCER's data product owner")
+        since = time.time()
+        self._revoke(subscription, grant, listing)
+        revoked = time.monotonic()
+        said = self._wait_for_log(*REFUSED, since=since)
+        seconds = time.monotonic() - revoked
+        self.figures["revoke to cut-off"] = f"{seconds:.1f} s"
+        self.show.check("Kafka cuts the running job off", said is not None, f"{seconds:.1f} s later: {said}")
+        before = len(self._results(lambda found: False, 1.0))
+        self._produce()
+        after = self._results(lambda found: len(found) > before, QUIET_SECONDS)
+        self.show.check(
+            "what is produced now does not reach it", len(after) == before, f"{len(after) - before} new results"
+        )
+        status = self.application.status()
+        self.show.check("the application stays RUNNING: the service restarts its job", status == "RUNNING", status)
+
+    def resumes(self) -> None:
+        """After the new grant it goes on where it was."""
+        self.show.step("After a new grant", "the same job, still running")
+        expected = self._source_count()
+        granted = self._granted_at
+        keys: Callable[[list[dict[str, Any]]], bool] = lambda found: len(found) >= expected  # noqa: E731
+        found = self._results(keys, 90)
+        seconds = time.monotonic() - granted
+        self.figures["new grant to caught up"] = f"{seconds:.1f} s"
+        self.show.check(
+            "the job resumes and has read what was written meanwhile", len(found) >= expected,
+            f"{len(found)} results of {expected} records, {seconds:.1f} s",
+        )  # fmt: skip
+
+    def ends(self) -> None:
+        """It is stopped; the lineage says how the run ended."""
+        self.show.step("Stop it", "CONSUMER's team")
+        status = self.application.stop()
+        self.show.check("the application is READY again", status == "READY", status)
+        job = f"{flink.job_namespace(self.story.consumer_account, REGION)}.{NAME}"
+
+        def ended() -> str | None:
+            graph = self._graph(source_identifier(self._topic(SCHEMA).arn))
+            last = graph[job].runs[-1] if graph is not None and job in graph and graph[job].runs else None
+            return last if last in ("ABORT", "COMPLETE", "FAIL") else None
+
+        try:
+            last = self._wait("the end of the run in the lineage", ended, 15)
+        except StepFailed as error:
+            last = str(error)
+        self.show.check("the lineage says that the run has ended", last in ("ABORT", "COMPLETE"), last)
+
+    def taken_back(self, grants: tuple[tuple[str, str, dict[str, Any]], ...], sink_asset: str) -> None:
+        """Nothing of it is left: grants, application, topic and schema."""
+        self.show.step("Take it all back", "PRODUCER and CONSUMER")
+        for subscription, grant, listing in grants:
+            self._revoke(subscription, grant, listing)
+        self.application.undo()
+        self._remove_sink()
+        self._wait(f"the asset {SINK} to be gone", lambda: True if self._asset(SINK) is None else None)
+        told = emulator_process.get(self.story.workspace, "flink")
+        assert isinstance(told, dict)
+        self.show.check("no application, no process, no topic is left of it", not told["applications"], sink_asset)
+
+    # --- helpers ----------------------------------------------------------------------------------------------------
+    def _remove_sink(self) -> None:
+        """Topic and schema; fine where they are gone."""
+        glue = self.people.client("glue", self.story.producer_account)
+        pages = glue.get_paginator("list_schemas").paginate(RegistryId={"RegistryName": self.registry})
+        if SINK in [item["SchemaName"] for page in pages for item in page["Schemas"]]:
+            glue.delete_schema(SchemaId={"RegistryName": self.registry, "SchemaName": SINK})
+        kafka = self.people.client("kafka", self.story.producer_account)
+        if SINK in [item["TopicName"] for item in kafka.list_topics(ClusterArn=self.cluster)["Topics"]]:
+            kafka.delete_topic(ClusterArn=self.cluster, TopicName=SINK)
+
+    def _consumer(self) -> Consumer:
+        return Consumer(
+            self.story.consumer_account,
+            REGION,
+            self.outputs["consumerProjectId"],
+            self.outputs["consumerEnvironmentId"],
+            (self.story.consumer_role,),
+        )
+
+    def _topic(self, name: str) -> flink.JobTopic:
+        kafka = self.people.client("kafka", self.story.producer_account)
+        brokers = kafka.get_bootstrap_brokers(ClusterArn=self.cluster)["BootstrapBrokerStringSaslIam"]
+        return flink.JobTopic(f"{self.cluster.replace(':cluster/', ':topic/')}/{name}", brokers, self.registry)
+
+    def _reader(self, name: str) -> TopicReader:
+        return TopicReader(self.people, self.story.producer_account, self._topic(name))
+
+    def _results(self, enough: Callable[[list[dict[str, Any]]], bool], seconds: float) -> list[dict[str, Any]]:
+        return self._reader(SINK).read(enough, seconds)
+
+    def _source_count(self) -> int:
+        return self._reader(SCHEMA).count()
+
+    def _produce(self) -> None:
+        stream = self.story.msk()
+        self.story.invoke(self.story.producer_account, stream.producer_function, {"records": RECORDS})
+
+    def _revoke(self, subscription: str, grant: str, listing: dict[str, Any]) -> None:
+        self.datazone.revoke_subscription(
+            domainIdentifier=self.story.domain_id, identifier=subscription, retainPermissions=False
+        )
+        outcome = self.story.follow(grant, listing["entityId"], {"REVOKED", "REVOKE_FAILED"})
+        self.show.check(f"DataZone says REVOKED ({listing['name']})", outcome["status"] == "REVOKED", outcome["status"])
+
+    def _asset(self, name: str) -> str | None:
+        project, kind = self.outputs["producerProjectId"], self.outputs["mskAssetType"]
+        pages = self.datazone.get_paginator("search").paginate(
+            domainIdentifier=self.story.domain_id, searchScope="ASSET", owningProjectIdentifier=project
+        )
+        for page in pages:
+            for item in page["items"]:
+                asset = item.get("assetItem", {})
+                if asset.get("name") == name and asset.get("typeIdentifier") == kind:
+                    return str(asset["identifier"])
+        return None
+
+    def _active(self, name: str) -> dict[str, Any] | None:
+        found = self.datazone.search_listings(domainIdentifier=self.story.domain_id, searchText=name)["items"]
+        for item in found:
+            listing = item.get("assetListing", {})
+            if listing.get("name") == name and listing.get("entityType") == self.outputs["mskAssetType"]:
+                full: dict[str, Any] = self.datazone.get_listing(
+                    domainIdentifier=self.story.domain_id, identifier=listing["listingId"]
+                )
+                if full["status"] == "ACTIVE":
+                    return {**full, "entityId": listing["entityId"], "name": name}
+        return None
+
+    def _listing(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._wait(f"the listing of {name}", lambda: self._active(name))
+        return found
+
+    def _graph(self, start: str) -> dict[str, lineage_graph.Node] | None:
+        try:
+            return lineage_graph.walk(self.datazone, self.story.domain_id, start)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise
+
+    def _wait_for_log(self, *words: str, since: float = 0.0, seconds: float = 40) -> str | None:
+        try:
+            found: str = self._wait("the job's log", lambda: self.application.logged(*words, since=since), seconds)
+        except StepFailed:
+            return None
+        return found
+
+    def _memory(self) -> str:
+        told = emulator_process.get(self.story.workspace, "flink")
+        assert isinstance(told, dict)
+        running: list[dict[str, Any]] = list(told["applications"].values())
+        return str(running[0]["memory"]) if running else "unknown"
+
+    def _wait(self, what: str, probe: Callable[[], Any], seconds: float = 90) -> Any:
+        return self.story.wait(what, probe, seconds)
