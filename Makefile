@@ -9,8 +9,8 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: bootstrap ## everything, from a clean clone to GRANTED and back: the whole walkthrough, each step shown
-	@$(RUN) -m tools.dev demo
+demo: bootstrap ## everything, from a clean clone to GRANTED and back: the whole walkthrough (FLINK=1: with a Flink job)
+	@$(RUN) -m tools.dev demo $(if $(FLINK),--flink)
 
 .PHONY: test
 test: bootstrap ## lint, types, unit, provider, engine and end-to-end tests
@@ -27,6 +27,10 @@ test-quick: bootstrap ## lint, types and the tests that need no Pulumi engine
 .PHONY: test-kafka
 test-kafka: bootstrap ## a real Kafka broker with IAM on the wire, and the walkthrough with records; needs Java 17 and Maven
 	@$(RUN) -m tools.dev test --kafka
+
+.PHONY: test-flink
+test-flink: bootstrap ## a Flink job on governed topics, in a local Flink; needs Java 17 and Maven
+	@$(RUN) -m tools.dev test --flink
 
 .PHONY: up
 up: bootstrap ## the emulator and the stack `dev`, left running

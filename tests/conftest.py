@@ -66,5 +66,6 @@ def sandbox_credentials() -> Iterator[None]:
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     # A broker is a Java process: only tests/kafka start one.
     patch.setenv("STREAMGOV_KAFKA", "off")
+    patch.setenv("STREAMGOV_FLINK", "off")
     yield
     patch.undo()

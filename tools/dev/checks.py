@@ -63,8 +63,12 @@ def test(arguments: argparse.Namespace) -> int:
         environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
         command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "kafka", "tests/kafka"]
         return 0 if _run("pytest, with a real broker", command, environment) else 1
+    if arguments.flink:
+        environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
+        command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "flink", "tests/flink"]
+        return 0 if _run("pytest, with a real Flink", command, environment) else 1
     marks = [] if arguments.full else ["not full"]
-    marks += ["not kafka"]
+    marks += ["not kafka", "not flink"]
     if arguments.quick:
         marks += ["not engine", "not e2e"]
     else:

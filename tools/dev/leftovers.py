@@ -27,6 +27,7 @@ _LISTS: tuple[tuple[str, str, dict[str, Any], str, Callable[[Any], str]], ...] =
     ("glue", "list_registries", {}, "Registries", lambda item: item["RegistryArn"]),
     ("kinesis", "list_streams", {}, "StreamNames", str),
     ("kafka", "list_clusters_v2", {}, "ClusterInfoList", lambda item: item["ClusterArn"]),
+    ("kinesisanalyticsv2", "list_applications", {}, "ApplicationSummaries", lambda item: item["ApplicationARN"]),
     ("cloudtrail", "describe_trails", {}, "trailList", lambda item: item["TrailARN"]),
     ("s3", "list_buckets", {}, "Buckets", lambda item: item["Name"]),
     ("ec2", "describe_security_groups", {}, "SecurityGroups", lambda item: item["GroupId"]),

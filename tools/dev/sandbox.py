@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tools.dev import emulator_process, leftovers
+from tools.dev.flink_story import FlinkStory
 from tools.dev.pulumi import Pulumi, Stopwatch
 from tools.dev.show import Show
 from tools.dev.walkthrough import StepFailed, Walkthrough
@@ -90,6 +91,10 @@ def _demo(arguments: argparse.Namespace, show: Show, workspace: Workspace, pulum
     try:
         for stream in story.streams():
             story.run(stream)
+        if arguments.flink:
+            flink = FlinkStory(story)
+            if flink.available():
+                flink.run()
         steady_state(show, pulumi)
         if arguments.keep:
             show.say("left running, as asked: python -m emulator stop --state-dir .state/demo/emulator ends it")

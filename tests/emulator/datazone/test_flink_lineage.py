@@ -1,0 +1,80 @@
+"""A Flink job's run as it was recorded from one (`make demo FLINK=1`), posted to DataZone: no Flink needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamgov_core.lineage import source_identifier
+from streamgov_core.samples.flink import SINK_SCHEMA_NAME, job_namespace
+from streamgov_core.samples.records import SCHEMA_NAME
+from tests.emulator.datazone.conftest import CONSUMER, PRODUCER, World, role
+
+EVENTS = Path(__file__).with_name("events")
+TOPICS = "arn:aws:kafka:us-east-1:222222222222:topic/streamgov-sandbox/00000000-0000-0000-0000-000000000000-1"
+SOURCE, SINK = (source_identifier(f"{TOPICS}/{name}") for name in (SCHEMA_NAME, SINK_SCHEMA_NAME))
+JOB = f"{job_namespace(CONSUMER, 'us-east-1')}.order-totals-job"
+
+
+def recorded(name: str) -> bytes:
+    return (EVENTS / f"flink-{name}.json").read_bytes()
+
+
+def post(world: World, name: str) -> None:
+    world.call("PostLineageEvent", role("emitter", PRODUCER), event=recorded(name))
+
+
+def node(world: World, identifier: str) -> dict[str, Any]:
+    return world.call("GetLineageNode", identifier=identifier)
+
+
+def columns(found: dict[str, Any]) -> list[str]:
+    (schema,) = [json.loads(form["content"]) for form in found["formsOutput"] if form["formName"] == "SchemaForm"]
+    return [item["name"] for item in schema["fields"]]
+
+
+def asset(world: World, source: str) -> str:
+    common = {"formName": "AssetCommonDetailsForm", "content": json.dumps({"sourceIdentifier": source})}
+    return str(world.asset(source.rsplit("/", 1)[1], formsInput=[*world.forms(), common])["id"])
+
+
+def test_start_alone_joins_both_topics_assets_with_the_job(world: World) -> None:
+    source, sink = asset(world, SOURCE), asset(world, SINK)
+    post(world, "start")
+    read, written = (node(world, f"amazon.datazone.asset/{one}") for one in (source, sink))
+    assert (read["sourceIdentifier"], written["sourceIdentifier"]) == (SOURCE, SINK)
+    assert columns(read) == ["order_id", "placed_at", "customer", "items"]
+    assert columns(written) == ["order_id", "placed_at", "country", "pieces", "total"]
+    job = node(world, JOB)
+    assert [one["id"] for one in job["upstreamNodes"]] == [read["id"]]
+    assert [one["id"] for one in job["downstreamNodes"]] == [written["id"]]
+    assert [one["id"] for one in read["downstreamNodes"]] == [one["id"] for one in written["upstreamNodes"]]
+
+
+@pytest.mark.parametrize("end", ["abort", "fail"])
+def test_later_events_name_no_datasets_and_join_by_the_run(world: World, end: str) -> None:
+    post(world, "start")
+    for name in ("running", end):
+        body = json.loads(recorded(name))
+        assert not body.get("inputs")
+        assert not body.get("outputs")
+    if end == "fail":
+        # Recorded from another run: a job that may fail for good. Joined by run id, so given this one's.
+        fail = json.loads(recorded("fail"))
+        fail["run"]["runId"] = json.loads(recorded("start"))["run"]["runId"]
+        fail["eventTime"] = json.loads(recorded("abort"))["eventTime"]
+        post(world, "running")
+        world.call("PostLineageEvent", role("emitter", PRODUCER), event=json.dumps(fail).encode())
+    else:
+        post(world, "running")
+        post(world, end)
+    job = node(world, JOB)
+    run = json.loads(next(form["content"] for form in job["formsOutput"] if form["formName"] == "OpenLineageRunForm"))
+    assert run["eventType"] == end.upper()
+    assert run["runId"] == json.loads(recorded("start"))["run"]["runId"]
+    assert len(job["upstreamNodes"]) == len(job["downstreamNodes"]) == 1
+    history = world.call("ListLineageNodeHistory", identifier=job["id"])["nodes"]
+    assert len(history) == 3
