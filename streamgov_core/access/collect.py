@@ -8,9 +8,11 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from streamgov_core.access.approval import decided, ignored_end
 from streamgov_core.access.domain import DataZoneDomain, Domain
 from streamgov_core.access.domain_settings import CollectSettings, execution_input, shared_clients
 from streamgov_core.access.grant_facts import GrantFacts, GrantReader, forms_of
@@ -189,7 +191,7 @@ class Collect:
             domain_id=self._settings.domain_id,
             request=order.request,
             generation=generation,
-            facts={"warnings": list(facts.asked.warnings)},
+            facts={"warnings": _warnings(facts, command)},
             refusal=refusal,
             undo_only=undo_only,
         )
@@ -303,8 +305,9 @@ class Collect:
         return principals
 
     def _request(self, facts: GrantFacts) -> AccessRequest:
-        forms = facts.asked.request.get("metadataForms") or ()
-        return parse_request(self._settings.names, forms, self._now())
+        request, now = facts.asked.request, self._now()
+        asked = parse_request(self._settings.names, request.get("metadataForms") or (), now)
+        return decided(asked, request.get("decisionComment"), now)
 
     def _audit(
         self, order: Order, facts: GrantFacts, record: GrantRecord | None, command: GrantCommand | None
@@ -335,6 +338,16 @@ def _undoing_is_open(order: Order, record: GrantRecord) -> bool:
     """Whether this settles a failed grant of which something could not be taken away; not without end."""
     failed = order.request == "GRANT" and record.state == "GRANT_FAILED" and bool(record.outcome.get("undo"))
     return failed and order.settles > 0 and not order.exhausted
+
+
+def _warnings(facts: GrantFacts, command: GrantCommand | None) -> list[str]:
+    """What the reader noticed, and an approver's end that does not hold."""
+    ignored = None
+    if command is not None:
+        # What was given before this line was read is taken away all the same, whatever the line says.
+        with suppress(PermanentGrantError):
+            ignored = ignored_end(command.request, facts.asked.request.get("decisionComment"))
+    return [*facts.asked.warnings, *([ignored] if ignored else [])]
 
 
 def _leave(order: Order, asset_id: str, reason: str) -> None:

@@ -366,22 +366,26 @@ class Deployment:
         )
 
     def subscribe(self, listing: str, *, form: dict[str, str] | None = None, account: str = CONSUMER) -> str:
-        """Ask and approve: the subscription."""
-        datazone = self.client("datazone")
+        """Ask and approve: the request."""
+        request = self.request(listing, form=form, account=account)
+        self.client("datazone").accept_subscription_request(domainIdentifier=self.domain, identifier=request)
+        return request
+
+    def request(self, listing: str, *, form: dict[str, str] | None = None, account: str = CONSUMER) -> str:
+        """Ask for a subscription: the request."""
         forms = (
             [{"formName": "Access", "typeIdentifier": request_form_model(NAMES).name, "content": json.dumps(form)}]
             if form
             else []
         )
-        request = datazone.create_subscription_request(
+        made = self.client("datazone").create_subscription_request(
             domainIdentifier=self.domain,
             requestReason="test",
             subscribedListings=[{"identifier": listing}],
             subscribedPrincipals=[{"project": {"identifier": self.projects[account]}}],
             **({"metadataForms": forms} if forms else {}),
         )
-        datazone.accept_subscription_request(domainIdentifier=self.domain, identifier=request["id"])
-        return str(request["id"])
+        return str(made["id"])
 
     def grant(self, listing: str, target: str, account: str = CONSUMER) -> str:
         return str(
