@@ -21,7 +21,13 @@ from streamgov_core.access.role_policy import check_principal
 from streamgov_core.access.targets import DynamoTargetLedger, TargetLedger
 from streamgov_core.aws import Clients
 from streamgov_core.catalog.records import Record, SsmRecordStore
-from streamgov_core.errors import ClaimRefusedError, EventRefusedError, GrantError, PermanentGrantError
+from streamgov_core.errors import (
+    ClaimRefusedError,
+    EventRefusedError,
+    GrantError,
+    PermanentGrantError,
+    PrincipalRefusedError,
+)
 from streamgov_core.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.platforms.base import Intent
@@ -232,8 +238,14 @@ class Apply:
         for arn in command.consumer.principals:
             if RoleArn.parse(arn).account != self._settings.account:
                 continue
-            if command.grants:
+            try:
                 check_principal(names, arn, self._settings.consumer_roles)
+            except PrincipalRefusedError:
+                # A role that is no longer named can still lose; one that never got anything must not be touched.
+                if command.grants:
+                    raise
+                if self._ledger.find(f"role#{arn}", command.key) is None:
+                    continue
             intents.append(Intent(f"role#{arn}", (*permits, *consumer_permits(names, command, arn))))
         return intents
 

@@ -21,7 +21,7 @@ from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party, RoleArn
 from streamgov_core.access.orders import Order, parse_order
 from streamgov_core.access.plan import check_members, item
-from streamgov_core.access.request import parse_request
+from streamgov_core.access.request import ends_at, parse_request
 from streamgov_core.access.workflow import CENTRAL_TIMEOUT
 from streamgov_core.errors import EventRefusedError, PermanentGrantError, PrincipalRefusedError
 from streamgov_core.platforms import PLATFORMS, Platform
@@ -159,13 +159,16 @@ class Collect:
         marking = calls.submit(self._domain.mark, order.grant_id, asset_id, f"{order.request}_IN_PROGRESS")
         command, refusal = self._command(order, asset_id, listing, platform, facts, record)
         undo_only = order.request == "GRANT" and refusal is None and command is not None
-        undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1)
+        ended = undo_only and order.settles > 0 and self._has_ended(command)
+        undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1 or ended)
         if order.exhausted:
             command, undo_only = None, False
             refusal = (
                 "its executions ended badly again and again: look at them, then start it again by hand. What a failed "
                 "grant may have given is taken away by the reconciler"
             )
+        elif ended:
+            refusal = "access was asked for until a moment that has passed before the grant was carried out: ask again"
         elif undo_only:
             refusal = "the execution was aborted" if order.aborted else "the execution ended badly more than once"
         new = GrantRecord(
@@ -195,6 +198,11 @@ class Collect:
             refusal=refusal,
             undo_only=undo_only,
         )
+
+    def _has_ended(self, command: GrantCommand | None) -> bool:
+        """Whether the moment until which access was asked for has passed."""
+        until = None if command is None else command.request.until
+        return until is not None and ends_at(until) <= self._now()
 
     def _begun_after_all(self, order: Order, new: GrantRecord) -> bool:
         """Whether a record that was refused is our own: written by a call whose answer was lost.

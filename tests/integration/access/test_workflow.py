@@ -274,6 +274,7 @@ def test_what_must_not_be_granted_fails_with_its_reason(deployment: Deployment, 
         "not a named role": "not among the consumer roles",
     }[what]
     assert reason in failed["failureCause"]["message"]
+    assert "may remain" not in failed["failureCause"]["message"], "nothing was given, so nothing is left"
     assert policy_of(deployment, cluster) is None
 
 

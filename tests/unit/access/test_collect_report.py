@@ -505,6 +505,18 @@ def test_an_execution_that_ended_badly_is_completed_from_the_ledger(central: Cen
     assert central.report(item, **done(item))["status"] == "GRANTED"
 
 
+def test_a_grant_that_expired_before_it_was_completed_is_undone() -> None:
+    central = Central()
+    form = {"typeName": "StreamAccessRequestFormType", "content": json.dumps({"until": "1970-01-12"})}
+    central.domain.add_grant(metadata_forms=[form])
+    central.inputs[CENTRAL + "one"] = grant_event()
+    central.collect(execution="one")
+    central.clock.value += 86_400
+    (item,) = central.collect(settle("one", "TIMED_OUT"), "settler")
+    assert {side[2] for side in sides(item)} == {"REVOKE"} and "has passed" in item["refusal"]
+    assert central.report(item, **done(item))["status"] == "GRANT_FAILED"
+
+
 def test_an_aborted_execution_is_undone_and_fails(central: Central) -> None:
     central.inputs[CENTRAL + "one"] = grant_event()
     central.collect(execution="one")
