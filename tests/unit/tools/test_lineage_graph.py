@@ -11,7 +11,6 @@ from rich.console import Console
 
 from tools.dev import lineage_graph
 
-
 NODES = {
     "p": ("lambda://1/r.producer/run0", "JobRun", [], ["t"]),
     "t": ("kafka://c/orders", "Dataset", ["p"], ["j1", "j2"]),
