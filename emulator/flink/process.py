@@ -17,7 +17,7 @@ from emulator.kafka.ports import ReservedPort
 
 log = logging.getLogger("emulator.flink")
 
-STOP_SECONDS = 14.0
+STOP_SECONDS = 20.0
 MEMORY = (
     "-Xms96m",
     "-Xmx384m",
@@ -137,7 +137,7 @@ class JobProcess:
         self.heard.ended(code)
 
     def stop(self) -> None:
-        """Ask it to cancel the job and end; it is killed if it does not in time. Does not wait."""
+        """Ask it to end the job and itself; it is killed if it does not in time. Does not wait."""
         self._write("stop\n")
         timer = threading.Timer(STOP_SECONDS, self.kill)
         timer.daemon = True

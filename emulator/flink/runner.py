@@ -30,7 +30,7 @@ log = logging.getLogger("emulator.flink")
 
 MOST_RUNNING = 3
 CREDENTIAL_SECONDS = 3600.0
-GIVE_UP_SECONDS = 16.0
+GIVE_UP_SECONDS = 5.0
 
 
 @dataclass
@@ -66,6 +66,8 @@ class LocalFlink:
         self._lock = threading.RLock()
         self._runs: dict[str, Run] = {}
         self._closed = False
+        self._snapshots: dict[str, str] = {}
+        """The latest snapshot of each application: a savepoint's path."""
 
     # --- what the operations ask for --------------------------------------------------------------------------------
     def start(self, application: Application, operation: OperationRecord) -> None:
@@ -80,7 +82,7 @@ class LocalFlink:
         threading.Thread(target=self._launch, args=(run,), name=f"flink-{application.name}", daemon=True).start()
 
     def stop(self, application: Application, operation: OperationRecord | None, force: bool) -> None:
-        """Cancel its job and end it."""
+        """End its job, with a snapshot where these are enabled and it is not by force, and the process."""
         with self._lock:
             run = self._runs.get(application.arn)
             if run is None:
@@ -110,7 +112,9 @@ class LocalFlink:
             self._end(run, force=True)
             if run.process is not None:
                 run.process.join(GIVE_UP_SECONDS)
-        shutil.rmtree(self._directory(application), ignore_errors=True)
+        self._snapshots.pop(application.arn, None)
+        for directory in (self._directory(application), self._savepoints(application)):
+            shutil.rmtree(directory, ignore_errors=True)
 
     def close(self) -> None:
         """End all of them; the emulator ends."""
@@ -178,7 +182,20 @@ class LocalFlink:
                 shutil.copyfileobj(client.get_object(**s3_object(content["S3ContentLocation"]))["Body"], file)
         properties = directory / "application_properties.json"
         properties.write_text(json.dumps(application.property_groups(), indent=1))
-        return Launch(directory, jar, _flink(application), self._environment(run, properties))
+        return Launch(directory, jar, self._configuration(application), self._environment(run, properties))
+
+    def _configuration(self, application: Application) -> dict[str, str]:
+        """Flink's configuration, and the latest snapshot unless the run is to skip it (API RunConfiguration)."""
+        settings = _flink(application)
+        if application.configuration["ApplicationSnapshotConfiguration"]["SnapshotsEnabled"]:
+            settings["execution.checkpointing.savepoint-dir"] = self._savepoints(application).as_uri()
+            restore = application.run.get("ApplicationRestoreConfiguration", {}).get("ApplicationRestoreType")
+            snapshot = self._snapshots.get(application.arn)
+            if snapshot is not None and restore != "SKIP_RESTORE_FROM_SNAPSHOT":
+                settings["execution.state-recovery.path"] = snapshot
+                allowed = application.run.get("FlinkRunConfiguration", {}).get("AllowNonRestoredState", False)
+                settings["execution.state-recovery.ignore-unclaimed-state"] = str(bool(allowed)).lower()
+        return settings
 
     def _environment(self, run: Run, properties: Path) -> dict[str, str]:
         application = run.application
@@ -197,6 +214,9 @@ class LocalFlink:
         with self._lock:
             if word == "FAILED":
                 run.why = sentence
+                return
+            if word == "SAVEPOINT":
+                self._snapshots[run.application.arn] = sentence
                 return
             run.job = sentence
             run.note = f"the job is {sentence}"
@@ -238,6 +258,9 @@ class LocalFlink:
 
     def _directory(self, application: Application) -> Path:
         return Path(self._emulator.data_dir) / "flink" / application.account / application.region / application.name
+
+    def _savepoints(self, application: Application) -> Path:
+        return self._directory(application).with_name(f"{application.name}.snapshots")
 
     def _now(self) -> float:
         return self._emulator.clock.now()

@@ -1,4 +1,4 @@
-"""The sample Flink job (`examples/flink-consumer`): what it may do and how it is configured.
+"""The sample Flink job (`examples/flink-consumer`): what it may do and how it is configured. Strings in, dicts out.
 
 The component that deploys it and the local walkthrough use the same two functions; `docs/flink.md` is the contract.
 """

@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.jar.JarFile;
 import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 
@@ -17,7 +21,7 @@ import org.apache.flink.streaming.api.graph.StreamGraph;
  * {@code @status <word> <sentence>} on standard output for each change, between the lines of the log.
  *
  * <p>It ends with the emulator, which holds the other end of standard input, also when that is killed. A line
- * {@code stop} there cancels the job first.
+ * {@code stop} there ends the job first.
  *
  * <p>Arguments: the JAR, then {@code key=value} of Flink's configuration, which the service sets and applications
  * cannot.
@@ -25,6 +29,7 @@ import org.apache.flink.streaming.api.graph.StreamGraph;
 public final class Launcher {
     private static final long GRACE_MS = 8000;
     private static final long POLL_MS = 200;
+    private static final long LAST_WORDS_MS = 1000;
     private static final PrintStream OUT = System.out;
     private static volatile JobClient job;
     private static volatile boolean stopping;
@@ -33,12 +38,12 @@ public final class Launcher {
     }
 
     public static void main(String[] args) throws Exception {
-        watchParent();
         Configuration service = new Configuration();
         for (int i = 1; i < args.length; i++) {
             int at = args[i].indexOf('=');
             service.setString(args[i].substring(0, at), args[i].substring(at + 1));
         }
+        watchParent(service);
         Local.install(service);
         int code = 0;
         try {
@@ -104,7 +109,7 @@ public final class Launcher {
         }
     }
 
-    private static void watchParent() {
+    private static void watchParent(Configuration service) {
         Thread watcher = new Thread(() -> {
             StringBuilder line = new StringBuilder();
             try {
@@ -112,7 +117,7 @@ public final class Launcher {
                     if (read != '\n') {
                         line.append((char) read);
                     } else if (line.toString().equals("stop")) {
-                        cancel();
+                        end(service.get(CheckpointingOptions.SAVEPOINT_DIRECTORY));
                         break;
                     }
                 }
@@ -129,26 +134,37 @@ public final class Launcher {
         watcher.start();
     }
 
-    private static void cancel() {
+    /** End the job: with a savepoint if the configuration names a place for it, as the service does; else cancel it. */
+    private static void end(String savepoints) {
         stopping = true;
         JobClient client = job;
         if (client == null) {
             return;
         }
         try {
-            client.cancel().get(GRACE_MS, TimeUnit.MILLISECONDS);
-            // What is told at a job's end, lineage for one, is told after its status has changed.
+            if (savepoints != null && client.getJobStatus().get(1, TimeUnit.SECONDS) == JobStatus.RUNNING) {
+                try {
+                    tell("SAVEPOINT", client.stopWithSavepoint(false, savepoints, SavepointFormatType.CANONICAL)
+                            .get(GRACE_MS, TimeUnit.MILLISECONDS));
+                } catch (ExecutionException | TimeoutException none) {
+                    org.slf4j.LoggerFactory.getLogger(Launcher.class).warn("There is no savepoint", none);
+                    client.cancel().get(1, TimeUnit.SECONDS);
+                }
+            } else {
+                client.cancel().get(GRACE_MS, TimeUnit.MILLISECONDS);
+            }
             for (long waited = 0; waited < GRACE_MS; waited += POLL_MS) {
-                Thread.sleep(POLL_MS);
                 if (client.getJobStatus().get(1, TimeUnit.SECONDS).isGloballyTerminalState()) {
                     break;
                 }
+                Thread.sleep(POLL_MS);
             }
         } catch (Exception ended) {
             return;
         } finally {
             try {
-                Thread.sleep(1000);
+                // What is told at a job's end, lineage for one, is told after its status has changed.
+                Thread.sleep(LAST_WORDS_MS);
             } catch (InterruptedException early) {
                 Thread.currentThread().interrupt();
             }
