@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.sandbox import Sandbox
     from streamgov_pulumi.components.target import StreamSubscriptionTarget
     from streamgov_pulumi.components.trail import SchemaTrail
+    from streamgov_pulumi.components.vpc_connection import MskVpcConnection
     from streamgov_pulumi.providers import (
         AssetType,
         FormType,
@@ -44,6 +45,7 @@ _HOMES = {
     "FormType": "streamgov_pulumi.providers",
     "LiveObjects": "streamgov_pulumi.providers",
     "MskAssetType": "streamgov_pulumi.components.asset_type",
+    "MskVpcConnection": "streamgov_pulumi.components.vpc_connection",
     "ProjectMembership": "streamgov_pulumi.providers",
     "Rule": "streamgov_pulumi.providers",
     "SampleJobs": "streamgov_pulumi.components.samples",
@@ -69,6 +71,7 @@ __all__ = [
     "FormType",
     "LiveObjects",
     "MskAssetType",
+    "MskVpcConnection",
     "ProjectMembership",
     "Rule",
     "SampleJobs",

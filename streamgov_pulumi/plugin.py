@@ -24,6 +24,7 @@ COMPONENTS = (
     "EncryptionKey",
     "EnvironmentAuthorizer",
     "MskAssetType",
+    "MskVpcConnection",
     "SchemaRegistryDataSource",
     "SchemaTrail",
     "StreamAssetType",

@@ -12,6 +12,7 @@ from streamgov_pulumi.components.samples import SampleJobs
 from streamgov_pulumi.components.sandbox import Sandbox
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
+from streamgov_pulumi.components.vpc_connection import MskVpcConnection
 
 __all__ = [
     "CentralAuthorizer",
@@ -21,6 +22,7 @@ __all__ = [
     "EncryptionKey",
     "EnvironmentAuthorizer",
     "MskAssetType",
+    "MskVpcConnection",
     "SampleJobs",
     "Sandbox",
     "SchemaRegistryDataSource",

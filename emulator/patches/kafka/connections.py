@@ -44,6 +44,8 @@ def install(emulator: Emulator, store: Store) -> None:
         with cluster.lock:
             cluster.connections[connection.arn] = connection
             kept[connection.arn] = connection
+        if connection.tags:
+            store.backend(account, call.region).tag_resource(connection.arn, connection.tags)
         return {
             "VpcConnectionArn": connection.arn,
             "State": "CREATING",
@@ -68,7 +70,7 @@ def install(emulator: Emulator, store: Store) -> None:
             **_row(connection),
             "Subnets": connection.subnets,
             "SecurityGroups": connection.security_groups,
-            "Tags": connection.tags,
+            "Tags": store.backend(connection.owner, call.region).list_tags_for_resource(connection.arn),
         }
 
     @emulator.operation("kafka", "DeleteVpcConnection")

@@ -18,6 +18,7 @@ from emulator.pulumi_aws.types import (
     kms,
     lambda_,
     msk,
+    msk_connection,
     ram,
     s3,
     sfn,
@@ -26,7 +27,7 @@ from emulator.pulumi_aws.types import (
 
 _MODULES = (
     cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, glue, iam, identity, kinesis, kms,
-    lambda_, msk, ram, s3, sfn, sqs,
+    lambda_, msk, msk_connection, ram, s3, sfn, sqs,
 )  # fmt: skip
 
 

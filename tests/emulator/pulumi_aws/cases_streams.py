@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.pulumi_aws.types.common import wait_for
+
 from .cases import NO_TAGS, RETAG, TAGS
 from .harness import CONSUMER, PRODUCER, REGION, Made
 from .world import SHARE, Case, World, change, profile_inputs
@@ -285,6 +287,47 @@ CLUSTER = Case(
     account="producer",
     remove=lambda client, made: client("kafka").delete_cluster(ClusterArn=made.id),
 )  # fmt: skip
+_TARGETS: dict[int, str] = {}
+
+
+def _connected_cluster(world: World) -> str:
+    """A cluster of the producer with multi-VPC connectivity."""
+    if id(world) not in _TARGETS:
+        kafka = world.client("kafka", account=PRODUCER)
+        iam: dict[str, Any] = {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}
+        arn = kafka.create_cluster_v2(
+            ClusterName="connected",
+            Provisioned={
+                "BrokerNodeGroupInfo": {"ClientSubnets": ["subnet-1", "subnet-2"], "InstanceType": "kafka.m7g.large"},
+                "KafkaVersion": "3.8.x", "NumberOfBrokerNodes": 2, **iam,
+            },
+        )["ClusterArn"]  # fmt: skip
+
+        def version() -> str:
+            found = kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
+            return str(found["CurrentVersion"]) if found["State"] == "ACTIVE" else ""
+
+        current = wait_for("the cluster", version)
+        kafka.update_connectivity(ClusterArn=arn, CurrentVersion=current, ConnectivityInfo={"VpcConnectivity": iam})
+        wait_for("its connectivity", version)
+        _TARGETS[id(world)] = arn
+    return _TARGETS[id(world)]
+
+
+CONNECTION = Case(
+    "aws:msk/vpcConnection:VpcConnection",
+    lambda world: {
+        "targetClusterArn": _connected_cluster(world), "authentication": "SASL_IAM", "vpcId": "vpc-1",
+        "clientSubnets": ["subnet-8", "subnet-9"], "securityGroups": ["sg-1"], **TAGS,
+    },
+    lambda world: [
+        RETAG, NO_TAGS, change(replace=True, clientSubnets=["subnet-7", "subnet-9"]),
+        change(replace=True, securityGroups=["sg-2"]), change(replace=True, vpcId="vpc-2"),
+        change(replace=True, authentication="TLS"), change(replace=True, targetClusterArn="arn:other"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("kafka").delete_vpc_connection(Arn=made.id),
+)  # fmt: skip
 STREAM = Case(
     "aws:kinesis/stream:Stream",
     lambda world: {
@@ -319,5 +362,5 @@ REGISTRY = Case(
 
 STREAMS: list[Case] = [
     SHARE_CASE, RESOURCE_ASSOCIATION, PRINCIPAL_ASSOCIATION, ACCEPTER, DOMAIN_CASE, PROJECT, BLUEPRINT, PROFILE,
-    ENVIRONMENT, GRANT, VPC, SUBNET, GROUP, CLUSTER, STREAM, REGISTRY,
+    ENVIRONMENT, GRANT, VPC, SUBNET, GROUP, CLUSTER, CONNECTION, STREAM, REGISTRY,
 ]  # fmt: skip

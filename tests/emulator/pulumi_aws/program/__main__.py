@@ -275,6 +275,11 @@ cluster = make(
     },
     tags={"a": "b"},
 )  # fmt: skip
+connection = make(
+    aws.msk.VpcConnection, "connection", producer_account, target_cluster_arn=cluster.arn, authentication="SASL_IAM",
+    vpc_id=vpc.id, client_subnets=[subnet.id for subnet in subnets], security_groups=[security_group.id],
+    tags={"a": "b"},
+)  # fmt: skip
 stream = make(
     aws.kinesis.Stream, "stream", producer_account, name="every-type", stream_mode_details={"stream_mode": "ON_DEMAND"},
     retention_period=48, encryption_type="KMS", kms_key_id=producer_key.arn, tags={"a": "b"},

@@ -1,0 +1,93 @@
+"""The one-time private connection of a consumer's VPC to a cluster of another VPC, usually of another account."""
+
+import re
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from streamgov_core.errors import ConfigError
+from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+
+CLUSTER = re.compile(r"arn:aws[a-z-]*:kafka:([a-z0-9-]+):\d{12}:cluster/[^/]+/[0-9a-f-]+-(s?)\d+")
+AUTHENTICATIONS = ("SASL_IAM", "SASL_SCRAM", "TLS")
+SUBNETS = (2, 3)
+"""A provisioned cluster has brokers in two or three zones, and a connection has a subnet in each of the same."""
+
+
+class MskVpcConnectionArgs(TypedDict):
+    """Arguments of MskVpcConnection."""
+
+    deployment: DeploymentArgs
+    """The consumer's account."""
+    cluster_arn: pulumi.Input[str]
+    """ARN of the provisioned cluster, which is of the same region."""
+    vpc_id: pulumi.Input[str]
+    """The consumer's VPC."""
+    client_subnets: list[pulumi.Input[str]]
+    """A subnet for each of the cluster's, in the same availability zones (by zone id)."""
+    security_groups: list[pulumi.Input[str]]
+    """Groups of the brokers' network interfaces: they must let the clients in on TCP 14001 to 14100."""
+    authentication: NotRequired[str]
+    """SASL_IAM, SASL_SCRAM or TLS. Default SASL_IAM, the only one that grants govern."""
+
+
+class MskVpcConnection(pulumi.ComponentResource):
+    """A managed VPC connection (MSK developer guide, "Multi-VPC private connectivity").
+
+    It is made once for a VPC and cluster, not for each topic, and gives no access to data: grants do. The cluster must
+    have multi-VPC connectivity, and if it is of another account, its policy must admit whoever makes the connection to
+    ``kafka:CreateVpcConnection``. A grant does so for the roles that it is for; the deploying role needs a statement of
+    the cluster's owner, which grants leave alone.
+    """
+
+    connection_arn: pulumi.Output[str]
+    """ARN of the connection."""
+
+    def __init__(self, name: str, args: MskVpcConnectionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("streamgov:index:MskVpcConnection", name, {}, opts)
+        settings = Settings.of(args["deployment"])
+        authentication = args.get("authentication", "SASL_IAM")
+        if authentication not in AUTHENTICATIONS:
+            known = ", ".join(AUTHENTICATIONS)
+            raise ConfigError(f"{name}: authentication must be one of {known}, got {authentication!r}")
+        if len(args["client_subnets"]) not in SUBNETS:
+            raise ConfigError(
+                f"{name}: client_subnets must be two or three subnets, as many as the cluster has, "
+                f"got {len(args['client_subnets'])}"
+            )
+        if not args["security_groups"]:
+            raise ConfigError(f"{name}: security_groups must name at least one group")
+        cluster = pulumi.Output.from_input(args["cluster_arn"]).apply(lambda arn: check_cluster(name, settings, arn))
+        connection = aws.msk.VpcConnection(
+            f"{name}-connection",
+            target_cluster_arn=cluster,
+            authentication=authentication,
+            vpc_id=args["vpc_id"],
+            client_subnets=args["client_subnets"],
+            security_groups=args["security_groups"],
+            tags=dict(settings.tags) or None,
+            opts=child(self),
+        )
+        self.connection_arn = connection.arn
+        self.register_outputs({"connection_arn": self.connection_arn})
+
+
+def check_cluster(name: str, settings: Settings, arn: str) -> str:
+    """The cluster's ARN, if a VPC can be connected to it.
+
+    Raises:
+        ConfigError: it is no provisioned cluster's, or of another region.
+    """
+    found = CLUSTER.fullmatch(arn)
+    if found is None:
+        raise ConfigError(f"{name}: cluster_arn must be the ARN of an MSK cluster, got {arn!r}")
+    region, serverless = found.groups()
+    if serverless:
+        raise ConfigError(f"{name}: {arn} is serverless; managed VPC connections lead to provisioned clusters only")
+    if region != settings.names.region:
+        raise ConfigError(
+            f"{name}: {arn} is in {region}; a managed VPC connection stays within its region, here "
+            f"{settings.names.region}"
+        )
+    return arn
