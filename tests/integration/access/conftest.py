@@ -413,6 +413,18 @@ class Deployment:
         assert ended["status"] == "SUCCEEDED", (ended.get("cause"), self.emulator.log.read_text()[-3000:])
         return dict(json.loads(ended["output"]))
 
+    def executions_of(self, grant: str) -> list[dict[str, Any]]:
+        """Executions of the central machine for a grant, oldest first: its event's, and those that settled."""
+        states, found, known = self.client("stepfunctions"), [], {grant}
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=NAMES.central_machine_arn(DOMAIN))
+        every = sorted((item for page in pages for item in page["executions"]), key=lambda item: item["startDate"])
+        for item in every:
+            described = states.describe_execution(executionArn=item["executionArn"])
+            if any(word in described["input"] for word in known):
+                known.add(item["executionArn"])
+                found.append(dict(described))
+        return found
+
     def assets_of(self, grant: str) -> list[dict[str, Any]]:
         answer = self.client("datazone").get_subscription_grant(domainIdentifier=self.domain, identifier=grant)
         return list(answer["assets"])

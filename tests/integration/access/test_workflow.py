@@ -224,7 +224,7 @@ def test_an_undo_that_fails_is_said_and_made_up_for_when_the_outage_is_over(depl
         assert "DeleteClusterPolicy" in cause and "reconciler" in cause
         assert policy_of(deployment, cluster) is not None, "the fault must have held"
         assert json.loads(ledger_item(deployment, grant)["outcome"]["S"])["undo"]
-        first = eventually(lambda: ended_as(deployment, "AccessMayRemain"), bool, 120)
+        first = eventually(lambda: ended_as(deployment, grant, "AccessMayRemain"), bool, 120)
     finally:
         deployment.emulator.admin("DELETE", "faults")
     # Nobody does anything: the settle rule does.
@@ -235,7 +235,7 @@ def test_an_undo_that_fails_is_said_and_made_up_for_when_the_outage_is_over(depl
     assert item["state"]["S"] == "GRANT_FAILED"
     assert "boundary" in item["cause"]["S"] and "may remain" not in item["cause"]["S"]
     time.sleep(1)
-    assert len(ended_as(deployment, "AccessMayRemain")) <= len(first) + 1, "and stops when it is done"
+    assert len(ended_as(deployment, grant, "AccessMayRemain")) <= len(first) + 1, "and stops when it is done"
 
 
 def ledger_item(deployment: Deployment, grant: str) -> dict[str, Any]:
@@ -247,11 +247,9 @@ def ledger_item(deployment: Deployment, grant: str) -> dict[str, Any]:
     return dict(found["Items"][0])
 
 
-def ended_as(deployment: Deployment, error: str) -> list[str]:
-    """Executions of the central machine that ended with this error."""
-    states = deployment.client("stepfunctions")
-    failed = [item["executionArn"] for item in executions(deployment) if item["status"] == "FAILED"]
-    return [arn for arn in failed if states.describe_execution(executionArn=arn).get("error") == error]
+def ended_as(deployment: Deployment, grant: str, error: str) -> list[str]:
+    """Executions of the central machine that worked on the grant and ended with this error."""
+    return [item["executionArn"] for item in deployment.executions_of(grant) if item.get("error") == error]
 
 
 @pytest.mark.parametrize("what", ["not recorded", "no connectivity", "no such cluster", "not a named role"])
@@ -312,12 +310,12 @@ def test_an_aborted_execution_is_undone_and_reported(deployment: Deployment) -> 
     _, listing = deployment.make_asset("aborted", cluster=cluster)
     target = deployment.make_target([role])
     deployment.subscribe(listing)
-    slow = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 4.0}
+    slow = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 4.0, "times": 0}
     deployment.emulator.admin("POST", "faults", {**slow, "caller": NAMES.role_arn(PRODUCER, "apply")})
     try:
         grant = deployment.grant(listing, target)
         running = eventually(
-            lambda: [item["executionArn"] for item in executions(deployment) if item["status"] == "RUNNING"],
+            lambda: [item["executionArn"] for item in deployment.executions_of(grant) if item["status"] == "RUNNING"],
             lambda found: len(found) == 1 and deployment.assets_of(grant)[0]["status"] == "GRANT_IN_PROGRESS",
         )
         deployment.client("stepfunctions").stop_execution(executionArn=running[0], cause="by hand")
