@@ -35,7 +35,7 @@ import org.apache.flink.streaming.api.graph.StreamGraph;
 public final class Launcher {
     private static final long GRACE_MS = 8000;
     private static final long POLL_MS = 200;
-    private static final long LAST_WORDS_MS = 1000;
+    private static final long LAST_WORDS_MS = 2000;
     private static final int MISSING_POLLS = 5;
     private static final PrintStream OUT = System.out;
     private static volatile JobClient job;
@@ -65,6 +65,11 @@ public final class Launcher {
             code = stopping ? 0 : failed(failed.getCause());
         } catch (Exception failed) {
             code = failed(failed);
+        }
+        if (job != null) {
+            // What is told at a job's end, lineage for one, is told after main has gone on. If the job was ended from
+            // outside, whoever did so ends this process.
+            Thread.sleep(stopping ? 2 * GRACE_MS : LAST_WORDS_MS);
         }
         System.exit(code);
     }
@@ -191,7 +196,6 @@ public final class Launcher {
             return;
         } finally {
             try {
-                // What is told at a job's end, lineage for one, is told after its status has changed.
                 Thread.sleep(LAST_WORDS_MS);
             } catch (InterruptedException early) {
                 Thread.currentThread().interrupt();
