@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -27,9 +28,12 @@ class LogStream:
     Args:
         emulator: for a client.
         application: its log option and role, as they are when the stream is opened.
+        file: where all lines go besides, for who looks into a sandbox.
     """
 
-    def __init__(self, emulator: Emulator, application: Application) -> None:
+    def __init__(self, emulator: Emulator, application: Application, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file.open("a")
         self._emulator, self._application = emulator, application
         self._lines: queue.Queue[tuple[int, str] | None] = queue.Queue(20_000)
         self._target = _names(application)
@@ -39,6 +43,7 @@ class LogStream:
 
     def line(self, text: str) -> None:
         """One line."""
+        self._file.write(text + "\n")
         try:
             self._lines.put_nowait((int(time.time() * 1000), text[:MOST_BYTES]))
         except queue.Full:
@@ -48,6 +53,7 @@ class LogStream:
         """Send what is left."""
         self._lines.put(None)
         self._thread.join(5)
+        self._file.close()
 
     def _send_all(self) -> None:
         ended = False

@@ -149,7 +149,7 @@ class LocalFlink:
             with self._lock:
                 self._over(run, str(error))
             return
-        logs = LogStream(self._emulator, application)
+        logs = LogStream(self._emulator, application, self._log(application))
         heard = Heard(
             logs.line,
             lambda word, sentence: self._status(run, word, sentence),
@@ -259,6 +259,9 @@ class LocalFlink:
     def _directory(self, application: Application) -> Path:
         return Path(self._emulator.data_dir) / "flink" / application.account / application.region / application.name
 
+    def _log(self, application: Application) -> Path:
+        return Path(self._emulator.data_dir) / "flink-logs" / f"{application.account}-{application.name}.log"
+
     def _savepoints(self, application: Application) -> Path:
         return self._directory(application).with_name(f"{application.name}.snapshots")
 
@@ -284,6 +287,7 @@ class LocalFlink:
                     "state": run.application.status,
                     "job": run.job,
                     "note": run.note,
+                    "log": str(self._log(run.application)),
                     "seconds": run.seconds,
                     "pid": run.process.process.pid if run.process is not None else None,
                     "memory": _resident(run.process.process.pid) if run.process is not None else None,

@@ -132,15 +132,26 @@ class Job:
         arn: str = iam.create_role(
             RoleName=self.name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         )["Role"]["Arn"]
+        self.allow()
+        return arn
+
+    def allow(self, *, write: bool = True) -> None:
+        """Let the job's role do what it needs, or all of that but writing."""
+        iam = self.client("iam", PRODUCER)
         topic = self.cluster.resource("topic", f"*-{self.word}")
         allowed = [
             (["s3:GetObject"], f"arn:aws:s3:::{self.bucket}/*"),
             (["logs:PutLogEvents"], f"arn:aws:logs:{REGION}:{PRODUCER}:log-group:{self.group}:*"),
-            (["kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"], self.cluster.arn),
-            (["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData", "kafka-cluster:WriteData"], topic),
+            (["kafka-cluster:Connect"], self.cluster.arn),
+            (["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], topic),
             (["kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup"], self.cluster.resource("group", "*")),
             (["glue:GetSchemaVersion", "glue:ListSchemaVersions"], "*"),
         ]
+        if write:
+            allowed += [
+                (["kafka-cluster:WriteData"], topic),
+                (["kafka-cluster:WriteDataIdempotently"], self.cluster.arn),
+            ]
         iam.put_role_policy(
             RoleName=self.name,
             PolicyName="all",
@@ -153,7 +164,6 @@ class Job:
                 }
             ),
         )
-        return arn
 
     def schema_arn(self, name: str) -> str:
         return f"arn:aws:glue:{REGION}:{PRODUCER}:schema/{self.registry}/{name}"

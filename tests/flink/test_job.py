@@ -88,6 +88,20 @@ def test_missing_properties_are_named(job: Job) -> None:
     assert job.status() == "READY"
 
 
+def test_a_job_that_may_not_write_goes_on_once_it_may(job: Job) -> None:
+    """The sink then ends in a way that takes Flink's task manager with it; a new one must take its place."""
+    job.allow(write=False)
+    job.create()
+    assert job.start() is None
+    job.write(2)
+    assert wait_until(lambda: job.logged("ClusterAuthorizationException"), 60)
+    assert job.status() == "RUNNING"
+    assert wait_until(lambda: job.logged("The task manager has ended; another one starts"), 60)
+    job.allow()
+    assert len(job.results(2)) == 2
+    job.stop()
+
+
 def test_the_broker_is_killed_under_the_running_job(job: Job, emulator: EmulatorProcess, cluster: Running) -> None:
     job.create()
     assert job.start() is None
@@ -127,7 +141,7 @@ def test_no_job_outlives_its_emulator(tmp_path: Path, how: signal.Signals) -> No
         def make(service: str, account: str = PRODUCER, role: str | None = None) -> Any:
             plain = {"region_name": "us-east-1", "endpoint_url": running.endpoint}
             sts = boto3.client("sts", **plain)
-            keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/Admin", RoleSessionName="t")["Credentials"]
+            keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/Admin", RoleSessionName="test")["Credentials"]
             return boto3.client(
                 service,  # type: ignore[call-overload]
                 **plain,
@@ -146,13 +160,15 @@ def test_no_job_outlives_its_emulator(tmp_path: Path, how: signal.Signals) -> No
 
 def unreachable(running: EmulatorProcess, make: Callable[..., Any]) -> Job:
     """A job that runs and finds no broker."""
-    arn: str = make("kafka").create_cluster(
+    kafka = make("kafka")
+    arn: str = kafka.create_cluster(
         ClusterName="nobody",
         KafkaVersion="3.9.x",
         NumberOfBrokerNodes=2,
         BrokerNodeGroupInfo={"InstanceType": "kafka.m7g.large", "ClientSubnets": ["subnet-1", "subnet-2"]},
         ClientAuthentication={"Sasl": {"Iam": {"Enabled": True}}},
     )["ClusterArn"]
+    assert wait_until(lambda: kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]["State"] == "ACTIVE", 20)
     job = Job(running, make, Running(arn, "127.0.0.1:9", {}))
     job.create()
     assert job.start() is None

@@ -54,27 +54,32 @@ def test_start_alone_joins_both_topics_assets_with_the_job(world: World) -> None
     assert [one["id"] for one in read["downstreamNodes"]] == [one["id"] for one in written["upstreamNodes"]]
 
 
-@pytest.mark.parametrize("end", ["abort", "fail"])
-def test_later_events_name_no_datasets_and_join_by_the_run(world: World, end: str) -> None:
-    post(world, "start")
-    for name in ("running", end):
+def test_later_events_name_no_datasets_and_join_by_the_run(world: World) -> None:
+    for name in ("start", "running", "complete"):
+        post(world, name)
+    for name in ("running", "complete", "fail", "abort"):
         body = json.loads(recorded(name))
         assert not body.get("inputs")
         assert not body.get("outputs")
-    if end == "fail":
-        # Recorded from another run: a job that may fail for good. Joined by run id, so given this one's.
-        fail = json.loads(recorded("fail"))
-        fail["run"]["runId"] = json.loads(recorded("start"))["run"]["runId"]
-        fail["eventTime"] = json.loads(recorded("abort"))["eventTime"]
-        post(world, "running")
-        world.call("PostLineageEvent", role("emitter", PRODUCER), event=json.dumps(fail).encode())
-    else:
-        post(world, "running")
-        post(world, end)
     job = node(world, JOB)
-    run = json.loads(next(form["content"] for form in job["formsOutput"] if form["formName"] == "OpenLineageRunForm"))
-    assert run["eventType"] == end.upper()
-    assert run["runId"] == json.loads(recorded("start"))["run"]["runId"]
+    assert ended(job) == ("COMPLETE", json.loads(recorded("start"))["run"]["runId"])
     assert len(job["upstreamNodes"]) == len(job["downstreamNodes"]) == 1
-    history = world.call("ListLineageNodeHistory", identifier=job["id"])["nodes"]
-    assert len(history) == 3
+    assert len(world.call("ListLineageNodeHistory", identifier=job["id"])["nodes"]) == 3
+
+
+@pytest.mark.parametrize("end", ["abort", "fail"])
+def test_a_run_may_end_otherwise(world: World, end: str) -> None:
+    """Recorded from other runs: of a job that was cancelled, and of one that may not start again."""
+    start = json.loads(recorded("start"))
+    body = {**json.loads(recorded(end)), "run": {"runId": start["run"]["runId"]}, "eventTime": "2099-01-01T00:00:00Z"}
+    assert body["job"] == json.loads(recorded("running"))["job"]
+    post(world, "start")
+    world.call("PostLineageEvent", role("emitter", PRODUCER), event=json.dumps(body).encode())
+    job = node(world, JOB)
+    assert ended(job) == (end.upper(), start["run"]["runId"])
+    assert len(job["upstreamNodes"]) == len(job["downstreamNodes"]) == 1
+
+
+def ended(job: dict[str, Any]) -> tuple[str, str]:
+    (run,) = [json.loads(form["content"]) for form in job["formsOutput"] if form["formName"] == "OpenLineageRunForm"]
+    return run["eventType"], run["runId"]

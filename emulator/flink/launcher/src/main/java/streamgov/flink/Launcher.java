@@ -8,11 +8,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.client.deployment.executors.LocalExecutor;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.PipelineExecutor;
+import org.apache.flink.core.execution.PipelineExecutorFactory;
+import org.apache.flink.core.execution.PipelineExecutorServiceLoader;
 import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.graph.StreamGraph;
 
@@ -29,10 +35,13 @@ import org.apache.flink.streaming.api.graph.StreamGraph;
 public final class Launcher {
     private static final long GRACE_MS = 8000;
     private static final long POLL_MS = 200;
-    private static final long LAST_WORDS_MS = 1000;
+    private static final long LAST_WORDS_MS = 2000;
+    private static final int MISSING_POLLS = 5;
     private static final PrintStream OUT = System.out;
     private static volatile JobClient job;
+    private static volatile MiniCluster flink;
     private static volatile boolean stopping;
+    private static int missing;
 
     private Launcher() {
     }
@@ -56,6 +65,11 @@ public final class Launcher {
             code = stopping ? 0 : failed(failed.getCause());
         } catch (Exception failed) {
             code = failed(failed);
+        }
+        if (job != null) {
+            // What is told at a job's end, lineage for one, is told after main has gone on. If the job was ended from
+            // outside, whoever did so ends this process.
+            Thread.sleep(stopping ? 2 * GRACE_MS : LAST_WORDS_MS);
         }
         System.exit(code);
     }
@@ -102,10 +116,29 @@ public final class Launcher {
                     tell("JOB", now.name());
                     last = now;
                 }
+                replaceTaskManager();
                 Thread.sleep(POLL_MS);
             }
         } catch (Exception ended) {
             tell("JOB", "UNKNOWN");
+        }
+    }
+
+    /**
+     * A task manager ends where a task does not end as it should (the Kafka sink's does not, if it may not write). A
+     * cluster's resource manager then starts another one; the one in this process does not, so it is done here.
+     */
+    private static void replaceTaskManager() throws Exception {
+        MiniCluster cluster = flink;
+        if (cluster != null && cluster.isRunning() && !stopping
+                && cluster.getResourceOverview().get(30, TimeUnit.SECONDS).getNumberTaskManagers() == 0) {
+            if (++missing >= MISSING_POLLS) {
+                missing = 0;
+                org.slf4j.LoggerFactory.getLogger(Launcher.class).warn("The task manager has ended; another one starts");
+                cluster.startTaskManager();
+            }
+        } else {
+            missing = 0;
         }
     }
 
@@ -163,7 +196,6 @@ public final class Launcher {
             return;
         } finally {
             try {
-                // What is told at a job's end, lineage for one, is told after its status has changed.
                 Thread.sleep(LAST_WORDS_MS);
             } catch (InterruptedException early) {
                 Thread.currentThread().interrupt();
@@ -183,14 +215,14 @@ public final class Launcher {
     /** What {@code StreamExecutionEnvironment.getExecutionEnvironment} gives the application. */
     private static final class Local extends StreamExecutionEnvironment {
         Local(Configuration configuration) {
-            super(configuration);
+            super(new Executors(), configuration, Thread.currentThread().getContextClassLoader());
         }
 
         static void install(Configuration service) {
             StreamExecutionEnvironment.initializeContextEnvironment(asked -> {
                 Configuration merged = new Configuration(asked);
                 merged.addAll(service);
-                merged.setString("execution.target", "local");
+                merged.setString("execution.target", LocalExecutor.NAME);
                 merged.setString("execution.attached", "true");
                 return new Local(merged);
             });
@@ -201,6 +233,37 @@ public final class Launcher {
             JobClient client = super.executeAsync(graph);
             executed(client);
             return client;
+        }
+    }
+
+    /** Executors on a Flink in this process, which is kept at hand. */
+    private static final class Executors implements PipelineExecutorServiceLoader, PipelineExecutorFactory {
+        @Override
+        public PipelineExecutorFactory getExecutorFactory(Configuration configuration) {
+            return this;
+        }
+
+        @Override
+        public Stream<String> getExecutorNames() {
+            return Stream.of(getName());
+        }
+
+        @Override
+        public String getName() {
+            return LocalExecutor.NAME;
+        }
+
+        @Override
+        public boolean isCompatibleWith(Configuration configuration) {
+            return true;
+        }
+
+        @Override
+        public PipelineExecutor getExecutor(Configuration configuration) {
+            return LocalExecutor.createWithFactory(configuration, settings -> {
+                flink = new MiniCluster(settings);
+                return flink;
+            });
         }
     }
 }
