@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +14,14 @@ from typing import Any
 
 import pytest
 
+from emulator.flink import jars
+from emulator.flink.process import Heard, JobProcess, Launch
+from emulator.kafka.ports import ReservedPort
 from tests.emulator.conftest import PRODUCER, EmulatorProcess, run_emulator
 from tests.flink.conftest import Job, plain_jar, wait_until
 from tests.kafka.conftest import Running
 from tests.kafka.test_process import alive
+from tools.dev.flink_app import JAR
 
 # kafka-python leaves sockets of refused connections to the garbage collector.
 pytestmark = [pytest.mark.flink, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
@@ -59,6 +66,44 @@ def test_a_deleted_application_has_no_process(job: Job) -> None:
     job.delete()
     assert wait_until(lambda: not alive(pid), 20)
     assert job.process() == {}
+
+
+def test_by_force_it_ends_without_a_snapshot(job: Job) -> None:
+    job.create()
+    assert job.start() is None
+    pid = job.process()["pid"]
+    job.flink.stop_application(ApplicationName=job.name, Force=True)
+    assert wait_until(lambda: job.status() == "READY", 10)
+    assert not alive(pid)
+    assert job.start() is None
+    job.stop()
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    """Somebody listens on the port of Flink's REST address before it can."""
+    port = ReservedPort()
+    said: list[str] = []
+    ended = threading.Event()
+    topic = {"bootstrap.servers": "127.0.0.1:9", "topic": "t", "schema.arn": "arn:aws:glue:us-east-1:1:schema/r/t"}
+    groups = [
+        {"PropertyGroupId": "streamgov.source", "PropertyMap": {**topic, "group.id": "g"}},
+        {"PropertyGroupId": "streamgov.sink", "PropertyMap": topic},
+    ]
+    properties = tmp_path / "properties.json"
+    properties.write_text(json.dumps(groups))
+    environment = {"APPLICATION_PROPERTIES_FILE": str(properties), "AWS_REGION": "us-east-1"}
+    with socket.socket() as intruder:
+        intruder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        intruder.bind(("127.0.0.1", port.number))
+        intruder.listen()
+        launch = Launch(tmp_path, JAR.folder / JAR.artifact, {}, environment)
+        heard = Heard(lambda line: None, lambda word, text: said.append(f"{word} {text}"), lambda code: ended.set())
+        process = JobProcess(jars.check(), launch, heard, port)
+        try:
+            assert ended.wait(60)
+        finally:
+            process.kill()
+    assert any(line.startswith("FAILED ") and "port" in line for line in said), said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,18 @@ from botocore.exceptions import ClientError
 
 from emulator.java import JavaUnavailable
 from streamgov_core.access.messages import Consumer
-from streamgov_core.access.request import request_form_model
 from streamgov_core.lineage import source_identifier
 from streamgov_core.naming import Names
 from streamgov_core.samples import flink
 from tools.dev import emulator_process, lineage_graph
-from tools.dev.flink_app import EXAMPLE, JAR, NAME, Application
+from tools.dev.flink_app import JAR, NAME, Application
+from tools.dev.flink_catalogue import SINK, FlinkCatalogue
 from tools.dev.portal import REGION
 from tools.dev.topic_reader import TopicReader
 from tools.dev.walkthrough import SCHEMA, StepFailed, Walkthrough
 
-SINK = flink.SINK_SCHEMA_NAME
 REFUSED = ("TopicAuthorizationException", "GroupAuthorizationException", "SaslAuthenticationException", "Access denied")
 """What Kafka's client says to a job that may not: for a topic, for a group, at sign-in."""
-FORM = request_form_model(Names(region=REGION))
-"""Asks for more than READ."""
 RECORDS = 10
 QUIET_SECONDS = 4.0
 
@@ -48,6 +44,7 @@ class FlinkStory:
         self.datazone, self.outputs = story.datazone, story.outputs
         self.cluster = story.outputs["mskClusterArn"]
         self.registry = story.outputs["mskRegistryName"]
+        self.catalogue = FlinkCatalogue(story)
         self.application = Application(
             self.people, story.consumer_role, f"streamgov-sandbox-flink-{story.consumer_account}"
         )
@@ -75,21 +72,21 @@ class FlinkStory:
             self._tell()
         finally:
             self.application.undo()
-            self._remove_sink()
+            self.catalogue.remove()
 
     def _tell(self) -> None:
-        self._request_form()
-        sink_asset = self.offer_sink()
+        self.catalogue.ensure_request_form()
+        sink_asset = self.catalogue.offer()
         self.deploy()
         self.refused_before()
-        source = self._listing(SCHEMA)
-        sink = self._listing(SINK)
-        reading, read_grant = self.granted(source, "READ")
-        writing, write_grant = self.granted(sink, "WRITE")
+        source = self.catalogue.listing(SCHEMA)
+        sink = self.catalogue.listing(SINK)
+        reading, read_grant = self.catalogue.grant(source, "READ")
+        writing, write_grant = self.catalogue.grant(sink, "WRITE")
         self.flows_after()
         self.lineage()
         self.cut_off(reading, read_grant, source)
-        reading, read_grant = self.granted(source, "READ")
+        reading, read_grant = self.catalogue.grant(source, "READ")
         self.resumes()
         self.ends()
         self.taken_back(((reading, read_grant, source), (writing, write_grant, sink)), sink_asset)
@@ -97,48 +94,6 @@ class FlinkStory:
             self.show.fact(name, value)
 
     # --- steps ------------------------------------------------------------------------------------------------------
-    def offer_sink(self) -> str:
-        """The owner of the second topic makes it, registers its schema, and publishes the asset that appears."""
-        self.show.step("A topic for the job's results", "PRODUCER's data product owner")
-        account = self.story.producer_account
-        self.people.client("kafka", account).create_topic(
-            ClusterArn=self.cluster, TopicName=SINK, PartitionCount=1, ReplicationFactor=2
-        )
-        definition = (EXAMPLE / "src" / "main" / "resources" / "schemas" / "order-total.avsc").read_text()
-        self.people.client("glue", account).create_schema(
-            RegistryId={"RegistryName": self.registry},
-            SchemaName=SINK,
-            DataFormat="AVRO",
-            Compatibility="BACKWARD",
-            Description="What each order is worth (sample)",
-            SchemaDefinition=definition,
-        )
-        asset = self._wait(f"an asset named {SINK} in the inventory", lambda: self._asset(SINK))
-        self.datazone.create_listing_change_set(
-            domainIdentifier=self.story.domain_id,
-            entityIdentifier=asset,
-            entityType="ASSET",
-            action="PUBLISH",
-            clientToken=uuid.uuid4().hex,
-        )
-        listing = self._wait("the listing to become ACTIVE", lambda: self._active(SINK))
-        self.show.check(f"{SINK} is a governed topic in the catalogue", True, f"asset {asset}, listing {listing['id']}")
-        return str(asset)
-
-    def _request_form(self) -> None:
-        """The form with which WRITE is asked for exists once in a domain; the stack `dev` does not bring it."""
-        known = self.datazone.search_types(
-            domainIdentifier=self.story.domain_id, searchScope="FORM_TYPE", searchText=FORM.name, managed=False
-        )["items"]
-        if FORM.name not in [item["formTypeItem"]["name"] for item in known]:
-            self.datazone.create_form_type(
-                domainIdentifier=self.story.domain_id,
-                name=FORM.name,
-                model={"smithy": FORM.smithy()},
-                owningProjectIdentifier=self.outputs["producerProjectId"],
-                status="ENABLED",
-            )
-
     def deploy(self) -> None:
         """The consumer's team builds and deploys the job: nothing is granted to it yet."""
         self.show.step("The consumer deploys a Flink job", f"CONSUMER's team, account {self.story.consumer_account}")
@@ -175,47 +130,10 @@ class FlinkStory:
         said = self._wait_for_log(*REFUSED)
         self.show.check("Kafka itself refuses the job", said is not None, said or "nothing of the kind in its log")
 
-    def granted(self, listing: dict[str, Any], access: str) -> tuple[str, str]:
-        """Ask, approve, grant; the subscription and the grant."""
-        self.show.step(f"Ask for {access}, approve, grant", f"{listing['name']}: CONSUMER, PRODUCER, state machines")
-        form = {"formName": "Access", "typeIdentifier": FORM.name, "content": json.dumps({"access": access})}
-        request = self.datazone.create_subscription_request(
-            domainIdentifier=self.story.domain_id,
-            requestReason=f"The job {NAME} needs it.",
-            subscribedListings=[{"identifier": listing["id"]}],
-            subscribedPrincipals=[{"project": {"identifier": self.outputs["consumerProjectId"]}}],
-            metadataForms=[form],
-            clientToken=uuid.uuid4().hex,
-        )
-        self.datazone.accept_subscription_request(
-            domainIdentifier=self.story.domain_id, identifier=request["id"], decisionComment="Agreed."
-        )
-        subscription = self.datazone.list_subscriptions(
-            domainIdentifier=self.story.domain_id, subscriptionRequestIdentifier=request["id"]
-        )["items"][0]["id"]
-        begun = time.monotonic()
-        made = self.datazone.create_subscription_grant(
-            domainIdentifier=self.story.domain_id,
-            environmentIdentifier=self.outputs["consumerEnvironmentId"],
-            subscriptionTargetIdentifier=self.outputs["mskSubscriptionTargetId"],
-            grantedEntity={"listing": {"identifier": listing["id"], "revision": listing["listingRevision"]}},
-            clientToken=uuid.uuid4().hex,
-        )
-        outcome = self.story.follow(made["id"], listing["entityId"], {"GRANTED", "GRANT_FAILED"})
-        self._granted_at = time.monotonic()
-        held = self.show.check(
-            f"DataZone says GRANTED ({access} on {listing['name']})",
-            outcome["status"] == "GRANTED",
-            f"after {self._granted_at - begun:.1f} s {outcome.get('failureCause', '')}",
-        )
-        if not held:
-            raise StepFailed(f"the grant ended {outcome['status']}")
-        return str(subscription), str(made["id"])
-
     def flows_after(self) -> None:
         """The job reads what is there and writes its results; nobody restarted it."""
         self.show.step("After the grants", "the running job")
-        granted = self._granted_at
+        granted = self.catalogue.granted_at
         first = self._results(lambda found: bool(found), 90)
         seconds = time.monotonic() - granted
         self.figures["grant to first record"] = f"{seconds:.1f} s"
@@ -259,7 +177,7 @@ class FlinkStory:
         """The owner revokes while the job runs."""
         self.show.step("Revoke it while the job runs", "PRODUCER's data product owner")
         since = time.time()
-        self._revoke(subscription, grant, listing)
+        self.catalogue.revoke(subscription, grant, listing)
         revoked = time.monotonic()
         said = self._wait_for_log(*REFUSED, since=since)
         seconds = time.monotonic() - revoked
@@ -278,7 +196,7 @@ class FlinkStory:
         """After the new grant it goes on where it was."""
         self.show.step("After a new grant", "the same job, still running")
         expected = self._source_count()
-        granted = self._granted_at
+        granted = self.catalogue.granted_at
         keys: Callable[[list[dict[str, Any]]], bool] = lambda found: len(found) >= expected  # noqa: E731
         found = self._results(keys, 90)
         seconds = time.monotonic() - granted
@@ -312,25 +230,15 @@ class FlinkStory:
         """Nothing of it is left: grants, application, topic and schema."""
         self.show.step("Take it all back", "PRODUCER and CONSUMER")
         for subscription, grant, listing in grants:
-            self._revoke(subscription, grant, listing)
+            self.catalogue.revoke(subscription, grant, listing)
         self.application.undo()
-        self._remove_sink()
-        self._wait(f"the asset {SINK} to be gone", lambda: True if self._asset(SINK) is None else None)
+        self.catalogue.remove()
+        self._wait(f"the asset {SINK} to be gone", lambda: True if self.catalogue.asset(SINK) is None else None)
         told = emulator_process.get(self.story.workspace, "flink")
         assert isinstance(told, dict)
         self.show.check("no application, no process, no topic is left of it", not told["applications"], sink_asset)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
-    def _remove_sink(self) -> None:
-        """Topic and schema; fine where they are gone."""
-        glue = self.people.client("glue", self.story.producer_account)
-        pages = glue.get_paginator("list_schemas").paginate(RegistryId={"RegistryName": self.registry})
-        if SINK in [item["SchemaName"] for page in pages for item in page["Schemas"]]:
-            glue.delete_schema(SchemaId={"RegistryName": self.registry, "SchemaName": SINK})
-        kafka = self.people.client("kafka", self.story.producer_account)
-        if SINK in [item["TopicName"] for item in kafka.list_topics(ClusterArn=self.cluster)["Topics"]]:
-            kafka.delete_topic(ClusterArn=self.cluster, TopicName=SINK)
-
     def _consumer(self) -> Consumer:
         return Consumer(
             self.story.consumer_account,
@@ -357,41 +265,6 @@ class FlinkStory:
     def _produce(self) -> None:
         stream = self.story.msk()
         self.story.invoke(self.story.producer_account, stream.producer_function, {"records": RECORDS})
-
-    def _revoke(self, subscription: str, grant: str, listing: dict[str, Any]) -> None:
-        self.datazone.revoke_subscription(
-            domainIdentifier=self.story.domain_id, identifier=subscription, retainPermissions=False
-        )
-        outcome = self.story.follow(grant, listing["entityId"], {"REVOKED", "REVOKE_FAILED"})
-        self.show.check(f"DataZone says REVOKED ({listing['name']})", outcome["status"] == "REVOKED", outcome["status"])
-
-    def _asset(self, name: str) -> str | None:
-        project, kind = self.outputs["producerProjectId"], self.outputs["mskAssetType"]
-        pages = self.datazone.get_paginator("search").paginate(
-            domainIdentifier=self.story.domain_id, searchScope="ASSET", owningProjectIdentifier=project
-        )
-        for page in pages:
-            for item in page["items"]:
-                asset = item.get("assetItem", {})
-                if asset.get("name") == name and asset.get("typeIdentifier") == kind:
-                    return str(asset["identifier"])
-        return None
-
-    def _active(self, name: str) -> dict[str, Any] | None:
-        found = self.datazone.search_listings(domainIdentifier=self.story.domain_id, searchText=name)["items"]
-        for item in found:
-            listing = item.get("assetListing", {})
-            if listing.get("name") == name and listing.get("entityType") == self.outputs["mskAssetType"]:
-                full: dict[str, Any] = self.datazone.get_listing(
-                    domainIdentifier=self.story.domain_id, identifier=listing["listingId"]
-                )
-                if full["status"] == "ACTIVE":
-                    return {**full, "entityId": listing["entityId"], "name": name}
-        return None
-
-    def _listing(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._wait(f"the listing of {name}", lambda: self._active(name))
-        return found
 
     def _graph(self, start: str) -> dict[str, lineage_graph.Node] | None:
         try:
