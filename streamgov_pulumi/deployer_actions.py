@@ -281,6 +281,15 @@ NEEDS: Mapping[str, Needs] = {
 
 
 _SANDBOX_CLUSTERS = ("arn:{partition}:kafka:{region}:{account}:cluster/{ns}-*",)
+OPTIONAL: Mapping[str, Needs] = {
+    "aws:msk/vpcConnection:VpcConnection": Needs(
+        "kafka",
+        ("arn:{partition}:kafka:{region}:{account}:vpc-connection/*", "arn:{partition}:kafka:{region}:*:cluster/*"),
+        read=("DescribeVpcConnection", "ListTagsForResource"),
+        write=("CreateVpcConnection", "DeleteVpcConnection", "TagResource", "UntagResource"),
+    ),
+}
+"""Types of components that the program itself does not deploy; whoever uses one adds these to the deploying role."""
 _NETWORK = ("arn:{partition}:ec2:{region}:{account}:*/*",)
 SANDBOX: Mapping[str, Needs] = {
     "aws:datazone/domain:Domain": Needs(

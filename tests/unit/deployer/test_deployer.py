@@ -15,7 +15,7 @@ from streamgov_core.naming import Names
 from streamgov_pulumi import deployer, providers
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, main, policies, statements
-from streamgov_pulumi.deployer_actions import NEEDS, SANDBOX, Needs
+from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, SANDBOX, Needs
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tools.docs.deploying_role import OUT, render
 
@@ -23,7 +23,7 @@ __all__ = ["no_bundles"]
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = Names("streamgov", "eu-west-1")
 ACCOUNT = "777788889999"
-ALL = {**NEEDS, **SANDBOX}
+ALL = {**NEEDS, **SANDBOX, **OPTIONAL}
 EVERY = [(type_, needs) for type_, first in ALL.items() for needs in (first, *first.also)]
 # Why an action is allowed on everything though it knows a resource: streamgov_pulumi.deployer_actions.
 LOOSE = {"kms:TagResource"}
