@@ -68,6 +68,19 @@ def test_a_deleted_application_has_no_process(job: Job) -> None:
     assert job.process() == {}
 
 
+def test_lineage_that_is_refused_ends_no_job(job: Job) -> None:
+    """A domain that does not exist; and without ``detached`` the job tells START only, and asks for no REST address."""
+    lineage = {"domain.id": "dzd-nowhere", "job.namespace": "flink://2/r", "job.name": "job"}
+    job.create(groups=[*job.properties(), {"PropertyGroupId": "streamgov.lineage", "PropertyMap": lineage}])
+    assert job.start() is None
+    job.write(1)
+    assert len(job.results(1)) == 1
+    assert wait_until(lambda: job.logged("lineage: START of run"), 10)
+    assert job.logged("is not reported: java.io.IOException: datazone answers 4")
+    job.stop()
+    assert not job.logged("lineage: RUNNING")
+
+
 def test_by_force_it_ends_without_a_snapshot(job: Job) -> None:
     job.create()
     assert job.start() is None

@@ -31,7 +31,10 @@ public final class Lineage {
         made.setString("openlineage.transport.domainId", settings.required(GROUP, "domain.id"));
         made.setString("openlineage.job.namespace", settings.required(GROUP, "job.namespace"));
         made.setString("openlineage.job.name", settings.required(GROUP, "job.name"));
-        made.setString("openlineage.enableDetachedJobTracking", settings.optional(GROUP, "detached").orElse("false"));
+        boolean detached = settings.optional(GROUP, "detached").map(Boolean::parseBoolean).orElse(false);
+        made.setString("openlineage.enableDetachedJobTracking", String.valueOf(detached));
+        // Checkpoints are asked of the job manager's REST address, which only a detached job is told.
+        made.setString("openlineage.disableCheckpointTracking", String.valueOf(!detached));
         made.setString("openlineage.trackingIntervalInSeconds", "5");
         for (TopicSettings topic : topics) {
             if (topic.lineageNamespace().startsWith(SCHEME)) {
