@@ -13,7 +13,8 @@ from rich.tree import Tree
 
 MOST_NODES = 60
 MOST_COLUMNS = 8
-WIDTH, ROW, GAP, PAD = 270, 15, 70, 14
+WIDTH, ROW, GAP, PAD = 370, 15, 70, 14
+LONGEST = 52
 PAPER, INK, MUTED = "#ffffff", "#1f2933", "#52606d"
 FILL = {"dataset": "#e6f6ec", "job": "#e8eefc"}
 EDGE = {"dataset": "#2f8f57", "job": "#3b6fd4"}
@@ -144,7 +145,7 @@ def picture(graph: dict[str, Node]) -> str:
 
 
 def _box(node: Node, x: int, y: int, tall: int) -> str:
-    title = node.name if len(node.name) <= 38 else f"…{node.name[-37:]}"
+    title = node.name if len(node.name) <= LONGEST else f"…{node.name[1 - LONGEST :]}"
     out = [
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{tall}" rx="8" fill="{FILL[node.kind]}" '
         f'stroke="{EDGE[node.kind]}"/>',
@@ -152,7 +153,7 @@ def _box(node: Node, x: int, y: int, tall: int) -> str:
     ]
     for index, line in enumerate(node.lines()):
         out.append(
-            f'<text x="{x + 10}" y="{y + 38 + ROW * index}" font-size="11" fill="{MUTED}">{escape(line[:44])}</text>'
+            f'<text x="{x + 10}" y="{y + 38 + ROW * index}" font-size="11" fill="{MUTED}">{escape(line[:60])}</text>'
         )
     return "\n".join(out)
 

@@ -7,7 +7,7 @@ Replaces moto's, which creates, describes and lists only. What runs an applicati
 from __future__ import annotations
 
 from emulator.api import Emulator
-from emulator.patches.flink import applications, logging_options, operations, running
+from emulator.patches.flink import applications, logging_options, operations, running, vpc
 from emulator.patches.flink.store import Store
 
 
@@ -18,4 +18,5 @@ def install(emulator: Emulator) -> None:
     logging_options.install(emulator, store)
     operations.install(emulator, store)
     running.install(emulator, store)
+    vpc.install(emulator, store)
     emulator.parts["flink.applications"] = store

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from emulator.api import ApiCall, ApiError, Emulator
 from emulator.patches.common import page
+from emulator.patches.flink import vpc
 from emulator.patches.flink.logging_options import new_option, update_options
 from emulator.patches.flink.store import (
     MOST_APPLICATIONS,
@@ -149,6 +150,8 @@ def _create(store: Store, call: ApiCall) -> Application:
     )
     _check_tags(made.tags)
     _check_groups(made)
+    for wanted in made.configuration.pop("VpcConfigurations", []):
+        vpc.add(made, wanted)
     for option in params.get("CloudWatchLoggingOptions") or []:
         new_option(made, option)
     made.code = code_facts(store, made)

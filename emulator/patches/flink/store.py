@@ -216,7 +216,6 @@ _RENAMED = {
     "ParallelismConfiguration": "ParallelismConfigurationDescription",
 }
 _SKIPPED = frozenset({"ApplicationCodeConfiguration", "VpcConfigurations"})
-_VPC_ID = "vpc-0123456789abcdef0"
 
 CHECKPOINTS = {"CheckpointingEnabled": True, "CheckpointInterval": 60_000, "MinPauseBetweenCheckpoints": 5_000}
 MONITORING = {"MetricsLevel": "APPLICATION", "LogLevel": "INFO"}
@@ -287,10 +286,7 @@ def _described(application: Application) -> dict[str, Any]:
             "CodeContentDescription": content,
         }
     if application.configuration.get("VpcConfigurations"):
-        shown["VpcConfigurationDescriptions"] = [
-            {"VpcConfigurationId": f"{number}.1", "VpcId": _VPC_ID, **vpc}
-            for number, vpc in enumerate(application.configuration["VpcConfigurations"], 1)
-        ]
+        shown["VpcConfigurationDescriptions"] = [dict(vpc) for vpc in application.configuration["VpcConfigurations"]]
     if application.run:
         shown["RunConfigurationDescription"] = {
             {

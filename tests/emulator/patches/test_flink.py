@@ -214,6 +214,35 @@ def test_logging_options_are_versions_too(world: World) -> None:
     assert world.describe()["ApplicationVersionId"] == 4
 
 
+def test_one_vpc_by_its_subnets_and_groups(world: World, client: Client) -> None:
+    ec2 = client("ec2", account=CONSUMER)
+    vpc, other = (ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (1, 2))
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
+    groups = [ec2.create_security_group(GroupName=one, Description="x", VpcId=one)["GroupId"] for one in (vpc, other)]
+    good = {"SubnetIds": [subnet], "SecurityGroupIds": groups[:1]}
+    configuration = {"ApplicationCodeConfiguration": world.code(), "VpcConfigurations": [good]}
+    made = world.create(ApplicationConfiguration=configuration)
+    (shown,) = made["ApplicationConfigurationDescription"]["VpcConfigurationDescriptions"]
+    assert (shown["VpcId"], shown["SubnetIds"], shown["SecurityGroupIds"]) == (vpc, [subnet], groups[:1])
+
+    def add(version: int, **changes: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = world.flink.add_application_vpc_configuration(
+            ApplicationName=world.name, CurrentApplicationVersionId=version, VpcConfiguration={**good, **changes}
+        )
+        return answer
+
+    assert "already" in code_of(lambda: add(1))[1]
+    removed = world.flink.delete_application_vpc_configuration(
+        ApplicationName=world.name, CurrentApplicationVersionId=1, VpcConfigurationId=shown["VpcConfigurationId"]
+    )
+    assert removed["ApplicationVersionId"] == 2
+    assert "VpcConfigurationDescriptions" not in world.describe()["ApplicationConfigurationDescription"]
+    assert "of one VPC" in code_of(lambda: add(2, SecurityGroupIds=groups))[1]
+    assert "does not exist" in code_of(lambda: add(2, SubnetIds=["subnet-0123456789abcdef0"]))[1]
+    again = add(2)
+    assert (again["ApplicationVersionId"], again["VpcConfigurationDescription"]["VpcId"]) == (3, vpc)
+
+
 def test_where_no_flink_runs_a_start_fails_and_says_why(world: World) -> None:
     world.create()
     operation = world.flink.start_application(ApplicationName=world.name)["OperationId"]
