@@ -35,7 +35,7 @@ def _vpc(application: Application, vpc: dict[str, Any]) -> str:
     from moto.ec2.models import ec2_backends
 
     backend = ec2_backends[application.account][application.region]
-    vpcs = set()
+    vpcs: set[str | None] = set()
     for subnet in vpc["SubnetIds"]:
         found = next((zone[subnet] for zone in backend.subnets.values() if subnet in zone), None)
         if found is None:
