@@ -130,7 +130,7 @@ class SampleJobs(pulumi.ComponentResource):
         )
 
     def _member(self, name: str, word: str, role_arn: pulumi.Output[str]) -> None:
-        """Only users of the domain may report lineage."""
+        """Only users of the domain may report lineage; its account must be associated before."""
         access = self._args["domain"]
         settings = Settings.of(self._sandbox.deployment(access))
         ProjectMembership(
@@ -142,5 +142,5 @@ class SampleJobs(pulumi.ComponentResource):
                 "designation": "PROJECT_CONTRIBUTOR",
                 **session_inputs(settings, session_of(access)),
             },
-            child(self),
+            child(self, depends_on=self._sandbox.accepters),
         )

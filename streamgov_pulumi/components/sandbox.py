@@ -388,7 +388,8 @@ class Sandbox(pulumi.ComponentResource):
                 "designation": "PROJECT_CONTRIBUTOR",
                 **session_inputs(Settings.of(deployment), session_of(self._args["domain"])),
             },
-            child(self),
+            # A role of an account that is not associated yet cannot become a member.
+            child(self, depends_on=self.accepters),
         )
         self.boundary_arn = boundary.policy_arn
         self.consumer_role_arn = role.arn
