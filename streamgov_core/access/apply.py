@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Protocol, Self
 
 from streamgov_core.access.calls import calling
 from streamgov_core.access.engine import Engine, Outcome, Surface, Times
@@ -128,8 +129,8 @@ class AwsSite:
             return store.load(str(name))
 
 
-class Apply:
-    """Applies commands.
+class MemberFunction:
+    """What the two tasks of the member account's function are made of: documents, records, ledger, clock.
 
     Args:
         settings: of the function.
@@ -157,13 +158,39 @@ class Apply:
         self._sleep = sleep
         self._new_id = new_id
 
+    @staticmethod
+    def clients(region: str) -> Clients:
+        """Clients that live as long as the function's process."""
+        raise NotImplementedError
+
     @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> Apply:
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         """The function as it is deployed."""
         settings = ApplySettings.from_env(os.environ if env is None else env)
-        clients = _clients(settings.names.region)
+        clients = cls.clients(settings.names.region)
         ledger = DynamoTargetLedger(lambda: clients.client("dynamodb"), settings.names.target_table)
         return cls(settings, AwsSite(settings, clients), ledger)
+
+    def times(self, context: Any) -> Times:
+        """Clock, identities and deadline of one invocation.
+
+        Args:
+            context: Lambda's, which tells how long the invocation may still take; without it, the whole time-out.
+        """
+        remaining = getattr(context, "get_remaining_time_in_millis", None)
+        seconds = remaining() / 1000 if callable(remaining) else float(self._settings.function_timeout)
+        lease = self._settings.function_timeout + 30.0
+        return Times(self._now, self._sleep, self._new_id, self._now() + seconds, lease)
+
+
+class Apply(MemberFunction):
+    """Applies commands."""
+
+    @staticmethod
+    @cache
+    def clients(region: str) -> Clients:
+        """See MemberFunction.clients. A lease is held while these wait: less patience, the machine tries again."""
+        return Clients(region, max_pool=32, max_attempts=5, read_timeout=10)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Carry one command out.
@@ -177,14 +204,14 @@ class Apply:
         try:
             command = GrantCommand.parse(event)
             self._check_address(command)
-            outcome, details = self._apply(command, self._deadline(context))
+            outcome, details = self._apply(command, self.times(context))
         except PermanentGrantError as error:
             log("grant command refused", dict(event), cause=str(error))
             return Answer("REFUSED", str(error)[:MAX_CAUSE]).to_message()
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()
 
-    def _apply(self, command: GrantCommand, deadline: float) -> tuple[Outcome, dict[str, Any]]:
+    def _apply(self, command: GrantCommand, times: Times) -> tuple[Outcome, dict[str, Any]]:
         platform = PLATFORMS[command.platform]
         produces, consumes = command.side in ("producer", "both"), command.side in ("consumer", "both")
         intents: list[Intent] = []
@@ -194,7 +221,6 @@ class Apply:
             intents += reader_intents(self._settings.names, command)
         if consumes:
             intents += self._role_intents(command)
-        times = Times(self._now, self._sleep, self._new_id, deadline, self._settings.function_timeout + 30.0)
         width = max(1, len(intents))
         with (
             ThreadPoolExecutor(5 * width + 3, "calls") as calls,
@@ -289,11 +315,6 @@ class Apply:
         if command.platform not in PLATFORMS:
             raise EventRefusedError(f"platform {command.platform!r} is not known to this release")
 
-    def _deadline(self, context: Any) -> float:
-        remaining = getattr(context, "get_remaining_time_in_millis", None)
-        seconds = remaining() / 1000 if callable(remaining) else float(self._settings.function_timeout)
-        return self._now() + seconds
-
 
 def _error_of(checks: Sequence[Future[Any]]) -> BaseException | None:
     errors = [error for check in checks if (error := check.exception()) is not None]
@@ -305,14 +326,3 @@ def _gravest(errors: Sequence[BaseException]) -> BaseException:
     return min(
         errors, key=lambda error: (not isinstance(error, PermanentGrantError), not isinstance(error, GrantError))
     )
-
-
-_cached: dict[str, Clients] = {}
-
-
-def _clients(region: str) -> Clients:
-    """Clients live as long as the function's process."""
-    if region not in _cached:
-        # A lease is held while these wait: less patience than elsewhere, the machine tries again.
-        _cached[region] = Clients(region, max_pool=32, max_attempts=5, read_timeout=10)
-    return _cached[region]

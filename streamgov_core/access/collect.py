@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from streamgov_core.access.approval import decided, ignored_end
-from streamgov_core.access.domain import DataZoneDomain, Domain
-from streamgov_core.access.domain_settings import CollectSettings, execution_input, shared_clients
+from streamgov_core.access.domain_function import DomainFunction
 from streamgov_core.access.grant_facts import GrantFacts, GrantReader, forms_of
-from streamgov_core.access.grants import GENERATIONS_A_REQUEST, DynamoGrantLedger, GrantLedger, GrantRecord
+from streamgov_core.access.grants import GENERATIONS_A_REQUEST, GrantRecord
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party, RoleArn
 from streamgov_core.access.orders import Order, parse_order
@@ -30,42 +27,8 @@ MAX_PLAN = 230_000
 """Characters of a plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
 
 
-class Collect:
-    """Turns an order into a plan.
-
-    Args:
-        settings: of the function.
-        domain: DataZone.
-        ledger: the grant ledger.
-        input_of: the input of an execution, by its ARN.
-        now: clock.
-    """
-
-    def __init__(
-        self,
-        settings: CollectSettings,
-        domain: Domain,
-        ledger: GrantLedger,
-        input_of: Callable[[str], Mapping[str, Any]],
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._settings = settings
-        self._domain = domain
-        self._ledger = ledger
-        self._input_of = input_of
-        self._now = now
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> Collect:
-        """The function as it is deployed."""
-        settings = CollectSettings.from_env(os.environ if env is None else env)
-        clients = shared_clients(settings.names.region)
-        return cls(
-            settings,
-            DataZoneDomain(lambda: clients.client("datazone"), settings.domain_id),
-            DynamoGrantLedger(lambda: clients.client("dynamodb"), settings.names.grant_table),
-            lambda arn: execution_input(clients, arn),
-        )
+class Collect(DomainFunction):
+    """Turns an order into a plan."""
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Answer the plan: ``items``, one for each asset of ours that has something to be done.
@@ -158,19 +121,15 @@ class Collect:
         generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_A_REQUEST
         marking = calls.submit(self._domain.mark, order.grant_id, asset_id, f"{order.request}_IN_PROGRESS")
         command, refusal = self._command(order, asset_id, listing, platform, facts, record)
-        undo_only = order.request == "GRANT" and refusal is None and command is not None
-        ended = undo_only and order.settles > 0 and self._has_ended(command)
-        undo_only = undo_only and order.settles > 0 and (order.aborted or order.settles > 1 or ended)
+        undone = self._why_undone(order, command) if command is not None and refusal is None else None
         if order.exhausted:
-            command, undo_only = None, False
+            command, undone = None, None
             refusal = (
                 "its executions ended badly again and again: look at them, then start it again by hand. What a failed "
                 "grant may have given is taken away by the reconciler"
             )
-        elif ended:
-            refusal = "access was asked for until a moment that has passed before the grant was carried out: ask again"
-        elif undo_only:
-            refusal = "the execution was aborted" if order.aborted else "the execution ended badly more than once"
+        elif undone is not None:
+            refusal = undone
         new = GrantRecord(
             order.grant_id,
             asset_id,
@@ -196,13 +155,19 @@ class Collect:
             generation=generation,
             facts={"warnings": _warnings(facts, command)},
             refusal=refusal,
-            undo_only=undo_only,
+            undo_only=undone is not None,
         )
 
-    def _has_ended(self, command: GrantCommand | None) -> bool:
-        """Whether the moment until which access was asked for has passed."""
-        until = None if command is None else command.request.until
-        return until is not None and ends_at(until) <= self._now()
+    def _why_undone(self, order: Order, command: GrantCommand) -> str | None:
+        """Why a grant whose execution ended badly is not carried on but undone; None if it is carried on."""
+        if order.request != "GRANT" or not order.settles:
+            return None
+        until = command.request.until
+        if until is not None and ends_at(until) <= self._now():
+            return "access was asked for until a moment that has passed before the grant was carried out: ask again"
+        if order.aborted:
+            return "the execution was aborted"
+        return "the execution ended badly more than once" if order.settles > 1 else None
 
     def _begun_after_all(self, order: Order, new: GrantRecord) -> bool:
         """Whether a record that was refused is our own: written by a call whose answer was lost.

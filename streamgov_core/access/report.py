@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from streamgov_core.access.domain import DataZoneDomain, Domain
-from streamgov_core.access.domain_settings import CollectSettings, execution_input, shared_clients
-from streamgov_core.access.grants import DynamoGrantLedger, GrantLedger, State
+from streamgov_core.access.domain_function import DomainFunction
+from streamgov_core.access.grants import State
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.access.orders import Order, parse_order
@@ -20,42 +17,8 @@ from streamgov_core.errors import EventRefusedError
 _OPEN = ("PENDING", "IN_PROGRESS")
 
 
-class Report:
-    """Reports outcomes.
-
-    Args:
-        settings: those of the collector.
-        domain: DataZone.
-        ledger: the grant ledger.
-        input_of: the input of an execution, by its ARN.
-        now: clock.
-    """
-
-    def __init__(
-        self,
-        settings: CollectSettings,
-        domain: Domain,
-        ledger: GrantLedger,
-        input_of: Callable[[str], Mapping[str, Any]],
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._settings = settings
-        self._domain = domain
-        self._ledger = ledger
-        self._input_of = input_of
-        self._now = now
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> Report:
-        """The function as it is deployed."""
-        settings = CollectSettings.from_env(os.environ if env is None else env)
-        clients = shared_clients(settings.names.region)
-        return cls(
-            settings,
-            DataZoneDomain(lambda: clients.client("datazone"), settings.domain_id),
-            DynamoGrantLedger(lambda: clients.client("dynamodb"), settings.names.grant_table),
-            lambda arn: execution_input(clients, arn),
-        )
+class Report(DomainFunction):
+    """Reports outcomes."""
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Report the outcome of one asset, or the failure of the collector.

@@ -126,6 +126,9 @@ class TargetLedger(Protocol):
     def load(self, target: str) -> list[Record]:
         """Every record of the target, marks included."""
 
+    def everything(self) -> dict[str, list[Record]]:
+        """Every target with its records, marks included, as the reconciler reads it; no snapshot of one moment."""
+
     def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Placement]) -> bool:
         """Record what was written and release the lease, if ``seq`` is still the last change and the lease is ours.
 
@@ -236,7 +239,7 @@ class DynamoTargetLedger:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def everything(self) -> dict[str, list[Record]]:
-        """Every target with its records, marks included, as the reconciler reads it; no snapshot of one moment."""
+        """See TargetLedger.everything. All pages."""
         found: dict[str, list[Record]] = {}
         pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         for page in pages:

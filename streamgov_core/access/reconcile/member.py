@@ -8,24 +8,21 @@ otherwise than the target ledger is repaired here, under the document's lease. R
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Any
 
-from streamgov_core.access.apply import ApplySettings, AwsSite, Site
+from streamgov_core.access.apply import MemberFunction, Site
 from streamgov_core.access.engine import Surface, Times, View
 from streamgov_core.access.log import log
 from streamgov_core.access.messages import MAX_CAUSE, Answer
 from streamgov_core.access.reconcile.drift import Comparable, differences
 from streamgov_core.access.reconcile.findings import Finding
 from streamgov_core.access.reconcile.messages import Expected, MemberResult, Mismatch, ReconcileCommand
-from streamgov_core.access.targets import DynamoTargetLedger, Head, Lease, Placement, Record, Refusal, TargetLedger
+from streamgov_core.access.targets import Head, Lease, Placement, Record, Refusal, TargetLedger
 from streamgov_core.aws import Clients
 from streamgov_core.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.platforms import PLATFORMS
@@ -37,53 +34,18 @@ MARGIN = 20.0
 """Seconds before the function's end in which no further target is begun."""
 
 
-class TargetOverview(TargetLedger, Protocol):
-    """A target ledger that can be read as a whole."""
-
-    def everything(self) -> dict[str, list[Record]]:
-        """Every target with its records."""
-
-
 class _WouldWrite(Exception):
     """A surface that cannot show its documents wants to write: they differ."""
 
 
-class MemberReconcile:
-    """Carries reconcile commands out.
+class MemberReconcile(MemberFunction):
+    """Carries reconcile commands out."""
 
-    Args:
-        settings: those of ``apply``, whose function this runs in.
-        site: the account's documents.
-        ledger: the account's target ledger.
-        now: clock.
-        sleep: waits.
-        new_id: fresh identities of leases.
-    """
-
-    def __init__(
-        self,
-        settings: ApplySettings,
-        site: Site,
-        ledger: TargetOverview,
-        *,
-        now: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
-    ) -> None:
-        self._settings = settings
-        self._site = site
-        self._ledger = ledger
-        self._now = now
-        self._sleep = sleep
-        self._new_id = new_id
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> MemberReconcile:
-        """The function as it is deployed."""
-        settings = ApplySettings.from_env(os.environ if env is None else env)
-        clients = _clients(settings.names.region)
-        ledger = DynamoTargetLedger(lambda: clients.client("dynamodb"), settings.names.target_table)
-        return cls(settings, AwsSite(settings, clients), ledger)
+    @staticmethod
+    @cache
+    def clients(region: str) -> Clients:
+        """See MemberFunction.clients."""
+        return Clients(region, max_pool=16)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Look at the targets of one command, and repair their documents unless it is a dry run.
@@ -97,11 +59,7 @@ class MemberReconcile:
         except PermanentGrantError as error:
             log("reconcile command refused", level=logging.WARNING, cause=str(error))
             return Answer("REFUSED", str(error)[:MAX_CAUSE]).to_message()
-        remaining = getattr(context, "get_remaining_time_in_millis", None)
-        seconds = remaining() / 1000 if callable(remaining) else float(self._settings.function_timeout)
-        deadline = self._now() + seconds
-        times = Times(self._now, self._sleep, self._new_id, deadline, self._settings.function_timeout + 30.0)
-        result = _Run(command, self._settings.names.sid_prefix, self._site, self._ledger, times).run()
+        result = _Run(command, self._settings.names.sid_prefix, self._site, self._ledger, self.times(context)).run()
         details = result.to_message()
         counts = {name: details[name] for name in ("checked", "busy", "moreMismatches")}
         log("reconciled", dryRun=command.dry_run, mismatches=len(result.mismatches), **counts)
@@ -120,7 +78,7 @@ class _Run:
     """One command."""
 
     def __init__(
-        self, command: ReconcileCommand, sid_prefix: str, site: Site, ledger: TargetOverview, times: Times
+        self, command: ReconcileCommand, sid_prefix: str, site: Site, ledger: TargetLedger, times: Times
     ) -> None:
         self._command = command
         self._sid_prefix = sid_prefix
@@ -303,9 +261,3 @@ def _settled(finding: Finding, remaining: set[str]) -> Finding:
 
 def _refusals(target: str, refused: Mapping[str, Refusal]) -> list[Finding]:
     return [Finding("refused", target, f"{key}: {refusal.cause}", "failed") for key, refusal in refused.items()]
-
-
-@cache
-def _clients(region: str) -> Clients:
-    """Clients live as long as the function's process."""
-    return Clients(region, max_pool=16)

@@ -172,6 +172,9 @@ class MemoryTargets:
     def find(self, target: str, key: str) -> Record | None:
         return self._at(target, "find").records.get(key)
 
+    def everything(self) -> dict[str, list[Record]]:
+        return {name: list(target.records.values()) for name, target in self.targets.items()}
+
     def load(self, target: str) -> list[Record]:
         item = self._at(target, "load")
         with self._lock:

@@ -16,7 +16,6 @@ from streamgov_core.access.reconcile.member import MemberReconcile
 from streamgov_core.access.reconcile.run import Reconcile, ReconcileSettings
 from streamgov_core.access.reconcile.survey import ListedGrant
 from streamgov_core.access.report import Report
-from streamgov_core.access.targets import Record
 from streamgov_core.errors import PermanentGrantError, RetryableGrantError
 from streamgov_core.platforms.msk import topic_arn
 from tests.unit.access.fakes import (
@@ -48,13 +47,6 @@ class Grants(MemoryGrants):
 
     def everything(self) -> Iterator[GrantRecord]:
         yield from list(self.records.values())
-
-
-class Targets(MemoryTargets):
-    """A target ledger, readable as a whole."""
-
-    def everything(self) -> dict[str, list[Record]]:
-        return {name: list(target.records.values()) for name, target in self.targets.items()}
 
 
 class MemorySurvey:
@@ -135,7 +127,7 @@ class Account:
 
     def __init__(self, account: str, clock: Clock, boundary: str = "") -> None:
         self.site = MemorySite(MemoryPolicies(), MemoryIam(account), boundary)
-        self.ledger = Targets()
+        self.ledger = MemoryTargets()
         roles = (*ROLES, f"arn:aws:iam::{account}:role/streaming/*")
         self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary)
         parts = (self.settings, self.site, self.ledger)
