@@ -280,7 +280,6 @@ NEEDS: Mapping[str, Needs] = {
 }  # fmt: skip
 
 
-_SANDBOX_CLUSTERS = ("arn:{partition}:kafka:{region}:{account}:cluster/{ns}-*",)
 OPTIONAL: Mapping[str, Needs] = {
     "aws:msk/vpcConnection:VpcConnection": Needs(
         "kafka",
@@ -290,6 +289,7 @@ OPTIONAL: Mapping[str, Needs] = {
     ),
 }
 """Types of components that the program itself does not deploy; whoever uses one adds these to the deploying role."""
+_SANDBOX_CLUSTERS = ("arn:{partition}:kafka:{region}:{account}:cluster/{ns}-*",)
 _NETWORK = ("arn:{partition}:ec2:{region}:{account}:*/*",)
 SANDBOX: Mapping[str, Needs] = {
     "aws:datazone/domain:Domain": Needs(

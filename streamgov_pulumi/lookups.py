@@ -37,7 +37,7 @@ def find_trail(settings: SessionSettings) -> TrailLookup:
 
 
 def domain_problem(settings: SessionSettings, domain_id: str, account: str) -> str:
-    """Why DataZone shows the domain not to this account in this region; empty if it does.
+    """Why DataZone does not show the domain to this account in this region; empty if it does.
 
     A domain is in one region only, and Step Functions makes no calls across regions. Source: GetDomain, which answers
     associated accounts; for others a domain that exists looks like one that does not, so both readings are named.

@@ -12,7 +12,7 @@ from streamgov_core.access.messages import Consumer
 from streamgov_core.errors import ConfigError
 from streamgov_core.lineage import dataset_name
 from streamgov_core.naming import Names
-from streamgov_core.samples.permissions import _allow
+from streamgov_core.samples.permissions import allow
 
 RUNTIME = "FLINK-2_2"
 SERVICE = "kinesisanalytics.amazonaws.com"
@@ -63,12 +63,12 @@ def job_policy(account: str, region: str, *, code_arn: str, log_group: str, part
     return {
         "Version": "2012-10-17",
         "Statement": [
-            _allow("Code", ["s3:GetObject", "s3:GetObjectVersion"], [code_arn]),
+            allow("Code", ["s3:GetObject", "s3:GetObjectVersion"], [code_arn]),
             # The service looks for its group among all of the account's before it writes.
-            _allow("FindLog", ["logs:DescribeLogGroups"], [f"{groups}:*"]),
-            _allow("Log", ["logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{groups}:{log_group}:*"]),
+            allow("FindLog", ["logs:DescribeLogGroups"], [f"{groups}:*"]),
+            allow("Log", ["logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{groups}:{log_group}:*"]),
             # PostLineageEvent names no resource type in IAM.
-            _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+            allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
         ],
     }
 

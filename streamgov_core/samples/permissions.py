@@ -36,24 +36,24 @@ def producer_policy(
     registry = registry_arn.rpartition("/")[2]
     log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
     statements = [
-        _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
-        _allow(
+        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+        allow(
             "RegisterSchemas",
             ["glue:CreateSchema", "glue:GetSchema", "glue:GetSchemaVersion", "glue:RegisterSchemaVersion"],
             [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
         ),
         # PostLineageEvent names no resource type in IAM.
-        _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+        allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
     ]
     if platform == "kinesis":
-        statements.append(_allow("Write", ["kinesis:PutRecords"], [resource_arn]))
+        statements.append(allow("Write", ["kinesis:PutRecords"], [resource_arn]))
         if kms_key_arn:
-            statements.append(_allow("Encrypt", ["kms:GenerateDataKey"], [kms_key_arn]))
+            statements.append(allow("Encrypt", ["kms:GenerateDataKey"], [kms_key_arn]))
     if platform == "msk":
-        statements.append(_allow("Connect", ["kafka-cluster:Connect"], [resource_arn]))
+        statements.append(allow("Connect", ["kafka-cluster:Connect"], [resource_arn]))
         actions = ["kafka-cluster:CreateTopic", "kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"]
         topic = f"{resource_arn.replace(':cluster/', ':topic/', 1)}/{schema_name}"
-        statements.append(_allow("WriteTopic", actions, [topic]))
+        statements.append(allow("WriteTopic", actions, [topic]))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -63,9 +63,9 @@ def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer"
     return {
         "Version": "2012-10-17",
         "Statement": [
-            _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+            allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
             # PostLineageEvent names no resource type in IAM.
-            _allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+            allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
         ],
     }
 
@@ -124,5 +124,6 @@ def consumer_environment(
     }
 
 
-def _allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+def allow(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    """A statement that allows actions on resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}

@@ -200,13 +200,18 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         security["EncryptionInfo"] = {"EncryptionInTransit": _in_transit(new["encryptionInfo"])}
     if security:
         _call(context, identifier, "update_security", **security)
+    retag(context, identifier, old, new)
+    return _live(context, identifier)
+
+
+def retag(context: Context, arn: str, old: State, new: State) -> None:
+    """Bring the tags of a resource of MSK from one set of inputs to another."""
     removed, added = tag_changes(context, old, new)
     kafka = context.client("kafka")
     if removed:
-        kafka.untag_resource(ResourceArn=identifier, TagKeys=removed)
+        kafka.untag_resource(ResourceArn=arn, TagKeys=removed)
     if added:
-        kafka.tag_resource(ResourceArn=identifier, Tags=added)
-    return _live(context, identifier)
+        kafka.tag_resource(ResourceArn=arn, Tags=added)
 
 
 def _update_brokers(context: Context, arn: str, before: State, after: State) -> None:

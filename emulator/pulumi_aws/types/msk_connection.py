@@ -9,9 +9,9 @@ from emulator.pulumi_aws.types.common import (
     all_tags,
     delete_quietly,
     read_or_none,
-    tag_changes,
     wait_for,
 )
+from emulator.pulumi_aws.types.msk import retag
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
@@ -51,12 +51,7 @@ def _read(context: Context, identifier: str, state: State) -> State | None:
 
 
 def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
-    removed, added = tag_changes(context, old, new)
-    kafka = context.client("kafka")
-    if removed:
-        kafka.untag_resource(ResourceArn=identifier, TagKeys=removed)
-    if added:
-        kafka.tag_resource(ResourceArn=identifier, Tags=added)
+    retag(context, identifier, old, new)
     return _live(context, identifier)
 
 
