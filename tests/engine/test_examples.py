@@ -50,17 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             cloud.role(account, "streamgov-deployer", policy=ADMINISTRATOR)
         for account, name in ((CONSUMER, "enrichment-job"), (PRODUCER, "fraud-job")):
             cloud.role(account, name, path="/streaming/")
-        network = cloud.client("ec2", PRODUCER)
-        subnets = [item["SubnetId"] for item in network.describe_subnets()["Subnets"]][:2]
-        cluster = cloud.client("kafka", PRODUCER).create_cluster_v2(
-            ClusterName="orders",
-            Provisioned={
-                "BrokerNodeGroupInfo": {"ClientSubnets": subnets, "InstanceType": "kafka.m5.large"},
-                "KafkaVersion": "3.6.0",
-                "NumberOfBrokerNodes": 2,
-                "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
-            },
-        )["ClusterArn"]
+        cluster = cloud.cluster(PRODUCER, "orders")
         cloud.client("glue", PRODUCER).create_registry(RegistryName="orders")
         documented = re.search(
             r"arn:aws:kafka:\S+:cluster/orders/(\S+)", (ROOT / "Pulumi.all.example.yaml").read_text()

@@ -128,16 +128,7 @@ def deployed(folder: Path, version: str) -> Iterator[Deployment]:
         cloud = Cloud(emulator, DOMAIN)
         portal = cloud.portal({"orders": PRODUCER, "analytics": CONSUMER})
         role = cloud.role(CONSUMER, "reader", path="/streaming/")
-        subnets = [item["SubnetId"] for item in cloud.client("ec2", PRODUCER).describe_subnets()["Subnets"]][:2]
-        cluster = cloud.client("kafka", PRODUCER).create_cluster_v2(
-            ClusterName="orders",
-            Provisioned={
-                "BrokerNodeGroupInfo": {"ClientSubnets": subnets, "InstanceType": "kafka.m5.large"},
-                "KafkaVersion": "3.6.0",
-                "NumberOfBrokerNodes": 2,
-                "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
-            },
-        )["ClusterArn"]
+        cluster = cloud.cluster(PRODUCER, "orders")
         glue = cloud.client("glue", PRODUCER)
         glue.create_registry(RegistryName="orders")
         for topic in TOPICS:

@@ -28,6 +28,8 @@ PARTS = ("__main__.py", "streamgov_core", "streamgov_pulumi", "handlers")
 ARCHIVE = "program.tar.xz"
 MESSAGES = "messages.json"
 STATE = "state.json.xz"
+LAST = max((path.parent.name for path in HERE.glob(f"*/{ARCHIVE}")), default="")
+"""The last release that was recorded."""
 BUNDLES = "/bundles/"
 """Where bundles lie in a recorded state: their content counts by its hash, their place on a disk for nothing."""
 

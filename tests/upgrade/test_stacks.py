@@ -8,10 +8,9 @@ import pytest
 
 from tests.emulator.conftest import PRODUCER
 from tests.upgrade.deployment import Deployment, deployed, eventually, harmless
-from tests.upgrade.record import ARCHIVE, HERE
+from tests.upgrade.record import LAST
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
-LAST = max(path.parent.name for path in HERE.glob(f"*/{ARCHIVE}"))
 
 
 @pytest.fixture(scope="module")

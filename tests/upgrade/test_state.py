@@ -10,11 +10,10 @@ import pytest
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess
 from tests.engine.stacks import As, Cloud, Stack, project
 from tests.upgrade.deployment import harmless
-from tests.upgrade.record import ARCHIVE, HERE, recorded_state
+from tests.upgrade.record import LAST, recorded_state
 from tools.dev.workspace import Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
-LAST = max(path.parent.name for path in HERE.glob(f"*/{ARCHIVE}"))
 ACCOUNTS = {"domain": DOMAIN, "producer": PRODUCER, "consumer": CONSUMER}
 
 

@@ -18,7 +18,6 @@ from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
 
 Request = Literal["grant", "revoke"]
-PLATFORMS = ("msk", "kinesis")
 REQUESTS: tuple[Request, ...] = ("grant", "revoke")
 KINDS = (
     "throttle",
@@ -122,6 +121,7 @@ class FanOut(Stream):
 
 
 SUBJECTS: dict[str, Callable[[Deployment], Subject]] = {"msk": Topic, "kinesis": FanOut}
+PLATFORMS = tuple(SUBJECTS)
 
 
 def no_policies(deployment: Deployment, role: str) -> bool:

@@ -295,15 +295,17 @@ def _schemas(role: str, mine: list[Given]) -> Iterator[Probe]:
     for registry in REGISTRIES:
         yield Probe(role, "glue:GetSchema", registry, any(item.asset.registry == registry for item in local))
         for environment in ENVIRONMENTS:
-            through = [
-                item
-                for item in mine
-                if item.asset.registered
-                and item.asset.registry == registry
-                and item.asset.account != account_of(role)
-                and item.environment == environment
-            ]
-            yield Probe(role, "sts:AssumeRole", reader_of(registry, environment), bool(through))
+            through = any(item.asset.account != account_of(role) for item in _registered(mine, registry, environment))
+            yield Probe(role, "sts:AssumeRole", reader_of(registry, environment), through)
+
+
+def _registered(given: list[Given], registry: str, environment: Environment) -> list[Given]:
+    """What an environment was given of the assets whose schemas are in a registry."""
+    return [
+        item
+        for item in given
+        if item.asset.registered and item.asset.registry == registry and item.environment == environment
+    ]
 
 
 def reader_of(registry: str, environment: Environment) -> str:
@@ -316,11 +318,8 @@ def _readers(given: list[Given]) -> Iterator[Probe]:
         for environment in ENVIRONMENTS:
             through = [
                 item
-                for item in given
-                if item.asset.registered
-                and item.asset.registry == registry
-                and item.environment == environment
-                and any(account_of(role) != item.asset.account for role in item.roles)
+                for item in _registered(given, registry, environment)
+                if any(account_of(role) != item.asset.account for role in item.roles)
             ]
             reader = reader_of(registry, environment)
             yield Probe(reader, "glue:GetSchema", registry, bool(through))
