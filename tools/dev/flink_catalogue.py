@@ -16,7 +16,7 @@ from tools.dev.walkthrough import StepFailed, Walkthrough
 
 SINK = flink.SINK_SCHEMA_NAME
 FORM = request_form_model(Names(region=REGION))
-"""Asks for more than READ."""
+"""Asks for more than READ; the stack deploys it."""
 
 
 class FlinkCatalogue:
@@ -49,7 +49,7 @@ class FlinkCatalogue:
             Description="What each order is worth (sample)",
             SchemaDefinition=definition,
         )
-        asset = self.story.wait(f"an asset named {SINK} in the inventory", lambda: self.asset(SINK))
+        asset = self.story.wait(f"an asset named {SINK} in the inventory", self.sink_asset)
         self.datazone.create_listing_change_set(
             domainIdentifier=self.story.domain_id,
             entityIdentifier=asset,
@@ -60,20 +60,6 @@ class FlinkCatalogue:
         listing = self.story.wait("the listing to become ACTIVE", lambda: self._active(SINK))
         self.show.check(f"{SINK} is a governed topic in the catalogue", True, f"asset {asset}, listing {listing['id']}")
         return str(asset)
-
-    def ensure_request_form(self) -> None:
-        """The form with which WRITE is asked for exists once in a domain; the stack `dev` does not bring it."""
-        known = self.datazone.search_types(
-            domainIdentifier=self.story.domain_id, searchScope="FORM_TYPE", searchText=FORM.name, managed=False
-        )["items"]
-        if FORM.name not in [item["formTypeItem"]["name"] for item in known]:
-            self.datazone.create_form_type(
-                domainIdentifier=self.story.domain_id,
-                name=FORM.name,
-                model={"smithy": FORM.smithy()},
-                owningProjectIdentifier=self.outputs["producerProjectId"],
-                status="ENABLED",
-            )
 
     def grant(self, listing: dict[str, Any], access: str) -> tuple[str, str]:
         """Ask, approve, grant; the subscription and the grant."""
@@ -120,18 +106,9 @@ class FlinkCatalogue:
         outcome = self.story.follow(grant, listing["entityId"], {"REVOKED", "REVOKE_FAILED"})
         self.show.check(f"DataZone says REVOKED ({listing['name']})", outcome["status"] == "REVOKED", outcome["status"])
 
-    def asset(self, name: str) -> str | None:
-        """The id of the asset of this name in PRODUCER's inventory."""
-        project, kind = self.outputs["producerProjectId"], self.outputs["mskAssetType"]
-        pages = self.datazone.get_paginator("search").paginate(
-            domainIdentifier=self.story.domain_id, searchScope="ASSET", owningProjectIdentifier=project
-        )
-        for page in pages:
-            for item in page["items"]:
-                asset = item.get("assetItem", {})
-                if asset.get("name") == name and asset.get("typeIdentifier") == kind:
-                    return str(asset["identifier"])
-        return None
+    def sink_asset(self) -> str | None:
+        """The id of the second topic's asset in PRODUCER's inventory; None if there is none."""
+        return self.story.inventory_asset(SINK, self.outputs["mskAssetType"])
 
     def _active(self, name: str) -> dict[str, Any] | None:
         found = self.datazone.search_listings(domainIdentifier=self.story.domain_id, searchText=name)["items"]

@@ -48,8 +48,9 @@ class FlinkStory:
         self.application = Application(
             self.people, story.consumer_role, f"streamgov-sandbox-flink-{story.consumer_account}"
         )
+        self.job = f"{flink.job_namespace(story.consumer_account, REGION)}.{NAME}"
+        """The job's node in the lineage graph."""
         self.figures: dict[str, str] = {}
-        self._written = 0
 
     # --- the whole of it --------------------------------------------------------------------------------------------
     def available(self) -> bool:
@@ -75,7 +76,6 @@ class FlinkStory:
             self.catalogue.remove()
 
     def _tell(self) -> None:
-        self.catalogue.ensure_request_form()
         sink_asset = self.catalogue.offer()
         self.deploy()
         self.refused_before()
@@ -145,13 +145,12 @@ class FlinkStory:
         self.show.check(f"each of the {expected} records came through", len(found) == expected, f"{len(found)} results")
         if found:
             self.show.fact("the first result", json.dumps(found[0], default=str, sort_keys=True))
-        self._written = len(found)
 
     def lineage(self) -> None:
         """The graph in DataZone, as text and as a picture."""
         self.show.step("Lineage", "what producer and job have told DataZone")
         source, sink = (source_identifier(self._topic(name).arn) for name in (SCHEMA, SINK))
-        job = f"{flink.job_namespace(self.story.consumer_account, REGION)}.{NAME}"
+        job = self.job
 
         def complete() -> dict[str, lineage_graph.Node] | None:
             graph = self._graph(source)
@@ -197,8 +196,7 @@ class FlinkStory:
         self.show.step("After a new grant", "the same job, still running")
         expected = self._source_count()
         granted = self.catalogue.granted_at
-        keys: Callable[[list[dict[str, Any]]], bool] = lambda found: len(found) >= expected  # noqa: E731
-        found = self._results(keys, 90)
+        found = self._results(lambda found: len(found) >= expected, 90)
         seconds = time.monotonic() - granted
         self.figures["new grant to caught up"] = f"{seconds:.1f} s"
         self.show.check(
@@ -211,7 +209,7 @@ class FlinkStory:
         self.show.step("Stop it", "CONSUMER's team")
         status = self.application.stop()
         self.show.check("the application is READY again", status == "READY", status)
-        job = f"{flink.job_namespace(self.story.consumer_account, REGION)}.{NAME}"
+        job = self.job
 
         def ended() -> str | None:
             graph = self._graph(source_identifier(self._topic(SCHEMA).arn))
@@ -233,7 +231,7 @@ class FlinkStory:
             self.catalogue.revoke(subscription, grant, listing)
         self.application.undo()
         self.catalogue.remove()
-        self._wait(f"the asset {SINK} to be gone", lambda: True if self.catalogue.asset(SINK) is None else None)
+        self._wait(f"the asset {SINK} to be gone", lambda: True if self.catalogue.sink_asset() is None else None)
         told = emulator_process.get(self.story.workspace, "flink")
         assert isinstance(told, dict)
         self.show.check("no application, no process, no topic is left of it", not told["applications"], sink_asset)

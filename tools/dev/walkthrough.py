@@ -153,8 +153,9 @@ class Walkthrough:
         self.show.step(
             "The schema becomes an asset by itself", "schema event → data source function → PRODUCER's inventory"
         )
-        project = self.outputs["producerProjectId"]
-        asset_id = self.wait(f"an asset named {SCHEMA} in the inventory", lambda: self._search_asset(project, stream))
+        asset_id = self.wait(
+            f"an asset named {SCHEMA} in the inventory", lambda: self.inventory_asset(SCHEMA, stream.asset_type)
+        )
         asset: dict[str, Any] = self.datazone.get_asset(domainIdentifier=self.domain_id, identifier=asset_id)
         forms = {item["formName"]: json.loads(item["content"]) for item in asset["formsOutput"] if item.get("content")}
         self.show.fact("asset", f"{asset['name']}  {asset['id']}  revision {asset['revision']}")
@@ -296,8 +297,10 @@ class Walkthrough:
         self.show.step("Retire it", "PRODUCER deletes the schema → data source function")
         glue = self.people.client("glue", self.producer_account)
         glue.delete_schema(SchemaId={"RegistryName": stream.registry, "SchemaName": SCHEMA})
-        project = self.outputs["producerProjectId"]
-        self.wait("the asset to be gone", lambda: True if self._search_asset(project, stream) is None else None)
+        self.wait(
+            "the asset to be gone",
+            lambda: True if self.inventory_asset(SCHEMA, stream.asset_type) is None else None,
+        )
         self.show.check("the asset is gone from the inventory and the catalogue", True)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
@@ -326,14 +329,17 @@ class Walkthrough:
         answer: dict[str, Any] = client.invoke(FunctionName=stream.consumer_function, Payload=b"{}")
         return {**answer, "Payload": json.loads(answer["Payload"].read() or b"{}")}
 
-    def _search_asset(self, project: str, stream: Stream) -> str | None:
+    def inventory_asset(self, name: str, asset_type: str) -> str | None:
+        """The id of the asset of this name and type in PRODUCER's inventory; None if there is none."""
         pages = self.datazone.get_paginator("search").paginate(
-            domainIdentifier=self.domain_id, searchScope="ASSET", owningProjectIdentifier=project
+            domainIdentifier=self.domain_id,
+            searchScope="ASSET",
+            owningProjectIdentifier=self.outputs["producerProjectId"],
         )
         for page in pages:
             for item in page["items"]:
                 asset = item.get("assetItem", {})
-                if asset.get("name") == SCHEMA and asset.get("typeIdentifier") == stream.asset_type:
+                if asset.get("name") == name and asset.get("typeIdentifier") == asset_type:
                     return str(asset["identifier"])
         return None
 
