@@ -133,6 +133,13 @@ class FlinkCatalogue:
         pages = glue.get_paginator("list_schemas").paginate(RegistryId={"RegistryName": self.registry})
         if SINK in [item["SchemaName"] for page in pages for item in page["Schemas"]]:
             glue.delete_schema(SchemaId={"RegistryName": self.registry, "SchemaName": SINK})
+        if self.has_sink():
+            self.people.client("kafka", self.story.producer_account).delete_topic(
+                ClusterArn=self.cluster, TopicName=SINK
+            )
+
+    def has_sink(self) -> bool:
+        """Whether the cluster has the second topic."""
         kafka = self.people.client("kafka", self.story.producer_account)
-        if SINK in [item["TopicName"] for item in kafka.list_topics(ClusterArn=self.cluster)["Topics"]]:
-            kafka.delete_topic(ClusterArn=self.cluster, TopicName=SINK)
+        pages = kafka.get_paginator("list_topics").paginate(ClusterArn=self.cluster, TopicNameFilter=SINK)
+        return SINK in [item["TopicName"] for page in pages for item in page["Topics"]]

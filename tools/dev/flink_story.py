@@ -234,7 +234,8 @@ class FlinkStory:
         self._wait(f"the asset {SINK} to be gone", lambda: True if self.catalogue.sink_asset() is None else None)
         told = emulator_process.get(self.story.workspace, "flink")
         assert isinstance(told, dict)
-        self.show.check("no application, no process, no topic is left of it", not told["applications"], sink_asset)
+        left = [*told["applications"], *([SINK] if self.catalogue.has_sink() else [])]
+        self.show.check("no application, no process, no topic is left of it", not left, ", ".join(left) or sink_asset)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
     def _consumer(self) -> Consumer:
