@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 from streamgov_core.access import permissions, workflow
 from streamgov_core.access.reconcile import permissions as reconcile_permissions
@@ -32,6 +34,8 @@ NAMES = Names()
 MEMBERS = (PRODUCER, CONSUMER)
 ROLE_PATH = "/streaming/"
 HALF_AN_HOUR = 1800
+LOADER = create_loader()
+"""Read once: the service models of many emulators' clients would fill the machine."""
 
 
 def eventually(read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60.0) -> Any:
@@ -43,6 +47,12 @@ def eventually(read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: 
         assert time.monotonic() < deadline, value
         time.sleep(pause)
         pause = min(pause * 1.2, 0.5)
+
+
+def _session(*keys: str) -> Any:
+    session: Any = botocore.session.get_session()
+    session.register_component("data_loader", LOADER)
+    return boto3.Session(*keys, region_name=REGION, botocore_session=session)
 
 
 @dataclass
@@ -60,14 +70,12 @@ class Deployment:
     def client(self, service: str, account: str = DOMAIN) -> Any:
         key = (service, account, int(time.monotonic() // HALF_AN_HOUR))  # An assumed role's keys last for an hour.
         if key not in self.clients:
-            session: Any = boto3.Session("test", "test", region_name=REGION)
+            session = _session("test", "test")
             if account != DOMAIN:
                 sts = session.client("sts", endpoint_url=self.emulator.endpoint)
                 arn = f"arn:aws:iam::{account}:role/Admin"
                 keys = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-                session = boto3.Session(
-                    keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION
-                )
+                session = _session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
             self.clients[key] = session.client(
                 service,
                 endpoint_url=self.emulator.endpoint,
