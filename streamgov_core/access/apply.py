@@ -47,6 +47,7 @@ class ApplySettings:
         require_boundary: whether consumer roles must carry it.
         manual_assets: owning project -> patterns of resources that its assets made by hand may name.
         function_timeout: the function's hard time-out in seconds.
+        protected_roles: role ARNs that never get access.
     """
 
     names: Names
@@ -57,6 +58,7 @@ class ApplySettings:
     require_boundary: bool = True
     manual_assets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     function_timeout: int = 60
+    protected_roles: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> ApplySettings:
@@ -70,6 +72,7 @@ class ApplySettings:
             require_boundary=env["STREAMGOV_REQUIRE_BOUNDARY"] == "true",
             manual_assets=json.loads(env["STREAMGOV_MANUAL_ASSETS"]),
             function_timeout=int(env["STREAMGOV_FUNCTION_TIMEOUT"]),
+            protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
         )
 
 
@@ -265,7 +268,7 @@ class Apply(MemberFunction):
             if RoleArn.parse(arn).account != self._settings.account:
                 continue
             try:
-                check_principal(names, arn, self._settings.consumer_roles)
+                check_principal(names, arn, self._settings.consumer_roles, self._settings.protected_roles)
             except PrincipalRefusedError:
                 # A role that is no longer named can still lose; one that never got anything must not be touched.
                 if command.grants:

@@ -278,6 +278,11 @@ class Collect(DomainFunction):
         return principals
 
     def _request(self, facts: GrantFacts) -> AccessRequest:
+        if facts.asked.unreadable and self._settings.request_required:
+            raise PermanentGrantError(
+                "what was asked for cannot be read, and this deployment requires the request form: let the role "
+                f"{self._settings.names.iam_name('collect')} read subscription requests. {facts.asked.unreadable}"
+            )
         request, now = facts.asked.request, self._now()
         asked = parse_request(self._settings.names, request.get("metadataForms") or (), now)
         return decided(asked, request.get("decisionComment"), now)
@@ -320,7 +325,9 @@ def _warnings(facts: GrantFacts, command: GrantCommand | None) -> list[str]:
         # What was given before this line was read is taken away all the same, whatever the line says.
         with suppress(PermanentGrantError):
             ignored = ignored_end(command.request, facts.asked.request.get("decisionComment"))
-    return [*facts.asked.warnings, *([ignored] if ignored else [])]
+    unreadable = facts.asked.unreadable
+    unknown = f"who asked is not known, and the defaults READ and SHARED hold: {unreadable}" if unreadable else None
+    return [text for text in (unknown, ignored) if text]
 
 
 def _leave(order: Order, asset_id: str, reason: str) -> None:

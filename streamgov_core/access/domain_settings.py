@@ -25,6 +25,7 @@ class CollectSettings:
         asset_types: the asset types that are served.
         principal_accounts: environment account -> further accounts whose roles its targets may name.
         options: choices that the platforms know.
+        request_required: what was asked for must be known; otherwise the defaults hold where it cannot be read.
     """
 
     names: Names
@@ -33,6 +34,7 @@ class CollectSettings:
     asset_types: tuple[str, ...]
     principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    request_required: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> CollectSettings:
@@ -46,6 +48,7 @@ class CollectSettings:
                 key: tuple(value) for key, value in json.loads(env.get("STREAMGOV_PRINCIPAL_ACCOUNTS", "{}")).items()
             },
             options=json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
+            request_required=env.get("STREAMGOV_REQUEST_FORM") == "required",
         )
 
     def platform_of(self, asset_type: str) -> Platform | None:

@@ -34,12 +34,14 @@ def collect_environment(
     *,
     principal_accounts: Mapping[str, Sequence[str]] | None = None,
     options: Mapping[str, Any] | None = None,
+    request_required: bool = False,
 ) -> dict[str, str]:
     """Environment of ``collect``.
 
     * ``principal_accounts``: environment account -> further accounts whose roles its subscription targets may
       name.
     * ``options``: ``managedVpc`` (default True), ``crossAccountServerless`` (default False).
+    * ``request_required``: a grant whose request cannot be read is refused, instead of the defaults.
     """
     return {
         **_common(names, domain_id, domain_account),
@@ -49,6 +51,7 @@ def collect_environment(
             {key: sorted(value) for key, value in (principal_accounts or {}).items()}
         ),
         "STREAMGOV_OPTIONS": _json(options or {}),
+        **({"STREAMGOV_REQUEST_FORM": "required"} if request_required else {}),
     }
 
 
@@ -77,12 +80,14 @@ def apply_environment(
     require_boundary: bool = True,
     manual_assets: Mapping[str, Sequence[str]] | None = None,
     function_timeout: int = 60,
+    protected_role_arns: Sequence[str] = (),
 ) -> dict[str, str]:
     """Environment of ``apply``.
 
     * ``manual_assets``: owning project -> patterns of resource ARNs (topics, streams) that its assets made by
       hand, which no data source recorded, may name.
     * ``function_timeout``: the function's hard time-out in seconds; leases last longer than it.
+    * ``protected_role_arns``: roles that never receive access, whatever pattern names them.
     """
     return {
         **_common(names, domain_id, account),
@@ -91,6 +96,7 @@ def apply_environment(
         "STREAMGOV_REQUIRE_BOUNDARY": "true" if require_boundary else "false",
         "STREAMGOV_MANUAL_ASSETS": _json({key: sorted(value) for key, value in (manual_assets or {}).items()}),
         "STREAMGOV_FUNCTION_TIMEOUT": str(function_timeout),
+        **({"STREAMGOV_PROTECTED_ROLES": _json(sorted({*protected_role_arns}))} if protected_role_arns else {}),
     }
 
 

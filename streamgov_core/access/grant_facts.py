@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,8 @@ class Asked:
     """The subscription request, as far as it could be read."""
 
     request: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    unreadable: str = ""
+    """Why the subscription or its request could not be read."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,18 @@ class GrantReader:
         return GrantFacts(grant, listings.result(), environment.result(), target.result(), asking)
 
     def _asked(self, subscription_id: Any) -> Asked:
-        warnings: list[str] = []
-        subscription = _unless_denied(self._domain.subscription, subscription_id, warnings)
-        request = _unless_denied(self._domain.request, (subscription or {}).get("subscriptionRequestId"), warnings)
-        return Asked(request or {}, tuple(warnings))
+        """Being denied it (UNVERIFIED which membership reading takes) is no failure of what else is read."""
+        if not subscription_id:
+            return Asked()
+        try:
+            subscription = self._domain.subscription(str(subscription_id)) or {}
+            request_id = subscription.get("subscriptionRequestId")
+            return Asked(self._domain.request(str(request_id)) or {} if request_id else {})
+        except RetryableGrantError:
+            raise
+        except PermanentGrantError as error:
+            log("request not readable", level=logging.WARNING, cause=str(error))
+            return Asked(unreadable=str(error))
 
     def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The listed assets by asset id: one, or those of a data product."""
@@ -87,19 +96,3 @@ def forms_of(listing: Mapping[str, Any]) -> dict[str, Any]:
         return {name: json.loads(form) if isinstance(form, str) else form for name, form in forms.items()}
     except (ValueError, AttributeError) as error:
         raise PermanentGrantError(f"the forms of asset {listing['assetId']} are not readable: {error}") from error
-
-
-def _unless_denied(
-    read: Callable[[str], Mapping[str, Any] | None], identifier: Any, warnings: list[str]
-) -> Mapping[str, Any] | None:
-    """Read what an audit wants to know; being denied it (UNVERIFIED which membership it takes) is a warning."""
-    if not identifier:
-        return None
-    try:
-        return read(str(identifier))
-    except RetryableGrantError:
-        raise
-    except PermanentGrantError as error:
-        warnings.append(f"who asked is not known, and the defaults READ and SHARED hold: {error}")
-        log("request not readable", level=logging.WARNING, cause=str(error))
-        return None

@@ -24,6 +24,7 @@ from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
+from streamgov_pulumi.components.request_form import REQUIRED, check_use
 from streamgov_pulumi.providers import ProjectMembership
 
 RETRY_POLICY = {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 24}
@@ -49,6 +50,8 @@ class CentralAuthorizerArgs(TypedDict):
     """Grants across accounts include managed VPC connections to the cluster. Default true."""
     cross_account_serverless: NotRequired[bool]
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
+    request_form: NotRequired[str]
+    """``optional`` (default) or ``required``: a grant whose request cannot be read is refused, not given by defaults."""
     member_project_ids: NotRequired[list[pulumi.Input[str]]]
     """Projects whose grants the functions must read and mark: their roles become contributors of each."""
     member_project_keys: NotRequired[list[str]]
@@ -138,6 +141,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
     ) -> tuple[FunctionWithRole, FunctionWithRole]:
         names, account, key = settings.names, settings.account, args.get("kms_key_arn")
         domain_id = args["domain_id"]
+        required = check_use(args.get("request_form")) == REQUIRED
         options = {
             "managedVpc": args.get("managed_vpc", True),
             "crossAccountServerless": args.get("cross_account_serverless", False),
@@ -163,6 +167,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
                         asset_types,
                         principal_accounts=args.get("principal_accounts"),
                         options=options,
+                        request_required=required,
                     ),
                     domain=domain_id,
                 ),

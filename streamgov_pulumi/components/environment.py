@@ -183,6 +183,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                         require_boundary=require_boundary,
                         manual_assets=args.get("manual_assets"),
                         function_timeout=APPLY_SECONDS,
+                        protected_role_arns=args.get("protected_roles", []),
                     ),
                     domain=args["domain_id"],
                 ),

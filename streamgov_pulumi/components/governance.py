@@ -205,6 +205,8 @@ class StreamGovernance(pulumi.ComponentResource):
                 made[key] = domain[key]  # type: ignore[literal-required]
         if "organization_id" in domain:
             made["organization_id"] = domain["organization_id"]
+        if "use" in domain.get("request_form", {}):
+            made["request_form"] = domain["request_form"]["use"]
         return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
 
     def _contributors(self) -> None:

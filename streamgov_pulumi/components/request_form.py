@@ -19,6 +19,19 @@ OPTIONAL, REQUIRED = "optional", "required"
 USES = (OPTIONAL, REQUIRED)
 
 
+def check_use(use: str | None) -> str:
+    """A ``use`` that exists, by default ``optional``.
+
+    Raises:
+        ConfigError: it is none of USES.
+    """
+    if use is None:
+        return OPTIONAL
+    if use not in USES:
+        raise ConfigError(f"use of the request form must be one of {', '.join(USES)}, got {use!r}")
+    return use
+
+
 class StreamRequestFormArgs(TypedDict):
     """Arguments of StreamRequestForm."""
 
@@ -58,9 +71,7 @@ class StreamRequestForm(pulumi.ComponentResource):
     def __init__(self, name: str, args: StreamRequestFormArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamgov:index:StreamRequestForm", name, {}, opts)
         settings = Settings.of(args["deployment"])
-        use = args.get("use", OPTIONAL)
-        if use not in USES:
-            raise ConfigError(f"use of the request form must be one of {', '.join(USES)}, got {use!r}")
+        use = check_use(args.get("use"))
         common: dict[str, Any] = {
             "domain_id": args["domain_id"],
             "adopt_existing": args.get("adopt_existing", False),

@@ -207,6 +207,15 @@ def test_roles_that_are_not_named_get_nothing_but_can_lose(arn: str) -> None:
     assert untouched(member)
 
 
+def test_a_protected_role_gets_nothing_although_a_pattern_names_it() -> None:
+    member = Member(CONSUMER, protected_roles=(ROLE,))
+    member.site.iam.add(ROLE)
+    answer = member.run(command(side="consumer", account=CONSUMER))
+    assert answer["status"] == "REFUSED"
+    assert answer["cause"] == f"{ROLE} is a role of the deployment itself and never receives access"
+    assert untouched(member)
+
+
 def test_a_role_that_is_no_longer_named_can_still_lose() -> None:
     member = Member(CONSUMER)
     member.site.iam.add(ROLE)
@@ -248,6 +257,7 @@ def test_settings_travel_through_the_environment() -> None:
         require_boundary=False,
         manual_assets={"p": ["a*"]},
         function_timeout=45,
+        protected_role_arns=[ROLE],
     )
     assert all(isinstance(value, str) for value in env.values())
     settings = ApplySettings.from_env(env)
@@ -255,6 +265,7 @@ def test_settings_travel_through_the_environment() -> None:
     assert (settings.names, settings.domain_id, settings.account) == (NAMES, DOMAIN, OWNER)
     assert (settings.require_boundary, settings.function_timeout) == (False, 45)
     assert settings.manual_assets == {"p": ["a*"]}
+    assert settings.protected_roles == (ROLE,)
 
 
 def test_documents_never_hold_an_id_of_datazone() -> None:

@@ -325,6 +325,29 @@ def test_a_request_that_may_not_be_read_means_the_defaults_and_a_warning(central
         central.collect()
 
 
+def test_where_the_form_is_required_a_request_that_may_not_be_read_is_refused() -> None:
+    central = Central(request_required=True)
+    central.domain.errors["request"] = PermanentGrantError("access denied")
+    central.domain.add_grant()
+    (item,) = central.collect()
+    assert sides(item) == []
+    assert item["refusal"] == (
+        "what was asked for cannot be read, and this deployment requires the request form: let the role "
+        "streamgov-us-east-1-collect read subscription requests. access denied"
+    )
+
+
+def test_where_the_form_is_required_a_revoke_needs_no_request() -> None:
+    central = Central(request_required=True)
+    central.domain.add_grant()
+    (item,) = central.collect()
+    central.report(item, **done(item))
+    central.domain.errors["request"] = PermanentGrantError("access denied")
+    central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
+    assert item["refusal"] is None and sides(item) != []
+
+
 # --- outcomes ---------------------------------------------------------------------------------------------------------
 def test_a_failed_step_becomes_a_cause_without_a_stack_trace(central: Central) -> None:
     (item,) = central.collect()
@@ -578,10 +601,12 @@ def test_settings_travel_through_the_environment() -> None:
         ["MskTopicAssetType"],
         principal_accounts={CONSUMER: [THIRD]},
         options={"managedVpc": False},
+        request_required=True,
     )
     settings = CollectSettings.from_env(env)
     assert settings.members == (OWNER, CONSUMER)
     assert settings.principal_accounts == {CONSUMER: (THIRD,)}
     assert settings.options == {"managedVpc": False}
+    assert settings.request_required
     assert settings.platform_of("MskTopicAssetType") is not None
     assert settings.platform_of("Other") is None
