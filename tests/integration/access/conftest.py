@@ -34,6 +34,8 @@ NAMES = Names()
 MEMBERS = (PRODUCER, CONSUMER)
 ROLE_PATH = "/streaming/"
 HALF_AN_HOUR = 1800
+SPEED = 5.0
+"""Of the machines' waits and time-outs. Functions run in real time."""
 LOADER = create_loader()
 """Read once: the service models of many emulators' clients would fill the machine."""
 
@@ -452,15 +454,9 @@ class Deployment:
 
 
 @contextmanager
-def deployed(directory: Path, speed: float = 5) -> Iterator[Deployment]:
-    """An emulator of its own with everything deployed in it.
-
-    Args:
-        directory: for its state.
-        speed: of the machines' waits and time-outs. Functions run in real time: whoever waits for a lease inside of one
-            outlives the machine's patience at more than 1.5.
-    """
-    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED=str(speed))
+def deployed(directory: Path) -> Iterator[Deployment]:
+    """An emulator of its own, with its state in this directory and everything deployed in it."""
+    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED=str(SPEED))
     try:
         made = Deployment(running)
         made.make_domain()
