@@ -11,6 +11,7 @@ Taken from the other parts, each asked when it is needed:
 
 * ``parts["datazone"].domains``: the domains by their id, for the account that owns each;
 * ``parts["ram.is_shared"](resource_arn, account)``: is a resource shared with an account, and the share accepted?
+* ``parts["ram.receiver"](invitation_arn)``: the account that an invitation to a share is for, or None;
 * ``parts["identities"]``: the sessions, for the role id that each was issued for.
 """
 
@@ -26,7 +27,7 @@ from emulator.iam.evaluate import Decision
 from emulator.iam.history import PolicyHistory
 from emulator.iam.oracle import Oracle
 from emulator.iam.principals import Deletions
-from emulator.iam.resources import ram_reader
+from emulator.iam.resources import invitation_reader, ram_reader
 from emulator.iam.routes import access_route, settings_route
 
 __all__ = ["Decision", "Oracle", "install"]
@@ -42,6 +43,12 @@ def install(emulator: Emulator) -> None:
         return bool(answer is not None and answer(resource, account))
 
     oracle.resources.register("datazone", ram_reader(is_shared, lambda: settings.accounts if settings else ()))
+
+    def receiver(invitation: str) -> str | None:
+        answer = emulator.parts.get("ram.receiver")
+        return answer(invitation) if answer is not None else None
+
+    oracle.resources.register("ram", invitation_reader(receiver))
 
     def domain_owner(domain: str) -> str | None:
         backend = emulator.parts.get("datazone")

@@ -166,6 +166,23 @@ def ram_reader(is_shared: Callable[[str, str], bool], accounts: Callable[[], Seq
     return read
 
 
+def invitation_reader(receiver: Callable[[str], str | None]) -> Reader:
+    """An invitation bears the inviting account in its ARN, but is the invited account's to answer.
+
+    Args:
+        receiver: the account that an invitation is for, or None.
+    """
+
+    def read(arn: Arn) -> list[tuple[str, str]]:
+        account = receiver(str(arn))
+        if account is None:
+            return []
+        statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "ram:*", "Resource": str(arn)}
+        return [(f"invitation {arn}", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))]
+
+    return read
+
+
 def _key(arn: Arn) -> Any:
     from moto.kms.models import kms_backends
 

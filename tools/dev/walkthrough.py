@@ -294,7 +294,7 @@ class Walkthrough:
 
     def retire(self, stream: Stream) -> None:
         """The schema is deleted from the registry, and the asset goes by itself: unlisted, deleted, its record too."""
-        self.show.step("Retire it", "PRODUCER deletes the schema → data source function")
+        self.show.step(f"Retire the {stream.kind}", "PRODUCER deletes the schema → data source function")
         glue = self.people.client("glue", self.producer_account)
         glue.delete_schema(SchemaId={"RegistryName": stream.registry, "SchemaName": SCHEMA})
         self.wait(

@@ -1,7 +1,8 @@
 """Resource Access Manager: shares, invitations to accounts outside the organisation, associations, permissions.
 
 Replaces moto's, which knows neither invitations nor associations. The shares lie in moto's backends, where the access
-oracle looks. ``Emulator.parts["ram.is_shared"](resource_arn, account)`` tells whether an account may use a resource.
+oracle looks. ``Emulator.parts["ram.is_shared"](resource_arn, account)`` tells whether an account may use a resource,
+``parts["ram.receiver"](invitation_arn)`` whom an invitation is for.
 """
 
 from __future__ import annotations
@@ -18,3 +19,4 @@ def install(emulator: Emulator) -> None:
     invitations.install(emulator, store)
     reading.install(emulator, store)
     emulator.parts["ram.is_shared"] = store.is_shared
+    emulator.parts["ram.receiver"] = store.receiver

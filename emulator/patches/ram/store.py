@@ -148,6 +148,11 @@ class Store:
             for share in self.all(parsed.region)
         )
 
+    def receiver(self, invitation_arn: str) -> str | None:
+        """The account that an invitation is for."""
+        found = self.invitations.get(invitation_arn)
+        return None if found is None else found.receiver
+
     def same_organization(self, first: str, second: str) -> bool:
         """Whether two accounts are in one organisation that has sharing switched on."""
         return any({first, second} <= self.members(account) for account in self.sharing)

@@ -187,3 +187,24 @@ def test_every_write_of_a_policy_is_in_the_history_in_its_order(
     assert found["forgotten"] == 0 and found["writes"][1]["params"]["Policy"] == document(allowed)
     times = [entry["time"] for entry in found["writes"]]
     assert times == sorted(times) and found["writes"][0]["account"] == CONSUMER
+
+
+def test_an_invitation_is_the_invited_account_s_to_accept(client: Client) -> None:
+    domain = client("datazone").create_domain(
+        name="iam-invited", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/Admin"
+    )
+    client("ram").create_resource_share(name="iam-invited", resourceArns=[domain["arn"]], principals=[PRODUCER])
+    shown = client("ram", PRODUCER).get_resource_share_invitations()["resourceShareInvitations"]
+    invitation = next(item for item in shown if item["resourceShareName"] == "iam-invited")[
+        "resourceShareInvitationArn"
+    ]
+    make_role(client, "iam-idle", allow("ram:Get*", "*"), account=PRODUCER)
+    make_role(client, "iam-accepter", allow("ram:AcceptResourceShareInvitation", "*"), account=PRODUCER)
+    make_role(client, "iam-stranger", allow("ram:*", "*"))
+    answer = {"resourceShareInvitationArn": invitation}
+    code, message = error_of(client("ram", PRODUCER, "iam-idle").accept_resource_share_invitation, **answer)
+    assert code == "AccessDeniedException" and "ram:AcceptResourceShareInvitation" in message
+    code, _ = error_of(client("ram", CONSUMER, "iam-stranger").accept_resource_share_invitation, **answer)
+    assert code == "AccessDeniedException"
+    accepted = client("ram", PRODUCER, "iam-accepter").accept_resource_share_invitation(**answer)
+    assert accepted["resourceShareInvitation"]["status"] == "ACCEPTED"
