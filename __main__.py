@@ -4,10 +4,15 @@ import pulumi
 
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi.config import load
+from streamgov_pulumi.preview_check import PreviewCheck
 from streamgov_pulumi.program import deploy
 
 try:
-    outputs = deploy(load())
+    config = load()
+    check = PreviewCheck(config, pulumi.get_stack()).start() if pulumi.runtime.is_dry_run() else None
+    outputs = deploy(config)
+    if check is not None:
+        check.conclude(pulumi.log)
 except ConfigError as error:
     # A person's mistake: the sentence says what to write, a traceback would only hide it.
     raise pulumi.RunError(str(error)) from None

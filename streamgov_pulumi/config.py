@@ -38,6 +38,8 @@ from streamgov_pulumi.config_member import (
 
 PROJECT = "streamgov"
 DESTROY_MODES = ("refuse", "takeDown")
+CHECKS = ("warn", "refuse", "never")
+"""What a preview does about permissions that the deploying role lacks."""
 MODES = ("all", "domain", "member", "sandbox")
 PROVIDER_FLAGS = {
     "s3UsePathStyle": "s3_use_path_style",
@@ -58,6 +60,7 @@ COMMON = {
     "alarmTopics",
     "deletionProtection",
     "destroy",
+    "checkPermissions",
     "provider",
 }
 BY_MODE = {
@@ -84,6 +87,7 @@ class StackConfig:
         common: arguments of the facade that every mode shares.
         accounts: the three accounts of the sandbox.
         governance: the facade's arguments, complete in every mode but ``sandbox``.
+        check_permissions: one of CHECKS.
     """
 
     mode: str
@@ -92,6 +96,7 @@ class StackConfig:
     common: Mapping[str, Any] = field(default_factory=dict)
     accounts: Mapping[str, AccountArgs] = field(default_factory=dict)
     governance: StreamGovernanceArgs | None = None
+    check_permissions: str = CHECKS[0]
 
 
 def load() -> StackConfig:
@@ -105,7 +110,7 @@ def load() -> StackConfig:
     for key in _configured_keys():
         value = config.get(key)
         if value is not None:
-            raw[key] = _value(value)
+            raw[key] = value_of(value)
     return parse(raw)
 
 
@@ -115,7 +120,7 @@ def _configured_keys() -> list[str]:
     return sorted(key.split(":", 1)[1] for key in known if key.startswith(f"{PROJECT}:"))
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """Objects, lists, numbers and flags arrive as JSON, strings as they are. Digits in quotes stay a string."""
     if text[:1] in "{[" or text in ("true", "false"):
         try:
@@ -148,9 +153,10 @@ def parse(raw: Mapping[str, Any]) -> StackConfig:
         accounts = _sandbox_accounts(top)
     else:
         governance = _governance(top, mode, region, common)
+    check = top.choice("checkPermissions", CHECKS) or CHECKS[0]
     problems.check()
     namespace = str(common.get("namespace", DEFAULT_NAMESPACE))
-    return StackConfig(mode, region, namespace, common, accounts, governance)
+    return StackConfig(mode, region, namespace, common, accounts, governance, check)
 
 
 def _common(top: r.Section) -> dict[str, Any]:

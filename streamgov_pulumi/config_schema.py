@@ -21,6 +21,7 @@ from streamgov_pulumi.components.request_form import USES
 from streamgov_pulumi.config import (
     BOUNDARY,
     BY_MODE,
+    CHECKS,
     COMMON,
     DESTROY_MODES,
     MODES,
@@ -207,6 +208,7 @@ def settings() -> dict[str, Schema]:
         "alarmTopics": many("SNS topics that alarms notify.", text("An ARN.", SNS)),
         "deletionProtection": flag("Protect the ledgers from deletion. Default true.", top=True),
         "destroy": one_of("What a destroy does while assets, listings or grants live.", DESTROY_MODES),
+        "checkPermissions": one_of("What a preview does about permissions the deploying role lacks.", CHECKS),
         "provider": section("Further inputs of the AWS providers.", (), **{key: flag(key) for key in PROVIDER_FLAGS}),
         "accounts": section(
             "The sandbox's accounts.", ("domain", "producer", "consumer"), domain=plain, producer=plain, consumer=plain

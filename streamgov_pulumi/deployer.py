@@ -6,23 +6,22 @@ side that an account is on (domain, member).
 
 from __future__ import annotations
 
-import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from streamgov_core.errors import ConfigError
-from streamgov_core.naming import DEFAULT_NAMESPACE, Names, check_account
-from streamgov_pulumi.deployer_actions import NEEDS, ROLES, SANDBOX, Needs
+from streamgov_core.naming import Names
+from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
 from streamgov_pulumi.review.plan import Change, read_plan
 
 Statement = dict[str, Any]
 POLICY_LIMIT = 6144
 """Characters of a customer managed policy, white space aside (IAM quotas)."""
 
-_DYNAMIC = "pulumi-python:dynamic/streamgov:"
+DYNAMIC = "pulumi-python:dynamic/streamgov:"
 _FUNCTION_SIDE = (
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget",
@@ -37,7 +36,7 @@ _FUNCTION_SIDE = (
     "aws:sfn/stateMachine:StateMachine",
     "aws:sqs/queue:Queue",
     "aws:sqs/queuePolicy:QueuePolicy",
-    f"{_DYNAMIC}LiveObjects",
+    f"{DYNAMIC}LiveObjects",
 )
 SIDES: Mapping[str, tuple[str, ...]] = {
     "domain": (
@@ -47,10 +46,10 @@ SIDES: Mapping[str, tuple[str, ...]] = {
         "aws:ram/principalAssociation:PrincipalAssociation",
         "aws:ram/resourceAssociation:ResourceAssociation",
         "aws:ram/resourceShare:ResourceShare",
-        f"{_DYNAMIC}AssetType",
-        f"{_DYNAMIC}FormType",
-        f"{_DYNAMIC}ProjectMembership",
-        f"{_DYNAMIC}Rule",
+        f"{DYNAMIC}AssetType",
+        f"{DYNAMIC}FormType",
+        f"{DYNAMIC}ProjectMembership",
+        f"{DYNAMIC}Rule",
     ),
     "member": (
         *_FUNCTION_SIDE,
@@ -63,7 +62,8 @@ SIDES: Mapping[str, tuple[str, ...]] = {
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "aws:s3/bucketPolicy:BucketPolicy",
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        f"{_DYNAMIC}SubscriptionTarget",
+        f"{DYNAMIC}SubscriptionTarget",
+        "lookup:domain",
         "lookup:trail",
     ),
 }
@@ -118,11 +118,39 @@ def _all(types: Iterable[str]) -> Iterator[Needs]:
     for type_ in sorted(set(types)):
         if type_.startswith(("pulumi:", "streamgov:")):
             continue
-        needs = NEEDS.get(type_) or SANDBOX.get(type_)
+        needs = NEEDS.get(type_) or OPTIONAL.get(type_) or SANDBOX.get(type_)
         if needs is None:
             raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_pulumi.deployer_actions")
         yield needs
         yield from needs.also
+
+
+def users_of(action: str, types: Iterable[str], passed_to: str | None = None) -> list[str]:
+    """Which of these types need an action; for iam:PassRole those that hand a role to the service ``passed_to``."""
+    service, _, name = action.partition(":")
+    found = []
+    for type_ in sorted(set(types)):
+        for needs in _all([type_]):
+            held = {*needs.read, *needs.write, *needs.read_any, *needs.write_any}
+            passes = action == "iam:PassRole" and (passed_to in needs.passes if passed_to else bool(needs.passes))
+            if (needs.service == service and name in held) or passes:
+                found.append(type_)
+                break
+    return found
+
+
+def features() -> dict[str, tuple[str, ...]]:
+    """What a deployment may have beside the program's own, by a word: the types of each (`OPTIONAL`)."""
+    found: dict[str, tuple[str, ...]] = {}
+    for type_ in sorted(OPTIONAL):
+        word = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type_.rsplit(":", 1)[-1]).lower()
+        found[word] = (*found.get(word, ()), type_)
+    return found
+
+
+def own_statement(role_arn: str) -> Statement:
+    """What lets a role ask IAM what it may do itself (``--check``, and the check of a preview)."""
+    return {"Effect": "Allow", "Action": ["iam:GetRole", "iam:SimulatePrincipalPolicy"], "Resource": [role_arn]}
 
 
 def _statement(actions: list[str], resources: list[str], boundary_arn: str | None) -> Iterator[Statement]:
@@ -171,7 +199,7 @@ def types_by_account(preview: Mapping[str, Any]) -> dict[str, set[str]]:
     own = next((account for account in map(_ambient, plan.changes) if account), "")
     found: dict[str, set[str]] = {}
     for change in plan.changes:
-        if change.type.startswith(("aws:", _DYNAMIC)):
+        if change.type.startswith(("aws:", DYNAMIC)):
             found.setdefault(change.account or own, set()).add(change.type)
     return found
 
@@ -185,41 +213,10 @@ def _ambient(change: Change) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the documents as JSON: account to list of policies. 2 if the input is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m streamgov_pulumi.deployer", description=__doc__)
-    parser.add_argument("preview", nargs="?", help="a first preview's JSON; - is standard input")
-    parser.add_argument("--side", choices=sorted(SIDES), help="without a preview: the account's side")
-    parser.add_argument("--account", help="without a preview: the account")
-    parser.add_argument("--region", required=True)
-    parser.add_argument("--namespace", default=DEFAULT_NAMESPACE)
-    parser.add_argument("--partition", default="aws")
-    parser.add_argument("--boundary", help="path and name of the boundary policy that every role must carry")
-    parser.add_argument("--preview-only", action="store_true", help="a role that reads, for reviews")
-    chosen = parser.parse_args(arguments)
-    try:
-        sys.stdout.write(json.dumps(_answer(chosen), indent=2) + "\n")
-    except (ConfigError, OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+    """The command; its exit code (`streamgov_pulumi.deployer_command`)."""
+    from streamgov_pulumi.deployer_command import main as run  # it builds on this module
 
-
-def _answer(chosen: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
-    names = Names(chosen.namespace, chosen.region, chosen.partition)
-    if chosen.preview is not None:
-        text = sys.stdin.read() if chosen.preview == "-" else Path(chosen.preview).read_text(encoding="utf-8")
-        wanted = types_by_account(json.loads(text))
-    elif chosen.side and chosen.account:
-        wanted = {check_account(chosen.account): set(SIDES[chosen.side])}
-    else:
-        raise ConfigError("name a preview's file, or --side and --account")
-    answer = {}
-    for account, types in sorted(wanted.items()):
-        boundary = f"arn:{names.partition}:iam::{account}:policy/{chosen.boundary}" if chosen.boundary else None
-        answer[account] = policies(
-            statements(types, names, account, write=not chosen.preview_only, boundary_arn=boundary)
-        )
-    return answer
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -48,10 +48,8 @@ _RULES = ("arn:{partition}:events:{region}:{account}:rule/{ns}-*",)
 _BUCKETS = ("arn:{partition}:s3:::{ns}-trail-*",)
 _SHARES = ("arn:{partition}:ram:{region}:{account}:resource-share/*",)
 # A member accepts a share of the domain's account.
-_FOREIGN_SHARES = (
-    "arn:{partition}:ram:{region}:*:resource-share/*",
-    "arn:{partition}:ram:{region}:*:resource-share-invitation/*",
-)
+_FOREIGN_SHARES = ("arn:{partition}:ram:{region}:*:resource-share/*",)
+_INVITATIONS = ("arn:{partition}:ram:{region}:*:resource-share-invitation/*",)
 
 NEEDS: Mapping[str, Needs] = {
     "aws:kms/key:Key": Needs(
@@ -194,8 +192,9 @@ NEEDS: Mapping[str, Needs] = {
     "aws:ram/resourceShareAccepter:ResourceShareAccepter": Needs(
         "ram",
         _FOREIGN_SHARES,
-        write=("AcceptResourceShareInvitation", "DisassociateResourceShare"),
+        write=("DisassociateResourceShare",),
         read_any=("GetResourceShareInvitations", "GetResourceShares", "ListResources"),
+        also=(Needs("ram", _INVITATIONS, write=("AcceptResourceShareInvitation",)),),
     ),
     "aws:datazone/policyGrant:PolicyGrant": Needs(
         "datazone", read_any=("ListPolicyGrants",), write_any=("AddPolicyGrant", "RemovePolicyGrant")
@@ -277,6 +276,8 @@ NEEDS: Mapping[str, Needs] = {
         read=("GetEventSelectors", "GetTrailStatus"),
         read_any=("DescribeTrails",),
     ),
+    # The same of the domain, where another stack deploys it: a preview says if it cannot be seen from here.
+    "lookup:domain": Needs("datazone", ("arn:{partition}:datazone:{region}:*:domain/*",), read=("GetDomain",)),
 }  # fmt: skip
 
 

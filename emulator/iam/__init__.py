@@ -29,6 +29,7 @@ from emulator.iam.oracle import Oracle
 from emulator.iam.principals import Deletions
 from emulator.iam.resources import invitation_reader, ram_reader
 from emulator.iam.routes import access_route, settings_route
+from emulator.iam.simulate import Simulator
 
 __all__ = ["Decision", "Oracle", "install"]
 
@@ -65,6 +66,7 @@ def install(emulator: Emulator) -> None:
     emulator.parts["iam.oracle"] = oracle
     emulator.parts["iam.service_may"] = oracle.service_may
     emulator.authorizers.append(enforcer)
+    emulator.operation("iam", "SimulatePrincipalPolicy")(Simulator(actions.reference))
     emulator.admin_routes["access"] = access_route(oracle)
     emulator.admin_routes["iam"] = settings_route(oracle)
     history = PolicyHistory()

@@ -104,12 +104,14 @@ class Decision:
         reason: one sentence for people.
         clause: how AWS's own error message ends (``because no identity-based policy allows the x:Y action``).
         statements: the statements that allowed or denied, as ``kind name/Sid``.
+        explicit: it is refused by a Deny statement, not for want of an Allow.
     """
 
     allowed: bool
     reason: str
     clause: str = ""
     statements: tuple[str, ...] = field(default=())
+    explicit: bool = False
 
 
 _KIND_NAMES = {
@@ -202,7 +204,8 @@ def _label(source: Source, statement: Statement) -> str:
     return f"{source.name}/{statement.label}"
 
 
-def _matching(sources: tuple[Source, ...], request: Request, allow: bool) -> Iterator[tuple[Source, Statement, Match]]:
+def matching(sources: tuple[Source, ...], request: Request, allow: bool) -> Iterator[tuple[Source, Statement, Match]]:
+    """The statements of one effect that fit a request, with how each names the caller."""
     for source in sources:
         on_resource = source.kind in ("resource", "grant")
         for statement in source.document.statements:
@@ -215,7 +218,7 @@ def _matching(sources: tuple[Source, ...], request: Request, allow: bool) -> Ite
 
 def _denied(request: Request, policies: PolicySet) -> Decision | None:
     everything = policies.identity + policies.boundary + policies.session + policies.resource
-    for source, statement, _ in _matching(everything, request, allow=False):
+    for source, statement, _ in matching(everything, request, allow=False):
         kind = _KIND_NAMES[source.kind]
         article = "an" if kind[0] in "aeiou" else "a"
         return Decision(
@@ -224,6 +227,7 @@ def _denied(request: Request, policies: PolicySet) -> Decision | None:
             f"by {_label(source, statement)}",
             f"with an explicit deny in {article} {kind}",
             (_label(source, statement),),
+            explicit=True,
         )
     return None
 
@@ -241,7 +245,7 @@ class _Side:
 
 
 def _side(sources: tuple[Source, ...], request: Request) -> _Side:
-    labels = tuple(_label(source, statement) for source, statement, _ in _matching(sources, request, allow=True))
+    labels = tuple(_label(source, statement) for source, statement, _ in matching(sources, request, allow=True))
     return _Side(bool(sources), labels)
 
 
@@ -275,7 +279,7 @@ def decide(request: Request, policies: PolicySet) -> Decision:
     denied = _denied(request, policies)
     if denied is not None:
         return denied
-    by_resource = list(_matching(policies.resource, request, allow=True))
+    by_resource = list(matching(policies.resource, request, allow=True))
     directness = max((match for _, _, match in by_resource), default=Match.NONE)
     resource_labels = tuple(_label(source, statement) for source, statement, _ in by_resource)
     if request.principal.service is not None:

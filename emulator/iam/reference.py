@@ -6,7 +6,7 @@ Which IAM actions exist, which resource types each takes, and how their ARNs loo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -19,10 +19,12 @@ class ActionInfo:
     Attributes:
         name: with its prefix, ``kinesis:GetRecords``.
         types: resource type -> whether the reference marks it as required; empty for actions without resources.
+        formats: resource type -> ARN template.
     """
 
     name: str
     types: dict[str, bool]
+    formats: dict[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=2)
@@ -35,6 +37,11 @@ def _load(prefixes: frozenset[str]) -> dict[str, dict[str, ActionInfo]]:
             name.lower(): ActionInfo(
                 f"{prefix}:{name}",
                 {kind: bool(row["required"]) for kind, row in privilege["resource_types"].items() if kind},
+                {
+                    kind: str(data[prefix]["resources"][kind]["arn"])
+                    for kind in privilege["resource_types"]
+                    if kind in data[prefix]["resources"]
+                },
             )
             for name, privilege in data[prefix]["privileges"].items()
         }

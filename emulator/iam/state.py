@@ -165,6 +165,19 @@ def find_user(arn: str) -> Identity | None:
     return None
 
 
+def find_group(arn: str) -> Identity | None:
+    """The group with this ARN; groups have policies and are no principals."""
+    parsed = split(arn)
+    if parsed is None or parsed.service != "iam" or not parsed.resource.startswith("group/"):
+        return None
+    backend = _backend(parsed.account, parsed.partition)
+    for group in list(backend.groups.values()) if backend else []:
+        if group.arn == arn:
+            texts = tuple(_attached(backend, group, f"group {group.name}"))
+            return Identity(arn, parsed.account, group.id, group.name, group.path, texts, (), None)
+    return None
+
+
 def find_user_by_name(account: str, name: str) -> Identity | None:
     """The user of an account by its name."""
     backend = _backend(account, "aws")

@@ -6,11 +6,13 @@ Run `python -m tools.docs.deploying_role` after changing what is deployed; a tes
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from streamgov_core.naming import Names
-from streamgov_pulumi.deployer import SIDES, policies, statements
-from streamgov_pulumi.deployer_actions import NEEDS
+from streamgov_pulumi.deployer import SIDES, features, policies, statements
+from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, Needs
+from streamgov_pulumi.deployer_check import NOT_COVERED
 
 OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying-role.md"
 ACCOUNTS = {"domain": "444455556666", "member": "777788889999"}
@@ -23,10 +25,41 @@ page is generated (`python -m tools.docs.deploying_role`). For your own accounts
 ```
 python -m streamgov_pulumi.deployer --side member --account 777788889999 --region eu-west-1 --boundary corp/edge
 pulumi preview --json | python -m streamgov_pulumi.deployer - --region eu-west-1      # from a first preview
+python -m streamgov_pulumi.deployer --config Pulumi.prod.yaml                         # what a stack's file takes
 python -m streamgov_pulumi.deployer --side member … --preview-only                    # for reviews: it only reads
+python -m streamgov_pulumi.deployer --side member … --with vpc-connection             # and a component of yours
+python -m streamgov_pulumi.deployer --side member … --role teams/deployer             # and lets it ask IAM about itself
 ```
 
 The answer is JSON, account to documents; each fits into a managed policy, and the role takes all of its account's.
+
+## Does a role have it?
+
+```
+python -m streamgov_pulumi.deployer --check --config Pulumi.prod.yaml
+```
+
+asks IAM (`iam:SimulatePrincipalPolicy`; nothing is tried) about the role by which the stack reaches each account, and
+prints a sentence for each permission that is lacking: which action, on what, in which account, for which resources of
+the stack, why (no policy, a boundary, an organisation's policy, a denial), and the statement to add. Exit code 0:
+nothing is lacking; 1: something is; 2: nobody could be asked. Without `--config` it checks the ambient credentials
+(`--side`, `--account`).
+
+A preview asks the same while it registers resources, for about twenty small calls an account:
+
+| `streamgov:checkPermissions` | what a lacking permission does |
+| --- | --- |
+| `warn` (default) | a warning with the first five sentences and the command that prints all |
+| `refuse` | the preview fails with them |
+| `never` | nothing is asked |
+
+A role that only reads (for reviews) gets one line, also with `refuse`. So does a role that may not ask about itself,
+and `--role` prints what it needs for that.
+
+%(not_covered)s
+A policy that names each resource in full is therefore reported as lacking.
+
+## Notes
 
 - With `--boundary`, no role can be made or written to unless it carries the boundary, and nobody may take it away.
 - `iam:PassRole` reaches our own roles only, and only for the services that run them.
@@ -42,7 +75,8 @@ The answer is JSON, account to documents; each fits into a managed policy, and t
 
 def render() -> str:
     """The page's text."""
-    parts = [_HEAD, _table()]
+    head = _HEAD.replace("%(not_covered)s", NOT_COVERED)
+    parts = [head, _table(NEEDS, "By type"), _features()]
     for side, account in ACCOUNTS.items():
         documents = policies(statements(SIDES[side], NAMES, account))
         parts.append(f"## The {side}'s account ({account})\n")
@@ -59,9 +93,17 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _table() -> str:
-    lines = ["## By type\n", "| type | reads | creates, updates, deletes |", "| --- | --- | --- |"]
-    for type_, first in sorted(NEEDS.items()):
+def _features() -> str:
+    words = "\n".join(
+        f"- `--with {word}`: {', '.join(f'`{type_}`' for type_ in types)}" for word, types in sorted(features().items())
+    )
+    intro = "Components that the program itself does not deploy; whoever uses one adds what it takes:"
+    return f"{_table(OPTIONAL, 'When asked for')}\n{intro}\n\n{words}\n"
+
+
+def _table(listed: Mapping[str, Needs], title: str) -> str:
+    lines = [f"## {title}\n", "| type | reads | creates, updates, deletes |", "| --- | --- | --- |"]
+    for type_, first in sorted(listed.items()):
         reads, writes = [], []
         for needs in (first, *first.also):
             reads += [f"{needs.service}:{action}" for action in (*needs.read, *needs.read_any)]

@@ -69,6 +69,11 @@ def _get_user(call: ApiCall) -> list[Check]:
     return [Check("iam:GetUser", make_arn(call, "iam", f"user/{name}", region=""))]
 
 
+def _simulate(call: ApiCall) -> list[Check]:
+    """The simulator is asked about one user, group or role, which the call names by its ARN."""
+    return [Check(f"iam:{call.operation}", str(call.params.get("PolicySourceArn", "*")))]
+
+
 IAM = Service(
     prefix="iam",
     global_service=True,
@@ -82,7 +87,7 @@ IAM = Service(
         "saml-provider": ("{SAMLProviderArn}",),
         "mfa": ("{SerialNumber}",),
     },
-    special={"CreateServiceLinkedRole": _service_linked, "GetUser": _get_user},
+    special={"CreateServiceLinkedRole": _service_linked, "GetUser": _get_user, "SimulatePrincipalPolicy": _simulate},
     context=_iam_context,
 )
 

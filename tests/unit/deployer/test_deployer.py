@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -12,11 +13,13 @@ from policy_sentry.querying.actions import get_action_data, get_actions_for_serv
 
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
-from streamgov_pulumi import deployer, providers
+from streamgov_pulumi import deployer, deployer_command, providers
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, main, policies, statements
 from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, SANDBOX, Needs
+from streamgov_pulumi.deployer_check import NOT_COVERED, check_role
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
+from tests.unit.deployer.simulator import ALLOWED, ROLE, Simulator
 from tools.docs.deploying_role import OUT, render
 
 __all__ = ["no_bundles"]
@@ -163,3 +166,104 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_page_is_current() -> None:
     assert OUT.read_text() == render(), "run `python -m tools.docs.deploying_role`"
+
+
+def test_features_are_printed_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each component that the program itself does not deploy: by its word, and by a plan that holds it."""
+    side = ["--side", "member", "--account", ACCOUNT, "--region", "eu-west-1"]
+    assert main(side) == 0
+    assert "kafka:" not in capsys.readouterr().out
+    assert main([*side, "--with", "vpc-connection"]) == 0
+    assert "kafka:CreateVpcConnection" in capsys.readouterr().out
+    assert {type_ for types in deployer.features().values() for type_ in types} == set(OPTIONAL)
+    assert statements(OPTIONAL, NAMES, ACCOUNT)
+    with pytest.raises(SystemExit):
+        main([*side, "--with", "nothing-of-ours"])
+
+
+def test_a_role_may_ask_about_itself_and_nobody_else(capsys: pytest.CaptureFixture[str]) -> None:
+    side = ["--side", "member", "--account", ACCOUNT, "--region", "eu-west-1"]
+    assert main([*side, "--role", "/teams/deployer"]) == 0
+    documents = json.loads(capsys.readouterr().out)[ACCOUNT]
+    [asking] = [s for d in documents for s in d["Statement"] if "iam:SimulatePrincipalPolicy" in s["Action"]]
+    assert asking["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/teams/deployer"]
+
+
+def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "Pulumi.prod.yaml"
+    text = (ROOT / "Pulumi.all.example.yaml").read_text()
+    path.write_text(f"{text}\n  streamgov:permissionsBoundaryName: corp/edge\n  streamgov:namespace: teamb\n")
+    assert main(["--config", str(path)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert sorted(answer) == ["444455556666", ACCOUNT, "888899990000"]
+    printed = json.dumps(answer[ACCOUNT])
+    assert f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:teamb-*" in printed
+    assert BOUNDARY in printed
+    # That member has no trail of its own, and no target.
+    assert "s3:CreateBucket" not in printed
+    assert "CreateSubscriptionTarget" not in printed
+    assert main(["--config", str(path), "--account", "888899990000", "--preview-only"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["888899990000"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--config", "nowhere.yaml"], "nowhere.yaml cannot be read as a stack's file"),
+        (["--config", str(ROOT / "Pulumi.dev.yaml")], "is a sandbox's: its people are administrators"),
+        (["--config", str(ROOT / "Pulumi.yaml")], "is no stack's file: it has no map 'config'"),
+        (
+            ["--config", str(ROOT / "Pulumi.all.example.yaml"), "--account", "1"],
+            "nothing is deployed into account 1; there",
+        ),
+        (["--config", "x", "--side", "member"], "one of them"),
+        (["--side", "member", "--account", ACCOUNT], "name the deployment's --region"),
+    ],
+)
+def test_what_the_command_does_not_take(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    made = Simulator()
+    monkeypatch.setattr(deployer_command, "check_role", functools.partial(check_role, client=made.client))
+    return made
+
+
+CHECK = ["--check", "--side", "member", "--account", ACCOUNT, "--region", "eu-west-1"]
+
+
+def test_check_of_a_role_that_has_everything(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(CHECK) == 0
+    printed = capsys.readouterr()
+    assert f"{ROLE} has what this stack takes in account {ACCOUNT}" in printed.out
+    assert printed.out.splitlines()[-1] == NOT_COVERED
+    assert printed.err == ""
+
+
+def test_check_says_what_is_lacking_and_what_to_add(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    lacking = {"sqs:CreateQueue", "sqs:TagQueue", "kms:CreateKey"}
+    denied = {"EvalResourceDecision": "implicitDeny"}
+    simulator.decide = lambda action, resource, context: denied if action in lacking else ALLOWED
+    assert main(CHECK) == 1
+    printed = capsys.readouterr().out
+    sentences = [line for line in printed.splitlines() if " may not " in line]
+    assert [line.split(" may not ")[1].split(" on ")[0] for line in sentences] == sorted(lacking)
+    added = json.loads(printed[printed.index("together:") + len("together:") : printed.index(NOT_COVERED)])
+    assert {action for s in added["Statement"] for action in s["Action"]} == lacking
+
+
+def test_check_that_cannot_be_made_is_no_success(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    simulator.refused["SimulatePrincipalPolicy"] = "AccessDenied"
+    assert main(CHECK) == 2
+    assert "not checked: " in capsys.readouterr().err
+
+
+def test_a_slow_check_tells_how_far_it_is(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter(number * 1.5 for number in range(1000))
+    assert deployer_command.main(CHECK, clock=lambda: next(times)) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(f"account {ACCOUNT}: 2 of ")
+    assert len(told) > 5

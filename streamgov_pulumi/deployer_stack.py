@@ -1,0 +1,136 @@
+"""What a stack's configuration deploys into each account, by type, before anything is registered.
+
+A pure function of the configuration; a test holds it against the graph that the program really registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from streamgov_core.naming import Names
+from streamgov_pulumi.components._settings import AccountArgs
+from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
+from streamgov_pulumi.components.request_form import REQUIRED
+from streamgov_pulumi.config import StackConfig
+from streamgov_pulumi.deployer import DYNAMIC, SIDES
+
+TRAIL = (
+    "aws:cloudtrail/trail:Trail",
+    "aws:s3/bucket:Bucket",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+)
+SHARE = (
+    "aws:ram/principalAssociation:PrincipalAssociation",
+    "aws:ram/resourceAssociation:ResourceAssociation",
+    "aws:ram/resourceShare:ResourceShare",
+)
+ACCEPTER = "aws:ram/resourceShareAccepter:ResourceShareAccepter"
+SOURCE = (
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    "aws:lambda/permission:Permission",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:sqs/queue:Queue",
+    "aws:sqs/queuePolicy:QueuePolicy",
+)
+MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
+LIVE_OBJECTS = f"{DYNAMIC}LiveObjects"
+TARGET = f"{DYNAMIC}SubscriptionTarget"
+
+
+@dataclass(frozen=True)
+class AccountNeeds:
+    """What is deployed into one account.
+
+    Attributes:
+        access: the account, and how the stack reaches it.
+        types: resource types, and ``lookup:…`` for what is looked up while the program runs.
+    """
+
+    access: AccountArgs
+    types: frozenset[str]
+
+
+def stack_names(config: StackConfig) -> Names:
+    """The names of the stack's deployment."""
+    return Names(config.namespace, config.region, str(config.common.get("partition", "aws")))
+
+
+def boundary_arn(config: StackConfig, account: str) -> str | None:
+    """The boundary that the stack's own roles carry in an account, if there is one."""
+    name = config.common.get("permissions_boundary_name")
+    return f"arn:{stack_names(config).partition}:iam::{account}:policy/{name}" if name else None
+
+
+def stack_needs(config: StackConfig) -> list[AccountNeeds]:
+    """The types that the stack deploys into each account; none for the sandbox, whose people are administrators."""
+    args = config.governance
+    if args is None:
+        return []
+    found: dict[str, set[str]] = {}
+    access: dict[str, AccountArgs] = {}
+    for where, types in _parts(args):
+        found.setdefault(where["account"], set()).update(types)
+        access.setdefault(where["account"], where)
+    return [AccountNeeds(access[account], frozenset(found[account])) for account in sorted(found)]
+
+
+def _parts(args: StreamGovernanceArgs) -> Iterator[tuple[AccountArgs, set[str]]]:
+    domain = args["domain"]
+    deployed = domain.get("deploy", True)
+    members = [member for member in args["members"] if member.get("deploy", True)]
+    if deployed:
+        yield domain["access"], _domain(args)
+    for member in members:
+        yield member["access"], _member(member) - ({"lookup:domain"} if deployed else set())
+        if _accepts(args, member):
+            yield member["access"], {ACCEPTER}
+        # The data sources' roles become contributors in the domain's account, if the stack can act there.
+        if member.get("data_sources") and (deployed or "assume_role_arn" in domain["access"]):
+            yield domain["access"], {MEMBERSHIP}
+
+
+def _domain(args: StreamGovernanceArgs) -> set[str]:
+    domain: Mapping[str, Any] = args["domain"]
+    form: Mapping[str, Any] = domain.get("request_form", {})
+    optional = {
+        "aws:datazone/policyGrant:PolicyGrant": "usable_in_domain_unit" in domain,
+        MEMBERSHIP: bool(domain.get("member_projects") or domain.get("contributors")),
+        f"{DYNAMIC}Rule": form.get("use") == REQUIRED,
+        **dict.fromkeys(SHARE, _shares(args)),
+    }
+    unused = {type_ for type_, used in optional.items() if not used}
+    return set(SIDES["domain"]) - unused - {"aws:lambda/permission:Permission"}
+
+
+def _shares(args: StreamGovernanceArgs) -> bool:
+    own = args["domain"]["access"]["account"]
+    foreign = {member["access"]["account"] for member in args["members"]} - {own}
+    return bool(foreign) and bool(args["domain"].get("share", True))
+
+
+def _accepts(args: StreamGovernanceArgs, member: MemberArgs) -> bool:
+    domain = args["domain"]
+    if "accept_share_arn" in member:
+        return True
+    foreign = member["access"]["account"] != domain["access"]["account"]
+    return domain.get("deploy", True) and _shares(args) and foreign and not domain.get("within_organization", False)
+
+
+def _member(member: MemberArgs) -> set[str]:
+    sources, targets = bool(member.get("data_sources")), bool(member.get("targets"))
+    mode = member.get("trail", "find")
+    known = "trail_arn" in member
+    optional = {
+        ACCEPTER: False,
+        LIVE_OBJECTS: sources or targets,
+        TARGET: targets,
+        "lookup:trail": sources and mode == "find" and not known,
+        **dict.fromkeys(SOURCE, sources),
+        **dict.fromkeys(TRAIL, sources and mode == "create" and not known),
+    }
+    return set(SIDES["member"]) - {type_ for type_, used in optional.items() if not used}

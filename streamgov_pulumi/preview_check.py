@@ -1,0 +1,130 @@
+"""At preview: does whoever runs this stack hold what it takes? Asked beside the registration, told at its end.
+
+`streamgov:checkPermissions` says what follows: ``warn`` (default), ``refuse``, or ``never`` asks nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streamgov_core.errors import ConfigError, StreamgovError
+from streamgov_pulumi.config import StackConfig
+from streamgov_pulumi.deployer_check import Checked, check_role
+from streamgov_pulumi.deployer_stack import AccountNeeds, boundary_arn, stack_names, stack_needs
+
+SHOWN = 5
+"""Sentences in a warning; the command prints all."""
+PATIENCE_SECONDS = 20.0
+"""How long a preview waits for answers after everything is registered."""
+COMMAND = "python -m streamgov_pulumi.deployer --check --config Pulumi.{stack}.yaml"
+
+
+class Log(Protocol):
+    """Where a preview's sentences go: ``pulumi.log``."""
+
+    def info(self, msg: str) -> None:
+        """Tell something."""
+
+    def warn(self, msg: str) -> None:
+        """Warn of something."""
+
+
+@dataclass
+class _Asked:
+    """One account's check, made by a thread of its own."""
+
+    needs: AccountNeeds
+    thread: threading.Thread | None = None
+    answer: list[Checked | StreamgovError] = field(default_factory=list)
+
+
+class PreviewCheck:
+    """A check of all accounts that runs while the program registers its resources.
+
+    Args:
+        config: the stack's configuration.
+        stack: the stack's name, for the command that prints everything.
+        check: checks one account.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        config: StackConfig,
+        stack: str,
+        check: Callable[..., Checked] = check_role,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._config, self._check, self._clock = config, check, clock
+        self._command = COMMAND.format(stack=stack)
+        self._asked: list[_Asked] = []
+
+    def start(self) -> PreviewCheck:
+        """Begin to ask, unless the configuration says never."""
+        if self._config.check_permissions != "never":
+            for needs in stack_needs(self._config):
+                asked = _Asked(needs)
+                # A daemon: a preview that fails for another reason must not wait for answers.
+                asked.thread = threading.Thread(target=self._ask, args=(asked,), daemon=True)
+                self._asked.append(asked)
+                asked.thread.start()
+        return self
+
+    def _ask(self, asked: _Asked) -> None:
+        access = asked.needs.access
+        try:
+            asked.answer.append(
+                self._check(
+                    access,
+                    asked.needs.types,
+                    stack_names(self._config),
+                    boundary_arn=boundary_arn(self._config, access["account"]),
+                    tags=self._config.common.get("tags", {}),
+                )
+            )
+        except StreamgovError as error:
+            asked.answer.append(error)
+        except Exception as error:  # no reason to fail a preview: it is told
+            asked.answer.append(StreamgovError(f"account {access['account']}: {type(error).__name__}: {error}"))
+
+    def conclude(self, log: Log) -> None:
+        """Wait for the answers and tell them.
+
+        Raises:
+            ConfigError: something is lacking, and the configuration says ``refuse``.
+        """
+        until = self._clock() + PATIENCE_SECONDS
+        lacking: list[str] = []
+        for asked in self._asked:
+            assert asked.thread is not None
+            asked.thread.join(max(0.0, until - self._clock()))
+            account = asked.needs.access["account"]
+            answer = asked.answer[0] if asked.answer else None
+            if answer is None:
+                log.info(
+                    f"Permissions were not checked: account {account} did not answer in time; {self._command} does"
+                )
+            elif isinstance(answer, StreamgovError):
+                log.info(f"Permissions were not checked: {answer} (streamgov:checkPermissions: never asks nothing)")
+            elif answer.reads_only:
+                log.info(
+                    f"{answer.principal} may preview this stack and not deploy it: it changes nothing in {account}"
+                )
+            else:
+                lacking += map(str, answer.lacking)
+        if not lacking:
+            return
+        text = self._told(lacking)
+        if self._config.check_permissions == "refuse":
+            raise ConfigError(text)
+        log.warn(text)
+
+    def _told(self, lacking: Sequence[str]) -> str:
+        shown = "\n".join(lacking[:SHOWN])
+        more = len(lacking) - SHOWN
+        rest = f"\n… and {more} more: {self._command}" if more > 0 else ""
+        return f"{shown}{rest}"
