@@ -4,7 +4,7 @@ import pulumi
 
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi.config import load
-from streamgov_pulumi.preview_check import PreviewCheck
+from streamgov_pulumi.deployer.preview import PreviewCheck
 from streamgov_pulumi.program import deploy
 
 try:

@@ -51,7 +51,7 @@ class CentralAuthorizerArgs(TypedDict):
     cross_account_serverless: NotRequired[bool]
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
     request_form: NotRequired[str]
-    """``optional`` (default) or ``required``: a grant whose request cannot be read is refused, not given by defaults."""
+    """``optional`` (default) or ``required``: a grant whose request cannot be read is refused, not guessed."""
     member_project_ids: NotRequired[list[pulumi.Input[str]]]
     """Projects whose grants the functions must read and mark: their roles become contributors of each."""
     member_project_keys: NotRequired[list[str]]

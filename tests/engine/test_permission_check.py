@@ -19,7 +19,7 @@ import pytest
 from streamgov_core.naming import Names
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import own_statement, policies, statements
-from streamgov_pulumi.deployer_stack import stack_needs
+from streamgov_pulumi.deployer.stack import stack_needs
 from tests.emulator.conftest import run_emulator
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, project
 from tools.dev.workspace import Workspace

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from streamgov_core.naming import Names
 from streamgov_pulumi.deployer import SIDES, features, policies, statements
-from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, Needs
-from streamgov_pulumi.deployer_check import NOT_COVERED
+from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, Needs
+from streamgov_pulumi.deployer.check import NOT_COVERED
 
 OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying-role.md"
 ACCOUNTS = {"domain": "444455556666", "member": "777788889999"}

@@ -11,7 +11,7 @@ import yaml
 
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi.config import MODES, parse
-from streamgov_pulumi.config_schema import rendered, schema
+from streamgov_pulumi.config.schema import rendered, schema
 from tests.unit.components import test_config
 from tests.unit.components.conftest import ROOT
 

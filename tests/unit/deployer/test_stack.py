@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.config import parse
-from streamgov_pulumi.config_file import load_file
-from streamgov_pulumi.deployer_stack import MEMBERSHIP, boundary_arn, stack_needs
+from streamgov_pulumi.config.file import load_file
+from streamgov_pulumi.deployer.stack import MEMBERSHIP, boundary_arn, stack_needs
 from tests.unit.components.conftest import ROOT, deployed, no_bundles, raw_config
 from tests.unit.components.graph import Registered
 

@@ -9,7 +9,7 @@ import pytest
 
 from streamgov_core.naming import Names
 from streamgov_pulumi.deployer import SIDES, statements, users_of
-from streamgov_pulumi.deployer_check import PAGE, Checked, CheckNotPossibleError, check_role, document, probe
+from streamgov_pulumi.deployer.check import PAGE, Checked, CheckNotPossibleError, check_role, document, probe
 from tests.unit.deployer.simulator import ACCOUNT, ALLOWED, ROLE, Simulator
 
 NAMES = Names("streamgov", "eu-west-1")

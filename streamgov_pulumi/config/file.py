@@ -9,7 +9,7 @@ from typing import Any
 import yaml  # comes with Pulumi's SDK
 
 from streamgov_core.errors import ConfigError
-from streamgov_pulumi.config import PROJECT, StackConfig, parse, value_of
+from streamgov_pulumi.config.stack import PROJECT, StackConfig, parse, value_of
 
 
 def load_file(path: Path) -> StackConfig:

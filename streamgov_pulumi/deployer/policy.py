@@ -1,4 +1,4 @@
-"""The least that a deploying role needs, derived from what a stack deploys: ``python -m streamgov_pulumi.deployer``.
+"""The least that a deploying role needs, derived from what a stack deploys.
 
 Either from a plan, ``pulumi preview --json``, which tells the types of each account; or, before there is any, from the
 side that an account is on (domain, member).
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
-from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
+from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
 from streamgov_pulumi.review.plan import Change, read_plan
 
 Statement = dict[str, Any]
@@ -120,7 +119,7 @@ def _all(types: Iterable[str]) -> Iterator[Needs]:
             continue
         needs = NEEDS.get(type_) or OPTIONAL.get(type_) or SANDBOX.get(type_)
         if needs is None:
-            raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_pulumi.deployer_actions")
+            raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_pulumi.deployer.actions")
         yield needs
         yield from needs.also
 
@@ -210,14 +209,3 @@ def _ambient(change: Change) -> str:
         return ""
     accounts = json.loads(change.now.get("allowedAccountIds") or "[]")
     return str(accounts[0]) if accounts else ""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; its exit code (`streamgov_pulumi.deployer_command`)."""
-    from streamgov_pulumi.deployer_command import main as run  # it builds on this module
-
-    return run(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,7 +14,7 @@ from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import REQUIRED
 from streamgov_pulumi.config import StackConfig
-from streamgov_pulumi.deployer import DYNAMIC, SIDES
+from streamgov_pulumi.deployer.policy import DYNAMIC, SIDES
 
 TRAIL = (
     "aws:cloudtrail/trail:Trail",

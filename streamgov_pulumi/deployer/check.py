@@ -16,7 +16,7 @@ from typing import Any
 from streamgov_core.errors import RemoteError, StreamgovError
 from streamgov_core.naming import Names
 from streamgov_pulumi.components._settings import AccountArgs
-from streamgov_pulumi.deployer import Statement, statements, users_of
+from streamgov_pulumi.deployer.policy import Statement, statements, users_of
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
 

@@ -1,7 +1,7 @@
 """The JSON schema of a stack file, for editors: completion, descriptions, and most mistakes while typing.
 
 It is built from the patterns with which the configuration is read, so it says the same. What a schema cannot say (two
-targets for one environment, a role of another account) the preview says. ``python -m streamgov_pulumi.config_schema``
+targets for one environment, a role of another account) the preview says. ``python -m streamgov_pulumi.config.schema``
 prints it; ``streamgov.schema.json`` is that, checked in.
 """
 
@@ -13,12 +13,12 @@ import sys
 from typing import Any
 
 from streamgov_core.platforms import PLATFORMS
-from streamgov_pulumi import config_member as m
-from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import RETENTIONS
 from streamgov_pulumi.components.data_source import TRAIL_MODES
 from streamgov_pulumi.components.request_form import USES
-from streamgov_pulumi.config import (
+from streamgov_pulumi.config import member as m
+from streamgov_pulumi.config import reader as r
+from streamgov_pulumi.config.stack import (
     BOUNDARY,
     BY_MODE,
     CHECKS,

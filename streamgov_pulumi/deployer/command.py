@@ -14,16 +14,16 @@ from typing import Any
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import DEFAULT_NAMESPACE, Names, check_account
 from streamgov_pulumi.components._settings import AccountArgs
-from streamgov_pulumi.config_file import load_file
-from streamgov_pulumi.deployer import SIDES, features, own_statement, policies, statements, types_by_account
-from streamgov_pulumi.deployer_check import (
+from streamgov_pulumi.config.file import load_file
+from streamgov_pulumi.deployer.check import (
     NOT_COVERED,
     Checked,
     CheckNotPossibleError,
     check_role,
     document,
 )
-from streamgov_pulumi.deployer_stack import boundary_arn, stack_names, stack_needs
+from streamgov_pulumi.deployer.policy import SIDES, features, own_statement, policies, statements, types_by_account
+from streamgov_pulumi.deployer.stack import boundary_arn, stack_names, stack_needs
 
 SILENT_SECONDS = 2.0
 """A check that takes longer says how far it is, and again after as long."""

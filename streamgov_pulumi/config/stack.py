@@ -17,7 +17,6 @@ import pulumi
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import DEFAULT_NAMESPACE, Names
 from streamgov_core.platforms import PLATFORMS
-from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import RETENTIONS, AccountArgs
 from streamgov_pulumi.components.governance_args import (
     ContributorArgs,
@@ -27,7 +26,8 @@ from streamgov_pulumi.components.governance_args import (
     StreamGovernanceArgs,
 )
 from streamgov_pulumi.components.request_form import REQUIRED, USES
-from streamgov_pulumi.config_member import (
+from streamgov_pulumi.config import reader as r
+from streamgov_pulumi.config.member import (
     ACCESS,
     ACCOUNT_TEXT,
     read_access,

@@ -13,11 +13,12 @@ from policy_sentry.querying.actions import get_action_data, get_actions_for_serv
 
 from streamgov_core.errors import ConfigError
 from streamgov_core.naming import Names
-from streamgov_pulumi import deployer, deployer_command, providers
+from streamgov_pulumi import deployer, providers
 from streamgov_pulumi.config import parse
-from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, main, policies, statements
-from streamgov_pulumi.deployer_actions import NEEDS, OPTIONAL, SANDBOX, Needs
-from streamgov_pulumi.deployer_check import NOT_COVERED, check_role
+from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, command, policies, statements
+from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, SANDBOX, Needs
+from streamgov_pulumi.deployer.check import NOT_COVERED, check_role
+from streamgov_pulumi.deployer.command import main
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tests.unit.deployer.simulator import ALLOWED, ROLE, Simulator
 from tools.docs.deploying_role import OUT, render
@@ -28,7 +29,7 @@ NAMES = Names("streamgov", "eu-west-1")
 ACCOUNT = "777788889999"
 ALL = {**NEEDS, **SANDBOX, **OPTIONAL}
 EVERY = [(type_, needs) for type_, first in ALL.items() for needs in (first, *first.also)]
-# Why an action is allowed on everything though it knows a resource: streamgov_pulumi.deployer_actions.
+# Why an action is allowed on everything though it knows a resource: streamgov_pulumi.deployer.actions.
 LOOSE = {"kms:TagResource"}
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corp/edge"
 
@@ -228,7 +229,7 @@ def test_what_the_command_does_not_take(arguments: list[str], told: str, capsys:
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch) -> Simulator:
     made = Simulator()
-    monkeypatch.setattr(deployer_command, "check_role", functools.partial(check_role, client=made.client))
+    monkeypatch.setattr(command, "check_role", functools.partial(check_role, client=made.client))
     return made
 
 
@@ -263,7 +264,7 @@ def test_check_that_cannot_be_made_is_no_success(simulator: Simulator, capsys: p
 
 def test_a_slow_check_tells_how_far_it_is(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
     times = iter(number * 1.5 for number in range(1000))
-    assert deployer_command.main(CHECK, clock=lambda: next(times)) == 0
+    assert command.main(CHECK, clock=lambda: next(times)) == 0
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith(f"account {ACCOUNT}: 2 of ")
     assert len(told) > 5

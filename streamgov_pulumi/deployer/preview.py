@@ -13,8 +13,8 @@ from typing import Protocol
 
 from streamgov_core.errors import ConfigError, StreamgovError
 from streamgov_pulumi.config import StackConfig
-from streamgov_pulumi.deployer_check import Checked, check_role
-from streamgov_pulumi.deployer_stack import AccountNeeds, boundary_arn, stack_names, stack_needs
+from streamgov_pulumi.deployer.check import Checked, check_role
+from streamgov_pulumi.deployer.stack import AccountNeeds, boundary_arn, stack_names, stack_needs
 
 SHOWN = 5
 """Sentences in a warning; the command prints all."""

@@ -9,10 +9,10 @@ from typing import Any
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.errors import ConfigError
 from streamgov_core.platforms import PLATFORMS
-from streamgov_pulumi import config_reader as r
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.data_source import TRAIL_MODES
 from streamgov_pulumi.components.governance_args import DataSourceArgs, MemberArgs, TargetArgs
+from streamgov_pulumi.config import reader as r
 
 ACCESS = ("account", "assumeRoleArn", "externalId", "profile")
 ACCOUNT_TEXT = "must be the 12 digits of an AWS account id, in quotes"

@@ -9,8 +9,8 @@ import pytest
 
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi.config import StackConfig, parse
-from streamgov_pulumi.deployer_check import Checked, CheckNotPossibleError, Lacking
-from streamgov_pulumi.preview_check import SHOWN, PreviewCheck
+from streamgov_pulumi.deployer.check import Checked, CheckNotPossibleError, Lacking
+from streamgov_pulumi.deployer.preview import SHOWN, PreviewCheck
 from tests.unit.components.conftest import raw_config
 
 ROLE = "arn:aws:iam::777788889999:role/deployer"

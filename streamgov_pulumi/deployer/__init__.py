@@ -1,0 +1,25 @@
+"""The deploying role: the least that it needs, and whether a role has it. ``python -m streamgov_pulumi.deployer``."""
+
+from streamgov_pulumi.deployer.policy import (
+    POLICY_LIMIT,
+    SIDES,
+    Statement,
+    features,
+    own_statement,
+    policies,
+    statements,
+    types_by_account,
+    users_of,
+)
+
+__all__ = [
+    "POLICY_LIMIT",
+    "SIDES",
+    "Statement",
+    "features",
+    "own_statement",
+    "policies",
+    "statements",
+    "types_by_account",
+    "users_of",
+]
