@@ -61,6 +61,8 @@ def deploy() -> None:
         args["vpc"] = {"subnets": vpc["subnets"], "security_groups": vpc["securityGroups"]}
     if config.get("boundary"):
         args["boundary_arn"] = config.require("boundary")
+    if config.get("logKeyArn"):
+        args["kms_key_arn"] = config.require("logKeyArn")
     job = FlinkApplication(WORD, args, accounts.options(access))  # type: ignore[arg-type]
     pulumi.export("applicationArn", job.application_arn)
     pulumi.export("applicationName", job.application_name)

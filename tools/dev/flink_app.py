@@ -75,7 +75,7 @@ class Application:
             "account": self.account,
             "region": REGION,
             "assumeRoleArn": f"arn:aws:iam::{self.account}:role/Admin",
-            "provider": {"s3UsePathStyle": True, "skipMetadataApiCheck": True},
+            "provider": {"s3_use_path_style": True, "skip_metadata_api_check": True},
             "domainId": domain_id,
             "projectId": project_id,
             "code": code,
