@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +195,20 @@ def test_properties_that_the_service_would_refuse(groups: list[dict[str, Any]], 
     assert checks.check_groups("totals", [GROUP]) == [GROUP]
     with pytest.raises(ConfigError, match=reason):
         checks.check_groups("totals", groups)
+
+
+def test_the_program_of_the_document_deploys() -> None:
+    """docs/flink.md, "Deploy it on AWS", as it stands there."""
+    text = (Path(__file__).resolve().parents[3] / "docs" / "flink.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.S)
+
+    def program() -> dict[str, Any]:
+        exec(compile(code, "docs/flink.md", "exec"), {"__name__": "__main__"})
+        return {}
+
+    graph = run(program)
+    made = graph.one(APPLICATION, "order-totals-job")
+    groups = made.inputs["applicationConfiguration"]["environmentProperties"]["propertyGroups"]
+    assert [group["propertyGroupId"] for group in groups] == ["streamgov.source", "streamgov.sink", "streamgov.lineage"]
+    assert groups[2]["propertyMap"]["job.name"] == made.inputs["name"]
+    assert made.account == "888899990000"
