@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
     from streamgov_pulumi.components.encryption import EncryptionKey
     from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
+    from streamgov_pulumi.components.flink import FlinkApplication
     from streamgov_pulumi.components.governance import StreamGovernance
     from streamgov_pulumi.components.request_form import StreamRequestForm
     from streamgov_pulumi.components.samples import SampleJobs
@@ -42,6 +43,7 @@ _HOMES = {
     "DomainAssociationAccepter": "streamgov_pulumi.components.association",
     "EncryptionKey": "streamgov_pulumi.components.encryption",
     "EnvironmentAuthorizer": "streamgov_pulumi.components.environment",
+    "FlinkApplication": "streamgov_pulumi.components.flink",
     "FormType": "streamgov_pulumi.providers",
     "LiveObjects": "streamgov_pulumi.providers",
     "MskAssetType": "streamgov_pulumi.components.asset_type",
@@ -68,6 +70,7 @@ __all__ = [
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
+    "FlinkApplication",
     "FormType",
     "LiveObjects",
     "MskAssetType",

@@ -23,6 +23,7 @@ COMPONENTS = (
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
+    "FlinkApplication",
     "MskAssetType",
     "MskVpcConnection",
     "SchemaRegistryDataSource",

@@ -67,6 +67,17 @@ def buckets_closed(type_: str, props: Props, config: Config) -> Iterator[str]:
                 yield f"{key} is off"
 
 
+def applications_log(type_: str, props: Props, config: Config) -> Iterator[str]:
+    """A Flink job that writes no log fails without anybody knowing why; without snapshots an update loses its state."""
+    if type_ != "aws:kinesisanalyticsv2/application:Application":
+        return
+    if not given(props, "cloudwatchLoggingOptions", "logStreamArn"):
+        yield "the application writes no log: set cloudwatchLoggingOptions.logStreamArn"
+    snapshots = ("applicationConfiguration", "applicationSnapshotConfiguration", "snapshotsEnabled")
+    if not is_true(props, *snapshots):
+        yield "an update of the application loses its state: set applicationSnapshotConfiguration.snapshotsEnabled"
+
+
 def targets_have_dead_letters(type_: str, props: Props, config: Config) -> Iterator[str]:
     """An event that no target took is kept."""
     if type_ == "aws:cloudwatch/eventTarget:EventTarget" and not given(props, "deadLetterConfig", "arn"):

@@ -93,6 +93,7 @@ POLICIES: tuple[Policy, ...] = (
     _resource(
         "targets-have-dead-letters", "Event targets have a dead-letter queue.", operations.targets_have_dead_letters
     ),
+    _resource("applications-log", "Flink applications write a log and keep their state.", operations.applications_log),
     _resource("no-wildcard-principals", "Nobody is trusted because he is anybody.", identity.wildcard_principals),
     _resource("no-wildcard-actions", "No role may do everything, or all of a service.", identity.wildcard_actions),
     _resource(

@@ -54,6 +54,10 @@ def alarms(items: list[Item], config: Mapping[str, Any]) -> Iterator[Finding]:
         seen = _watched(items, "Errors", "FunctionName")
         if function.name not in seen and UNKNOWN not in seen:
             yield f"no alarm on Errors of the function {function.name}", function.urn
+    for application in _of(items, "aws:kinesisanalyticsv2/application:Application"):
+        seen = _watched(items, "downtime", "Application")
+        if application.name not in seen and UNKNOWN not in seen:
+            yield f"no alarm on downtime of the Flink application {application.name}", application.urn
 
 
 def async_functions(items: list[Item], config: Mapping[str, Any]) -> Iterator[Finding]:

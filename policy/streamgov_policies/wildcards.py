@@ -12,6 +12,7 @@ _DATAZONE = "DataZone's actions on these objects name no resource type; the role
 _TASKS = "the SendTask actions name no resource type; a token cannot be guessed and belongs to one task"
 _DELIVERY = "Step Functions' log delivery: the API names no resource (Step Functions, Logging using CloudWatch Logs)"
 _TRACES = "X-Ray's actions name no resource type (X-Ray and Step Functions)"
+_NETWORK = "EC2's Describe actions name no resource type (Service Authorization Reference)"
 _LISTS = "a list or an address lookup that names no resource type"
 
 REASONS: Mapping[str, str] = {
@@ -40,6 +41,11 @@ REASONS: Mapping[str, str] = {
     "datazone:Search": _DATAZONE,
     "datazone:SearchListings": _DATAZONE,
     "datazone:UpdateSubscriptionGrantStatus": _DATAZONE,
+    "ec2:DescribeDhcpOptions": _NETWORK,
+    "ec2:DescribeNetworkInterfaces": _NETWORK,
+    "ec2:DescribeSecurityGroups": _NETWORK,
+    "ec2:DescribeSubnets": _NETWORK,
+    "ec2:DescribeVpcs": _NETWORK,
     "kafka:GetBootstrapBrokers": _LISTS,
     "kafka:ListClustersV2": _LISTS,
     "kafka:ListVpcConnections": _LISTS,

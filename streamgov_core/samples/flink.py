@@ -5,6 +5,7 @@ The component that deploys it and the local walkthrough use the same two functio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,17 @@ class JobTopic:
         return self.arn.split(":")[4]
 
 
-def job_policy(account: str, region: str, *, code_arn: str, log_group: str, partition: str = "aws") -> dict[str, Any]:
+def job_policy(
+    account: str,
+    region: str,
+    *,
+    code_arn: str,
+    log_group: str,
+    partition: str = "aws",
+    code_kms_key_arn: str | None = None,
+    subnets: Sequence[str] = (),
+    security_groups: Sequence[str] = (),
+) -> dict[str, Any]:
     """The job's own permissions, before any grant (Developer Guide, "IAM" of Managed Service for Apache Flink).
 
     Args:
@@ -58,23 +69,51 @@ def job_policy(account: str, region: str, *, code_arn: str, log_group: str, part
         code_arn: the JAR's object in S3, ``arn:…:s3:::<bucket>/<key>``.
         log_group: the log group's name.
         partition: of the ARNs.
+        code_kms_key_arn: the customer's key that encrypts the JAR, if one does.
+        subnets: ids of the subnets that the application is attached to; none: it is in no VPC.
+        security_groups: ids of its security groups there.
     """
     groups = f"arn:{partition}:logs:{region}:{account}:log-group"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            allow("Code", ["s3:GetObject", "s3:GetObjectVersion"], [code_arn]),
-            # The service looks for its group among all of the account's before it writes.
-            allow("FindLog", ["logs:DescribeLogGroups"], [f"{groups}:*"]),
-            allow("Log", ["logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{groups}:{log_group}:*"]),
-            # PostLineageEvent names no resource type in IAM.
-            allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
-        ],
-    }
+    statements = [
+        allow("Code", ["s3:GetObject", "s3:GetObjectVersion"], [code_arn]),
+        # The service looks for its group among all of the account's before it writes.
+        allow("FindLog", ["logs:DescribeLogGroups"], [f"{groups}:*"]),
+        allow("Log", ["logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{groups}:{log_group}:*"]),
+        # PostLineageEvent names no resource type in IAM.
+        allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
+    ]
+    if code_kms_key_arn:
+        decrypt = allow("DecryptCode", ["kms:Decrypt"], [code_kms_key_arn])
+        via = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}"}}
+        statements.append({**decrypt, "Condition": via})
+    if subnets:
+        statements += _network(f"arn:{partition}:ec2:{region}:{account}", subnets, security_groups)
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
-def job_trust(account: str) -> dict[str, Any]:
-    """The trust policy of the job's role: the service, on behalf of applications of this account."""
+def _network(arn: str, subnets: Sequence[str], security_groups: Sequence[str]) -> list[dict[str, Any]]:
+    """What the service does as the job's role for its network interfaces (Developer Guide, "VPC permissions")."""
+    looks = [
+        f"ec2:Describe{what}" for what in ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
+    ]
+    interfaces = f"{arn}:network-interface/*"
+    places = [f"{arn}:subnet/{name}" for name in subnets] + [f"{arn}:security-group/{name}" for name in security_groups]
+    return [
+        # EC2's Describe actions name no resource type.
+        allow("FindNetwork", looks, ["*"]),
+        # An interface has no id before it is made; the subnets and groups say where it may be.
+        allow("AttachInterface", ["ec2:CreateNetworkInterface"], [interfaces, *places]),
+        allow("KeepInterface", ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"], [interfaces]),
+    ]
+
+
+def job_trust(account: str, region: str, application: str, partition: str = "aws") -> dict[str, Any]:
+    """The trust policy of the job's role: the service, on behalf of this application.
+
+    Source: Developer Guide, "Cross-service confused deputy prevention". The role exists before its application, which
+    is named here by the ARN that it will have.
+    """
+    source = f"arn:{partition}:kinesisanalytics:{region}:{account}:application/{application}"
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -82,7 +121,7 @@ def job_trust(account: str) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Principal": {"Service": SERVICE},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                "Condition": {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": source}},
             }
         ],
     }

@@ -6,6 +6,7 @@ from streamgov_pulumi.components.central import CentralAuthorizer
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
 from streamgov_pulumi.components.encryption import EncryptionKey
 from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
+from streamgov_pulumi.components.flink import FlinkApplication
 from streamgov_pulumi.components.governance import StreamGovernance
 from streamgov_pulumi.components.request_form import StreamRequestForm
 from streamgov_pulumi.components.samples import SampleJobs
@@ -21,6 +22,7 @@ __all__ = [
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
+    "FlinkApplication",
     "MskAssetType",
     "MskVpcConnection",
     "SampleJobs",

@@ -288,7 +288,46 @@ OPTIONAL: Mapping[str, Needs] = {
         read=("DescribeVpcConnection", "ListTagsForResource"),
         write=("CreateVpcConnection", "DeleteVpcConnection", "TagResource", "UntagResource"),
     ),
-}
+    "aws:kinesisanalyticsv2/application:Application": Needs(
+        "kinesisanalytics",
+        ("arn:{partition}:kinesisanalytics:{region}:{account}:application/{ns}-*",),
+        read=("DescribeApplication", "DescribeApplicationOperation", "ListTagsForResource"),
+        write=(
+            "AddApplicationCloudWatchLoggingOption", "AddApplicationVpcConfiguration", "DeleteApplication",
+            "DeleteApplicationCloudWatchLoggingOption", "DeleteApplicationVpcConfiguration",
+            "StartApplication", "StopApplication", "TagResource", "UntagResource", "UpdateApplication",
+        ),
+        write_any=("CreateApplication",),
+        passes=("kinesisanalytics.amazonaws.com",),
+        # Its role lies where the consumers' roles do, which the deploying role of the rest does not reach.
+        also=(
+            Needs(
+                "iam",
+                ("arn:{partition}:iam::{account}:role/consumers/{ns}-*",),
+                read=(
+                    "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole",
+                    "ListRolePolicies",
+                ),
+                write=(
+                    "CreateRole", "DeleteRole", "DeleteRolePolicy", "PutRolePermissionsBoundary", "PutRolePolicy",
+                    "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole", "UpdateRoleDescription",
+                ),
+            ),
+        ),
+    ),
+    "aws:cloudwatch/logStream:LogStream": Needs(
+        "logs",
+        (
+            "arn:{partition}:logs:{region}:{account}:log-group:/aws/kinesis-analytics/{ns}-*",
+            "arn:{partition}:logs:{region}:{account}:log-group:/aws/kinesis-analytics/{ns}-*:log-stream:*",
+        ),
+        read=("DescribeLogStreams", "ListTagsForResource"),
+        write=(
+            "AssociateKmsKey", "CreateLogGroup", "CreateLogStream", "DeleteLogGroup", "DeleteLogStream",
+            "DeleteRetentionPolicy", "DisassociateKmsKey", "PutRetentionPolicy", "TagResource", "UntagResource",
+        ),
+    ),
+}  # fmt: skip
 """Types of components that the program itself does not deploy; whoever uses one adds these to the deploying role."""
 _SANDBOX_CLUSTERS = ("arn:{partition}:kafka:{region}:{account}:cluster/{ns}-*",)
 _NETWORK = ("arn:{partition}:ec2:{region}:{account}:*/*",)

@@ -25,6 +25,9 @@ STATEMENTS = (
     "both topics have their columns",
     "Kafka cuts the running job off",
     "what is produced now does not reach it",
+    "a preview of its program shows nothing",
+    "the running application is updated in place",
+    "it goes on where it was, with all that was written",
     "the job resumes and has read what was written meanwhile",
     "the lineage says that the run has ended",
     "no application, no process, no topic is left of it",
@@ -45,7 +48,7 @@ def test_the_story_of_a_flink_job(tmp_path_factory: pytest.TempPathFactory, monk
         show = Show(Console(file=StringIO(), width=200))
         story = Walkthrough(workspace, pulumi.outputs(), show)
         story.run(story.msk())
-        flink = FlinkStory(story)
+        flink = FlinkStory(story, pulumi.cli_dir)
         assert flink.available()
         flink.run()
         assert [(check.step, check.statement, check.found) for check in show.checks if not check.held] == []

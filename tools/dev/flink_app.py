@@ -1,28 +1,42 @@
-"""The walkthrough's Flink application: built, deployed as somebody with a console would, and undone.
+"""The walkthrough's Flink application: built, uploaded, and deployed by the program that a consumer's team would use.
 
-On AWS a component deploys the same (docs/flink.md); both take permissions and runtime properties from
-`streamgov_core.samples.flink`.
+The program is `examples/flink-deployment`, on the same engine and backend as the other stacks.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from emulator.java import JarSet
-from streamgov_core.access.messages import Consumer
 from streamgov_core.naming import Names
 from streamgov_core.samples import flink
 from tools.dev.portal import REGION, People
-from tools.dev.workspace import ROOT
+from tools.dev.pulumi import Pulumi
+from tools.dev.workspace import ROOT, STACK, Workspace
 
 EXAMPLE = ROOT / "examples" / "flink-consumer"
+PROGRAM = ROOT / "examples" / "flink-deployment"
+PROJECT = "flink-deployment"
 JAR = JarSet("flink-consumer", "the example's jar", EXAMPLE, "flink-consumer.jar", 150, with_dependencies=False)
-NAME = "order-totals-job"
-POLICY = "flink-application"
+NAME = Names(region=REGION).regional("order-totals-job")
 CHECKPOINT_MS = 2000
+LINE = 220
+"""Characters of a log line that are shown."""
+
+
+@dataclass(frozen=True)
+class _Importing(Workspace):
+    """The program's folder is not the checkout's, whose packages it imports."""
+
+    def variables(self, cli_dir: Path | None) -> dict[str, str]:
+        return {**super().variables(cli_dir), "PYTHONPATH": str(ROOT)}
 
 
 class Application:
@@ -30,77 +44,83 @@ class Application:
 
     Args:
         people: the sandbox's people.
-        role_arn: the consumer's role, to which grants are given; the job runs as it.
-        bucket: for the JAR; made and removed here.
+        workspace: the running sandbox; the program is copied into its state, where its stack's file belongs.
+        cli_dir: the folder of the Pulumi CLI.
+        account: the consumer's account.
     """
 
-    def __init__(self, people: People, role_arn: str, bucket: str) -> None:
-        self.role_arn, self.bucket = role_arn, bucket
-        self.account = role_arn.split(":")[4]
-        self.role_name = role_arn.rsplit("/", 1)[1]
-        self.log_group, self.log_stream = f"/aws/kinesis-analytics/{NAME}", "flink"
-        self.client = people.client("kinesisanalyticsv2", self.account)
-        self._iam, self._s3, self._logs = (people.client(name, self.account) for name in ("iam", "s3", "logs"))
-        self._trust: Any = None
+    def __init__(self, people: People, workspace: Workspace, cli_dir: Path, account: str) -> None:
+        self.account = account
+        self.bucket = f"streamgov-sandbox-flink-{account}"
+        self.client = people.client("kinesisanalyticsv2", account)
+        self._s3, self._logs = people.client("s3", account), people.client("logs", account)
+        self._folder = workspace.state / PROJECT
+        self.pulumi = Pulumi(_Importing(workspace.state, workspace.port), cli_dir, self._folder)
+        self.log_group = f"/aws/kinesis-analytics/{NAME}"
+        self._config: dict[str, Any] = {}
 
-    def deploy(
-        self, jar: Path, names: Names, consumer: Consumer, source: flink.JobTopic, sink: flink.JobTopic, domain_id: str
-    ) -> dict[str, Any]:
-        """All that the application needs, and itself: not started."""
+    def upload(self, jar: Path) -> dict[str, str]:
+        """Put the JAR into a bucket that keeps versions, as a build does; the program's ``code``."""
         self._s3.create_bucket(Bucket=self.bucket)
+        self._s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
         self._s3.upload_file(str(jar), self.bucket, jar.name)
-        self._logs.create_log_group(logGroupName=self.log_group)
-        self._logs.create_log_stream(logGroupName=self.log_group, logStreamName=self.log_stream)
-        self._let_the_service_in()
-        code = f"arn:aws:s3:::{self.bucket}/{jar.name}"
-        policy = flink.job_policy(self.account, REGION, code_arn=code, log_group=self.log_group)
-        self._iam.put_role_policy(RoleName=self.role_name, PolicyName=POLICY, PolicyDocument=json.dumps(policy))
-        groups = flink.property_groups(
-            names, consumer, source=source, sink=sink, domain_id=domain_id, application=NAME, detached=True
-        )
-        group = f"arn:aws:logs:{REGION}:{self.account}:log-group:{self.log_group}"
-        made: dict[str, Any] = self.client.create_application(
-            ApplicationName=NAME,
-            RuntimeEnvironment=flink.RUNTIME,
-            ServiceExecutionRole=self.role_arn,
-            ApplicationConfiguration={
-                "ApplicationCodeConfiguration": {
-                    "CodeContentType": "ZIPFILE",
-                    "CodeContent": {
-                        "S3ContentLocation": {"BucketARN": f"arn:aws:s3:::{self.bucket}", "FileKey": jar.name}
-                    },
-                },
-                "EnvironmentProperties": {"PropertyGroups": groups},
-                "FlinkApplicationConfiguration": {
-                    "CheckpointConfiguration": {
-                        "ConfigurationType": "CUSTOM",
-                        "CheckpointingEnabled": True,
-                        "CheckpointInterval": CHECKPOINT_MS,
-                        "MinPauseBetweenCheckpoints": 500,
-                    }
-                },
-            },
-            CloudWatchLoggingOptions=[{"LogStreamARN": f"{group}:log-stream:{self.log_stream}"}],
-        )["ApplicationDetail"]
-        return made
+        version = self._s3.head_object(Bucket=self.bucket, Key=jar.name)["VersionId"]
+        return {"bucketArn": f"arn:aws:s3:::{self.bucket}", "key": jar.name, "objectVersion": version}
 
-    def _let_the_service_in(self) -> None:
-        """The role of the sandbox trusts Lambda; for as long as this application lives, it trusts this service too."""
-        self._trust = self._iam.get_role(RoleName=self.role_name)["Role"]["AssumeRolePolicyDocument"]
-        both = {**self._trust, "Statement": [*self._trust["Statement"], *flink.job_trust(self.account)["Statement"]]}
-        self._iam.update_assume_role_policy(RoleName=self.role_name, PolicyDocument=json.dumps(both))
+    def configure(
+        self, code: dict[str, str], domain_id: str, project_id: str, source: flink.JobTopic, sink: flink.JobTopic
+    ) -> None:
+        """Write the stack's file."""
+        self._config = {
+            "account": self.account,
+            "region": REGION,
+            "assumeRoleArn": f"arn:aws:iam::{self.account}:role/Admin",
+            "provider": {"s3_use_path_style": True, "skip_metadata_api_check": True},
+            "domainId": domain_id,
+            "projectId": project_id,
+            "code": code,
+            "source": {"arn": source.arn, "brokers": source.brokers, "registry": source.registry_name},
+            "sink": {"arn": sink.arn, "brokers": sink.brokers, "registry": sink.registry_name},
+            "checkpointIntervalMs": CHECKPOINT_MS,
+            "minPauseBetweenCheckpointsMs": 500,
+            "detachedLineage": True,
+        }
+
+    def up(self, **changes: Any) -> dict[str, int]:
+        """``pulumi up`` of the program with the changed configuration: the resources by what was done.
+
+        Raises:
+            LocalError: it failed; the text is what Pulumi printed.
+        """
+        if not self._folder.exists():
+            shutil.copytree(
+                PROGRAM, self._folder, ignore=shutil.ignore_patterns(".venv", "__pycache__", "Pulumi.*.yaml")
+            )
+            project = yaml.safe_load((PROGRAM / "Pulumi.yaml").read_text())
+            project["runtime"]["options"]["virtualenv"] = str(ROOT / ".venv")
+            (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+            self.pulumi.select_stack()
+        self._config |= changes
+        path = self._folder / f"Pulumi.{STACK}.yaml"
+        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
+        kept["config"] = {f"{PROJECT}:{key}": value for key, value in self._config.items()}
+        path.write_text(yaml.safe_dump(kept))
+        return dict(self.pulumi.operation("up"))
+
+    def detail(self) -> dict[str, Any]:
+        """What the service says of it."""
+        found: dict[str, Any] = self.client.describe_application(ApplicationName=NAME)["ApplicationDetail"]
+        return found
 
     def status(self) -> str:
         """Its state."""
-        return str(self.client.describe_application(ApplicationName=NAME)["ApplicationDetail"]["ApplicationStatus"])
+        return str(self.detail()["ApplicationStatus"])
 
-    def start(self, seconds: float = 180) -> tuple[float, str | None]:
-        """Start it and wait until it runs; the seconds, and why it does not if so."""
-        begun = time.monotonic()
-        operation = self.client.start_application(ApplicationName=NAME)["OperationId"]
-        while self.status() == "STARTING" and time.monotonic() - begun < seconds:
-            time.sleep(0.2)
-        return time.monotonic() - begun, self._failure(operation)
+    def start_seconds(self) -> float:
+        """How long its last start took, by the service's own record."""
+        found = self.client.list_application_operations(ApplicationName=NAME, Operation="StartApplication")
+        last = found["ApplicationOperationInfoList"][0]
+        return float((last["EndTime"] - last["StartTime"]).total_seconds())
 
     def stop(self, seconds: float = 30) -> str:
         """Stop it and wait; its state then."""
@@ -110,40 +130,43 @@ class Application:
             time.sleep(0.2)
         return self.status()
 
-    def _failure(self, operation: str) -> str | None:
-        told = self.client.describe_application_operation(ApplicationName=NAME, OperationId=operation)
-        failure = told["ApplicationOperationInfoDetails"].get("OperationFailureDetails", {})
-        text = failure.get("ErrorInfo", {}).get("ErrorString")
-        return str(text) if text else None
-
     def logged(self, *words: str, since: float = 0.0) -> str | None:
         """The first log line since then (seconds since the epoch) with one of these words."""
         pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self.log_group, logStreamNames=[self.log_stream], startTime=int(since * 1000)
+            logGroupName=self.log_group, startTime=int(since * 1000)
         )
         for page in pages:
             for event in page["events"]:
-                for word in words:
-                    at = event["message"].find(word)
-                    if at >= 0:
-                        return str(event["message"])[max(0, at - 60) : at + 160].replace("\\n", " ")
+                said = sentence(event["message"], *words)
+                if said is not None:
+                    return said
         return None
 
     def undo(self) -> None:
         """Remove all of it; fine where part of it is not there."""
-        found = [item["ApplicationName"] for item in self.client.list_applications()["ApplicationSummaries"]]
-        if NAME in found:
-            created = self.client.describe_application(ApplicationName=NAME)["ApplicationDetail"]["CreateTimestamp"]
-            self.client.delete_application(ApplicationName=NAME, CreateTimestamp=created)
-        if self._trust is not None:
-            self._iam.update_assume_role_policy(RoleName=self.role_name, PolicyDocument=json.dumps(self._trust))
-            self._trust = None
-        if POLICY in self._iam.list_role_policies(RoleName=self.role_name)["PolicyNames"]:
-            self._iam.delete_role_policy(RoleName=self.role_name, PolicyName=POLICY)
+        if self._folder.exists():
+            self.pulumi.operation("destroy")
+            shutil.rmtree(self._folder)
         if self.bucket in [item["Name"] for item in self._s3.list_buckets()["Buckets"]]:
-            for item in self._s3.list_objects_v2(Bucket=self.bucket).get("Contents", []):
-                self._s3.delete_object(Bucket=self.bucket, Key=item["Key"])
+            found = self._s3.list_object_versions(Bucket=self.bucket)
+            for item in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
+                self._s3.delete_object(Bucket=self.bucket, Key=item["Key"], VersionId=item["VersionId"])
             self._s3.delete_bucket(Bucket=self.bucket)
-        groups = self._logs.describe_log_groups(logGroupNamePrefix=self.log_group)["logGroups"]
-        if any(item["logGroupName"] == self.log_group for item in groups):
-            self._logs.delete_log_group(logGroupName=self.log_group)
+
+
+def sentence(event: str, *words: str) -> str | None:
+    """The line of a log event that has one of the words: of its message, or of its stack trace; None if none has.
+
+    Args:
+        event: one line of the job's log, JSON with ``message`` and ``throwableInformation``.
+        words: what to look for.
+    """
+    try:
+        parsed = json.loads(event)
+    except ValueError:
+        parsed = event
+    texts = [str(value) for value in parsed.values()] if isinstance(parsed, dict) else [event]
+    for line in (line.strip() for text in texts for line in text.splitlines()):
+        if any(word in line for word in words):
+            return line if len(line) <= LINE else f"{line[:LINE].rstrip()}…"
+    return None

@@ -32,6 +32,7 @@ class FlinkCatalogue:
         self.cluster, self.registry = story.outputs["mskClusterArn"], story.outputs["mskRegistryName"]
         self.granted_at = 0.0
         """When the last grant was there, on the monotonic clock."""
+        self._principals: list[str] = []
 
     def offer(self) -> str:
         """The owner of the second topic makes it, registers its schema, and publishes the asset that appears."""
@@ -105,6 +106,36 @@ class FlinkCatalogue:
         )
         outcome = self.story.follow(grant, listing["entityId"], {"REVOKED", "REVOKE_FAILED"})
         self.show.check(f"DataZone says REVOKED ({listing['name']})", outcome["status"] == "REVOKED", outcome["status"])
+
+    def admit(self, role_arn: str) -> None:
+        """The environment's owner makes the job's role a principal of its subscription target, beside the others.
+
+        On AWS the member stack's configuration says so (``targets``); here its stack stays as it is.
+        """
+        self._principals = self._target()["authorizedPrincipals"]
+        self._admit([*self._principals, role_arn])
+
+    def dismiss(self) -> None:
+        """The target is as the stack made it."""
+        if self._principals:
+            self._admit(self._principals)
+            self._principals = []
+
+    def _target(self) -> Any:
+        return self._environment().get_subscription_target(**self._named())
+
+    def _admit(self, principals: list[str]) -> None:
+        self._environment().update_subscription_target(**self._named(), authorizedPrincipals=principals)
+
+    def _named(self) -> dict[str, str]:
+        return {
+            "domainIdentifier": self.story.domain_id,
+            "environmentIdentifier": self.outputs["consumerEnvironmentId"],
+            "identifier": self.outputs["mskSubscriptionTargetId"],
+        }
+
+    def _environment(self) -> Any:
+        return self.people.client("datazone", self.story.consumer_account)
 
     def sink_asset(self) -> str | None:
         """The id of the second topic's asset in PRODUCER's inventory; None if there is none."""

@@ -15,9 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from emulator.java import JavaUnavailable
-from streamgov_core.access.messages import Consumer
 from streamgov_core.lineage import source_identifier
-from streamgov_core.naming import Names
 from streamgov_core.samples import flink
 from tools.dev import emulator_process, lineage_graph
 from tools.dev.flink_app import JAR, NAME, Application
@@ -25,6 +23,7 @@ from tools.dev.flink_catalogue import SINK, FlinkCatalogue
 from tools.dev.portal import REGION
 from tools.dev.topic_reader import TopicReader
 from tools.dev.walkthrough import SCHEMA, StepFailed, Walkthrough
+from tools.dev.workspace import LocalError
 
 REFUSED = ("TopicAuthorizationException", "GroupAuthorizationException", "SaslAuthenticationException", "Access denied")
 """What Kafka's client says to a job that may not: for a topic, for a group, at sign-in."""
@@ -37,17 +36,16 @@ class FlinkStory:
 
     Args:
         story: the walkthrough of the topic; its broker runs.
+        cli_dir: the folder of the Pulumi CLI.
     """
 
-    def __init__(self, story: Walkthrough) -> None:
+    def __init__(self, story: Walkthrough, cli_dir: Path) -> None:
         self.story, self.show, self.people = story, story.show, story.people
         self.datazone, self.outputs = story.datazone, story.outputs
         self.cluster = story.outputs["mskClusterArn"]
         self.registry = story.outputs["mskRegistryName"]
         self.catalogue = FlinkCatalogue(story)
-        self.application = Application(
-            self.people, story.consumer_role, f"streamgov-sandbox-flink-{story.consumer_account}"
-        )
+        self.application = Application(self.people, story.workspace, cli_dir, story.consumer_account)
         self.job = f"{flink.job_namespace(story.consumer_account, REGION)}.{NAME}"
         """The job's node in the lineage graph."""
         self.figures: dict[str, str] = {}
@@ -72,8 +70,7 @@ class FlinkStory:
         try:
             self._tell()
         finally:
-            self.application.undo()
-            self.catalogue.remove()
+            self._undo()
 
     def _tell(self) -> None:
         sink_asset = self.catalogue.offer()
@@ -88,6 +85,7 @@ class FlinkStory:
         self.cut_off(reading, read_grant, source)
         reading, read_grant = self.catalogue.grant(source, "READ")
         self.resumes()
+        self.updated()
         self.ends()
         self.taken_back(((reading, read_grant, source), (writing, write_grant, sink)), sink_asset)
         for name, value in self.figures.items():
@@ -104,9 +102,18 @@ class FlinkStory:
             raise StepFailed(str(error)) from error
         jar = folder / JAR.artifact
         self.show.fact("JAR", f"{jar.stat().st_size / 1e6:.0f} MB, {time.monotonic() - begun:.0f} s to build or find")
-        made = self.application.deploy(
-            jar, Names(region=REGION), self._consumer(), self._topic(SCHEMA), self._topic(SINK), self.story.domain_id
+        code = self.application.upload(jar)
+        self.application.configure(
+            code, self.story.domain_id, self.outputs["consumerProjectId"], self._topic(SCHEMA), self._topic(SINK)
         )
+        begun = time.monotonic()
+        try:
+            done = self.application.up()
+        except LocalError as error:
+            raise StepFailed(str(error)) from error
+        words = ", ".join(f"{count} {word}" for word, count in sorted(done.items()))
+        self.show.fact("pulumi up", f"examples/flink-deployment: {words}, in {time.monotonic() - begun:.0f} s")
+        made = self.application.detail()
         self.show.fact("application", made["ApplicationARN"])
         for group in made["ApplicationConfigurationDescription"]["EnvironmentPropertyDescriptions"][
             "PropertyGroupDescriptions"
@@ -116,12 +123,17 @@ class FlinkStory:
                 ("key", "value"),
                 sorted(group["PropertyMap"].items()),
             )
-        seconds, why = self.application.start()
+        running = made["ApplicationStatus"] == "RUNNING"
+        seconds = self.application.start_seconds()
         self.figures["start to RUNNING"] = f"{seconds:.1f} s"
-        running = self.application.status() == "RUNNING"
-        self.show.check("the application is RUNNING", running, why or f"after {seconds:.1f} s")
+        self.show.check("the application is RUNNING", running, f"after {seconds:.1f} s")
         if not running:
-            raise StepFailed(f"the application does not run: {why}")
+            raise StepFailed(f"the application does not run: {made['ApplicationStatus']}")
+        held, printed = self.application.pulumi.expect_no_changes("preview")
+        self.show.check("a preview of its program shows nothing", held, "" if held else printed[-1500:])
+        role = str(made["ServiceExecutionRole"])
+        self.catalogue.admit(role)
+        self.show.fact("principal of grants", f"{role}, beside {self.story.consumer_role}")
         self.figures["memory of Flink"] = self._memory()
 
     def refused_before(self) -> None:
@@ -204,6 +216,27 @@ class FlinkStory:
             f"{len(found)} results of {expected} records, {seconds:.1f} s",
         )  # fmt: skip
 
+    def updated(self) -> None:
+        """The team gives it another parallelism: an update in place, from a snapshot."""
+        self.show.step("Change its parallelism", "CONSUMER's team: pulumi up")
+        before = self.application.detail()
+        begun = time.monotonic()
+        done = self.application.up(parallelism=2)
+        after = self.application.detail()
+        same = after["CreateTimestamp"] == before["CreateTimestamp"] and done == {"updated": 1}
+        self.show.check(
+            "the running application is updated in place", same and after["ApplicationStatus"] == "RUNNING",
+            f"version {before['ApplicationVersionId']} → {after['ApplicationVersionId']}, "
+            f"{time.monotonic() - begun:.0f} s",
+        )  # fmt: skip
+        expected = self._source_count() + RECORDS
+        self._produce()
+        found = self._results(lambda found: len(found) >= expected, 60)
+        self.show.check(
+            "it goes on where it was, with all that was written", len(found) == expected,
+            f"{len(found)} results of {expected} records",
+        )  # fmt: skip
+
     def ends(self) -> None:
         """It is stopped; the lineage says how the run ended."""
         self.show.step("Stop it", "CONSUMER's team")
@@ -229,8 +262,7 @@ class FlinkStory:
         self.show.step("Take it all back", "PRODUCER and CONSUMER")
         for subscription, grant, listing in grants:
             self.catalogue.revoke(subscription, grant, listing)
-        self.application.undo()
-        self.catalogue.remove()
+        self._undo()
         self._wait(f"the asset {SINK} to be gone", lambda: True if self.catalogue.sink_asset() is None else None)
         told = emulator_process.get(self.story.workspace, "flink")
         assert isinstance(told, dict)
@@ -238,14 +270,10 @@ class FlinkStory:
         self.show.check("no application, no process, no topic is left of it", not left, ", ".join(left) or sink_asset)
 
     # --- helpers ----------------------------------------------------------------------------------------------------
-    def _consumer(self) -> Consumer:
-        return Consumer(
-            self.story.consumer_account,
-            REGION,
-            self.outputs["consumerProjectId"],
-            self.outputs["consumerEnvironmentId"],
-            (self.story.consumer_role,),
-        )
+    def _undo(self) -> None:
+        self.catalogue.dismiss()
+        self.application.undo()
+        self.catalogue.remove()
 
     def _topic(self, name: str) -> flink.JobTopic:
         kafka = self.people.client("kafka", self.story.producer_account)

@@ -92,7 +92,7 @@ def _demo(arguments: argparse.Namespace, show: Show, workspace: Workspace, pulum
         for stream in story.streams():
             story.run(stream)
         if arguments.flink:
-            flink = FlinkStory(story)
+            flink = FlinkStory(story, pulumi.cli_dir)
             if flink.available():
                 flink.run()
         steady_state(show, pulumi)

@@ -101,7 +101,9 @@ def _install_tags(emulator: Emulator, store: Store) -> None:
     @emulator.operation(SERVICE, "ListTagsForResource")
     def list_tags_for_resource(call: ApiCall) -> dict[str, Any]:
         application = store.by_arn(call.params["ResourceARN"])
-        return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(application.tags.items())]}
+        tags = [{"Key": key, "Value": value} for key, value in sorted(application.tags.items())]
+        # The model takes no empty list.
+        return {"Tags": tags} if tags else {}
 
 
 def _tags(pairs: list[dict[str, str]]) -> dict[str, str]:
@@ -182,6 +184,7 @@ def code_facts(store: Store, application: Application) -> dict[str, Any]:
     location = content.get("S3ContentLocation")
     if location is None:
         raise invalid("ApplicationCodeConfiguration needs a CodeContent.")
+    _assume(store, application)
     try:
         client = store.emulator.client("s3", role_arn=application.role, region=application.region)
         found = client.head_object(**s3_object(location))
@@ -193,6 +196,18 @@ def code_facts(store: Store, application: Application) -> dict[str, Any]:
         ) from error
     size = int(found["ContentLength"])
     return {"CodeSize": size} if size <= LARGEST_SIZE else {}
+
+
+def _assume(store: Store, application: Application) -> None:
+    """The service assumes the role on behalf of the application, which the role's trust may name.
+
+    Raises:
+        ApiError: the role does not let it.
+    """
+    context = {"aws:SourceArn": application.arn, "aws:SourceAccount": application.account}
+    may = store.emulator.parts["iam.service_may"]
+    if not may("kinesisanalytics.amazonaws.com", "sts:AssumeRole", application.role, context).allowed:
+        raise invalid("Kinesis Analytics service doesn't have sufficient privileges to assume the role provided.")
 
 
 def s3_object(location: dict[str, str]) -> dict[str, str]:

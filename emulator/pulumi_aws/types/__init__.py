@@ -11,6 +11,7 @@ from emulator.pulumi_aws.types import (
     dynamodb,
     ec2,
     events,
+    flink,
     glue,
     iam,
     identity,
@@ -26,8 +27,8 @@ from emulator.pulumi_aws.types import (
 )
 
 _MODULES = (
-    cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, glue, iam, identity, kinesis, kms,
-    lambda_, msk, msk_connection, ram, s3, sfn, sqs,
+    cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, flink, glue, iam, identity, kinesis,
+    kms, lambda_, msk, msk_connection, ram, s3, sfn, sqs,
 )  # fmt: skip
 
 

@@ -107,6 +107,28 @@ def test_a_new_application_is_ready_and_described_in_full(world: World) -> None:
     assert world.name in [item["ApplicationName"] for page in pages for item in page["ApplicationSummaries"]]
 
 
+def test_a_role_may_name_the_application_that_it_trusts(world: World) -> None:
+    """Developer Guide, "Cross-service confused deputy prevention"."""
+    arn = f"arn:aws:kinesisanalytics:{REGION}:{CONSUMER}:application/{world.name}"
+
+    def trust(source: str) -> None:
+        document = {
+            "Effect": "Allow",
+            "Principal": {"Service": "kinesisanalytics.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": CONSUMER}, "ArnEquals": {"aws:SourceArn": source}},
+        }
+        world.iam.update_assume_role_policy(
+            RoleName=world.role.rsplit("/", 1)[1],
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [document]}),
+        )
+
+    trust(f"{arn}-other")
+    assert code_of(world.create)[0] == "InvalidArgumentException"
+    trust(arn)
+    assert world.create()["ApplicationARN"] == arn
+
+
 def test_defaults_win_over_values_unless_the_type_is_custom(world: World) -> None:
     flink = {
         "CheckpointConfiguration": {"ConfigurationType": "CUSTOM", "CheckpointInterval": 2000},

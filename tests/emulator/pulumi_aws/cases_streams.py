@@ -8,7 +8,7 @@ from emulator.pulumi_aws.types.common import wait_for
 
 from .cases import NO_TAGS, RETAG, TAGS
 from .harness import CONSUMER, PRODUCER, REGION, Made
-from .world import SHARE, Case, World, change, profile_inputs
+from .world import SHARE, Case, World, allow, change, document, profile_inputs, trust
 
 _DOMAIN_PERMISSION = "arn:aws:ram::aws:permission/AWSRAMDefaultPermissionAmazonDataZoneDomain"
 
@@ -328,6 +328,123 @@ CONNECTION = Case(
     account="producer",
     remove=lambda client, made: client("kafka").delete_vpc_connection(Arn=made.id),
 )  # fmt: skip
+
+
+def _code(world: World) -> str:
+    """A bucket with two JARs: its ARN."""
+    s3 = world.client("s3", account=PRODUCER)
+    s3.create_bucket(Bucket="world-code")
+    for key in ("job.jar", "new.jar"):
+        s3.put_object(Bucket="world-code", Key=key, Body=b"no jar")
+    return "arn:aws:s3:::world-code"
+
+
+def _application(world: World, **changes: Any) -> dict[str, Any]:
+    """``applicationConfiguration``."""
+    bucket = _code(world)
+    location = {"bucketArn": bucket, "fileKey": changes.pop("key", "job.jar")}
+    flink = {
+        "checkpointConfiguration": {
+            "configurationType": "CUSTOM",
+            "checkpointInterval": 10000,
+            "checkpointingEnabled": True,
+            "minPauseBetweenCheckpoints": 500,
+        },
+        "monitoringConfiguration": {"configurationType": "CUSTOM", "logLevel": "WARN", "metricsLevel": "TASK"},
+        "parallelismConfiguration": {
+            "configurationType": "CUSTOM",
+            "parallelism": changes.pop("parallelism", 2),
+            "parallelismPerKpu": 1,
+            "autoScalingEnabled": False,
+        },
+    }
+    made = {
+        "applicationCodeConfiguration": {
+            "codeContentType": "ZIPFILE", "codeContent": {"s3ContentLocation": location},
+        },
+        "applicationSnapshotConfiguration": {"snapshotsEnabled": True},
+        "environmentProperties": {"propertyGroups": [_properties("a", k="1"), _properties("b", k="2")]},
+        "flinkApplicationConfiguration": flink,
+        "vpcConfiguration": {"subnetIds": world.subnets()[:2], "securityGroupIds": [world.security_group().id]},
+        **changes,
+    }  # fmt: skip
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def _properties(name: str, **values: str) -> dict[str, Any]:
+    return {"propertyGroupId": name, "propertyMap": values}
+
+
+def _job_role(world: World) -> str:
+    inputs = {"name": "world-job", "assumeRolePolicy": trust("kinesisanalytics.amazonaws.com")}
+    role = world.once("job", world.producer, "aws:iam/role:Role", lambda: inputs)
+    policy = {"role": "world-job", "name": "code", "policy": document(allow("s3:GetObject"))}
+    world.once("job-policy", world.producer, "aws:iam/rolePolicy:RolePolicy", lambda: policy)
+    return str(role["arn"])
+
+
+def _job_log(world: World, name: str = "one") -> Made:
+    inputs = {"name": "/world/job"}
+    world.once("job-logs", world.producer, "aws:cloudwatch/logGroup:LogGroup", lambda: inputs)
+    stream = {"name": name, "logGroupName": "/world/job"}
+    return world.once(f"job-{name}", world.producer, "aws:cloudwatch/logStream:LogStream", lambda: stream)
+
+
+APPLICATION = Case(
+    "aws:kinesisanalyticsv2/application:Application",
+    lambda world: {
+        "name": "case", "description": "one", "applicationMode": "STREAMING", "runtimeEnvironment": "FLINK-1_20",
+        "serviceExecutionRole": _job_role(world), "applicationConfiguration": _application(world),
+        "cloudwatchLoggingOptions": {"logStreamArn": _job_log(world)["arn"]}, "startApplication": False, **TAGS,
+    },
+    lambda world: [
+        change(applicationConfiguration=_application(world, key="new.jar")),
+        change(applicationConfiguration=_application(world, key="new.jar", parallelism=4)),
+        change(
+            applicationConfiguration=_application(
+                world, environmentProperties={"propertyGroups": [_properties("a", k="9")]}
+            )
+        ),
+        change(
+            applicationConfiguration=_application(world, applicationSnapshotConfiguration={"snapshotsEnabled": False})
+        ),
+        change(applicationConfiguration=_application(world, vpcConfiguration=None)),
+        change(applicationConfiguration=_application(world, environmentProperties=None, vpcConfiguration=None)),
+        change(applicationConfiguration=_application(world)), change(runtimeEnvironment="FLINK-2_2"),
+        change(cloudwatchLoggingOptions={"logStreamArn": _job_log(world, "two")["arn"]}),
+        change(cloudwatchLoggingOptions=None), change(forceStop=True), RETAG, NO_TAGS,
+        change(replace=True, name="other", startApplication=True), change(replace=True, description="two"),
+        change(replace=True, applicationMode="INTERACTIVE"),
+        change(replace=True, name="other", serviceExecutionRole="arn:aws:iam::222222222222:role/other"),
+    ],
+    account="producer",
+    remove=lambda client, made: client("kinesisanalyticsv2").delete_application(
+        ApplicationName="case",
+        CreateTimestamp=client("kinesisanalyticsv2").describe_application(ApplicationName="case")["ApplicationDetail"][
+            "CreateTimestamp"
+        ],
+    ),
+    drift=(
+        "applicationConfiguration",
+        lambda client, made: client("kinesisanalyticsv2").update_application(
+            ApplicationName="case", CurrentApplicationVersionId=1,
+            ApplicationConfigurationUpdate={
+                "EnvironmentPropertyUpdates": {"PropertyGroups": [{"PropertyGroupId": "z", "PropertyMap": {"z": "z"}}]}
+            },
+        ),
+    ),
+    unknown_to_import=("startApplication", "forceStop"),
+)  # fmt: skip
+LOG_STREAM = Case(
+    "aws:cloudwatch/logStream:LogStream",
+    lambda world: {"name": "case", "logGroupName": _job_log(world)["logGroupName"]},
+    lambda world: [change(replace=True, name="other"), change(replace=True, logGroupName="/other")],
+    account="producer",
+    remove=lambda client, made: client("logs").delete_log_stream(
+        logGroupName=made["logGroupName"], logStreamName=made["name"]
+    ),
+    import_id=lambda made: f"{made['logGroupName']}:{made['name']}",
+)
 STREAM = Case(
     "aws:kinesis/stream:Stream",
     lambda world: {
@@ -362,5 +479,6 @@ REGISTRY = Case(
 
 STREAMS: list[Case] = [
     SHARE_CASE, RESOURCE_ASSOCIATION, PRINCIPAL_ASSOCIATION, ACCEPTER, DOMAIN_CASE, PROJECT, BLUEPRINT, PROFILE,
-    ENVIRONMENT, GRANT, VPC, SUBNET, GROUP, CLUSTER, CONNECTION, STREAM, REGISTRY,
+    ENVIRONMENT, GRANT, VPC, SUBNET, GROUP, CLUSTER, CONNECTION, STREAM, REGISTRY, APPLICATION,
+    LOG_STREAM,
 ]  # fmt: skip

@@ -90,10 +90,17 @@ READERS = f"arn:aws:iam::{ACCOUNT}:role/streamgov/streamgov/readers/*"
 DENY = {"Effect": "Deny", "Action": ["iam:PutRolePolicy", "iam:AttachRolePolicy"], "Resource": [OWN_ROLES]}
 STAR = {"AWS": "*"}
 
+APPLICATION = "aws:kinesisanalyticsv2/application:Application"
+LOGGED = {"cloudwatchLoggingOptions": {"logStreamArn": UNKNOWN_STRING_VALUE}}
+STATEFUL = {"applicationConfiguration": {"applicationSnapshotConfiguration": {"snapshotsEnabled": True}}}
+
 GOOD: list[tuple[str, str, Props]] = [
     ("logs-retained", LOGS, {"retentionInDays": 90}),
     ("logs-retained", LOGS, {"retentionInDays": UNKNOWN_STRING_VALUE}),
     ("logs-retained", TABLE, {}),
+    ("applications-log", APPLICATION, {**LOGGED, **STATEFUL}),
+    ("applications-log", APPLICATION, {**LOGGED, "applicationConfiguration": UNKNOWN_STRING_VALUE}),
+    ("wildcards-have-reasons", ROLE_POLICY, {"policy": policy(allow(["ec2:DescribeSubnets"], "*"))}),
     ("encrypted", TABLE, SECURE),
     ("encrypted", TABLE, {"serverSideEncryption": {"enabled": True, "kmsKeyArn": UNKNOWN_STRING_VALUE}}),
     ("encrypted", TABLE, {"serverSideEncryption": UNKNOWN_STRING_VALUE}),
@@ -140,6 +147,9 @@ GOOD: list[tuple[str, str, Props]] = [
     ("own-roles-denied", ROLE_POLICY, {"policy": policy(allow("iam:GetRole", WRITE_ROLE))}),
 ]
 BAD: list[tuple[str, str, Props, str]] = [
+    ("applications-log", APPLICATION, {**STATEFUL}, "writes no log"),
+    ("applications-log", APPLICATION, {**LOGGED, "applicationConfiguration": {}}, "loses its state"),
+    ("wildcards-have-reasons", ROLE_POLICY, {"policy": policy(allow(["ec2:CreateNetworkInterface"], "*"))}, "ec2:"),
     ("logs-retained", LOGS, {}, "no retention"),
     ("logs-retained", LOGS, {"retentionInDays": 0}, "no retention"),
     ("encrypted", TABLE, {}, "no encryption"),
@@ -296,6 +306,8 @@ ALARMED = [
     (QUEUE, {"name": "dead"}),
     alarm("ApproximateNumberOfMessagesVisible", QueueName="dead"),
     (FUNCTION, {"name": "sync"}),
+    (APPLICATION, {"name": "job"}),
+    (ALARM, {"metricName": "downtime", "dimensions": {"Application": "job"}}),
     alarm("Errors", FunctionName="sync"),
 ]
 

@@ -77,7 +77,15 @@ def test_a_topic_that_is_none(arn: str, brokers: str, said: str) -> None:
 def test_the_jobs_own_permissions_lie_within_the_consumer_boundary() -> None:
     from fnmatch import fnmatchcase
 
-    policy = flink.job_policy("333333333333", "eu-west-1", code_arn="arn:aws:s3:::b/job.jar", log_group="/aws/x")
+    policy = flink.job_policy(
+        "333333333333",
+        "eu-west-1",
+        code_arn="arn:aws:s3:::b/job.jar",
+        log_group="/aws/x",
+        code_kms_key_arn="arn:aws:kms:eu-west-1:333333333333:key/k",
+        subnets=["subnet-1"],
+        security_groups=["sg-1"],
+    )
     ceiling = [
         action
         for statement in consumer_boundary(NAMES, "333333333333")["Statement"]
@@ -87,7 +95,12 @@ def test_the_jobs_own_permissions_lie_within_the_consumer_boundary() -> None:
         for action in statement["Action"]:
             assert any(fnmatchcase(action, allowed) for allowed in ceiling), action
     everything = [statement["Sid"] for statement in policy["Statement"] if statement["Resource"] == ["*"]]
-    assert everything == ["ReportLineage"]
+    assert everything == ["ReportLineage", "FindNetwork"]
+    (attach,) = [statement for statement in policy["Statement"] if statement["Sid"] == "AttachInterface"]
+    here = "arn:aws:ec2:eu-west-1:333333333333"
+    assert attach["Resource"] == [
+        f"{here}:{name}" for name in ("network-interface/*", "subnet/subnet-1", "security-group/sg-1")
+    ]
 
 
 def test_the_job_can_read_every_version_of_the_sample_schema() -> None:
@@ -103,7 +116,10 @@ def test_the_job_can_read_every_version_of_the_sample_schema() -> None:
         assert found.compatibility is avro.compatibility.SchemaCompatibilityType.compatible, found.messages
 
 
-def test_the_trust_is_bound_to_the_account() -> None:
-    (statement,) = flink.job_trust("333333333333")["Statement"]
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "333333333333"}}
+def test_the_trust_is_bound_to_the_application() -> None:
+    (statement,) = flink.job_trust("333333333333", "eu-west-1", "enricher")["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "333333333333"},
+        "ArnEquals": {"aws:SourceArn": "arn:aws:kinesisanalytics:eu-west-1:333333333333:application/enricher"},
+    }
     assert json.dumps(statement["Principal"]) == '{"Service": "kinesisanalytics.amazonaws.com"}'

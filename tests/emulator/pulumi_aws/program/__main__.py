@@ -280,6 +280,54 @@ connection = make(
     vpc_id=vpc.id, client_subnets=[subnet.id for subnet in subnets], security_groups=[security_group.id],
     tags={"a": "b"},
 )  # fmt: skip
+code = make(aws.s3.Bucket, "code", producer_account, bucket="every-type-code", force_destroy=True)
+
+
+def jar(bucket: str) -> str:
+    """The application's code, which a build uploads."""
+    if not pulumi.runtime.is_dry_run():
+        keys = boto3.client("sts", region_name=REGION).assume_role(
+            RoleArn=f"arn:aws:iam::{PRODUCER}:role/Admin", RoleSessionName="build"
+        )["Credentials"]
+        boto3.client(
+            "s3", region_name=REGION, aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"],
+        ).put_object(Bucket=bucket, Key="job.jar", Body=b"no jar")  # fmt: skip
+    return "job.jar"
+
+
+job_logs = make(aws.cloudwatch.LogGroup, "job-logs", producer_account, name="/every/job", retention_in_days=14)
+job_log = make(aws.cloudwatch.LogStream, "job-log", producer_account, name="flink", log_group_name=job_logs.name)
+job_role = make(
+    aws.iam.Role, "job-role", producer_account, name="every-type-job",
+    assume_role_policy=trust("kinesisanalytics.amazonaws.com"),
+)  # fmt: skip
+job_policy = make(
+    aws.iam.RolePolicy, "job-policy", producer_account, name="code", role=job_role.name,
+    policy=document(allow("s3:GetObject", "arn:aws:s3:::every-type-code/*")),
+)  # fmt: skip
+application = make(
+    aws.kinesisanalyticsv2.Application, "application", producer_account, name="every-type", description="totals",
+    application_mode="STREAMING", runtime_environment="FLINK-2_2", service_execution_role=job_role.arn,
+    application_configuration={
+        "application_code_configuration": {
+            "code_content_type": "ZIPFILE",
+            "code_content": {"s3_content_location": {"bucket_arn": code.arn, "file_key": code.bucket.apply(jar)}},
+        },
+        "application_snapshot_configuration": {"snapshots_enabled": True},
+        "environment_properties": {"property_groups": [{"property_group_id": "a", "property_map": {"k": "v"}}]},
+        "flink_application_configuration": {
+            "checkpoint_configuration": {"configuration_type": "CUSTOM", "checkpoint_interval": 10000},
+            "monitoring_configuration": {"configuration_type": "CUSTOM", "log_level": "WARN"},
+            "parallelism_configuration": {"configuration_type": "CUSTOM", "parallelism": 2},
+        },
+        "vpc_configuration": {
+            "subnet_ids": [subnet.id for subnet in subnets], "security_group_ids": [security_group.id],
+        },
+    },
+    cloudwatch_logging_options={"log_stream_arn": job_log.arn}, start_application=False, force_stop=False,
+    tags={"a": "b"}, after=[job_policy],
+)  # fmt: skip
 stream = make(
     aws.kinesis.Stream, "stream", producer_account, name="every-type", stream_mode_details={"stream_mode": "ON_DEMAND"},
     retention_period=48, encryption_type="KMS", kms_key_id=producer_key.arn, tags={"a": "b"},
