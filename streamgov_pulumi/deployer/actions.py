@@ -281,6 +281,12 @@ NEEDS: Mapping[str, Needs] = {
 }  # fmt: skip
 
 
+FEATURES: Mapping[str, tuple[str, ...]] = {
+    "flink-application": ("aws:kinesisanalyticsv2/application:Application", "aws:cloudwatch/logStream:LogStream"),
+    "vpc-connection": ("aws:msk/vpcConnection:VpcConnection",),
+}
+"""Components that the program itself does not deploy, by a word: the types of each that OPTIONAL tells of."""
+
 OPTIONAL: Mapping[str, Needs] = {
     "aws:msk/vpcConnection:VpcConnection": Needs(
         "kafka",

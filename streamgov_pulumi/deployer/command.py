@@ -15,6 +15,7 @@ from streamgov_core.errors import ConfigError
 from streamgov_core.naming import DEFAULT_NAMESPACE, Names, check_account
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.config.file import load_file
+from streamgov_pulumi.deployer.actions import FEATURES
 from streamgov_pulumi.deployer.check import (
     NOT_COVERED,
     Checked,
@@ -22,7 +23,7 @@ from streamgov_pulumi.deployer.check import (
     check_role,
     document,
 )
-from streamgov_pulumi.deployer.policy import SIDES, features, own_statement, policies, statements, types_by_account
+from streamgov_pulumi.deployer.policy import SIDES, own_statement, policies, statements, types_by_account
 from streamgov_pulumi.deployer.stack import boundary_arn, stack_names, stack_needs
 
 SILENT_SECONDS = 2.0
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="features",
         action="append",
         default=[],
-        choices=sorted(features()),
+        choices=sorted(FEATURES),
         help="also what this component takes, which the program itself does not deploy; may be repeated",
     )
     parser.add_argument("--role", metavar="PATH/NAME", help="let this role ask IAM about itself, as --check does")
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _wanted(chosen: argparse.Namespace) -> tuple[Names, list[_Wanted]]:
-    extra = {type_ for word in chosen.features for type_ in features()[word]}
+    extra = {type_ for word in chosen.features for type_ in FEATURES[word]}
     if chosen.config is not None:
         if chosen.preview is not None or chosen.side:
             raise ConfigError("name a stack's file (--config), or a preview, or --side: one of them")

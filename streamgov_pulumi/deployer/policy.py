@@ -7,7 +7,6 @@ side that an account is on (domain, member).
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -135,15 +134,6 @@ def users_of(action: str, types: Iterable[str], passed_to: str | None = None) ->
             if (needs.service == service and name in held) or passes:
                 found.append(type_)
                 break
-    return found
-
-
-def features() -> dict[str, tuple[str, ...]]:
-    """What a deployment may have beside the program's own, by a word: the types of each (`OPTIONAL`)."""
-    found: dict[str, tuple[str, ...]] = {}
-    for type_ in sorted(OPTIONAL):
-        word = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type_.rsplit(":", 1)[-1]).lower()
-        found[word] = (*found.get(word, ()), type_)
     return found
 
 

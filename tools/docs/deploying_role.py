@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streamgov_core.naming import Names
-from streamgov_pulumi.deployer import SIDES, features, policies, statements
-from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, Needs
+from streamgov_pulumi.deployer import SIDES, policies, statements
+from streamgov_pulumi.deployer.actions import FEATURES, NEEDS, OPTIONAL, Needs
 from streamgov_pulumi.deployer.check import NOT_COVERED
 
 OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying-role.md"
@@ -95,7 +95,7 @@ def render() -> str:
 
 def _features() -> str:
     words = "\n".join(
-        f"- `--with {word}`: {', '.join(f'`{type_}`' for type_ in types)}" for word, types in sorted(features().items())
+        f"- `--with {word}`: {', '.join(f'`{type_}`' for type_ in types)}" for word, types in sorted(FEATURES.items())
     )
     intro = "Components that the program itself does not deploy; whoever uses one adds what it takes:"
     return f"{_table(OPTIONAL, 'When asked for')}\n{intro}\n\n{words}\n"

@@ -16,7 +16,7 @@ from streamgov_core.naming import Names
 from streamgov_pulumi import deployer, providers
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, command, policies, statements
-from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, SANDBOX, Needs
+from streamgov_pulumi.deployer.actions import FEATURES, NEEDS, OPTIONAL, SANDBOX, Needs
 from streamgov_pulumi.deployer.check import NOT_COVERED, check_role
 from streamgov_pulumi.deployer.command import main
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
@@ -176,7 +176,7 @@ def test_features_are_printed_when_asked_for(capsys: pytest.CaptureFixture[str])
     assert "kafka:" not in capsys.readouterr().out
     assert main([*side, "--with", "vpc-connection"]) == 0
     assert "kafka:CreateVpcConnection" in capsys.readouterr().out
-    assert {type_ for types in deployer.features().values() for type_ in types} == set(OPTIONAL)
+    assert {type_ for types in FEATURES.values() for type_ in types} == set(OPTIONAL)
     assert statements(OPTIONAL, NAMES, ACCOUNT)
     with pytest.raises(SystemExit):
         main([*side, "--with", "nothing-of-ours"])
