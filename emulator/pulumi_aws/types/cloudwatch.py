@@ -1,4 +1,4 @@
-"""aws:cloudwatch/logGroup and metricAlarm."""
+"""aws:cloudwatch/logGroup, logStream and metricAlarm."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from emulator.pulumi_aws.types.common import (
     delete_quietly,
     pairs,
     read_or_none,
+    split_id,
     tag_changes,
     tag_list,
 )
@@ -68,6 +69,36 @@ def _update_group(context: Context, identifier: str, old: State, new: State, las
     if added:
         logs.tag_resource(resourceArn=last["arn"], tags=added)
     return _live_group(context, identifier) or {}
+
+
+# --- LogStream ---
+def _create_stream(context: Context, inputs: State) -> tuple[str, State]:
+    group, name = inputs["logGroupName"], inputs["name"]
+    context.client("logs").create_log_stream(logGroupName=group, logStreamName=name)
+    return name, _live_stream(context, group, name) or {}
+
+
+def _live_stream(context: Context, group: str, name: str) -> State | None:
+    pages = context.client("logs").get_paginator("describe_log_streams")
+    for page in pages.paginate(logGroupName=group, logStreamNamePrefix=name):
+        for stream in page["logStreams"]:
+            if stream["logStreamName"] == name:
+                return {"name": name, "logGroupName": group, "arn": stream["arn"]}
+    return None
+
+
+def _read_stream(context: Context, identifier: str, state: State) -> State | None:
+    return read_or_none(lambda: _live_stream(context, state["logGroupName"], identifier))
+
+
+def _delete_stream(context: Context, identifier: str, state: State) -> None:
+    logs = context.client("logs")
+    delete_quietly(lambda: logs.delete_log_stream(logGroupName=state["logGroupName"], logStreamName=identifier))
+
+
+def _imported_stream(context: Context, identifier: str) -> tuple[str, State]:
+    group, name = split_id(identifier, ":", "LOG_GROUP_NAME:LOG_STREAM_NAME")
+    return name, {"logGroupName": group}
 
 
 # --- MetricAlarm ---
@@ -133,6 +164,15 @@ def _update_alarm(context: Context, identifier: str, old: State, new: State, las
 def register(registry: Registry) -> None:
     """Add the types of this module."""
     registry.add(
+        ResourceType(
+            "aws:cloudwatch/logStream:LogStream",
+            {"name": Prop(replace=True), "logGroupName": Prop(required=True, replace=True)},
+            create=_create_stream,
+            read=_read_stream,
+            delete=_delete_stream,
+            autoname=Autoname("name", 512),
+            imported=_imported_stream,
+        ),
         ResourceType(
             "aws:cloudwatch/logGroup:LogGroup",
             {

@@ -1,4 +1,4 @@
-"""aws:kinesisanalyticsv2/application and aws:cloudwatch/logStream, which such an application writes to.
+"""aws:kinesisanalyticsv2/application.
 
 Which change replaces an application, what the provider waits for, and that ``startApplication`` is what the program
 said last, is the real provider's documented behaviour as far as it tells. UNVERIFIED: that a new runtime environment is
@@ -18,7 +18,6 @@ from emulator.pulumi_aws.types.common import (
     delete_quietly,
     pairs,
     read_or_none,
-    split_id,
     tag_changes,
     tag_list,
     wait_for,
@@ -310,36 +309,6 @@ def _delete(context: Context, identifier: str, state: State) -> None:
     wait_for(f"the application {identifier} to be gone", lambda: _read(context, identifier, state) is None)
 
 
-# --- LogStream ---
-def _create_stream(context: Context, inputs: State) -> tuple[str, State]:
-    group, name = inputs["logGroupName"], inputs["name"]
-    context.client("logs").create_log_stream(logGroupName=group, logStreamName=name)
-    return name, _live_stream(context, group, name) or {}
-
-
-def _live_stream(context: Context, group: str, name: str) -> State | None:
-    pages = context.client("logs").get_paginator("describe_log_streams")
-    for page in pages.paginate(logGroupName=group, logStreamNamePrefix=name):
-        for stream in page["logStreams"]:
-            if stream["logStreamName"] == name:
-                return {"name": name, "logGroupName": group, "arn": stream["arn"]}
-    return None
-
-
-def _read_stream(context: Context, identifier: str, state: State) -> State | None:
-    return read_or_none(lambda: _live_stream(context, state["logGroupName"], identifier))
-
-
-def _delete_stream(context: Context, identifier: str, state: State) -> None:
-    logs = context.client("logs")
-    delete_quietly(lambda: logs.delete_log_stream(logGroupName=state["logGroupName"], logStreamName=identifier))
-
-
-def _imported_stream(context: Context, identifier: str) -> tuple[str, State]:
-    group, name = split_id(identifier, ":", "LOG_GROUP_NAME:LOG_STREAM_NAME")
-    return name, {"logGroupName": group}
-
-
 def _part(names: tuple[str, ...]) -> Prop:
     members = {name: Prop(_KINDS.get(name, "int"), computed=True) for name in names}  # type: ignore[arg-type]
     return Prop("object", computed=True, members={"configurationType": Prop(required=True), **members})
@@ -397,14 +366,5 @@ def register(registry: Registry) -> None:
             update=_update,
             delete=_delete,
             autoname=Autoname("name", 128),
-        ),
-        ResourceType(
-            "aws:cloudwatch/logStream:LogStream",
-            {"name": Prop(replace=True), "logGroupName": Prop(required=True, replace=True)},
-            create=_create_stream,
-            read=_read_stream,
-            delete=_delete_stream,
-            autoname=Autoname("name", 512),
-            imported=_imported_stream,
         ),
     )
