@@ -1,19 +1,29 @@
 """Our components for programs in other languages: a component provider, started by ``plugin/__main__.py``.
 
-Only components are offered. The dynamic resources inside them run in this plugin's own Python.
+Only components are offered. They run in this plugin's own Python, the dynamic resources inside them in another one
+(``streamgov_pulumi.interpreter``).
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.provider.experimental import component_provider_host
+from pulumi.errors import InputPropertiesError
+from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.analyzer import Analyzer
+from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.schema import generate_schema
+from pulumi.provider.server import ComponentInitError
 
 import streamgov_pulumi
+from streamgov_core.errors import StreamgovError
+from streamgov_pulumi import interpreter
 
 NAME = "streamgov"
 COMPONENTS = (
@@ -65,6 +75,41 @@ def schema() -> dict[str, Any]:
     return made
 
 
+def install_source() -> str:
+    """What to give to ``pip install`` for this package: the checkout, or the released version."""
+    checkout = Path(__file__).resolve().parent.parent
+    return str(checkout) if (checkout / "pyproject.toml").is_file() else f"streamgov-pulumi=={plugin_version()}"
+
+
+@cache
+def _check_interpreter() -> None:
+    # The engine starts this plugin where it starts the dynamic provider: in the program's folder.
+    environment = interpreter.engine_environment(os.environ, Path(sys.argv[0]))
+    interpreter.check(environment, Path.cwd(), install_source())
+
+
+class Provider(ComponentProvider):
+    """The SDK's component provider, which says in one sentence what the SDK would show as a traceback."""
+
+    def construct(
+        self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        """Make a component.
+
+        Raises:
+            InputPropertiesError: an argument is wrong, or the dynamic resources would not find this package.
+        """
+        try:
+            _check_interpreter()
+            return super().construct(name, resource_type, inputs, options)
+        except StreamgovError as error:
+            raise InputPropertiesError(str(error), []) from error
+        except ComponentInitError as error:
+            if isinstance(error.inner, StreamgovError):
+                raise InputPropertiesError(str(error.inner), []) from error
+            raise
+
+
 def serve() -> None:
     """Answer the engine until it hangs up."""
-    component_provider_host(components(), NAME, version=plugin_version())
+    main(Provider(components(), NAME, version=plugin_version()), sys.argv[1:])

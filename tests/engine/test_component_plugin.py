@@ -1,16 +1,11 @@
 """The component plugin under the real engine: another program deploys our components without importing them.
 
-The Python program stands for any language: it knows the schema's names only. The YAML example runs where the YAML host
-(`pulumi-language-yaml`) is on PATH; the one that can be built here (1.10) is older than the engine and finds the plugin
-on PATH only, not by `packages`.
+The Python program stands for any language: it knows the schema's names only. Programs in YAML are in
+`test_yaml_examples.py`.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +17,6 @@ from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import PORT_VARIABLE, ROOT, Workspace, free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
-ACCOUNT = "111111111111"
 PROJECT = f"""name: other
 runtime:
   name: python
@@ -93,34 +87,3 @@ def test_another_program_deploys_a_component(workspace: Workspace, tmp_path: Pat
     assert held, printed
     pulumi.operation("destroy")
     assert pulumi.resource_count() == 0
-
-
-@pytest.mark.skipif(shutil.which("pulumi-language-yaml") is None, reason="the YAML host is not on PATH")
-def test_the_yaml_example_previews(workspace: Workspace, tmp_path: Path) -> None:
-    text = (ROOT / "examples" / "yaml" / "Pulumi.yaml").read_text()
-    example = tmp_path / "yaml"
-    example.mkdir()
-    (example / "Pulumi.yaml").write_text(
-        text.replace("777788889999", ACCOUNT).replace("../../plugin", str(ROOT / "plugin"))
-    )
-    shim = tmp_path / "bin" / "pulumi-resource-streamgov"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "plugin"} "$@"\n')
-    shim.chmod(0o755)
-    environment = workspace.environment(cli_dir())
-    environment |= {
-        # The engine runs dynamic resources with the Python on PATH: the package must be importable there.
-        "PYTHONPATH": str(ROOT),
-        "PATH": f"{shim.parent}{os.pathsep}{environment['PATH']}",
-        "PULUMI_STACK": "yaml",
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["pulumi", "--non-interactive", *arguments]
-        return subprocess.run(command, cwd=example, env=environment, capture_output=True, text=True, check=False)
-
-    assert run("stack", "init", "yaml").returncode == 0
-    result = run("preview", "--json")
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr
-    for type_ in ("streamgov:index:SchemaRegistryDataSource", "dynamic/streamgov:SubscriptionTarget"):
-        assert type_ in result.stdout

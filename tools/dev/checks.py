@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli
+from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_yaml_host
 
 TYPED = (
     "streamgov_core",
@@ -73,6 +73,7 @@ def test(arguments: argparse.Namespace) -> int:
         marks += ["not engine", "not e2e"]
     else:
         environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
+        environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
     held = _lint()
     command = [sys.executable, "-m", "pytest", "--durations=10"]
     if marks:

@@ -113,12 +113,24 @@ def ensure_cli() -> Path:
     Raises:
         LocalError: neither Pulumi nor Go is on PATH, or the build failed (its message is on stderr already).
     """
-    result = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "pulumi" / "ensure.py")], stdout=subprocess.PIPE, text=True, check=False
-    )
+    return _ensured("Pulumi CLI")
+
+
+def ensure_yaml_host() -> Path:
+    """The folder with the YAML language host, which must be on PATH beside the CLI; built on first use.
+
+    Raises:
+        LocalError: neither a Pulumi with that host nor Go is on PATH, or the build failed.
+    """
+    return _ensured("YAML language host", "--yaml")
+
+
+def _ensured(what: str, *arguments: str) -> Path:
+    command = [sys.executable, str(ROOT / "tools" / "pulumi" / "ensure.py"), *arguments]
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     lines = result.stdout.strip().splitlines()
     if result.returncode != 0 or not lines:
-        raise LocalError("there is no Pulumi CLI to work with (see above)")
+        raise LocalError(f"there is no {what} to work with (see above)")
     return Path(lines[-1])
 
 

@@ -3,10 +3,13 @@
 
 A CLI that is already on PATH is taken if it is new enough. Otherwise both programs are built once, with Go,
 from the modules and hashes that are locked beside this file, and kept in a cache directory.
+
+With ``--yaml`` the directory is that of the YAML language host, which has to be on PATH as well for programs in YAML.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import fcntl
 import hashlib
@@ -20,7 +23,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -28,6 +32,7 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 CLI = HERE / "cli"
 HOST = HERE / "language-python"
+YAML_HOST = HERE / "language-yaml"
 LOCK_INPUTS = (
     CLI / "go.mod",
     CLI / "go.sum",
@@ -39,8 +44,10 @@ LOCK_INPUTS = (
 PROGRAMS = ("pulumi", "pulumi-language-python")
 # Scripts of the SDK module, relative to its directory.
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
+YAML_PROGRAM = "pulumi-language-yaml"
 CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+YAML_MODULE = "github.com/pulumi/pulumi-yaml"
 GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
 OLDEST = (3, 200)
 
@@ -62,11 +69,11 @@ def dotted(version: Version) -> str:
     return ".".join(str(part) for part in version)
 
 
-def locked(pattern: str) -> str:
-    """What the CLI's go.mod says, by a pattern with one group."""
-    match = re.search(pattern, (CLI / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+def locked(pattern: str, module: Path = CLI) -> str:
+    """What a go.mod says, by a pattern with one group."""
+    match = re.search(pattern, (module / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
     if match is None:
-        raise Failure(f"{CLI / 'go.mod'} is damaged: nothing in it matches {pattern}.")
+        raise Failure(f"{module / 'go.mod'} is damaged: nothing in it matches {pattern}.")
     return match.group(1)
 
 
@@ -75,25 +82,34 @@ def pulumi_version() -> str:
     return locked(r"^\s*(?:require )?github\.com/pulumi/pulumi/pkg/v3 v(\S+)")
 
 
-def needed_go() -> str:
+def yaml_version() -> str:
+    """The locked version of the YAML language host, without the v."""
+    return locked(r"^\s*(?:require )?github\.com/pulumi/pulumi-yaml v(\S+)", YAML_HOST)
+
+
+def needed_go(module: Path = CLI) -> str:
     """The oldest Go that can build the locked modules."""
-    return locked(r"^go (\S+)$")
+    return locked(r"^go (\S+)$", module)
 
 
-def build_flags(version: str) -> list[str]:
-    """The flags of `go build`; the CLI knows its version only from the linker."""
-    variable = f"{SDK_MODULE}/go/common/version.Version=v{version}"
-    return ["-v", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w -X {variable}"]
+def build_flags(version: str, variable: str = f"{SDK_MODULE}/go/common/version.Version") -> list[str]:
+    """The flags of `go build`; a program knows its version only from the linker."""
+    return ["-v", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w -X {variable}=v{version}"]
 
 
-def fingerprint(version: str) -> str:
+def yaml_flags(version: str) -> list[str]:
+    """The flags of `go build` for the YAML language host."""
+    return build_flags(version, f"{YAML_MODULE}/pkg/version.Version")
+
+
+def fingerprint(inputs: Sequence[Path], settings: object) -> str:
     """A name for everything that decides what is built."""
     digest = hashlib.sha256()
-    for path in LOCK_INPUTS:
+    for path in inputs:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(HERE).as_posix()} {len(content)}\n".encode())
         digest.update(content)
-    digest.update(repr((build_flags(version), SCRIPTS, sorted(GO_ENVIRONMENT.items()))).encode())
+    digest.update(repr(settings).encode())
     digest.update(f"{platform.system()} {platform.machine()}".encode())
     return digest.hexdigest()[:16]
 
@@ -112,12 +128,6 @@ def cache_root(environ: Mapping[str, str]) -> Path:
 def is_program(path: Path) -> bool:
     """Whether the path can be executed."""
     return path.is_file() and os.access(path, os.X_OK)
-
-
-def is_complete(directory: Path) -> bool:
-    """Whether a directory has all that a build leaves there."""
-    names = (*PROGRAMS, *(script.rpartition("/")[2] for script in SCRIPTS))
-    return all(is_program(directory / name) for name in names)
 
 
 class Progress:
@@ -193,13 +203,13 @@ def installed(search: str, ours: Path, progress: Progress) -> Path | None:
     return None
 
 
-def find_go() -> str:
-    """The Go on PATH, if it is able to build the locked modules."""
-    needed = needed_go()
+def find_go(module: Path, host: str) -> str:
+    """The Go on PATH, if it is able to build the locked modules; ``host`` is what the build replaces, for people."""
+    needed = needed_go(module)
     go = shutil.which("go")
     if go is None:
         raise Failure(
-            "Neither the Pulumi CLI with its Python language host nor Go is on PATH: install Pulumi "
+            f"Neither the Pulumi CLI with its {host} nor Go is on PATH: install Pulumi "
             f"{dotted(OLDEST)} or newer, or Go {needed} or newer, from which it is built."
         )
     # In a directory without go.mod, so that Go does not fetch another version of itself just to tell its own.
@@ -319,8 +329,55 @@ class Step:
         return [line.rstrip("\n") for line in self.output]
 
 
-def build(go: str, target: Path, version: str, progress: Progress) -> None:
-    """Build everything into an existing directory."""
+@dataclass(frozen=True)
+class Product:
+    """Something that is built once and kept in a directory of the cache."""
+
+    title: str
+    host: str
+    module: Path
+    target: Path
+    names: tuple[str, ...]
+    build: Callable[[str, Path, Progress], None]
+    """Build everything with that Go into that existing directory."""
+
+    def is_complete(self) -> bool:
+        """Whether the directory has all that a build leaves there."""
+        return all(is_program(self.target / name) for name in self.names)
+
+
+def cli_product() -> Product:
+    """The CLI with its Python language host."""
+    version = pulumi_version()
+    settings = (build_flags(version), SCRIPTS, sorted(GO_ENVIRONMENT.items()))
+    return Product(
+        "the Pulumi CLI",
+        "Python language host",
+        CLI,
+        cache_root(os.environ) / f"pulumi-{version}-{fingerprint(LOCK_INPUTS, settings)}",
+        (*PROGRAMS, *(script.rpartition("/")[2] for script in SCRIPTS)),
+        build_cli,
+    )
+
+
+def yaml_product() -> Product:
+    """The YAML language host."""
+    version = yaml_version()
+    inputs = tuple(YAML_HOST / name for name in ("go.mod", "go.sum", "main.go"))
+    settings = (yaml_flags(version), sorted(GO_ENVIRONMENT.items()))
+    return Product(
+        "the YAML language host",
+        "YAML language host",
+        YAML_HOST,
+        cache_root(os.environ) / f"yaml-{version}-{fingerprint(inputs, settings)}",
+        (YAML_PROGRAM,),
+        build_yaml,
+    )
+
+
+def build_cli(go: str, target: Path, progress: Progress) -> None:
+    """Build the CLI and its Python language host."""
+    version = pulumi_version()
     scratch = target / "scratch"
     scratch.mkdir()
     fetch = Step(progress, "fetching the modules of the CLI")
@@ -343,6 +400,20 @@ def build(go: str, target: Path, version: str, progress: Progress) -> None:
         raise Failure(f"The CLI that was built should be {version}, but is {built and dotted(built)}.")
 
 
+def build_yaml(go: str, target: Path, progress: Progress) -> None:
+    """Build the YAML language host."""
+    version = yaml_version()
+    scratch = target / "scratch"
+    scratch.mkdir()
+    listing = Step(progress, "fetching the modules of the YAML language host").run(
+        [go, "list", "-deps", "."], YAML_HOST, scratch
+    )
+    Step(progress, f"building the YAML language host {version}", len(listing)).run(
+        [go, "build", *yaml_flags(version), "-o", str(target / YAML_PROGRAM), "."], YAML_HOST, scratch
+    )
+    shutil.rmtree(scratch)
+
+
 @contextlib.contextmanager
 def exclusive(path: Path, progress: Progress) -> Iterator[None]:
     """Hold the lock that allows building."""
@@ -358,39 +429,40 @@ def exclusive(path: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-def build_once(target: Path, version: str, progress: Progress) -> None:
+def build_once(product: Product, progress: Progress) -> None:
     """Build unless somebody else has; the target appears complete or not at all."""
-    go = find_go()
+    target = product.target
+    go = find_go(product.module, product.host)
     target.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(target.with_name(target.name + ".lock"), progress):
-        if is_complete(target):
+        if product.is_complete():
             return
         # Nobody else is building, so these are what killed builds have left.
         for leftover in target.parent.glob(f"{target.name}.building-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         if target.exists():
             shutil.rmtree(target)
-        progress.note(f"no usable CLI on PATH, building one into {target}, which takes some minutes")
+        progress.note(f"{product.title} is not on PATH, building it into {target}, which takes some minutes")
         temporary = Path(tempfile.mkdtemp(prefix=f"{target.name}.building-", dir=target.parent))
         try:
             temporary.chmod(0o755)
-            build(go, temporary, version, progress)
+            product.build(go, temporary, progress)
             temporary.rename(target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        progress.note("the Pulumi CLI is ready")
+        progress.note(f"{product.title} is ready")
 
 
-def ensure(progress: Progress) -> Path:
-    """The directory of a usable CLI, built if need be."""
-    version = pulumi_version()
-    target = cache_root(os.environ) / f"pulumi-{version}-{fingerprint(version)}"
-    found = installed(os.environ.get("PATH", os.defpath), target, progress)
-    if found is not None:
+def ensure(progress: Progress, yaml: bool = False) -> Path:
+    """The directory of a usable CLI or, beside it or elsewhere, of its YAML language host; built if need be."""
+    cli = cli_product()
+    found = installed(os.environ.get("PATH", os.defpath), cli.target, progress)
+    if found is not None and (not yaml or is_program(found / YAML_PROGRAM)):
         return found
-    if not is_complete(target):
-        build_once(target, version, progress)
-    return target
+    product = yaml_product() if yaml else cli
+    if not product.is_complete():
+        build_once(product, progress)
+    return product.target
 
 
 def stop(number: int, _frame: FrameType | None) -> NoReturn:
@@ -400,16 +472,19 @@ def stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> int:
     """Print the directory, or why there is none."""
+    parser = argparse.ArgumentParser(description="Print the directory to prepend to PATH for the Pulumi CLI.")
+    parser.add_argument("--yaml", action="store_true", help="the directory of the YAML language host instead")
+    yaml = parser.parse_args().yaml
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     progress = Progress()
     problem = ""
     try:
-        directory = ensure(progress)
+        directory = ensure(progress, yaml)
     except Failure as failure:
         problem = str(failure)
     except OSError as error:
-        problem = f"The Pulumi CLI could not be made ready: {error}."
+        problem = f"{'The YAML language host' if yaml else 'The Pulumi CLI'} could not be made ready: {error}."
     except KeyboardInterrupt:
         problem = "Interrupted; nothing half built is left."
     finally:

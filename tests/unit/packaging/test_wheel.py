@@ -1,17 +1,10 @@
-"""The wheel, built and installed into an environment of its own outside the checkout, and used from there.
-
-Third-party packages are borrowed from this environment (a .pth file), so that nothing is downloaded. What this does not
-prove: that the versions which pip would choose for the ranges in pyproject.toml work together.
-"""
+"""The wheel in an environment of its own, used from outside the checkout."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
-import sysconfig
-import venv
 import zipfile
 from dataclasses import dataclass
 from email.parser import Parser
@@ -19,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.wheel import ROOT, Installed, install
+
 PACKAGES = ("streamgov_core", "streamgov_pulumi", "handlers")
 PROGRAM = """
 import json
@@ -84,10 +78,7 @@ print(json.dumps({
 
 
 @dataclass(frozen=True)
-class Installed:
-    wheel: Path
-    python: Path
-    site: Path
+class Elsewhere(Installed):
     elsewhere: Path
 
     def run(self, *arguments: str, text: str | None = None) -> str:
@@ -102,28 +93,15 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), str(ROOT)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    (wheel,) = (folder / "dist").glob("*.whl")
-    venv.create(folder / "env", with_pip=False)
-    python = folder / "env" / "bin" / "python"
-    (site,) = (folder / "env" / "lib").glob("python*/site-packages")
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index",
-         "--disable-pip-version-check", str(wheel)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    (site / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    made = install(folder)
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
-    return Installed(wheel, python, site, elsewhere)
+    return Elsewhere(made.wheel, made.python, made.site, elsewhere)
 
 
-def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Installed) -> None:
+def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Elsewhere) -> None:
     names = set(zipfile.ZipFile(installed.wheel).namelist())
     for package in PACKAGES:
         expected = {
@@ -140,14 +118,14 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Installed) ->
     assert roots == set(PACKAGES)
 
 
-def test_the_wheel_says_what_it_depends_on(installed: Installed) -> None:
+def test_the_wheel_says_what_it_depends_on(installed: Elsewhere) -> None:
     (metadata,) = installed.site.glob("streamgov_pulumi-*.dist-info/METADATA")
     required = Parser().parsestr(metadata.read_text()).get_all("Requires-Dist") or []
     names = {entry.split(">")[0].split("=")[0].split("<")[0].strip() for entry in required if "extra ==" not in entry}
     assert {"pulumi", "pulumi-aws", "boto3", "avro", "proto-schema-parser"} <= names
 
 
-def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(installed: Installed) -> None:
+def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(installed: Elsewhere) -> None:
     answer = json.loads(installed.run("-", text=PROGRAM).strip().splitlines()[-1])
     assert Path(answer["home"]).is_relative_to(installed.site)
     assert "streamgov:index:StreamGovernance" in answer["types"]
@@ -159,7 +137,7 @@ def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(insta
         assert "streamgov_core/__init__.py" in entries and any(name.startswith("handlers/") for name in entries)
 
 
-def test_provider_classes_are_found_by_their_persisted_path(installed: Installed) -> None:
+def test_provider_classes_are_found_by_their_persisted_path(installed: Elsewhere) -> None:
     """Refresh and destroy load them from the state, without running the program."""
     code = """
 import dill
@@ -170,12 +148,12 @@ print(type(again).__module__, type(again).__name__)
     assert installed.run("-c", code).split() == ["streamgov_pulumi.providers.form_type", "FormTypeProvider"]
 
 
-def test_the_review_command_works_from_the_wheel(installed: Installed) -> None:
+def test_the_review_command_works_from_the_wheel(installed: Elsewhere) -> None:
     preview = ROOT / "tests" / "unit" / "review" / "previews" / "nothing.json"
     assert "Nothing changes" in installed.run("-m", "streamgov_pulumi.review", "-", text=preview.read_text())
 
 
-def test_the_version_is_the_packages_own(installed: Installed) -> None:
+def test_the_version_is_the_packages_own(installed: Elsewhere) -> None:
     code = "from streamgov_pulumi.plugin import plugin_version, UNRELEASED; print(plugin_version(), UNRELEASED)"
     released, unreleased = installed.run("-c", code).split()
     assert released == unreleased == installed.wheel.name.split("-")[1]
