@@ -15,7 +15,7 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, Upda
 
 from streamgov_core.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import session as aws
-from streamgov_pulumi.providers.base import Checker, DataZoneProvider
+from streamgov_pulumi.providers.base import Checker, DataZoneProvider, differences, tell
 
 DESIGNATIONS = (
     "PROJECT_OWNER",
@@ -71,6 +71,8 @@ class ProjectMembershipProvider(DataZoneProvider):
                 f"{who} is already a member of project {props['project_id']} as {held}; {props['designation']} is "
                 "wanted. To take that membership over, set adopt_existing to true for one `pulumi up`."
             )
+        told = differences({"designation": held}, props, ("designation",))
+        tell(f"adopting the membership of {who} in project {props['project_id']}: {told}")
         if held != props["designation"]:
             self._remove(api, props)
 

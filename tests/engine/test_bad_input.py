@@ -1,0 +1,78 @@
+"""Bad input on the real engine: each mistake of the configuration is one clear sentence of the preview, all at once.
+
+The reader's own tests (tests/unit/components/test_config.py) know every mistake; this proves that the engine shows them
+as they are: before anything is asked of AWS, without a traceback.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.stacks import As, Stack, project
+from tools.dev.workspace import Workspace, free_port
+
+pytestmark = pytest.mark.engine
+MEMBER = "777788889999"
+ROLE = f"arn:aws:iam::{MEMBER}:role/jobs/r"
+TARGET = {"platform": "msk", "environmentId": "9a8b7c6d5e4f3g", "principals": [ROLE]}
+CONFIG: dict[str, Any] = {
+    "mode": "all",
+    "region": "eu-west-1",
+    "deletionProtection": "no",
+    "memberz": [],
+    "checkPermissions": "always",
+    "domain": {
+        "account": "44445555666",
+        "id": "dzd-4p9n6sw4qt9xgn",
+        "typesProjectId": "3b1c2d4e5f6g7h",
+        "region": "eu-west-2",
+    },
+    "members": [
+        {
+            "account": MEMBER,
+            "region": "us-east-1",
+            "targets": {
+                "first": TARGET,
+                "second": TARGET,
+                "many": {**TARGET, "platform": "kinesis", "principals": [f"{ROLE}{n}" for n in range(21)]},
+                "root": {**TARGET, "environmentId": "1", "principals": [f"arn:aws:iam::{MEMBER}:root"]},
+                "odd": {**TARGET, "environmentId": "2", "principals": [f"{ROLE}+x"]},
+            },
+        },
+        {"account": MEMBER},
+    ],
+}
+SENTENCES = [
+    "memberz: is unknown; did you mean 'members'?",
+    "deletionProtection: must be true or false, got 'no'",
+    "checkPermissions: must be one of never, refuse, warn, got 'always'",
+    "domain.account: must be the 12 digits of an AWS account id, in quotes, got '44445555666'",
+    "domain.region: must be eu-west-1, the region of the deployment: Step Functions makes no calls across regions, got "
+    "'eu-west-2'",
+    "members[0].region: must be eu-west-1, the region of the deployment: Step Functions makes no calls across regions, "
+    "got 'us-east-1'",
+    "members[0].targets.second: is a second target for msk in environment 9a8b7c6d5e4f3g (the first is 'first'): one "
+    "is enough, with up to 20 principals",
+    "members[0].targets.many.principals: must hold 1 to 20 roles (DataZone's limit), got 21",
+    "members: account 777788889999 occurs twice",
+    "members[0].targets.root.principals[0]: must be the ARN of an IAM role (no user, account root or session) without "
+    f"'+', '=', ',' or '@' in its name, got 'arn:aws:iam::{MEMBER}:root'",
+    "members[0].targets.odd.principals[0]: must be the ARN of an IAM role (no user, account root or session) without "
+    f"'+', '=', ',' or '@' in its name, got '{ROLE}+x'",
+]
+
+
+def test_every_mistake_is_a_sentence_of_the_preview(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "state", free_port())  # nobody listens there: no call is made
+    workspace.prepare()
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    stack = Stack(As(workspace, project(tmp_path / "program"), "bad", keys), dict(CONFIG)).create()
+    printed = re.sub(r"\s+", " ", stack.refused())
+    for sentence in SENTENCES:
+        assert sentence in printed, printed
+    assert f"has {len(SENTENCES)} mistake(s)" in printed
+    assert "Traceback" not in printed
