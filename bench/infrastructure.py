@@ -1,4 +1,4 @@
-"""Infrastructure with 1, 10 and 50 subscription targets: resources, seconds of each command, size of the state.
+"""Infrastructure with 1, 10 and 50 subscription targets, on MSK and on Kinesis: resources, seconds, size of the state.
 
 The real engine with the stand-in plugin against the emulator: the seconds say what our program, providers and the
 engine cost; the services' own times come on top. The program is the one of the examples, all accounts from one program.
@@ -19,28 +19,34 @@ from tests.engine.stacks import REGION, As, Cloud, Stack, project
 from tools.dev.workspace import Workspace
 
 COUNTS = (1, 10, 50)
+PLATFORMS = ("msk", "kinesis")
 
 
 def main(arguments: Sequence[str]) -> dict[str, Any]:
-    """Measure each number of targets in an emulator of its own."""
+    """Measure each number of targets on each platform in an emulator of its own."""
     parser = argparse.ArgumentParser(prog="infrastructure", description=__doc__)
     parser.add_argument("--targets", type=int, nargs="+", default=list(COUNTS))
-    figures = {str(count): measured(count) for count in parser.parse_args(list(arguments)).targets}
-    head = ("targets", "resources", "first preview s", "up s", "silent preview s", "destroy s", "state KiB")
+    parser.add_argument("--platforms", choices=PLATFORMS, nargs="+", default=list(PLATFORMS))
+    wanted = parser.parse_args(list(arguments))
+    figures = {
+        f"{platform} {count}": measured(platform, count) for platform in wanted.platforms for count in wanted.targets
+    }
+    head = ("platform", "targets", "resources", "first preview s", "up s", "silent preview s", "destroy s", "state KiB")
     rows = [
         (
-            count,
+            found["platform"],
+            found["targets"],
             found["resources"],
             *(found["seconds"][step] for step in ("first preview", "up", "silent preview", "destroy")),
             round(found["state_bytes"] / 1024),
         )
-        for count, found in figures.items()
+        for found in figures.values()
     ]
     print(table(head, rows))
     return figures
 
 
-def measured(count: int) -> dict[str, Any]:
+def measured(platform: str, count: int) -> dict[str, Any]:
     """The figures of one stack."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -49,15 +55,15 @@ def measured(count: int) -> dict[str, Any]:
             workspace = Workspace(folder / "state", emulator.port)
             workspace.prepare()
             cloud = Cloud(emulator, DOMAIN)
-            config = configuration(cloud, count)
+            config = configuration(cloud, platform, count)
             pulumi = As(workspace, project(folder / "program"), "bench", cloud.credentials(DOMAIN))
-            return _run(Stack(pulumi, config).create(), count)
+            return {"platform": platform, "targets": count, **_run(Stack(pulumi, config).create())}
         finally:
             process.terminate()
             process.wait(60)
 
 
-def _run(stack: Stack, count: int) -> dict[str, Any]:
+def _run(stack: Stack) -> dict[str, Any]:
     seconds: dict[str, float] = {}
 
     def timed(step: str, action: Callable[[], Any]) -> None:
@@ -71,10 +77,10 @@ def _run(stack: Stack, count: int) -> dict[str, Any]:
     resources, size = stack.pulumi.resource_count(), stack.pulumi.state_size()
     timed("destroy", lambda: stack.pulumi.operation("destroy"))
     assert stack.pulumi.resource_count() == 0
-    return {"targets": count, "resources": resources, "seconds": seconds, "state_bytes": size}
+    return {"resources": resources, "seconds": seconds, "state_bytes": size}
 
 
-def configuration(cloud: Cloud, count: int) -> dict[str, Any]:
+def configuration(cloud: Cloud, platform: str, count: int) -> dict[str, Any]:
     """One data source, and a target in each of ``count`` environments of the consumer's account."""
     portal = cloud.portal({"orders": PRODUCER, "analytics": CONSUMER})
     datazone = cloud.client("datazone")
@@ -94,10 +100,10 @@ def configuration(cloud: Cloud, count: int) -> dict[str, Any]:
         environments.append(made["id"])
     deployers = {account: f"arn:aws:iam::{account}:role/Admin" for account in (PRODUCER, CONSUMER)}
     reader = cloud.role(CONSUMER, "reader", path="/streaming/")
-    source = {"platform": "msk", "registry": "orders", "resource": "orders", "projectId": portal.projects["orders"]}
+    source = {"platform": platform, "registry": "orders", "resource": "orders", "projectId": portal.projects["orders"]}
     targets = {
         f"t{number}": {
-            "platform": "msk",
+            "platform": platform,
             "environmentId": environment,
             "principals": [reader],
             "name": f"target-{number}",
@@ -107,7 +113,7 @@ def configuration(cloud: Cloud, count: int) -> dict[str, Any]:
     return {
         "mode": "all",
         "region": REGION,
-        "platforms": ["msk"],
+        "platforms": [platform],
         "deletionProtection": False,
         "domain": {
             "account": DOMAIN,
