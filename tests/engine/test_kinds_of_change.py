@@ -1,4 +1,4 @@
-"""Each kind of change under the real engine, for each kind of resource of ours, and the request form's component.
+"""Each kind of change under the real engine, for each kind of resource of ours, and the components without a stack.
 
 In place, replacement (after and before deletion), retained, a failure between deletion and creation, adoption with the
 differences shown, deletion by hand. What it does not prove: what DataZone and MSK do, which is the emulator's.
@@ -25,9 +25,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 REGION = "us-east-1"
 PROGRAM = """
 import pulumi
+import pulumi_aws as aws
 from streamgov_core.errors import ConfigError
 from streamgov_pulumi import (
-    AssetType, FormType, ProjectMembership, StreamRequestForm, SubscriptionTarget
+    AssetType, FormType, MskVpcConnection, ProjectMembership, StreamRequestForm, SubscriptionTarget
 )
 
 settings = pulumi.Config().require_object("settings")
@@ -64,6 +65,16 @@ def request():
     StreamRequestForm("request", {"deployment": {"region": "us-east-1", "account": "111111111111",
         "namespace": "kinds"}, "domain_id": settings["domain"], "owning_project_id": settings["producer"],
         "adopt_existing": "request" in adopt, **settings["request"]})
+
+
+def connection():
+    provider = aws.Provider("consumer", region="us-east-1", allowed_account_ids=["333333333333"],
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings["admin"])], skip_metadata_api_check=True)
+    made = MskVpcConnection("vpc", {"deployment": {"region": "us-east-1", "account": "333333333333",
+        "tags": settings["tags"]}, "cluster_arn": settings["cluster"], "vpc_id": "vpc-1",
+        "client_subnets": settings["subnets"], "security_groups": settings["groups"]},
+        pulumi.ResourceOptions(providers=[provider]))
+    pulumi.export("connection", made.connection_arn)
 
 
 try:
@@ -129,7 +140,7 @@ def stack(
         parts=[], adopt=[], domain=world.domain, producer=world.producer, consumer=world.consumer, model=MODEL,
         environment=world.environment, roles=list(world.roles), manage=world.manage_role,
         admin=f"arn:aws:iam::{CONSUMER}:role/Admin", designation="PROJECT_CONTRIBUTOR", lone="LoneA", retain=False,
-        target_type="IAM", request={},
+        target_type="IAM", request={}, tags={"team": "a"}, subnets=["subnet-1", "subnet-2"], groups=["sg-1"],
     )  # fmt: skip
     yield made
     emulator.admin("DELETE", "faults")
@@ -300,3 +311,54 @@ def test_the_request_form_from_optional_to_required_and_back(stack: Stack, clien
     assert rules() == []
     stack.destroyed()
     assert form_type(client, world, name) is None
+
+
+def test_a_vpc_connection_is_made_changed_in_place_replaced_and_destroyed(
+    stack: Stack, client: Client, emulator: EmulatorProcess
+) -> None:
+    """MskVpcConnection, to a cluster of the same account; across accounts the cluster's policy must admit it, too."""
+    kafka = client("kafka", CONSUMER)
+    iam: dict[str, Any] = {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}
+    cluster = kafka.create_cluster_v2(
+        ClusterName="kinds-connected",
+        Provisioned={
+            "BrokerNodeGroupInfo": {"ClientSubnets": ["subnet-1", "subnet-2"], "InstanceType": "kafka.m7g.large"},
+            "KafkaVersion": "3.8.x", "NumberOfBrokerNodes": 2, **iam,
+        },
+    )["ClusterArn"]  # fmt: skip
+    stack.set(parts=["connection"], cluster="orders")
+    assert "vpc: cluster_arn must be the ARN of an MSK cluster, got 'orders'" in stack.refused("preview")
+    stack.set(cluster=cluster, subnets=["subnet-1"])
+    assert "vpc: client_subnets must be two or three subnets, as many as the cluster has, got 1" in stack.refused(
+        "preview"
+    )
+    stack.set(subnets=["subnet-1", "subnet-2"])
+    # What the cluster's owner does first.
+    assert "Multi-VPC private connectivity is not turned on" in stack.refused()
+    info = kafka.describe_cluster_v2(ClusterArn=cluster)["ClusterInfo"]
+    kafka.update_connectivity(
+        ClusterArn=cluster, CurrentVersion=info["CurrentVersion"], ConnectivityInfo={"VpcConnectivity": iam}
+    )
+    stack.up()
+    stack.settled()
+    first = stack.pulumi.outputs()["connection"]
+    own = kafka
+    assert own.describe_vpc_connection(Arn=first)["Tags"] == {"team": "a"}
+    stack.set(tags={"team": "b"})
+    assert stack.steps() == [("vpc-connection", "update")]
+    stack.up()
+    assert own.describe_vpc_connection(Arn=first)["Tags"] == {"team": "b"}
+    # Nothing of a connection can be changed: the new one is there before the old one goes.
+    stack.set(groups=["sg-2"])
+    assert stack.steps() == [("vpc-connection", "replace")]
+    emulator.admin("POST", "faults", {"service": "kafka", "operation": "CreateVpcConnection", "kind": "access_denied"})
+    assert "when calling the CreateVpcConnection operation" in stack.refused()
+    assert own.describe_vpc_connection(Arn=first)["State"] == "AVAILABLE"
+    emulator.admin("DELETE", "faults")
+    stack.up()
+    second = stack.pulumi.outputs()["connection"]
+    assert second != first
+    assert [row["VpcConnectionArn"] for row in own.list_vpc_connections()["VpcConnections"]] == [second]
+    stack.settled()
+    stack.destroyed()
+    assert own.list_vpc_connections()["VpcConnections"] == []

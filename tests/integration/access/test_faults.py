@@ -20,6 +20,8 @@ SAMPLE = int(os.environ.get("STREAMGOV_FAULT_SAMPLE", "1"))
 SEED = int(os.environ.get("STREAMGOV_FAULT_SEED", "20"))
 SHARDS = int(os.environ.get("STREAMGOV_FAULT_SHARDS", "5"))
 """Emulators that the whole matrix runs on side by side: most of a case is waiting."""
+RENEWED = 20
+"""Cases after which an emulator is renewed: the reconciler looks at all that earlier cases left, slower and slower."""
 DONE = os.environ.get("STREAMGOV_FAULT_DONE", "")
 """The ``cases.log`` of an earlier run that was broken off: the cases that held in it are not run again."""
 
@@ -60,10 +62,10 @@ def test_failure_of_every_call(recorded: list[Case], tmp_path: Path) -> None:
 
     wrong: list[str] = []
 
-    def until_one_is_wrong(directory: Path) -> bool:
-        """Whether a case was wrong. What it left may spoil others: they go on in a new emulator."""
+    def some(directory: Path) -> bool:
+        """Whether there may be more cases: after a wrong one, too, whose rests would spoil others in its emulator."""
         with deployed(directory) as deployment:
-            while True:
+            for _ in range(RENEWED):
                 try:
                     case = waiting.get_nowait()
                 except queue.Empty:
@@ -79,13 +81,14 @@ def test_failure_of_every_call(recorded: list[Case], tmp_path: Path) -> None:
                 with progress.open("a") as log:
                     log.write(f"{case}: {' '.join(end.split())[:600]}\n")
                 if not held:
-                    return True
+                    break
+        return True
 
     def work(shard: int) -> None:
         for number in itertools.count():
             directory = tmp_path / f"{shard}-{number}"
             directory.mkdir()
-            if not until_one_is_wrong(directory):
+            if not some(directory):
                 return
 
     with ThreadPoolExecutor(SHARDS) as pool:
