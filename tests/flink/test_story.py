@@ -27,7 +27,7 @@ STATEMENTS = (
     "what is produced now does not reach it",
     "a preview of its program shows nothing",
     "the running application is updated in place",
-    "it goes on where it was, with all that was written",
+    "it goes on where it was: nothing is lost, nothing comes again",
     "the job resumes and has read what was written meanwhile",
     "the lineage says that the run has ended",
     "no application, no process, no topic is left of it",
