@@ -454,9 +454,14 @@ class Deployment:
 
 
 @contextmanager
-def deployed(directory: Path) -> Iterator[Deployment]:
-    """An emulator of its own, with its state in this directory and everything deployed in it."""
-    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED=str(SPEED))
+def deployed(directory: Path, speed: float = SPEED) -> Iterator[Deployment]:
+    """An emulator of its own, with its state in this directory and everything deployed in it.
+
+    Args:
+        directory: for its state.
+        speed: of the machines' waits and time-outs.
+    """
+    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED=str(speed))
     try:
         made = Deployment(running)
         made.make_domain()
