@@ -14,7 +14,8 @@ from rich.tree import Tree
 MOST_NODES = 60
 MOST_COLUMNS = 8
 WIDTH, ROW, GAP, PAD = 370, 15, 70, 14
-LONGEST = 52
+LONGEST, FITTING = 52, 40
+"""Characters of a name that are shown, and that fit a box at full size in any font."""
 PAPER, INK, MUTED = "#ffffff", "#1f2933", "#52606d"
 FILL = {"dataset": "#e6f6ec", "job": "#e8eefc"}
 EDGE = {"dataset": "#2f8f57", "job": "#3b6fd4"}
@@ -146,10 +147,11 @@ def picture(graph: dict[str, Node]) -> str:
 
 def _box(node: Node, x: int, y: int, tall: int) -> str:
     title = node.name if len(node.name) <= LONGEST else f"…{node.name[1 - LONGEST :]}"
+    size = 12 if len(title) <= FITTING else 10
     out = [
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{tall}" rx="8" fill="{FILL[node.kind]}" '
         f'stroke="{EDGE[node.kind]}"/>',
-        f'<text x="{x + 10}" y="{y + 21}" font-size="12" font-weight="bold" fill="{INK}">{escape(title)}</text>',
+        f'<text x="{x + 10}" y="{y + 21}" font-size="{size}" font-weight="bold" fill="{INK}">{escape(title)}</text>',
     ]
     for index, line in enumerate(node.lines()):
         out.append(
