@@ -72,6 +72,10 @@ def program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+def _interruptible() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Machine:
     """A PATH, a home and a Go of its own."""
 
@@ -121,6 +125,8 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests in the background of a shell ignore it, and whoever they start would, too.
+            preexec_fn=_interruptible,
         ) as process:
             try:
                 yield process
