@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import yaml
@@ -63,14 +64,12 @@ class Stack:
 
     pulumi: Pulumi
     config: dict[str, Any]
+    project: str = "streamgov"
 
     def write(self, **changes: Any) -> Stack:
         """Set the stack's file; a value None takes a key away."""
         self.config = {key: value for key, value in {**self.config, **changes}.items() if value is not None}
-        path = self.pulumi.program / f"Pulumi.{self.pulumi.stack}.yaml"
-        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
-        kept["config"] = {f"streamgov:{key}": value for key, value in self.config.items()}
-        path.write_text(yaml.safe_dump(kept))
+        self.pulumi.configure(self.project, self.config)
         return self
 
     def create(self) -> Stack:
@@ -78,11 +77,15 @@ class Stack:
         self.pulumi.select_stack()
         return self.write()
 
-    def preview(self, *extra: str) -> dict[str, str]:
-        """Logical name -> operation, without what stays the same; the preview must be green."""
+    def steps(self, *extra: str) -> list[tuple[str, str]]:
+        """(logical name, operation) in the preview's order, without what stays the same; the preview must be green."""
         shown = self.pulumi.run("preview", "--json", "--stack", self.pulumi.stack, *extra).stdout
         steps = json.loads(shown)["steps"]
-        return {step["urn"].rsplit("::", 1)[1]: step["op"] for step in steps if step["op"] != "same"}
+        return [(step["urn"].rsplit("::", 1)[1], step["op"]) for step in steps if step["op"] != "same"]
+
+    def preview(self, *extra: str) -> dict[str, str]:
+        """The same by the logical name, where each is touched once."""
+        return dict(self.steps(*extra))
 
     def refused(self, verb: str = "preview") -> str:
         """What is printed by a command that must fail."""
@@ -96,6 +99,20 @@ class Stack:
         for verb in verbs or ("preview",):
             held, printed = self.pulumi.expect_no_changes(verb)
             assert held, printed
+
+
+class SettingsStack(Stack):
+    """A stack of a program that reads one map, ``settings``."""
+
+    def set(self, **changes: Any) -> Self:
+        """Change some of the settings."""
+        self.write(settings={**self.config.get("settings", {}), **changes})
+        return self
+
+
+def one_line(printed: str) -> str:
+    """What Pulumi wraps, unwrapped."""
+    return re.sub(r"\s+", " ", printed)
 
 
 class Cloud:

@@ -6,13 +6,12 @@ as they are: before anything is asked of AWS, without a traceback.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.stacks import As, Stack, project
+from tests.engine.stacks import As, Stack, one_line, project
 from tools.dev.workspace import Workspace, free_port
 
 pytestmark = pytest.mark.engine
@@ -71,7 +70,7 @@ def test_every_mistake_is_a_sentence_of_the_preview(tmp_path: Path) -> None:
     workspace.prepare()
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     stack = Stack(As(workspace, project(tmp_path / "program"), "bad", keys), dict(CONFIG)).create()
-    printed = re.sub(r"\s+", " ", stack.refused())
+    printed = one_line(stack.refused())
     for sentence in SENTENCES:
         assert sentence in printed, printed
     assert f"has {len(SENTENCES)} mistake(s)" in printed

@@ -5,30 +5,20 @@ Proves what the engine does with our providers. It does not prove what DataZone 
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.emulator.conftest import CONSUMER, Client, EmulatorProcess, client, emulator
+from tests.engine.stacks import SettingsStack, cli, project
 from tests.provider.conftest import World, world
 from tools.dev.pulumi import Pulumi
-from tools.dev.workspace import LocalError, Workspace, ensure_cli
+from tools.dev.workspace import LocalError, Workspace
 
 __all__ = ["client", "emulator", "world"]
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
-ROOT = Path(__file__).resolve().parents[2]
 
-PROJECT = """name: types
-runtime:
-  name: python
-  options:
-    virtualenv: {venv}
-"""
 PROGRAM = """
 import pulumi
 from streamgov_pulumi import AssetType, FormType, ProjectMembership, SubscriptionTarget
@@ -56,63 +46,36 @@ FIRST = "structure EngineForm {\n  @required\n  topic: String\n}"
 SECOND = "structure EngineForm {\n  @required\n  topic: String\n  note: String\n}"
 
 
-@dataclass
-class Stack:
-    """A program with the four resources, and its stack."""
-
-    pulumi: Pulumi
-    settings: dict[str, Any]
-
-    def configure(self, **changes: Any) -> None:
-        self.settings |= changes
-        text = json.dumps(self.settings)
-        self.pulumi.run("config", "set", "--stack", self.pulumi.stack, "settings", text)
+class Stack(SettingsStack):
+    """The stack of the program with the four resources."""
 
     def up(self) -> dict[str, Any]:
         self.pulumi.operation("up")
         return self.pulumi.outputs()
 
-    def steps(self) -> dict[str, str]:
-        """What a preview would do: logical name -> operation, without what stays the same."""
-        shown = self.pulumi.run("preview", "--json", "--stack", self.pulumi.stack).stdout
-        steps = json.loads(shown)["steps"]
-        return {step["urn"].rsplit("::", 1)[1]: step["op"] for step in steps if step["op"] != "same"}
-
     def settled(self) -> None:
-        for verb in ("preview", "refresh", "preview"):
-            held, printed = self.pulumi.expect_no_changes(verb)
-            assert held, printed
+        self.silent("preview", "refresh", "preview")
 
 
 @pytest.fixture(scope="module")
 def stack(emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("engine")
-    program = folder / "program"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text(PROJECT.format(venv=ROOT / ".venv"))
-    (program / "__main__.py").write_text(PROGRAM)
-    for package in ("streamgov_core", "streamgov_pulumi"):
-        (program / package).symlink_to(ROOT / package)
     workspace = Workspace(folder / "state", emulator.port)
     workspace.prepare()
-    prepared = os.environ.get("STREAMGOV_PULUMI_DIR")
-    made = Stack(
-        Pulumi(workspace, Path(prepared) if prepared else ensure_cli(), program, "types"),
-        {
-            "domain": world.domain,
-            "producer": world.producer,
-            "consumer": world.consumer,
-            "environment": world.environment,
-            "roles": list(world.roles),
-            "manage": world.manage_role,
-            "admin": f"arn:aws:iam::{CONSUMER}:role/Admin",
-            "model": FIRST,
-            "adopt": False,
-            "breaking": False,
-        },
-    )
+    made = Stack(Pulumi(workspace, cli(), project(folder / "program", "types", PROGRAM), "types"), {}, "types")
     made.pulumi.select_stack()
-    made.configure()
+    made.set(
+        domain=world.domain,
+        producer=world.producer,
+        consumer=world.consumer,
+        environment=world.environment,
+        roles=list(world.roles),
+        manage=world.manage_role,
+        admin=f"arn:aws:iam::{CONSUMER}:role/Admin",
+        model=FIRST,
+        adopt=False,
+        breaking=False,
+    )
     yield made
 
 
@@ -131,8 +94,8 @@ def test_a_failure_half_way_is_finished_by_the_next_up(stack: Stack, emulator: E
 
 
 def test_a_new_form_revision_leads_to_a_new_asset_type_revision_and_to_nothing_else(stack: Stack) -> None:
-    stack.configure(model=SECOND)
-    assert stack.steps() == {"form": "update", "assets": "update"}
+    stack.set(model=SECOND)
+    assert stack.preview() == {"form": "update", "assets": "update"}
     target = stack.pulumi.outputs()["target"]
     outputs = stack.up()
     assert (outputs["form"], outputs["assets"], outputs["target"]) == ("2", "2", target)
@@ -140,31 +103,31 @@ def test_a_new_form_revision_leads_to_a_new_asset_type_revision_and_to_nothing_e
 
 
 def test_the_same_model_in_another_dress_changes_nothing(stack: Stack) -> None:
-    stack.configure(model="// the same\n" + SECOND.replace("\n  ", "\n\n      "))
-    assert stack.steps() == {}
-    stack.configure(model=SECOND)
+    stack.set(model="// the same\n" + SECOND.replace("\n  ", "\n\n      "))
+    assert stack.preview() == {}
+    stack.set(model=SECOND)
 
 
 def test_a_model_that_is_not_smithy_fails_in_the_preview(stack: Stack) -> None:
-    stack.configure(model="structure EngineForm { topic String }")
+    stack.set(model="structure EngineForm { topic String }")
     result = stack.pulumi.run("preview", "--stack", stack.pulumi.stack, check=False)
     assert result.returncode != 0
     assert "model is not Smithy: expected ':' but found 'String' in line 1" in result.stdout + result.stderr
-    stack.configure(model=SECOND)
+    stack.set(model=SECOND)
 
 
 def test_a_breaking_change_is_refused_in_the_preview_unless_it_is_allowed(stack: Stack) -> None:
-    stack.configure(model="structure EngineForm {\n  @required\n  topic: Integer\n}")
+    stack.set(model="structure EngineForm {\n  @required\n  topic: Integer\n}")
     result = stack.pulumi.run("preview", "--stack", stack.pulumi.stack, check=False)
     told = "EngineForm.note is removed; EngineForm.topic changes its type from String to Integer"
     assert result.returncode != 0
     assert f"assets written so far cannot follow: {told}. Make new fields optional" in result.stdout + result.stderr
-    stack.configure(breaking=True)
-    assert stack.steps() == {"form": "update", "assets": "update"}
+    stack.set(breaking=True)
+    assert stack.preview() == {"form": "update", "assets": "update"}
     # Allowing it is no change by itself.
-    stack.configure(model=SECOND)
-    assert stack.steps() == {}
-    stack.configure(breaking=False)
+    stack.set(model=SECOND)
+    assert stack.preview() == {}
+    stack.set(breaking=False)
 
 
 def test_drift_is_seen_by_refresh_and_repaired_by_up(stack: Stack, client: Client, world: World) -> None:
@@ -191,7 +154,7 @@ def test_what_was_deleted_by_hand_is_made_again(stack: Stack, client: Client, wo
         domainIdentifier=world.domain, environmentIdentifier=world.environment, identifier=target
     )
     stack.pulumi.operation("refresh")
-    assert stack.steps() == {"target": "create"}
+    assert stack.preview() == {"target": "create"}
     assert stack.up()["target"] != target
     stack.settled()
 
@@ -224,10 +187,10 @@ def test_what_exists_is_refused_then_adopted_then_owned(stack: Stack, client: Cl
     )
     with pytest.raises(LocalError, match=r"form type EngineForm exists already.*adopt_existing"):
         stack.up()
-    stack.configure(adopt=True)
+    stack.set(adopt=True)
     assert stack.up()["form"] == "2"
-    stack.configure(adopt=False)
-    assert set(stack.steps().values()) == {"update"}
+    stack.set(adopt=False)
+    assert set(stack.preview().values()) == {"update"}
     assert stack.up()["form"] == "2"
     stack.settled()
     stack.pulumi.operation("destroy")

@@ -22,7 +22,7 @@ from tools.dev.workspace import LocalError, Workspace
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 DOMAIN, CONSUMER = "444455556666", "888899990000"
 EXAMPLE = ROOT / "examples" / "flink-deployment"
-PREFIX = "flink-deployment:"
+PROJECT = "flink-deployment"
 WORD, APPLICATION = "order-totals-job", "streamgov-order-totals-job"
 NAMES = Names(region=REGION)
 
@@ -39,18 +39,6 @@ class Place:
         flink = self.cloud.client("kinesisanalyticsv2", CONSUMER)
         found: dict[str, Any] = flink.describe_application(ApplicationName=APPLICATION)["ApplicationDetail"]
         return found
-
-
-class FlinkStack(Stack):
-    """A stack whose configuration has a project of its own."""
-
-    def write(self, **changes: Any) -> Stack:
-        self.config = {key: value for key, value in {**self.config, **changes}.items() if value is not None}
-        path = self.pulumi.program / f"Pulumi.{self.pulumi.stack}.yaml"
-        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
-        kept["config"] = {f"{PREFIX}{key}": value for key, value in self.config.items()}
-        path.write_text(yaml.safe_dump(kept))
-        return self
 
 
 def jar(cloud: Cloud, content: bytes) -> str:
@@ -77,7 +65,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         group = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])
         versions = [jar(cloud, b"one"), jar(cloud, b"two")]
         text = (EXAMPLE / "Pulumi.job.example.yaml").read_text()
-        config = {key.removeprefix(PREFIX): value for key, value in yaml.safe_load(text)["config"].items()}
+        config = {key.removeprefix(f"{PROJECT}:"): value for key, value in yaml.safe_load(text)["config"].items()}
         config |= {
             "assumeRoleArn": f"arn:aws:iam::{CONSUMER}:role/Admin", "domainId": portal.domain,
             "projectId": portal.projects["analytics"], "start": False,
@@ -89,7 +77,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         workspace.prepare()
         program = project(folder / "program", "flink-deployment", (EXAMPLE / "__main__.py").read_text())
         pulumi = As(workspace, program, "job", cloud.credentials(DOMAIN))
-        stack = FlinkStack(pulumi, config).create()
+        stack = Stack(pulumi, config, PROJECT).create()
         yield Place(cloud, stack, versions)
     finally:
         process.terminate()

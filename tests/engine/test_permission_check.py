@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import own_statement, policies, statements
 from streamgov_pulumi.deployer.stack import stack_needs
 from tests.emulator.conftest import run_emulator
-from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, project
+from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, one_line, project
 from tools.dev.workspace import Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
@@ -72,10 +71,6 @@ class Place:
         pulumi = self.stack.pulumi
         result = pulumi.run("preview", "--stack", pulumi.stack, "--color", "never")
         return one_line(result.stdout + result.stderr)
-
-
-def one_line(printed: str) -> str:
-    return re.sub(r"\s+", " ", printed)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from streamgov_core.naming import Names
 from streamgov_core.samples import flink
 from tools.dev.portal import REGION, People
 from tools.dev.pulumi import Pulumi
-from tools.dev.workspace import ROOT, STACK, Workspace
+from tools.dev.workspace import ROOT, Workspace
 
 EXAMPLE = ROOT / "examples" / "flink-consumer"
 PROGRAM = ROOT / "examples" / "flink-deployment"
@@ -101,10 +101,7 @@ class Application:
             (self._folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
             self.pulumi.select_stack()
         self._config |= changes
-        path = self._folder / f"Pulumi.{STACK}.yaml"
-        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
-        kept["config"] = {f"{PROJECT}:{key}": value for key, value in self._config.items()}
-        path.write_text(yaml.safe_dump(kept))
+        self.pulumi.configure(PROJECT, self._config)
         return dict(self.pulumi.operation("up"))
 
     def detail(self) -> dict[str, Any]:

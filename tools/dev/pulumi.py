@@ -7,9 +7,11 @@ import re
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from tools.dev.workspace import ROOT, STACK, LocalError, Workspace
 
@@ -58,6 +60,13 @@ class Pulumi:
         """Make the stack if the backend does not know it, and free it from a killed run's lock."""
         self.run("stack", "select", "--create", self.stack)
         self.run("cancel", "--yes", "--stack", self.stack, check=False)
+
+    def configure(self, project: str, values: Mapping[str, Any]) -> None:
+        """Write the stack's file: these keys of the project are its whole configuration, the rest of it stays."""
+        path = self.program / f"Pulumi.{self.stack}.yaml"
+        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
+        kept["config"] = {f"{project}:{key}": value for key, value in values.items()}
+        path.write_text(yaml.safe_dump(kept))
 
     def operation(self, verb: str, progress: Progress | None = None, extra: Sequence[str] = ()) -> Counter[str]:
         """``up``, ``refresh`` or ``destroy``, with a line for each finished resource passed to ``progress``.
