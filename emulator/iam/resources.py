@@ -177,7 +177,12 @@ def invitation_reader(receiver: Callable[[str], str | None]) -> Reader:
         account = receiver(str(arn))
         if account is None:
             return []
-        statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "ram:*", "Resource": str(arn)}
+        actions = [
+            "ram:AcceptResourceShareInvitation",
+            "ram:ListPendingInvitationResources",
+            "ram:RejectResourceShareInvitation",
+        ]
+        statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": actions, "Resource": str(arn)}
         return [(f"invitation {arn}", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))]
 
     return read

@@ -16,13 +16,13 @@ from typing import Any
 from streamgov_core.errors import RemoteError, StreamgovError
 from streamgov_core.naming import Names
 from streamgov_pulumi.components._settings import AccountArgs
-from streamgov_pulumi.deployer.policy import Statement, statements, users_of
+from streamgov_pulumi.deployer.policy import SIMULATE, Statement, statements, users_of
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
+from streamgov_pulumi.review.policies import many
 
 PAGE = 100
 """Decisions asked for in one call: as many as an answer holds by default."""
-SIMULATE = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
 NOT_COVERED = (
     "Not covered: policies of resources (such as a key's), resource control policies, session policies, memberships in "
     "DataZone projects, and conditions on keys that only a real request has. Names are asked for by an example."
@@ -146,7 +146,7 @@ def check_role(
     except RemoteError as error:
         raise CheckNotPossibleError(f"account {account}: the caller is not known: {error}") from error
     wanted = statements(types, names, account, write=write, boundary_arn=boundary_arn)
-    reads = {a for s in statements(types, names, account, write=False) for a in _many(s["Action"])}
+    reads = {a for s in statements(types, names, account, write=False) for a in many(s["Action"])}
     questions = [part for statement in wanted for part in _questions(statement, names, tags or {})]
     iam, found, asked, held_write = client("iam", settings), list[Lacking](), 0, False
     for done, question in enumerate(questions, 1):
@@ -194,7 +194,7 @@ def _caller(access: AccountArgs, settings: SessionSettings, client: Callable[[st
 
 def _questions(statement: Statement, names: Names, tags: Mapping[str, str]) -> Iterator[_Question]:
     """The calls for one statement: a single value for each condition key, and no more decisions than fit a page."""
-    patterns = tuple(_many(statement["Resource"]))
+    patterns = tuple(many(statement["Resource"]))
     condition: Mapping[str, Any] = statement.get("Condition", {})
     common: dict[str, Sequence[str]] = {
         "aws:RequestedRegion": [names.region],
@@ -205,7 +205,7 @@ def _questions(statement: Statement, names: Names, tags: Mapping[str, str]) -> I
         common["aws:TagKeys"] = sorted(tags)
     keys = [(key, value) for block in condition.values() for key, value in block.items()]
     step = max(1, PAGE // len(patterns))
-    actions = _many(statement["Action"])
+    actions = many(statement["Action"])
     for context, bound in _contexts(condition, keys):
         for start in range(0, len(actions), step):
             yield _Question(tuple(actions[start : start + step]), patterns, bound, {**common, **context})
@@ -336,10 +336,6 @@ def _merged(found: list[Lacking]) -> Iterator[Lacking]:
         before = groups.get(key)
         groups[key] = item if before is None else replace(before, resources=before.resources + item.resources)
     yield from sorted(groups.values(), key=lambda item: (item.action, item.resources))
-
-
-def _many(value: Any) -> list[str]:
-    return [str(value)] if isinstance(value, str) else list(map(str, value))
 
 
 def _one_or_more(values: Sequence[str]) -> Any:

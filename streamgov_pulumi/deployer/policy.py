@@ -16,6 +16,8 @@ from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, N
 from streamgov_pulumi.review.plan import Change, read_plan
 
 Statement = dict[str, Any]
+SIMULATE = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
+"""What it takes to ask IAM what a role may do."""
 POLICY_LIMIT = 6144
 """Characters of a customer managed policy, white space aside (IAM quotas)."""
 
@@ -139,7 +141,7 @@ def users_of(action: str, types: Iterable[str], passed_to: str | None = None) ->
 
 def own_statement(role_arn: str) -> Statement:
     """What lets a role ask IAM what it may do itself (``--check``, and the check of a preview)."""
-    return {"Effect": "Allow", "Action": ["iam:GetRole", "iam:SimulatePrincipalPolicy"], "Resource": [role_arn]}
+    return {"Effect": "Allow", "Action": list(SIMULATE), "Resource": [role_arn]}
 
 
 def _statement(actions: list[str], resources: list[str], boundary_arn: str | None) -> Iterator[Statement]:

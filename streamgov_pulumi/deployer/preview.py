@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from streamgov_core.errors import ConfigError, StreamgovError
@@ -33,13 +32,29 @@ class Log(Protocol):
         """Warn of something."""
 
 
-@dataclass
-class _Asked:
-    """One account's check, made by a thread of its own."""
+class _Asking(threading.Thread):
+    """One account's check. A daemon: a preview that fails for another reason must not wait for answers."""
 
-    needs: AccountNeeds
-    thread: threading.Thread | None = None
-    answer: list[Checked | StreamgovError] = field(default_factory=list)
+    def __init__(self, config: StackConfig, needs: AccountNeeds, check: Callable[..., Checked]) -> None:
+        super().__init__(daemon=True)
+        self._config, self._needs, self._check = config, needs, check
+        self.account = needs.access["account"]
+        self.answer: Checked | StreamgovError | None = None
+
+    def run(self) -> None:
+        """Ask."""
+        try:
+            self.answer = self._check(
+                self._needs.access,
+                self._needs.types,
+                stack_names(self._config),
+                boundary_arn=boundary_arn(self._config, self.account),
+                tags=self._config.common.get("tags", {}),
+            )
+        except StreamgovError as error:
+            self.answer = error
+        except Exception as error:  # no reason to fail a preview: it is told
+            self.answer = StreamgovError(f"account {self.account}: {type(error).__name__}: {error}")
 
 
 class PreviewCheck:
@@ -61,35 +76,16 @@ class PreviewCheck:
     ) -> None:
         self._config, self._check, self._clock = config, check, clock
         self._command = COMMAND.format(stack=stack)
-        self._asked: list[_Asked] = []
+        self._asked: list[_Asking] = []
 
     def start(self) -> PreviewCheck:
         """Begin to ask, unless the configuration says never."""
         if self._config.check_permissions != "never":
             for needs in stack_needs(self._config):
-                asked = _Asked(needs)
-                # A daemon: a preview that fails for another reason must not wait for answers.
-                asked.thread = threading.Thread(target=self._ask, args=(asked,), daemon=True)
-                self._asked.append(asked)
-                asked.thread.start()
+                asking = _Asking(self._config, needs, self._check)
+                self._asked.append(asking)
+                asking.start()
         return self
-
-    def _ask(self, asked: _Asked) -> None:
-        access = asked.needs.access
-        try:
-            asked.answer.append(
-                self._check(
-                    access,
-                    asked.needs.types,
-                    stack_names(self._config),
-                    boundary_arn=boundary_arn(self._config, access["account"]),
-                    tags=self._config.common.get("tags", {}),
-                )
-            )
-        except StreamgovError as error:
-            asked.answer.append(error)
-        except Exception as error:  # no reason to fail a preview: it is told
-            asked.answer.append(StreamgovError(f"account {access['account']}: {type(error).__name__}: {error}"))
 
     def conclude(self, log: Log) -> None:
         """Wait for the answers and tell them.
@@ -100,10 +96,8 @@ class PreviewCheck:
         until = self._clock() + PATIENCE_SECONDS
         lacking: list[str] = []
         for asked in self._asked:
-            assert asked.thread is not None
-            asked.thread.join(max(0.0, until - self._clock()))
-            account = asked.needs.access["account"]
-            answer = asked.answer[0] if asked.answer else None
+            asked.join(max(0.0, until - self._clock()))
+            account, answer = asked.account, asked.answer
             if answer is None:
                 log.info(
                     f"Permissions were not checked: account {account} did not answer in time; {self._command} does"

@@ -91,7 +91,7 @@ def _statement(raw: Mapping[str, Any], account: str) -> Statement:
     sets: dict[str, frozenset[str]] = {}
     for name in (*_ACTIONS, *_RESOURCES):
         if name in raw:
-            sets[name] = frozenset(_many(raw[name]))
+            sets[name] = frozenset(many(raw[name]))
     for name in _PRINCIPALS:
         if name in raw:
             sets[name] = frozenset(_principals(raw[name]))
@@ -105,7 +105,8 @@ def _statement(raw: Mapping[str, Any], account: str) -> Statement:
     )
 
 
-def _many(value: Any) -> list[str]:
+def many(value: Any) -> list[str]:
+    """An element that may be one value or a list of them."""
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
@@ -114,7 +115,7 @@ def _principals(value: Any) -> list[str]:
         return ["anybody" if value == "*" else str(value)]
     found = []
     for kind, names in value.items():
-        for name in _many(names):
+        for name in many(names):
             found.append("anybody" if name == "*" else name if kind in ("AWS", "Service") else f"{kind} {name}")
     return found
 
@@ -122,7 +123,7 @@ def _principals(value: Any) -> list[str]:
 def _conditions(block: Mapping[str, Any]) -> Iterable[str]:
     for operator, keys in block.items():
         for key, values in keys.items():
-            yield f"{key} {operator} {' or '.join(sorted(_many(values)))}"
+            yield f"{key} {operator} {' or '.join(sorted(many(values)))}"
 
 
 def compare(before: list[Statement], after: list[Statement]) -> list[Line]:

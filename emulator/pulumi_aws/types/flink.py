@@ -215,9 +215,7 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
             asked[argument] = new[prop]
     flink = context.client("kinesisanalyticsv2")
     if asked:
-        version = _detail(context, name)["ApplicationVersionId"]
-        answer = flink.update_application(ApplicationName=name, CurrentApplicationVersionId=version, **asked)
-        _settled(context, name, answer["OperationId"], "be updated")
+        _settled(context, name, _change(context, name, "update_application", **asked), "be updated")
     if changed(old, new, "cloudwatchLoggingOptions"):
         _change_logging(context, name, new)
     removed, added = tag_changes(context, old, new)
@@ -254,40 +252,38 @@ def _changes(before: State, after: State) -> dict[str, Any]:
     return asked
 
 
+def _change(context: Context, name: str, method: str, **arguments: Any) -> str | None:
+    """Change the application's current version; the operation to wait for, where the service tells one."""
+    answer = getattr(context.client("kinesisanalyticsv2"), method)(
+        ApplicationName=name, CurrentApplicationVersionId=_detail(context, name)["ApplicationVersionId"], **arguments
+    )
+    operation: str | None = answer.get("OperationId")
+    return operation
+
+
 def _change_vpc(context: Context, name: str, after: State) -> None:
-    flink = context.client("kinesisanalyticsv2")
-    detail = _detail(context, name)
-    for one in detail["ApplicationConfigurationDescription"].get("VpcConfigurationDescriptions") or []:
-        answer = flink.delete_application_vpc_configuration(
-            ApplicationName=name,
-            CurrentApplicationVersionId=_detail(context, name)["ApplicationVersionId"],
-            VpcConfigurationId=one["VpcConfigurationId"],
-        )
-        _settled(context, name, answer["OperationId"], "leave its VPC")
+    shown = _detail(context, name)["ApplicationConfigurationDescription"]
+    for one in shown.get("VpcConfigurationDescriptions") or []:
+        identifier = one["VpcConfigurationId"]
+        left = _change(context, name, "delete_application_vpc_configuration", VpcConfigurationId=identifier)
+        _settled(context, name, left, "leave its VPC")
     vpc = _vpc(after)
     if vpc:
-        version = _detail(context, name)["ApplicationVersionId"]
-        answer = flink.add_application_vpc_configuration(
-            ApplicationName=name, CurrentApplicationVersionId=version, VpcConfiguration=vpc
-        )
-        _settled(context, name, answer["OperationId"], "enter its VPC")
+        entered = _change(context, name, "add_application_vpc_configuration", VpcConfiguration=vpc)
+        _settled(context, name, entered, "enter its VPC")
 
 
 def _change_logging(context: Context, name: str, new: State) -> None:
-    flink = context.client("kinesisanalyticsv2")
-    detail = _detail(context, name)
-    for one in detail.get("CloudWatchLoggingOptionDescriptions") or []:
-        flink.delete_application_cloud_watch_logging_option(
-            ApplicationName=name,
-            CurrentApplicationVersionId=_detail(context, name)["ApplicationVersionId"],
+    for one in _detail(context, name).get("CloudWatchLoggingOptionDescriptions") or []:
+        _change(
+            context,
+            name,
+            "delete_application_cloud_watch_logging_option",
             CloudWatchLoggingOptionId=one["CloudWatchLoggingOptionId"],
         )
     if new.get("cloudwatchLoggingOptions"):
-        flink.add_application_cloud_watch_logging_option(
-            ApplicationName=name,
-            CurrentApplicationVersionId=_detail(context, name)["ApplicationVersionId"],
-            CloudWatchLoggingOption={"LogStreamARN": new["cloudwatchLoggingOptions"]["logStreamArn"]},
-        )
+        option = {"LogStreamARN": new["cloudwatchLoggingOptions"]["logStreamArn"]}
+        _change(context, name, "add_application_cloud_watch_logging_option", CloudWatchLoggingOption=option)
 
 
 def _name(identifier: str) -> str:
