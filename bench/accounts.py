@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from streamgov_core.access.messages import GrantCommand, RoleArn
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.principal import RoleArn
 from tests.unit.access.fakes import CONSUMER, OWNER, RealClock
 from tests.unit.access.test_apply import Member
 from tests.unit.access.test_collect_report import Central, done

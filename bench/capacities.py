@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_core.access.compile import (
+from streamgov_core.documents.compiler import (
     ATTACHED_LIMIT,
     INLINE_LIMIT,
     MANAGED_LIMIT,
@@ -18,12 +18,13 @@ from streamgov_core.access.compile import (
     resource_statements,
     size,
 )
-from streamgov_core.access.messages import AccessRequest, Consumer, GrantCommand, Party
-from streamgov_core.access.registry import consumer_permits
-from streamgov_core.naming import Names
-from streamgov_core.platforms.base import Permit, SchemaRef
-from streamgov_core.platforms.kinesis import Kinesis
-from streamgov_core.platforms.msk import Msk, topic_arn
+from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
+from streamgov_core.model.naming import Names
+from streamgov_core.model.permission import Permit
+from streamgov_core.model.registry_access import consumer_permits
+from streamgov_core.model.schema_reference import SchemaRef
+from streamgov_core.platforms.kinesis.platform import Kinesis
+from streamgov_core.platforms.msk.platform import Msk, topic_arn
 
 NAMES = Names()
 OWNER, CONSUMER = "222222222222", "333333333333"

@@ -139,8 +139,8 @@ def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, An
 def _config() -> Any:
     from bench.catalog_stub import CLUSTER, DOMAIN, PROJECT, REGISTRY
     from streamgov_core.catalog.entry import Config
-    from streamgov_core.catalog.permissions import sync_environment
-    from streamgov_core.naming import Names
+    from streamgov_core.deploy.catalog_roles import sync_environment
+    from streamgov_core.model.naming import Names
 
     return Config.from_env(
         sync_environment(
@@ -169,7 +169,7 @@ def cold_start(entry: str = "handlers.sync_catalog.handler", times: int = 3) -> 
     script = (
         "import sys, time; started = time.perf_counter(); sys.path.insert(0, sys.argv[1])\n"
         "from handlers import sync_catalog; from streamgov_core.catalog import entry\n"
-        "from streamgov_core.aws import Clients; clients = Clients('us-east-1')\n"
+        "from streamgov_core.runtime.clients import Clients; clients = Clients('us-east-1')\n"
         "[clients.client(name) for name in ('glue', 'datazone', 'ssm', 'kafka', 'events')]\n"
         "print(time.perf_counter() - started)"
     )

@@ -17,12 +17,12 @@ from streamgov_pulumi.packaging import build_bundle
 
 RUNS = 5
 FUNCTIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "collect": ("collect_grant", "streamgov_core.access.collect", ("datazone", "dynamodb")),
-    "report": ("report_grant", "streamgov_core.access.report", ("datazone", "dynamodb")),
-    "apply": ("apply_grant", "streamgov_core.access.apply", ("dynamodb", "ssm", "kafka", "iam")),
+    "collect": ("collect_grant", "streamgov_core.domain.collect", ("datazone", "dynamodb")),
+    "report": ("report_grant", "streamgov_core.domain.report", ("datazone", "dynamodb")),
+    "apply": ("apply_grant", "streamgov_core.member.apply", ("dynamodb", "ssm", "kafka", "iam")),
     "reconcile": (
         "reconcile_grants",
-        "streamgov_core.access.reconcile.run",
+        "streamgov_core.domain.reconcile.run",
         ("datazone", "dynamodb", "stepfunctions", "events"),
     ),
     "sync": ("sync_catalog", "streamgov_core.catalog.entry", ("datazone", "glue", "ssm", "kafka")),
@@ -35,7 +35,7 @@ began = time.perf_counter()
 importlib.import_module("handlers." + sys.argv[1])
 importlib.import_module(sys.argv[2])
 imported = time.perf_counter()
-from streamgov_core.aws import Clients
+from streamgov_core.runtime.clients import Clients
 clients = Clients("us-east-1")
 for service in sys.argv[3:]:
     clients.client(service)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.accounts import Accounts
-from streamgov_core.access.messages import GrantCommand
-from streamgov_core.errors import RetryableGrantError
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.errors import RetryableGrantError
 from tests.unit.access.fakes import CLUSTER, CONSUMER, OWNER, ROLE, grant_event
 from tests.unit.access.test_collect_report import done
 

@@ -8,9 +8,9 @@ from typing import Any
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Apply one command of ``docs/contracts.md``; with action ``reconcile`` compare and repair documents."""
     if event.get("action") == "reconcile":
-        from streamgov_core.access.reconcile.member import MemberReconcile
+        from streamgov_core.member.reconcile import MemberReconcile
 
         return MemberReconcile.from_env().run(event, context)
-    from streamgov_core.access.apply import Apply
+    from streamgov_core.member.apply import Apply
 
     return Apply.from_env().run(event, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamgov_core.access.collect import Collect
+from streamgov_core.domain.collect import Collect
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

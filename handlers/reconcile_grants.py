@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamgov_core.access.reconcile.run import Reconcile
+from streamgov_core.domain.reconcile.run import Reconcile
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

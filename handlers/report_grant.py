@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamgov_core.access.report import Report
+from streamgov_core.domain.report import Report
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

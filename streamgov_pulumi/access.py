@@ -1,7 +1,7 @@
 """For approvers: what is asked for, and to approve it for a shorter time: ``python -m streamgov_pulumi.access``.
 
 Works with the approver's own credentials, as a member of the project that published the asset. The portal approves as
-well; it does not show the end of access as such, and has no field to shorten it (streamgov_core/access/approval.py).
+well; it does not show the end of access as such, and has no field to shorten it (streamgov_core/domain/approval.py).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from streamgov_core.access.approval import decision_comment
-from streamgov_core.access.messages import AccessRequest
-from streamgov_core.access.request import ends_at, parse_request
-from streamgov_core.errors import ConfigError, PermanentGrantError, StreamgovError
-from streamgov_core.naming import DEFAULT_NAMESPACE, Names
+from streamgov_core.domain.approval import decision_comment
+from streamgov_core.model.access_request import ends_at, parse_request
+from streamgov_core.model.command import AccessRequest
+from streamgov_core.model.errors import ConfigError, PermanentGrantError, StreamgovError
+from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import DOMAIN_ID, OBJECT_ID

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 PROBE = "import dill, pulumi.dynamic, streamgov_pulumi.providers"

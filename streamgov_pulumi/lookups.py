@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamgov_core.errors import RemoteError
+from streamgov_core.model.errors import RemoteError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
 

@@ -22,7 +22,7 @@ from pulumi.provider.experimental.schema import generate_schema
 from pulumi.provider.server import ComponentInitError
 
 import streamgov_pulumi
-from streamgov_core.errors import StreamgovError
+from streamgov_core.model.errors import StreamgovError
 from streamgov_pulumi import interpreter
 
 NAME = "streamgov"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pulumi
 
-from streamgov_core.access.messages import Consumer
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.command import Consumer
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_core.samples.flink import JobTopic, property_groups
 from streamgov_pulumi import Accounts, FlinkApplication
 

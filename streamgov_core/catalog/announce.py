@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streamgov_core.catalog.model import SchemaDetails, SchemaInfo, SchemaVersion
-from streamgov_core.errors import CatalogError
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.naming import Names
 
 _log = logging.getLogger(__name__)
 

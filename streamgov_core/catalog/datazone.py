@@ -7,11 +7,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from streamgov_core.aws import error_code
 from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Form, Revision, Written
-from streamgov_core.errors import CatalogError
-from streamgov_core.forms import MAX_FORM_CONTENT, FormContent
+from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
+from streamgov_core.runtime.clients import error_code
 
 _log = logging.getLogger(__name__)
 

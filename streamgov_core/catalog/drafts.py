@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from streamgov_core.catalog.model import Draft, FormDraft, Resource, SchemaDetails, SchemaInfo, SchemaVersion
-from streamgov_core.forms import (
+from streamgov_core.catalog.model import Draft, FormDraft, SchemaDetails, SchemaInfo, SchemaVersion
+from streamgov_core.lineage.events import source_identifier
+from streamgov_core.model.forms import (
     ASSET_COMMON_DETAILS_FORM,
     ASSET_COMMON_DETAILS_FORM_TYPE,
     MAX_FORM_CONTENT,
@@ -16,8 +17,8 @@ from streamgov_core.forms import (
     RELATIONAL_TABLE_FORM_TYPE,
     FormModel,
 )
-from streamgov_core.lineage import source_identifier
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
+from streamgov_core.model.resource import Resource
 from streamgov_core.platforms import Platform
 from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
 from streamgov_core.schemas import Columns, columns_of

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from streamgov_core.aws import Clients
 from streamgov_core.catalog.announce import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.events import Order, parse_event
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.model import Result
-from streamgov_core.catalog.records import PARTS, SsmRecordStore
 from streamgov_core.catalog.sources import source_of
 from streamgov_core.catalog.sync import Settings, Syncer
-from streamgov_core.errors import CatalogError, ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.asset_record import PARTS
+from streamgov_core.model.errors import CatalogError, ConfigError
+from streamgov_core.model.naming import Names
+from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.clients import Clients
 
 _log = logging.getLogger("streamgov.catalog")
 
@@ -34,7 +35,7 @@ MAX_ATTEMPTS = 15
 
 @dataclass(frozen=True)
 class Config:
-    """The function's configuration (``streamgov_core.catalog.permissions.sync_environment``)."""
+    """The function's configuration (``streamgov_core.deploy.catalog_roles.sync_environment``)."""
 
     names: Names
     domain_id: str

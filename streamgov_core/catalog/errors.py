@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamgov_core.errors import CatalogError
+from streamgov_core.model.errors import CatalogError
 
 
 class AssetExistsError(CatalogError):

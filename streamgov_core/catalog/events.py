@@ -6,14 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streamgov_core.catalog.permissions import (
-    CALLS_ABOUT_WORDS,
-    CALLS_BY_SCHEMA_ID,
-    CALLS_WITH_DEFINITION,
-    DEFAULT_REGISTRY,
-    TAG_CALLS,
+from streamgov_core.model.errors import CatalogError
+
+DEFAULT_REGISTRY = "default-registry"
+"""The registry of a CreateSchema call that names none."""
+CALLS_WITH_DEFINITION = ("CreateSchema", "RegisterSchemaVersion")
+METADATA_CALLS = ("PutSchemaVersionMetadata", "RemoveSchemaVersionMetadata")
+"""They may also name a version by its id alone; such a call tells no schema, and waits for an order with ``deep``."""
+CALLS_BY_SCHEMA_ID = (
+    "RegisterSchemaVersion",
+    "UpdateSchema",
+    "DeleteSchema",
+    "DeleteSchemaVersions",
+    *METADATA_CALLS,
 )
-from streamgov_core.errors import CatalogError
+TAG_CALLS = ("TagResource", "UntagResource")
+CALLS_ABOUT_WORDS = (*METADATA_CALLS, *TAG_CALLS)
+"""Calls whose effect GetSchema does not show."""
+
 
 SCHEMA_CALLS = frozenset({*CALLS_BY_SCHEMA_ID, *CALLS_WITH_DEFINITION, *TAG_CALLS})
 

@@ -11,13 +11,13 @@ from streamgov_core.catalog.model import (
     AssetType,
     Draft,
     HistoryEntry,
-    Resource,
     Revision,
     SchemaDetails,
     SchemaInfo,
     SchemaVersion,
     Written,
 )
+from streamgov_core.model.resource import Resource
 
 
 class Registry(Protocol):

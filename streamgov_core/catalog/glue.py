@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from streamgov_core.aws import error_code
 from streamgov_core.catalog.model import HistoryEntry, SchemaInfo, SchemaVersion
-from streamgov_core.errors import CatalogError
+from streamgov_core.model.errors import CatalogError
+from streamgov_core.runtime.clients import error_code
 
 PAGE = 100
 """The largest page of ListSchemas and ListSchemaVersions; the default is 25."""

@@ -15,8 +15,8 @@ from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.gateways import AssetCatalog, Source
 from streamgov_core.catalog.merge import merge
 from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Outcome, Verdict, digest
-from streamgov_core.catalog.records import Record, RecordStore
-from streamgov_core.errors import CatalogError
+from streamgov_core.model.asset_record import Record, RecordStore
+from streamgov_core.model.errors import CatalogError
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from streamgov_core.errors import CatalogError, ConfigError
+from streamgov_core.model.errors import CatalogError, ConfigError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from streamgov_core.catalog.model import Asset, AssetType, Draft, Form, Revision, description_hash, digest
-from streamgov_core.catalog.records import Record
+from streamgov_core.model.asset_record import Record
 
 
 def merge(live: Asset, draft: Draft, record: Record | None, kind: AssetType | None = None) -> Revision | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from streamgov_core.forms import ASSET_COMMON_DETAILS_FORM
+from streamgov_core.model.forms import ASSET_COMMON_DETAILS_FORM
 from streamgov_core.schemas.compatibility import Verdict as Compatibility
 
 
@@ -208,21 +208,6 @@ class Written:
 
     revision: str
     changed: datetime | None
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A topic or stream.
-
-    Args:
-        name: its name.
-        arn: its ARN.
-        facts: what the platform's forms say of it.
-    """
-
-    name: str
-    arn: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 Verdict = Literal["created", "revised", "unchanged", "retired", "kept"]

@@ -24,17 +24,17 @@ from streamgov_core.catalog.model import (
     Asset,
     HistoryEntry,
     Outcome,
-    Resource,
     Result,
     SchemaDetails,
     SchemaInfo,
     SchemaVersion,
     digest,
 )
-from streamgov_core.catalog.records import PARTS, Record, RecordStore
 from streamgov_core.catalog.topics import Topics
 from streamgov_core.catalog.work import Ahead, Crew, failure, too_many
-from streamgov_core.errors import CatalogError, SchemaError, StreamgovError
+from streamgov_core.model.asset_record import PARTS, Record, RecordStore
+from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
+from streamgov_core.model.resource import Resource
 from streamgov_core.schemas.compatibility import Verdict, compare
 
 __all__ = ["Settings", "Syncer"]

@@ -8,10 +8,11 @@ from streamgov_core.catalog.announce import change
 from streamgov_core.catalog.drafts import LAYOUT
 from streamgov_core.catalog.gateways import Source
 from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
-from streamgov_core.catalog.model import Asset, Outcome, Resource, SchemaDetails, digest
-from streamgov_core.catalog.records import PARTS, Record, RecordStore
+from streamgov_core.catalog.model import Asset, Outcome, SchemaDetails, digest
 from streamgov_core.catalog.work import Crew, too_many
-from streamgov_core.errors import ClaimRefusedError
+from streamgov_core.model.asset_record import PARTS, Record, RecordStore
+from streamgov_core.model.errors import ClaimRefusedError
+from streamgov_core.model.resource import Resource
 
 
 class Topics:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from streamgov_core.catalog.announce import BATCH, Announcer
 from streamgov_core.catalog.model import Outcome, Result
-from streamgov_core.errors import StreamgovError
+from streamgov_core.model.errors import StreamgovError
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamgov_core.forms import FormField
+from streamgov_core.model.forms import FormField
 
 SCHEMA_FIELDS = (
     FormField("schema_version", "Integer", display_name="Schema version"),

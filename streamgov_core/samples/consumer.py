@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streamgov_core.aws import Clients
-from streamgov_core.lineage import Emitter, Run
+from streamgov_core.lineage.events import Emitter, Run
+from streamgov_core.runtime.clients import Clients
 from streamgov_core.samples.definitions import Definitions, registry_client
 from streamgov_core.samples.jobs import JobConfig, Now, dataset, job_of, reported, utc_now
 from streamgov_core.samples.records import decode, schema_version_id

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamgov_core.aws import Clients
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
+from streamgov_core.runtime.clients import Clients
 from streamgov_core.samples.jobs import JobConfig
 
 SESSION_NAME = "sample-consumer"

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_core.access.messages import Consumer
-from streamgov_core.errors import ConfigError
-from streamgov_core.lineage import dataset_name
-from streamgov_core.naming import Names
+from streamgov_core.lineage.events import dataset_name
+from streamgov_core.model.command import Consumer
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_core.samples.permissions import allow
 
 RUNTIME = "FLINK-2_2"

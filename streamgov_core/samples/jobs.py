@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.lineage import Dataset, Emitter, EventType, Run
+from streamgov_core.lineage.events import Dataset, Emitter, EventType, Run
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.schemas import columns_of
 
 Now = Callable[[], datetime]

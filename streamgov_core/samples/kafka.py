@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.errors import RemoteError
+from streamgov_core.model.errors import RemoteError
 
 if TYPE_CHECKING:
     from streamgov_core.samples.streams import KeyedRecord

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamgov_core.access.messages import Consumer
-from streamgov_core.naming import Names
-from streamgov_core.platforms.msk import topic_arn
+from streamgov_core.model.command import Consumer
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.msk.platform import topic_arn
 from streamgov_core.samples.records import SCHEMA_NAME
 
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streamgov_core.aws import Clients, error_code
-from streamgov_core.errors import SchemaError
-from streamgov_core.lineage import Emitter, Run
+from streamgov_core.lineage.events import Emitter, Run
+from streamgov_core.model.errors import SchemaError
+from streamgov_core.runtime.clients import Clients, error_code
 from streamgov_core.samples.jobs import JobConfig, Now, dataset, job_of, reported, utc_now
 from streamgov_core.samples.records import SCHEMA_NAME, definition, encode, records
 from streamgov_core.samples.streams import unreached, writer_of

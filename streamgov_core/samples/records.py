@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 
 SCHEMA_NAME = "producer-data-product"
 HEADER_VERSION = 3

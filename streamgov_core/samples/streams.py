@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from streamgov_core.aws import Clients
-from streamgov_core.errors import RemoteError
+from streamgov_core.model.errors import RemoteError
+from streamgov_core.runtime.clients import Clients
 from streamgov_core.samples.jobs import JobConfig
 from streamgov_core.samples.kafka import KafkaReader, KafkaWriter, reachable
 

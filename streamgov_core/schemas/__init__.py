@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamgov_core.errors import UnsupportedSchemaError
+from streamgov_core.model.errors import UnsupportedSchemaError
 from streamgov_core.schemas.columns import Column, Columns
 
 __all__ = ["Column", "Columns", "columns_of"]

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.columns import Column, Columns, json_text, listing, text_or_none
 
 _LOGICAL: dict[str, frozenset[tuple[str, int | None]]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from streamgov_core.forms import MAX_FORM_CONTENT
+from streamgov_core.model.forms import MAX_FORM_CONTENT
 
 MAX_COLUMNS = 10_000
 """Named types may be used many times, so that a small schema has exponentially many paths: nobody reads more."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import columns_of
 from streamgov_core.schemas.columns import Column
 

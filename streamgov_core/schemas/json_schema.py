@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.columns import Column, Columns, json_text, listing, text_or_none
 
 _TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import check_account
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import check_account
 from streamgov_pulumi.components._settings import AccountArgs, SessionArgs
 
 SESSION_NAME = "streamgov-pulumi"

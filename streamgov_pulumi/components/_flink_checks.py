@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 
 RUNTIME = re.compile(r"FLINK-\d+_\d+")
 BUCKET = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

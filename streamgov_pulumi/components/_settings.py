@@ -6,8 +6,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import DEFAULT_NAMESPACE, Names, check_account
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names, check_account
 from streamgov_core.platforms import PLATFORMS, Platform
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)

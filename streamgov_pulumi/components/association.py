@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.naming import check_account
+from streamgov_core.model.naming import check_account
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
 
 

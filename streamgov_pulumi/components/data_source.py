@@ -5,8 +5,8 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.catalog import permissions
-from streamgov_core.errors import ConfigError
+from streamgov_core.deploy import catalog_roles as permissions
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.components._documents import built, to_json, variables
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,

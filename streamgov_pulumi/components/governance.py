@@ -4,9 +4,9 @@ from typing import Any
 
 import pulumi
 
-from streamgov_core.catalog.records import record_path
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.asset_record import record_path
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._settings import (
     AccountArgs,

@@ -4,8 +4,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from streamgov_core.access.request import request_form_model
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.access_request import request_form_model
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
     SessionArgs,

@@ -5,7 +5,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.access.messages import Consumer
+from streamgov_core.model.command import Consumer
 from streamgov_core.samples import permissions
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._documents import built, to_json, variables

@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.access.permissions import function_trust
+from streamgov_core.deploy.domain_roles import function_trust
 from streamgov_core.samples.records import SCHEMA_NAME
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._documents import to_json

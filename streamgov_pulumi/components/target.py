@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.naming import short_hash
+from streamgov_core.model.naming import short_hash
 from streamgov_pulumi.components._documents import built
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,

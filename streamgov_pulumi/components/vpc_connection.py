@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
 
 CLUSTER = re.compile(r"arn:aws[a-z-]*:kafka:([a-z0-9-]+):\d{12}:cluster/[^/]+/[0-9a-f-]+-(s?)\d+")

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml  # comes with Pulumi's SDK
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.config.stack import PROJECT, StackConfig, parse, value_of
 
 

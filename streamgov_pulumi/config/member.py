@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.data_source import TRAIL_MODES

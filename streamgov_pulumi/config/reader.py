@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 
 ACCOUNT = re.compile(r"\d{12}")
 ROLE_ARN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)

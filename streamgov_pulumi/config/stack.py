@@ -14,8 +14,8 @@ from typing import Any
 
 import pulumi
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import DEFAULT_NAMESPACE, Names
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.components._settings import RETENTIONS, AccountArgs
 from streamgov_pulumi.components.governance_args import (

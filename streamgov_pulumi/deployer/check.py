@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from streamgov_core.errors import RemoteError, StreamgovError
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import RemoteError, StreamgovError
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.deployer.policy import SIMULATE, Statement, statements, users_of
 from streamgov_pulumi.providers import session as aws

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import DEFAULT_NAMESPACE, Names, check_account
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names, check_account
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.config.file import load_file
 from streamgov_pulumi.deployer.actions import FEATURES

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
 from streamgov_pulumi.review.plan import Change, read_plan
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from streamgov_core.errors import ConfigError, StreamgovError
+from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_pulumi.config import StackConfig
 from streamgov_pulumi.deployer.check import Checked, check_role
 from streamgov_pulumi.deployer.stack import AccountNeeds, boundary_arn, stack_names, stack_needs

@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import streamgov_core
-from streamgov_core.aws import SERVICES
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.runtime.clients import SERVICES
 
 LOCK_FILE = Path(__file__).with_name("functions.txt")
 RUNTIME = "python3.11"

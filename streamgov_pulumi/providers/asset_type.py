@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from streamgov_core.errors import RemoteError, ResourceExistsError, ResourceInUseError
-from streamgov_core.forms import ASSET_COMMON_DETAILS_FORM
+from streamgov_core.model.errors import RemoteError, ResourceExistsError, ResourceInUseError
+from streamgov_core.model.forms import ASSET_COMMON_DETAILS_FORM
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
     Canonical,

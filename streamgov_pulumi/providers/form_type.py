@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from streamgov_core.errors import ConfigError, RemoteError, ResourceExistsError, ResourceInUseError
+from streamgov_core.model.errors import ConfigError, RemoteError, ResourceExistsError, ResourceInUseError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers import smithy
 from streamgov_pulumi.providers.base import Canonical, Checker, DataZoneProvider, contains_unknown, differences, tell

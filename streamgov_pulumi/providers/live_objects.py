@@ -18,7 +18,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from streamgov_core.errors import RemoteError, ResourceInUseError
+from streamgov_core.model.errors import RemoteError, ResourceInUseError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import Checker, DataZoneProvider, contains_unknown, show, tell
 from streamgov_pulumi.providers.session import SessionSettings

@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from streamgov_core.errors import RemoteError, ResourceExistsError
+from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import Checker, DataZoneProvider, differences, tell
 

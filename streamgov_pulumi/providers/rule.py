@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from streamgov_core.errors import ResourceExistsError
+from streamgov_core.model.errors import ResourceExistsError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
     OBJECT_ID,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from streamgov_core.errors import RemoteError, ResourceInUseError
+from streamgov_core.model.errors import RemoteError, ResourceInUseError
 
 T = TypeVar("T")
 

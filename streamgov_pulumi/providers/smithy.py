@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 
 _TOKEN = re.compile(
     r"""(?P<space>[\s,]+|//[^\n]*)

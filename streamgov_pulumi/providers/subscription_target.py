@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from streamgov_core.errors import RemoteError, ResourceExistsError, ResourceInUseError
+from streamgov_core.model.errors import RemoteError, ResourceExistsError, ResourceInUseError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
     Canonical,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine writes for a value that is known only during ``up`` (SDK: plugin.UnknownStringValue)."""

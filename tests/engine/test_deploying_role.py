@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.deployer import SIDES, policies, statements
 from tests.e2e.conftest import cli_dir
 from tools.dev import emulator_process

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streamgov_core.access.member_permissions import consumer_boundary
-from streamgov_core.naming import Names
+from streamgov_core.deploy.member_roles import consumer_boundary
+from streamgov_core.model.naming import Names
 from tests.emulator.conftest import run_emulator
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, project
 from tools.dev.workspace import LocalError, Workspace

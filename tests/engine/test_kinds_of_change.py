@@ -25,7 +25,7 @@ REGION = "us-east-1"
 PROGRAM = """
 import pulumi
 import pulumi_aws as aws
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import (
     AssetType, FormType, MskVpcConnection, ProjectMembership, StreamRequestForm, SubscriptionTarget
 )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import own_statement, policies, statements
 from streamgov_pulumi.deployer.stack import stack_needs

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ResourceInUseError
+from streamgov_core.model.errors import ResourceInUseError
 from streamgov_pulumi.providers import LiveObjectsProvider
 from streamgov_pulumi.providers.session import wait_for
 from tests.emulator.conftest import CONSUMER, PRODUCER, Client

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.messages import VERSION, GrantCommand
-from streamgov_core.errors import EventRefusedError
+from streamgov_core.model.command import VERSION, GrantCommand
+from streamgov_core.model.errors import EventRefusedError
 from tests.upgrade.record import HERE, LISTEN, MESSAGES, ROOT, SPEAK, run, unpack
 
 VERSIONS = sorted(path.parent.name for path in HERE.glob(f"*/{MESSAGES}"))

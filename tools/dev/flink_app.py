@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from emulator.java import JarSet
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_core.samples import flink
 from tools.dev.portal import REGION, People
 from tools.dev.pulumi import Pulumi

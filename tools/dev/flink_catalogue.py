@@ -7,8 +7,8 @@ import time
 import uuid
 from typing import Any
 
-from streamgov_core.access.request import request_form_model
-from streamgov_core.naming import Names
+from streamgov_core.model.access_request import request_form_model
+from streamgov_core.model.naming import Names
 from streamgov_core.samples import flink
 from tools.dev.flink_app import EXAMPLE, NAME
 from tools.dev.portal import REGION

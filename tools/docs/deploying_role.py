@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.deployer import SIDES, policies, statements
 from streamgov_pulumi.deployer.actions import FEATURES, NEEDS, OPTIONAL, Needs
 from streamgov_pulumi.deployer.check import NOT_COVERED

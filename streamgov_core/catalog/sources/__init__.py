@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streamgov_core.aws import Clients
 from streamgov_core.catalog.gateways import Source
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
+from streamgov_core.runtime.clients import Clients
 
 
 def _msk(clients: Clients, names: Names, resource: str) -> Source:
-    from streamgov_core.catalog.sources.msk import MskSource
+    from streamgov_core.platforms.msk.source import MskSource
 
     return MskSource(clients.client("kafka"), names, resource)
 
 
 def _kinesis(clients: Clients, names: Names, resource: str) -> Source:
-    from streamgov_core.catalog.sources.kinesis import KinesisSource
+    from streamgov_core.platforms.kinesis.source import KinesisSource
 
     return KinesisSource(lambda: clients.client("kinesis"), lambda: clients.client("kms"), names, resource)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.lineage import source_identifier
+from streamgov_core.lineage.events import source_identifier
 from streamgov_core.samples.flink import SINK_SCHEMA_NAME, job_namespace
 from streamgov_core.samples.records import SCHEMA_NAME
 from tests.emulator.datazone.conftest import CONSUMER, PRODUCER, World, role

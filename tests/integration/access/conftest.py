@@ -20,12 +20,14 @@ import pytest
 from botocore.config import Config
 from botocore.loaders import create_loader
 
-from streamgov_core.access import permissions, workflow
-from streamgov_core.access.reconcile import permissions as reconcile_permissions
-from streamgov_core.access.request import request_form_model
-from streamgov_core.catalog.records import Record, SsmRecordStore
-from streamgov_core.naming import Names
+from streamgov_core.deploy import central_machine as workflow
+from streamgov_core.deploy import domain_roles as permissions
+from streamgov_core.deploy import reconcile_role as reconcile_permissions
+from streamgov_core.model.access_request import request_form_model
+from streamgov_core.model.asset_record import Record
+from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
+from streamgov_core.runtime.asset_records import SsmRecordStore
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
 

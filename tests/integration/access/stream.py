@@ -10,8 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from streamgov_core.catalog.records import Record, SsmRecordStore
-from streamgov_core.platforms.kinesis import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.model.asset_record import Record
+from streamgov_core.platforms.kinesis.platform import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.runtime.asset_records import SsmRecordStore
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, REGION, Deployment, eventually
 

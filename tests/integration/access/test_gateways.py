@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.iam import IamRoles
-from streamgov_core.access.resource_policy import ConflictError, RejectedError, ResourceGoneError
-from streamgov_core.access.role_policy import QuotaError
-from streamgov_core.access.targets import DynamoTargetLedger, Placement, Record, Refusal
-from streamgov_core.platforms.base import Permit
-from streamgov_core.platforms.kinesis_store import StreamConsumers, StreamPolicies
-from streamgov_core.platforms.kms_store import KeyGrant, KeyGrants
-from streamgov_core.platforms.msk_store import ClusterPolicies
+from streamgov_core.documents.resource_policy import ConflictError, RejectedError, ResourceGoneError
+from streamgov_core.member.document_ledger import DynamoTargetLedger
+from streamgov_core.member.iam import IamRoles
+from streamgov_core.member.role_policy import QuotaError
+from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.permission import Permit
+from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrants
+from streamgov_core.platforms.kinesis.stream_policy import StreamConsumers, StreamPolicies
+from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 

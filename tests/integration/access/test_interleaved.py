@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.compile import (
+from streamgov_core.documents.compiler import (
     identity_statements,
     is_ours,
     resource_statements,
     same_statements,
     statements_of,
 )
-from streamgov_core.access.targets import DynamoTargetLedger
+from streamgov_core.member.document_ledger import DynamoTargetLedger
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, deployed
 from tests.integration.access.stream import Stream

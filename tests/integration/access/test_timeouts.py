@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streamgov_core.access import workflow
+from streamgov_core.deploy import central_machine as workflow
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.test_workflow import policy_of, topic_of

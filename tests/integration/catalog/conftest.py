@@ -17,11 +17,11 @@ from streamgov_core.catalog.announce import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.records import SsmRecordStore
 from streamgov_core.catalog.sources import SOURCES
 from streamgov_core.catalog.sync import Settings, Syncer
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
+from streamgov_core.runtime.asset_records import SsmRecordStore
 from tests.emulator.conftest import EmulatorProcess, run_emulator
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
@@ -65,7 +65,7 @@ def client(emulator: EmulatorProcess) -> Client:
 
 
 class ClientsOf:
-    """``streamgov_core.aws.Clients`` over the test's clients of one account."""
+    """``streamgov_core.runtime.clients.Clients`` over the test's clients of one account."""
 
     def __init__(self, client: Client, account: str) -> None:
         self._client, self._account = client, account

@@ -8,8 +8,8 @@ import time
 import uuid
 from typing import Any
 
-from streamgov_core.catalog.permissions import function_what, sync_environment, sync_policy
-from streamgov_core.naming import Names
+from streamgov_core.deploy.catalog_roles import function_what, sync_environment, sync_policy
+from streamgov_core.model.naming import Names
 from streamgov_core.samples.permissions import consumer_policy, producer_policy, sample_environment
 from streamgov_core.samples.records import definition
 from streamgov_pulumi.packaging import RUNTIME, build_bundle

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.naming import Names
-from streamgov_core.platforms.kinesis import Kinesis
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.kinesis.platform import Kinesis
 from tests.integration.catalog.conftest import PRODUCER, Client, Place, publish_types
 
 SCHEMA = '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}'

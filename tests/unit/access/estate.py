@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from streamgov_core.access.compile import statements_of
-from streamgov_core.catalog.records import Record as SourceRecord
-from streamgov_core.errors import RetryableGrantError
-from streamgov_core.platforms.kms_store import KeyGrant
+from streamgov_core.documents.compiler import statements_of
+from streamgov_core.model.asset_record import Record as SourceRecord
+from streamgov_core.model.errors import RetryableGrantError
+from streamgov_core.platforms.kinesis.key_grants import KeyGrant
 from tests.unit.access.fakes import CONSUMER, DOMAIN, NAMES, MemoryIam
 from tests.unit.access.questions import (
     ASSETS,

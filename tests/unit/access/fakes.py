@@ -10,19 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from streamgov_core.access.compile import INLINE_LIMIT, MANAGED_LIMIT, size, statements_of
-from streamgov_core.access.engine import Surface, Times
-from streamgov_core.access.grants import GrantRecord
-from streamgov_core.access.messages import AccessRequest, Consumer, GrantCommand, Party
-from streamgov_core.access.resource_policy import ConflictError, RejectedError, ResourceGoneError
-from streamgov_core.access.role_policy import QuotaError, RoleInfo
-from streamgov_core.access.targets import Head, Lease, Placement, Record, Refusal, State, Stored
-from streamgov_core.catalog.records import Record as SourceRecord
-from streamgov_core.naming import Names
-from streamgov_core.platforms.base import Intent, SchemaRef
-from streamgov_core.platforms.kinesis_store import FanOutSurface
-from streamgov_core.platforms.kms_store import KeyGrant, KeyGrantSurface
-from streamgov_core.platforms.msk import topic_arn
+from streamgov_core.documents.compiler import INLINE_LIMIT, MANAGED_LIMIT, size, statements_of
+from streamgov_core.documents.policy_document import Surface
+from streamgov_core.documents.resource_policy import ConflictError, RejectedError, ResourceGoneError
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.member.document_ledger import Head, Lease, Stored
+from streamgov_core.member.role_policy import QuotaError, RoleInfo
+from streamgov_core.model.asset_record import Record as SourceRecord
+from streamgov_core.model.clock import Times
+from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.document_record import Placement, Record, Refusal, State
+from streamgov_core.model.naming import Names
+from streamgov_core.model.schema_reference import SchemaRef
+from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrantSurface
+from streamgov_core.platforms.kinesis.stream_policy import FanOutSurface
+from streamgov_core.platforms.msk.platform import topic_arn
 
 NAMES = Names()
 OWNER, CONSUMER, THIRD = "222222222222", "333333333333", "444444444444"
@@ -472,9 +475,9 @@ class MemorySite:
         self.inspect_error: Exception | None = None
 
     def surface(self, platform: str, intent: Intent) -> Surface:
-        from streamgov_core.access.reader_role import ReaderRoleSurface
-        from streamgov_core.access.resource_policy import ResourcePolicySurface
-        from streamgov_core.access.role_policy import RolePolicySurface
+        from streamgov_core.documents.resource_policy import ResourcePolicySurface
+        from streamgov_core.member.reader_role import ReaderRoleSurface
+        from streamgov_core.member.role_policy import RolePolicySurface
 
         if intent.kind == "role":
             return RolePolicySurface(self.iam, NAMES, intent.arn, self.boundary)

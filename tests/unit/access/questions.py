@@ -15,8 +15,8 @@ from typing import Any
 from emulator.iam.conditions import Context
 from emulator.iam.document import parse
 from emulator.iam.evaluate import Match, PolicySet, Principal, Request, Source, applies, decide, match_principal
-from streamgov_core.access.member_permissions import consumer_boundary
-from streamgov_core.naming import short_hash
+from streamgov_core.deploy.member_roles import consumer_boundary
+from streamgov_core.model.naming import short_hash
 from tests.unit.access.fakes import CONSUMER, NAMES, OWNER
 
 STREAMS, OTHERS, BOTH = "444444444444", "555555555555", "666666666666"

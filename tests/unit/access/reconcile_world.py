@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from streamgov_core.access.apply import Apply, ApplySettings
-from streamgov_core.access.collect import Collect
-from streamgov_core.access.domain_settings import CollectSettings
-from streamgov_core.access.grants import GrantRecord
-from streamgov_core.access.messages import GrantCommand
-from streamgov_core.access.reconcile.member import MemberReconcile
-from streamgov_core.access.reconcile.run import Reconcile, ReconcileSettings
-from streamgov_core.access.reconcile.survey import ListedGrant
-from streamgov_core.access.report import Report
-from streamgov_core.errors import PermanentGrantError, RetryableGrantError
-from streamgov_core.platforms.msk import topic_arn
+from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.reconcile.inventory import ListedGrant
+from streamgov_core.domain.reconcile.run import Reconcile, ReconcileSettings
+from streamgov_core.domain.report import Report
+from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.member.apply import Apply, ApplySettings
+from streamgov_core.member.reconcile import MemberReconcile
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
+from streamgov_core.platforms.msk.platform import topic_arn
 from tests.unit.access.fakes import (
     CLUSTER,
     CONSUMER,
@@ -212,7 +212,7 @@ class World:
 
     def record_source(self, topic: str) -> None:
         """The producer's data source recorded the topic."""
-        from streamgov_core.catalog.records import Record as SourceRecord
+        from streamgov_core.model.asset_record import Record as SourceRecord
 
         arn = topic_arn(CLUSTER, topic)
         self.owner.site.records[topic] = SourceRecord(f"{topic}-asset", arn, None, topic, "h")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.apply import Apply, ApplySettings
-from streamgov_core.access.compile import statements_of
-from streamgov_core.access.messages import GrantCommand
-from streamgov_core.access.permissions import apply_environment
-from streamgov_core.errors import RetryableGrantError
+from streamgov_core.deploy.domain_roles import apply_environment
+from streamgov_core.documents.compiler import statements_of
+from streamgov_core.member.apply import Apply, ApplySettings
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.errors import RetryableGrantError
 from tests.unit.access.fakes import (
     CLUSTER,
     CONSUMER,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.access.approval import MAX_COMMENT, approved_until, decided, decision_comment, ignored_end
-from streamgov_core.access.messages import AccessRequest
-from streamgov_core.access.request import ends_at
-from streamgov_core.errors import PermanentGrantError
+from streamgov_core.domain.approval import MAX_COMMENT, approved_until, decided, decision_comment, ignored_end
+from streamgov_core.model.access_request import ends_at
+from streamgov_core.model.command import AccessRequest
+from streamgov_core.model.errors import PermanentGrantError
 
 NOW = ends_at("2026-11-26T00:00:00Z")
 DAYS = st.dates(min_value=date(2026, 11, 27)).map(lambda day: day.isoformat())

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.collect import Collect
-from streamgov_core.access.domain_settings import CollectSettings
-from streamgov_core.access.grants import GrantRecord
-from streamgov_core.access.messages import ACCESS_MAY_REMAIN
-from streamgov_core.access.orders import MAX_SETTLES
-from streamgov_core.access.permissions import collect_environment
-from streamgov_core.access.report import Report, failure_of, readable
-from streamgov_core.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
+from streamgov_core.deploy.domain_roles import collect_environment
+from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.report import Report, failure_of, readable
+from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.domain.workflow_input import MAX_SETTLES
+from streamgov_core.model.command import ACCESS_MAY_REMAIN
+from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
 from tests.unit.access.fakes import (
     CONSUMER,
     DOMAIN,

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.access.compile import (
+from streamgov_core.documents.compiler import (
     INLINE_LIMIT,
     RESOURCE_POLICY_LIMIT,
     identity_statements,
@@ -23,9 +23,9 @@ from streamgov_core.access.compile import (
     statements_of,
     with_ours,
 )
-from streamgov_core.access.messages import GrantCommand
-from streamgov_core.platforms.base import Permit
-from streamgov_core.platforms.msk import Msk
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.permission import Permit
+from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, THIRD, command
 from tests.unit.access.oracle import KIND_OF_ACTION, allowed, many
 

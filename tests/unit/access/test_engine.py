@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.access.compile import minified, resource_statements
-from streamgov_core.access.engine import SERVICE, Engine, Outcome
-from streamgov_core.access.messages import GrantCommand
-from streamgov_core.access.resource_policy import ResourcePolicySurface
-from streamgov_core.access.targets import Record
-from streamgov_core.errors import DocumentFullError, RetryableGrantError
-from streamgov_core.platforms.base import Intent
-from streamgov_core.platforms.msk import Msk
+from streamgov_core.documents.compiler import minified, resource_statements
+from streamgov_core.documents.resource_policy import ResourcePolicySurface
+from streamgov_core.member.engine import SERVICE, Engine, Outcome
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.document_record import Record
+from streamgov_core.model.errors import DocumentFullError, RetryableGrantError
+from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.access.fakes import (
     CLUSTER,
     CONSUMER,

@@ -8,9 +8,10 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from streamgov_core.access.grants import DynamoGrantLedger
-from streamgov_core.access.targets import DynamoTargetLedger, Record
-from streamgov_core.errors import PermanentGrantError, RemoteError, RetryableGrantError
+from streamgov_core.domain.grant_ledger import DynamoGrantLedger
+from streamgov_core.member.document_ledger import DynamoTargetLedger
+from streamgov_core.model.document_record import Record
+from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError
 
 
 class Conditional(botocore.exceptions.ClientError):

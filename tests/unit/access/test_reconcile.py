@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.compile import statements_of
-from streamgov_core.access.grants import GrantRecord
-from streamgov_core.access.reconcile.findings import KINDS
-from streamgov_core.errors import EventRefusedError, RemoteError, RetryableGrantError
+from streamgov_core.documents.compiler import statements_of
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
+from streamgov_core.model.findings import KINDS
 from tests.unit.access.fakes import CLUSTER, NAMES, OWNER, ROLE
 from tests.unit.access.reconcile_world import CENTRAL, HOUR, World
 
@@ -575,7 +575,7 @@ def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: Worl
 
     def join(arn: str) -> None:
         world.owner.site.policies.hooks.clear()
-        from streamgov_core.access.targets import Record
+        from streamgov_core.model.document_record import Record
         from streamgov_core.platforms import PLATFORMS
 
         intent = PLATFORMS["msk"].producer_intents(NAMES, waiting)[0]
@@ -616,7 +616,7 @@ def test_by_hand_a_dry_run_is_the_default(world: World) -> None:
 
 
 def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> None:
-    from streamgov_core.access.reconcile.sets import expected_sets, portions
+    from streamgov_core.domain.reconcile.expected import expected_sets, portions
 
     world = World()
     world.granted()
@@ -647,7 +647,7 @@ def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> N
 
 
 def test_the_portions_of_one_run_report_together_what_is_wrong(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from streamgov_core.access.reconcile import sets as reconcile_sets
+    from streamgov_core.domain.reconcile import expected as reconcile_sets
 
     monkeypatch.setattr(reconcile_sets.portions, "__kwdefaults__", {"cursor": "", "budget": 700})
     altered_by_hand(world)

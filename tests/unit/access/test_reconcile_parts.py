@@ -11,15 +11,13 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from streamgov_core.access.compile import identity_statements, statements_of
-from streamgov_core.access.engine import View, Written
-from streamgov_core.access.grants import DynamoGrantLedger
-from streamgov_core.access.reconcile.drift import Comparison, differences
-from streamgov_core.access.reconcile.findings import Finding, Tally, events
-from streamgov_core.access.reconcile.messages import Expected, ReconcileCommand
-from streamgov_core.access.reconcile.permissions import reconcile_environment, reconcile_policy
-from streamgov_core.access.reconcile.sets import targets_of
-from streamgov_core.access.reconcile.survey import (
+from streamgov_core.deploy.reconcile_role import reconcile_environment, reconcile_policy
+from streamgov_core.documents.comparison import Comparison, differences
+from streamgov_core.documents.compiler import identity_statements, statements_of
+from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.domain.grant_ledger import DynamoGrantLedger
+from streamgov_core.domain.reconcile.expected import targets_of
+from streamgov_core.domain.reconcile.inventory import (
     CentralExecutions,
     DataZoneSurvey,
     EventsPublisher,
@@ -27,9 +25,12 @@ from streamgov_core.access.reconcile.survey import (
     Pace,
     paced,
 )
-from streamgov_core.access.targets import DynamoTargetLedger
-from streamgov_core.errors import EventRefusedError, PermanentGrantError, RemoteError, RetryableGrantError
-from streamgov_core.platforms.base import Intent, Permit
+from streamgov_core.member.document_ledger import DynamoTargetLedger
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RemoteError, RetryableGrantError
+from streamgov_core.model.findings import Finding, Tally, events
+from streamgov_core.model.permission import Permit
+from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
 from tests.unit.access.fakes import CLUSTER, CONSUMER, DOMAIN, NAMES, OWNER, ROLE, Clock, command, schema_of
 from tests.unit.access.reconcile_world import CENTRAL, HOUR, World
 
@@ -395,7 +396,7 @@ def test_the_role_says_no_more_than_the_code_calls() -> None:
 
 
 def test_the_environment_is_what_the_settings_read() -> None:
-    from streamgov_core.access.reconcile.run import ReconcileSettings
+    from streamgov_core.domain.reconcile.run import ReconcileSettings
 
     made = reconcile_environment(NAMES, DOMAIN, "111111111111", [OWNER, CONSUMER], ["T"], projects=["p2", "p1"])
     settings = ReconcileSettings.from_env(made)

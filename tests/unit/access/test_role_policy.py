@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.compile import statements_of
-from streamgov_core.access.engine import View, Written
-from streamgov_core.access.reader_role import ReaderRoleSurface
-from streamgov_core.access.registry import reader_arn, reader_intents
-from streamgov_core.access.role_policy import RolePolicySurface, check_principal
-from streamgov_core.access.targets import Placement, Record
-from streamgov_core.errors import PermanentGrantError, PrincipalRefusedError
-from streamgov_core.platforms.base import Intent
-from streamgov_core.platforms.msk import Msk
+from streamgov_core.documents.compiler import statements_of
+from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.member.reader_role import ReaderRoleSurface
+from streamgov_core.member.role_policy import RolePolicySurface, check_principal
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.document_record import Placement, Record
+from streamgov_core.model.errors import PermanentGrantError, PrincipalRefusedError
+from streamgov_core.model.registry_access import reader_arn, reader_intents
+from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, OWNER, ROLE, MemoryIam, command, schema_of
 from tests.unit.access.oracle import allowed
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from streamgov_core.access.request import ends_at
+from streamgov_core.model.access_request import ends_at
 from tests.unit.access.estate import PATIENCE, Estate
 from tests.unit.access.fakes import grant_event
 from tests.unit.access.questions import (

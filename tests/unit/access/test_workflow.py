@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.access.workflow import (
+from streamgov_core.deploy.central_machine import (
     CENTRAL_TIMEOUT,
     INVOKE_TIMEOUT,
     MEMBER_TIMEOUT,

@@ -24,11 +24,11 @@ from streamgov_core.catalog.model import (
     SchemaVersion,
     Written,
 )
-from streamgov_core.catalog.records import Record, part_of
-from streamgov_core.catalog.sources.msk import MskSource
 from streamgov_core.catalog.sync import Settings, Syncer
-from streamgov_core.errors import CatalogError
-from streamgov_core.naming import Names
+from streamgov_core.model.asset_record import Record, part_of
+from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.msk.source import MskSource
 
 ACCOUNT = "222222222222"
 REGION = "us-east-1"

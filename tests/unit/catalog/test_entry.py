@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog import entry
-from streamgov_core.catalog.permissions import sync_environment
-from streamgov_core.errors import CatalogError, ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.deploy.catalog_roles import sync_environment
+from streamgov_core.model.errors import CatalogError, ConfigError
+from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import REGISTRY, World, avro
 
 ARN = "arn:aws:lambda:us-east-1:222222222222:function:streamgov-sync-msk"

@@ -8,9 +8,16 @@ from typing import Any
 import pytest
 
 from emulator.compute.events import patterns
-from streamgov_core.catalog.events import SCHEMA_CALLS, Order, parse_event
-from streamgov_core.catalog.permissions import CALLS_ABOUT_WORDS, CALLS_BY_SCHEMA_ID, TAG_CALLS, schema_event_patterns
-from streamgov_core.errors import CatalogError
+from streamgov_core.catalog.events import (
+    CALLS_ABOUT_WORDS,
+    CALLS_BY_SCHEMA_ID,
+    SCHEMA_CALLS,
+    TAG_CALLS,
+    Order,
+    parse_event,
+)
+from streamgov_core.deploy.catalog_roles import schema_event_patterns
+from streamgov_core.model.errors import CatalogError
 from tests.unit.catalog.fakes import REGISTRY, REGISTRY_ARN
 
 SCHEMA_ARN = REGISTRY_ARN.replace(":registry/", ":schema/") + "/sales"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sources.kinesis import KinesisSource
 from streamgov_core.catalog.sync import Syncer
-from streamgov_core.errors import CatalogError
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.kinesis.source import KinesisSource
 from tests.unit.catalog.fakes import ACCOUNT, REGION, FakeKafka, World, avro
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b2c3d"

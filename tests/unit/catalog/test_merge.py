@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamgov_core.catalog.merge import merge
 from streamgov_core.catalog.model import Asset, Draft, Form, FormDraft, Revision, description_hash
-from streamgov_core.catalog.records import Record
+from streamgov_core.model.asset_record import Record
 
 WORDS = st.none() | st.sampled_from(["ours", "theirs", "new"])
 KEYS = st.sampled_from(["a", "b", "c", "d"])

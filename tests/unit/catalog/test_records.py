@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.catalog.records import PARTS, Record, SsmRecordStore, encode, parameter_name, part_of, record_path
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.asset_record import PARTS, Record, encode, parameter_name, part_of, record_path
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
+from streamgov_core.runtime.asset_records import SsmRecordStore
 
 RECORD = Record("asset1", "arn:topic", "arn:schema", "sales$x", "hash", "mark", "words")
 GLUE_NAME = st.from_regex(r"[a-zA-Z0-9_$#.-]{1,255}", fullmatch=True)

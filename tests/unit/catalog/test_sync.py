@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog.model import AssetType, Form
-from streamgov_core.errors import CatalogError
+from streamgov_core.model.errors import CatalogError
 from tests.unit.catalog.fakes import CLUSTER, FakeKafka, World, avro
 
 TOPIC_ARN = CLUSTER.replace(":cluster/", ":topic/")
@@ -428,7 +428,7 @@ def test_a_long_run_is_split_and_loses_nothing() -> None:
 
 
 def replace_record(world: World, name: str) -> Any:
-    from streamgov_core.catalog.records import Record
+    from streamgov_core.model.asset_record import Record
 
     return Record("gone1", f"{TOPIC_ARN}/{name}", None, name, "x")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.config import parse
 from tests.unit.components.conftest import raw_config
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.config import MODES, parse
 from streamgov_pulumi.config.schema import rendered, schema
 from tests.unit.components import test_config

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.config import StackConfig, parse
 from tests.unit.components.conftest import deployed, raw_config
 from tests.unit.components.graph import Graph

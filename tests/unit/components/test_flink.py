@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.samples.flink import job_policy, job_trust
 from streamgov_pulumi import FlinkApplication
 from streamgov_pulumi.components import _flink_checks as checks

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source, governance
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs

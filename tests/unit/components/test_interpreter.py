@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import interpreter, plugin
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.forms import FormField, FormModel
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.forms import FormField, FormModel
+from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.providers.smithy import parse, same
 

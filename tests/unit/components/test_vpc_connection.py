@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import MskVpcConnection
 from streamgov_pulumi.components._settings import Settings
 from streamgov_pulumi.components.vpc_connection import check_cluster

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from policy_sentry.querying.actions import get_action_data, get_actions_for_service
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_pulumi import deployer, providers
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, command, policies, statements

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.config import StackConfig, parse
 from streamgov_pulumi.deployer.check import Checked, CheckNotPossibleError, Lacking
 from streamgov_pulumi.deployer.preview import SHOWN, PreviewCheck

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
-from streamgov_core.lineage import MAX_EVENT_BYTES, Dataset, Emitter, Run, dataset_name, source_identifier
+from streamgov_core.lineage.events import MAX_EVENT_BYTES, Dataset, Emitter, Run, dataset_name, source_identifier
+from streamgov_core.model.errors import ConfigError
 
 TOPIC = "arn:aws:kafka:eu-west-1:222222222222:topic/main/0a1b-7/sales.orders.v1"
 STREAM = "arn:aws:kinesis:eu-west-1:222222222222:stream/clicks"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from streamgov_core.aws import SERVICES
+from streamgov_core.runtime.clients import SERVICES
 from streamgov_pulumi.packaging import BundleError, build_bundle, bundle
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,7 +69,7 @@ sys.path.insert(0, {str(code)!r})
 import handlers.sync_catalog
 assert not [name for name in sys.modules if name.startswith(("boto", "streamgov_core"))], "imports must be lazy"
 import antlr4, avro.schema, proto_schema_parser.parser
-from streamgov_core.aws import SERVICES, Clients
+from streamgov_core.runtime.clients import SERVICES, Clients
 clients = Clients("eu-west-1")
 print(",".join(clients.client(service).meta.service_model.service_name for service in SERVICES))
 """

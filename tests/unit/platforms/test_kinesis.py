@@ -10,17 +10,17 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from streamgov_core.access.compile import RESOURCE_POLICY_LIMIT, resource_statements, size
-from streamgov_core.access.engine import View
-from streamgov_core.access.messages import AccessRequest, GrantCommand
-from streamgov_core.access.reconcile.drift import differences
-from streamgov_core.access.targets import Placement, Record
-from streamgov_core.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
-from streamgov_core.naming import Names
-from streamgov_core.platforms.base import Intent
-from streamgov_core.platforms.kinesis import SCHEMA_FORM, SOURCE_FORM, Kinesis, consumer_target
-from streamgov_core.platforms.kinesis_store import FanOutSurface, inspect_stream
-from streamgov_core.platforms.kms_store import KeyGrantSurface
+from streamgov_core.documents.comparison import differences
+from streamgov_core.documents.compiler import RESOURCE_POLICY_LIMIT, resource_statements, size
+from streamgov_core.documents.policy_document import View
+from streamgov_core.model.command import AccessRequest, GrantCommand
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.document_record import Placement, Record
+from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.kinesis.key_grants import KeyGrantSurface
+from streamgov_core.platforms.kinesis.platform import SCHEMA_FORM, SOURCE_FORM, Kinesis, consumer_target
+from streamgov_core.platforms.kinesis.stream_policy import FanOutSurface, inspect_stream
 from tests.unit.access.fakes import (
     CONSUMER,
     NAMES,

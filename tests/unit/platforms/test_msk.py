@@ -8,10 +8,10 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from streamgov_core.errors import ClaimRefusedError, PermanentGrantError
-from streamgov_core.naming import Names
-from streamgov_core.platforms.msk import SCHEMA_FORM, SOURCE_FORM, Msk, topic_arn
-from streamgov_core.platforms.msk_store import bypasses, inspect_cluster
+from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.msk.cluster_policy import bypasses, inspect_cluster
+from streamgov_core.platforms.msk.platform import SCHEMA_FORM, SOURCE_FORM, Msk, topic_arn
 from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of
 
 MSK = Msk()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.naming import Names
+from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.providers import smithy
 from streamgov_pulumi.providers.evolution import verdict

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import ConfigError
+from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.review import review
 from streamgov_pulumi.review.__main__ import main
 from streamgov_pulumi.review.plan import UNKNOWN

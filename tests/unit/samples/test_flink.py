@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from streamgov_core.access.member_permissions import consumer_boundary
-from streamgov_core.access.messages import Consumer
-from streamgov_core.errors import ConfigError
-from streamgov_core.naming import Names
+from streamgov_core.deploy.member_roles import consumer_boundary
+from streamgov_core.model.command import Consumer
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_core.samples import flink
 from streamgov_core.samples.records import definition
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from streamgov_core.access.messages import Consumer
-from streamgov_core.errors import ConfigError, RemoteError, SchemaError
-from streamgov_core.naming import Names
+from streamgov_core.model.command import Consumer
+from streamgov_core.model.errors import ConfigError, RemoteError, SchemaError
+from streamgov_core.model.naming import Names
 from streamgov_core.samples import consumer
 from streamgov_core.samples.consumer import consume
 from streamgov_core.samples.jobs import JobConfig, job_of

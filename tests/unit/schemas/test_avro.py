@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.errors import SchemaError, UnsupportedSchemaError
+from streamgov_core.model.errors import SchemaError, UnsupportedSchemaError
 from streamgov_core.schemas import Column, columns_of
 from streamgov_core.schemas.columns import MAX_COLUMNS, TRUNCATED, Columns
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.compatibility import MAX_NAMED, compare
 
 

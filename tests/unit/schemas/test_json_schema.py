@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import Column, columns_of
 from streamgov_core.schemas.columns import Columns
 

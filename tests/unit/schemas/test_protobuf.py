@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import Column, columns_of
 
 

@@ -1,0 +1,1 @@
+"""What is deployed: the one description that components, tests and tools read."""

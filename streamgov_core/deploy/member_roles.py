@@ -1,0 +1,298 @@
+"""IAM documents of a member account: its machine, the ``apply`` function, and the boundary of consumer roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from streamgov_core.deploy.statements import (
+    Document,
+    Statement,
+    document,
+    invoke,
+    key_access,
+    log_delivery,
+    logs,
+    overview,
+    table_access,
+    tracing,
+)
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
+
+
+def member_machine_policy(names: Names, account: str, domain_account: str) -> Document:
+    """The member machine: its function, and the callback role of the domain account."""
+    return document(
+        invoke(names, account, "apply"),
+        {
+            "Sid": "CallBack",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": names.role_arn(domain_account, "callback"),
+        },
+        log_delivery(),
+        tracing(),
+    )
+
+
+def member_invoke_policy(names: Names, account: str) -> Document:
+    """What the central machine may do here: start the member machine."""
+    return document(
+        {
+            "Sid": "StartMember",
+            "Effect": "Allow",
+            "Action": "states:StartExecution",
+            "Resource": names.member_machine_arn(account),
+        }
+    )
+
+
+def apply_policy(
+    names: Names,
+    account: str,
+    domain_id: str,
+    *,
+    consumer_role_arns: Sequence[str],
+    boundary_arn: str | None,
+    require_boundary: bool,
+    kms_key_arn: str | None = None,
+    platforms: Iterable[str] | None = None,
+    protected_role_arns: Sequence[str] = (),
+) -> Document:
+    """The ``apply`` function of a member account, as producer and as consumer.
+
+    A function that may write policies on any role owns its account. So it may touch only the roles that the
+    configuration names, only while they carry the boundary (unless waived), and never our own or the deployer's.
+
+    * ``consumer_role_arns``: role ARNs or patterns (``arn:aws:iam::<account>:role/streaming/*``) that may get
+      access.
+    * ``boundary_arn``: the permissions boundary that those roles must carry.
+    * ``require_boundary``: False waives it.
+    * ``kms_key_arn``: key of the target table.
+    * ``platforms``: names of the platforms whose resources this account owns; all by default.
+    * ``protected_role_arns``: further roles that must never be written to, such as the deployer's.
+    """
+    chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
+    statements: list[Statement] = [
+        table_access(names, account, names.target_table),
+        overview(names, account, names.target_table),
+        {
+            "Sid": "Records",
+            "Effect": "Allow",
+            "Action": "ssm:GetParameter",
+            "Resource": names.arn("ssm", account, f"parameter{names.record_parameter_root(domain_id)}/*"),
+        },
+        *(statement for platform in chosen for statement in platform.member_statements(names, account)),
+        *_reader_statements(names, account, boundary_arn),
+    ]
+    if consumer_role_arns:
+        statements.extend(_consumer_statements(names, account, consumer_role_arns, boundary_arn, require_boundary))
+    statements.append(
+        {
+            "Sid": "NeverOurOwnRoles",
+            "Effect": "Deny",
+            "Action": [
+                "iam:AttachRolePolicy",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ],
+            "Resource": sorted({names.role_arn(account, "*"), *protected_role_arns}),
+        }
+    )
+    return document(*statements, *key_access(names, kms_key_arn), logs(names, account, "apply"))
+
+
+def _consumer_statements(
+    names: Names, account: str, roles: Sequence[str], boundary_arn: str | None, require_boundary: bool
+) -> list[Statement]:
+    resources = sorted({*roles})
+    bounded: dict[str, Any] = (
+        {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}} if require_boundary and boundary_arn else {}
+    )
+    policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
+    return [
+        {
+            "Sid": "FindConsumerRoles",
+            "Effect": "Allow",
+            "Action": "iam:GetRole",
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
+            "Resource": sorted({*resources, *(_without_path(arn) for arn in resources)}),
+        },
+        {
+            "Sid": "ReadConsumerRoles",
+            "Effect": "Allow",
+            "Action": [
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListRolePolicies",
+            ],
+            "Resource": resources,
+        },
+        {
+            "Sid": "WriteConsumerRoles",
+            "Effect": "Allow",
+            "Action": "iam:PutRolePolicy",
+            "Resource": resources,
+            **({"Condition": bounded} if bounded else {}),
+        },
+        {
+            # Taking away needs no boundary: a revoke must also work on a role that has lost it.
+            "Sid": "TakeFromConsumerRoles",
+            "Effect": "Allow",
+            "Action": "iam:DeleteRolePolicy",
+            "Resource": resources,
+        },
+        {
+            "Sid": "AttachOurPoliciesOnly",
+            "Effect": "Allow",
+            "Action": "iam:AttachRolePolicy",
+            "Resource": resources,
+            "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
+        },
+        {
+            "Sid": "DetachOurPoliciesOnly",
+            "Effect": "Allow",
+            "Action": "iam:DetachRolePolicy",
+            "Resource": resources,
+            "Condition": {"ArnLike": {"iam:PolicyARN": policies}},
+        },
+        {
+            "Sid": "OurPolicies",
+            "Effect": "Allow",
+            "Action": [
+                "iam:CreatePolicy",
+                "iam:CreatePolicyVersion",
+                "iam:DeletePolicy",
+                "iam:DeletePolicyVersion",
+                "iam:GetPolicy",
+                "iam:GetPolicyVersion",
+                "iam:ListPolicyVersions",
+            ],
+            "Resource": policies,
+        },
+    ]
+
+
+def _without_path(role_arn: str) -> str:
+    head, _, rest = role_arn.partition(":role/")
+    return f"{head}:role/{rest.rsplit('/', 1)[-1]}"
+
+
+def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> list[Statement]:
+    roles = f"arn:{names.partition}:iam::{account}:role{names.iam_path}readers/*"
+    create: Statement = {
+        "Sid": "CreateReaderRoles",
+        "Effect": "Allow",
+        "Action": "iam:CreateRole",
+        "Resource": roles,
+    }
+    if boundary_arn:
+        create["Condition"] = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
+    return [
+        create,
+        {
+            "Sid": "FindReaderRoles",
+            "Effect": "Allow",
+            "Action": "iam:GetRole",
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
+            "Resource": f"arn:{names.partition}:iam::{account}:role/{names.iam_name('reader-')}*",
+        },
+        {
+            "Sid": "ReaderRoles",
+            "Effect": "Allow",
+            "Action": [
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ],
+            "Resource": roles,
+        },
+    ]
+
+
+def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str] = ()) -> Document:
+    """Permissions boundary of consumer and reader roles: the most that such a role can ever do. It grants nothing.
+
+    * ``extra_actions``: what the consumers' own jobs need besides.
+    """
+    return document(
+        {
+            "Sid": "Streams",
+            "Effect": "Allow",
+            "Action": [
+                "kafka-cluster:*",
+                "kafka:CreateVpcConnection",
+                "kafka:DescribeCluster*",
+                "kafka:GetBootstrapBrokers",
+                "kinesis:Describe*",
+                "kinesis:Get*",
+                "kinesis:List*",
+                "kinesis:PutRecord*",
+                "kinesis:SubscribeToShard",
+                "glue:CheckSchemaVersionValidity",
+                "glue:GetRegistry",
+                "glue:GetSchema*",
+                "glue:ListSchema*",
+                "glue:QuerySchemaVersionMetadata",
+                "kms:Decrypt",
+                "kms:GenerateDataKey",
+                "datazone:PostLineageEvent",
+            ],
+            # A boundary is a ceiling: which streams a role reaches is said by the policies under it.
+            "Resource": "*",
+        },
+        {
+            "Sid": "Runtime",
+            "Effect": "Allow",
+            "Action": sorted(
+                {
+                    "cloudwatch:PutMetricData",
+                    "dynamodb:*Item",
+                    "dynamodb:*Table",
+                    "dynamodb:Query",
+                    "dynamodb:Scan",
+                    "ec2:*NetworkInterface*",
+                    "ec2:CreateTags",
+                    "ec2:CreateVpcEndpoint",
+                    "ec2:Describe*",
+                    "logs:CreateLogStream",
+                    "logs:Describe*",
+                    "logs:PutLogEvents",
+                    "s3:GetBucketLocation",
+                    "s3:GetObject*",
+                    "s3:ListBucket",
+                    "s3:PutObject",
+                    "sqs:SendMessage",
+                    "ssm:GetParameter*",
+                    "xray:Put*",
+                    *extra_actions,
+                }
+            ),
+            # As above.
+            "Resource": "*",
+        },
+        {
+            "Sid": "ReaderRoles",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            # Readers live in the producers' accounts, which are not known here.
+            "Resource": f"arn:{names.partition}:iam::*:role{names.iam_path}readers/*",
+        },
+        {
+            # Jobs keep their leases in tables of their own; whoever writes our ledgers writes our policies.
+            "Sid": "NeverOurLedgers",
+            "Effect": "Deny",
+            "Action": "dynamodb:*",
+            "Resource": [
+                names.arn("dynamodb", account, f"table/{table}{part}")
+                for table in (names.grant_table, names.target_table)
+                for part in ("", "/*")
+            ],
+        },
+    )

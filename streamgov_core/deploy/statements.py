@@ -1,0 +1,137 @@
+"""Statements that several of our IAM documents share. Every remaining ``*`` has its reason beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from streamgov_core.model.naming import Names, check_account
+
+Document = dict[str, Any]
+Statement = dict[str, Any]
+
+
+def document(*statements: Statement) -> Document:
+    """A policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def service_trust(service: str, condition: Mapping[str, Any] | None = None) -> Statement:
+    """The trust of an AWS service, under a condition."""
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if condition:
+        statement["Condition"] = dict(condition)
+    return statement
+
+
+def account_root(names: Names, account: str) -> str:
+    """The account itself as a principal: whoever its own policies let."""
+    return f"arn:{names.partition}:iam::{check_account(account)}:root"
+
+
+def datazone(*actions: str) -> Statement:
+    """These DataZone actions."""
+    return {
+        "Sid": "DataZone",
+        "Effect": "Allow",
+        "Action": [f"datazone:{action}" for action in actions],
+        # These actions know no resource type and no condition key; the role's membership in the domain limits them.
+        "Resource": "*",
+    }
+
+
+def table_access(names: Names, account: str, table: str) -> Statement:
+    """Reading and writing the items of one table."""
+    return {
+        "Sid": "Ledger",
+        "Effect": "Allow",
+        "Action": [
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ],
+        "Resource": names.arn("dynamodb", account, f"table/{table}"),
+    }
+
+
+def overview(names: Names, account: str, table: str) -> Statement:
+    """Read a ledger as a whole, as the reconciler does."""
+    return {
+        "Sid": "LedgerOverview",
+        "Effect": "Allow",
+        "Action": "dynamodb:Scan",
+        "Resource": names.arn("dynamodb", account, f"table/{table}"),
+    }
+
+
+def key_access(names: Names, key_arn: str | None) -> list[Statement]:
+    """The key of a table, through DynamoDB only."""
+    if key_arn is None:
+        return []
+    return [
+        {
+            "Sid": "TableKey",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+            "Resource": key_arn,
+            "Condition": {"StringEquals": {"kms:ViaService": f"dynamodb.{names.region}.amazonaws.com"}},
+        }
+    ]
+
+
+def logs(names: Names, account: str, what: str) -> Statement:
+    """Writing to one function's log group."""
+    return {
+        "Sid": "Logs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": names.arn("logs", account, f"log-group:{names.log_group(what)}:*"),
+    }
+
+
+def log_delivery() -> Statement:
+    """What a state machine's logging takes."""
+    return {
+        "Sid": "LogDelivery",
+        "Effect": "Allow",
+        "Action": [
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ],
+        # "Logging using CloudWatch Logs" of Step Functions: the log delivery API knows no resource.
+        "Resource": "*",
+    }
+
+
+def tracing() -> Statement:
+    """What a state machine's traces take."""
+    return {
+        "Sid": "Tracing",
+        "Effect": "Allow",
+        "Action": [
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        ],
+        # "X-Ray and Step Functions": these actions know no resource type.
+        "Resource": "*",
+    }
+
+
+def invoke(names: Names, account: str, *functions: str) -> Statement:
+    """Invoking these functions of ours."""
+    return {
+        "Sid": "Functions",
+        "Effect": "Allow",
+        "Action": "lambda:InvokeFunction",
+        "Resource": [names.function_arn(account, what) for what in functions],
+    }

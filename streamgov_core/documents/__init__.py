@@ -1,0 +1,1 @@
+"""Policy documents: from grants to statements, and how a live document differs."""

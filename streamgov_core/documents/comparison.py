@@ -1,0 +1,88 @@
+"""How a live policy differs from what the ledger says: statements of ours that were added, removed or altered."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from streamgov_core.documents.compiler import canonical, is_ours, principals_of, statements_of
+from streamgov_core.documents.policy_document import View
+from streamgov_core.model.findings import Finding
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One document beside what it should say.
+
+    Args:
+        name: which one, for people.
+        live: as it stands; None if there is none.
+        wanted: our statements, compiled from the ledger.
+        exclusive: whether the document is ours alone, so that a foreign statement in it is remarkable.
+        entry: what a person calls one of its statements. What is no policy (grants on a key) is written as one here.
+    """
+
+    name: str
+    live: Mapping[str, Any] | None
+    wanted: Sequence[Mapping[str, Any]]
+    exclusive: bool = False
+    entry: str = "statement"
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """A surface that can show its documents. One that cannot is judged by whether it wants to write."""
+
+    def compare(self, view: View) -> list[Comparison] | None:
+        """The target's documents; None if what carries them (a role) does not exist. Reads, and never writes."""
+
+
+def differences(target: str, comparison: Comparison, sid_prefix: str) -> list[Finding]:
+    """The findings of one document."""
+    where = f"the {comparison.name} of {target.split('#', 1)[1]}"
+    statements = statements_of(comparison.live or {})
+    ours = [item for item in statements if is_ours(item, sid_prefix)]
+    added, removed = _beyond(ours, comparison.wanted), _beyond(comparison.wanted, ours)
+    entry = comparison.entry
+    found: list[Finding] = []
+    ids = sorted(name for name in principals_of(comparison.live, sid_prefix) if not name.startswith("arn:"))
+    if ids:
+        text = f"{where} names {', '.join(ids)}: the id of a role that was deleted, or made again under its name"
+        return [Finding("deletedRole", target, text)]
+    if comparison.wanted and not ours:
+        text = f"{where} holds none of the {len(comparison.wanted)} {entry}s that grants ask for"
+        return [Finding("driftRemoved", target, text)]
+    by_sid = {str(item.get("Sid")): item for item in removed}
+    for statement in added:
+        original = by_sid.pop(str(statement.get("Sid")), None)
+        if original is not None:
+            removed.remove(original)
+            found.append(Finding("driftAltered", target, f"in {where} a {entry} reads {_short(statement)}"))
+        else:
+            found.append(Finding("driftAdded", target, f"{where} also allows {_short(statement)}"))
+    for lost in removed:
+        found.append(Finding("driftRemoved", target, f"{where} no longer allows {_short(lost)}"))
+    if comparison.exclusive:
+        foreign = [item for item in statements if not is_ours(item, sid_prefix)]
+        found += [Finding("foreignStatement", target, f"{where} also holds {_short(item)}", "left") for item in foreign]
+    return found
+
+
+def _beyond(some: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``some`` that ``others`` lack, by meaning; what stands twice must be there twice."""
+    left = Counter(canonical(item) for item in others)
+    found = []
+    for item in some:
+        meaning = canonical(item)
+        if left[meaning] > 0:
+            left[meaning] -= 1
+        else:
+            found.append(item)
+    return found
+
+
+def _short(statement: Mapping[str, Any]) -> str:
+    return json.dumps({key: value for key, value in statement.items() if key != "Effect"}, sort_keys=True)[:200]

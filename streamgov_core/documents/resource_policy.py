@@ -1,0 +1,268 @@
+"""The surface of a resource policy: one document, foreign statements in it, sometimes a version token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from streamgov_core.documents.comparison import Comparison
+from streamgov_core.documents.compiler import (
+    RESOURCE_POLICY_LIMIT,
+    minified,
+    principals_of,
+    resource_statements,
+    same_statements,
+    size,
+    with_ours,
+)
+from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.errors import RetryableGrantError, StreamgovError
+from streamgov_core.model.permission import Permit
+
+MAX_CONFLICTS = 8
+"""Foreign writers that one application puts up with."""
+
+
+class ConflictError(StreamgovError):
+    """Somebody else wrote the document after it was read."""
+
+
+class RejectedError(StreamgovError):
+    """The service does not accept the document's content: a principal that does not exist (yet)."""
+
+
+class ResourceGoneError(StreamgovError):
+    """The resource itself does not exist."""
+
+
+class PolicyGateway(Protocol):
+    """Reads and writes one kind of resource policy."""
+
+    def get(self, arn: str) -> tuple[dict[str, Any] | None, str | None]:
+        """The live document and its version token; None where there is none.
+
+        Raises:
+            ResourceGoneError: the resource does not exist.
+        """
+
+    def put(self, arn: str, text: str, token: str | None) -> str | None:
+        """Write the document if the token is still current; the new token.
+
+        Raises:
+            ConflictError: the token is no longer current.
+            RejectedError: the content is not accepted.
+            ResourceGoneError: the resource does not exist.
+        """
+
+    def delete(self, arn: str, token: str | None) -> None:
+        """Delete the document; nothing happens if there is none."""
+
+
+class ResourcePolicySurface:
+    """Brings one resource policy in line with the ledger.
+
+    Args:
+        gateway: the policy's API.
+        arn: the resource.
+        sid_prefix: marks our statements.
+        limit: characters that the service allows.
+        eager: see Surface.
+    """
+
+    def __init__(
+        self,
+        gateway: PolicyGateway,
+        arn: str,
+        sid_prefix: str,
+        limit: int = RESOURCE_POLICY_LIMIT,
+        *,
+        eager: bool = False,
+    ) -> None:
+        self.eager = eager
+        self._gateway = gateway
+        self._arn = arn
+        self._sid_prefix = sid_prefix
+        self._limit = limit
+        self._live: tuple[dict[str, Any] | None, str | None] | None = None
+
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """The live document."""
+        return (self._remember,)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._live = None
+
+    def _remember(self) -> None:
+        self._live = self._read()
+
+    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
+        """See Surface.bring."""
+        live = self._live if self._live is not None else self._read()
+        self._live = None
+        gone: set[str] = set()
+        for _ in range(MAX_CONFLICTS):
+            chosen, refused = self._admit(live[0], view, gone)
+            try:
+                writes = self._write(live, chosen, gone, permit_write)
+            except ConflictError:
+                live = self._read()
+            except ResourceGoneError:
+                cause = Refusal(f"{self._arn} does not exist in this account")
+                return Written({}, {record.key: cause for record in view.fresh})
+            except RejectedError as error:
+                lost = self._lost(live[0], view) - gone
+                if not lost:
+                    try:
+                        return self._one_by_one(live, view, gone, permit_write, str(error))
+                    except ConflictError:
+                        live = self._read()
+                gone |= lost
+            else:
+                return Written(_placed(chosen), refused, writes)
+        raise RetryableGrantError(f"other writers keep changing the policy of {self._arn}")
+
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare."""
+        return [Comparison("policy", self._read()[0], self._statements(view.active, ()))]
+
+    def _read(self) -> tuple[dict[str, Any] | None, str | None]:
+        try:
+            return self._gateway.get(self._arn)
+        except ResourceGoneError:
+            return None, None  # A write says so as well; a revoke has nothing to do.
+
+    def _write(
+        self,
+        live: tuple[dict[str, Any] | None, str | None],
+        chosen: Mapping[str, Record],
+        gone: Iterable[str],
+        permit_write: Callable[[], None],
+    ) -> int:
+        document, token = live
+        ours = self._statements(chosen, gone)
+        if same_statements(document, ours, self._sid_prefix):
+            return 0
+        wanted = with_ours(document, ours, self._sid_prefix)
+        permit_write()
+        if wanted is None:
+            self._gateway.delete(self._arn, token)
+            return 1
+        following = self._gateway.put(self._arn, minified(wanted), token)
+        if following is not None:  # Without a token somebody else's write would not be noticed: read again.
+            self._live = (wanted, following)
+        return 1
+
+    def _statements(self, chosen: Mapping[str, Record], gone: Iterable[str]) -> list[dict[str, Any]]:
+        absent = set(gone)
+        permits: list[Permit] = [
+            permit for record in chosen.values() for permit in record.permits if permit.principal not in absent
+        ]
+        return resource_statements(self._sid_prefix, permits)
+
+    def _fits(self, live: Mapping[str, Any] | None, chosen: Mapping[str, Record], gone: Iterable[str]) -> bool:
+        document = with_ours(live, self._statements(chosen, gone), self._sid_prefix)
+        return document is None or size(document) <= self._limit
+
+    def _admit(
+        self, live: Mapping[str, Any] | None, view: View, gone: Iterable[str]
+    ) -> tuple[dict[str, Record], dict[str, Refusal]]:
+        """All grants if they fit; otherwise those that are in already, and of the new ones as many as fit."""
+        if self._fits(live, view.active, gone):
+            return dict(view.active), {}
+        fresh = view.fresh
+        new_keys = {record.key for record in fresh}
+        chosen = {key: record for key, record in view.active.items() if key not in new_keys}
+        refused: dict[str, Refusal] = {}
+        for record in fresh:
+            candidate = {**chosen, record.key: record}
+            if self._fits(live, candidate, gone):
+                chosen = candidate
+            else:
+                refused[record.key] = Refusal(
+                    f"the policy of {self._arn} has no room for this grant ({self._limit} characters are allowed): "
+                    "end grants that are no longer needed, or let consumers share a role"
+                )
+        return chosen, refused
+
+    def _lost(self, live: Mapping[str, Any] | None, view: View) -> set[str]:
+        """Principals that were written once and now stand there by an id (``AROA…``): their roles were deleted."""
+        new_keys = {record.key for record in view.fresh}
+        known = principals_of(live, self._sid_prefix)
+        if all(principal.startswith("arn:") for principal in known):
+            return set()
+        recorded = {
+            permit.principal for key, record in view.active.items() if key not in new_keys for permit in record.permits
+        }
+        return recorded - known
+
+    def _one_by_one(
+        self,
+        live: tuple[dict[str, Any] | None, str | None],
+        view: View,
+        gone: set[str],
+        permit_write: Callable[[], None],
+        reason: str,
+    ) -> Written:
+        """Find out which of the new grants the service rejects, so that the others do not suffer from it."""
+        fresh = view.fresh
+        new_keys = {record.key for record in fresh}
+        chosen = {key: record for key, record in view.active.items() if key not in new_keys}
+        refused: dict[str, Refusal] = {}
+        writes = self._write_recorded(live, chosen, gone, permit_write)
+        for record in fresh:
+            candidate = {**chosen, record.key: record}
+            current = self._live if self._live is not None else self._read()
+            if not self._fits(current[0], candidate, gone):
+                refused[record.key] = Refusal(f"the policy of {self._arn} has no room for this grant")
+                continue
+            try:
+                writes += self._write(current, candidate, gone, permit_write)
+                chosen = candidate
+            except RejectedError:
+                principals = ", ".join(sorted({permit.principal for permit in record.permits}))
+                refused[record.key] = Refusal(
+                    f"the service does not accept the principals {principals} in the policy of {self._arn} "
+                    f"(does the role exist?): {reason}",
+                    retry=True,
+                )
+        return Written(_placed(chosen), refused, writes)
+
+    def _write_recorded(
+        self,
+        live: tuple[dict[str, Any] | None, str | None],
+        chosen: Mapping[str, Record],
+        gone: set[str],
+        permit_write: Callable[[], None],
+    ) -> int:
+        """Write what was granted before; ``gone`` learns of the roles among it that were deleted since.
+
+        Once such a role has left the document, not even its id tells of it: what the document lacks is tried singly.
+
+        Raises:
+            RetryableGrantError: the service rejects what the document holds already.
+        """
+        try:
+            return self._write(live, chosen, gone, permit_write)
+        except RejectedError:
+            known = principals_of(live[0], self._sid_prefix)
+            recorded = {permit.principal for record in chosen.values() for permit in record.permits}
+            lacking = recorded - known - gone
+            gone |= lacking
+        try:
+            writes = self._write(live, chosen, gone, permit_write)
+        except RejectedError as error:
+            raise RetryableGrantError(f"the policy of {self._arn} cannot be written again: {error}") from error
+        for principal in sorted(lacking):
+            current = self._live if self._live is not None else self._read()
+            try:
+                writes += self._write(current, chosen, gone - {principal}, permit_write)
+            except RejectedError:
+                continue  # Deleted: left out until it is back, or its grants end.
+            gone.discard(principal)
+        return writes
+
+
+def _placed(chosen: Mapping[str, Record]) -> dict[str, Placement]:
+    return {key: Placement(0, record.generation) for key, record in chosen.items()}

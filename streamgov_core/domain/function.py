@@ -1,0 +1,50 @@
+"""What the collector and the reporter are made of: settings, DataZone, the grant ledger, a clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from streamgov_core.domain.datazone import DataZoneDomain, Domain
+from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger
+from streamgov_core.domain.settings import CollectSettings, execution_input, shared_clients
+
+
+class DomainFunction:
+    """A function of the domain account that works on one grant.
+
+    Args:
+        settings: of the function.
+        domain: DataZone.
+        ledger: the grant ledger.
+        input_of: the input of an execution, by its ARN.
+        now: clock.
+    """
+
+    def __init__(
+        self,
+        settings: CollectSettings,
+        domain: Domain,
+        ledger: GrantLedger,
+        input_of: Callable[[str], Mapping[str, Any]],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._domain = domain
+        self._ledger = ledger
+        self._input_of = input_of
+        self._now = now
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed."""
+        settings = CollectSettings.from_env(os.environ if env is None else env)
+        clients = shared_clients(settings.names.region)
+        return cls(
+            settings,
+            DataZoneDomain(lambda: clients.client("datazone"), settings.domain_id),
+            DynamoGrantLedger(lambda: clients.client("dynamodb"), settings.names.grant_table),
+            lambda arn: execution_input(clients, arn),
+        )

@@ -1,0 +1,98 @@
+"""Everything that a grant refers to in DataZone, read side by side; a thing that is gone reads as None."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamgov_core.domain.datazone import Domain
+from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
+from streamgov_core.runtime.log import log
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The subscription request, as far as it could be read."""
+
+    request: Mapping[str, Any] = field(default_factory=dict)
+    unreadable: str = ""
+    """Why the subscription or its request could not be read."""
+
+
+@dataclass(frozen=True)
+class GrantFacts:
+    """What was read about one grant, a missing thing as None."""
+
+    grant: Mapping[str, Any]
+    listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environment: Mapping[str, Any] | None = None
+    target: Mapping[str, Any] | None = None
+    asking: Future[Asked] | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """Waits for what was asked for."""
+        return Asked() if self.asking is None else self.asking.result()
+
+
+class GrantReader:
+    """Reads what grants refer to.
+
+    Args:
+        domain: DataZone.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+
+    def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantFacts:
+        """Everything that the grant refers to, side by side; who asked for what may take longer than the rest."""
+        asking = calls.submit(self._asked, grant.get("subscriptionId"))
+        listings = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
+        environment = calls.submit(self._domain.environment, grant["environmentId"])
+        target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
+        return GrantFacts(grant, listings.result(), environment.result(), target.result(), asking)
+
+    def _asked(self, subscription_id: Any) -> Asked:
+        """Being denied it (UNVERIFIED which membership reading takes) is no failure of what else is read."""
+        if not subscription_id:
+            return Asked()
+        try:
+            subscription = self._domain.subscription(str(subscription_id)) or {}
+            request_id = subscription.get("subscriptionRequestId")
+            return Asked(self._domain.request(str(request_id)) or {} if request_id else {})
+        except RetryableGrantError:
+            raise
+        except PermanentGrantError as error:
+            log("request not readable", level=logging.WARNING, cause=str(error))
+            return Asked(unreadable=str(error))
+
+    def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """The listed assets by asset id: one, or those of a data product."""
+        if not listing:
+            return {}
+        found = self._domain.listing(listing["id"], listing.get("revision"))
+        parts: list[Future[Mapping[str, Any] | None]] = []
+        entries = [found]
+        product = ((found or {}).get("item") or {}).get("dataProductListing")
+        if product:
+            parts = [
+                pool.submit(self._domain.listing, part["listingId"], part.get("listingRevision"))
+                for part in product.get("items", ())
+            ]
+            entries = [part.result() for part in parts]
+        assets = [((entry or {}).get("item") or {}).get("assetListing") for entry in entries]
+        return {asset["assetId"]: asset for asset in assets if asset and asset.get("assetId")}
+
+
+def forms_of(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """An asset listing's forms: one JSON text, an object keyed by form name (API GetListing)."""
+    try:
+        forms = json.loads(listing.get("forms") or "{}")
+        return {name: json.loads(form) if isinstance(form, str) else form for name, form in forms.items()}
+    except (ValueError, AttributeError) as error:
+        raise PermanentGrantError(f"the forms of asset {listing['assetId']} are not readable: {error}") from error

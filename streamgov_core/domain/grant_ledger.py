@@ -1,0 +1,207 @@
+"""The grant ledger of the domain account: what was asked, approved, planned and done, for each asset of each grant.
+
+Revoke, audit, expiry and repair work from it, also when listing, target or environment are gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from streamgov_core.model.command import GrantCommand, RequestType
+from streamgov_core.runtime.calls import Table
+
+RECORD_VERSION = 1
+GENERATIONS_A_REQUEST = 2
+"""A request takes one generation for what it does and reserves the next for undoing it."""
+KEEP_ENDED = 400 * 86_400
+"""Seconds that a grant's record outlives its end, for audits."""
+
+State = Literal["IN_PROGRESS", "GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED"]
+
+
+@dataclass(frozen=True)
+class GrantRecord:
+    """One asset of one grant.
+
+    Args:
+        generation: of the last request; ``generation + 1`` undoes it.
+        desired: what was last requested.
+        state: how far it is.
+        command: what was granted, to whom, as it was at grant time; a GRANT command without side and account.
+        facts: who asked and approved, when and why; warnings; whatever an audit wants to know.
+        execution: ARN of the execution that works or worked on it.
+        updated_at: seconds since the epoch.
+        cause: of a failure.
+        outcome: what the report knew of the last request's end: ``warnings``, ``undo`` (what could not be undone),
+            ``reason`` (of a failure, without what was added to its cause).
+    """
+
+    grant_id: str
+    asset_id: str
+    generation: int
+    desired: RequestType
+    state: State
+    command: GrantCommand | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    execution: str = ""
+    updated_at: float = 0.0
+    cause: str = ""
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+
+class GrantLedger(Protocol):
+    """Where grants are kept."""
+
+    def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:
+        """Every asset's record of one grant, by asset id; read consistently."""
+
+    def begin(self, record: GrantRecord, previous: int | None) -> bool:
+        """Write a record whose last generation was ``previous`` (None: there was none).
+
+        Returns:
+            False if somebody else was faster.
+        """
+
+    def finish(
+        self,
+        grant_id: str,
+        asset_id: str,
+        generation: int,
+        state: State,
+        now: float,
+        cause: str,
+        facts: Mapping[str, Any],
+    ) -> bool:
+        """Write the outcome of the request of this generation.
+
+        Returns:
+            False if a newer request has begun, or there is no record.
+        """
+
+
+class DynamoGrantLedger:
+    """The ledger in DynamoDB.
+
+    Args:
+        client: returns the boto3 client when it is first needed.
+        table: the table's name.
+    """
+
+    def __init__(self, client: Callable[[], Any], table: str) -> None:
+        guarded = Table(client, table)
+        self._client: Callable[[], Any] = lambda: guarded
+        self._table = table
+
+    def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:
+        """See GrantLedger.of_grant. All pages."""
+        found: dict[str, GrantRecord] = {}
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._client().query(
+                TableName=self._table,
+                KeyConditionExpression="grantId = :grant",
+                ExpressionAttributeValues={":grant": {"S": grant_id}},
+                ConsistentRead=True,
+                **start,
+            )
+            for item in answer["Items"]:
+                record = _record(item)
+                found[record.asset_id] = record
+            if "LastEvaluatedKey" not in answer:
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def everything(self) -> Iterator[GrantRecord]:
+        """Every record of the ledger, page by page, as the reconciler reads it."""
+        pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        for page in pages:
+            yield from map(_record, page["Items"])
+
+    def begin(self, record: GrantRecord, previous: int | None) -> bool:
+        """See GrantLedger.begin."""
+        client = self._client()
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(generation)"}
+        if previous is not None:
+            condition = {
+                "ConditionExpression": "generation = :previous",
+                "ExpressionAttributeValues": {":previous": {"N": str(previous)}},
+            }
+        try:
+            client.put_item(TableName=self._table, Item=_item(record), **condition)
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def finish(
+        self,
+        grant_id: str,
+        asset_id: str,
+        generation: int,
+        state: State,
+        now: float,
+        cause: str,
+        facts: Mapping[str, Any],
+    ) -> bool:
+        """See GrantLedger.finish."""
+        client = self._client()
+        update = "SET #state = :state, updatedAt = :now, cause = :cause, outcome = :outcome"
+        values = {
+            ":state": {"S": state},
+            ":now": {"N": repr(now)},
+            ":cause": {"S": cause},
+            ":outcome": {"S": json.dumps(facts, sort_keys=True, default=str)},
+            ":generation": {"N": str(generation)},
+        }
+        if state in ("REVOKED", "GRANT_FAILED"):
+            update += ", purgeAt = :purge"
+            values[":purge"] = {"N": str(int(now + KEEP_ENDED))}
+        else:
+            update += " REMOVE purgeAt"
+        try:
+            client.update_item(
+                TableName=self._table,
+                Key={"grantId": {"S": grant_id}, "assetId": {"S": asset_id}},
+                UpdateExpression=update,
+                ConditionExpression="generation = :generation",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values,
+            )
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _item(record: GrantRecord) -> dict[str, Any]:
+    return {
+        "grantId": {"S": record.grant_id},
+        "assetId": {"S": record.asset_id},
+        "version": {"N": str(RECORD_VERSION)},
+        "generation": {"N": str(record.generation)},
+        "desired": {"S": record.desired},
+        "state": {"S": record.state},
+        "command": {"S": json.dumps(None if record.command is None else record.command.to_message(), sort_keys=True)},
+        "facts": {"S": json.dumps(dict(record.facts), sort_keys=True, default=str)},
+        "execution": {"S": record.execution},
+        "updatedAt": {"N": repr(record.updated_at)},
+        "cause": {"S": record.cause},
+    }
+
+
+def _record(item: Mapping[str, Any]) -> GrantRecord:
+    command = json.loads(item["command"]["S"])
+    return GrantRecord(
+        grant_id=item["grantId"]["S"],
+        asset_id=item["assetId"]["S"],
+        generation=int(item["generation"]["N"]),
+        desired=item["desired"]["S"],
+        state=item["state"]["S"],
+        command=None if command is None else GrantCommand.parse(command),
+        facts=json.loads(item["facts"]["S"]),
+        execution=item["execution"]["S"],
+        updated_at=float(item["updatedAt"]["N"]),
+        cause=item["cause"]["S"],
+        outcome=json.loads(item["outcome"]["S"]) if "outcome" in item else {},
+    )

@@ -1,0 +1,112 @@
+"""The plan that the central machine carries out for one asset: which account does what, and what undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streamgov_core.model.command import VERSION, GrantCommand, RequestType, Side
+from streamgov_core.model.errors import PermanentGrantError
+from streamgov_core.model.naming import Names, short_hash
+from streamgov_core.model.principal import RoleArn
+
+Step = dict[str, Any]
+Stages = dict[str, list[Step]]
+
+
+def principal_accounts(command: GrantCommand) -> tuple[str, ...]:
+    """The accounts that the consumer's roles live in."""
+    return tuple(sorted({RoleArn.parse(arn).account for arn in command.consumer.principals}))
+
+
+def check_members(command: GrantCommand, members: Sequence[str]) -> None:
+    """Every account concerned must be a member of the deployment.
+
+    Raises:
+        PermanentGrantError: one is not, so nobody there could carry the grant out.
+    """
+    for account, what in [(command.producer.account, "the resource's account")] + [
+        (account, "the consumer's account") for account in principal_accounts(command)
+    ]:
+        if account not in members:
+            raise PermanentGrantError(f"{what} {account} is not a member of this deployment: add it to the stacks")
+
+
+def stages(names: Names, command: GrantCommand, request: RequestType, generation: int, *, strict: bool) -> Stages:
+    """The two stages of a request: the producer's side is written first to give, and last to take.
+
+    Args:
+        names: of the deployment.
+        command: what is granted, to whom.
+        request: give or take.
+        generation: that the members record.
+        strict: whether a step that is not APPLIED ends the plan. Taking goes on.
+    """
+    producer = command.producer.account
+    consumers = [account for account in principal_accounts(command) if account != producer]
+    within = producer in principal_accounts(command)
+
+    def step(side: Side, account: str) -> Step:
+        order = command.for_side(side, request, generation, account)
+        return {
+            "name": f"{request.lower()}-{side}-{generation}-{short_hash(command.key)}",
+            "machineArn": names.member_machine_arn(account),
+            "roleArn": names.role_arn(account, "member-invoke"),
+            "strict": strict,
+            "command": order.to_message(),
+        }
+
+    owner = [step("both" if within else "producer", producer)]
+    others = [step("consumer", account) for account in consumers]
+    if request == "GRANT":
+        return {"first": owner, "second": others}
+    return {"first": others, "second": owner}
+
+
+def item(
+    names: Names,
+    command: GrantCommand | None,
+    *,
+    grant_id: str,
+    asset_id: str,
+    domain_id: str,
+    request: RequestType,
+    generation: int,
+    facts: Mapping[str, Any],
+    refusal: str | None = None,
+    undo_only: bool = False,
+) -> dict[str, Any]:
+    """One asset of the plan; every member that a state reads is there.
+
+    Args:
+        names: of the deployment.
+        command: what is granted; None if nothing was ever granted or can be.
+        grant_id: of DataZone.
+        asset_id: of DataZone.
+        domain_id: of DataZone.
+        request: give or take.
+        generation: of the request; the next one undoes it.
+        facts: for the report.
+        refusal: why nothing is done; the asset is only marked as failed.
+        undo_only: take away what an interrupted grant may have given, and mark it as failed with ``refusal``.
+    """
+    nothing: Stages = {"first": [], "second": []}
+    do, undo = nothing, nothing
+    if command is not None and undo_only:
+        do = stages(names, command, "REVOKE", generation + 1, strict=False)
+    elif command is not None and refusal is None:
+        do = stages(names, command, request, generation, strict=request == "GRANT")
+        if request == "GRANT":
+            undo = stages(names, command, "REVOKE", generation + 1, strict=False)
+    return {
+        "version": VERSION,
+        "grantId": grant_id,
+        "assetId": asset_id,
+        "domainId": domain_id,
+        "requestType": request,
+        "generation": generation,
+        "refusal": refusal,
+        "facts": dict(facts),
+        "do": do,
+        "undo": undo,
+    }

@@ -1,0 +1,1 @@
+"""The domain account's half of the reconciler."""

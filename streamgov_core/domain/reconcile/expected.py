@@ -1,0 +1,133 @@
+"""What each member account should hold: from the grant ledger to targets, in portions that fit a state's input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.plan import principal_accounts, stages
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.naming import Names
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
+from streamgov_core.model.registry_access import reader_intents
+from streamgov_core.platforms import PLATFORMS
+
+PORTION_TARGETS = 60
+"""Targets of one command: what the apply function looks at well within its time-out."""
+SLICE_CHARS = 80_000
+"""Characters of all commands of one plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
+LISTED_ANSWERS = 150
+"""Findings, and mismatches, that the answers of one plan list together."""
+
+Sets = dict[str, dict[str, Expected]]
+"""Account -> target -> what it should hold."""
+
+
+def targets_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]:
+    """Account and target of every document that a grant contributes to, as ``apply`` chooses them.
+
+    Raises:
+        PermanentGrantError: the platform cannot tell any more.
+    """
+    producer = command.producer.account
+    owned = command.for_side("producer", "GRANT", command.generation, producer)
+    intents = [*PLATFORMS[command.platform].producer_intents(names, owned), *reader_intents(names, owned)]
+    yield from sorted({(producer, intent.target) for intent in intents})
+    for arn in command.consumer.principals:
+        yield RoleArn.parse(arn).account, f"role#{arn}"
+
+
+def expected_sets(names: Names, records: Iterable[GrantRecord]) -> Sets:
+    """What the granted assets of the ledger amount to."""
+    found: dict[str, dict[str, tuple[str, dict[str, int]]]] = {}
+    for record in records:
+        command = record.command
+        if command is None or record.state != "GRANTED" or command.platform not in PLATFORMS:
+            continue
+        for account, target in targets_of(names, command):
+            _, grants = found.setdefault(account, {}).setdefault(target, (command.platform, {}))
+            grants[command.key] = record.generation
+    return {
+        account: {target: Expected(target, platform, grants) for target, (platform, grants) in targets.items()}
+        for account, targets in found.items()
+    }
+
+
+def portions(
+    sets: Sets, members: Sequence[str], domain_id: str, *, dry_run: bool, cursor: str = "", budget: int = SLICE_CHARS
+) -> tuple[list[ReconcileCommand], str]:
+    """Commands for the members from a cursor on, as many as fit, and the cursor of the rest (empty if none is left).
+
+    Together the commands of an account cover every name that a target can have, so that what it holds and should not
+    is found as well.
+    """
+    first, _, begin = cursor.partition("|")
+    commands: list[ReconcileCommand] = []
+    spent, rest = 0, ""
+    for account in sorted({*members}):
+        if account < first or rest:
+            continue
+        after = begin if account == first else ""
+        waiting = [sets.get(account, {})[name] for name in sorted(sets.get(account, {})) if name > after]
+        while True:
+            portion, size = _portion(waiting, budget)
+            if commands and spent + size > budget:
+                rest = f"{account}|{after}"
+                break
+            waiting = waiting[len(portion) :]
+            up_to = portion[-1].target if waiting else ""
+            commands.append(ReconcileCommand(account, domain_id, dry_run, after, up_to, 0, tuple(portion)))
+            spent += size
+            if not waiting:
+                break
+            after = up_to
+    limit = max(3, LISTED_ANSWERS // max(1, len(commands)))
+    return [
+        ReconcileCommand(c.account, c.domain_id, c.dry_run, c.after, c.up_to, limit, c.targets) for c in commands
+    ], rest
+
+
+def _portion(waiting: Sequence[Expected], budget: int) -> tuple[list[Expected], int]:
+    portion: list[Expected] = []
+    size = 600  # the step around it
+    for item in waiting[:PORTION_TARGETS]:
+        length = len(item.target) + 30 + sum(len(key) + 8 for key in item.grants)
+        if portion and size + length > budget:
+            break
+        portion.append(item)
+        size += length
+    return portion, size
+
+
+def member_step(names: Names, command: ReconcileCommand, number: int) -> dict[str, Any]:
+    """The step of the central machine that hands a command to its account."""
+    return {
+        "name": f"reconcile-{command.account}-{number}",
+        "machineArn": names.member_machine_arn(command.account),
+        "roleArn": names.role_arn(command.account, "member-invoke"),
+        "strict": False,
+        "command": command.to_message(),
+    }
+
+
+def grant_steps(
+    names: Names, record: GrantRecord, accounts: Iterable[str] | None = None
+) -> Mapping[str, list[dict[str, Any]]]:
+    """Steps that bring members to what a record says, with the generation that the record says it with.
+
+    A failed grant is undone with the generation that its request reserved for that.
+
+    Args:
+        names: of the deployment.
+        record: with a command.
+        accounts: the accounts to bring there; None for all.
+    """
+    if record.command is None:
+        return {"first": [], "second": []}
+    generation = record.generation + (1 if record.state == "GRANT_FAILED" else 0)
+    request = "GRANT" if record.state == "GRANTED" else "REVOKE"
+    planned = stages(names, record.command, request, generation, strict=False)  # type: ignore[arg-type]
+    wanted = {*principal_accounts(record.command), record.command.producer.account} if accounts is None else {*accounts}
+    return {stage: [step for step in steps if step["command"]["account"] in wanted] for stage, steps in planned.items()}

@@ -1,0 +1,261 @@
+"""What the reconciler reads of DataZone and of executions, paced below the documented rates so that grants go first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from streamgov_core.model.errors import RemoteError
+from streamgov_core.runtime.calls import calling
+from streamgov_core.runtime.clients import error_code
+
+PACE = 5.0
+"""Calls a second; ListSubscriptionGrants, GetEnvironment … allow 8 for the whole account (DataZone quotas)."""
+
+
+@dataclass(frozen=True)
+class ListedGrant:
+    """A grant as DataZone lists it.
+
+    Args:
+        assets: asset id -> status.
+        updated_at: seconds since the epoch.
+    """
+
+    grant_id: str
+    environment_id: str
+    target_id: str
+    subscription_id: str
+    listing_id: str
+    listing_revision: str
+    updated_at: float
+    assets: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> ListedGrant:
+        """Read an item of ListSubscriptionGrants, or an answer of GetSubscriptionGrant."""
+        listing = (raw.get("grantedEntity") or {}).get("listing") or {}
+        updated = raw.get("updatedAt")
+        return cls(
+            str(raw["id"]),
+            str(raw.get("environmentId") or ""),
+            str(raw.get("subscriptionTargetId") or ""),
+            str(raw.get("subscriptionId") or ""),
+            str(listing.get("id") or ""),
+            str(listing.get("revision") or ""),
+            updated.timestamp() if isinstance(updated, datetime) else float(updated or 0.0),
+            {str(asset["assetId"]): str(asset["status"]) for asset in raw.get("assets") or ()},
+        )
+
+
+class Survey(Protocol):
+    """Lists of one DataZone domain, and the one thing that the reconciler asks of it."""
+
+    def projects(self) -> list[str]:
+        """Every project that the caller sees."""
+
+    def grants_of(self, project_id: str) -> list[ListedGrant]:
+        """The grants to a project."""
+
+    def retained_of(self, project_id: str) -> set[str]:
+        """Subscriptions of a project that have ended and whose permissions are retained."""
+
+    def asset_exists(self, asset_id: str) -> bool:
+        """Whether an asset is there; raises PermanentGrantError if the caller may not know."""
+
+    def end(self, grant_id: str) -> bool:
+        """Ask DataZone to revoke a grant; False if it does not do so."""
+
+
+class Pace:
+    """Spreads calls evenly.
+
+    Args:
+        now: clock.
+        sleep: waits.
+        rate: calls a second.
+    """
+
+    def __init__(self, now: Callable[[], float], sleep: Callable[[float], None], rate: float = PACE) -> None:
+        self._now = now
+        self._sleep = sleep
+        self._gap = 1.0 / rate
+        self._next = 0.0
+
+    def step(self) -> None:
+        """Wait until the next call is due."""
+        now = self._now()
+        if now < self._next:
+            self._sleep(self._next - now)
+        self._next = max(now, self._next) + self._gap
+
+
+class DataZoneSurvey:
+    """Survey over boto3.
+
+    Args:
+        client: returns the DataZone client when it is first needed.
+        domain_id: the domain.
+        pace: of the calls.
+    """
+
+    def __init__(self, client: Callable[[], Any], domain_id: str, pace: Pace) -> None:
+        self._client = client
+        self._domain_id = domain_id
+        self._pace = pace
+
+    def projects(self) -> list[str]:
+        """API ListProjects. UNVERIFIED: whether it shows projects that the caller is no member of."""
+        return [str(item["id"]) for item in self._pages("list_projects", "ListProjects", "the domain")]
+
+    def grants_of(self, project_id: str) -> list[ListedGrant]:
+        """API ListSubscriptionGrants, which has no filter by status."""
+        items = self._pages(
+            "list_subscription_grants", "ListSubscriptionGrants", f"project {project_id}", owningProjectId=project_id
+        )
+        return [ListedGrant.of(item) for item in items]
+
+    def retained_of(self, project_id: str) -> set[str]:
+        """API ListSubscriptions, by status."""
+        return {
+            str(item["id"])
+            for status in ("REVOKED", "CANCELLED")
+            for item in self._pages(
+                "list_subscriptions",
+                "ListSubscriptions",
+                f"project {project_id}",
+                owningProjectId=project_id,
+                status=status,
+            )
+            if item.get("retainPermissions")
+        }
+
+    def asset_exists(self, asset_id: str) -> bool:
+        """API GetAsset."""
+        client = self._client()
+        self._pace.step()
+        with calling("datazone:GetAsset", asset_id):
+            try:
+                client.get_asset(domainIdentifier=self._domain_id, identifier=asset_id)
+            except client.exceptions.ResourceNotFoundException:
+                return False
+        return True
+
+    def end(self, grant_id: str) -> bool:
+        """API DeleteSubscriptionGrant: the revoke then takes the ordinary way, by its event."""
+        client = self._client()
+        self._pace.step()
+        with calling("datazone:DeleteSubscriptionGrant", grant_id):
+            try:
+                client.delete_subscription_grant(domainIdentifier=self._domain_id, identifier=grant_id)
+            except client.exceptions.ClientError as error:
+                if error_code(error) in ("ConflictException", "ResourceNotFoundException", "ValidationException"):
+                    return False
+                raise
+        return True
+
+    def _pages(self, method: str, operation: str, what: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
+        token: dict[str, Any] = {}
+        while True:
+            self._pace.step()
+            with calling(f"datazone:{operation}", what):
+                answer = getattr(self._client(), method)(
+                    domainIdentifier=self._domain_id, maxResults=50, **filters, **token
+                )
+            yield from answer.get("items", ())
+            if not answer.get("nextToken"):
+                return
+            token = {"nextToken": answer["nextToken"]}
+
+
+class Executions(Protocol):
+    """Executions of the central machine."""
+
+    def state(self, arn: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Status and input; None if it is no longer known."""
+
+    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+        """Start one; False if one of that name was started before."""
+
+
+class CentralExecutions:
+    """Executions over boto3.
+
+    Args:
+        client: returns the ``stepfunctions`` client when it is first needed.
+        machine_arn: the central machine.
+    """
+
+    def __init__(self, client: Callable[[], Any], machine_arn: str) -> None:
+        self._client = client
+        self._machine_arn = machine_arn
+
+    def state(self, arn: str) -> tuple[str, Mapping[str, Any]] | None:
+        """API DescribeExecution; Step Functions forgets executions after 90 days."""
+        client = self._client()
+        with calling("states:DescribeExecution", arn):
+            try:
+                answer = client.describe_execution(executionArn=arn)
+            except (client.exceptions.ExecutionDoesNotExist, client.exceptions.InvalidArn):
+                return None
+        try:
+            order = json.loads(answer.get("input") or "{}")
+        except ValueError:
+            order = {}
+        return str(answer["status"]), order if isinstance(order, dict) else {}
+
+    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+        """API StartExecution: a name is used once in 90 days, which keeps two reconcilers from doing a thing twice."""
+        client = self._client()
+        with calling("states:StartExecution", name):
+            try:
+                client.start_execution(
+                    stateMachineArn=self._machine_arn, name=name, input=json.dumps(order, sort_keys=True)
+                )
+            except client.exceptions.ExecutionAlreadyExists:
+                return False
+        return True
+
+
+class Publisher(Protocol):
+    """Where findings are told."""
+
+    def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Put events on the default bus."""
+
+
+class EventsPublisher:
+    """EventBridge.
+
+    Args:
+        client: returns the ``events`` client when it is first needed.
+    """
+
+    def __init__(self, client: Callable[[], Any]) -> None:
+        self._client = client
+
+    def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """API PutEvents, ten entries a call.
+
+        Raises:
+            RemoteError: an entry was not taken.
+        """
+        for start in range(0, len(entries), 10):
+            with calling("events:PutEvents", "the default bus"):
+                answer = self._client().put_events(Entries=list(entries[start : start + 10]))
+            bad = [item for item in answer.get("Entries", ()) if item.get("ErrorCode")]
+            if bad:
+                raise RemoteError("events:PutEvents", str(bad[0]["ErrorCode"]), str(bad[0].get("ErrorMessage", "")))
+
+
+def paced(client: Callable[[], Any], pace: Pace) -> Callable[[], Any]:
+    """A factory of clients that waits its turn; whoever asks for the client once a call is paced by it."""
+
+    def take() -> Any:
+        pace.step()
+        return client()
+
+    return take

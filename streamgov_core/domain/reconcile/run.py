@@ -1,0 +1,285 @@
+"""The reconciler, in the domain account: what no event, execution or function has finished is found, told and finished.
+
+It runs inside of the central machine, in three phases around the steps of the member accounts:
+
+* ``plan`` reads: DataZone beside the grant ledger, and the set that each account should hold. Nothing is changed.
+* ``conclude`` acts, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
+* ``report`` tells what came of it: ledger, log, a metric and an event for each kind of finding.
+
+Two runs at once do no harm: orders are started under names that can be used once, ledger writes are conditional on the
+generation, members refuse a lower generation than they know, and documents are written under their leases only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from streamgov_core.domain.datazone import DataZoneDomain, Domain
+from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger, GrantRecord
+from streamgov_core.domain.reconcile.detection import Act, Judge
+from streamgov_core.domain.reconcile.expected import expected_sets, member_step, portions
+from streamgov_core.domain.reconcile.inventory import (
+    CentralExecutions,
+    DataZoneSurvey,
+    EventsPublisher,
+    Executions,
+    Pace,
+    Publisher,
+    Survey,
+    paced,
+)
+from streamgov_core.domain.reconcile.remediation import Actor, Work
+from streamgov_core.domain.report import readable
+from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
+from streamgov_core.model.findings import Finding, Tally, events, metrics
+from streamgov_core.runtime.clients import Clients
+from streamgov_core.runtime.log import log
+
+LISTED = 60
+"""Findings that one portion of a run lists; the others are counted."""
+MAX_ACTS = 60
+"""What a run puts right in DataZone at most; the rest is found again by the next one."""
+
+
+class GrantOverview(GrantLedger, Protocol):
+    """A grant ledger that can be read as a whole."""
+
+    def everything(self) -> Iterable[GrantRecord]:
+        """Every record."""
+
+
+@dataclass(frozen=True)
+class ReconcileSettings:
+    """What the stack of the domain account configures.
+
+    Args:
+        collect: what the collector knows too.
+        account: the domain's account.
+        projects: projects whose grants are listed; without any, all that the function sees.
+        grace: seconds that a grant may be open before somebody must be at work on it.
+    """
+
+    collect: CollectSettings
+    account: str
+    projects: tuple[str, ...] = ()
+    grace: float = 900.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> ReconcileSettings:
+        """Read what ``reconcile_permissions.reconcile_environment`` wrote."""
+        return cls(
+            CollectSettings.from_env(env),
+            env["STREAMGOV_ACCOUNT"],
+            tuple(filter(None, env.get("STREAMGOV_PROJECTS", "").split(","))),
+            float(env.get("STREAMGOV_GRACE_SECONDS", "900")),
+        )
+
+
+@dataclass(frozen=True)
+class _Order:
+    dry_run: bool
+    force: bool
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> _Order:
+        """Read ``{"action": "reconcile", "dryRun": …, "force": …}``; by default it is a dry run."""
+        dry_run, force = raw.get("dryRun", True), raw.get("force", False)
+        if raw.get("action") != "reconcile" or not isinstance(dry_run, bool) or not isinstance(force, bool):
+            raise EventRefusedError(
+                'an order looks like {"action": "reconcile", "dryRun": true, "force": false}; both are optional'
+            )
+        return cls(dry_run, force)
+
+
+class Reconcile:
+    """Reconciles.
+
+    Args:
+        settings: of the function.
+        domain: single things of DataZone.
+        survey: lists of DataZone.
+        ledger: the grant ledger.
+        executions: of the central machine.
+        publisher: where findings are told.
+        emit: prints a line, for the embedded metric format.
+        now: clock.
+    """
+
+    def __init__(
+        self,
+        settings: ReconcileSettings,
+        domain: Domain,
+        survey: Survey,
+        ledger: GrantOverview,
+        executions: Executions,
+        publisher: Publisher,
+        *,
+        emit: Callable[[str], None] = print,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._names = settings.collect.names
+        self._domain = domain
+        self._survey = survey
+        self._ledger = ledger
+        self._executions = executions
+        self._publisher = publisher
+        self._emit = emit
+        self._now = now
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Reconcile:
+        """The function as it is deployed."""
+        settings = ReconcileSettings.from_env(os.environ if env is None else env)
+        names, domain_id = settings.collect.names, settings.collect.domain_id
+        clients = _clients(names.region)
+        pace = Pace(time.time, time.sleep)
+        return cls(
+            settings,
+            DataZoneDomain(paced(lambda: clients.client("datazone"), pace), domain_id),
+            DataZoneSurvey(lambda: clients.client("datazone"), domain_id, pace),
+            DynamoGrantLedger(lambda: clients.client("dynamodb"), names.grant_table),
+            CentralExecutions(lambda: clients.client("stepfunctions"), names.central_machine_arn(settings.account)),
+            EventsPublisher(lambda: clients.client("events")),
+        )
+
+    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+        """Carry one phase out; every member that a state reads is in the answer.
+
+        Raises:
+            EventRefusedError: the order is none.
+            RetryableGrantError: trying again may help.
+        """
+        phase = event.get("phase")
+        if phase == "plan":
+            return self._plan(event["order"], str(event.get("execution", "")), str(event.get("cursor", "")))
+        if phase == "conclude":
+            return self._conclude(event["plan"], event["answers"])
+        if phase == "report":
+            return self._report(event["concluded"], [*event["firstDone"], *event["secondDone"]])
+        raise EventRefusedError(f"the reconciler has the phases plan, conclude and report, got {phase!r}")
+
+    # --- plan ---------------------------------------------------------------------------------------------------------
+    def _plan(self, raw: Mapping[str, Any], execution: str, cursor: str) -> dict[str, Any]:
+        order = _Order.parse(raw)
+        collect = self._settings.collect
+        records = {(record.grant_id, record.asset_id): record for record in self._ledger.everything()}
+        tally, acts = Tally(LISTED), []
+        if not cursor:
+            judge = Judge(
+                self._domain,
+                self._survey,
+                self._executions,
+                lambda name: collect.platform_of(name) is not None,
+                self._settings.grace,
+                self._now(),
+            )
+            projects = self._settings.projects or tuple(self._survey.projects())
+            judged = judge.judge(records, projects, force=order.force)
+            tally.extend(judged.findings)
+            acts = judged.acts
+            log(
+                "grants looked at",
+                listed=judged.grants,
+                recorded=len(records),
+                foreign=judged.foreign,
+                dryRun=order.dry_run,
+                counts=tally.counts,
+            )
+        commands, rest = portions(
+            expected_sets(self._names, records.values()),
+            collect.members,
+            collect.domain_id,
+            dry_run=order.dry_run,
+            cursor=cursor,
+        )
+        return {
+            "version": 1,
+            "dryRun": order.dry_run,
+            "execution": execution,
+            "next": rest,
+            "tally": tally.to_message(),
+            "acts": [act.to_message() for act in acts[:MAX_ACTS]],
+            "members": [member_step(self._names, command, number) for number, command in enumerate(commands)],
+        }
+
+    # --- conclude -----------------------------------------------------------------------------------------------------
+    def _conclude(self, plan: Mapping[str, Any], answers: list[Mapping[str, Any]]) -> dict[str, Any]:
+        tally = Tally.parse(plan["tally"], LISTED + 90)
+        mismatches: list[tuple[str, list[Any]]] = []
+        checked = busy = 0
+        for step, answer in zip(plan["members"], answers, strict=True):
+            account = step["command"]["account"]
+            outcome = answer.get("outcome") or {}
+            if outcome.get("status") != "APPLIED":
+                text = f"account {account} did not answer: {readable(outcome)}"
+                tally.add(Finding("unchecked", account, text, "failed", account))
+                continue
+            details = outcome["details"]
+            tally.merge(details["tally"])
+            mismatches += [(account, item) for item in details["mismatches"]]
+            checked, busy = checked + details["checked"], busy + details["busy"]
+            if details["moreMismatches"]:
+                text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
+                tally.add(Finding("unchecked", account, text, account=account))
+        actor = Actor(
+            self._names, self._domain, self._survey, self._ledger, self._executions, plan["execution"], self._now
+        )
+        work = Work()
+        actor.compare(mismatches, tally, work, dry_run=plan["dryRun"])
+        if not plan["dryRun"]:
+            for raw in plan["acts"]:
+                actor.act(Act(**raw), tally, work)
+        return {
+            "version": 1,
+            "dryRun": plan["dryRun"],
+            "execution": plan["execution"],
+            "next": plan["next"],
+            "checked": checked,
+            "busy": busy,
+            "tally": tally.to_message(),
+            **work.to_message(),
+        }
+
+    # --- report -------------------------------------------------------------------------------------------------------
+    def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
+        tally = Tally.parse(concluded["tally"], LISTED + 90)
+        actor = Actor(
+            self._names, self._domain, self._survey, self._ledger, self._executions, concluded["execution"], self._now
+        )
+        actor.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
+        dry_run = bool(concluded["dryRun"])
+        for line in metrics(self._names, tally, dry_run, self._now()):
+            self._emit(json.dumps(line, sort_keys=True))
+        told = True
+        try:
+            self._publisher.put(events(self._names, tally, dry_run, concluded["execution"]))
+        except (RemoteError, RetryableGrantError) as error:
+            told = False  # What was done is done; the result and the metric say it as well.
+            log("findings not published", level=logging.ERROR, cause=str(error))
+        result = {
+            "version": 1,
+            "dryRun": dry_run,
+            "next": concluded["next"],
+            "checked": concluded["checked"],
+            "busy": concluded["busy"],
+            "published": told,
+            **tally.to_message(),
+        }
+        level = logging.WARNING if tally.number("found", loud=True) else logging.INFO
+        log("reconciled", level=level, execution=concluded["execution"], **result)
+        return result
+
+
+@cache
+def _clients(region: str) -> Clients:
+    """Clients live as long as the function's process; they slow down when a service throttles."""
+    return Clients(region, retry_mode="adaptive")

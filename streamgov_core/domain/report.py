@@ -1,0 +1,201 @@
+"""The reporter: what came of one asset, to the grant ledger and to DataZone, with a cause that a person can act on."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from streamgov_core.domain.function import DomainFunction
+from streamgov_core.domain.grant_ledger import State
+from streamgov_core.domain.workflow_input import Order, parse_order
+from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
+from streamgov_core.model.errors import EventRefusedError
+from streamgov_core.runtime.log import log
+
+_OPEN = ("PENDING", "IN_PROGRESS")
+
+
+class Report(DomainFunction):
+    """Reports outcomes."""
+
+    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+        """Report the outcome of one asset, or the failure of the collector.
+
+        Args:
+            event: ``{kind: outcome, item}`` or ``{kind: collect-failure, event, execution}``.
+            context: Lambda's.
+
+        Raises:
+            EventRefusedError: the message is none of these.
+            RetryableGrantError: trying again may help.
+        """
+        if event.get("kind") == "outcome":
+            return self._outcome(event["item"])
+        if event.get("kind") == "collect-failure":
+            return self._collect_failure(event["event"], str(event.get("execution", "")))
+        raise EventRefusedError(f"a report is of kind outcome or collect-failure, got {event.get('kind')!r}")
+
+    def _outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        failure = failure_of(item)
+        request = item["requestType"]
+        status: State
+        if request == "GRANT":
+            status = "GRANTED" if failure is None else "GRANT_FAILED"
+        else:
+            status = "REVOKED" if failure is None else "REVOKE_FAILED"
+        left = undo_failures(item)
+        cause = None if failure is None else _with_remark(failure, left)
+        facts = {"warnings": _warnings(item), "undo": left, "reason": (failure or "")[:MAX_CAUSE]}
+        if not self._ledger.finish(
+            item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
+        ):
+            log("outcome superseded by a newer request", dict(item), status=status)
+            return {"status": "SUPERSEDED", "cause": cause, "open": ""}
+        self._domain.mark(item["grantId"], item["assetId"], status, cause)
+        level = logging.INFO if cause is None else logging.ERROR
+        log("outcome reported", dict(item), level=level, status=status, cause=cause, **facts)
+        return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if left else ""}
+
+    def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
+        """Mark what the collector may have left open; an order that is not ours is only logged."""
+        cause = readable(event.get("failure"))[:MAX_CAUSE]
+        try:
+            order = parse_order(event, self._settings.domain_id, self._input_of)
+        except EventRefusedError as error:
+            log("order refused", level=logging.WARNING, cause=str(error))
+            return {"status": "REFUSED", "cause": str(error)[:MAX_CAUSE]}
+        grant = self._domain.grant(order.grant_id)
+        marked = []
+        for asset in (grant or {}).get("assets", ()):
+            if self._mark_failed(order, grant or {}, asset, execution, cause):
+                marked.append(asset["assetId"])
+        log("collector failed", level=logging.ERROR, grantId=order.grant_id, assets=marked, cause=cause)
+        return {"status": f"{order.request}_FAILED", "cause": cause, "assets": marked}
+
+    def _mark_failed(
+        self, order: Order, grant: Mapping[str, Any], asset: Mapping[str, Any], execution: str, cause: str
+    ) -> bool:
+        if asset["status"] not in tuple(f"{order.request}_{suffix}" for suffix in _OPEN):
+            return False
+        asset_id = asset["assetId"]
+        record = self._ledger.of_grant(order.grant_id).get(asset_id)
+        if record is not None and record.state == "IN_PROGRESS" and record.execution != execution and not order.settles:
+            return False  # Another execution carries it out.
+        if record is None and not self._is_ours(order, grant, asset_id):
+            return False
+        status: State = "GRANT_FAILED" if order.request == "GRANT" else "REVOKE_FAILED"
+        if record is not None:
+            self._ledger.finish(order.grant_id, asset_id, record.generation, status, self._now(), cause, {})
+        self._domain.mark(order.grant_id, asset_id, status, cause)
+        return True
+
+    def _is_ours(self, order: Order, grant: Mapping[str, Any], asset_id: str) -> bool:
+        listing = (grant.get("grantedEntity") or {}).get("listing") or {}
+        found = self._domain.listing(listing["id"], listing.get("revision")) if listing else None
+        asset = ((found or {}).get("item") or {}).get("assetListing") or {}
+        type_name = asset.get("assetType") if asset.get("assetId") == asset_id else order.type_name
+        return self._settings.platform_of(str(type_name)) is not None
+
+
+def failure_of(item: Mapping[str, Any]) -> str | None:
+    """Why the request failed, or None if every step was applied.
+
+    Args:
+        item: one asset of the plan with what the states added: ``failure``, ``firstDone``, ``secondDone`` ….
+    """
+    if item.get("refusal"):
+        return str(item["refusal"])
+    if item.get("failure"):
+        return readable(item["failure"])
+    bad = _bad_steps([*_steps(item, "firstDone"), *_steps(item, "secondDone")])
+    return "; ".join(bad) or None
+
+
+def undo_failures(item: Mapping[str, Any]) -> list[str]:
+    """Steps of the undoing that did not succeed, or were not even begun: access may remain there.
+
+    An item with a refusal does nothing but undo what an earlier execution may have given.
+    """
+    if item.get("refusal"):
+        return [*_left_by(item, "do", "first", "firstDone"), *_left_by(item, "do", "second", "secondDone")]
+    if item.get("failure"):
+        return [*_left_by(item, "undo", "first", "undoFirstDone"), *_left_by(item, "undo", "second", "undoSecondDone")]
+    return []
+
+
+def readable(error: Any) -> str:
+    """A short cause out of what Step Functions knows of an error: no stack trace, no nested JSON.
+
+    Args:
+        error: ``{Error, Cause}`` of a Catch, an answer ``{status, cause}``, or JSON text of either.
+    """
+    if isinstance(error, str):
+        try:
+            parsed = json.loads(error)
+        except ValueError:
+            return error.strip() or "no cause was given"
+        return readable(parsed) if isinstance(parsed, dict) else error
+    if not isinstance(error, Mapping):
+        return "no cause was given"
+    if "errorMessage" in error:
+        kind = str(error.get("errorType", ""))
+        message = str(error["errorMessage"])
+        return message if kind.endswith("GrantError") or not kind else f"{kind}: {message}"
+    for name in ("Cause", "cause"):
+        if error.get(name):
+            return readable(error[name])
+    if error.get("status") == "SUPERSEDED":
+        return "a newer request for the same grant overtook this one"
+    return _KNOWN.get(str(error.get("Error", "")), str(error.get("Error") or "no cause was given"))
+
+
+_KNOWN = {
+    "States.Timeout": "an account did not answer in time: look at its member machine's executions",
+    "States.HeartbeatTimeout": "an account did not answer in time: look at its member machine's executions",
+}
+
+
+def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    done = item.get(name)
+    return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
+
+
+def _left_by(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
+    planned = (item.get(plan) or {}).get(stage) or []
+    done = _steps(item, name)
+    if len(done) != len(planned):
+        done = [{"outcome": {"Error": "States.Timeout"}}] * len(planned)  # The stage itself was cut off.
+    return [
+        f"account {step['command']['account']} ({step['command']['side']} side): {readable(result.get('outcome'))}"
+        for step, result in zip(planned, done, strict=True)
+        if (result.get("outcome") or {}).get("status") not in ("APPLIED", "SUPERSEDED")
+    ]
+
+
+def _with_remark(failure: str, left: list[str]) -> str:
+    """The cause, and where access may remain; the remark is not what is cut."""
+    if not left:
+        return failure[:MAX_CAUSE]
+    remark = (
+        f". Access may remain in {'; '.join(left)[: MAX_CAUSE // 2]}. It is taken away at once if that can be done, "
+        "and by the reconciler otherwise"
+    )
+    return failure[: MAX_CAUSE - len(remark)] + remark
+
+
+def _bad_steps(steps: list[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"the {step.get('side')} side failed: {readable(step.get('outcome'))}"
+        for step in steps
+        if (step.get("outcome") or {}).get("status") not in ("APPLIED", "SUPERSEDED")
+    ]
+
+
+def _warnings(item: Mapping[str, Any]) -> list[str]:
+    found = list((item.get("facts") or {}).get("warnings", []))
+    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+        details = (step.get("outcome") or {}).get("details") or {}
+        found.extend(details.get("warnings", []))
+    return found

@@ -1,0 +1,1 @@
+"""Names and events of lineage."""

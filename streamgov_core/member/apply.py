@@ -1,0 +1,335 @@
+"""The member account's function: one side of one command, verified, recorded, compiled and written."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any, Protocol, Self
+
+from streamgov_core.documents.policy_document import Surface
+from streamgov_core.member.document_ledger import DynamoTargetLedger, TargetLedger
+from streamgov_core.member.engine import Engine, Outcome
+from streamgov_core.member.role_policy import check_principal
+from streamgov_core.model.asset_record import Record
+from streamgov_core.model.clock import Times
+from streamgov_core.model.command import MAX_CAUSE, Answer, GrantCommand
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.errors import (
+    ClaimRefusedError,
+    EventRefusedError,
+    GrantError,
+    PermanentGrantError,
+    PrincipalRefusedError,
+)
+from streamgov_core.model.naming import Names
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.registry_access import consumer_permits, reader_intents, registry_account
+from streamgov_core.platforms import PLATFORMS
+from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.calls import calling
+from streamgov_core.runtime.clients import Clients
+from streamgov_core.runtime.log import log
+
+
+@dataclass(frozen=True)
+class ApplySettings:
+    """What the stack of a member account configures.
+
+    Args:
+        names: of the deployment.
+        domain_id: the one domain that is served.
+        account: the account that the function runs in.
+        consumer_roles: role ARNs or patterns that may get access.
+        boundary: permissions boundary of reader roles, and of consumer roles if it is required; empty for none.
+        require_boundary: whether consumer roles must carry it.
+        manual_assets: owning project -> patterns of resources that its assets made by hand may name.
+        function_timeout: the function's hard time-out in seconds.
+        protected_roles: role ARNs that never get access.
+    """
+
+    names: Names
+    domain_id: str
+    account: str
+    consumer_roles: tuple[str, ...] = ()
+    boundary: str = ""
+    require_boundary: bool = True
+    manual_assets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    function_timeout: int = 60
+    protected_roles: tuple[str, ...] = ()
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> ApplySettings:
+        """Read what ``permissions.apply_environment`` wrote."""
+        return cls(
+            names=Names(env["STREAMGOV_NAMESPACE"], env["STREAMGOV_REGION"], env["STREAMGOV_PARTITION"]),
+            domain_id=env["STREAMGOV_DOMAIN_ID"],
+            account=env["STREAMGOV_ACCOUNT"],
+            consumer_roles=tuple(json.loads(env["STREAMGOV_CONSUMER_ROLES"])),
+            boundary=env["STREAMGOV_BOUNDARY"],
+            require_boundary=env["STREAMGOV_REQUIRE_BOUNDARY"] == "true",
+            manual_assets=json.loads(env["STREAMGOV_MANUAL_ASSETS"]),
+            function_timeout=int(env["STREAMGOV_FUNCTION_TIMEOUT"]),
+            protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+        )
+
+
+class Site(Protocol):
+    """The account that a command is applied to, as far as it is not the ledger."""
+
+    def surface(self, platform: str, intent: Intent) -> Surface:
+        """The documents of a target."""
+
+    def inspect(self, command: GrantCommand) -> dict[str, Any]:
+        """Look at the resource before a grant."""
+
+    def record(self, command: GrantCommand) -> Record | None:
+        """What the data source recorded for the claimed schema or resource."""
+
+
+class AwsSite:
+    """The account in AWS.
+
+    Args:
+        settings: of the function.
+        clients: boto3 clients.
+    """
+
+    def __init__(self, settings: ApplySettings, clients: Clients) -> None:
+        self._settings = settings
+        self._clients = clients
+
+    def surface(self, platform: str, intent: Intent) -> Surface:
+        """See Site.surface: roles are known here, everything else is the platform's."""
+        from streamgov_core.member.iam import IamRoles
+        from streamgov_core.member.reader_role import ReaderRoleSurface
+        from streamgov_core.member.role_policy import RolePolicySurface
+
+        names = self._settings.names
+        iam = IamRoles(lambda: self._clients.client("iam"), names.iam_path)
+        if intent.kind == "role":
+            boundary = self._settings.boundary if self._settings.require_boundary else ""
+            return RolePolicySurface(iam, names, intent.arn, boundary)
+        if intent.kind == "reader":
+            return ReaderRoleSurface(iam, names, intent.arn, self._settings.boundary)
+        surface = PLATFORMS[platform].surface(intent.kind, intent.arn, names.sid_prefix, self._clients)
+        if surface is None:
+            raise EventRefusedError(f"platform {platform} has no policy documents of kind {intent.kind!r}")
+        return surface
+
+    def inspect(self, command: GrantCommand) -> dict[str, Any]:
+        """See Site.inspect."""
+        return PLATFORMS[command.platform].inspect(command, self._clients)
+
+    def record(self, command: GrantCommand) -> Record | None:
+        """See Site.record (API GetParameter)."""
+        registry = None if command.schema is None else command.schema.registry_arn.rsplit("/", 1)[1]
+        name = command.resource["arn"].rsplit("/", 1)[1] if command.schema is None else command.schema.schema_name
+        store = SsmRecordStore(self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry)
+        with calling("ssm:GetParameter", f"the record of {name}"):
+            return store.load(str(name))
+
+
+class MemberFunction:
+    """What the two tasks of the member account's function are made of: documents, records, ledger, clock.
+
+    Args:
+        settings: of the function.
+        site: the account's documents and records.
+        ledger: the account's target ledger.
+        now: clock.
+        sleep: waits.
+        new_id: fresh identities of leases.
+    """
+
+    def __init__(
+        self,
+        settings: ApplySettings,
+        site: Site,
+        ledger: TargetLedger,
+        *,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._settings = settings
+        self._site = site
+        self._ledger = ledger
+        self._now = now
+        self._sleep = sleep
+        self._new_id = new_id
+
+    @staticmethod
+    def clients(region: str) -> Clients:
+        """Clients that live as long as the function's process."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed."""
+        settings = ApplySettings.from_env(os.environ if env is None else env)
+        clients = cls.clients(settings.names.region)
+        ledger = DynamoTargetLedger(lambda: clients.client("dynamodb"), settings.names.target_table)
+        return cls(settings, AwsSite(settings, clients), ledger)
+
+    def times(self, context: Any) -> Times:
+        """Clock, identities and deadline of one invocation.
+
+        Args:
+            context: Lambda's, which tells how long the invocation may still take; without it, the whole time-out.
+        """
+        remaining = getattr(context, "get_remaining_time_in_millis", None)
+        seconds = remaining() / 1000 if callable(remaining) else float(self._settings.function_timeout)
+        lease = self._settings.function_timeout + 30.0
+        return Times(self._now, self._sleep, self._new_id, self._now() + seconds, lease)
+
+
+class Apply(MemberFunction):
+    """Applies commands."""
+
+    @staticmethod
+    @cache
+    def clients(region: str) -> Clients:
+        """See MemberFunction.clients. A lease is held while these wait: less patience, the machine tries again."""
+        return Clients(region, max_pool=32, max_attempts=5, read_timeout=10)
+
+    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+        """Carry one command out.
+
+        Returns:
+            The answer of ``docs/contracts.md``; a command that can never succeed is answered, not raised.
+
+        Raises:
+            RetryableGrantError: trying again may help; whatever was recorded stays recorded.
+        """
+        try:
+            command = GrantCommand.parse(event)
+            self._check_address(command)
+            outcome, details = self._apply(command, self.times(context))
+        except PermanentGrantError as error:
+            log("grant command refused", dict(event), cause=str(error))
+            return Answer("REFUSED", str(error)[:MAX_CAUSE]).to_message()
+        log("grant command applied", dict(event), status=outcome, details=details)
+        return Answer(outcome, None, details).to_message()
+
+    def _apply(self, command: GrantCommand, times: Times) -> tuple[Outcome, dict[str, Any]]:
+        platform = PLATFORMS[command.platform]
+        produces, consumes = command.side in ("producer", "both"), command.side in ("consumer", "both")
+        intents: list[Intent] = []
+        if produces:
+            platform.review(command)
+            intents += [*platform.producer_intents(self._settings.names, command)]
+            intents += reader_intents(self._settings.names, command)
+        if consumes:
+            intents += self._role_intents(command)
+        width = max(1, len(intents))
+        with (
+            ThreadPoolExecutor(5 * width + 3, "calls") as calls,
+            ThreadPoolExecutor(width, "targets") as targets,
+        ):
+            checks: list[Future[dict[str, Any]]] = []
+            if produces and command.grants:
+                checks = [calls.submit(self._verify_claim, command), calls.submit(self._site.inspect, command)]
+            engine = Engine(self._ledger, times, calls)
+
+            def gate() -> None:
+                for check in checks:
+                    check.result()
+
+            running = [
+                targets.submit(
+                    engine.apply,
+                    self._site.surface(command.platform, intent),
+                    intent,
+                    command.key,
+                    command.generation,
+                    command.grants,
+                    gate if checks else None,
+                )
+                for intent in intents
+            ]
+            gate_error = _error_of(checks)
+            errors = [error for future in running if (error := future.exception()) is not None]
+            if gate_error is not None or errors:
+                raise gate_error or _gravest(errors)
+            outcomes = {future.result() for future in running}
+        warnings = [text for check in checks for text in check.result().get("warnings", [])]
+        details = {"targets": [intent.target for intent in intents], "warnings": warnings}
+        return ("SUPERSEDED" if "SUPERSEDED" in outcomes else "APPLIED"), details
+
+    def _role_intents(self, command: GrantCommand) -> list[Intent]:
+        """One intent for each of the consumer's roles in this account; they are checked before access is given."""
+        names = self._settings.names
+        permits = PLATFORMS[command.platform].consumer_permits(names, command)
+        intents = []
+        for arn in command.consumer.principals:
+            if RoleArn.parse(arn).account != self._settings.account:
+                continue
+            try:
+                check_principal(names, arn, self._settings.consumer_roles, self._settings.protected_roles)
+            except PrincipalRefusedError:
+                # A role that is no longer named can still lose; one that never got anything must not be touched.
+                if command.grants:
+                    raise
+                if self._ledger.find(f"role#{arn}", command.key) is None:
+                    continue
+            intents.append(Intent(f"role#{arn}", (*permits, *consumer_permits(names, command, arn))))
+        return intents
+
+    def _verify_claim(self, command: GrantCommand) -> dict[str, Any]:
+        """The data source's record must name this asset for this resource; or configuration must name the resource.
+
+        Raises:
+            ClaimRefusedError: neither does.
+        """
+        arn = str(command.resource["arn"])
+        if arn.split(":")[4] != self._settings.account or (
+            command.schema is not None and registry_account(command.schema) != self._settings.account
+        ):
+            raise ClaimRefusedError(f"the asset claims {arn}, which is not in account {self._settings.account}")
+        record = self._site.record(command)
+        schema_arn = None if command.schema is None else command.schema.schema_arn
+        if (
+            record is not None
+            and record.asset_id == command.asset_id
+            and record.resource_arn == arn
+            and record.schema_arn == schema_arn
+        ):
+            return {}
+        patterns = self._settings.manual_assets.get(command.owner_project, ())
+        claimed = [arn] if schema_arn is None else [arn, schema_arn]
+        if all(any(fnmatchcase(item, pattern) for pattern in patterns) for item in claimed):
+            return {"warnings": [f"{arn} is granted by configuration, not by a data source's record"]}
+        raise ClaimRefusedError(
+            f"asset {command.asset_id} claims {' and '.join(claimed)}, but no data source of account "
+            f"{self._settings.account} recorded that; for an asset made by hand, the stack of that account must name "
+            f"them for project {command.owner_project or '(unknown)'}"
+        )
+
+    def _check_address(self, command: GrantCommand) -> None:
+        """Whether the command is meant for this deployment and account."""
+        settings = self._settings
+        if command.domain_id != settings.domain_id:
+            raise EventRefusedError(f"the command is of domain {command.domain_id}, served is {settings.domain_id}")
+        if command.account != settings.account:
+            raise EventRefusedError(f"the command is for account {command.account}, this is {settings.account}")
+        if command.platform not in PLATFORMS:
+            raise EventRefusedError(f"platform {command.platform!r} is not known to this release")
+
+
+def _error_of(checks: Sequence[Future[Any]]) -> BaseException | None:
+    errors = [error for check in checks if (error := check.exception()) is not None]
+    return _gravest(errors) if errors else None
+
+
+def _gravest(errors: Sequence[BaseException]) -> BaseException:
+    """The error that decides: what can never succeed before what may, since trying again would be in vain."""
+    return min(
+        errors, key=lambda error: (not isinstance(error, PermanentGrantError), not isinstance(error, GrantError))
+    )

@@ -1,0 +1,171 @@
+"""The surface of a reader role: it lets the roles of one consumer project read schemas of one registry.
+
+A Glue registry has no resource policy, so consumers in other accounts assume a role in the registry's account. Its
+trust names accounts and conditions on the roles' ARNs: nothing validates those, so a role that does not exist yet does
+no harm, and one that was deleted and made again is the same one (its identity policy is what was lost with it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from streamgov_core.documents.comparison import Comparison
+from streamgov_core.documents.compiler import (
+    INLINE_LIMIT,
+    TRUST_LIMIT,
+    identity_statements,
+    minified,
+    same_statements,
+    size,
+)
+from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.member.role_policy import RoleInfo
+from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.naming import Names
+from streamgov_core.model.principal import RoleArn
+
+POLICY_NAME = "schemas"
+
+
+class ReaderGateway(Protocol):
+    """Roles that are ours."""
+
+    def role(self, name: str) -> RoleInfo | None:
+        """The role."""
+
+    def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
+        """Create the role; if it is there already, write its trust."""
+
+    def put_trust(self, name: str, trust: str) -> None:
+        """Write the trust policy."""
+
+    def delete_role(self, name: str) -> None:
+        """Delete the role; nothing happens if there is none."""
+
+    def inline(self, name: str, policy: str) -> dict[str, Any] | None:
+        """An inline policy."""
+
+    def put_inline(self, name: str, policy: str, text: str) -> None:
+        """Write an inline policy."""
+
+    def delete_inline(self, name: str, policy: str) -> None:
+        """Delete an inline policy."""
+
+
+class ReaderRoleSurface:
+    """Brings one reader role in line with the ledger: it exists exactly while somebody may use it.
+
+    Args:
+        gateway: IAM.
+        names: of the deployment.
+        arn: the reader role.
+        boundary: permissions boundary of the role; empty for none.
+    """
+
+    eager = True
+
+    def __init__(self, gateway: ReaderGateway, names: Names, arn: str, boundary: str = "") -> None:
+        self._gateway = gateway
+        self._role = RoleArn.parse(arn)
+        self._names = names
+        self._boundary = boundary
+        self._info: RoleInfo | None = None
+        self._known = False
+
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """The role."""
+        return (self._read,)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._info, self._known = None, False
+
+    def _read(self) -> None:
+        self._info = self._gateway.role(self._role.name)
+        self._known = True
+
+    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
+        """See Surface.bring. What gains comes first: permissions before trust, and the other way round to remove."""
+        if not self._known:
+            self._read()
+        self._known = False
+        if not view.active:
+            return Written({}, {}, self._remove(permit_write))
+        chosen, refused = self._admit(view)
+        placed = {key: Placement(0, record.generation) for key, record in chosen.items()}
+        return Written(placed, refused, self._write(chosen.values(), permit_write))
+
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare. The role exists exactly while somebody may use it."""
+        info = self._gateway.role(self._role.name)
+        policy = self._gateway.inline(self._role.name, POLICY_NAME) if info is not None else None
+        records = list(view.active.values())
+        wanted = self._policy(records)["Statement"] if records else []
+        trust = self._trust(records)["Statement"] if records else []
+        return [
+            Comparison("permissions", policy, wanted, True),
+            Comparison("trust policy", None if info is None else info.trust, trust, True),
+        ]
+
+    def _admit(self, view: View) -> tuple[dict[str, Record], dict[str, Refusal]]:
+        fresh = view.fresh
+        new_keys = {record.key for record in fresh}
+        chosen = {key: record for key, record in view.active.items() if key not in new_keys}
+        refused: dict[str, Refusal] = {}
+        for record in fresh:
+            candidate = {**chosen, record.key: record}
+            members = candidate.values()
+            if size(self._policy(members)) > INLINE_LIMIT or size(self._trust(members)) > TRUST_LIMIT:
+                refused[record.key] = Refusal(
+                    f"the reader role {self._role.arn} has no room for another schema or role"
+                )
+            else:
+                chosen = candidate
+        return chosen, refused
+
+    def _write(self, records: Iterable[Record], permit_write: Callable[[], None]) -> int:
+        members = list(records)
+        if not members:
+            return self._remove(permit_write)
+        name, trust, policy = self._role.name, self._trust(members), self._policy(members)
+        writes = 0
+        if self._info is None:
+            permit_write()
+            description = f"Reads schemas for the consumers of one project ({self._names.namespace})"
+            self._gateway.create_role(name, self._role.path, minified(trust), self._boundary, description)
+            writes += 1
+        live = self._gateway.inline(name, POLICY_NAME) if self._info is not None else None
+        if not same_statements(live, policy["Statement"], self._names.sid_prefix):
+            permit_write()
+            self._gateway.put_inline(name, POLICY_NAME, minified(policy))
+            writes += 1
+        if self._info is not None and not same_statements(self._info.trust, trust["Statement"], self._names.sid_prefix):
+            permit_write()
+            self._gateway.put_trust(name, minified(trust))
+            writes += 1
+        return writes
+
+    def _remove(self, permit_write: Callable[[], None]) -> int:
+        if self._info is None:
+            return 0
+        permit_write()
+        self._gateway.delete_inline(self._role.name, POLICY_NAME)
+        self._gateway.delete_role(self._role.name)
+        return 1
+
+    def _policy(self, records: Iterable[Record]) -> dict[str, Any]:
+        permits = [permit for record in records for permit in record.permits]
+        return {"Version": "2012-10-17", "Statement": identity_statements(self._names.sid_prefix, permits)}
+
+    def _trust(self, records: Iterable[Record]) -> dict[str, Any]:
+        roles = sorted({arn for record in records for arn in record.trust})
+        accounts = sorted({RoleArn.parse(arn).account for arn in roles})
+        statement = {
+            "Sid": f"{self._names.sid_prefix}Readers",
+            "Effect": "Allow",
+            "Principal": {"AWS": [f"arn:{self._names.partition}:iam::{account}:root" for account in accounts]},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": roles}},
+        }
+        return {"Version": "2012-10-17", "Statement": [statement]}

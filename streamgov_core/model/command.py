@@ -1,0 +1,231 @@
+"""The messages between the central machine and the member machines, version 1. See ``docs/contracts.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, cast
+
+from streamgov_core.model.errors import EventRefusedError
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.schema_reference import SchemaRef
+
+VERSION = 1
+ACCEPTED_VERSIONS = (1,)
+"""This version and the one before it, so that executions in flight survive an upgrade."""
+
+Side = Literal["producer", "consumer", "both"]
+RequestType = Literal["GRANT", "REVOKE"]
+Access = Literal["READ", "WRITE", "READ_WRITE"]
+Consumption = Literal["SHARED", "FAN_OUT"]
+Status = Literal["APPLIED", "SUPERSEDED", "REFUSED"]
+
+MAX_CAUSE = 1000
+"""Characters of a cause that reaches DataZone (our own cap; the model has none)."""
+
+ACCESS_MAY_REMAIN = "ACCESS_MAY_REMAIN"
+"""What ``open`` of the reporter's answer says if something could not be undone.
+
+The central machine then ends as failed, and the settle rule starts the undoing again.
+"""
+
+
+@dataclass(frozen=True)
+class Party:
+    """An account and region."""
+
+    account: str
+    region: str
+
+    def to_message(self) -> dict[str, Any]:
+        """As in a command."""
+        return {"account": self.account, "region": self.region}
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """Who receives access.
+
+    Args:
+        account: the environment's account; its id begins the names of the consumer groups.
+        principals: role ARNs that get access.
+    """
+
+    account: str
+    region: str
+    project_id: str
+    environment_id: str
+    principals: tuple[str, ...]
+
+    @property
+    def group_prefix(self) -> str:
+        """Every consumer group and transactional id of this project begins with it."""
+        return f"{self.account}.{self.project_id}."
+
+    def to_message(self) -> dict[str, Any]:
+        """As in a command."""
+        return {
+            "account": self.account,
+            "region": self.region,
+            "projectId": self.project_id,
+            "environmentId": self.environment_id,
+            "principals": list(self.principals),
+        }
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """What was asked for: the form ``StreamAccessRequestFormType``, or its defaults."""
+
+    access: Access = "READ"
+    consumption: Consumption = "SHARED"
+    until: str | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether data may be read."""
+        return self.access != "WRITE"
+
+    @property
+    def writes(self) -> bool:
+        """Whether data may be written."""
+        return self.access != "READ"
+
+    def to_message(self) -> dict[str, Any]:
+        """As in a command."""
+        return {"access": self.access, "consumption": self.consumption, "until": self.until}
+
+
+@dataclass(frozen=True)
+class GrantCommand:
+    """One side of one grant or revoke of one asset, for one account.
+
+    Args:
+        generation: of the grant; a target that has recorded a higher one ignores the command.
+        options: choices of the deployment that the platforms know (``managedVpc``, ``crossAccountServerless``).
+        owner_project: the project that owns the asset (for assets made by hand).
+        account: the account that carries the command out; None in the plan that both sides share.
+    """
+
+    side: Side
+    request_type: RequestType
+    grant_id: str
+    asset_id: str
+    generation: int
+    domain_id: str
+    platform: str
+    resource: Mapping[str, Any]
+    schema: SchemaRef | None
+    producer: Party
+    consumer: Consumer
+    request: AccessRequest = field(default_factory=AccessRequest)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    owner_project: str = ""
+    account: str | None = None
+    task_token: str | None = None
+
+    @property
+    def grants(self) -> bool:
+        """Whether access is given (rather than taken)."""
+        return self.request_type == "GRANT"
+
+    @property
+    def key(self) -> str:
+        """Identity of the grant of this asset."""
+        return f"{self.grant_id}#{self.asset_id}"
+
+    def foreign_principals(self) -> tuple[str, ...]:
+        """The consumer's roles that do not live in the resource's account: they need a resource policy."""
+        return tuple(arn for arn in self.consumer.principals if RoleArn.parse(arn).account != self.producer.account)
+
+    def for_side(self, side: Side, request_type: RequestType, generation: int, account: str) -> GrantCommand:
+        """The same grant as a command for one account."""
+        return replace(self, side=side, request_type=request_type, generation=generation, account=account)
+
+    def to_message(self) -> dict[str, Any]:
+        """The JSON message; the task token is added by the state machine."""
+        return {
+            "version": VERSION,
+            "action": "apply",
+            "side": self.side,
+            "requestType": self.request_type,
+            "grantId": self.grant_id,
+            "assetId": self.asset_id,
+            "generation": self.generation,
+            "domainId": self.domain_id,
+            "platform": self.platform,
+            "resource": dict(self.resource),
+            "schema": None if self.schema is None else self.schema.to_message(),
+            "producer": self.producer.to_message(),
+            "consumer": self.consumer.to_message(),
+            "request": self.request.to_message(),
+            "options": dict(self.options),
+            "ownerProject": self.owner_project,
+            "account": self.account,
+        }
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> GrantCommand:
+        """Read a message.
+
+        Raises:
+            EventRefusedError: it is of another version, or lacks a member.
+        """
+        if raw.get("version") not in ACCEPTED_VERSIONS or raw.get("action") != "apply":
+            raise EventRefusedError(
+                f"a grant command must have action 'apply' and a version of {ACCEPTED_VERSIONS}, got action "
+                f"{raw.get('action')!r}, version {raw.get('version')!r}: deploy the same release in all accounts"
+            )
+        try:
+            producer, consumer, request = raw["producer"], raw["consumer"], raw["request"]
+            command = cls(
+                side=_one_of(raw, "side", ("producer", "consumer", "both")),
+                request_type=_one_of(raw, "requestType", ("GRANT", "REVOKE")),
+                grant_id=str(raw["grantId"]),
+                asset_id=str(raw["assetId"]),
+                generation=int(raw["generation"]),
+                domain_id=str(raw["domainId"]),
+                platform=str(raw["platform"]),
+                resource=dict(raw["resource"]),
+                schema=None if raw["schema"] is None else SchemaRef.parse(raw["schema"]),
+                producer=Party(str(producer["account"]), str(producer["region"])),
+                consumer=Consumer(
+                    str(consumer["account"]),
+                    str(consumer["region"]),
+                    str(consumer["projectId"]),
+                    str(consumer["environmentId"]),
+                    tuple(str(arn) for arn in consumer["principals"]),
+                ),
+                request=AccessRequest(
+                    _one_of(request, "access", ("READ", "WRITE", "READ_WRITE")),
+                    _one_of(request, "consumption", ("SHARED", "FAN_OUT")),
+                    request["until"],
+                ),
+                options=dict(raw.get("options") or {}),
+                owner_project=str(raw.get("ownerProject") or ""),
+                account=raw.get("account"),
+                task_token=raw.get("taskToken"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise EventRefusedError(f"the grant command is malformed: {type(error).__name__} {error}") from error
+        return command
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a member account's function answers: every member is always present, since states read them."""
+
+    status: Status
+    cause: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_message(self) -> dict[str, Any]:
+        """The JSON message."""
+        return {"version": VERSION, "status": self.status, "cause": self.cause, "details": dict(self.details)}
+
+
+def _one_of(raw: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> Any:
+    value = raw[name]
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    return cast(Any, value)

@@ -1,0 +1,62 @@
+"""What one grant contributes to one document, as the document ledger keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.permission import Permit
+
+State = Literal["ACTIVE", "REMOVED", "REFUSED", "DEFERRED"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a grant did not get into a document.
+
+    Args:
+        cause: for people.
+        retry: whether trying again may help (a role that has just been made).
+    """
+
+    cause: str
+    retry: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one grant contributes to one target.
+
+    Args:
+        key: ``<grant id>#<asset id>``.
+        generation: of the grant; lower ones are refused from then on.
+        state: ACTIVE counts in the document; REFUSED did not get in, DEFERRED neither but may when tried again.
+        at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
+        cause: why it was refused.
+    """
+
+    key: str
+    generation: int
+    state: State
+    permits: tuple[Permit, ...] = ()
+    trust: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+    cause: str = ""
+
+    @classmethod
+    def of(cls, key: str, generation: int, grants: bool, intent: Intent, at: float) -> Record:
+        """The record of a command: active with its permissions, or the mark of their removal."""
+        if not grants:
+            return cls(key, generation, "REMOVED", at=at)
+        return cls(key, generation, "ACTIVE", intent.permits, intent.trust, intent.facts, at)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a grant stands in the written documents: which one of a role's policies, and at which generation."""
+
+    slot: int
+    generation: int

@@ -1,0 +1,203 @@
+"""What a reconcile run finds, how it is counted and told: a bounded list, a metric and an event for each kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from streamgov_core.model.naming import Names
+
+Outcome = Literal["found", "repaired", "failed", "left"]
+"""``left`` was not touched on purpose; ``found`` neither, since it was a dry run, or is for a later one."""
+
+KINDS: Mapping[str, str] = {
+    "missedEvent": "DataZone waits for a grant or revoke that no execution has begun",
+    "hanging": "a grant or revoke is open in DataZone and no execution works on it",
+    "expired": "access was asked for until a moment that has passed",
+    "gone": "the grant, or its environment, subscription target or asset, is no longer there",
+    "untrue": "DataZone and the grant ledger contradict each other about something that is over",
+    "retained": "the subscription has ended and DataZone says that its permissions are retained",
+    "unknown": "DataZone says that access is granted, and the grant ledger has no record of it",
+    "unrecorded": "a target ledger holds a grant of which the grant ledger has no record",
+    "unreadable": "what a grant refers to could not be read, so nothing is concluded from it",
+    "revokeFailed": "a revoke has failed and waits for a person",
+    "missingIntent": "a granted asset is not, or not as last granted, in a target ledger",
+    "leftIntent": "a target ledger holds a grant that has ended or failed",
+    "driftAdded": "a policy holds a statement under our prefix that no grant asks for",
+    "driftRemoved": "a policy lacks a statement that a grant asks for",
+    "driftAltered": "a statement of ours was altered by hand",
+    "foreignStatement": "a policy that is ours alone holds a statement that is not ours",
+    "deletedRole": "a role with access was deleted, or made again under its name",
+    "refused": "a document did not take a grant back",
+    "unchecked": "documents that could not be checked in this run",
+}
+"""Every kind of finding, in a sentence."""
+
+QUIET = frozenset({"retained"})
+"""Kinds that are as somebody wants them: reported, but no reason for an alarm."""
+
+MAX_TEXT = 300
+EVENT_EXAMPLES = 10
+METRIC_NAMESPACE = "Streamgov"
+EVENT_SOURCE = "streamgov"
+EVENT_TYPE = "Streamgov Reconcile Finding"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Args:
+        kind: one of KINDS.
+        subject: ``<grant>#<asset>``, or a target of a member account.
+        text: what was seen, for people.
+        outcome: what came of it.
+        account: the member account, if it was found there.
+    """
+
+    kind: str
+    subject: str
+    text: str
+    outcome: Outcome = "found"
+    account: str = ""
+
+    def to_message(self) -> dict[str, str]:
+        """As JSON, its text cut to size."""
+        return {**asdict(self), "text": self.text[:MAX_TEXT]}
+
+
+@dataclass
+class Tally:
+    """Findings, counted without limit and listed up to one.
+
+    Args:
+        limit: findings that are listed.
+    """
+
+    limit: int = 200
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    truncated: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Count and, while there is room, list one finding."""
+        self._count(finding.kind, "found")
+        if finding.outcome != "found":
+            self._count(finding.kind, finding.outcome)
+        if len(self.findings) < self.limit:
+            self.findings.append(finding)
+        else:
+            self.truncated += 1
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Add several."""
+        for finding in findings:
+            self.add(finding)
+
+    def settle(self, kind: str, subject: str, outcome: Outcome, text: str = "") -> None:
+        """Say what came of a finding that was counted before."""
+        self._count(kind, outcome)
+        for index, finding in enumerate(self.findings):
+            if (finding.kind, finding.subject, finding.outcome) == (kind, subject, "found"):
+                self.findings[index] = replace(
+                    finding, outcome=outcome, text=f"{text}; {finding.text}" if text else finding.text
+                )
+                return
+
+    def merge(self, raw: Mapping[str, Any]) -> None:
+        """Add what ``to_message`` wrote elsewhere."""
+        for kind, counted in raw["counts"].items():
+            for outcome, number in counted.items():
+                self._count(kind, outcome, number)
+        found = [Finding(**item) for item in raw["findings"]]
+        room = max(0, self.limit - len(self.findings))
+        self.findings.extend(found[:room])
+        self.truncated += raw["truncated"] + len(found[room:])
+
+    def to_message(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "counts": self.counts,
+            "findings": [finding.to_message() for finding in self.findings],
+            "truncated": self.truncated,
+        }
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], limit: int = 200) -> Tally:
+        """Read what ``to_message`` wrote."""
+        tally = cls(limit)
+        tally.merge(raw)
+        return tally
+
+    def number(self, outcome: str, *, loud: bool = False) -> int:
+        """How many findings there are with an outcome; ``found`` counts all. ``loud`` leaves QUIET kinds out."""
+        return sum(counted.get(outcome, 0) for kind, counted in self.counts.items() if not loud or kind not in QUIET)
+
+    def _count(self, kind: str, outcome: str, number: int = 1) -> None:
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is no kind of finding")
+        counted = self.counts.setdefault(kind, {})
+        counted[outcome] = counted.get(outcome, 0) + number
+
+
+def metrics(names: Names, tally: Tally, dry_run: bool, now: float) -> list[dict[str, Any]]:
+    """Lines in CloudWatch's embedded metric format ("Specification: Embedded metric format"), to be printed.
+
+    One line for the run with ``Findings``, ``Repaired`` and ``Open`` (found and not repaired, QUIET kinds aside), and
+    one with ``Findings`` for each kind. A dry run is told as one, so that it does not set off the alarm.
+    """
+    loud = tally.number("found", loud=True)
+    mode = "dryRun" if dry_run else "repair"
+    values = {
+        "Findings": loud,
+        "Repaired": tally.number("repaired"),
+        "Open": loud - tally.number("repaired", loud=True),
+    }
+    lines = [_metric(now, {"Deployment": names.namespace, "Mode": mode}, values)]
+    lines += [
+        _metric(now, {"Deployment": names.namespace, "Mode": mode, "Kind": kind}, {"Findings": counted["found"]})
+        for kind, counted in sorted(tally.counts.items())
+    ]
+    return lines
+
+
+def events(names: Names, tally: Tally, dry_run: bool, execution: str) -> list[dict[str, Any]]:
+    """Entries for PutEvents: one for each kind that was found, with its counts and the first few findings."""
+    return [
+        {
+            "Source": EVENT_SOURCE,
+            "DetailType": EVENT_TYPE,
+            "Detail": json.dumps(
+                {
+                    "version": 1,
+                    "namespace": names.namespace,
+                    "kind": kind,
+                    "meaning": KINDS[kind],
+                    "dryRun": dry_run,
+                    "execution": execution,
+                    "counts": counted,
+                    "examples": [item.to_message() for item in tally.findings if item.kind == kind][:EVENT_EXAMPLES],
+                }
+            ),
+        }
+        for kind, counted in sorted(tally.counts.items())
+    ]
+
+
+def _metric(now: float, dimensions: Mapping[str, str], values: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "_aws": {
+            "Timestamp": int(now * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [list(dimensions)],
+                    "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
+                }
+            ],
+        },
+        **dimensions,
+        **values,
+    }

@@ -1,0 +1,178 @@
+"""Every physical name and ARN that two parts of the system must agree on, derived from the namespace.
+
+Names never contain ids that are unknown at the first preview. IAM names are global to an account, so they carry the
+region. Two deployments with different namespaces share no name, so they can live in one account and one domain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from streamgov_core.model.errors import ConfigError, NameTooLongError
+
+DEFAULT_NAMESPACE = "streamgov"
+_NAMESPACE = re.compile(r"[a-z][a-z0-9-]{0,14}[a-z0-9]")
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+def check_account(account: str, what: str = "account") -> str:
+    """Return ``account`` if it is 12 digits; raise ConfigError naming ``what`` otherwise."""
+    if not _ACCOUNT.fullmatch(account):
+        raise ConfigError(f"{what} must be the 12 digits of an AWS account id, got {account!r}")
+    return account
+
+
+def short_hash(*parts: str, length: int = 10) -> str:
+    """A stable lower-case alphanumeric digest of the parts, for names with a length limit."""
+    digest = hashlib.sha256("\x00".join(parts).encode()).digest()
+    number = int.from_bytes(digest, "big")
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+    out = []
+    for _ in range(length):
+        number, index = divmod(number, 36)
+        out.append(alphabet[index])
+    return "".join(out)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one deployment.
+
+    Args:
+        namespace: 2 to 16 characters ``[a-z0-9-]``, first a letter.
+        region: the one region of the deployment.
+        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
+
+    Raises:
+        ConfigError: the namespace or region is malformed.
+    """
+
+    namespace: str = DEFAULT_NAMESPACE
+    region: str = "us-east-1"
+    partition: str = "aws"
+
+    def __post_init__(self) -> None:
+        if not _NAMESPACE.fullmatch(self.namespace):
+            raise ConfigError(
+                f"namespace must be 2 to 16 characters of a-z, 0-9 and '-', beginning with a letter and not ending "
+                f"with '-', got {self.namespace!r}"
+            )
+        if not _REGION.fullmatch(self.region):
+            raise ConfigError(f"region must look like 'eu-west-1', got {self.region!r}")
+
+    # --- regional names -------------------------------------------------------------------------------------------
+    def regional(self, what: str, limit: int = 64) -> str:
+        """``<namespace>-<what>``, for resources that live in one region (functions, machines, tables, queues).
+
+        Raises:
+            NameTooLongError: the name is longer than ``limit`` characters.
+        """
+        return _fits(f"{self.namespace}-{what}", limit)
+
+    def arn(self, service: str, account: str, resource: str, *, regional: bool = True) -> str:
+        """An ARN of this deployment's partition and, if ``regional``, its region."""
+        return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{account}:{resource}"
+
+    def function_name(self, what: str) -> str:
+        """Lambda function name (64 characters at most, API CreateFunction)."""
+        return self.regional(what)
+
+    def function_arn(self, account: str, what: str) -> str:
+        """ARN of the Lambda function ``what``."""
+        return self.arn("lambda", account, f"function:{self.function_name(what)}")
+
+    def log_group(self, what: str) -> str:
+        """CloudWatch log group of the function or machine ``what``."""
+        return f"/streamgov/{self.namespace}/{what}"
+
+    @property
+    def central_machine(self) -> str:
+        """Name of the state machine in the domain account (80 characters at most, API CreateStateMachine)."""
+        return self.regional("central")
+
+    @property
+    def member_machine(self) -> str:
+        """Name of the state machine in each member account."""
+        return self.regional("member")
+
+    def central_machine_arn(self, domain_account: str) -> str:
+        """ARN of the central state machine."""
+        return self.arn("states", domain_account, f"stateMachine:{self.central_machine}")
+
+    def member_machine_arn(self, account: str) -> str:
+        """ARN of the state machine in a member account; ``*`` as account makes a pattern."""
+        return self.arn("states", account, f"stateMachine:{self.member_machine}")
+
+    @property
+    def grant_table(self) -> str:
+        """DynamoDB table of the grant ledger, in the domain account."""
+        return self.regional("grants")
+
+    @property
+    def target_table(self) -> str:
+        """DynamoDB table of the target ledger, in each member account."""
+        return self.regional("targets")
+
+    def record_parameter_root(self, domain_id: str) -> str:
+        """SSM path below which a producer account keeps what its data sources recorded."""
+        return f"/streamgov/{self.namespace}/{domain_id}"
+
+    # --- names in IAM, which knows no region -----------------------------------------------------------------------
+    @property
+    def iam_path(self) -> str:
+        """IAM path of our roles and policies."""
+        return f"/streamgov/{self.namespace}/"
+
+    def iam_name(self, what: str, limit: int = 64) -> str:
+        """Role name (64 characters at most) or policy name (128): ``<namespace>-<region>-<what>``."""
+        return _fits(f"{self.namespace}-{self.region}-{what}", limit)
+
+    def role_arn(self, account: str, what: str) -> str:
+        """ARN of our role ``what`` (``central-machine``, ``member-invoke`` …); ``*`` as account makes a pattern."""
+        return f"arn:{self.partition}:iam::{account}:role{self.iam_path}{self.iam_name(what)}"
+
+    def policy_arn(self, account: str, what: str) -> str:
+        """ARN of our customer-managed policy ``what``."""
+        return f"arn:{self.partition}:iam::{account}:policy{self.iam_path}{self.iam_name(what, 128)}"
+
+    @property
+    def access_policy_prefix(self) -> str:
+        """Prefix of the names of inline and managed policies that grants put on consumer roles."""
+        return f"{self.namespace}-{self.region}-access"
+
+    def reader_role_name(self, registry_arn: str, consumer_account: str, consumer_project: str) -> str:
+        """Role in a registry's account that the consumers of one project assume to read schemas."""
+        return self.iam_name(f"reader-{short_hash(registry_arn, consumer_account, consumer_project)}")
+
+    def reader_role_arn(self, registry_account: str, registry_arn: str, account: str, project: str) -> str:
+        """ARN of that reader role (path ``/streamgov/<namespace>/readers/``)."""
+        name = self.reader_role_name(registry_arn, account, project)
+        return f"arn:{self.partition}:iam::{registry_account}:role{self.iam_path}readers/{name}"
+
+    # --- policy documents ------------------------------------------------------------------------------------------
+    @property
+    def sid_prefix(self) -> str:
+        """Prefix of every Sid that we write: letters and digits only, distinct for each namespace and region."""
+        return "Sg" + short_hash(self.namespace, self.region, length=4)
+
+    # --- DataZone types --------------------------------------------------------------------------------------------
+    def type_name(self, base: str) -> str:
+        r"""Name of a DataZone form or asset type: ``base`` itself in the default namespace.
+
+        DataZone references allow ``\w`` only, so the namespace is appended in PascalCase
+        (``MskTopicAssetType`` -> ``MskTopicAssetTypeTeamA``).
+        """
+        if self.namespace == DEFAULT_NAMESPACE:
+            return base
+        return base + "".join(part.capitalize() for part in self.namespace.split("-"))
+
+
+def _fits(name: str, limit: int) -> str:
+    if len(name) > limit:
+        raise NameTooLongError(
+            f"the name {name!r} has {len(name)} characters, {limit} are allowed: shorten the namespace"
+        )
+    return name

@@ -1,0 +1,60 @@
+"""Reading the schema of a granted resource: directly within one account, through a reader role across accounts."""
+
+from __future__ import annotations
+
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.contribution import Intent
+from streamgov_core.model.naming import Names
+from streamgov_core.model.permission import Permit
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.schema_reference import SchemaRef
+
+SCHEMA_READ = (
+    "glue:GetSchema",
+    "glue:GetSchemaByDefinition",
+    "glue:GetSchemaVersion",
+    "glue:ListSchemaVersions",
+)
+"""What a deserialiser and its developer call; each is authorised on the registry and on the schema.
+
+UNVERIFIED: whether GetSchemaVersion by version id alone is authorised on these ARNs or on ``*`` only.
+"""
+
+
+def registry_account(schema: SchemaRef) -> str:
+    """The account that owns the registry."""
+    return schema.registry_arn.split(":")[4]
+
+
+def consumer_permits(names: Names, command: GrantCommand, principal: str) -> tuple[Permit, ...]:
+    """What a consumer's role needs for the schema."""
+    if command.schema is None:
+        return ()
+    if RoleArn.parse(principal).account == registry_account(command.schema):
+        return _schema_permits(command.schema)
+    return (Permit("sts", ("sts:AssumeRole",), reader_arn(names, command, command.schema), shared=True),)
+
+
+def reader_intents(names: Names, command: GrantCommand) -> tuple[Intent, ...]:
+    """The reader role in the registry's account, for the principals of other accounts."""
+    if command.schema is None:
+        return ()
+    owner = registry_account(command.schema)
+    trust = tuple(arn for arn in command.consumer.principals if RoleArn.parse(arn).account != owner)
+    if not trust:
+        return ()
+    target = f"reader#{reader_arn(names, command, command.schema)}"
+    return (Intent(target, _schema_permits(command.schema), trust),)
+
+
+def reader_arn(names: Names, command: GrantCommand, schema: SchemaRef) -> str:
+    """The reader role of the registry for the consumer's project."""
+    consumer = command.consumer
+    return names.reader_role_arn(registry_account(schema), schema.registry_arn, consumer.account, consumer.project_id)
+
+
+def _schema_permits(schema: SchemaRef) -> tuple[Permit, ...]:
+    return (
+        Permit("glue", SCHEMA_READ, schema.registry_arn, shared=True),
+        Permit("glue", SCHEMA_READ, schema.schema_arn),
+    )

@@ -1,0 +1,28 @@
+"""A reference to a schema in a Glue registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class SchemaRef:
+    """A schema of a Glue registry."""
+
+    registry_arn: str
+    schema_arn: str
+    schema_name: str
+
+    def to_message(self) -> dict[str, str]:
+        """The ``schema`` of a grant command."""
+        return {"registryArn": self.registry_arn, "schemaArn": self.schema_arn, "schemaName": self.schema_name}
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> SchemaRef:
+        """Read the ``schema`` of a grant command."""
+        return cls(str(raw["registryArn"]), str(raw["schemaArn"]), str(raw["schemaName"]))

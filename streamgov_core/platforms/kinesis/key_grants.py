@@ -1,0 +1,226 @@
+"""Grants on customer-managed keys: one for each principal and stream, tied to the stream's encryption context.
+
+A key's own policy is never edited. A grant's name makes creating it idempotent, and tells ours from others'.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from streamgov_core.documents.comparison import Comparison
+from streamgov_core.documents.compiler import merge
+from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.documents.resource_policy import RejectedError, ResourceGoneError
+from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.naming import short_hash
+from streamgov_core.model.permission import Permit
+from streamgov_core.runtime.calls import calling, error_message
+
+_CONTEXT_KEY = "kms:EncryptionContext:"
+
+
+@dataclass(frozen=True)
+class KeyGrant:
+    """A grant on a key.
+
+    Args:
+        name: identifies it among ours.
+        principal: role ARN; a deleted role's id, as the service shows it.
+        operations: ``Decrypt``, ``GenerateDataKey``; sorted.
+        context: the encryption context that a request must contain.
+        equals: the encryption context that a request must have and nothing beside it; none of ours has one.
+        retiring: who may end it; none of ours names anybody.
+    """
+
+    name: str
+    principal: str
+    operations: tuple[str, ...]
+    context: tuple[tuple[str, str], ...]
+    equals: tuple[tuple[str, str], ...] = ()
+    retiring: str = ""
+
+    def statement(self, key: str) -> dict[str, Any]:
+        """The grant written as a policy statement, to compare and to show it."""
+        contexts = {"EncryptionContextSubset": self.context, "EncryptionContextEquals": self.equals}
+        return {
+            "Sid": self.name,
+            "Effect": "Allow",
+            "Principal": {"AWS": self.principal},
+            "Action": [f"kms:{operation}" for operation in self.operations],
+            "Resource": key,
+            "Condition": {operator: dict(pairs) for operator, pairs in contexts.items() if pairs},
+            **({"RetiringPrincipal": self.retiring} if self.retiring else {}),
+        }
+
+
+class KeyGrantGateway(Protocol):
+    """Grants of keys."""
+
+    def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
+        """Grant ids and grants under our names, however they came to be. ResourceGoneError without the key."""
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        """Create a grant; RejectedError if the principal is not accepted."""
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        """Revoke a grant; nothing happens if there is none."""
+
+
+class KeyGrants:
+    """KeyGrantGateway over boto3.
+
+    Args:
+        client: returns the ``kms`` client when it is first needed.
+    """
+
+    def __init__(self, client: Callable[[], Any]) -> None:
+        self._client = client
+
+    def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
+        """API ListGrants, all pages."""
+        client = self._client()
+        found: list[tuple[str, KeyGrant]] = []
+        with calling("kms:ListGrants", key):
+            try:
+                for page in client.get_paginator("list_grants").paginate(KeyId=key):
+                    found += [
+                        (grant["GrantId"], _grant(grant))
+                        for grant in page["Grants"]
+                        if grant.get("Name", "").startswith(prefix)
+                    ]
+            except client.exceptions.NotFoundException as error:
+                raise ResourceGoneError(f"{key} does not exist") from error
+        return found
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        """API CreateGrant; with the same name and parameters it answers the existing grant."""
+        client = self._client()
+        with calling("kms:CreateGrant", f"{key} for {grant.principal}"):
+            try:
+                client.create_grant(
+                    KeyId=key,
+                    Name=grant.name,
+                    GranteePrincipal=grant.principal,
+                    Operations=list(grant.operations),
+                    Constraints={"EncryptionContextSubset": dict(grant.context)},
+                )
+            except client.exceptions.InvalidArnException as error:
+                raise RejectedError(error_message(error)) from error
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        """API RevokeGrant."""
+        client = self._client()
+        with calling("kms:RevokeGrant", f"{key} {grant_id}"):
+            try:
+                client.revoke_grant(KeyId=key, GrantId=grant_id)
+            except client.exceptions.NotFoundException:
+                return
+
+
+class KeyGrantSurface:
+    """Brings our grants on one key in line with the ledger.
+
+    Args:
+        gateway: KMS.
+        key: the key's ARN.
+        prefix: begins the names of our grants.
+    """
+
+    eager = False
+
+    def __init__(self, gateway: KeyGrantGateway, key: str, prefix: str) -> None:
+        self._gateway = gateway
+        self._key = key
+        self._prefix = f"{prefix}-"
+        self._live: Sequence[tuple[str, KeyGrant]] | None = None
+
+    def reads(self) -> Sequence[Callable[[], None]]:
+        """Our grants."""
+        return (self._remember,)
+
+    def forget(self) -> None:
+        """See Surface.forget."""
+        self._live = None
+
+    def _remember(self) -> None:
+        self._live = self._list()
+
+    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
+        """See Surface.bring. New grants before revocations."""
+        live = self._live if self._live is not None else self._list()
+        self._live = None
+        wanted = self._wanted(view.active)
+        refused: dict[str, Refusal] = {}
+        writes = 0
+        present = {grant for _, grant in live}
+        for grant in wanted:
+            if grant in present:
+                continue
+            permit_write()
+            try:
+                self._gateway.create(self._key, grant)
+                writes += 1
+            except RejectedError as error:
+                cause = Refusal(
+                    f"{self._key} cannot be granted to {grant.principal} (does the role exist?): {error}", True
+                )
+                refused |= {
+                    record.key: cause
+                    for record in view.fresh
+                    if any(permit.principal == grant.principal for permit in record.permits)
+                }
+        kept = {key: record for key, record in view.active.items() if key not in refused}
+        missing = set(wanted)
+        for grant_id, grant in live:
+            if grant in missing:
+                missing.remove(grant)  # The first of several is kept.
+                continue
+            permit_write()
+            self._gateway.revoke(self._key, grant_id)
+            writes += 1
+        return Written({key: Placement(0, record.generation) for key, record in kept.items()}, refused, writes)
+
+    def compare(self, view: View) -> list[Comparison]:
+        """See Comparable.compare. Grants cannot be altered, but made anew by hand under a name of ours."""
+        live = [grant.statement(self._key) for _, grant in self._list()]
+        wanted = [grant.statement(self._key) for grant in self._wanted(view.active)]
+        return [Comparison("list of grants", {"Statement": live}, wanted, entry="grant")]
+
+    def _list(self) -> Sequence[tuple[str, KeyGrant]]:
+        try:
+            return self._gateway.list(self._key, self._prefix)
+        except ResourceGoneError:
+            return []  # Creating says so as well; a revoke has nothing to do.
+
+    def _wanted(self, active: Mapping[str, Record]) -> list[KeyGrant]:
+        permits = merge(permit for record in active.values() for permit in record.permits)
+        return sorted((self._grant(permit) for permit in permits), key=lambda grant: grant.name)
+
+    def _grant(self, permit: Permit) -> KeyGrant:
+        keys: Mapping[str, str] = json.loads(permit.condition)["StringEquals"]
+        context = tuple(sorted((key.removeprefix(_CONTEXT_KEY), value) for key, value in keys.items()))
+        operations = tuple(action.removeprefix("kms:") for action in permit.actions)
+        name = self._prefix + short_hash(
+            permit.principal, *operations, *(text for pair in context for text in pair), length=24
+        )
+        return KeyGrant(name, permit.principal, operations, context)
+
+
+def _grant(raw: Mapping[str, Any]) -> KeyGrant:
+    """A grant as ListGrants shows it."""
+    constraints = raw.get("Constraints") or {}
+
+    def context(name: str) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted((constraints.get(name) or {}).items()))
+
+    return KeyGrant(
+        raw["Name"],
+        str(raw.get("GranteePrincipal", "")),
+        tuple(sorted(raw["Operations"])),
+        context("EncryptionContextSubset"),
+        context("EncryptionContextEquals"),
+        str(raw.get("RetiringPrincipal", "")),
+    )

@@ -1,0 +1,159 @@
+"""Kinesis data streams of one account and region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any
+
+from streamgov_core.catalog.drafts import build_draft
+from streamgov_core.catalog.model import Draft, SchemaDetails, SchemaInfo, SchemaVersion
+from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.naming import Names
+from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.kinesis.platform import KMS, SCHEMA_FORM, SOURCE_FORM, Kinesis
+from streamgov_core.runtime.clients import error_code
+
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_ARN = re.compile(r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d{12}:stream/(?P<name>[a-zA-Z0-9_.*?-]{1,128})")
+_PLATFORM = Kinesis()
+AWS_KEY = "alias/aws/kinesis"
+
+
+class KinesisSource:
+    """The streams of an account.
+
+    Nothing lists streams together with their encryption, which decides who may read: each costs a call at every run.
+
+    Args:
+        kinesis: gives a Kinesis client of the streams' account.
+        kms: gives a KMS client of the same account.
+        names: the deployment's names.
+        streams: name or ARN of a stream, or a pattern of either with ``*`` and ``?``; empty for all.
+
+    Raises:
+        CatalogError: it is none of these.
+    """
+
+    def __init__(self, kinesis: Callable[[], Any], kms: Callable[[], Any], names: Names, streams: str) -> None:
+        match = _ARN.fullmatch(streams)
+        self._pattern = match["name"] if match else streams or "*"
+        if not re.fullmatch(r"[a-zA-Z0-9_.*?-]{1,128}", self._pattern):
+            raise CatalogError(
+                f"{streams!r} is neither the name nor the ARN of a Kinesis stream, nor a pattern of them"
+            )
+        self._kinesis = kinesis
+        self._kms = kms
+        self._names = names
+        self._lock = Lock()
+        self._found: dict[str, Resource] = {}
+        self._keys: dict[str, str | None] = {}
+        self.type_name = _PLATFORM.asset_type(names).name
+
+    def prepare(self, *, one: bool = False) -> None:
+        """See Source: streams share nothing."""
+
+    def warm(self, name: str) -> None:
+        """See Source."""
+        self.resource(name)
+
+    def resource(self, name: str) -> Resource:
+        """See Source (API DescribeStreamSummary)."""
+        with self._lock:
+            found = self._found.get(name)
+        if found is None:
+            found = self._describe(name)
+            with self._lock:
+                self._found[name] = found
+        return found
+
+    def _describe(self, name: str) -> Resource:
+        if not _NAME.fullmatch(name):
+            raise CatalogError(
+                f"{name!r} is not a legal name of a Kinesis stream (1 to 128 of a-z, A-Z, 0-9, '.', '_', '-')"
+            )
+        if not fnmatchcase(name, self._pattern):
+            raise CatalogError(f"stream {name!r} is not one of those of this data source ({self._pattern})")
+        client = self._kinesis()
+        try:
+            summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        except client.exceptions.ClientError as error:
+            if error_code(error) == "ResourceNotFoundException":
+                raise CatalogError(f"there is no Kinesis stream named {name!r} in this account and region") from error
+            raise
+        encryption = summary.get("EncryptionType") or "NONE"
+        return Resource(
+            name,
+            summary["StreamARN"],
+            {
+                "stream_arn": summary["StreamARN"],
+                "stream_capacity_mode": summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED"),
+                "stream_provisioned_shards": summary.get("OpenShardCount"),
+                "retention_hours": summary.get("RetentionPeriodHours"),
+                "encryption_type": encryption,
+                "key_arn": self._key(summary["StreamARN"], summary.get("KeyId", "")) if encryption == KMS else None,
+            },
+        )
+
+    def _key(self, stream_arn: str, key: str) -> str | None:
+        """ARN of a customer's key; None for the AWS-managed one (API DescribeKey: KeyId is what its user wrote)."""
+        if key == AWS_KEY or key.endswith(f":{AWS_KEY}"):
+            return None
+        with self._lock:
+            if key in self._keys:
+                return self._keys[key]
+        client = self._kms()
+        try:
+            metadata = client.describe_key(KeyId=key)["KeyMetadata"]
+        except client.exceptions.ClientError as error:
+            raise CatalogError(f"the key {key} of {stream_arn} cannot be described: {error}") from error
+        arn = None if metadata["KeyManager"] == "AWS" else str(metadata["Arn"])
+        with self._lock:
+            self._keys[key] = arn
+        return arn
+
+    def described(self, resource: Resource) -> Resource:
+        """See Source: everything is known already."""
+        return resource
+
+    def resources(self) -> list[str]:
+        """See Source (API ListStreams)."""
+        client = self._kinesis()
+        found: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            page = client.list_streams(Limit=100, **more)
+            found += page.get("StreamNames", ())
+            if not page.get("HasMoreStreams"):
+                return sorted(name for name in found if fnmatchcase(name, self._pattern))
+            more = (
+                {"NextToken": page["NextToken"]} if page.get("NextToken") else {"ExclusiveStartStreamName": found[-1]}
+            )
+
+    def claimed(self, forms: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """See Source."""
+        arn = str(forms.get(SOURCE_FORM, {}).get("stream_arn", ""))
+        return arn if _ARN.fullmatch(arn) else None
+
+    def draft(
+        self,
+        resource: Resource,
+        info: SchemaInfo | None,
+        version: SchemaVersion | None,
+        details: SchemaDetails,
+    ) -> Draft:
+        """See Source."""
+        return build_draft(
+            _PLATFORM,
+            self._names,
+            resource,
+            info,
+            version,
+            details,
+            source_form=SOURCE_FORM,
+            schema_form=SCHEMA_FORM,
+            schema_values={"stream_name": resource.name},
+            kind="Kinesis data stream",
+        )

@@ -1,0 +1,1 @@
+"""Amazon MSK: topics of a cluster."""

@@ -1,0 +1,112 @@
+"""What an error of an AWS API means for a grant: try again, give up, or a cause nobody foresaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError
+from streamgov_core.runtime.clients import error_code
+
+_RETRY_CODES = frozenset(
+    {
+        "ConcurrentModification",
+        "ConcurrentModificationException",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerErrorException",
+        "InternalServerException",
+        "InternalError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ResourceInUseException",
+        "ServiceFailure",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+    }
+)
+_DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"})
+
+
+def error_message(error: Exception) -> str:
+    """The API's sentence, or the error's text."""
+    response: Any = getattr(error, "response", None)
+    text = response.get("Error", {}).get("Message", "") if isinstance(response, dict) else ""
+    return str(text) or str(error)
+
+
+@contextmanager
+def calling(operation: str, what: str) -> Iterator[None]:
+    """Translate the errors of one API call.
+
+    Args:
+        operation: ``service:Operation``.
+        what: the resource, for the message.
+
+    Raises:
+        RetryableGrantError: throttled, a server error, no connection, a time-out.
+        PermanentGrantError: access denied.
+        RemoteError: anything else that the caller has not handled itself.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        message = error_message(error)
+        if code in _RETRY_CODES or int(status) >= 500:
+            raise RetryableGrantError(f"{operation} on {what} was refused for now ({code}): {message}") from error
+        if code in _DENIED_CODES:
+            raise PermanentGrantError(
+                f"{operation} on {what} is not allowed ({code}): {message}. Check what the stack of this account names"
+            ) from error
+        raise RemoteError(f"{operation} on {what}", code, message) from error
+    except BotoCoreError as error:
+        raise RetryableGrantError(f"{operation} on {what} got no answer: {error}") from error
+
+
+class Table:
+    """A DynamoDB client whose errors are translated; a condition that does not hold stays botocore's exception.
+
+    Args:
+        client: returns the boto3 client when it is first needed.
+        name: the table, for the messages.
+    """
+
+    def __init__(self, client: Callable[[], Any], name: str) -> None:
+        self._client = client
+        self._name = name
+
+    @property
+    def exceptions(self) -> Any:
+        """The client's modelled exceptions."""
+        return self._client().exceptions
+
+    def get_paginator(self, operation: str) -> Any:
+        """The client's paginator."""
+        return self._client().get_paginator(operation)
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(**parameters: Any) -> Any:
+            operation = "".join(part.title() for part in method.split("_"))
+            client = self._client()
+            try:
+                with calling(f"dynamodb:{operation}", self._name):
+                    return getattr(client, method)(**parameters)
+            except RemoteError as error:
+                if isinstance(error.__cause__, client.exceptions.ConditionalCheckFailedException):
+                    raise error.__cause__ from None
+                raise
+
+        return call

@@ -1,0 +1,92 @@
+"""AWS clients, made when they are first needed and kept for the life of a function's process."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Literal
+
+from streamgov_core.model.errors import ConfigError
+
+SERVICES = (
+    "datazone",
+    "dynamodb",
+    "events",
+    "glue",
+    "iam",
+    "kafka",
+    "kinesis",
+    "kms",
+    "lambda",
+    "ssm",
+    "stepfunctions",
+    "sts",
+)
+"""Every service that our functions call. Bundles carry botocore's data of these and of no other."""
+
+RetryMode = Literal["standard", "adaptive"]
+
+
+class Clients:
+    """Makes boto3 clients lazily, one for each service, and keeps them. Safe for several threads.
+
+    Args:
+        region: the region to call; None takes it from the environment, as Lambda sets it.
+        retry_mode: botocore's retry mode; ``adaptive`` also slows down when a service throttles.
+        max_pool: connections that each client may keep open, at least the number of threads that use it.
+        max_attempts: how often a call is made at most, the first time included.
+        read_timeout: seconds to wait for an answer; short where a lease is held meanwhile.
+    """
+
+    def __init__(
+        self,
+        region: str | None = None,
+        *,
+        retry_mode: RetryMode = "standard",
+        max_pool: int = 10,
+        max_attempts: int = 8,
+        read_timeout: float = 30,
+    ) -> None:
+        self._read_timeout = read_timeout
+        self._region = region
+        self._retry_mode = retry_mode
+        self._max_pool = max_pool
+        self._max_attempts = max_attempts
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """The client of ``service``.
+
+        Raises:
+            ConfigError: the service is not in SERVICES, so bundles would lack its data.
+        """
+        if service not in SERVICES:
+            raise ConfigError(
+                f"{service!r} is not in streamgov_core.runtime.clients.SERVICES: bundles do not carry its data"
+            )
+        with self._lock:
+            if service not in self._clients:
+                import boto3
+                from botocore.config import Config
+
+                if self._session is None:
+                    self._session = boto3.Session(region_name=self._region)
+                self._clients[service] = self._session.client(
+                    service,
+                    config=Config(
+                        retries={"mode": self._retry_mode, "total_max_attempts": self._max_attempts},
+                        max_pool_connections=self._max_pool,
+                        connect_timeout=5,
+                        read_timeout=self._read_timeout,
+                    ),
+                )
+            return self._clients[service]
+
+
+def error_code(error: Exception) -> str:
+    """The API's error code of a botocore ClientError; empty for any other exception."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return ""
+    return str(response.get("Error", {}).get("Code", ""))
