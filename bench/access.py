@@ -14,7 +14,7 @@ from bench.capacities import capacities
 from bench.cold import cold_starts
 from bench.common import table
 from bench.crowd import at_once
-from tests.unit.access.fakes import OWNER, ROLE, grant_event
+from tests.unit.grants.fakes import OWNER, ROLE, grant_event
 
 RUNS = 5
 LOCAL_ROLE = f"arn:aws:iam::{OWNER}:role/streaming/local"

@@ -10,9 +10,9 @@ from typing import Any
 
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.principal import RoleArn
-from tests.unit.access.fakes import CONSUMER, OWNER, RealClock
-from tests.unit.access.test_apply import Member
-from tests.unit.access.test_collect_report import Central, done
+from tests.unit.domain.test_collect_report import Central, done
+from tests.unit.grants.fakes import CONSUMER, OWNER, RealClock
+from tests.unit.member.test_apply import Member
 
 LATENCY = 0.025
 """Seconds of a call."""

@@ -20,9 +20,9 @@ from streamgov_core.documents.compiler import (
 )
 from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
 from streamgov_core.model.naming import Names
-from streamgov_core.model.permission import Permit
-from streamgov_core.model.registry_access import consumer_permits
-from streamgov_core.model.schema_reference import SchemaRef
+from streamgov_core.model.permission import Permission
+from streamgov_core.model.registry_access import consumer_permissions
+from streamgov_core.model.schema_reference import SchemaReference
 from streamgov_core.platforms.kinesis.platform import Kinesis
 from streamgov_core.platforms.msk.platform import Msk, topic_arn
 
@@ -31,7 +31,7 @@ OWNER, CONSUMER = "222222222222", "333333333333"
 REGION = "us-east-1"
 CLUSTER = f"arn:aws:kafka:{REGION}:{OWNER}:cluster/streaming-prod/12345678-1234-1234-1234-123456789012-7"
 REGISTRY = f"arn:aws:glue:{REGION}:{OWNER}:registry/streams"
-Permits = Callable[[int], Sequence[Permit]]
+Permits = Callable[[int], Sequence[Permission]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def command(
         domain_id="dzd-bench",
         platform=platform,
         resource=kafka if platform == "msk" else {"arn": stream, "stream": name, "encryption": "NONE"},
-        schema=SchemaRef(REGISTRY, schema_arn, name) if schema else None,
+        schema=SchemaReference(REGISTRY, schema_arn, name) if schema else None,
         producer=Party(OWNER, REGION),
         consumer=Consumer(account, REGION, "abcdefghijklmn", "environment", (role_arn(role, account),)),
         request=AccessRequest(access),  # type: ignore[arg-type]
@@ -87,19 +87,23 @@ def capacities() -> list[Capacity]:
     platforms: dict[str, Any] = {"msk": msk, "kinesis": kinesis}
 
     def identity(platform: str, **given: Any) -> Permits:
-        def permits(number: int) -> Sequence[Permit]:
+        def permissions(number: int) -> Sequence[Permission]:
             order = command(platform, number, 1, **given)
-            own = platforms[platform].consumer_permits(NAMES, order)
-            return (*own, *consumer_permits(NAMES, order, order.consumer.principals[0]))
+            own = platforms[platform].consumer_permissions(NAMES, order)
+            return (*own, *consumer_permissions(NAMES, order, order.consumer.principals[0]))
 
-        return permits
+        return permissions
 
     def owner(platform: str, topic: Callable[[int], int], role: Callable[[int], int], **given: Any) -> Permits:
-        def permits(number: int) -> Sequence[Permit]:
+        def permissions(number: int) -> Sequence[Permission]:
             order = command(platform, topic(number), role(number), **given)
-            return [p for intent in platforms[platform].producer_intents(NAMES, order) for p in intent.permits]
+            return [
+                p
+                for contribution in platforms[platform].producer_contributions(NAMES, order)
+                for p in contribution.permissions
+            ]
 
-        return permits
+        return permissions
 
     each: Callable[[int], int] = lambda number: number  # noqa: E731 - two one-liners beside each other
     same: Callable[[int], int] = lambda number: 1  # noqa: E731
@@ -119,22 +123,22 @@ def capacities() -> list[Capacity]:
     ]
 
 
-def in_resource(permits: Permits) -> int:
+def in_resource(permissions: Permits) -> int:
     """How many grants fit in a cluster or stream policy."""
 
     def fits(count: int) -> bool:
-        statements = resource_statements(NAMES.sid_prefix, [p for n in range(count) for p in permits(n)])
+        statements = resource_statements(NAMES.sid_prefix, [p for n in range(count) for p in permissions(n)])
         return size({"Version": "2012-10-17", "Statement": statements}) <= RESOURCE_POLICY_LIMIT
 
     return _most(fits)
 
 
-def in_role(permits: Permits) -> int:
+def in_role(permissions: Permits) -> int:
     """How many grants fit on a role with nothing else attached."""
 
     def held(limit: int) -> int:
         def fits(count: int) -> bool:
-            statements = identity_statements(NAMES.sid_prefix, [p for n in range(count) for p in permits(n)])
+            statements = identity_statements(NAMES.sid_prefix, [p for n in range(count) for p in permissions(n)])
             return size({"Version": "2012-10-17", "Statement": statements}) <= limit
 
         return _most(fits)

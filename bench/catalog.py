@@ -95,19 +95,19 @@ def main(arguments: list[str]) -> dict[str, Any]:
 def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, Any]]:
     """The runs over one registry, in their order: first, unchanged, one changed, one deleted, one event."""
     from streamgov_core.catalog import entry
-    from streamgov_core.catalog.events import Order
+    from streamgov_core.catalog.events import SyncRequest
 
     with stub(count, latency_ms) as server:
         os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=server.endpoint)
         config = _config()
         clients = entry.make_clients(config)
         one_call = _one_call(clients)
-        steps: list[tuple[str, dict[str, list[str]], Order]] = [
-            ("first", {}, Order()),
-            ("unchanged", {}, Order()),
-            ("one changed", {"changed": ["topic-00007"]}, Order()),
-            ("one deleted", {"deleted": ["topic-00008"]}, Order()),
-            ("one event", {"changed": ["topic-00009"]}, Order(schema="topic-00009")),
+        steps: list[tuple[str, dict[str, list[str]], SyncRequest]] = [
+            ("first", {}, SyncRequest()),
+            ("unchanged", {}, SyncRequest()),
+            ("one changed", {"changed": ["topic-00007"]}, SyncRequest()),
+            ("one deleted", {"deleted": ["topic-00008"]}, SyncRequest()),
+            ("one event", {"changed": ["topic-00009"]}, SyncRequest(schema="topic-00009")),
         ]
         for word, changes, order in steps:
             server.do(**changes)

@@ -18,8 +18,8 @@ from typing import Any
 from bench.accounts import Accounts
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import RetryableGrantError
-from tests.unit.access.fakes import CLUSTER, CONSUMER, OWNER, ROLE, grant_event
-from tests.unit.access.test_collect_report import done
+from tests.unit.domain.test_collect_report import done
+from tests.unit.grants.fakes import CLUSTER, CONSUMER, OWNER, ROLE, grant_event
 
 RATES: Mapping[str, float] = {name: 8.0 for name in ("grant", "environment", "target", "subscription", "request")}
 """Calls a second of an account ("Amazon DataZone quotas"); GetListing and UpdateSubscriptionGrantStatus have none."""

@@ -7,6 +7,6 @@ from typing import Any
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run the sample consumer once."""
-    from streamgov_core.samples.consumer import run
+    from streamgov_samples.functions.consumer import run
 
     return run(event, context)

@@ -7,6 +7,6 @@ from typing import Any
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run the sample producer once."""
-    from streamgov_core.samples.producer import run
+    from streamgov_samples.functions.producer import run
 
     return run(event, context)

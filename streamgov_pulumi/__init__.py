@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
     from streamgov_pulumi.components.encryption import EncryptionKey
     from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
-    from streamgov_pulumi.components.flink import FlinkApplication
     from streamgov_pulumi.components.governance import StreamGovernance
     from streamgov_pulumi.components.request_form import StreamRequestForm
-    from streamgov_pulumi.components.samples import SampleJobs
-    from streamgov_pulumi.components.sandbox import Sandbox
     from streamgov_pulumi.components.target import StreamSubscriptionTarget
     from streamgov_pulumi.components.trail import SchemaTrail
     from streamgov_pulumi.components.vpc_connection import MskVpcConnection
@@ -43,15 +40,12 @@ _HOMES = {
     "DomainAssociationAccepter": "streamgov_pulumi.components.association",
     "EncryptionKey": "streamgov_pulumi.components.encryption",
     "EnvironmentAuthorizer": "streamgov_pulumi.components.environment",
-    "FlinkApplication": "streamgov_pulumi.components.flink",
     "FormType": "streamgov_pulumi.providers",
     "LiveObjects": "streamgov_pulumi.providers",
     "MskAssetType": "streamgov_pulumi.components.asset_type",
     "MskVpcConnection": "streamgov_pulumi.components.vpc_connection",
     "ProjectMembership": "streamgov_pulumi.providers",
     "Rule": "streamgov_pulumi.providers",
-    "SampleJobs": "streamgov_pulumi.components.samples",
-    "Sandbox": "streamgov_pulumi.components.sandbox",
     "SchemaRegistryDataSource": "streamgov_pulumi.components.data_source",
     "SchemaTrail": "streamgov_pulumi.components.trail",
     "StreamAssetType": "streamgov_pulumi.components.asset_type",
@@ -70,15 +64,12 @@ __all__ = [
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
-    "FlinkApplication",
     "FormType",
     "LiveObjects",
     "MskAssetType",
     "MskVpcConnection",
     "ProjectMembership",
     "Rule",
-    "SampleJobs",
-    "Sandbox",
     "SchemaRegistryDataSource",
     "SchemaTrail",
     "StreamAssetType",

@@ -22,6 +22,7 @@ from pulumi.provider.experimental.schema import generate_schema
 from pulumi.provider.server import ComponentInitError
 
 import streamgov_pulumi
+import streamgov_samples
 from streamgov_core.model.errors import StreamgovError
 from streamgov_pulumi import interpreter
 
@@ -33,7 +34,6 @@ COMPONENTS = (
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
-    "FlinkApplication",
     "MskAssetType",
     "MskVpcConnection",
     "SchemaRegistryDataSource",
@@ -43,7 +43,7 @@ COMPONENTS = (
     "StreamRequestForm",
     "StreamSubscriptionTarget",
 )
-"""The public components. The local sandbox and its sample jobs are not among them."""
+"""The public components of this package. A Flink application is offered beside them; the local sandbox is not."""
 UNRELEASED = "0.1.0"
 """The version of a checkout that is not installed; a test holds it against pyproject.toml."""
 
@@ -58,7 +58,10 @@ def plugin_version() -> str:
 
 def components() -> list[type[pulumi.ComponentResource]]:
     """The classes."""
-    return [getattr(streamgov_pulumi, name) for name in COMPONENTS]
+    return sorted(
+        [*(getattr(streamgov_pulumi, name) for name in COMPONENTS), streamgov_samples.FlinkApplication],
+        key=lambda component: component.__name__,
+    )
 
 
 def schema() -> dict[str, Any]:

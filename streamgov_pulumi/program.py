@@ -10,9 +10,9 @@ from streamgov_pulumi.components._accounts import Accounts
 from streamgov_pulumi.components._settings import AccountArgs, platforms_of
 from streamgov_pulumi.components.governance import StreamGovernance
 from streamgov_pulumi.components.governance_args import DataSourceArgs, MemberArgs, TargetArgs
-from streamgov_pulumi.components.samples import SampleJobs
-from streamgov_pulumi.components.sandbox import Sandbox, SandboxArgs
 from streamgov_pulumi.config import StackConfig
+from streamgov_samples.components.samples import SampleJobs
+from streamgov_samples.components.sandbox import Sandbox, SandboxArgs
 
 Outputs = dict[str, Any]
 

@@ -31,11 +31,12 @@ def test_no_profile_reaches_a_test() -> None:
 
 ALLOWED = {
     "streamgov_core": {"streamgov_core"},
-    "handlers": {"streamgov_core", "handlers"},
-    "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core"},
+    "handlers": {"streamgov_core", "streamgov_samples", "handlers"},
+    "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core", "streamgov_samples"},
+    "streamgov_samples": {"streamgov_samples", "streamgov_pulumi", "streamgov_core"},
     "emulator": {"emulator"},
 }
-OURS = {"streamgov_core", "streamgov_pulumi", "handlers", "emulator", "tools", "tests", "bench"}
+OURS = {"streamgov_core", "streamgov_pulumi", "streamgov_samples", "handlers", "emulator", "tools", "tests", "bench"}
 
 
 def _imports(path: Path) -> set[str]:

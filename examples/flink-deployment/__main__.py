@@ -7,8 +7,9 @@ import pulumi
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_core.samples.flink import JobTopic, property_groups
-from streamgov_pulumi import Accounts, FlinkApplication
+from streamgov_pulumi import Accounts
+from streamgov_samples import FlinkApplication
+from streamgov_samples.functions.flink import JobTopic, property_groups
 
 WORD = "order-totals-job"
 

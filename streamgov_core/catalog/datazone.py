@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from streamgov_core.catalog.errors import AssetExistsError
-from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Form, Revision, Written
+from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Form, Revision, WrittenRevision
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
 from streamgov_core.runtime.clients import error_code
@@ -110,7 +110,7 @@ class DataZoneAssets:
                 raise AssetExistsError(f"DataZone refuses a second asset of {draft.external_id}: {error}") from error
             raise
 
-    def revise(self, asset_id: str, revision: Revision, token: str) -> Written:
+    def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
         """See AssetCatalog (API CreateAssetRevision)."""
         request: dict[str, Any] = {
             "domainIdentifier": self._domain,
@@ -126,7 +126,7 @@ class DataZoneAssets:
         if revision.type_revision:
             request["typeRevision"] = revision.type_revision
         made = self._client.create_asset_revision(**request)
-        return Written(made["revision"], made.get("createdAt"))
+        return WrittenRevision(made["revision"], made.get("createdAt"))
 
     def publish(self, asset_id: str, revision: str) -> bool:
         """See AssetCatalog (API CreateListingChangeSet, PUBLISH)."""

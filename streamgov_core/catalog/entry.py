@@ -13,16 +13,16 @@ from typing import Any
 
 from streamgov_core.catalog.announce import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
-from streamgov_core.catalog.events import Order, parse_event
+from streamgov_core.catalog.events import SyncRequest, parse_event
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.model import Result
+from streamgov_core.catalog.model import SyncResult
 from streamgov_core.catalog.sources import source_of
 from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.model.asset_record import PARTS
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.clients import Clients
 
 _log = logging.getLogger("streamgov.catalog")
@@ -132,8 +132,8 @@ def syncer_of(config: Config, clients: Clients, enough_time: Callable[[], bool])
         config.settings,
         registry=GlueRegistry(clients.client("glue"), config.registry_name),
         assets=DataZoneAssets(clients.client("datazone"), config.domain_id, project),
-        records=SsmRecordStore(ssm, names, config.domain_id, config.registry_name),
-        plain_records=SsmRecordStore(ssm, names, config.domain_id, None),
+        records=SsmAssetRecordStore(ssm, names, config.domain_id, config.registry_name),
+        plain_records=SsmAssetRecordStore(ssm, names, config.domain_id, None),
         source=source_of(config.platform, clients, names, config.resource),
         mapping=topic_mapping(config.mapping),
         announcer=EventBus(clients.client("events"), names, config.domain_id, project, time.sleep),
@@ -151,7 +151,7 @@ def _enough_time(context: Any) -> Callable[[], bool]:
     return lambda: remaining() > margin
 
 
-def _continue(clients: Clients, context: Any, order: Order, result: Result) -> None:
+def _continue(clients: Clients, context: Any, order: SyncRequest, result: SyncResult) -> None:
     """Let another invocation of this function go on where this one stopped (API Invoke, asynchronous).
 
     Lambda stops a function that calls itself about 16 times in a chain; so many legs are hours.

@@ -29,7 +29,7 @@ SCHEMA_CALLS = frozenset({*CALLS_BY_SCHEMA_ID, *CALLS_WITH_DEFINITION, *TAG_CALL
 
 
 @dataclass(frozen=True)
-class Order:
+class SyncRequest:
     """What a run is to do.
 
     Args:
@@ -49,7 +49,7 @@ class Order:
     revoke: bool = False
 
 
-def parse_event(event: Any, registry_name: str) -> Order:
+def parse_event(event: Any, registry_name: str) -> SyncRequest:
     """What an event asks for.
 
     Args:
@@ -65,13 +65,13 @@ def parse_event(event: Any, registry_name: str) -> Order:
         return _by_hand(event)
     kind = event.get("detail-type")
     if kind == "Scheduled Event":
-        return Order()
+        return SyncRequest()
     if kind == "AWS API Call via CloudTrail":
         return _by_event(event.get("detail"), registry_name)
     raise CatalogError(f"the event is neither an order ('action') nor of a known kind ('detail-type' is {kind!r})")
 
 
-def _by_hand(event: Mapping[str, Any]) -> Order:
+def _by_hand(event: Mapping[str, Any]) -> SyncRequest:
     if event["action"] != "sync":
         raise CatalogError(f"unknown action {event['action']!r}: a data source knows 'sync' only")
     schema = event.get("schema")
@@ -83,10 +83,10 @@ def _by_hand(event: Mapping[str, Any]) -> Order:
     if not isinstance(tally, Mapping):
         raise CatalogError(f"'tally' of the order must be an object, got {type(tally).__name__}")
     flags = [event.get(name) is True for name in ("retireAny", "deep", "revokeSubscriptions")]
-    return Order(schema or None, after, tally, *flags)
+    return SyncRequest(schema or None, after, tally, *flags)
 
 
-def _by_event(detail: Any, registry_name: str) -> Order:
+def _by_event(detail: Any, registry_name: str) -> SyncRequest:
     """The schema that a Glue call was about, in each form in which requests name it; all, if it is not said which."""
     if not isinstance(detail, Mapping) or detail.get("eventSource") != "glue.amazonaws.com":
         raise CatalogError("the event tells of no call of Glue")
@@ -97,7 +97,7 @@ def _by_event(detail: Any, registry_name: str) -> Order:
     if not isinstance(parameters, Mapping):
         raise CatalogError(f"the event tells of {call} without its parameters")
     if parameters.get("omitted") is True:
-        return Order()
+        return SyncRequest()
     if call == "CreateSchema":
         registry, schema = _created(parameters)
     elif call in TAG_CALLS:
@@ -108,7 +108,7 @@ def _by_event(detail: Any, registry_name: str) -> Order:
         raise CatalogError(f"the event tells of {call} but not of which schema")
     if registry != registry_name:
         raise CatalogError(f"the event is about registry {registry!r}, this data source serves {registry_name!r}")
-    return Order(schema=schema, deep=call in CALLS_ABOUT_WORDS)
+    return SyncRequest(schema=schema, deep=call in CALLS_ABOUT_WORDS)
 
 
 def _created(parameters: Mapping[str, Any]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from streamgov_core.catalog.model import (
     SchemaDetails,
     SchemaInfo,
     SchemaVersion,
-    Written,
+    WrittenRevision,
 )
 from streamgov_core.model.resource import Resource
 
@@ -65,7 +65,7 @@ class AssetCatalog(Protocol):
             AssetExistsError: another asset has this external identifier.
         """
 
-    def revise(self, asset_id: str, revision: Revision, token: str) -> Written:
+    def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
         """Make a new revision of an asset."""
 
     def publish(self, asset_id: str, revision: str) -> bool:

@@ -14,8 +14,8 @@ from streamgov_core.catalog.announce import change
 from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.gateways import AssetCatalog, Source
 from streamgov_core.catalog.merge import merge
-from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Outcome, Verdict, digest
-from streamgov_core.model.asset_record import Record, RecordStore
+from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, SyncOutcome, SyncVerdict, digest
+from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Settings:
 class Kept:
     """An asset that says what it should: what was done for it, and its newest revision with that one's time."""
 
-    verdict: Verdict
+    verdict: SyncVerdict
     asset_id: str
     revision: str
     changed: datetime | None
@@ -113,7 +113,7 @@ class Keeper:
         self,
         settings: Settings,
         assets: AssetCatalog,
-        records: RecordStore,
+        records: AssetRecordStore,
         source: Source,
         sleep: Callable[[float], None],
     ) -> None:
@@ -134,14 +134,14 @@ class Keeper:
                 self._kinds[name] = self._assets.asset_type(name)
             return self._kinds[name]
 
-    def settled(self, record: Record, shelf: Shelf) -> bool:
+    def settled(self, record: AssetRecord, shelf: Shelf) -> bool:
         """Whether the index shows the recorded asset, of the newest asset type, and nobody's edit since."""
         item = shelf.items.get(record.asset_id)
         if item is None:
             return False
         return self._current(item.type_revision) and _seen(item.changed, record)
 
-    def as_seen(self, live: Asset, record: Record) -> bool:
+    def as_seen(self, live: Asset, record: AssetRecord) -> bool:
         """Whether the asset itself is of the newest asset type, and nobody edited it."""
         return self._current(live.type_revision) and _seen(live.changed, record)
 
@@ -152,7 +152,7 @@ class Keeper:
         self,
         draft: Draft,
         live: Asset | None,
-        record: Record | None,
+        record: AssetRecord | None,
         born: str,
     ) -> Kept:
         """Make or revise the asset.
@@ -242,7 +242,7 @@ class Keeper:
             if other is not None and other.asset_id == live.asset_id:
                 raise CatalogError(f"more than one schema maps to {draft.name!r}: {name} too")
 
-    def retire(self, record: Record, records: RecordStore, *, revoke: bool = False) -> Outcome:
+    def retire(self, record: AssetRecord, records: AssetRecordStore, *, revoke: bool = False) -> SyncOutcome:
         """Take an asset out whose schema is gone; the record goes last, so that a run which died is resumed.
 
         Args:
@@ -257,14 +257,14 @@ class Keeper:
                     _log.warning("asset %s: ended %s subscription(s) or request(s)", live.asset_id, ended)
                 dependants = self._assets.subscriptions(live.listing_id)
                 if dependants:
-                    return Outcome(
+                    return SyncOutcome(
                         "kept", f"{len(dependants)} subscription(s) depend on it: {', '.join(dependants[:5])}"
                     )
                 if live.listing_status in (LISTED, PUBLISHING):
                     self._insist(lambda: self._assets.unpublish(live.asset_id), f"asset {live.asset_id} unpublished")
             self._insist(lambda: self._assets.delete(live.asset_id), f"asset {live.asset_id} deleted")
         records.remove(record.schema_name)
-        return Outcome("retired", event=change("RETIRED", record.asset_id, record.resource_arn))
+        return SyncOutcome("retired", event=change("RETIRED", record.asset_id, record.resource_arn))
 
     def _publish(self, asset_id: str, revision: str) -> None:
         self._insist(lambda: self._assets.publish(asset_id, revision), f"revision {revision} of {asset_id} published")
@@ -290,6 +290,6 @@ def latest(made: datetime | None, indexed: datetime | None, recorded: str) -> st
     return max(moments).isoformat() if moments else ""
 
 
-def _seen(changed: datetime | None, record: Record) -> bool:
+def _seen(changed: datetime | None, record: AssetRecord) -> bool:
     """Whether a revision is no newer than the one recorded. The index may tell its time less precisely."""
     return changed is None or not record.seen or changed <= datetime.fromisoformat(record.seen) + TOLERANCE

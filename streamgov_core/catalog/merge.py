@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from streamgov_core.catalog.model import Asset, AssetType, Draft, Form, Revision, description_hash, digest
-from streamgov_core.model.asset_record import Record
+from streamgov_core.model.asset_record import AssetRecord
 
 
-def merge(live: Asset, draft: Draft, record: Record | None, kind: AssetType | None = None) -> Revision | None:
+def merge(live: Asset, draft: Draft, record: AssetRecord | None, kind: AssetType | None = None) -> Revision | None:
     """The revision that makes an asset say what it should, or None if it says so already.
 
     Kept as they are: the asset's name, glossary terms, forms that are not ours, members of our forms that are not ours

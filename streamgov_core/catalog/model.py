@@ -203,18 +203,18 @@ class Revision:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenRevision:
     """A revision as DataZone made it."""
 
     revision: str
     changed: datetime | None
 
 
-Verdict = Literal["created", "revised", "unchanged", "retired", "kept"]
+SyncVerdict = Literal["created", "revised", "unchanged", "retired", "kept"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SyncOutcome:
     """What became of one schema.
 
     Args:
@@ -223,13 +223,13 @@ class Outcome:
         event: what is told to the event bus of it.
     """
 
-    verdict: Verdict
+    verdict: SyncVerdict
     cause: str | None = None
     event: Mapping[str, Any] | None = None
 
 
 @dataclass
-class Result:
+class SyncResult:
     """What a run did.
 
     Attributes:
@@ -266,7 +266,7 @@ class Result:
         """Number of schemas that failed."""
         return self.counts["failed"]
 
-    def add(self, schema: str, outcome: Outcome) -> None:
+    def add(self, schema: str, outcome: SyncOutcome) -> None:
         """Count one schema."""
         entry: Any = schema
         if outcome.verdict == "kept":
@@ -283,7 +283,7 @@ class Result:
             listed.append(entry)
 
     @classmethod
-    def from_json(cls, tally: Mapping[str, Any]) -> Result:
+    def from_json(cls, tally: Mapping[str, Any]) -> SyncResult:
         """A result that an earlier leg of the run handed over."""
         result = cls(counts=Counter(dict(tally.get("counts") or {})))
         for name in ("created", "revised", "retired", "kept", "failed"):

@@ -16,23 +16,23 @@ from dataclasses import asdict
 
 from streamgov_core.catalog.announce import Announcer, change
 from streamgov_core.catalog.drafts import LAYOUT
-from streamgov_core.catalog.events import Order
+from streamgov_core.catalog.events import SyncRequest
 from streamgov_core.catalog.gateways import AssetCatalog, Registry, Source
 from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
 from streamgov_core.catalog.mapping import TopicMapping
 from streamgov_core.catalog.model import (
     Asset,
     HistoryEntry,
-    Outcome,
-    Result,
     SchemaDetails,
     SchemaInfo,
     SchemaVersion,
+    SyncOutcome,
+    SyncResult,
     digest,
 )
 from streamgov_core.catalog.topics import Topics
 from streamgov_core.catalog.work import Ahead, Crew, failure, too_many
-from streamgov_core.model.asset_record import PARTS, Record, RecordStore
+from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource
 from streamgov_core.schemas.compatibility import Verdict, compare
@@ -69,8 +69,8 @@ class Syncer:
         *,
         registry: Registry,
         assets: AssetCatalog,
-        records: RecordStore,
-        plain_records: RecordStore,
+        records: AssetRecordStore,
+        plain_records: AssetRecordStore,
         source: Source,
         mapping: TopicMapping,
         announcer: Announcer,
@@ -89,13 +89,13 @@ class Syncer:
         self._keeper = Keeper(settings, assets, records, source, sleep)
         self._topics = Topics(settings, self._keeper, plain_records, source) if settings.without_schema else None
 
-    def run(self, order: Order) -> Result:
+    def run(self, order: SyncRequest) -> SyncResult:
         """Do what an order says."""
         if order.schema is not None:
             return self.run_one(order.schema, deep=order.deep, revoke=order.revoke)
         return self.run_all(
             after=order.after,
-            result=Result.from_json(order.tally) if order.tally else None,
+            result=SyncResult.from_json(order.tally) if order.tally else None,
             retire_any=order.retire_any,
             deep=order.deep,
             revoke=order.revoke,
@@ -106,11 +106,11 @@ class Syncer:
         self,
         *,
         after: str | None = None,
-        result: Result | None = None,
+        result: SyncResult | None = None,
         retire_any: bool = False,
         deep: bool = False,
         revoke: bool = False,
-    ) -> Result:
+    ) -> SyncResult:
         """Sync every schema of the registry.
 
         Args:
@@ -126,7 +126,7 @@ class Syncer:
         Raises:
             CatalogError: the registry or what all resources share is not there.
         """
-        result = result or Result()
+        result = result or SyncResult()
         result.after = None
         workers = max(3, self._settings.concurrency)
         with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(workers + PARTS + 3) as reading:
@@ -155,7 +155,7 @@ class Syncer:
                     record = records.get(name)
                     return record is not None and not deep and self._fresh(infos[name], record, shelf)
 
-                def one(name: str) -> Outcome:
+                def one(name: str) -> SyncOutcome:
                     return self._sync(
                         name, infos.pop(name).result(), records.get(name), shelf, deep=deep, revoke=revoke
                     )
@@ -182,7 +182,7 @@ class Syncer:
             self._source.warm(self._mapping(name))
         return info
 
-    def _fresh(self, info: Future[SchemaInfo | None], record: Record, shelf: Shelf) -> bool:
+    def _fresh(self, info: Future[SchemaInfo | None], record: AssetRecord, shelf: Shelf) -> bool:
         """Whether a schema needs no look."""
         try:
             return self._unchanged(info.result(), record) and self._keeper.settled(record, shelf)
@@ -199,7 +199,9 @@ class Syncer:
                 continue  # it has failed in its turn
         return found
 
-    def _without_clashes(self, names: Iterable[str], records: Mapping[str, Record]) -> tuple[list[str], dict[str, str]]:
+    def _without_clashes(
+        self, names: Iterable[str], records: Mapping[str, AssetRecord]
+    ) -> tuple[list[str], dict[str, str]]:
         """Set schemas aside that map to one resource; one that was recorded first keeps it."""
         if self._mapping.key:
             return list(names), {}  # what the schemas' metadata says is seen in their turn
@@ -223,7 +225,7 @@ class Syncer:
         return sorted(kept), clashes
 
     def _retire_all(
-        self, crew: Crew, candidates: list[str], records: Mapping[str, Record], *, retire_any: bool, revoke: bool
+        self, crew: Crew, candidates: list[str], records: Mapping[str, AssetRecord], *, retire_any: bool, revoke: bool
     ) -> None:
         """Retire what has a record but was not listed, if the registry itself says that each is gone."""
         refusal = too_many(
@@ -233,7 +235,7 @@ class Syncer:
             crew.result.fail("*", refusal)
             return
 
-        def one(name: str) -> Outcome:
+        def one(name: str) -> SyncOutcome:
             info = self._registry.get_schema(name)
             if info is not None and not info.deleting:
                 return self._sync(name, info, records[name], None)
@@ -242,9 +244,9 @@ class Syncer:
         crew.each(candidates, one)
 
     # --- one schema --------------------------------------------------------------------------------------------------
-    def run_one(self, name: str, *, deep: bool = False, revoke: bool = False) -> Result:
+    def run_one(self, name: str, *, deep: bool = False, revoke: bool = False) -> SyncResult:
         """Sync one schema; the number of calls does not depend on the size of the registry."""
-        result = Result()
+        result = SyncResult()
         try:
             self._source.prepare(one=True)
             record, info = self._records.load(name), self._registry.get_schema(name)
@@ -260,13 +262,13 @@ class Syncer:
         self,
         name: str,
         info: SchemaInfo | None,
-        record: Record | None,
+        record: AssetRecord | None,
         shelf: Shelf | None,
         *,
         deep: bool = False,
         revoke: bool = False,
         wait: bool = False,
-    ) -> Outcome:
+    ) -> SyncOutcome:
         """Bring one schema's asset in step.
 
         Args:
@@ -280,7 +282,7 @@ class Syncer:
         """
         if info is None or info.deleting:
             if record is None:
-                return Outcome("unchanged")
+                return SyncOutcome("unchanged")
             if not self._registry.exists():
                 raise CatalogError("the registry itself is gone: the asset is kept until a person decides")
             return self._keeper.retire(record, self._records, revoke=revoke)
@@ -288,7 +290,7 @@ class Syncer:
         if record is not None and not deep and self._unchanged(info, record):
             live = self._assets.get(record.asset_id)
             if live is not None and self._keeper.as_seen(live, record):
-                return Outcome("unchanged")
+                return SyncOutcome("unchanged")
         version, settled = self._usable_version(info, wait=wait)
         words = self._registry.words(info, version.number)
         plain = self._source.resource(self._mapping(name, words))
@@ -308,7 +310,7 @@ class Syncer:
                 record = None
         kept = self._keeper.keep(draft, live, record, info.created)
         seen = shelf.items[kept.asset_id].changed if shelf and kept.asset_id in shelf.items else None
-        new = Record(
+        new = AssetRecord(
             asset_id=kept.asset_id,
             resource_arn=draft.external_id,
             schema_arn=info.arn,
@@ -323,12 +325,12 @@ class Syncer:
         if self._topics is not None and (record is None or kept.verdict == "created"):
             self._topics.forget(resource.name)
         if kept.verdict == "unchanged":
-            return Outcome("unchanged")
+            return SyncOutcome("unchanged")
         word = "CREATED" if kept.verdict == "created" else "REVISED"
         told = change(word, kept.asset_id, resource.arn, info, version, details, kept.revision)
-        return Outcome(kept.verdict, event=told)
+        return SyncOutcome(kept.verdict, event=told)
 
-    def _unchanged(self, info: SchemaInfo | None, record: Record) -> bool:
+    def _unchanged(self, info: SchemaInfo | None, record: AssetRecord) -> bool:
         """Whether what GetSchema and the resource say is what was recorded."""
         if info is None or info.deleting:
             return False
@@ -385,5 +387,5 @@ class Syncer:
         return None
 
 
-def _all_of(records: RecordStore, part: int) -> list[Record]:
+def _all_of(records: AssetRecordStore, part: int) -> list[AssetRecord]:
     return list(records.load_part(part))

@@ -8,9 +8,9 @@ from streamgov_core.catalog.announce import change
 from streamgov_core.catalog.drafts import LAYOUT
 from streamgov_core.catalog.gateways import Source
 from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
-from streamgov_core.catalog.model import Asset, Outcome, SchemaDetails, digest
+from streamgov_core.catalog.model import Asset, SchemaDetails, SyncOutcome, digest
 from streamgov_core.catalog.work import Crew, too_many
-from streamgov_core.model.asset_record import PARTS, Record, RecordStore
+from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import ClaimRefusedError
 from streamgov_core.model.resource import Resource
 
@@ -25,7 +25,7 @@ class Topics:
         source: where topics or streams are looked up.
     """
 
-    def __init__(self, settings: Settings, keeper: Keeper, records: RecordStore, source: Source) -> None:
+    def __init__(self, settings: Settings, keeper: Keeper, records: AssetRecordStore, source: Source) -> None:
         self._settings = settings
         self._keeper = keeper
         self._records = records
@@ -85,7 +85,7 @@ class Topics:
             crew.each(gone, lambda name: self._keeper.retire(records[name], self._records, revoke=revoke))
         return True
 
-    def _sync(self, name: str, record: Record | None, shelf: Shelf) -> Outcome:
+    def _sync(self, name: str, record: AssetRecord | None, shelf: Shelf) -> SyncOutcome:
         plain = self._source.resource(name)
         resource = self._source.described(plain)
         draft = self._source.draft(resource, None, None, SchemaDetails())
@@ -95,13 +95,13 @@ class Topics:
         if live is None:
             live = self._keeper.load(shelf.find(draft.external_id) or "")
             if live is not None and _has_schema(live):
-                return Outcome("unchanged")  # a schema of another registry has it
+                return SyncOutcome("unchanged")  # a schema of another registry has it
             live = self._keeper.find(draft, shelf)
             if live is not None and record is not None and record.asset_id != live.asset_id:
                 record = None
         kept = self._keeper.keep(draft, live, record, "")
         seen = shelf.items[kept.asset_id].changed if kept.asset_id in shelf.items else None
-        new = Record(
+        new = AssetRecord(
             asset_id=kept.asset_id,
             resource_arn=draft.external_id,
             schema_arn=None,
@@ -114,9 +114,9 @@ class Topics:
         if new != record:
             self._records.save(new)
         if kept.verdict == "unchanged":
-            return Outcome("unchanged")
+            return SyncOutcome("unchanged")
         word = "CREATED" if kept.verdict == "created" else "REVISED"
-        return Outcome(kept.verdict, event=change(word, kept.asset_id, resource.arn, revision=kept.revision))
+        return SyncOutcome(kept.verdict, event=change(word, kept.asset_id, resource.arn, revision=kept.revision))
 
     def _mark(self, resource: Resource) -> str:
         return digest([LAYOUT, resource.arn, dict(resource.facts), self._settings.publish])

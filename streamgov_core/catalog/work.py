@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Generic, TypeVar
 
 from streamgov_core.catalog.announce import BATCH, Announcer
-from streamgov_core.catalog.model import Outcome, Result
+from streamgov_core.catalog.model import SyncOutcome, SyncResult
 from streamgov_core.model.errors import StreamgovError
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Crew:
         pool: ThreadPoolExecutor,
         concurrency: int,
         enough_time: Callable[[], bool],
-        result: Result,
+        result: SyncResult,
         announcer: Announcer,
     ) -> None:
         self._pool = pool
@@ -94,7 +94,7 @@ class Crew:
     def each(
         self,
         names: Sequence[str],
-        work: Callable[[str], Outcome],
+        work: Callable[[str], SyncOutcome],
         glance: Callable[[str], bool] = lambda name: False,
         *,
         free: bool = False,
@@ -110,7 +110,7 @@ class Crew:
         Returns:
             How many were begun.
         """
-        running: dict[Future[Outcome], str] = {}
+        running: dict[Future[SyncOutcome], str] = {}
         begun = glances = 0
         for name in names:
             if begun - glances >= self._concurrency and not self._enough_time():
@@ -119,7 +119,7 @@ class Crew:
             if begun % PROGRESS == 0:
                 _log.info(json.dumps({"progress": begun, "of": len(names), "counts": dict(self.result.counts)}))
             if glance(name):
-                self.result.add(name, Outcome("unchanged"))
+                self.result.add(name, SyncOutcome("unchanged"))
                 glances += free
                 continue
             running[self._pool.submit(work, name)] = name
@@ -129,7 +129,7 @@ class Crew:
         self._tell(last=True)
         return begun
 
-    def _collect(self, running: dict[Future[Outcome], str], finished: Iterable[Future[Outcome]]) -> None:
+    def _collect(self, running: dict[Future[SyncOutcome], str], finished: Iterable[Future[SyncOutcome]]) -> None:
         for future in finished:
             name = running.pop(future)
             try:

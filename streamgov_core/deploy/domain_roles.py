@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamgov_core.deploy.environment import (
+    DOCUMENT_TABLE_KEYS,
     GRANT_TABLE_KEYS,
-    TARGET_TABLE_KEYS,
     apply_environment,
     collect_environment,
     report_environment,
@@ -40,8 +40,8 @@ from streamgov_core.deploy.statements import (
 from streamgov_core.model.naming import Names, check_account
 
 __all__ = [
+    "DOCUMENT_TABLE_KEYS",
     "GRANT_TABLE_KEYS",
-    "TARGET_TABLE_KEYS",
     "Document",
     "Statement",
     "apply_environment",

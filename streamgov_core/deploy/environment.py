@@ -16,7 +16,7 @@ GRANT_TABLE_KEYS: Mapping[str, Any] = {
 }
 """Keys of the grant ledger, for aws.dynamodb.Table; ``ttl`` is the attribute that expires ended grants."""
 
-TARGET_TABLE_KEYS: Mapping[str, Any] = {
+DOCUMENT_TABLE_KEYS: Mapping[str, Any] = {
     "hash_key": "target",
     "range_key": "item",
     "attributes": [{"name": "target", "type": "S"}, {"name": "item", "type": "S"}],

@@ -75,8 +75,8 @@ def apply_policy(
     """
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
     statements: list[Statement] = [
-        table_access(names, account, names.target_table),
-        overview(names, account, names.target_table),
+        table_access(names, account, names.document_table),
+        overview(names, account, names.document_table),
         {
             "Sid": "Records",
             "Effect": "Allow",
@@ -291,7 +291,7 @@ def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str
             "Action": "dynamodb:*",
             "Resource": [
                 names.arn("dynamodb", account, f"table/{table}{part}")
-                for table in (names.grant_table, names.target_table)
+                for table in (names.grant_table, names.document_table)
                 for part in ("", "/*")
             ],
         },

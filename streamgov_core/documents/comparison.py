@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from streamgov_core.documents.compiler import canonical, is_ours, principals_of, statements_of
-from streamgov_core.documents.policy_document import View
+from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.model.findings import Finding
 
 
@@ -34,9 +34,9 @@ class Comparison:
 
 @runtime_checkable
 class Comparable(Protocol):
-    """A surface that can show its documents. One that cannot is judged by whether it wants to write."""
+    """A policy document that can show its documents. One that cannot is judged by whether it wants to write."""
 
-    def compare(self, view: View) -> list[Comparison] | None:
+    def compare(self, view: DesiredState) -> list[Comparison] | None:
         """The target's documents; None if what carries them (a role) does not exist. Reads, and never writes."""
 
 

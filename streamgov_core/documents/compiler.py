@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from streamgov_core.model.naming import short_hash
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 
 Statement = dict[str, Any]
 
@@ -59,24 +59,24 @@ def size(document: Mapping[str, Any]) -> int:
     return len(minified(document))
 
 
-def merge(permits: Iterable[Permit]) -> tuple[Permit, ...]:
-    """One permit for each principal, kind, resource and condition, with the union of the actions."""
+def merge(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+    """One permission for each principal, kind, resource and condition, with the union of the actions."""
     merged: dict[tuple[str, str, str, str], tuple[set[str], bool]] = {}
-    for permit in permits:
-        key = (permit.principal, permit.kind, permit.resource, permit.condition)
+    for permission in permissions:
+        key = (permission.principal, permission.kind, permission.resource, permission.condition)
         actions, shared = merged.get(key, (set(), False))
-        merged[key] = (actions | set(permit.actions), shared or permit.shared)
+        merged[key] = (actions | set(permission.actions), shared or permission.shared)
     return tuple(
-        Permit(kind, tuple(sorted(actions)), resource, principal, shared, condition)
+        Permission(kind, tuple(sorted(actions)), resource, principal, shared, condition)
         for (principal, kind, resource, condition), (actions, shared) in sorted(merged.items())
     )
 
 
-def identity_statements(sid_prefix: str, permits: Iterable[Permit]) -> list[Statement]:
+def identity_statements(sid_prefix: str, permissions: Iterable[Permission]) -> list[Statement]:
     """Statements of an identity policy: one for each set of actions, listing its resources."""
     resources: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
-    for permit in merge(permits):
-        resources[(permit.condition, permit.actions)].add(permit.resource)
+    for permission in merge(permissions):
+        resources[(permission.condition, permission.actions)].add(permission.resource)
     statements = [
         _statement(sid_prefix, (), actions, sorted(arns), condition)
         for (condition, actions), arns in sorted(resources.items())
@@ -84,15 +84,19 @@ def identity_statements(sid_prefix: str, permits: Iterable[Permit]) -> list[Stat
     return _unique_sids(statements)
 
 
-def resource_statements(sid_prefix: str, permits: Iterable[Permit]) -> list[Statement]:
+def resource_statements(sid_prefix: str, permissions: Iterable[Permission]) -> list[Statement]:
     """Statements of a resource policy, the shortest of the layouts that are tried; never a cross product."""
     own: dict[tuple[str, tuple[str, ...], str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     shared: dict[str, set[tuple[str, tuple[str, ...], str, str]]] = defaultdict(set)
-    for permit in merge(permits):
-        if permit.shared:
-            shared[permit.principal].add((permit.kind, permit.actions, permit.resource, permit.condition))
+    for permission in merge(permissions):
+        if permission.shared:
+            shared[permission.principal].add(
+                (permission.kind, permission.actions, permission.resource, permission.condition)
+            )
         else:
-            own[(permit.kind, permit.actions, permit.condition)][permit.principal].add(permit.resource)
+            own[(permission.kind, permission.actions, permission.condition)][permission.principal].add(
+                permission.resource
+            )
     blocks: list[_Block] = []
     for (kind, actions, condition), relation in sorted(own.items()):
         blocks.extend(_cover(sid_prefix, kind, actions, condition, relation))
@@ -216,7 +220,7 @@ def _components(relation: Mapping[str, set[str]]) -> list[dict[str, set[str]]]:
 def _hoisted(
     blocks: Sequence[_Block], shared: Mapping[str, set[tuple[str, tuple[str, ...], str, str]]], absorb: str
 ) -> list[_Block]:
-    """Place the shared permits: inside the statement of many principals, or in one statement of their own."""
+    """Place the shared permissions: inside the statement of many principals, or in one statement of their own."""
     groups: dict[_Bundle, set[str]] = defaultdict(set)
     for principal, bundle in shared.items():
         for joined in _joinable_parts(bundle):
@@ -239,15 +243,15 @@ def _hoisted(
 
 
 def _joinable_parts(bundle: Iterable[tuple[str, tuple[str, ...], str, str]]) -> list[_Bundle]:
-    """Split permits into as few sets as can each be one statement."""
+    """Split permissions into as few sets as can each be one statement."""
     parts: list[_Bundle] = []
-    for permit in sorted(bundle):
+    for permission in sorted(bundle):
         for index, part in enumerate(parts):
-            if _joinable(part | {permit}):
-                parts[index] = part | {permit}
+            if _joinable(part | {permission}):
+                parts[index] = part | {permission}
                 break
         else:
-            parts.append(frozenset({permit}))
+            parts.append(frozenset({permission}))
     return parts
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 
 
 @dataclass(frozen=True)
-class View:
-    """What a surface is to bring about.
+class DesiredState:
+    """What a policy document is to bring about.
 
     Args:
         active: the records that the documents shall contain, by key.
@@ -20,13 +20,13 @@ class View:
         everything: read every document of the target (after a holder that did not release, and to repair).
     """
 
-    active: Mapping[str, Record]
-    placed: Mapping[str, Placement]
+    active: Mapping[str, ContributionRecord]
+    placed: Mapping[str, Slot]
     examine: Set[str] = frozenset()
     everything: bool = False
 
     @property
-    def fresh(self) -> list[Record]:
+    def fresh(self) -> list[ContributionRecord]:
         """Records that the documents do not contain yet, in the order in which they are admitted."""
         missing = [
             record
@@ -37,8 +37,8 @@ class View:
 
 
 @dataclass(frozen=True)
-class Written:
-    """What a surface has done.
+class WriteResult:
+    """What a policy document has done.
 
     Args:
         placed: what the documents contain now.
@@ -46,12 +46,12 @@ class Written:
         writes: API calls that changed something.
     """
 
-    placed: Mapping[str, Placement]
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    placed: Mapping[str, Slot]
+    refused: Mapping[str, Rejection] = field(default_factory=dict)
     writes: int = 0
 
 
-class Surface(Protocol):
+class PolicyDocument(Protocol):
     """The policy documents of one target. One instance serves one application."""
 
     eager: bool
@@ -59,12 +59,12 @@ class Surface(Protocol):
     read again, has wasted them."""
 
     def reads(self) -> Sequence[Callable[[], None]]:
-        """Reads that ``bring`` needs, to be run side by side with the ledger's; ``bring`` makes up for any not run."""
+        """Reads that ``apply`` needs, to be run side by side with the ledger's; ``apply`` makes up for any not run."""
 
     def forget(self) -> None:
         """Drop what was read: it may be from before the lease."""
 
-    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
+    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         """Make the documents contain exactly ``view.active``, foreign statements aside.
 
         ``permit_write`` is called right before each write and raises if the lease is about to end.

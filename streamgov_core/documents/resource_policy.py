@@ -1,4 +1,4 @@
-"""The surface of a resource policy: one document, foreign statements in it, sometimes a version token."""
+"""The policy document of a resource policy: one document, foreign statements in it, sometimes a version token."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from streamgov_core.documents.compiler import (
     size,
     with_ours,
 )
-from streamgov_core.documents.policy_document import View, Written
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.documents.policy_document import DesiredState, WriteResult
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.errors import RetryableGrantError, StreamgovError
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 
 MAX_CONFLICTS = 8
 """Foreign writers that one application puts up with."""
@@ -59,7 +59,7 @@ class PolicyGateway(Protocol):
         """Delete the document; nothing happens if there is none."""
 
 
-class ResourcePolicySurface:
+class ResourcePolicyDocument:
     """Brings one resource policy in line with the ledger.
 
     Args:
@@ -67,7 +67,7 @@ class ResourcePolicySurface:
         arn: the resource.
         sid_prefix: marks our statements.
         limit: characters that the service allows.
-        eager: see Surface.
+        eager: see PolicyDocument.
     """
 
     def __init__(
@@ -91,39 +91,39 @@ class ResourcePolicySurface:
         return (self._remember,)
 
     def forget(self) -> None:
-        """See Surface.forget."""
+        """See PolicyDocument.forget."""
         self._live = None
 
     def _remember(self) -> None:
         self._live = self._read()
 
-    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
-        """See Surface.bring."""
+    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+        """See PolicyDocument.apply."""
         live = self._live if self._live is not None else self._read()
         self._live = None
         gone: set[str] = set()
         for _ in range(MAX_CONFLICTS):
             chosen, refused = self._admit(live[0], view, gone)
             try:
-                writes = self._write(live, chosen, gone, permit_write)
+                writes = self._write(live, chosen, gone, check_lease)
             except ConflictError:
                 live = self._read()
             except ResourceGoneError:
-                cause = Refusal(f"{self._arn} does not exist in this account")
-                return Written({}, {record.key: cause for record in view.fresh})
+                cause = Rejection(f"{self._arn} does not exist in this account")
+                return WriteResult({}, {record.key: cause for record in view.fresh})
             except RejectedError as error:
                 lost = self._lost(live[0], view) - gone
                 if not lost:
                     try:
-                        return self._one_by_one(live, view, gone, permit_write, str(error))
+                        return self._one_by_one(live, view, gone, check_lease, str(error))
                     except ConflictError:
                         live = self._read()
                 gone |= lost
             else:
-                return Written(_placed(chosen), refused, writes)
+                return WriteResult(_placed(chosen), refused, writes)
         raise RetryableGrantError(f"other writers keep changing the policy of {self._arn}")
 
-    def compare(self, view: View) -> list[Comparison]:
+    def compare(self, view: DesiredState) -> list[Comparison]:
         """See Comparable.compare."""
         return [Comparison("policy", self._read()[0], self._statements(view.active, ()))]
 
@@ -136,16 +136,16 @@ class ResourcePolicySurface:
     def _write(
         self,
         live: tuple[dict[str, Any] | None, str | None],
-        chosen: Mapping[str, Record],
+        chosen: Mapping[str, ContributionRecord],
         gone: Iterable[str],
-        permit_write: Callable[[], None],
+        check_lease: Callable[[], None],
     ) -> int:
         document, token = live
         ours = self._statements(chosen, gone)
         if same_statements(document, ours, self._sid_prefix):
             return 0
         wanted = with_ours(document, ours, self._sid_prefix)
-        permit_write()
+        check_lease()
         if wanted is None:
             self._gateway.delete(self._arn, token)
             return 1
@@ -154,87 +154,95 @@ class ResourcePolicySurface:
             self._live = (wanted, following)
         return 1
 
-    def _statements(self, chosen: Mapping[str, Record], gone: Iterable[str]) -> list[dict[str, Any]]:
+    def _statements(self, chosen: Mapping[str, ContributionRecord], gone: Iterable[str]) -> list[dict[str, Any]]:
         absent = set(gone)
-        permits: list[Permit] = [
-            permit for record in chosen.values() for permit in record.permits if permit.principal not in absent
+        permissions: list[Permission] = [
+            permission
+            for record in chosen.values()
+            for permission in record.permissions
+            if permission.principal not in absent
         ]
-        return resource_statements(self._sid_prefix, permits)
+        return resource_statements(self._sid_prefix, permissions)
 
-    def _fits(self, live: Mapping[str, Any] | None, chosen: Mapping[str, Record], gone: Iterable[str]) -> bool:
+    def _fits(
+        self, live: Mapping[str, Any] | None, chosen: Mapping[str, ContributionRecord], gone: Iterable[str]
+    ) -> bool:
         document = with_ours(live, self._statements(chosen, gone), self._sid_prefix)
         return document is None or size(document) <= self._limit
 
     def _admit(
-        self, live: Mapping[str, Any] | None, view: View, gone: Iterable[str]
-    ) -> tuple[dict[str, Record], dict[str, Refusal]]:
+        self, live: Mapping[str, Any] | None, view: DesiredState, gone: Iterable[str]
+    ) -> tuple[dict[str, ContributionRecord], dict[str, Rejection]]:
         """All grants if they fit; otherwise those that are in already, and of the new ones as many as fit."""
         if self._fits(live, view.active, gone):
             return dict(view.active), {}
         fresh = view.fresh
         new_keys = {record.key for record in fresh}
         chosen = {key: record for key, record in view.active.items() if key not in new_keys}
-        refused: dict[str, Refusal] = {}
+        refused: dict[str, Rejection] = {}
         for record in fresh:
             candidate = {**chosen, record.key: record}
             if self._fits(live, candidate, gone):
                 chosen = candidate
             else:
-                refused[record.key] = Refusal(
+                refused[record.key] = Rejection(
                     f"the policy of {self._arn} has no room for this grant ({self._limit} characters are allowed): "
                     "end grants that are no longer needed, or let consumers share a role"
                 )
         return chosen, refused
 
-    def _lost(self, live: Mapping[str, Any] | None, view: View) -> set[str]:
+    def _lost(self, live: Mapping[str, Any] | None, view: DesiredState) -> set[str]:
         """Principals that were written once and now stand there by an id (``AROA…``): their roles were deleted."""
         new_keys = {record.key for record in view.fresh}
         known = principals_of(live, self._sid_prefix)
         if all(principal.startswith("arn:") for principal in known):
             return set()
         recorded = {
-            permit.principal for key, record in view.active.items() if key not in new_keys for permit in record.permits
+            permission.principal
+            for key, record in view.active.items()
+            if key not in new_keys
+            for permission in record.permissions
         }
         return recorded - known
 
     def _one_by_one(
         self,
         live: tuple[dict[str, Any] | None, str | None],
-        view: View,
+        view: DesiredState,
         gone: set[str],
-        permit_write: Callable[[], None],
+        check_lease: Callable[[], None],
         reason: str,
-    ) -> Written:
+    ) -> WriteResult:
         """Find out which of the new grants the service rejects, so that the others do not suffer from it."""
         fresh = view.fresh
         new_keys = {record.key for record in fresh}
         chosen = {key: record for key, record in view.active.items() if key not in new_keys}
-        refused: dict[str, Refusal] = {}
-        writes = self._write_recorded(live, chosen, gone, permit_write)
+        refused: dict[str, Rejection] = {}
+        writes = self._write_recorded(live, chosen, gone, check_lease)
         for record in fresh:
             candidate = {**chosen, record.key: record}
             current = self._live if self._live is not None else self._read()
             if not self._fits(current[0], candidate, gone):
-                refused[record.key] = Refusal(f"the policy of {self._arn} has no room for this grant")
+                refused[record.key] = Rejection(f"the policy of {self._arn} has no room for this grant")
                 continue
             try:
-                writes += self._write(current, candidate, gone, permit_write)
+                writes += self._write(current, candidate, gone, check_lease)
                 chosen = candidate
             except RejectedError:
-                principals = ", ".join(sorted({permit.principal for permit in record.permits}))
-                refused[record.key] = Refusal(
+                principals = ", ".join(sorted({permission.principal for permission in record.permissions}))
+                refused[record.key] = Rejection(
                     f"the service does not accept the principals {principals} in the policy of {self._arn} "
                     f"(does the role exist?): {reason}",
                     retry=True,
                 )
-        return Written(_placed(chosen), refused, writes)
+        return WriteResult(_placed(chosen), refused, writes)
 
     def _write_recorded(
         self,
         live: tuple[dict[str, Any] | None, str | None],
-        chosen: Mapping[str, Record],
+        chosen: Mapping[str, ContributionRecord],
         gone: set[str],
-        permit_write: Callable[[], None],
+        check_lease: Callable[[], None],
     ) -> int:
         """Write what was granted before; ``gone`` learns of the roles among it that were deleted since.
 
@@ -244,25 +252,25 @@ class ResourcePolicySurface:
             RetryableGrantError: the service rejects what the document holds already.
         """
         try:
-            return self._write(live, chosen, gone, permit_write)
+            return self._write(live, chosen, gone, check_lease)
         except RejectedError:
             known = principals_of(live[0], self._sid_prefix)
-            recorded = {permit.principal for record in chosen.values() for permit in record.permits}
+            recorded = {permission.principal for record in chosen.values() for permission in record.permissions}
             lacking = recorded - known - gone
             gone |= lacking
         try:
-            writes = self._write(live, chosen, gone, permit_write)
+            writes = self._write(live, chosen, gone, check_lease)
         except RejectedError as error:
             raise RetryableGrantError(f"the policy of {self._arn} cannot be written again: {error}") from error
         for principal in sorted(lacking):
             current = self._live if self._live is not None else self._read()
             try:
-                writes += self._write(current, chosen, gone - {principal}, permit_write)
+                writes += self._write(current, chosen, gone - {principal}, check_lease)
             except RejectedError:
                 continue  # Deleted: left out until it is back, or its grants end.
             gone.discard(principal)
         return writes
 
 
-def _placed(chosen: Mapping[str, Record]) -> dict[str, Placement]:
-    return {key: Placement(0, record.generation) for key, record in chosen.items()}
+def _placed(chosen: Mapping[str, ContributionRecord]) -> dict[str, Slot]:
+    return {key: Slot(0, record.generation) for key, record in chosen.items()}

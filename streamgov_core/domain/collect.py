@@ -15,7 +15,7 @@ from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_facts import GrantFacts, GrantReader, forms_of
 from streamgov_core.domain.grant_ledger import GENERATIONS_A_REQUEST, GrantRecord
 from streamgov_core.domain.plan import check_members, item
-from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT, Order, parse_order
+from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT, WorkflowInput, parse_order
 from streamgov_core.model.access_request import ends_at, parse_request
 from streamgov_core.model.command import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party
 from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, PrincipalRefusedError
@@ -84,7 +84,7 @@ class Collect(DomainFunction):
     def _asset(
         self,
         calls: ThreadPoolExecutor,
-        order: Order,
+        order: WorkflowInput,
         execution: str,
         asset: Mapping[str, Any],
         facts: GrantFacts,
@@ -158,7 +158,7 @@ class Collect(DomainFunction):
             undo_only=undone is not None,
         )
 
-    def _why_undone(self, order: Order, command: GrantCommand) -> str | None:
+    def _why_undone(self, order: WorkflowInput, command: GrantCommand) -> str | None:
         """Why a grant whose execution ended badly is not carried on but undone; None if it is carried on."""
         if order.request != "GRANT" or not order.settles:
             return None
@@ -169,7 +169,7 @@ class Collect(DomainFunction):
             return "the execution was aborted"
         return "the execution ended badly more than once" if order.settles > 1 else None
 
-    def _begun_after_all(self, order: Order, new: GrantRecord) -> bool:
+    def _begun_after_all(self, order: WorkflowInput, new: GrantRecord) -> bool:
         """Whether a record that was refused is our own: written by a call whose answer was lost.
 
         Otherwise another execution has begun the same request. If it has ended already, our mark came too late.
@@ -182,7 +182,7 @@ class Collect(DomainFunction):
             self._domain.mark(order.grant_id, new.asset_id, record.state, record.cause or None)
         return False
 
-    def _not_now(self, order: Order, execution: str, status: str, record: GrantRecord | None) -> str | None:
+    def _not_now(self, order: WorkflowInput, execution: str, status: str, record: GrantRecord | None) -> str | None:
         """Why an asset in this status is left alone; None if the order is to be carried out."""
         wanted = f"{order.request}_PENDING"
         if status == wanted:
@@ -199,7 +199,7 @@ class Collect(DomainFunction):
 
     def _command(
         self,
-        order: Order,
+        order: WorkflowInput,
         asset_id: str,
         listing: Mapping[str, Any] | None,
         platform: Platform | None,
@@ -218,7 +218,7 @@ class Collect(DomainFunction):
 
     def _live_command(
         self,
-        order: Order,
+        order: WorkflowInput,
         asset_id: str,
         listing: Mapping[str, Any] | None,
         platform: Platform | None,
@@ -288,7 +288,7 @@ class Collect(DomainFunction):
         return decided(asked, request.get("decisionComment"), now)
 
     def _audit(
-        self, order: Order, facts: GrantFacts, record: GrantRecord | None, command: GrantCommand | None
+        self, order: WorkflowInput, facts: GrantFacts, record: GrantRecord | None, command: GrantCommand | None
     ) -> dict[str, Any]:
         """Who asked, who approved, when, and how to connect: kept from the grant on."""
         if record is not None and order.request == "REVOKE":
@@ -312,7 +312,7 @@ class Collect(DomainFunction):
         return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
 
 
-def _undoing_is_open(order: Order, record: GrantRecord) -> bool:
+def _undoing_is_open(order: WorkflowInput, record: GrantRecord) -> bool:
     """Whether this settles a failed grant of which something could not be taken away; not without end."""
     failed = order.request == "GRANT" and record.state == "GRANT_FAILED" and bool(record.outcome.get("undo"))
     return failed and order.settles > 0 and not order.exhausted
@@ -330,5 +330,5 @@ def _warnings(facts: GrantFacts, command: GrantCommand | None) -> list[str]:
     return [text for text in (unknown, ignored) if text]
 
 
-def _leave(order: Order, asset_id: str, reason: str) -> None:
+def _leave(order: WorkflowInput, asset_id: str, reason: str) -> None:
     log("asset left alone", grantId=order.grant_id, assetId=asset_id, requestType=order.request, reason=reason)

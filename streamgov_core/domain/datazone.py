@@ -14,7 +14,7 @@ from streamgov_core.runtime.log import log
 _MISSING = ("ResourceNotFoundException",)
 
 
-class Domain(Protocol):
+class DataZoneReader(Protocol):
     """One DataZone domain. A thing that is gone reads as None."""
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from streamgov_core.domain.datazone import DataZoneDomain, Domain
+from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger
 from streamgov_core.domain.settings import CollectSettings, execution_input, shared_clients
 
@@ -26,7 +26,7 @@ class DomainFunction:
     def __init__(
         self,
         settings: CollectSettings,
-        domain: Domain,
+        domain: DataZoneReader,
         ledger: GrantLedger,
         input_of: Callable[[str], Mapping[str, Any]],
         now: Callable[[], float] = time.time,

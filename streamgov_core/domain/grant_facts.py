@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from streamgov_core.domain.datazone import Domain
+from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
 from streamgov_core.runtime.log import log
 
@@ -46,7 +46,7 @@ class GrantReader:
         domain: DataZone.
     """
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: DataZoneReader) -> None:
         self._domain = domain
 
     def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantFacts:

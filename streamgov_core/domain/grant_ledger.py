@@ -19,7 +19,7 @@ GENERATIONS_A_REQUEST = 2
 KEEP_ENDED = 400 * 86_400
 """Seconds that a grant's record outlives its end, for audits."""
 
-State = Literal["IN_PROGRESS", "GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED"]
+GrantState = Literal["IN_PROGRESS", "GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class GrantRecord:
     asset_id: str
     generation: int
     desired: RequestType
-    state: State
+    state: GrantState
     command: GrantCommand | None
     facts: Mapping[str, Any] = field(default_factory=dict)
     execution: str = ""
@@ -70,7 +70,7 @@ class GrantLedger(Protocol):
         grant_id: str,
         asset_id: str,
         generation: int,
-        state: State,
+        state: GrantState,
         now: float,
         cause: str,
         facts: Mapping[str, Any],
@@ -140,7 +140,7 @@ class DynamoGrantLedger:
         grant_id: str,
         asset_id: str,
         generation: int,
-        state: State,
+        state: GrantState,
         now: float,
         cause: str,
         facts: Mapping[str, Any],

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamgov_core.domain.function import DomainFunction
-from streamgov_core.domain.grant_ledger import State
-from streamgov_core.domain.workflow_input import Order, parse_order
+from streamgov_core.domain.grant_ledger import GrantState
+from streamgov_core.domain.workflow_input import WorkflowInput, parse_order
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.runtime.log import log
@@ -40,7 +40,7 @@ class Report(DomainFunction):
     def _outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
         failure = failure_of(item)
         request = item["requestType"]
-        status: State
+        status: GrantState
         if request == "GRANT":
             status = "GRANTED" if failure is None else "GRANT_FAILED"
         else:
@@ -75,7 +75,7 @@ class Report(DomainFunction):
         return {"status": f"{order.request}_FAILED", "cause": cause, "assets": marked}
 
     def _mark_failed(
-        self, order: Order, grant: Mapping[str, Any], asset: Mapping[str, Any], execution: str, cause: str
+        self, order: WorkflowInput, grant: Mapping[str, Any], asset: Mapping[str, Any], execution: str, cause: str
     ) -> bool:
         if asset["status"] not in tuple(f"{order.request}_{suffix}" for suffix in _OPEN):
             return False
@@ -85,13 +85,13 @@ class Report(DomainFunction):
             return False  # Another execution carries it out.
         if record is None and not self._is_ours(order, grant, asset_id):
             return False
-        status: State = "GRANT_FAILED" if order.request == "GRANT" else "REVOKE_FAILED"
+        status: GrantState = "GRANT_FAILED" if order.request == "GRANT" else "REVOKE_FAILED"
         if record is not None:
             self._ledger.finish(order.grant_id, asset_id, record.generation, status, self._now(), cause, {})
         self._domain.mark(order.grant_id, asset_id, status, cause)
         return True
 
-    def _is_ours(self, order: Order, grant: Mapping[str, Any], asset_id: str) -> bool:
+    def _is_ours(self, order: WorkflowInput, grant: Mapping[str, Any], asset_id: str) -> bool:
         listing = (grant.get("grantedEntity") or {}).get("listing") or {}
         found = self._domain.listing(listing["id"], listing.get("revision")) if listing else None
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}

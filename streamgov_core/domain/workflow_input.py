@@ -21,7 +21,7 @@ MAX_SETTLES = 3
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkflowInput:
     """A hint: this grant, this request. DataZone says whether it is so.
 
     Args:
@@ -48,7 +48,7 @@ class Order:
         return self.settles > MAX_SETTLES
 
 
-def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str], Mapping[str, Any]]) -> Order:
+def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str], Mapping[str, Any]]) -> WorkflowInput:
     """Read the central machine's input.
 
     Args:
@@ -71,11 +71,11 @@ def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str]
         request = raw.get("requestType")
         if request not in ("GRANT", "REVOKE"):
             raise EventRefusedError(f"a redrive needs requestType GRANT or REVOKE, got {request!r}")
-        return Order(_text(raw, "grantId"), request, "", "redrive", settles, aborted, True, tuple(ended))
+        return WorkflowInput(_text(raw, "grantId"), request, "", "redrive", settles, aborted, True, tuple(ended))
     return replace(_from_event(raw, domain_id), settles=settles, aborted=aborted, ended=tuple(ended))
 
 
-def _from_event(raw: Mapping[str, Any], domain_id: str) -> Order:
+def _from_event(raw: Mapping[str, Any], domain_id: str) -> WorkflowInput:
     """Read an event of DataZone ("Amazon DataZone events" of the EventBridge reference)."""
     request = REQUESTS.get(str(raw.get("detail-type")))
     if raw.get("source") != "aws.datazone" or request is None:
@@ -93,7 +93,7 @@ def _from_event(raw: Mapping[str, Any], domain_id: str) -> Order:
         raise EventRefusedError(f"the event is of domain {domain!r}; this deployment serves {domain_id}")
     if not isinstance(grant_id, str) or not grant_id:
         raise EventRefusedError("the event names no grant")
-    return Order(grant_id, request, str(type_name), str(raw.get("id", "")))
+    return WorkflowInput(grant_id, request, str(type_name), str(raw.get("id", "")))
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

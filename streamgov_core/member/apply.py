@@ -13,14 +13,14 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Protocol, Self
 
-from streamgov_core.documents.policy_document import Surface
-from streamgov_core.member.document_ledger import DynamoTargetLedger, TargetLedger
-from streamgov_core.member.engine import Engine, Outcome
+from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.member.document_ledger import DocumentLedger, DynamoDocumentLedger
+from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.role_policy import check_principal
-from streamgov_core.model.asset_record import Record
-from streamgov_core.model.clock import Times
+from streamgov_core.model.asset_record import AssetRecord
+from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, Answer, GrantCommand
-from streamgov_core.model.contribution import Intent
+from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import (
     ClaimRefusedError,
     EventRefusedError,
@@ -30,9 +30,9 @@ from streamgov_core.model.errors import (
 )
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.registry_access import consumer_permits, reader_intents, registry_account
+from streamgov_core.model.registry_access import consumer_permissions, reader_contributions, registry_account
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
@@ -80,20 +80,20 @@ class ApplySettings:
         )
 
 
-class Site(Protocol):
+class AccountGateway(Protocol):
     """The account that a command is applied to, as far as it is not the ledger."""
 
-    def surface(self, platform: str, intent: Intent) -> Surface:
+    def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
         """The documents of a target."""
 
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
         """Look at the resource before a grant."""
 
-    def record(self, command: GrantCommand) -> Record | None:
+    def record(self, command: GrantCommand) -> AssetRecord | None:
         """What the data source recorded for the claimed schema or resource."""
 
 
-class AwsSite:
+class AwsAccountGateway:
     """The account in AWS.
 
     Args:
@@ -105,33 +105,37 @@ class AwsSite:
         self._settings = settings
         self._clients = clients
 
-    def surface(self, platform: str, intent: Intent) -> Surface:
-        """See Site.surface: roles are known here, everything else is the platform's."""
+    def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
+        """See AccountGateway.policy_document: roles are known here, everything else is the platform's."""
         from streamgov_core.member.iam import IamRoles
-        from streamgov_core.member.reader_role import ReaderRoleSurface
-        from streamgov_core.member.role_policy import RolePolicySurface
+        from streamgov_core.member.reader_role import ReaderRoleDocument
+        from streamgov_core.member.role_policy import RolePolicyDocument
 
         names = self._settings.names
         iam = IamRoles(lambda: self._clients.client("iam"), names.iam_path)
-        if intent.kind == "role":
+        if contribution.kind == "role":
             boundary = self._settings.boundary if self._settings.require_boundary else ""
-            return RolePolicySurface(iam, names, intent.arn, boundary)
-        if intent.kind == "reader":
-            return ReaderRoleSurface(iam, names, intent.arn, self._settings.boundary)
-        surface = PLATFORMS[platform].surface(intent.kind, intent.arn, names.sid_prefix, self._clients)
-        if surface is None:
-            raise EventRefusedError(f"platform {platform} has no policy documents of kind {intent.kind!r}")
-        return surface
+            return RolePolicyDocument(iam, names, contribution.arn, boundary)
+        if contribution.kind == "reader":
+            return ReaderRoleDocument(iam, names, contribution.arn, self._settings.boundary)
+        policy_document = PLATFORMS[platform].policy_document(
+            contribution.kind, contribution.arn, names.sid_prefix, self._clients
+        )
+        if policy_document is None:
+            raise EventRefusedError(f"platform {platform} has no policy documents of kind {contribution.kind!r}")
+        return policy_document
 
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
-        """See Site.inspect."""
+        """See AccountGateway.inspect."""
         return PLATFORMS[command.platform].inspect(command, self._clients)
 
-    def record(self, command: GrantCommand) -> Record | None:
-        """See Site.record (API GetParameter)."""
+    def record(self, command: GrantCommand) -> AssetRecord | None:
+        """See AccountGateway.record (API GetParameter)."""
         registry = None if command.schema is None else command.schema.registry_arn.rsplit("/", 1)[1]
         name = command.resource["arn"].rsplit("/", 1)[1] if command.schema is None else command.schema.schema_name
-        store = SsmRecordStore(self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry)
+        store = SsmAssetRecordStore(
+            self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry
+        )
         with calling("ssm:GetParameter", f"the record of {name}"):
             return store.load(str(name))
 
@@ -151,8 +155,8 @@ class MemberFunction:
     def __init__(
         self,
         settings: ApplySettings,
-        site: Site,
-        ledger: TargetLedger,
+        site: AccountGateway,
+        ledger: DocumentLedger,
         *,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -175,10 +179,10 @@ class MemberFunction:
         """The function as it is deployed."""
         settings = ApplySettings.from_env(os.environ if env is None else env)
         clients = cls.clients(settings.names.region)
-        ledger = DynamoTargetLedger(lambda: clients.client("dynamodb"), settings.names.target_table)
-        return cls(settings, AwsSite(settings, clients), ledger)
+        ledger = DynamoDocumentLedger(lambda: clients.client("dynamodb"), settings.names.document_table)
+        return cls(settings, AwsAccountGateway(settings, clients), ledger)
 
-    def times(self, context: Any) -> Times:
+    def times(self, context: Any) -> InvocationClock:
         """Clock, identities and deadline of one invocation.
 
         Args:
@@ -187,7 +191,7 @@ class MemberFunction:
         remaining = getattr(context, "get_remaining_time_in_millis", None)
         seconds = remaining() / 1000 if callable(remaining) else float(self._settings.function_timeout)
         lease = self._settings.function_timeout + 30.0
-        return Times(self._now, self._sleep, self._new_id, self._now() + seconds, lease)
+        return InvocationClock(self._now, self._sleep, self._new_id, self._now() + seconds, lease)
 
 
 class Apply(MemberFunction):
@@ -218,17 +222,17 @@ class Apply(MemberFunction):
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()
 
-    def _apply(self, command: GrantCommand, times: Times) -> tuple[Outcome, dict[str, Any]]:
+    def _apply(self, command: GrantCommand, times: InvocationClock) -> tuple[ApplyOutcome, dict[str, Any]]:
         platform = PLATFORMS[command.platform]
         produces, consumes = command.side in ("producer", "both"), command.side in ("consumer", "both")
-        intents: list[Intent] = []
+        contributions: list[PolicyContribution] = []
         if produces:
             platform.review(command)
-            intents += [*platform.producer_intents(self._settings.names, command)]
-            intents += reader_intents(self._settings.names, command)
+            contributions += [*platform.producer_contributions(self._settings.names, command)]
+            contributions += reader_contributions(self._settings.names, command)
         if consumes:
-            intents += self._role_intents(command)
-        width = max(1, len(intents))
+            contributions += self._role_contributions(command)
+        width = max(1, len(contributions))
         with (
             ThreadPoolExecutor(5 * width + 3, "calls") as calls,
             ThreadPoolExecutor(width, "targets") as targets,
@@ -245,14 +249,14 @@ class Apply(MemberFunction):
             running = [
                 targets.submit(
                     engine.apply,
-                    self._site.surface(command.platform, intent),
-                    intent,
+                    self._site.policy_document(command.platform, contribution),
+                    contribution,
                     command.key,
                     command.generation,
                     command.grants,
                     gate if checks else None,
                 )
-                for intent in intents
+                for contribution in contributions
             ]
             gate_error = _error_of(checks)
             errors = [error for future in running if (error := future.exception()) is not None]
@@ -260,14 +264,14 @@ class Apply(MemberFunction):
                 raise gate_error or _gravest(errors)
             outcomes = {future.result() for future in running}
         warnings = [text for check in checks for text in check.result().get("warnings", [])]
-        details = {"targets": [intent.target for intent in intents], "warnings": warnings}
+        details = {"targets": [contribution.target for contribution in contributions], "warnings": warnings}
         return ("SUPERSEDED" if "SUPERSEDED" in outcomes else "APPLIED"), details
 
-    def _role_intents(self, command: GrantCommand) -> list[Intent]:
-        """One intent for each of the consumer's roles in this account; they are checked before access is given."""
+    def _role_contributions(self, command: GrantCommand) -> list[PolicyContribution]:
+        """One contribution for each of the consumer's roles in this account; each role is checked before a grant."""
         names = self._settings.names
-        permits = PLATFORMS[command.platform].consumer_permits(names, command)
-        intents = []
+        permissions = PLATFORMS[command.platform].consumer_permissions(names, command)
+        contributions = []
         for arn in command.consumer.principals:
             if RoleArn.parse(arn).account != self._settings.account:
                 continue
@@ -279,8 +283,10 @@ class Apply(MemberFunction):
                     raise
                 if self._ledger.find(f"role#{arn}", command.key) is None:
                     continue
-            intents.append(Intent(f"role#{arn}", (*permits, *consumer_permits(names, command, arn))))
-        return intents
+            contributions.append(
+                PolicyContribution(f"role#{arn}", (*permissions, *consumer_permissions(names, command, arn)))
+            )
+        return contributions
 
     def _verify_claim(self, command: GrantCommand) -> dict[str, Any]:
         """The data source's record must name this asset for this resource; or configuration must name the resource.

@@ -1,4 +1,4 @@
-"""The target ledger of a member account: for each policy document its intents, the lease, and what was written.
+"""The target ledger of a member account: for each policy document its contributions, the lease, and what was written.
 
 One DynamoDB item (``#head``) for each target, and one for each grant on it (``grant#<grant>#<asset>``), under one
 partition key. A removed grant stays as a mark for a while, so that a late, lower generation is recognised.
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from streamgov_core.model.document_record import Placement, Record, Refusal
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
+from streamgov_core.model.permission import Permission
 from streamgov_core.runtime.calls import Table
 
 RECORD_VERSION = 1
@@ -24,7 +24,7 @@ Stored = Literal["STORED", "SUPERSEDED"]
 
 
 @dataclass(frozen=True)
-class Head:
+class LeaseRecord:
     """The head of a target.
 
     Args:
@@ -39,7 +39,7 @@ class Head:
     committed: int = 0
     owner: str = ""
     until: float = 0.0
-    placed: Mapping[str, Placement] = field(default_factory=dict)
+    placed: Mapping[str, Slot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,42 +51,42 @@ class Lease:
         clean: False if the holder before never released: its writes are unknown, so everything is verified.
     """
 
-    head: Head
+    head: LeaseRecord
     clean: bool
 
 
-class TargetLedger(Protocol):
+class DocumentLedger(Protocol):
     """Where targets are kept. Every write is conditional; every read is consistent."""
 
     def acquire(self, target: str, owner: str, now: float, until: float) -> Lease | None:
         """Count a change and take the lease in one step; None, and no change counted, while somebody else has it."""
 
-    def announce(self, target: str) -> Head:
+    def announce(self, target: str) -> LeaseRecord:
         """Count a change, after its record was stored; the holder of the lease notices."""
 
-    def head(self, target: str) -> Head:
+    def head(self, target: str) -> LeaseRecord:
         """The head; all zero if the target was never written."""
 
-    def store(self, target: str, record: Record) -> Stored:
+    def store(self, target: str, record: ContributionRecord) -> Stored:
         """Store a record unless one of a higher generation is there."""
 
-    def find(self, target: str, key: str) -> Record | None:
+    def find(self, target: str, key: str) -> ContributionRecord | None:
         """One record."""
 
-    def load(self, target: str) -> list[Record]:
+    def load(self, target: str) -> list[ContributionRecord]:
         """Every record of the target, marks included."""
 
-    def everything(self) -> dict[str, list[Record]]:
+    def everything(self) -> dict[str, list[ContributionRecord]]:
         """Every target with its records, marks included, as the reconciler reads it; no snapshot of one moment."""
 
-    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Placement]) -> bool:
+    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> bool:
         """Record what was written and release the lease, if ``seq`` is still the last change and the lease is ours.
 
         Returns:
             False if either is not so.
         """
 
-    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Placement]) -> Head | None:
+    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> LeaseRecord | None:
         """Record what was written up to ``seq`` and keep the lease; None if the lease is no longer ours."""
 
     def release(self, target: str, owner: str) -> None:
@@ -95,11 +95,11 @@ class TargetLedger(Protocol):
     def abandon(self, target: str, owner: str) -> None:
         """Let the lease end now, without a word about what was written: the next holder verifies everything."""
 
-    def refuse(self, target: str, key: str, generation: int, refusal: Refusal) -> None:
+    def refuse(self, target: str, key: str, generation: int, refusal: Rejection) -> None:
         """Mark a record as one that did not get in, unless it has changed meanwhile."""
 
 
-class DynamoTargetLedger:
+class DynamoDocumentLedger:
     """The ledger in DynamoDB.
 
     Args:
@@ -113,7 +113,7 @@ class DynamoTargetLedger:
         self._table = table
 
     def acquire(self, target: str, owner: str, now: float, until: float) -> Lease | None:
-        """See TargetLedger.acquire. One UpdateItem; the old item says whether the last holder released."""
+        """See DocumentLedger.acquire. One UpdateItem; the old item says whether the last holder released."""
         client = self._client()
         try:
             answer = client.update_item(
@@ -133,10 +133,10 @@ class DynamoTargetLedger:
         except client.exceptions.ConditionalCheckFailedException:
             return None
         old = _head(answer.get("Attributes", {}))
-        return Lease(Head(old.seq + 1, old.committed, owner, until, old.placed), clean=not old.owner)
+        return Lease(LeaseRecord(old.seq + 1, old.committed, owner, until, old.placed), clean=not old.owner)
 
-    def announce(self, target: str) -> Head:
-        """See TargetLedger.announce."""
+    def announce(self, target: str) -> LeaseRecord:
+        """See DocumentLedger.announce."""
         answer = self._client().update_item(
             TableName=self._table,
             Key=_key(target, HEAD),
@@ -146,13 +146,13 @@ class DynamoTargetLedger:
         )
         return _head(answer["Attributes"])
 
-    def head(self, target: str) -> Head:
-        """See TargetLedger.head."""
+    def head(self, target: str) -> LeaseRecord:
+        """See DocumentLedger.head."""
         answer = self._client().get_item(TableName=self._table, Key=_key(target, HEAD), ConsistentRead=True)
         return _head(answer.get("Item", {}))
 
-    def store(self, target: str, record: Record) -> Stored:
-        """See TargetLedger.store."""
+    def store(self, target: str, record: ContributionRecord) -> Stored:
+        """See DocumentLedger.store."""
         client = self._client()
         try:
             client.put_item(
@@ -165,14 +165,14 @@ class DynamoTargetLedger:
             return "SUPERSEDED"
         return "STORED"
 
-    def find(self, target: str, key: str) -> Record | None:
-        """See TargetLedger.find."""
+    def find(self, target: str, key: str) -> ContributionRecord | None:
+        """See DocumentLedger.find."""
         answer = self._client().get_item(TableName=self._table, Key=_key(target, f"grant#{key}"), ConsistentRead=True)
         return _record(answer["Item"]) if "Item" in answer else None
 
-    def load(self, target: str) -> list[Record]:
-        """See TargetLedger.load. All pages."""
-        records: list[Record] = []
+    def load(self, target: str) -> list[ContributionRecord]:
+        """See DocumentLedger.load. All pages."""
+        records: list[ContributionRecord] = []
         start: dict[str, Any] = {}
         while True:
             answer = self._client().query(
@@ -188,9 +188,9 @@ class DynamoTargetLedger:
                 return records
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def everything(self) -> dict[str, list[Record]]:
-        """See TargetLedger.everything. All pages."""
-        found: dict[str, list[Record]] = {}
+    def everything(self) -> dict[str, list[ContributionRecord]]:
+        """See DocumentLedger.everything. All pages."""
+        found: dict[str, list[ContributionRecord]] = {}
         pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         for page in pages:
             for item in page["Items"]:
@@ -199,8 +199,8 @@ class DynamoTargetLedger:
                     records.append(_record(item))
         return found
 
-    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Placement]) -> bool:
-        """See TargetLedger.commit."""
+    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> bool:
+        """See DocumentLedger.commit."""
         client = self._client()
         try:
             client.update_item(
@@ -218,8 +218,8 @@ class DynamoTargetLedger:
             return False
         return True
 
-    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Placement]) -> Head | None:
-        """See TargetLedger.progress."""
+    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> LeaseRecord | None:
+        """See DocumentLedger.progress."""
         client = self._client()
         try:
             answer = client.update_item(
@@ -239,7 +239,7 @@ class DynamoTargetLedger:
         return _head(answer["Attributes"])
 
     def release(self, target: str, owner: str) -> None:
-        """See TargetLedger.release."""
+        """See DocumentLedger.release."""
         client = self._client()
         try:
             client.update_item(
@@ -253,7 +253,7 @@ class DynamoTargetLedger:
             return  # Somebody took it over after it had ended: theirs now.
 
     def abandon(self, target: str, owner: str) -> None:
-        """See TargetLedger.abandon. The owner stays written, which is what tells the next one."""
+        """See DocumentLedger.abandon. The owner stays written, which is what tells the next one."""
         client = self._client()
         try:
             client.update_item(
@@ -266,8 +266,8 @@ class DynamoTargetLedger:
         except client.exceptions.ConditionalCheckFailedException:
             return  # Somebody took it over after it had ended: theirs now.
 
-    def refuse(self, target: str, key: str, generation: int, refusal: Refusal) -> None:
-        """See TargetLedger.refuse."""
+    def refuse(self, target: str, key: str, generation: int, refusal: Rejection) -> None:
+        """See DocumentLedger.refuse."""
         client = self._client()
         try:
             client.update_item(
@@ -290,23 +290,27 @@ def _key(target: str, item: str) -> dict[str, Any]:
     return {"target": {"S": target}, "item": {"S": item}}
 
 
-def _placed_text(placed: Mapping[str, Placement]) -> str:
+def _placed_text(placed: Mapping[str, Slot]) -> str:
     return json.dumps({key: [p.slot, p.generation] for key, p in sorted(placed.items())}, separators=(",", ":"))
 
 
-def _head(item: Mapping[str, Any]) -> Head:
+def _head(item: Mapping[str, Any]) -> LeaseRecord:
     placed = json.loads(item["placed"]["S"]) if "placed" in item else {}
-    return Head(
+    return LeaseRecord(
         seq=int(item.get("seq", {}).get("N", 0)),
         committed=int(item.get("committed", {}).get("N", 0)),
         owner=item.get("leaseOwner", {}).get("S", ""),
         until=float(item.get("leaseUntil", {}).get("N", 0)),
-        placed={key: Placement(slot, generation) for key, (slot, generation) in placed.items()},
+        placed={key: Slot(slot, generation) for key, (slot, generation) in placed.items()},
     )
 
 
-def _item(target: str, record: Record) -> dict[str, Any]:
-    body = {"permits": [asdict(permit) for permit in record.permits], "trust": record.trust, "facts": record.facts}
+def _item(target: str, record: ContributionRecord) -> dict[str, Any]:
+    body = {
+        "permissions": [asdict(permission) for permission in record.permissions],
+        "trust": record.trust,
+        "facts": record.facts,
+    }
     item: dict[str, Any] = {
         **_key(target, f"grant#{record.key}"),
         "version": {"N": str(RECORD_VERSION)},
@@ -320,14 +324,16 @@ def _item(target: str, record: Record) -> dict[str, Any]:
     return item
 
 
-def _record(item: Mapping[str, Any]) -> Record:
+def _record(item: Mapping[str, Any]) -> ContributionRecord:
     body = json.loads(item["body"]["S"])
-    permits = tuple(Permit(**{**permit, "actions": tuple(permit["actions"])}) for permit in body["permits"])
-    return Record(
+    permissions = tuple(
+        Permission(**{**permission, "actions": tuple(permission["actions"])}) for permission in body["permissions"]
+    )
+    return ContributionRecord(
         key=item["item"]["S"].removeprefix("grant#"),
         generation=int(item["generation"]["N"]),
         state=item["state"]["S"],
-        permits=permits,
+        permissions=permissions,
         trust=tuple(body["trust"]),
         facts=body["facts"],
         at=float(item["at"]["N"]),

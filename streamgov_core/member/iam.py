@@ -1,4 +1,4 @@
-"""Roles and policies in IAM: the gateways behind the surfaces of consumer roles and reader roles."""
+"""Roles and policies in IAM: the gateways behind the policy documents of consumer roles and reader roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The surface of a reader role: it lets the roles of one consumer project read schemas of one registry.
+"""The policy document of a reader role: it lets the roles of one consumer project read schemas of one registry.
 
 A Glue registry has no resource policy, so consumers in other accounts assume a role in the registry's account. Its
 trust names accounts and conditions on the roles' ARNs: nothing validates those, so a role that does not exist yet does
@@ -19,9 +19,9 @@ from streamgov_core.documents.compiler import (
     same_statements,
     size,
 )
-from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.member.role_policy import RoleInfo
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
 
@@ -53,7 +53,7 @@ class ReaderGateway(Protocol):
         """Delete an inline policy."""
 
 
-class ReaderRoleSurface:
+class ReaderRoleDocument:
     """Brings one reader role in line with the ledger: it exists exactly while somebody may use it.
 
     Args:
@@ -78,25 +78,25 @@ class ReaderRoleSurface:
         return (self._read,)
 
     def forget(self) -> None:
-        """See Surface.forget."""
+        """See PolicyDocument.forget."""
         self._info, self._known = None, False
 
     def _read(self) -> None:
         self._info = self._gateway.role(self._role.name)
         self._known = True
 
-    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
-        """See Surface.bring. What gains comes first: permissions before trust, and the other way round to remove."""
+    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+        """See PolicyDocument.apply. Permissions come before trust; to remove, the other way round."""
         if not self._known:
             self._read()
         self._known = False
         if not view.active:
-            return Written({}, {}, self._remove(permit_write))
+            return WriteResult({}, {}, self._remove(check_lease))
         chosen, refused = self._admit(view)
-        placed = {key: Placement(0, record.generation) for key, record in chosen.items()}
-        return Written(placed, refused, self._write(chosen.values(), permit_write))
+        placed = {key: Slot(0, record.generation) for key, record in chosen.items()}
+        return WriteResult(placed, refused, self._write(chosen.values(), check_lease))
 
-    def compare(self, view: View) -> list[Comparison]:
+    def compare(self, view: DesiredState) -> list[Comparison]:
         """See Comparable.compare. The role exists exactly while somebody may use it."""
         info = self._gateway.role(self._role.name)
         policy = self._gateway.inline(self._role.name, POLICY_NAME) if info is not None else None
@@ -108,57 +108,57 @@ class ReaderRoleSurface:
             Comparison("trust policy", None if info is None else info.trust, trust, True),
         ]
 
-    def _admit(self, view: View) -> tuple[dict[str, Record], dict[str, Refusal]]:
+    def _admit(self, view: DesiredState) -> tuple[dict[str, ContributionRecord], dict[str, Rejection]]:
         fresh = view.fresh
         new_keys = {record.key for record in fresh}
         chosen = {key: record for key, record in view.active.items() if key not in new_keys}
-        refused: dict[str, Refusal] = {}
+        refused: dict[str, Rejection] = {}
         for record in fresh:
             candidate = {**chosen, record.key: record}
             members = candidate.values()
             if size(self._policy(members)) > INLINE_LIMIT or size(self._trust(members)) > TRUST_LIMIT:
-                refused[record.key] = Refusal(
+                refused[record.key] = Rejection(
                     f"the reader role {self._role.arn} has no room for another schema or role"
                 )
             else:
                 chosen = candidate
         return chosen, refused
 
-    def _write(self, records: Iterable[Record], permit_write: Callable[[], None]) -> int:
+    def _write(self, records: Iterable[ContributionRecord], check_lease: Callable[[], None]) -> int:
         members = list(records)
         if not members:
-            return self._remove(permit_write)
+            return self._remove(check_lease)
         name, trust, policy = self._role.name, self._trust(members), self._policy(members)
         writes = 0
         if self._info is None:
-            permit_write()
+            check_lease()
             description = f"Reads schemas for the consumers of one project ({self._names.namespace})"
             self._gateway.create_role(name, self._role.path, minified(trust), self._boundary, description)
             writes += 1
         live = self._gateway.inline(name, POLICY_NAME) if self._info is not None else None
         if not same_statements(live, policy["Statement"], self._names.sid_prefix):
-            permit_write()
+            check_lease()
             self._gateway.put_inline(name, POLICY_NAME, minified(policy))
             writes += 1
         if self._info is not None and not same_statements(self._info.trust, trust["Statement"], self._names.sid_prefix):
-            permit_write()
+            check_lease()
             self._gateway.put_trust(name, minified(trust))
             writes += 1
         return writes
 
-    def _remove(self, permit_write: Callable[[], None]) -> int:
+    def _remove(self, check_lease: Callable[[], None]) -> int:
         if self._info is None:
             return 0
-        permit_write()
+        check_lease()
         self._gateway.delete_inline(self._role.name, POLICY_NAME)
         self._gateway.delete_role(self._role.name)
         return 1
 
-    def _policy(self, records: Iterable[Record]) -> dict[str, Any]:
-        permits = [permit for record in records for permit in record.permits]
-        return {"Version": "2012-10-17", "Statement": identity_statements(self._names.sid_prefix, permits)}
+    def _policy(self, records: Iterable[ContributionRecord]) -> dict[str, Any]:
+        permissions = [permission for record in records for permission in record.permissions]
+        return {"Version": "2012-10-17", "Statement": identity_statements(self._names.sid_prefix, permissions)}
 
-    def _trust(self, records: Iterable[Record]) -> dict[str, Any]:
+    def _trust(self, records: Iterable[ContributionRecord]) -> dict[str, Any]:
         roles = sorted({arn for record in records for arn in record.trust})
         accounts = sorted({RoleArn.parse(arn).account for arn in roles})
         statement = {

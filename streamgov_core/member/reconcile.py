@@ -16,13 +16,13 @@ from functools import cache, partial
 from typing import Any
 
 from streamgov_core.documents.comparison import Comparable, differences
-from streamgov_core.documents.policy_document import Surface, View
-from streamgov_core.member.apply import MemberFunction, Site
-from streamgov_core.member.document_ledger import Head, Lease, TargetLedger
-from streamgov_core.model.clock import Times
+from streamgov_core.documents.policy_document import DesiredState, PolicyDocument
+from streamgov_core.member.apply import AccountGateway, MemberFunction
+from streamgov_core.member.document_ledger import DocumentLedger, Lease, LeaseRecord
+from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, Answer
-from streamgov_core.model.contribution import Intent
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.model.findings import Finding
 from streamgov_core.model.reconcile_command import Expected, MemberResult, Mismatch, ReconcileCommand
@@ -37,7 +37,7 @@ MARGIN = 20.0
 
 
 class _WouldWrite(Exception):
-    """A surface that cannot show its documents wants to write: they differ."""
+    """A policy document that cannot show its documents wants to write: they differ."""
 
 
 class MemberReconcile(MemberFunction):
@@ -80,7 +80,12 @@ class _Run:
     """One command."""
 
     def __init__(
-        self, command: ReconcileCommand, sid_prefix: str, site: Site, ledger: TargetLedger, times: Times
+        self,
+        command: ReconcileCommand,
+        sid_prefix: str,
+        site: AccountGateway,
+        ledger: DocumentLedger,
+        times: InvocationClock,
     ) -> None:
         self._command = command
         self._sid_prefix = sid_prefix
@@ -106,7 +111,7 @@ class _Run:
             self._add([Finding("unchecked", self._command.account, text)])
         return self._result
 
-    def _target(self, target: str, expected: Expected | None, held: list[Record]) -> None:
+    def _target(self, target: str, expected: Expected | None, held: list[ContributionRecord]) -> None:
         if self._times.now() > self._times.deadline - MARGIN:
             with self._lock:
                 self._unchecked += 1
@@ -154,9 +159,9 @@ class _Run:
             raise
 
     def _hold(self, target: str, platform: str, owner: str, lease: Lease) -> list[Finding]:
-        surface = self._surface(target, platform)
+        policy_document = self._surface(target, platform)
         records = self._ledger.load(target)
-        found = self._look(target, surface, lease.head, records)
+        found = self._look(target, policy_document, lease.head, records)
         broken = [finding for finding in found if finding.outcome == "found"]
         unplaced = _view(records, lease.head.placed).fresh
         settled = not broken and not unplaced and lease.clean
@@ -164,23 +169,25 @@ class _Run:
             return found
         if broken:
             log("drift found", target=target, findings=[finding.to_message() for finding in broken])
-        placed, refused = self._bring(target, surface, owner, lease.head)
+        placed, refused = self._bring(target, policy_document, owner, lease.head)
         if not broken:
             return found + _refusals(target, refused)
-        after = self._look(target, self._surface(target, platform), Head(placed=placed), self._ledger.load(target))
+        after = self._look(
+            target, self._surface(target, platform), LeaseRecord(placed=placed), self._ledger.load(target)
+        )
         remaining = {finding.kind for finding in after if finding.outcome == "found"}
         told = [_settled(finding, remaining) if finding.outcome == "found" else finding for finding in found]
         return told + _refusals(target, refused)
 
     def _bring(
-        self, target: str, surface: Surface, owner: str, head: Head
-    ) -> tuple[Mapping[str, Placement], Mapping[str, Refusal]]:
+        self, target: str, policy_document: PolicyDocument, owner: str, head: LeaseRecord
+    ) -> tuple[Mapping[str, Slot], Mapping[str, Rejection]]:
         """Write what differs, for everybody who waits as well, and give the lease back."""
-        refused: dict[str, Refusal] = {}
+        refused: dict[str, Rejection] = {}
         while True:
             records = self._ledger.load(target)
             view = _view(records, head.placed)
-            written = surface.bring(view, partial(self._permit, head.until))
+            written = policy_document.apply(view, partial(self._permission, head.until))
             for key, refusal in written.refused.items():
                 self._ledger.refuse(target, key, view.active[key].generation, refusal)
             refused.update(written.refused)
@@ -191,12 +198,14 @@ class _Run:
                 raise RetryableGrantError(f"the lease on {target} ended before its documents were committed")
             head = following
 
-    def _look(self, target: str, surface: Surface, head: Head, records: list[Record]) -> list[Finding]:
+    def _look(
+        self, target: str, policy_document: PolicyDocument, head: LeaseRecord, records: list[ContributionRecord]
+    ) -> list[Finding]:
         """How the live documents differ from the ledger."""
         view = _view(records, head.placed)
-        if not isinstance(surface, Comparable):
-            return self._ask(target, surface, view)
-        comparisons = surface.compare(view)
+        if not isinstance(policy_document, Comparable):
+            return self._ask(target, policy_document, view)
+        comparisons = policy_document.compare(view)
         if comparisons is None:
             if not view.active:
                 return []
@@ -204,40 +213,40 @@ class _Run:
             return [Finding("deletedRole", target, text, "left")]
         return [item for part in comparisons for item in differences(target, part, self._sid_prefix)]
 
-    def _ask(self, target: str, surface: Surface, view: View) -> list[Finding]:
-        """A surface that cannot show its documents: does it want to write?"""
+    def _ask(self, target: str, policy_document: PolicyDocument, view: DesiredState) -> list[Finding]:
+        """A policy document that cannot show its documents: does it want to write?"""
 
         def refuse() -> None:
             raise _WouldWrite
 
         try:
-            surface.bring(view, refuse)
+            policy_document.apply(view, refuse)
         except _WouldWrite:
             return [Finding("driftAltered", target, f"{target} is not as the ledger says")]
         return []
 
-    def _permit(self, until: float) -> None:
+    def _permission(self, until: float) -> None:
         if self._times.now() > min(self._times.deadline, until) - self._times.margin:
             raise RetryableGrantError("too little time is left to write safely; the next run repairs it")
 
-    def _surface(self, target: str, platform: str) -> Surface:
+    def _surface(self, target: str, platform: str) -> PolicyDocument:
         """The target's documents; a target without a grant is asked of every platform."""
-        intent = Intent(target, ())
+        contribution = PolicyContribution(target, ())
         refusal: EventRefusedError | None = None
         for name in [platform] if platform else PLATFORMS:
             try:
-                return self._site.surface(name, intent)
+                return self._site.policy_document(name, contribution)
             except EventRefusedError as error:
                 refusal = error
         raise refusal or EventRefusedError(f"no platform knows {target}")
 
 
-def _view(records: list[Record], placed: Mapping[str, Placement]) -> View:
+def _view(records: list[ContributionRecord], placed: Mapping[str, Slot]) -> DesiredState:
     active = {record.key: record for record in records if record.state == "ACTIVE"}
-    return View(active, placed, frozenset(active), True)
+    return DesiredState(active, placed, frozenset(active), True)
 
 
-def _mismatches(target: str, wanted: Mapping[str, int], held: list[Record]) -> list[Mismatch]:
+def _mismatches(target: str, wanted: Mapping[str, int], held: list[ContributionRecord]) -> list[Mismatch]:
     records = {record.key: record for record in held}
     found = []
     for key, generation in sorted(wanted.items()):
@@ -261,5 +270,5 @@ def _settled(finding: Finding, remaining: set[str]) -> Finding:
     return Finding(finding.kind, finding.subject, text, "failed")
 
 
-def _refusals(target: str, refused: Mapping[str, Refusal]) -> list[Finding]:
+def _refusals(target: str, refused: Mapping[str, Rejection]) -> list[Finding]:
     return [Finding("refused", target, f"{key}: {refusal.cause}", "failed") for key, refusal in refused.items()]

@@ -1,4 +1,4 @@
-"""The surface of a consumer's role: one inline policy and up to ten managed ones, all of them ours alone."""
+"""The policy document of a consumer's role: one inline policy and up to ten managed ones, all of them ours alone."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from streamgov_core.documents.compiler import (
     same_statements,
     size,
 )
-from streamgov_core.documents.policy_document import View, Written
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.documents.policy_document import DesiredState, WriteResult
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.errors import DocumentFullError, PrincipalRefusedError, StreamgovError
 from streamgov_core.model.naming import Names, short_hash
 from streamgov_core.model.principal import RoleArn
@@ -82,7 +82,7 @@ class RoleGateway(Protocol):
         """Detach a policy from the role."""
 
 
-class RolePolicySurface:
+class RolePolicyDocument:
     """Brings the policies of one role in line with the ledger.
 
     Args:
@@ -113,7 +113,7 @@ class RolePolicySurface:
         return (self._read_info, self._read_inline)
 
     def forget(self) -> None:
-        """See Surface.forget."""
+        """See PolicyDocument.forget."""
         self._read_role, self._info, self._inline = False, None, None
 
     def _read_info(self) -> None:
@@ -123,8 +123,8 @@ class RolePolicySurface:
     def _read_inline(self) -> None:
         self._inline = (self._gateway.inline(self._role.name, self._inline_name),)
 
-    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
-        """See Surface.bring. Policies that gain are written before policies that lose."""
+    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+        """See PolicyDocument.apply. Policies that gain are written before policies that lose."""
         if not self._read_role:
             self._read_info()
         if self._info is None or self._info.arn != self._role.arn:
@@ -137,7 +137,7 @@ class RolePolicySurface:
         while True:
             slots, refused = self._assign(view, INLINE_LIMIT - other_inline, blocked)
             try:
-                writes = self._write(view, slots, permit_write)
+                writes = self._write(view, slots, check_lease)
             except _SlotFull as full:
                 if full.slot == INLINE and other_inline == 0:
                     other_inline = self._gateway.other_inline_size(self._role.name, self._inline_name)
@@ -149,17 +149,17 @@ class RolePolicySurface:
                     ) from full
                 blocked.add(full.slot)
             else:
-                placed = {key: Placement(slot, view.active[key].generation) for key, slot in slots.items()}
+                placed = {key: Slot(slot, view.active[key].generation) for key, slot in slots.items()}
                 self._inline = None
-                return Written(placed, {**refused, **unbounded}, writes)
+                return WriteResult(placed, {**refused, **unbounded}, writes)
 
-    def compare(self, view: View) -> list[Comparison] | None:
+    def compare(self, view: DesiredState) -> list[Comparison] | None:
         """See Comparable.compare. What has no place yet is looked for in the inline policy."""
         self.forget()
         self._read_info()
         if self._info is None or self._info.arn != self._role.arn:
             return None
-        members: dict[int, list[Record]] = {INLINE: []}
+        members: dict[int, list[ContributionRecord]] = {INLINE: []}
         for key, record in view.active.items():
             slot = view.placed[key].slot if key in view.placed else INLINE
             members.setdefault(slot, []).append(record)
@@ -171,7 +171,7 @@ class RolePolicySurface:
             found.append(Comparison(name, live, self._document(members.get(slot, []))["Statement"], True))
         return found
 
-    def _absent(self, view: View) -> Written:
+    def _absent(self, view: DesiredState) -> WriteResult:
         """The role does not exist, or the name belongs to a role of another path: nothing of ours can be on it."""
         role = self._role
         if self._info is None:
@@ -179,24 +179,24 @@ class RolePolicySurface:
             slots = sorted({placement.slot for placement in view.placed.values()} - {INLINE})
             for slot in slots:
                 self._gateway.delete_managed(self._arn(slot))
-            refusal = Refusal(f"the role {role.arn} does not exist", retry=True)
-            return Written({}, {record.key: refusal for record in view.fresh}, len(slots))
-        refusal = Refusal(f"the role named {role.name} is {self._info.arn}, not {role.arn}: correct the path")
-        return Written({}, {record.key: refusal for record in view.fresh})
+            refusal = Rejection(f"the role {role.arn} does not exist", retry=True)
+            return WriteResult({}, {record.key: refusal for record in view.fresh}, len(slots))
+        refusal = Rejection(f"the role named {role.name} is {self._info.arn}, not {role.arn}: correct the path")
+        return WriteResult({}, {record.key: refusal for record in view.fresh})
 
-    def _unbounded(self, view: View) -> dict[str, Refusal]:
+    def _unbounded(self, view: DesiredState) -> dict[str, Rejection]:
         """Without its boundary the role receives nothing new; what ends can still be taken from it."""
         if self._info is None or not self._boundary or self._info.boundary == self._boundary:
             return {}
-        refusal = Refusal(
+        refusal = Rejection(
             f"the role {self._role.arn} must carry the permissions boundary {self._boundary} to receive access "
             f"(it has {self._info.boundary or 'none'})"
         )
         return {record.key: refusal for record in view.fresh}
 
     def _assign(
-        self, view: View, inline_limit: int, blocked: Iterable[int]
-    ) -> tuple[dict[str, int], dict[str, Refusal]]:
+        self, view: DesiredState, inline_limit: int, blocked: Iterable[int]
+    ) -> tuple[dict[str, int], dict[str, Rejection]]:
         """Where each grant goes: those written stay, new ones take the first policy with room."""
         fresh = view.fresh
         new_keys = {record.key for record in fresh}
@@ -209,7 +209,7 @@ class RolePolicySurface:
             )
             for number in range(ATTACHED_LIMIT + 1)
         ]
-        refused: dict[str, Refusal] = {}
+        refused: dict[str, Rejection] = {}
         for record in fresh:
             preferred = [view.placed[record.key].slot] if record.key in view.placed else []
             for slot in (*preferred, *(n for n in range(ATTACHED_LIMIT + 1) if n not in preferred)):
@@ -217,13 +217,13 @@ class RolePolicySurface:
                     slots[record.key] = slot
                     break
             else:
-                refused[record.key] = Refusal(
+                refused[record.key] = Rejection(
                     f"the role {self._role.arn} has no room for this grant: its inline policies may hold "
                     f"{INLINE_LIMIT} characters and it may carry {ATTACHED_LIMIT} managed policies. Use a second role"
                 )
         return slots, refused
 
-    def _write(self, view: View, slots: Mapping[str, int], permit_write: Callable[[], None]) -> int:
+    def _write(self, view: DesiredState, slots: Mapping[str, int], check_lease: Callable[[], None]) -> int:
         """Write what differs; policies that only lose come last."""
         before = {key: placement.slot for key, placement in view.placed.items()}
         gaining = {slots[record.key] for record in view.fresh if record.key in slots}
@@ -236,18 +236,18 @@ class RolePolicySurface:
         writes = 0
         for slot in sorted(examined, key=lambda number: (number not in gaining, number)):
             records = [view.active[key] for key, place in slots.items() if place == slot]
-            writes += self._put(slot, records, permit_write)
+            writes += self._put(slot, records, check_lease)
         return writes
 
-    def _put(self, slot: int, records: Iterable[Record], permit_write: Callable[[], None]) -> int:
+    def _put(self, slot: int, records: Iterable[ContributionRecord], check_lease: Callable[[], None]) -> int:
         document = self._document(records)
         live = self._live(slot)
         if not document["Statement"]:
-            return self._remove(slot, live, permit_write)
+            return self._remove(slot, live, check_lease)
         same = live is not None and same_statements(live, document["Statement"], self._sid_prefix)
         if same and (slot == INLINE or self._arn(slot) in self._gateway.attached(self._role.name)):
             return 0
-        permit_write()
+        check_lease()
         try:
             if slot == INLINE:
                 self._gateway.put_inline(self._role.name, self._inline_name, minified(document))
@@ -261,10 +261,10 @@ class RolePolicySurface:
             raise _SlotFull(slot) from error
         return 1
 
-    def _remove(self, slot: int, live: dict[str, Any] | None, permit_write: Callable[[], None]) -> int:
+    def _remove(self, slot: int, live: dict[str, Any] | None, check_lease: Callable[[], None]) -> int:
         if live is None:
             return 0
-        permit_write()
+        check_lease()
         if slot == INLINE:
             self._gateway.delete_inline(self._role.name, self._inline_name)
         else:
@@ -287,27 +287,30 @@ class RolePolicySurface:
     def _arn(self, slot: int) -> str:
         return f"{self._managed_prefix}-{slot}"
 
-    def _document(self, records: Iterable[Record]) -> dict[str, Any]:
-        permits = [permit for record in records for permit in record.permits]
-        return {"Version": "2012-10-17", "Statement": identity_statements(self._sid_prefix, permits)}
+    def _document(self, records: Iterable[ContributionRecord]) -> dict[str, Any]:
+        permissions = [permission for record in records for permission in record.permissions]
+        return {"Version": "2012-10-17", "Statement": identity_statements(self._sid_prefix, permissions)}
 
 
 class _Room:
     """What one policy can still take: exact, but compiled only where cheap bounds do not decide."""
 
     def __init__(
-        self, document: Callable[[Iterable[Record]], dict[str, Any]], limit: int, records: list[Record]
+        self,
+        document: Callable[[Iterable[ContributionRecord]], dict[str, Any]],
+        limit: int,
+        records: list[ContributionRecord],
     ) -> None:
         self._document = document
         self._limit = limit
         self._records = records
-        self._resources = {permit.resource for record in records for permit in record.permits}
+        self._resources = {permission.resource for record in records for permission in record.permissions}
         self._size = size(document(records)) if limit else 0
         self._exact = True
 
-    def take(self, record: Record) -> bool:
+    def take(self, record: ContributionRecord) -> bool:
         """Add the record if it fits."""
-        new = {permit.resource for permit in record.permits} - self._resources
+        new = {permission.resource for permission in record.permissions} - self._resources
         # A new resource is listed at least once; the whole record adds at most a document of its own.
         if self._exact and self._size + sum(len(resource) + 3 for resource in new) > self._limit:
             return False

@@ -32,7 +32,7 @@ NO_REGISTRY = "-"
 
 
 @dataclass(frozen=True)
-class Record:
+class AssetRecord:
     """One data source's memory of one schema.
 
     Attributes:
@@ -62,7 +62,7 @@ class Record:
         return json.dumps({"version": RECORD_VERSION, **value}, sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str, where: str) -> Record:
+    def from_json(cls, text: str, where: str) -> AssetRecord:
         """Read a parameter's value.
 
         Args:
@@ -94,16 +94,16 @@ _KEYS = {
 """Keys of the stored JSON and the attributes that they fill."""
 
 
-class RecordStore(Protocol):
+class AssetRecordStore(Protocol):
     """Where records are kept."""
 
-    def load(self, schema_name: str) -> Record | None:
+    def load(self, schema_name: str) -> AssetRecord | None:
         """The record of one schema, or None."""
 
-    def load_part(self, part: int) -> Iterator[Record]:
+    def load_part(self, part: int) -> Iterator[AssetRecord]:
         """The records of one of the PARTS directories, in no particular order; what is no record is passed over."""
 
-    def save(self, record: Record) -> None:
+    def save(self, record: AssetRecord) -> None:
         """Write a record over whatever there is."""
 
     def remove(self, schema_name: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Times:
+class InvocationClock:
     """Time and identity, passed in.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.schema_reference import SchemaRef
+from streamgov_core.model.schema_reference import SchemaReference
 
 VERSION = 1
 ACCEPTED_VERSIONS = (1,)
@@ -115,7 +115,7 @@ class GrantCommand:
     domain_id: str
     platform: str
     resource: Mapping[str, Any]
-    schema: SchemaRef | None
+    schema: SchemaReference | None
     producer: Party
     consumer: Consumer
     request: AccessRequest = field(default_factory=AccessRequest)
@@ -187,7 +187,7 @@ class GrantCommand:
                 domain_id=str(raw["domainId"]),
                 platform=str(raw["platform"]),
                 resource=dict(raw["resource"]),
-                schema=None if raw["schema"] is None else SchemaRef.parse(raw["schema"]),
+                schema=None if raw["schema"] is None else SchemaReference.parse(raw["schema"]),
                 producer=Party(str(producer["account"]), str(producer["region"])),
                 consumer=Consumer(
                     str(consumer["account"]),

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     pass
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 
 
 @dataclass(frozen=True)
-class Intent:
+class PolicyContribution:
     """What one grant contributes to one policy document.
 
     Args:
         target: ``<kind>#<arn>``; the kind selects the document store.
-        permits: the permissions.
+        permissions: the permissions.
         trust: principals of the role's trust policy (reader roles only).
         facts: further facts that the document's store needs.
     """
 
     target: str
-    permits: tuple[Permit, ...]
+    permissions: tuple[Permission, ...]
     trust: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from streamgov_core.model.contribution import Intent
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.permission import Permission
 
-State = Literal["ACTIVE", "REMOVED", "REFUSED", "DEFERRED"]
+ContributionState = Literal["ACTIVE", "REMOVED", "REFUSED", "DEFERRED"]
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Rejection:
     """Why a grant did not get into a document.
 
     Args:
@@ -26,7 +26,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Record:
+class ContributionRecord:
     """What one grant contributes to one target.
 
     Args:
@@ -39,23 +39,25 @@ class Record:
 
     key: str
     generation: int
-    state: State
-    permits: tuple[Permit, ...] = ()
+    state: ContributionState
+    permissions: tuple[Permission, ...] = ()
     trust: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     at: float = 0.0
     cause: str = ""
 
     @classmethod
-    def of(cls, key: str, generation: int, grants: bool, intent: Intent, at: float) -> Record:
+    def of(
+        cls, key: str, generation: int, grants: bool, contribution: PolicyContribution, at: float
+    ) -> ContributionRecord:
         """The record of a command: active with its permissions, or the mark of their removal."""
         if not grants:
             return cls(key, generation, "REMOVED", at=at)
-        return cls(key, generation, "ACTIVE", intent.permits, intent.trust, intent.facts, at)
+        return cls(key, generation, "ACTIVE", contribution.permissions, contribution.trust, contribution.facts, at)
 
 
 @dataclass(frozen=True)
-class Placement:
+class Slot:
     """Where a grant stands in the written documents: which one of a role's policies, and at which generation."""
 
     slot: int

@@ -112,7 +112,7 @@ class Names:
         return self.regional("grants")
 
     @property
-    def target_table(self) -> str:
+    def document_table(self) -> str:
         """DynamoDB table of the target ledger, in each member account."""
         return self.regional("targets")
 

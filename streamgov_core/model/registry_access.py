@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from streamgov_core.model.command import GrantCommand
-from streamgov_core.model.contribution import Intent
+from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.naming import Names
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.schema_reference import SchemaRef
+from streamgov_core.model.schema_reference import SchemaReference
 
 SCHEMA_READ = (
     "glue:GetSchema",
@@ -21,21 +21,21 @@ UNVERIFIED: whether GetSchemaVersion by version id alone is authorised on these 
 """
 
 
-def registry_account(schema: SchemaRef) -> str:
+def registry_account(schema: SchemaReference) -> str:
     """The account that owns the registry."""
     return schema.registry_arn.split(":")[4]
 
 
-def consumer_permits(names: Names, command: GrantCommand, principal: str) -> tuple[Permit, ...]:
+def consumer_permissions(names: Names, command: GrantCommand, principal: str) -> tuple[Permission, ...]:
     """What a consumer's role needs for the schema."""
     if command.schema is None:
         return ()
     if RoleArn.parse(principal).account == registry_account(command.schema):
-        return _schema_permits(command.schema)
-    return (Permit("sts", ("sts:AssumeRole",), reader_arn(names, command, command.schema), shared=True),)
+        return _schema_permissions(command.schema)
+    return (Permission("sts", ("sts:AssumeRole",), reader_arn(names, command, command.schema), shared=True),)
 
 
-def reader_intents(names: Names, command: GrantCommand) -> tuple[Intent, ...]:
+def reader_contributions(names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:
     """The reader role in the registry's account, for the principals of other accounts."""
     if command.schema is None:
         return ()
@@ -44,17 +44,17 @@ def reader_intents(names: Names, command: GrantCommand) -> tuple[Intent, ...]:
     if not trust:
         return ()
     target = f"reader#{reader_arn(names, command, command.schema)}"
-    return (Intent(target, _schema_permits(command.schema), trust),)
+    return (PolicyContribution(target, _schema_permissions(command.schema), trust),)
 
 
-def reader_arn(names: Names, command: GrantCommand, schema: SchemaRef) -> str:
+def reader_arn(names: Names, command: GrantCommand, schema: SchemaReference) -> str:
     """The reader role of the registry for the consumer's project."""
     consumer = command.consumer
     return names.reader_role_arn(registry_account(schema), schema.registry_arn, consumer.account, consumer.project_id)
 
 
-def _schema_permits(schema: SchemaRef) -> tuple[Permit, ...]:
+def _schema_permissions(schema: SchemaReference) -> tuple[Permission, ...]:
     return (
-        Permit("glue", SCHEMA_READ, schema.registry_arn, shared=True),
-        Permit("glue", SCHEMA_READ, schema.schema_arn),
+        Permission("glue", SCHEMA_READ, schema.registry_arn, shared=True),
+        Permission("glue", SCHEMA_READ, schema.schema_arn),
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SchemaRef:
+class SchemaReference:
     """A schema of a Glue registry."""
 
     registry_arn: str
@@ -23,6 +23,6 @@ class SchemaRef:
         return {"registryArn": self.registry_arn, "schemaArn": self.schema_arn, "schemaName": self.schema_name}
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> SchemaRef:
+    def parse(cls, raw: Mapping[str, Any]) -> SchemaReference:
         """Read the ``schema`` of a grant command."""
         return cls(str(raw["registryArn"]), str(raw["schemaArn"]), str(raw["schemaName"]))

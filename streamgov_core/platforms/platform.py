@@ -1,6 +1,6 @@
 """What a streaming platform is to the rest of the system: its types, what an asset names, what a grant permits.
 
-Most questions are pure; ``surface`` and ``inspect`` reach AWS, through clients that are passed in.
+Most questions are pure; ``policy_document`` and ``inspect`` reach AWS, through clients that are passed in.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from streamgov_core.model.contribution import Intent
+from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError
 from streamgov_core.model.forms import AssetTypeModel, FormModel
-from streamgov_core.model.permission import Permit
-from streamgov_core.model.schema_reference import SchemaRef
+from streamgov_core.model.permission import Permission
+from streamgov_core.model.schema_reference import SchemaReference
 
 if TYPE_CHECKING:
-    from streamgov_core.documents.policy_document import Surface
+    from streamgov_core.documents.policy_document import PolicyDocument
     from streamgov_core.model.command import GrantCommand
     from streamgov_core.model.naming import Names
     from streamgov_core.runtime.clients import Clients
@@ -45,7 +45,7 @@ class Claim:
     account: str
     region: str
     resource: Mapping[str, Any]
-    schema: SchemaRef | None
+    schema: SchemaReference | None
 
     @property
     def arn(self) -> str:
@@ -81,16 +81,16 @@ class Platform(Protocol):
             PermanentGrantError: with the reason and what to do.
         """
 
-    def producer_intents(self, names: Names, command: GrantCommand) -> tuple[Intent, ...]:
+    def producer_contributions(self, names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:
         """Documents in the owner's account: resource policies."""
 
-    def consumer_permits(self, names: Names, command: GrantCommand) -> tuple[Permit, ...]:
+    def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """What a consumer needs to know to connect, for the portal and for records; no secrets."""
 
-    def surface(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> Surface | None:
+    def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         """The policy documents of a target of this platform; None if the kind is not one of its own."""
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def text(form: Mapping[str, Any], name: str, form_name: str, *, required: bool =
     return value
 
 
-def schema_ref(form: Mapping[str, Any], form_name: str) -> SchemaRef | None:
+def schema_ref(form: Mapping[str, Any], form_name: str) -> SchemaReference | None:
     """The schema that a form names, or None without one.
 
     Raises:
@@ -142,7 +142,7 @@ def schema_ref(form: Mapping[str, Any], form_name: str) -> SchemaRef | None:
     expected = schema_arn.rsplit("/", 1)[0].replace(":schema/", ":registry/")
     if expected != registry_arn:
         raise ClaimRefusedError(f"the schema {schema_arn} does not belong to the registry {registry_arn}")
-    return SchemaRef(registry_arn, schema_arn, match["name"])
+    return SchemaReference(registry_arn, schema_arn, match["name"])
 
 
 def form_of(forms: Forms, name: str) -> Mapping[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from streamgov_core.model.asset_record import PARTS, Record, _log, encode, part_of, record_path
+from streamgov_core.model.asset_record import PARTS, AssetRecord, _log, encode, part_of, record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.clients import error_code
 
 
-class SsmRecordStore:
+class SsmAssetRecordStore:
     """Records in Parameter Store.
 
     Args:
@@ -28,7 +28,7 @@ class SsmRecordStore:
     def _name(self, schema_name: str) -> str:
         return f"{self._path}/{part_of(schema_name)}/{encode(schema_name)}"
 
-    def load(self, schema_name: str) -> Record | None:
+    def load(self, schema_name: str) -> AssetRecord | None:
         """See RecordStore (API GetParameter)."""
         name = self._name(schema_name)
         try:
@@ -37,14 +37,14 @@ class SsmRecordStore:
             if error_code(error) == "ParameterNotFound":
                 return None
             raise
-        return Record.from_json(parameter["Value"], name)
+        return AssetRecord.from_json(parameter["Value"], name)
 
-    def load_all(self) -> Iterator[Record]:
+    def load_all(self) -> Iterator[AssetRecord]:
         """The records of all directories."""
         for part in range(PARTS):
             yield from self.load_part(part)
 
-    def load_part(self, part: int) -> Iterator[Record]:
+    def load_part(self, part: int) -> Iterator[AssetRecord]:
         """See RecordStore (API GetParametersByPath, ten a page)."""
         path = f"{self._path}/{part}"
         token: dict[str, str] = {}
@@ -52,7 +52,7 @@ class SsmRecordStore:
             page = self._client.get_parameters_by_path(Path=path, Recursive=False, MaxResults=10, **token)
             for parameter in page.get("Parameters", ()):
                 try:
-                    yield Record.from_json(parameter["Value"], parameter["Name"])
+                    yield AssetRecord.from_json(parameter["Value"], parameter["Name"])
                 except ConfigError as error:
                     # The schema is then one without a record: its asset is found again by search, the record replaced.
                     _log.warning("%s", error)
@@ -60,7 +60,7 @@ class SsmRecordStore:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def save(self, record: Record) -> None:
+    def save(self, record: AssetRecord) -> None:
         """See RecordStore (API PutParameter)."""
         self._client.put_parameter(
             Name=self._name(record.schema_name),

@@ -6,11 +6,8 @@ from streamgov_pulumi.components.central import CentralAuthorizer
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
 from streamgov_pulumi.components.encryption import EncryptionKey
 from streamgov_pulumi.components.environment import ConsumerBoundary, EnvironmentAuthorizer
-from streamgov_pulumi.components.flink import FlinkApplication
 from streamgov_pulumi.components.governance import StreamGovernance
 from streamgov_pulumi.components.request_form import StreamRequestForm
-from streamgov_pulumi.components.samples import SampleJobs
-from streamgov_pulumi.components.sandbox import Sandbox
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.components.vpc_connection import MskVpcConnection
@@ -22,11 +19,8 @@ __all__ = [
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
-    "FlinkApplication",
     "MskAssetType",
     "MskVpcConnection",
-    "SampleJobs",
-    "Sandbox",
     "SchemaRegistryDataSource",
     "SchemaTrail",
     "StreamAssetType",

@@ -60,7 +60,8 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     """
     module, source = _handler_source(entry)
     files = {str(PurePosixPath(*module.split("."))) + ".py": source}
-    files.update(_package_files(Path(streamgov_core.__file__).parent, "streamgov_core"))
+    for package in ("streamgov_core", "streamgov_samples"):
+        files.update(_package_files(Path(streamgov_core.__file__).parent.parent / package, package))
     files.update(_dependency_files(dependencies()))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)

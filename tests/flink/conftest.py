@@ -16,7 +16,7 @@ import pytest
 
 from emulator.flink import jars
 from emulator.java import JavaUnavailable
-from streamgov_core.samples.records import decode, definition, encode, records, schema_version_id
+from streamgov_samples.functions.records import decode, definition, encode, records, schema_version_id
 from tests.emulator.conftest import PRODUCER, EmulatorProcess, client, run_emulator
 from tests.kafka.conftest import Role, Running, create_cluster
 from tools.dev.flink_app import EXAMPLE, JAR

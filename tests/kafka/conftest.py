@@ -14,7 +14,7 @@ from botocore.credentials import CredentialProvider, Credentials
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from emulator.kafka import jars
-from streamgov_core.samples.kafka import connection
+from streamgov_samples.functions.kafka import connection
 from tests.emulator.conftest import CONSUMER, PRODUCER, EmulatorProcess, client, run_emulator
 
 __all__ = ["client"]

@@ -16,7 +16,7 @@ import yaml
 
 from emulator.java import JarSet
 from streamgov_core.model.naming import Names
-from streamgov_core.samples import flink
+from streamgov_samples.functions import flink
 from tools.dev.portal import REGION, People
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import ROOT, Workspace

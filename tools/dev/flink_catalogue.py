@@ -9,7 +9,7 @@ from typing import Any
 
 from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.naming import Names
-from streamgov_core.samples import flink
+from streamgov_samples.functions import flink
 from tools.dev.flink_app import EXAMPLE, NAME
 from tools.dev.portal import REGION
 from tools.dev.walkthrough import StepFailed, Walkthrough

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from emulator.java import JavaUnavailable
 from streamgov_core.lineage.events import source_identifier
-from streamgov_core.samples import flink
+from streamgov_samples.functions import flink
 from tools.dev import emulator_process, lineage_graph
 from tools.dev.flink_app import JAR, NAME, Application
 from tools.dev.flink_catalogue import SINK, FlinkCatalogue

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from streamgov_core.samples.definitions import Definitions
-from streamgov_core.samples.flink import JobTopic
-from streamgov_core.samples.kafka import connection
-from streamgov_core.samples.records import decode, schema_version_id
+from streamgov_samples.functions.definitions import Definitions
+from streamgov_samples.functions.flink import JobTopic
+from streamgov_samples.functions.kafka import connection
+from streamgov_samples.functions.records import decode, schema_version_id
 from tools.dev.portal import REGION, People
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from streamgov_core.domain.datazone import Domain
+from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.grant_ledger import GrantRecord
-from streamgov_core.domain.reconcile.inventory import Executions, ListedGrant, Survey
+from streamgov_core.domain.reconcile.inventory import Executions, Inventory, ListedGrant
 from streamgov_core.model.access_request import ends_at
 from streamgov_core.model.command import RequestType
 from streamgov_core.model.errors import PermanentGrantError, RemoteError
@@ -28,7 +28,7 @@ Records = Mapping[tuple[str, str], GrantRecord]
 
 
 @dataclass(frozen=True)
-class Act:
+class Remediation:
     """What would put a finding right.
 
     Args:
@@ -67,18 +67,18 @@ class Judgement:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    acts: list[Remediation] = field(default_factory=list)
     foreign: int = 0
     grants: int = 0
 
-    def add(self, kind: str, subject: str, text: str, act: Act | None = None, *, left: bool = False) -> None:
+    def add(self, kind: str, subject: str, text: str, act: Remediation | None = None, *, left: bool = False) -> None:
         """One finding."""
         self.findings.append(Finding(kind, subject, text, "left" if left else "found"))
         if act is not None:
             self.acts.append(act)
 
 
-class Judge:
+class Detector:
     """Compares DataZone with the ledger.
 
     Args:
@@ -92,8 +92,8 @@ class Judge:
 
     def __init__(
         self,
-        domain: Domain,
-        survey: Survey,
+        domain: DataZoneReader,
+        survey: Inventory,
         executions: Executions,
         is_ours: Callable[[str], bool],
         grace: float,
@@ -153,7 +153,7 @@ class Judge:
         elif status == "GRANTED":
             self._granted(grant, asset_id, record)
         elif record.state == "GRANTED" and self._now - record.updated_at >= self._grace:
-            act = Act("untrue", "revoke", grant.grant_id, asset_id, status, record.generation)
+            act = Remediation("untrue", "revoke", grant.grant_id, asset_id, status, record.generation)
             self._result.add("untrue", subject, f"DataZone says {status}, the ledger says GRANTED", act)
         elif status == "REVOKE_FAILED":
             cause = record.cause or "no cause was recorded"
@@ -168,7 +168,7 @@ class Judge:
         if status == "GRANTED" and record.desired == "GRANT":
             self._result.add("untrue", subject, text, left=True)
             return
-        act = Act("hanging", "revoke", grant.grant_id, asset_id, status, record.generation)
+        act = Remediation("hanging", "revoke", grant.grant_id, asset_id, status, record.generation)
         self._result.add("hanging", subject, text, act)
 
     def _open(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
@@ -194,7 +194,7 @@ class Judge:
         kind = "hanging" if begun or status.endswith("_IN_PROGRESS") else "missedEvent"
         text = f"{status} for {hours:.1f} hours, and no execution works on it"
         generation = -1 if record is None else record.generation
-        act = Act(kind, "start", grant.grant_id, asset_id, status, generation, order)
+        act = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, order)
         self._result.add(kind, act.subject, text, act)
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
@@ -206,14 +206,14 @@ class Judge:
             return
         ended = self._ended(record)
         if ended:
-            act = Act("expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
+            act = Remediation("expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
             self._result.add("expired", subject, ended, act)
             return
         lost, whole = self._lost(grant, asset_id, subject)
         if lost:
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
-            act = Act("gone", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
+            act = Remediation("gone", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
             self._result.add("gone", subject, lost, act)
 
     def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
@@ -239,7 +239,7 @@ class Judge:
             return
         if record.state == "IN_PROGRESS" and self._running(record):
             return
-        act = Act("gone", "revoke", grant_id, asset_id, "", record.generation)
+        act = Remediation("gone", "revoke", grant_id, asset_id, "", record.generation)
         self._result.add("gone", subject, "DataZone knows no such grant any more", act)
 
     # --- questions --------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
-from streamgov_core.model.registry_access import reader_intents
+from streamgov_core.model.registry_access import reader_contributions
 from streamgov_core.platforms import PLATFORMS
 
 PORTION_TARGETS = 60
@@ -33,8 +33,11 @@ def targets_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]
     """
     producer = command.producer.account
     owned = command.for_side("producer", "GRANT", command.generation, producer)
-    intents = [*PLATFORMS[command.platform].producer_intents(names, owned), *reader_intents(names, owned)]
-    yield from sorted({(producer, intent.target) for intent in intents})
+    contributions = [
+        *PLATFORMS[command.platform].producer_contributions(names, owned),
+        *reader_contributions(names, owned),
+    ]
+    yield from sorted({(producer, contribution.target) for contribution in contributions})
     for arn in command.consumer.principals:
         yield RoleArn.parse(arn).account, f"role#{arn}"
 

@@ -51,7 +51,7 @@ class ListedGrant:
         )
 
 
-class Survey(Protocol):
+class Inventory(Protocol):
     """Lists of one DataZone domain, and the one thing that the reconciler asks of it."""
 
     def projects(self) -> list[str]:
@@ -70,7 +70,7 @@ class Survey(Protocol):
         """Ask DataZone to revoke a grant; False if it does not do so."""
 
 
-class Pace:
+class RateLimiter:
     """Spreads calls evenly.
 
     Args:
@@ -93,8 +93,8 @@ class Pace:
         self._next = max(now, self._next) + self._gap
 
 
-class DataZoneSurvey:
-    """Survey over boto3.
+class DataZoneInventory:
+    """Inventory over boto3.
 
     Args:
         client: returns the DataZone client when it is first needed.
@@ -102,7 +102,7 @@ class DataZoneSurvey:
         pace: of the calls.
     """
 
-    def __init__(self, client: Callable[[], Any], domain_id: str, pace: Pace) -> None:
+    def __init__(self, client: Callable[[], Any], domain_id: str, pace: RateLimiter) -> None:
         self._client = client
         self._domain_id = domain_id
         self._pace = pace
@@ -251,7 +251,7 @@ class EventsPublisher:
                 raise RemoteError("events:PutEvents", str(bad[0]["ErrorCode"]), str(bad[0].get("ErrorMessage", "")))
 
 
-def paced(client: Callable[[], Any], pace: Pace) -> Callable[[], Any]:
+def paced(client: Callable[[], Any], pace: RateLimiter) -> Callable[[], Any]:
     """A factory of clients that waits its turn; whoever asks for the client once a call is paced by it."""
 
     def take() -> Any:

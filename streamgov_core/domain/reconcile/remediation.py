@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from streamgov_core.domain.datazone import Domain
+from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.grant_ledger import GENERATIONS_A_REQUEST, GrantLedger, GrantRecord
-from streamgov_core.domain.reconcile.detection import Act
+from streamgov_core.domain.reconcile.detection import Remediation
 from streamgov_core.domain.reconcile.expected import grant_steps, targets_of
-from streamgov_core.domain.reconcile.inventory import Executions, Survey
+from streamgov_core.domain.reconcile.inventory import Executions, Inventory
 from streamgov_core.domain.report import readable
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import GrantError, RemoteError
@@ -58,7 +58,7 @@ class Work:
         return {"first": self.first, "second": self.second, "work": self.items}
 
 
-class Actor:
+class Remediator:
     """Acts.
 
     Args:
@@ -74,8 +74,8 @@ class Actor:
     def __init__(
         self,
         names: Names,
-        domain: Domain,
-        survey: Survey,
+        domain: DataZoneReader,
+        survey: Inventory,
         ledger: GrantLedger,
         executions: Executions,
         execution: str,
@@ -132,7 +132,7 @@ class Actor:
         return "leftIntent" if state == "ACTIVE" else None
 
     # --- grants -------------------------------------------------------------------------------------------------------
-    def act(self, act: Act, tally: Tally, work: Work) -> None:
+    def act(self, act: Remediation, tally: Tally, work: Work) -> None:
         """Do one thing, if everything still is as it was seen."""
         try:
             self._act(act, tally, work)
@@ -140,7 +140,7 @@ class Actor:
             log("reconciler could not act", kind=act.kind, grantId=act.grant_id, cause=str(error))
             tally.settle(act.kind, act.subject, "failed", str(error)[:200])
 
-    def _act(self, act: Act, tally: Tally, work: Work) -> None:
+    def _act(self, act: Remediation, tally: Tally, work: Work) -> None:
         if act.verb == "end" and act.grant_id in self._asked_to_end:
             tally.settle(act.kind, act.subject, "repaired", "DataZone was asked to revoke the grant")
             return
@@ -160,7 +160,7 @@ class Actor:
         elif record is not None:
             self._revoke(act, record, mine, tally, work)
 
-    def _start(self, act: Act) -> bool:
+    def _start(self, act: Remediation) -> bool:
         """Start the order under a name that another run at the same time would choose as well."""
         text = json.dumps(act.order, sort_keys=True)
         if text not in self._started:
@@ -169,7 +169,7 @@ class Actor:
             self._started[text] = self._executions.start(name, act.order)
         return self._started[text]
 
-    def _revoke(self, act: Act, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:
+    def _revoke(self, act: Remediation, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:
         """Revoke from the ledger alone: DataZone no longer knows the grant, or will not do it."""
         generation = record.generation if mine else record.generation + GENERATIONS_A_REQUEST
         new = replace(

@@ -21,21 +21,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from streamgov_core.domain.datazone import DataZoneDomain, Domain
+from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger, GrantRecord
-from streamgov_core.domain.reconcile.detection import Act, Judge
+from streamgov_core.domain.reconcile.detection import Detector, Remediation
 from streamgov_core.domain.reconcile.expected import expected_sets, member_step, portions
 from streamgov_core.domain.reconcile.inventory import (
     CentralExecutions,
-    DataZoneSurvey,
+    DataZoneInventory,
     EventsPublisher,
     Executions,
-    Pace,
+    Inventory,
     Publisher,
-    Survey,
+    RateLimiter,
     paced,
 )
-from streamgov_core.domain.reconcile.remediation import Actor, Work
+from streamgov_core.domain.reconcile.remediation import Remediator, Work
 from streamgov_core.domain.report import readable
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
@@ -84,12 +84,12 @@ class ReconcileSettings:
 
 
 @dataclass(frozen=True)
-class _Order:
+class _ReconcileInput:
     dry_run: bool
     force: bool
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> _Order:
+    def parse(cls, raw: Mapping[str, Any]) -> _ReconcileInput:
         """Read ``{"action": "reconcile", "dryRun": …, "force": …}``; by default it is a dry run."""
         dry_run, force = raw.get("dryRun", True), raw.get("force", False)
         if raw.get("action") != "reconcile" or not isinstance(dry_run, bool) or not isinstance(force, bool):
@@ -116,8 +116,8 @@ class Reconcile:
     def __init__(
         self,
         settings: ReconcileSettings,
-        domain: Domain,
-        survey: Survey,
+        domain: DataZoneReader,
+        survey: Inventory,
         ledger: GrantOverview,
         executions: Executions,
         publisher: Publisher,
@@ -141,11 +141,11 @@ class Reconcile:
         settings = ReconcileSettings.from_env(os.environ if env is None else env)
         names, domain_id = settings.collect.names, settings.collect.domain_id
         clients = _clients(names.region)
-        pace = Pace(time.time, time.sleep)
+        pace = RateLimiter(time.time, time.sleep)
         return cls(
             settings,
             DataZoneDomain(paced(lambda: clients.client("datazone"), pace), domain_id),
-            DataZoneSurvey(lambda: clients.client("datazone"), domain_id, pace),
+            DataZoneInventory(lambda: clients.client("datazone"), domain_id, pace),
             DynamoGrantLedger(lambda: clients.client("dynamodb"), names.grant_table),
             CentralExecutions(lambda: clients.client("stepfunctions"), names.central_machine_arn(settings.account)),
             EventsPublisher(lambda: clients.client("events")),
@@ -169,12 +169,12 @@ class Reconcile:
 
     # --- plan ---------------------------------------------------------------------------------------------------------
     def _plan(self, raw: Mapping[str, Any], execution: str, cursor: str) -> dict[str, Any]:
-        order = _Order.parse(raw)
+        order = _ReconcileInput.parse(raw)
         collect = self._settings.collect
         records = {(record.grant_id, record.asset_id): record for record in self._ledger.everything()}
         tally, acts = Tally(LISTED), []
         if not cursor:
-            judge = Judge(
+            judge = Detector(
                 self._domain,
                 self._survey,
                 self._executions,
@@ -230,14 +230,14 @@ class Reconcile:
             if details["moreMismatches"]:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
                 tally.add(Finding("unchecked", account, text, account=account))
-        actor = Actor(
+        actor = Remediator(
             self._names, self._domain, self._survey, self._ledger, self._executions, plan["execution"], self._now
         )
         work = Work()
         actor.compare(mismatches, tally, work, dry_run=plan["dryRun"])
         if not plan["dryRun"]:
             for raw in plan["acts"]:
-                actor.act(Act(**raw), tally, work)
+                actor.act(Remediation(**raw), tally, work)
         return {
             "version": 1,
             "dryRun": plan["dryRun"],
@@ -252,7 +252,7 @@ class Reconcile:
     # --- report -------------------------------------------------------------------------------------------------------
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
         tally = Tally.parse(concluded["tally"], LISTED + 90)
-        actor = Actor(
+        actor = Remediator(
             self._names, self._domain, self._survey, self._ledger, self._executions, concluded["execution"], self._now
         )
         actor.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)

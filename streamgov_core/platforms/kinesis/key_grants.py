@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.compiler import merge
-from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.documents.resource_policy import RejectedError, ResourceGoneError
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.naming import short_hash
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 from streamgov_core.runtime.calls import calling, error_message
 
 _CONTEXT_KEY = "kms:EncryptionContext:"
@@ -120,7 +120,7 @@ class KeyGrants:
                 return
 
 
-class KeyGrantSurface:
+class KeyGrantDocument:
     """Brings our grants on one key in line with the ledger.
 
     Args:
@@ -142,35 +142,35 @@ class KeyGrantSurface:
         return (self._remember,)
 
     def forget(self) -> None:
-        """See Surface.forget."""
+        """See PolicyDocument.forget."""
         self._live = None
 
     def _remember(self) -> None:
         self._live = self._list()
 
-    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
-        """See Surface.bring. New grants before revocations."""
+    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+        """See PolicyDocument.apply. New grants before revocations."""
         live = self._live if self._live is not None else self._list()
         self._live = None
         wanted = self._wanted(view.active)
-        refused: dict[str, Refusal] = {}
+        refused: dict[str, Rejection] = {}
         writes = 0
         present = {grant for _, grant in live}
         for grant in wanted:
             if grant in present:
                 continue
-            permit_write()
+            check_lease()
             try:
                 self._gateway.create(self._key, grant)
                 writes += 1
             except RejectedError as error:
-                cause = Refusal(
+                cause = Rejection(
                     f"{self._key} cannot be granted to {grant.principal} (does the role exist?): {error}", True
                 )
                 refused |= {
                     record.key: cause
                     for record in view.fresh
-                    if any(permit.principal == grant.principal for permit in record.permits)
+                    if any(permission.principal == grant.principal for permission in record.permissions)
                 }
         kept = {key: record for key, record in view.active.items() if key not in refused}
         missing = set(wanted)
@@ -178,12 +178,12 @@ class KeyGrantSurface:
             if grant in missing:
                 missing.remove(grant)  # The first of several is kept.
                 continue
-            permit_write()
+            check_lease()
             self._gateway.revoke(self._key, grant_id)
             writes += 1
-        return Written({key: Placement(0, record.generation) for key, record in kept.items()}, refused, writes)
+        return WriteResult({key: Slot(0, record.generation) for key, record in kept.items()}, refused, writes)
 
-    def compare(self, view: View) -> list[Comparison]:
+    def compare(self, view: DesiredState) -> list[Comparison]:
         """See Comparable.compare. Grants cannot be altered, but made anew by hand under a name of ours."""
         live = [grant.statement(self._key) for _, grant in self._list()]
         wanted = [grant.statement(self._key) for grant in self._wanted(view.active)]
@@ -195,18 +195,18 @@ class KeyGrantSurface:
         except ResourceGoneError:
             return []  # Creating says so as well; a revoke has nothing to do.
 
-    def _wanted(self, active: Mapping[str, Record]) -> list[KeyGrant]:
-        permits = merge(permit for record in active.values() for permit in record.permits)
-        return sorted((self._grant(permit) for permit in permits), key=lambda grant: grant.name)
+    def _wanted(self, active: Mapping[str, ContributionRecord]) -> list[KeyGrant]:
+        permissions = merge(permission for record in active.values() for permission in record.permissions)
+        return sorted((self._grant(permission) for permission in permissions), key=lambda grant: grant.name)
 
-    def _grant(self, permit: Permit) -> KeyGrant:
-        keys: Mapping[str, str] = json.loads(permit.condition)["StringEquals"]
+    def _grant(self, permission: Permission) -> KeyGrant:
+        keys: Mapping[str, str] = json.loads(permission.condition)["StringEquals"]
         context = tuple(sorted((key.removeprefix(_CONTEXT_KEY), value) for key, value in keys.items()))
-        operations = tuple(action.removeprefix("kms:") for action in permit.actions)
+        operations = tuple(action.removeprefix("kms:") for action in permission.actions)
         name = self._prefix + short_hash(
-            permit.principal, *operations, *(text for pair in context for text in pair), length=24
+            permission.principal, *operations, *(text for pair in context for text in pair), length=24
         )
-        return KeyGrant(name, permit.principal, operations, context)
+        return KeyGrant(name, permission.principal, operations, context)
 
 
 def _grant(raw: Mapping[str, Any]) -> KeyGrant:

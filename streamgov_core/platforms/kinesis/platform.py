@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.model.contribution import Intent
+from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.forms import (
     RELATIONAL_TABLE_FORM,
@@ -21,12 +21,12 @@ from streamgov_core.model.forms import (
     FormModel,
 )
 from streamgov_core.model.naming import short_hash
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.platform import Claim, Forms, form_of, schema_ref, text
 from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
 
 if TYPE_CHECKING:
-    from streamgov_core.documents.policy_document import Surface
+    from streamgov_core.documents.policy_document import PolicyDocument
     from streamgov_core.model.command import GrantCommand
     from streamgov_core.model.naming import Names
     from streamgov_core.runtime.clients import Clients
@@ -128,37 +128,37 @@ class Kinesis:
         ):
             raise PermanentGrantError(managed_key_refusal(str(command.resource["arn"])))
 
-    def producer_intents(self, names: Names, command: GrantCommand) -> tuple[Intent, ...]:
+    def producer_contributions(self, names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:
         """The stream's policy across accounts, the fan-out consumer, grants on the key."""
         arn, foreign = str(command.resource["arn"]), command.foreign_principals()
-        intents: list[Intent] = []
+        contributions: list[PolicyContribution] = []
         if foreign:
-            permits = tuple(
-                Permit(item.kind, item.actions, item.resource, principal)
+            permissions = tuple(
+                Permission(item.kind, item.actions, item.resource, principal)
                 for principal in foreign
-                for item in _stream_permits(command)
+                for item in _stream_permissions(command)
             )
-            intents.append(Intent(f"stream#{arn}", permits))
+            contributions.append(PolicyContribution(f"stream#{arn}", permissions))
         if _fans_out(command):
             target = consumer_target(names, command)
-            permits = tuple(Permit("consumer", FAN_OUT, target, principal) for principal in foreign)
-            intents.append(Intent(f"fan-out#{target}", permits))
+            permissions = tuple(Permission("consumer", FAN_OUT, target, principal) for principal in foreign)
+            contributions.append(PolicyContribution(f"fan-out#{target}", permissions))
         if command.resource.get("keyArn"):
-            permits = tuple(
-                Permit("kms", item.actions, item.resource, principal, False, item.condition)
+            permissions = tuple(
+                Permission("kms", item.actions, item.resource, principal, False, item.condition)
                 for principal in command.consumer.principals
-                for item in _key_permits(command)
+                for item in _key_permissions(command)
             )
-            intents.append(Intent(f"key#{command.resource['keyArn']}", permits))
-        return tuple(intents)
+            contributions.append(PolicyContribution(f"key#{command.resource['keyArn']}", permissions))
+        return tuple(contributions)
 
-    def consumer_permits(self, names: Names, command: GrantCommand) -> tuple[Permit, ...]:
+    def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """Data plane of the stream or of the fan-out consumer, and the key."""
-        permits = [*_stream_permits(command), *_key_permits(command)]
+        permissions = [*_stream_permissions(command), *_key_permissions(command)]
         if _fans_out(command):
             # The consumer's ARN ends in the second of its registration, which only the owner's side knows.
-            permits.append(Permit("consumer", FAN_OUT, f"{consumer_target(names, command)}:*"))
-        return tuple(sorted(permits))
+            permissions.append(Permission("consumer", FAN_OUT, f"{consumer_target(names, command)}:*"))
+        return tuple(sorted(permissions))
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """The stream; callers in other accounts pass its ARN."""
@@ -168,19 +168,23 @@ class Kinesis:
             "consumption": command.request.consumption,
         }
 
-    def surface(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> Surface | None:
+    def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         """Stream policies, fan-out consumers with their policies, and grants on keys."""
-        from streamgov_core.documents.resource_policy import ResourcePolicySurface
-        from streamgov_core.platforms.kinesis.key_grants import KeyGrants, KeyGrantSurface
-        from streamgov_core.platforms.kinesis.stream_policy import FanOutSurface, StreamConsumers, StreamPolicies
+        from streamgov_core.documents.resource_policy import ResourcePolicyDocument
+        from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument, KeyGrants
+        from streamgov_core.platforms.kinesis.stream_policy import (
+            FanOutConsumerDocument,
+            StreamConsumers,
+            StreamPolicies,
+        )
 
         policies = StreamPolicies(lambda: clients.client("kinesis"))
         if kind == "stream":
-            return ResourcePolicySurface(policies, arn, sid_prefix)
+            return ResourcePolicyDocument(policies, arn, sid_prefix)
         if kind == "fan-out":
-            return FanOutSurface(StreamConsumers(lambda: clients.client("kinesis")), policies, arn, sid_prefix)
+            return FanOutConsumerDocument(StreamConsumers(lambda: clients.client("kinesis")), policies, arn, sid_prefix)
         if kind == "key":
-            return KeyGrantSurface(KeyGrants(lambda: clients.client("kms")), arn, sid_prefix)
+            return KeyGrantDocument(KeyGrants(lambda: clients.client("kms")), arn, sid_prefix)
         return None
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
@@ -247,16 +251,16 @@ def _fans_out(command: GrantCommand) -> bool:
     return command.request.reads and command.request.consumption == "FAN_OUT"
 
 
-def _stream_permits(command: GrantCommand) -> Iterator[Permit]:
+def _stream_permissions(command: GrantCommand) -> Iterator[Permission]:
     actions: set[str] = set()
     if command.request.reads:
         actions |= set(DESCRIBE if _fans_out(command) else SHARED_READ)
     if command.request.writes:
         actions |= set(WRITE)
-    yield Permit("stream", tuple(sorted(actions)), str(command.resource["arn"]))
+    yield Permission("stream", tuple(sorted(actions)), str(command.resource["arn"]))
 
 
-def _key_permits(command: GrantCommand) -> Iterator[Permit]:
+def _key_permissions(command: GrantCommand) -> Iterator[Permission]:
     key = command.resource.get("keyArn")
     if not key:
         return
@@ -267,4 +271,4 @@ def _key_permits(command: GrantCommand) -> Iterator[Permit]:
     context: Mapping[str, Any] = {
         "StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": str(command.resource["arn"])}
     }
-    yield Permit("kms", tuple(actions), str(key), condition=json.dumps(context, separators=(",", ":")))
+    yield Permission("kms", tuple(actions), str(key), condition=json.dumps(context, separators=(",", ":")))

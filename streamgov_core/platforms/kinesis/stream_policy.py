@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamgov_core.documents.comparison import Comparison
-from streamgov_core.documents.policy_document import View, Written
+from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.documents.resource_policy import (
     PolicyGateway,
     RejectedError,
     ResourceGoneError,
-    ResourcePolicySurface,
+    ResourcePolicyDocument,
 )
-from streamgov_core.model.document_record import Placement, Record, Refusal
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.platforms.kinesis.platform import KMS, managed_key_refusal
 from streamgov_core.runtime.calls import calling, error_message
@@ -127,7 +127,7 @@ class StreamConsumers:
                 return
 
 
-class FanOutSurface:
+class FanOutConsumerDocument:
     """A project's fan-out consumer of a stream and its policy: both exist exactly while somebody may use them.
 
     RegisterStreamConsumer cannot be shared, so the owner registers and shares the consumer's ARN.
@@ -153,33 +153,33 @@ class FanOutSurface:
         return ()
 
     def forget(self) -> None:
-        """See Surface.forget. Nothing is kept."""
+        """See PolicyDocument.forget. Nothing is kept."""
 
-    def bring(self, view: View, permit_write: Callable[[], None]) -> Written:
-        """See Surface.bring."""
+    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+        """See PolicyDocument.apply."""
         found = self._consumers.find(self._stream, self._name)
         if not view.active:
             if found is None:
-                return Written({})
-            permit_write()
+                return WriteResult({})
+            check_lease()
             self._consumers.deregister(found[0])  # Its policy goes with it.
-            return Written({}, {}, 1)
+            return WriteResult({}, {}, 1)
         writes = 0
         if found is None:
-            permit_write()
+            check_lease()
             try:
                 found = self._consumers.register(self._stream, self._name)
             except ResourceGoneError as error:
-                return Written({}, {record.key: Refusal(str(error)) for record in view.fresh})
+                return WriteResult({}, {record.key: Rejection(str(error)) for record in view.fresh})
             writes = 1
         arn, status = found
         if status != "ACTIVE":
             raise RetryableGrantError(f"the fan-out consumer {arn} is {status}")
-        written = self._policy(arn).bring(self._view_at(view, arn), permit_write)
-        placed = {key: Placement(0, view.active[key].generation) for key in written.placed}
-        return Written(placed, written.refused, writes + written.writes)
+        written = self._policy(arn).apply(self._view_at(view, arn), check_lease)
+        placed = {key: Slot(0, view.active[key].generation) for key in written.placed}
+        return WriteResult(placed, written.refused, writes + written.writes)
 
-    def compare(self, view: View) -> list[Comparison]:
+    def compare(self, view: DesiredState) -> list[Comparison]:
         """See Comparable.compare: the registration, and the policy of the consumer that is registered now.
 
         A consumer that was registered again has another ARN, and the policy of the first went with it.
@@ -192,15 +192,17 @@ class FanOutSurface:
             compared += self._policy(found[0]).compare(self._view_at(view, found[0]))
         return compared
 
-    def _policy(self, arn: str) -> ResourcePolicySurface:
-        return ResourcePolicySurface(self._policies, arn, self._sid_prefix)
+    def _policy(self, arn: str) -> ResourcePolicyDocument:
+        return ResourcePolicyDocument(self._policies, arn, self._sid_prefix)
 
-    def _view_at(self, view: View, arn: str) -> View:
+    def _view_at(self, view: DesiredState, arn: str) -> DesiredState:
         """The view with the consumer's full ARN, which only its registration tells."""
         return replace(view, active={key: self._at(record, arn) for key, record in view.active.items()})
 
-    def _at(self, record: Record, arn: str) -> Record:
-        return replace(record, permits=tuple(replace(permit, resource=arn) for permit in record.permits))
+    def _at(self, record: ContributionRecord, arn: str) -> ContributionRecord:
+        return replace(
+            record, permissions=tuple(replace(permission, resource=arn) for permission in record.permissions)
+        )
 
 
 def inspect_stream(clients: Clients, command: GrantCommand) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.model.contribution import Intent
+from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.forms import (
     RELATIONAL_TABLE_FORM,
@@ -20,12 +20,12 @@ from streamgov_core.model.forms import (
     FormField,
     FormModel,
 )
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.platform import Claim, Forms, form_of, schema_ref, text
 from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
 
 if TYPE_CHECKING:
-    from streamgov_core.documents.policy_document import Surface
+    from streamgov_core.documents.policy_document import PolicyDocument
     from streamgov_core.model.command import GrantCommand
     from streamgov_core.model.naming import Names
     from streamgov_core.runtime.clients import Clients
@@ -209,32 +209,32 @@ class Msk:
                 "assume a role in the cluster's account"
             )
 
-    def producer_intents(self, names: Names, command: GrantCommand) -> tuple[Intent, ...]:
+    def producer_contributions(self, names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:
         """The cluster policy, for the principals of other accounts; nothing within one account."""
         principals = command.foreign_principals()
         if not principals:
             return ()
         cluster = _cluster(command)
-        permits = tuple(
-            Permit(item.kind, item.actions, item.resource, principal, item.shared)
+        permissions = tuple(
+            Permission(item.kind, item.actions, item.resource, principal, item.shared)
             for principal in principals
-            for item in self._data_permits(cluster, command, f"{command.consumer.account}.*")
+            for item in self._data_permissions(cluster, command, f"{command.consumer.account}.*")
         ) + tuple(
-            Permit("vpc", VPC_OWNER, cluster.arn, principal, True)
+            Permission("vpc", VPC_OWNER, cluster.arn, principal, True)
             for principal in principals
             if self._managed_vpc(command)
         )
-        return (Intent(f"cluster#{cluster.arn}", tuple(sorted(permits))),)
+        return (PolicyContribution(f"cluster#{cluster.arn}", tuple(sorted(permissions))),)
 
-    def consumer_permits(self, names: Names, command: GrantCommand) -> tuple[Permit, ...]:
+    def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """Data plane of topic, groups and cluster; managed VPC connections across accounts."""
         cluster = _cluster(command)
-        permits = list(self._data_permits(cluster, command, f"{command.consumer.group_prefix}*"))
+        permissions = list(self._data_permissions(cluster, command, f"{command.consumer.group_prefix}*"))
         # The roles of the account that carries this out; others of the same grant may live elsewhere.
         account = command.account or command.consumer.account
         if account != cluster.account and self._managed_vpc(command):
-            permits.extend(_vpc_client_permits(names, cluster, account))
-        return tuple(sorted(permits))
+            permissions.extend(_vpc_client_permissions(names, cluster, account))
+        return tuple(sorted(permissions))
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """Topic, group prefix and brokers: in other accounts those that a managed VPC connection leads to."""
@@ -250,14 +250,14 @@ class Msk:
             "saslMechanism": "OAUTHBEARER or AWS_MSK_IAM",
         }
 
-    def surface(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> Surface | None:
+    def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         """Cluster policies."""
-        from streamgov_core.documents.resource_policy import ResourcePolicySurface
+        from streamgov_core.documents.resource_policy import ResourcePolicyDocument
         from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 
         if kind != "cluster":
             return None
-        return ResourcePolicySurface(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, eager=True)
+        return ResourcePolicyDocument(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, eager=True)
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         """What the cluster is, whether it can be reached, and what bypasses IAM."""
@@ -285,18 +285,18 @@ class Msk:
     def _managed_vpc(self, command: GrantCommand) -> bool:
         return bool(command.options.get("managedVpc", True)) and command.resource["clusterType"] == PROVISIONED
 
-    def _data_permits(self, cluster: ClusterArn, command: GrantCommand, owned: str) -> Iterator[Permit]:
+    def _data_permissions(self, cluster: ClusterArn, command: GrantCommand, owned: str) -> Iterator[Permission]:
         reads, writes = command.request.reads, command.request.writes
         topic_actions = TOPIC_BOTH if reads and writes else TOPIC_WRITE if writes else TOPIC_READ
-        yield Permit("topic", topic_actions, str(command.resource["arn"]))
-        yield Permit("cluster", CLUSTER_WRITE if writes else CLUSTER_READ, cluster.arn, shared=True)
+        yield Permission("topic", topic_actions, str(command.resource["arn"]))
+        yield Permission("cluster", CLUSTER_WRITE if writes else CLUSTER_READ, cluster.arn, shared=True)
         if reads:
-            yield Permit("group", GROUP, cluster.of("group", owned), shared=True)
+            yield Permission("group", GROUP, cluster.of("group", owned), shared=True)
         if writes:
-            yield Permit("transactional-id", TRANSACTION, cluster.of("transactional-id", owned), shared=True)
+            yield Permission("transactional-id", TRANSACTION, cluster.of("transactional-id", owned), shared=True)
 
 
-def _vpc_client_permits(names: Names, cluster: ClusterArn, account: str) -> Iterator[Permit]:
+def _vpc_client_permissions(names: Names, cluster: ClusterArn, account: str) -> Iterator[Permission]:
     """The identity side of a managed VPC connection.
 
     Source: "Step 2: Attach user permissions" of multi-VPC private connectivity, which names ``*``; narrowed here to the
@@ -304,17 +304,19 @@ def _vpc_client_permits(names: Names, cluster: ClusterArn, account: str) -> Iter
     """
     partition = names.partition
     cluster_actions = ("kafka:CreateVpcConnection", "kafka:DescribeCluster", "kafka:DescribeClusterV2")
-    yield Permit("vpc-cluster", cluster_actions, cluster.arn, shared=True)
-    yield Permit(
+    yield Permission("vpc-cluster", cluster_actions, cluster.arn, shared=True)
+    yield Permission(
         "vpc-connection",
         ("kafka:CreateVpcConnection",),
         f"arn:{partition}:kafka:{cluster.region}:{account}:vpc-connection/{cluster.account}/{cluster.name}/*",
         shared=True,
     )
     # GetBootstrapBrokers knows no resource type.
-    yield Permit("any", ("kafka:GetBootstrapBrokers",), "*", shared=True)
-    yield Permit("ec2", ("ec2:CreateVpcEndpoint",), f"arn:{partition}:ec2:{cluster.region}:{account}:*", shared=True)
-    yield Permit(
+    yield Permission("any", ("kafka:GetBootstrapBrokers",), "*", shared=True)
+    yield Permission(
+        "ec2", ("ec2:CreateVpcEndpoint",), f"arn:{partition}:ec2:{cluster.region}:{account}:*", shared=True
+    )
+    yield Permission(
         "ec2-tags",
         ("ec2:CreateTags",),
         f"arn:{partition}:ec2:{cluster.region}:{account}:vpc-endpoint/*",

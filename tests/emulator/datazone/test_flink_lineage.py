@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from streamgov_core.lineage.events import source_identifier
-from streamgov_core.samples.flink import SINK_SCHEMA_NAME, job_namespace
-from streamgov_core.samples.records import SCHEMA_NAME
+from streamgov_samples.functions.flink import SINK_SCHEMA_NAME, job_namespace
+from streamgov_samples.functions.records import SCHEMA_NAME
 from tests.emulator.datazone.conftest import CONSUMER, PRODUCER, World, role
 
 EVENTS = Path(__file__).with_name("events")

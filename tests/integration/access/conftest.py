@@ -24,10 +24,10 @@ from streamgov_core.deploy import central_machine as workflow
 from streamgov_core.deploy import domain_roles as permissions
 from streamgov_core.deploy import reconcile_role as reconcile_permissions
 from streamgov_core.model.access_request import request_form_model
-from streamgov_core.model.asset_record import Record
+from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
 
@@ -179,7 +179,7 @@ class Deployment:
             PolicyDocument=json.dumps(permissions.consumer_boundary(NAMES, account)),
         )
         roles = [f"arn:aws:iam::{account}:role{ROLE_PATH}*"]
-        self.table(account, NAMES.target_table, permissions.TARGET_TABLE_KEYS)
+        self.table(account, NAMES.document_table, permissions.DOCUMENT_TABLE_KEYS)
         policy = permissions.apply_policy(
             NAMES, account, self.domain, consumer_role_arns=roles, boundary_arn=boundary, require_boundary=True
         )
@@ -351,8 +351,8 @@ class Deployment:
             ],
         )["id"]
         if recorded:
-            store = SsmRecordStore(self.client("ssm", PRODUCER), NAMES, self.domain, "streams" if schema else None)
-            store.save(Record(asset, resource, schema_arn, topic, "hash"))
+            store = SsmAssetRecordStore(self.client("ssm", PRODUCER), NAMES, self.domain, "streams" if schema else None)
+            store.save(AssetRecord(asset, resource, schema_arn, topic, "hash"))
         change = datazone.create_listing_change_set(
             domainIdentifier=self.domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
         )

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from streamgov_core.model.asset_record import Record
+from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.platforms.kinesis.platform import SCHEMA_FORM, SOURCE_FORM
-from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, REGION, Deployment, eventually
 
@@ -72,8 +72,8 @@ class Stream:
                 {"formName": "RelationalTableFormType", "content": json.dumps(columns)},
             ],
         )["id"]
-        store = SsmRecordStore(self.deployment.client("ssm", PRODUCER), NAMES, domain, None)
-        store.save(Record(asset, self.arn, None, name, "hash"))
+        store = SsmAssetRecordStore(self.deployment.client("ssm", PRODUCER), NAMES, domain, None)
+        store.save(AssetRecord(asset, self.arn, None, name, "hash"))
         change = datazone.create_listing_change_set(
             domainIdentifier=domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
         )

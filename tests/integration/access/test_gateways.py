@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from streamgov_core.documents.resource_policy import ConflictError, RejectedError, ResourceGoneError
-from streamgov_core.member.document_ledger import DynamoTargetLedger
+from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.member.iam import IamRoles
 from streamgov_core.member.role_policy import QuotaError
-from streamgov_core.model.document_record import Placement, Record, Refusal
-from streamgov_core.model.permission import Permit
+from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
+from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrants
 from streamgov_core.platforms.kinesis.stream_policy import StreamConsumers, StreamPolicies
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
@@ -141,17 +141,17 @@ def test_roles_with_managed_policies(deployment: Deployment) -> None:
 
 
 @pytest.fixture
-def ledger(deployment: Deployment) -> Callable[[], DynamoTargetLedger]:
+def ledger(deployment: Deployment) -> Callable[[], DynamoDocumentLedger]:
     client = deployment.client("dynamodb", CONSUMER)
-    return lambda: DynamoTargetLedger(lambda: client, NAMES.target_table)
+    return lambda: DynamoDocumentLedger(lambda: client, NAMES.document_table)
 
 
-def record(key: str, generation: int) -> Record:
-    permit = Permit("topic", ("kafka-cluster:ReadData",), "arn:t", "arn:role", True, '{"a":{"b":"c"}}')
-    return Record(key, generation, "ACTIVE", (permit,), ("arn:role",), {"fact": 1}, 12.5)
+def record(key: str, generation: int) -> ContributionRecord:
+    permission = Permission("topic", ("kafka-cluster:ReadData",), "arn:t", "arn:role", True, '{"a":{"b":"c"}}')
+    return ContributionRecord(key, generation, "ACTIVE", (permission,), ("arn:role",), {"fact": 1}, 12.5)
 
 
-def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable[[], DynamoTargetLedger]) -> None:
+def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable[[], DynamoDocumentLedger]) -> None:
     made, target = ledger(), f"test#{uuid.uuid4().hex}"
     assert made.head(target).seq == 0
     lease = made.acquire(target, "one", 100.0, 190.0)
@@ -162,7 +162,7 @@ def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable
     assert made.find(target, "g#a") == record("g#a", 3)
     assert made.load(target) == [record("g#a", 3)]
     assert made.announce(target).seq == 2
-    placed = {"g#a": Placement(4, 3)}
+    placed = {"g#a": Slot(4, 3)}
     assert not made.commit(target, "one", 1, placed)
     head = made.progress(target, "one", 1, placed)
     assert head is not None and (head.seq, head.committed, head.placed) == (2, 1, placed)
@@ -179,14 +179,14 @@ def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable
     assert made.head(target).owner == "four"
     made.release(target, "four")
     assert made.head(target).owner == ""
-    made.refuse(target, "g#a", 2, Refusal("no"))
+    made.refuse(target, "g#a", 2, Rejection("no"))
     assert made.load(target)[0].state == "ACTIVE"
-    made.refuse(target, "g#a", 3, Refusal("no room", retry=True))
+    made.refuse(target, "g#a", 3, Rejection("no room", retry=True))
     found = made.find(target, "g#a")
     assert found is not None and (found.state, found.cause) == ("DEFERRED", "no room")
 
 
-def test_a_lease_whose_answer_was_lost_is_taken_again(ledger: Callable[[], DynamoTargetLedger]) -> None:
+def test_a_lease_whose_answer_was_lost_is_taken_again(ledger: Callable[[], DynamoDocumentLedger]) -> None:
     made, target = ledger(), f"test#{uuid.uuid4().hex}"
     assert made.acquire(target, "one", 100.0, 190.0) is not None
     again = made.acquire(target, "one", 100.0, 190.0)

@@ -22,7 +22,7 @@ from streamgov_core.documents.compiler import (
     same_statements,
     statements_of,
 )
-from streamgov_core.member.document_ledger import DynamoTargetLedger
+from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, deployed
 from tests.integration.access.stream import Stream
@@ -248,22 +248,22 @@ def check_documents(scene: Scene) -> None:
     deployment, prefix = scene.deployment, NAMES.sid_prefix
     for account in (PRODUCER, CONSUMER):
         dynamo = deployment.client("dynamodb", account)
-        ledger = DynamoTargetLedger(lambda client=dynamo: client, NAMES.target_table)  # type: ignore[misc]
+        ledger = DynamoDocumentLedger(lambda client=dynamo: client, NAMES.document_table)  # type: ignore[misc]
         for target, records in ledger.everything().items():
             kind, arn = target.split("#", 1)
             active = {record.key: record for record in records if record.state == "ACTIVE"}
-            permits = [permit for record in active.values() for permit in record.permits]
+            permissions = [permission for record in active.values() for permission in record.permissions]
             if arn == scene.cluster:
-                assert same_statements(policy_of(deployment, arn), resource_statements(prefix, permits), prefix)
+                assert same_statements(policy_of(deployment, arn), resource_statements(prefix, permissions), prefix)
             elif scene.stream is not None and target == f"stream#{scene.stream.arn}":
                 policy = json.loads(scene.stream.kinesis.get_resource_policy(ResourceARN=arn)["Policy"])
-                assert same_statements(policy, resource_statements(prefix, permits), prefix)
+                assert same_statements(policy, resource_statements(prefix, permissions), prefix)
             elif kind == "role" and arn in {item.role for item in scene.wanted}:
                 head = ledger.head(target)
                 assert not head.owner and set(head.placed) == set(active)
                 slots: dict[int, list[Any]] = {}
                 for key, placement in head.placed.items():
-                    slots.setdefault(placement.slot, []).extend(active[key].permits)
+                    slots.setdefault(placement.slot, []).extend(active[key].permissions)
                 wanted = [item for members in slots.values() for item in identity_statements(prefix, members)]
                 assert same_statements({"Statement": _statements_of_role(deployment, arn)}, wanted, prefix)
 

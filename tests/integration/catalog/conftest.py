@@ -21,7 +21,7 @@ from streamgov_core.catalog.sources import SOURCES
 from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
-from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from tests.emulator.conftest import EmulatorProcess, run_emulator
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
@@ -95,8 +95,8 @@ class Place:
             Settings(self.project, **settings),
             registry=GlueRegistry(self.client("glue", PRODUCER), self.registry),
             assets=DataZoneAssets(self.client("datazone", PRODUCER), self.domain, self.project),
-            records=SsmRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, self.registry),
-            plain_records=SsmRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, None),
+            records=SsmAssetRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, self.registry),
+            plain_records=SsmAssetRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, None),
             announcer=EventBus(self.client("events", PRODUCER), Names(), self.domain, self.project, time.sleep),
             source=SOURCES[self.platform](self.clients, Names(), self.resource),
             mapping=topic_mapping("same"),

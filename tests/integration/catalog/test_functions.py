@@ -10,9 +10,9 @@ from typing import Any
 
 from streamgov_core.deploy.catalog_roles import function_what, sync_environment, sync_policy
 from streamgov_core.model.naming import Names
-from streamgov_core.samples.permissions import consumer_policy, producer_policy, sample_environment
-from streamgov_core.samples.records import definition
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from streamgov_samples.functions.permissions import consumer_policy, producer_policy, sample_environment
+from streamgov_samples.functions.records import definition
 from tests.emulator.conftest import EmulatorProcess
 from tests.integration.catalog.conftest import PRODUCER, REGION, Place
 

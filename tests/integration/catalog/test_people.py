@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from streamgov_core.samples.records import definition
+from streamgov_samples.functions.records import definition
 from tests.integration.catalog.conftest import PRODUCER, Place
 from tests.integration.catalog.test_sync import subscribe
 

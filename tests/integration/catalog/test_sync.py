@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from streamgov_core.samples.records import definition
+from streamgov_samples.functions.records import definition
 from tests.emulator.conftest import EmulatorProcess
 from tests.integration.catalog.conftest import PRODUCER, Place
 

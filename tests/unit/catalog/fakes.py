@@ -22,10 +22,10 @@ from streamgov_core.catalog.model import (
     Revision,
     SchemaInfo,
     SchemaVersion,
-    Written,
+    WrittenRevision,
 )
 from streamgov_core.catalog.sync import Settings, Syncer
-from streamgov_core.model.asset_record import Record, part_of
+from streamgov_core.model.asset_record import AssetRecord, part_of
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.msk.source import MskSource
@@ -183,7 +183,7 @@ class FakeAssets(Counting):
         self.fail("created", draft.name)
         return asset
 
-    def revise(self, asset_id: str, revision: Revision, token: str) -> Written:
+    def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
         self._called("revise", asset_id)
         live = self.assets[asset_id]
         number = str(int(live.revision) + 1)
@@ -199,7 +199,7 @@ class FakeAssets(Counting):
             changed=self._later(),
         )
         self.log.append(("revise", asset_id))
-        return Written(number, self.time)
+        return WrittenRevision(number, self.time)
 
     def publish(self, asset_id: str, revision: str) -> bool:
         self._called("publish", asset_id)
@@ -250,16 +250,18 @@ class MemoryRecords(Counting):
         super().__init__()
         self.records: dict[str, str] = {}
 
-    def load(self, schema_name: str) -> Record | None:
+    def load(self, schema_name: str) -> AssetRecord | None:
         self._called("load", schema_name)
         text = self.records.get(schema_name)
-        return Record.from_json(text, schema_name) if text else None
+        return AssetRecord.from_json(text, schema_name) if text else None
 
-    def load_part(self, part: int) -> Iterator[Record]:
+    def load_part(self, part: int) -> Iterator[AssetRecord]:
         self._called("load_part")
-        yield from [Record.from_json(text, name) for name, text in list(self.records.items()) if part_of(name) == part]
+        yield from [
+            AssetRecord.from_json(text, name) for name, text in list(self.records.items()) if part_of(name) == part
+        ]
 
-    def save(self, record: Record) -> None:
+    def save(self, record: AssetRecord) -> None:
         self._called("save", record.schema_name)
         self.records[record.schema_name] = record.to_json()
 

@@ -130,18 +130,18 @@ def test_a_leg_always_begins_at_least_one_schema(world: World, clients: FakeClie
 
 
 def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(world: World, clients: FakeClients) -> None:
-    from streamgov_core.catalog.events import Order
-    from streamgov_core.catalog.model import Outcome, Result
+    from streamgov_core.catalog.events import SyncRequest
+    from streamgov_core.catalog.model import SyncOutcome, SyncResult
 
-    result = Result(after="x" * 255)
+    result = SyncResult(after="x" * 255)
     for number in range(10_000):
-        result.add(f"{number:0255}", Outcome("created"))
+        result.add(f"{number:0255}", SyncOutcome("created"))
         result.fail(f"{number:0255}", "because " * 500)
-        result.add(f"{number:0255}", Outcome("kept", "because " * 500))
-    entry._continue(clients, Context(1), Order(), result)  # type: ignore[arg-type]
+        result.add(f"{number:0255}", SyncOutcome("kept", "because " * 500))
+    entry._continue(clients, Context(1), SyncRequest(), result)  # type: ignore[arg-type]
     payload = clients.invocations[0]["Payload"]
     assert len(payload) < 256_000
-    assert Result.from_json(json.loads(payload)["tally"]).counts["failed"] == 10_000
+    assert SyncResult.from_json(json.loads(payload)["tally"]).counts["failed"] == 10_000
 
 
 def test_wrong_configuration_and_events_are_clear(

@@ -13,7 +13,7 @@ from streamgov_core.catalog.events import (
     CALLS_BY_SCHEMA_ID,
     SCHEMA_CALLS,
     TAG_CALLS,
-    Order,
+    SyncRequest,
     parse_event,
 )
 from streamgov_core.deploy.catalog_roles import schema_event_patterns
@@ -46,7 +46,7 @@ EVENTS = [
 @pytest.mark.parametrize("event", EVENTS)
 def test_each_shape_of_a_schema_event_names_its_schema(event: dict[str, Any]) -> None:
     deep = event["detail"]["eventName"] in CALLS_ABOUT_WORDS
-    assert parse_event(event, REGISTRY) == Order(schema="sales", deep=deep)
+    assert parse_event(event, REGISTRY) == SyncRequest(schema="sales", deep=deep)
 
 
 def test_the_default_registry_goes_without_saying() -> None:
@@ -57,13 +57,13 @@ def test_the_default_registry_goes_without_saying() -> None:
 
 
 def test_orders() -> None:
-    assert parse_event({"action": "sync"}, REGISTRY) == Order()
-    assert parse_event({"detail-type": "Scheduled Event", "source": "aws.events"}, REGISTRY) == Order()
-    assert parse_event({"action": "sync", "schema": "sales"}, REGISTRY) == Order(schema="sales")
+    assert parse_event({"action": "sync"}, REGISTRY) == SyncRequest()
+    assert parse_event({"detail-type": "Scheduled Event", "source": "aws.events"}, REGISTRY) == SyncRequest()
+    assert parse_event({"action": "sync", "schema": "sales"}, REGISTRY) == SyncRequest(schema="sales")
     assert parse_event(
         {"action": "sync", "after": "m", "retireAny": True, "tally": {"unchanged": 3}}, REGISTRY
-    ) == Order(after="m", tally={"unchanged": 3}, retire_any=True)
-    assert parse_event({"action": "sync", "deep": True, "revokeSubscriptions": True}, REGISTRY) == Order(
+    ) == SyncRequest(after="m", tally={"unchanged": 3}, retire_any=True)
+    assert parse_event({"action": "sync", "deep": True, "revokeSubscriptions": True}, REGISTRY) == SyncRequest(
         deep=True, revoke=True
     )
 
@@ -125,7 +125,7 @@ def test_parameters_too_large_for_cloudtrail_mean_a_full_run() -> None:
     event = glue_event("RegisterSchemaVersion", {"omitted": True, "originalSize": 150_000, "reason": "large"})
     (pattern,) = schema_event_patterns(REGISTRY, REGISTRY_ARN)
     assert matches(pattern, event)
-    assert parse_event(event, REGISTRY) == Order()
+    assert parse_event(event, REGISTRY) == SyncRequest()
 
 
 def test_the_default_registry_has_a_rule_for_calls_that_name_none() -> None:

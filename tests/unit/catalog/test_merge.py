@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamgov_core.catalog.merge import merge
 from streamgov_core.catalog.model import Asset, Draft, Form, FormDraft, Revision, description_hash
-from streamgov_core.model.asset_record import Record
+from streamgov_core.model.asset_record import AssetRecord
 
 WORDS = st.none() | st.sampled_from(["ours", "theirs", "new"])
 KEYS = st.sampled_from(["a", "b", "c", "d"])
@@ -38,7 +38,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     return Draft("topic", "arn", "T", draw(WORDS), forms, "read me")
 
 
-RECORDS = st.none() | WORDS.map(lambda words: Record("id", "arn", None, "s", "h", "m", description_hash(words)))
+RECORDS = st.none() | WORDS.map(lambda words: AssetRecord("id", "arn", None, "s", "h", "m", description_hash(words)))
 
 
 def applied(asset: Asset, revision: Revision) -> Asset:
@@ -56,7 +56,7 @@ def contents(forms: tuple[Form, ...]) -> dict[str, dict[str, object]]:
 
 
 @given(assets(), drafts(), RECORDS)
-def test_nobodys_words_are_lost_and_ours_are_all_there(live: Asset, draft: Draft, record: Record | None) -> None:
+def test_nobodys_words_are_lost_and_ours_are_all_there(live: Asset, draft: Draft, record: AssetRecord | None) -> None:
     revision = merge(live, draft, record)
     after = live if revision is None else applied(live, revision)
     assert (after.name, after.glossary_terms) == (live.name, live.glossary_terms)
@@ -76,15 +76,15 @@ def test_nobodys_words_are_lost_and_ours_are_all_there(live: Asset, draft: Draft
 
 
 @given(assets(), drafts(), RECORDS)
-def test_a_second_merge_finds_nothing_to_do(live: Asset, draft: Draft, record: Record | None) -> None:
+def test_a_second_merge_finds_nothing_to_do(live: Asset, draft: Draft, record: AssetRecord | None) -> None:
     revision = merge(live, draft, record)
     after = live if revision is None else applied(live, revision)
-    written = Record("id", "arn", None, "s", "h", "m", description_hash(draft.description))
+    written = AssetRecord("id", "arn", None, "s", "h", "m", description_hash(draft.description))
     assert merge(after, draft, written) is None
 
 
 @given(assets(), drafts(), RECORDS)
-def test_a_revision_means_a_difference(live: Asset, draft: Draft, record: Record | None) -> None:
+def test_a_revision_means_a_difference(live: Asset, draft: Draft, record: AssetRecord | None) -> None:
     revision = merge(live, draft, record)
     if revision is not None:
         assert (contents(live.forms), live.description) != (contents(revision.forms), revision.description)

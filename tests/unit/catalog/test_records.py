@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgov_core.model.asset_record import PARTS, Record, encode, parameter_name, part_of, record_path
+from streamgov_core.model.asset_record import PARTS, AssetRecord, encode, parameter_name, part_of, record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_core.runtime.asset_records import SsmRecordStore
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 
-RECORD = Record("asset1", "arn:topic", "arn:schema", "sales$x", "hash", "mark", "words")
+RECORD = AssetRecord("asset1", "arn:topic", "arn:schema", "sales$x", "hash", "mark", "words")
 GLUE_NAME = st.from_regex(r"[a-zA-Z0-9_$#.-]{1,255}", fullmatch=True)
 
 
@@ -37,15 +37,15 @@ def test_names_stay_readable() -> None:
 
 
 def test_a_record_survives_its_parameter() -> None:
-    assert Record.from_json(RECORD.to_json(), "p") == RECORD
+    assert AssetRecord.from_json(RECORD.to_json(), "p") == RECORD
     assert json.loads(RECORD.to_json())["assetId"] == "asset1"
-    assert Record.from_json(json.dumps({**json.loads(RECORD.to_json()), "later": 1}), "p") == RECORD
+    assert AssetRecord.from_json(json.dumps({**json.loads(RECORD.to_json()), "later": 1}), "p") == RECORD
 
 
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"version": 2}', '{"version": 1}', "5", "null"])
 def test_what_is_no_record_is_named(text: str) -> None:
     with pytest.raises(ConfigError, match="parameter /p/q"):
-        Record.from_json(text, "/p/q")
+        AssetRecord.from_json(text, "/p/q")
 
 
 class FakeSsm:
@@ -88,7 +88,7 @@ class FakeSsm:
 
 def test_the_store() -> None:
     client = FakeSsm()
-    store = SsmRecordStore(client, Names(), "dzd-1", "orders")
+    store = SsmAssetRecordStore(client, Names(), "dzd-1", "orders")
     assert store.load("sales$x") is None
     store.save(RECORD)
     assert store.load("sales$x") == RECORD
@@ -100,9 +100,9 @@ def test_the_store() -> None:
 
 def test_all_pages_are_read_and_foreign_parameters_passed_over() -> None:
     client = FakeSsm()
-    store = SsmRecordStore(client, Names(), "dzd-1", "orders")
+    store = SsmAssetRecordStore(client, Names(), "dzd-1", "orders")
     for number in range(35):
-        store.save(Record(f"a{number}", "arn", None, f"schema{number}", "h"))
+        store.save(AssetRecord(f"a{number}", "arn", None, f"schema{number}", "h"))
     client.parameters["/streamgov/streamgov/dzd-1/orders/0/strange"] = "not ours"
     client.parameters["/streamgov/streamgov/dzd-1/orders2/0/other"] = RECORD.to_json()
     assert sorted(record.asset_id for record in store.load_all()) == sorted(f"a{number}" for number in range(35))
@@ -123,7 +123,7 @@ def test_other_errors_are_not_swallowed() -> None:
         raise client.exceptions.ClientError("AccessDeniedException")
 
     client.get_parameter = client.delete_parameter = refuse  # type: ignore[method-assign, assignment]
-    store = SsmRecordStore(client, Names(), "dzd-1", "orders")
+    store = SsmAssetRecordStore(client, Names(), "dzd-1", "orders")
     for call in (store.load, store.remove):
         with pytest.raises(FakeSsm.exceptions.ClientError):
             call("sales")

@@ -428,9 +428,9 @@ def test_a_long_run_is_split_and_loses_nothing() -> None:
 
 
 def replace_record(world: World, name: str) -> Any:
-    from streamgov_core.model.asset_record import Record
+    from streamgov_core.model.asset_record import AssetRecord
 
-    return Record("gone1", f"{TOPIC_ARN}/{name}", None, name, "x")
+    return AssetRecord("gone1", f"{TOPIC_ARN}/{name}", None, name, "x")
 
 
 def test_nothing_unchanged_is_begun_twice_and_what_was_fetched_ahead_is_bounded(monkeypatch: Any) -> None:

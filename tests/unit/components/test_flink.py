@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.samples.flink import job_policy, job_trust
-from streamgov_pulumi import FlinkApplication
 from streamgov_pulumi.components import _flink_checks as checks
+from streamgov_samples import FlinkApplication
+from streamgov_samples.functions.flink import job_policy, job_trust
 from tests.unit.components.graph import Graph, run
 
 ACCOUNT = "777788889999"

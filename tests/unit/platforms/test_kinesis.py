@@ -12,16 +12,16 @@ import pytest
 
 from streamgov_core.documents.comparison import differences
 from streamgov_core.documents.compiler import RESOURCE_POLICY_LIMIT, resource_statements, size
-from streamgov_core.documents.policy_document import View
+from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.model.command import AccessRequest, GrantCommand
-from streamgov_core.model.contribution import Intent
-from streamgov_core.model.document_record import Placement, Record
+from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.kinesis.key_grants import KeyGrantSurface
+from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument
 from streamgov_core.platforms.kinesis.platform import SCHEMA_FORM, SOURCE_FORM, Kinesis, consumer_target
-from streamgov_core.platforms.kinesis.stream_policy import FanOutSurface, inspect_stream
-from tests.unit.access.fakes import (
+from streamgov_core.platforms.kinesis.stream_policy import FanOutConsumerDocument, inspect_stream
+from tests.unit.grants.fakes import (
     CONSUMER,
     NAMES,
     OWNER,
@@ -31,7 +31,7 @@ from tests.unit.access.fakes import (
     MemoryPolicies,
     command,
 )
-from tests.unit.access.oracle import many
+from tests.unit.grants.oracle import many
 
 KINESIS = Kinesis()
 STREAM = f"arn:aws:kinesis:us-east-1:{OWNER}:stream/orders"
@@ -68,8 +68,11 @@ def forms(source: dict[str, Any] | None = None, schema: dict[str, Any] | None = 
     }
 
 
-def actions(intents: tuple[Intent, ...]) -> dict[str, set[str]]:
-    return {intent.kind: {a for permit in intent.permits for a in permit.actions} for intent in intents}
+def actions(contributions: tuple[PolicyContribution, ...]) -> dict[str, set[str]]:
+    return {
+        contribution.kind: {a for permission in contribution.permissions for a in permission.actions}
+        for contribution in contributions
+    }
 
 
 def test_the_asset_type_refers_to_the_forms_of_its_namespace() -> None:
@@ -102,39 +105,45 @@ def test_claims_that_would_end_in_a_wrong_policy(source: dict[str, Any], schema:
 
 
 def test_shared_reading_across_accounts_is_the_stream_policy_and_the_identity_policy() -> None:
-    found = actions(KINESIS.producer_intents(NAMES, order()))
+    found = actions(KINESIS.producer_contributions(NAMES, order()))
     assert set(found) == {"stream"}
-    identity = {a for permit in KINESIS.consumer_permits(NAMES, order()) for a in permit.actions}
+    identity = {a for permission in KINESIS.consumer_permissions(NAMES, order()) for a in permission.actions}
     assert found["stream"] == identity
     assert {"kinesis:GetRecords", "kinesis:GetShardIterator"} <= identity
     assert "kinesis:PutRecord" not in identity and "kinesis:SubscribeToShard" not in identity
 
 
 def test_within_one_account_the_identity_policy_is_enough() -> None:
-    assert KINESIS.producer_intents(NAMES, order(principals=(LOCAL,))) == ()
+    assert KINESIS.producer_contributions(NAMES, order(principals=(LOCAL,))) == ()
 
 
 def test_fan_out_gives_the_consumer_and_no_get_records() -> None:
-    found = actions(KINESIS.producer_intents(NAMES, order(consumption="FAN_OUT")))
+    found = actions(KINESIS.producer_contributions(NAMES, order(consumption="FAN_OUT")))
     assert set(found) == {"stream", "fan-out"}
     assert "kinesis:GetRecords" not in found["stream"]
     assert found["fan-out"] == {"kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"}
-    permits = KINESIS.consumer_permits(NAMES, order(consumption="FAN_OUT"))
-    assert f"{consumer_target(NAMES, order())}:*" in {permit.resource for permit in permits}
+    permissions = KINESIS.consumer_permissions(NAMES, order(consumption="FAN_OUT"))
+    assert f"{consumer_target(NAMES, order())}:*" in {permission.resource for permission in permissions}
     # The owner registers it within one account, too.
-    assert set(actions(KINESIS.producer_intents(NAMES, order(consumption="FAN_OUT", principals=(LOCAL,))))) == {
+    assert set(actions(KINESIS.producer_contributions(NAMES, order(consumption="FAN_OUT", principals=(LOCAL,))))) == {
         "fan-out"
     }
-    assert set(actions(KINESIS.producer_intents(NAMES, order(consumption="FAN_OUT", access="WRITE")))) == {"stream"}
+    assert set(actions(KINESIS.producer_contributions(NAMES, order(consumption="FAN_OUT", access="WRITE")))) == {
+        "stream"
+    }
 
 
 def test_a_customer_managed_key_is_granted_for_the_stream_only() -> None:
     given = order(key=KEY, access="READ_WRITE", principals=(ROLE, LOCAL))
-    (key,) = [intent for intent in KINESIS.producer_intents(NAMES, given) if intent.kind == "key"]
-    assert {permit.principal for permit in key.permits} == {ROLE, LOCAL}
-    (permit,) = [permit for permit in KINESIS.consumer_permits(NAMES, given) if permit.kind == "kms"]
-    assert permit.actions == ("kms:Decrypt", "kms:GenerateDataKey")
-    assert json.loads(permit.condition) == {"StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": STREAM}}
+    (key,) = [
+        contribution for contribution in KINESIS.producer_contributions(NAMES, given) if contribution.kind == "key"
+    ]
+    assert {permission.principal for permission in key.permissions} == {ROLE, LOCAL}
+    (permission,) = [
+        permission for permission in KINESIS.consumer_permissions(NAMES, given) if permission.kind == "kms"
+    ]
+    assert permission.actions == ("kms:Decrypt", "kms:GenerateDataKey")
+    assert json.loads(permission.condition) == {"StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": STREAM}}
 
 
 def test_the_managed_key_is_refused_across_accounts_only() -> None:
@@ -146,22 +155,27 @@ def test_the_managed_key_is_refused_across_accounts_only() -> None:
 
 def test_a_stream_policy_holds_over_300_roles() -> None:
     roles = [f"arn:aws:iam::{CONSUMER}:role/consumer-rol-{number:07d}" for number in range(300)]
-    permits = [p for arn in roles for i in KINESIS.producer_intents(NAMES, order(principals=(arn,))) for p in i.permits]
-    document = {"Version": "2012-10-17", "Statement": resource_statements(SID, permits)}
+    permissions = [
+        p
+        for arn in roles
+        for i in KINESIS.producer_contributions(NAMES, order(principals=(arn,)))
+        for p in i.permissions
+    ]
+    document = {"Version": "2012-10-17", "Statement": resource_statements(SID, permissions)}
     assert size(document) <= RESOURCE_POLICY_LIMIT
-    for statement in resource_statements(SID, permits):
+    for statement in resource_statements(SID, permissions):
         assert statement["Resource"] == STREAM
         assert all("*" not in action for action in many(statement["Action"]))
 
 
 # --- fan-out consumers ------------------------------------------------------------------------------------------------
-def fan_out(*orders: GrantCommand) -> tuple[str, dict[str, Record]]:
+def fan_out(*orders: GrantCommand) -> tuple[str, dict[str, ContributionRecord]]:
     records = {}
     target = ""
     for given in orders:
-        (intent,) = [i for i in KINESIS.producer_intents(NAMES, given) if i.kind == "fan-out"]
-        target = intent.arn
-        records[given.key] = Record.of(given.key, given.generation, True, intent, 1.0)
+        (contribution,) = [i for i in KINESIS.producer_contributions(NAMES, given) if i.kind == "fan-out"]
+        target = contribution.arn
+        records[given.key] = ContributionRecord.of(given.key, given.generation, True, contribution, 1.0)
     return target, records
 
 
@@ -170,39 +184,43 @@ def test_a_fan_out_consumer_lives_while_somebody_may_use_it() -> None:
     consumers = MemoryConsumers(policies)
     target, records = fan_out(order(consumption="FAN_OUT"))
 
-    def bring(active: Mapping[str, Record], placed: Mapping[str, Placement]) -> Any:
-        return FanOutSurface(consumers, policies, target, SID).bring(View(active, placed), lambda: None)
+    def apply(active: Mapping[str, ContributionRecord], placed: Mapping[str, Slot]) -> Any:
+        return FanOutConsumerDocument(consumers, policies, target, SID).apply(
+            DesiredState(active, placed), lambda: None
+        )
 
-    written = bring(records, {})
+    written = apply(records, {})
     assert written.refused == {}
     ((arn, _),) = consumers.found.values()
     (statement,) = policies.statements(arn)
     assert statement["Resource"] == arn and statement["Principal"] == {"AWS": ROLE}
-    assert bring(records, written.placed).writes == 0
-    bring({}, written.placed)
+    assert apply(records, written.placed).writes == 0
+    apply({}, written.placed)
     assert consumers.found == {}
-    assert bring({}, {}).writes == 0
+    assert apply({}, {}).writes == 0
 
 
 def test_a_fan_out_consumer_that_is_being_made_is_waited_for() -> None:
     consumers = MemoryConsumers(MemoryPolicies(tokens=False))
     consumers.status = "CREATING"
     target, records = fan_out(order(consumption="FAN_OUT"))
-    surface = FanOutSurface(consumers, consumers.policies, target, SID)
+    policy_document = FanOutConsumerDocument(consumers, consumers.policies, target, SID)
     with pytest.raises(RetryableGrantError, match="CREATING"):
-        surface.bring(View(records, {}), lambda: None)
+        policy_document.apply(DesiredState(records, {}), lambda: None)
 
 
 def test_a_stream_that_is_gone_refuses_its_fan_out() -> None:
     consumers = MemoryConsumers(MemoryPolicies(tokens=False))
     consumers.gone = True
     target, records = fan_out(order(consumption="FAN_OUT"))
-    written = FanOutSurface(consumers, consumers.policies, target, SID).bring(View(records, {}), lambda: None)
+    written = FanOutConsumerDocument(consumers, consumers.policies, target, SID).apply(
+        DesiredState(records, {}), lambda: None
+    )
     assert "does not exist" in next(iter(written.refused.values())).cause
 
 
-def fan_out_drift(surface: FanOutSurface, target: str, view: View) -> list[str]:
-    return [item.kind for part in surface.compare(view) for item in differences(f"fan-out#{target}", part, SID)]
+def fan_out_drift(policy_document: FanOutConsumerDocument, target: str, view: DesiredState) -> list[str]:
+    return [item.kind for part in policy_document.compare(view) for item in differences(f"fan-out#{target}", part, SID)]
 
 
 @pytest.mark.parametrize(
@@ -221,8 +239,10 @@ def test_what_became_of_a_fan_out_consumer_is_told_and_repaired(what: str, kinds
     policies = MemoryPolicies(tokens=False)
     consumers = MemoryConsumers(policies)
     target, records = fan_out(order(consumption="FAN_OUT"))
-    surface = FanOutSurface(consumers, policies, target, SID)
-    view = View(records, surface.bring(View(records, {}), lambda: None).placed, frozenset(records), True)
+    policy_document = FanOutConsumerDocument(consumers, policies, target, SID)
+    view = DesiredState(
+        records, policy_document.apply(DesiredState(records, {}), lambda: None).placed, frozenset(records), True
+    )
     (name,) = consumers.found
     arn = consumers.found[name][0]
     document, token = policies.documents[arn]
@@ -238,10 +258,10 @@ def test_what_became_of_a_fan_out_consumer_is_told_and_repaired(what: str, kinds
         wide = [{**item, "Action": "kinesis:*"} for item in document["Statement"]]
         policies.documents[arn] = ({**document, "Statement": wide}, token)
     if what == "registered without a grant":
-        view = View({}, {}, frozenset(), True)
-    assert fan_out_drift(surface, target, view) == kinds
-    assert (surface.bring(view, lambda: None).writes > 0) is bool(kinds)
-    assert fan_out_drift(surface, target, view) == []
+        view = DesiredState({}, {}, frozenset(), True)
+    assert fan_out_drift(policy_document, target, view) == kinds
+    assert (policy_document.apply(view, lambda: None).writes > 0) is bool(kinds)
+    assert fan_out_drift(policy_document, target, view) == []
     if view.active:
         now = consumers.found[name][0]
         (statement,) = policies.statements(now)
@@ -251,15 +271,15 @@ def test_what_became_of_a_fan_out_consumer_is_told_and_repaired(what: str, kinds
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
-def key_records(*orders: GrantCommand) -> Iterator[tuple[str, Record]]:
+def key_records(*orders: GrantCommand) -> Iterator[tuple[str, ContributionRecord]]:
     for given in orders:
-        (intent,) = [i for i in KINESIS.producer_intents(NAMES, given) if i.kind == "key"]
-        yield given.key, Record.of(given.key, given.generation, True, intent, 1.0)
+        (contribution,) = [i for i in KINESIS.producer_contributions(NAMES, given) if i.kind == "key"]
+        yield given.key, ContributionRecord.of(given.key, given.generation, True, contribution, 1.0)
 
 
 def bring_keys(keys: MemoryKeys, *orders: GrantCommand) -> Any:
-    view = View(dict(key_records(*orders)), {})
-    return KeyGrantSurface(keys, KEY, SID).bring(view, lambda: None)
+    view = DesiredState(dict(key_records(*orders)), {})
+    return KeyGrantDocument(keys, KEY, SID).apply(view, lambda: None)
 
 
 def test_grants_on_a_key_are_counted_by_reference() -> None:
@@ -332,15 +352,15 @@ def test_what_became_of_the_grants_on_a_key_is_told_and_repaired(what: str, kind
         "role made again": [(identifier, replace(grant, principal="AROAEXAMPLEID"))],
         "somebody else's": [(identifier, grant), ("theirs", replace(grant, name="Theirs"))],
     }.get(what, keys.grants)
-    surface = KeyGrantSurface(keys, KEY, SID)
+    policy_document = KeyGrantDocument(keys, KEY, SID)
     records = dict(key_records(order(key=KEY)))
-    view = View(records, {key: Placement(0, 1) for key in records}, frozenset(records), True)
+    view = DesiredState(records, {key: Slot(0, 1) for key in records}, frozenset(records), True)
 
     def drift() -> list[str]:
-        return [item.kind for part in surface.compare(view) for item in differences(f"key#{KEY}", part, SID)]
+        return [item.kind for part in policy_document.compare(view) for item in differences(f"key#{KEY}", part, SID)]
 
     assert drift() == kinds
-    assert (surface.bring(view, lambda: None).writes > 0) is bool(kinds)
+    assert (policy_document.apply(view, lambda: None).writes > 0) is bool(kinds)
     assert drift() == []
     assert [live for _, live in keys.grants if live.name.startswith(SID)] == [grant]
     assert ("theirs" in [name for name, _ in keys.grants]) is (what == "somebody else's")

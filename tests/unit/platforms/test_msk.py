@@ -12,7 +12,7 @@ from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.msk.cluster_policy import bypasses, inspect_cluster
 from streamgov_core.platforms.msk.platform import SCHEMA_FORM, SOURCE_FORM, Msk, topic_arn
-from tests.unit.access.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of
+from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of
 
 MSK = Msk()
 
@@ -70,9 +70,16 @@ def test_claims_that_would_end_in_a_wrong_policy(source: dict[str, Any], schema:
 def test_managed_vpc_actions_only_across_accounts_on_provisioned_clusters() -> None:
     def actions(**given: Any) -> set[str]:
         order = command(**given)
-        permits = [*MSK.consumer_permits(NAMES, order)]
-        permits += [p for intent in MSK.producer_intents(NAMES, order) for p in intent.permits]
-        return {action for permit in permits for action in permit.actions if not action.startswith("kafka-cluster:")}
+        permissions = [*MSK.consumer_permissions(NAMES, order)]
+        permissions += [
+            p for contribution in MSK.producer_contributions(NAMES, order) for p in contribution.permissions
+        ]
+        return {
+            action
+            for permission in permissions
+            for action in permission.actions
+            if not action.startswith("kafka-cluster:")
+        }
 
     assert "kafka:CreateVpcConnection" in actions()
     assert actions(options={"managedVpc": False}) == set()
@@ -83,24 +90,32 @@ def test_managed_vpc_actions_only_across_accounts_on_provisioned_clusters() -> N
 def test_in_a_grant_to_roles_of_several_accounts_only_those_of_other_accounts_get_the_managed_vpc() -> None:
     both = command(principals=(ROLE, f"arn:aws:iam::{OWNER}:role/streaming/local"))
     kinds = {
-        account: {permit.kind for permit in MSK.consumer_permits(NAMES, replace(both, account=account))}
+        account: {permission.kind for permission in MSK.consumer_permissions(NAMES, replace(both, account=account))}
         for account in (OWNER, CONSUMER)
     }
     assert kinds[CONSUMER] - kinds[OWNER] == {"any", "ec2", "ec2-tags", "vpc-cluster", "vpc-connection"}
-    principals = {p.principal for i in MSK.producer_intents(NAMES, both) for p in i.permits}
+    principals = {p.principal for i in MSK.producer_contributions(NAMES, both) for p in i.permissions}
     assert principals == {ROLE}
 
 
 def test_writing_brings_transactions_and_idempotence_and_no_groups() -> None:
-    write = {action for permit in MSK.consumer_permits(NAMES, command(access="WRITE")) for action in permit.actions}
+    write = {
+        action
+        for permission in MSK.consumer_permissions(NAMES, command(access="WRITE"))
+        for action in permission.actions
+    }
     assert {"kafka-cluster:WriteDataIdempotently", "kafka-cluster:AlterTransactionalId"} <= write
     assert not {"kafka-cluster:ReadData", "kafka-cluster:AlterGroup"} & write
 
 
 def test_groups_begin_with_account_and_project() -> None:
-    groups = [permit.resource for permit in MSK.consumer_permits(NAMES, command()) if permit.kind == "group"]
+    groups = [
+        permission.resource for permission in MSK.consumer_permissions(NAMES, command()) if permission.kind == "group"
+    ]
     assert groups == [CLUSTER.replace(":cluster/", ":group/") + f"/{CONSUMER}.consumerproj01.*"]
-    owner_side = [p.resource for i in MSK.producer_intents(NAMES, command()) for p in i.permits if p.kind == "group"]
+    owner_side = [
+        p.resource for i in MSK.producer_contributions(NAMES, command()) for p in i.permissions if p.kind == "group"
+    ]
     assert owner_side == [CLUSTER.replace(":cluster/", ":group/") + f"/{CONSUMER}.*"]
     assert MSK.connection(command())["groupPrefix"] == f"{CONSUMER}.consumerproj01."
 

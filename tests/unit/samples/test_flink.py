@@ -12,8 +12,8 @@ from streamgov_core.deploy.member_roles import consumer_boundary
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_core.samples import flink
-from streamgov_core.samples.records import definition
+from streamgov_samples.functions import flink
+from streamgov_samples.functions.records import definition
 
 NAMES = Names(region="eu-west-1")
 CONSUMER = Consumer("333333333333", "eu-west-1", "prj1", "env1", ("arn:aws:iam::333333333333:role/consumers/job",))

@@ -1,0 +1,140 @@
+"""The state machines' definitions: what must hold of every state, and what starts them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from streamgov_core.deploy.central_machine import (
+    CENTRAL_TIMEOUT,
+    INVOKE_TIMEOUT,
+    MEMBER_TIMEOUT,
+    UNDO_RETRIES,
+    central_definition,
+    grant_event_pattern,
+    member_definition,
+    settle_event_pattern,
+    settle_input_transformer,
+)
+from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES
+
+ACCOUNT = "111111111111"
+CENTRAL = central_definition(NAMES, ACCOUNT)
+MEMBER = member_definition(NAMES, CONSUMER, ACCOUNT)
+
+
+def machines(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A machine and those inside of its maps."""
+    yield definition
+    for state in definition["States"].values():
+        if "ItemProcessor" in state:
+            yield from machines(state["ItemProcessor"])
+
+
+def states(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for machine in machines(definition):
+        yield from machine["States"].items()
+
+
+@pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
+def test_every_task_has_a_time_out_retries_with_jitter_and_catches_everything(definition: dict[str, Any]) -> None:
+    tasks = [(name, state) for name, state in states(definition) if state["Type"] == "Task"]
+    assert len(tasks) >= 3
+    for name, state in tasks:
+        assert state["TimeoutSeconds"] > 0, name
+        retries = [item for item in state["Retry"] if item["MaxAttempts"] > 0]
+        assert retries and all(item["JitterStrategy"] == "FULL" for item in retries), name
+        assert all("States.ALL" not in item["ErrorEquals"] for item in retries), name
+        assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
+        assert state["Catch"][-1]["ResultPath"].startswith("$."), "a catch must keep the input"
+
+
+@pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
+def test_every_lambda_task_retries_what_aws_names(definition: dict[str, Any]) -> None:
+    for name, state in states(definition):
+        if str(state.get("Resource", "")).endswith("lambda:invoke"):
+            named = {error for item in state["Retry"] for error in item["ErrorEquals"]}
+            transient = ("ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException")
+            assert {f"Lambda.{error}" for error in transient} <= named, name
+            assert "RetryableGrantError" in named, name
+
+
+@pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
+def test_a_throttled_function_is_waited_for_longer_than_any_other_error(definition: dict[str, Any]) -> None:
+    for name, state in states(definition):
+        if str(state.get("Resource", "")).endswith("lambda:invoke"):
+            patience = {
+                error: sum(
+                    min(item["MaxDelaySeconds"], item["IntervalSeconds"] * item["BackoffRate"] ** n)
+                    for n in range(item["MaxAttempts"])
+                )
+                for item in state["Retry"]
+                for error in item["ErrorEquals"]
+            }
+            assert 300 <= patience.pop("Lambda.TooManyRequestsException") < MEMBER_TIMEOUT - 2 * 90, name
+            assert max(patience.values()) < 300, name
+
+
+@pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
+def test_states_lead_somewhere_and_are_reached(definition: dict[str, Any]) -> None:
+    names = [name for name, _ in states(definition)]
+    assert len(names) == len(set(names))
+    for machine in machines(definition):
+        reached, waiting = set(), [machine["StartAt"]]
+        while waiting:
+            name = waiting.pop()
+            if name in reached:
+                continue
+            reached.add(name)
+            state = machine["States"][name]
+            following = [state.get("Next"), state.get("Default")]
+            following += [item["Next"] for key in ("Catch", "Choices") for item in state.get(key, [])]
+            waiting += [item for item in following if item]
+            assert any(following) or state.get("End") or state["Type"] in ("Succeed", "Fail"), name
+        assert reached == set(machine["States"])
+
+
+def test_time_outs_nest() -> None:
+    """A member machine ends before the task that waits for it, and the central machine outlives all its stages."""
+    assert MEMBER["TimeoutSeconds"] == MEMBER_TIMEOUT < INVOKE_TIMEOUT
+    stages = 2 + 2 * (1 + UNDO_RETRIES)
+    assert stages * INVOKE_TIMEOUT + 1800 < CENTRAL["TimeoutSeconds"] == CENTRAL_TIMEOUT
+    assert max(s["TimeoutSeconds"] for _, s in states(MEMBER) if s["Type"] == "Task") < MEMBER_TIMEOUT
+
+
+@pytest.mark.parametrize("stage", ["First", "Second", "UndoFirst", "UndoSecond"])
+def test_only_what_undoes_asks_a_failed_member_again(stage: str) -> None:
+    found = dict(states(CENTRAL))
+    attempts = {
+        error: item["MaxAttempts"] for item in found[f"{stage}Invoke"]["Retry"] for error in item["ErrorEquals"]
+    }
+    assert attempts["MemberFailed"] == (UNDO_RETRIES if stage.startswith("Undo") else 0)
+    # Whatever happens to the undoing, the reason of the grant's failure stays.
+    assert [item["ResultPath"] for item in found[stage]["Catch"]] == [
+        "$.undoFailure" if stage.startswith("Undo") else "$.failure"
+    ]
+
+
+def test_definitions_fit() -> None:
+    assert len(json.dumps(CENTRAL)) < 1_000_000
+
+
+def test_the_rule_takes_grant_events_of_our_types_and_domain_only() -> None:
+    pattern = grant_event_pattern(NAMES, DOMAIN, ["MskTopicAssetType"])
+    assert len(json.dumps(pattern)) < 2_048
+    assert pattern["detail"]["metadata"] == {"domain": [DOMAIN]}
+    assert "MskTopicAssetType" in pattern["detail"]["data"]["asset"]["typeName"]
+
+
+def test_the_settle_rule_takes_what_a_machine_cannot_catch() -> None:
+    pattern = settle_event_pattern(NAMES, ACCOUNT)
+    assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    assert pattern["detail"]["stateMachineArn"] == [NAMES.central_machine_arn(ACCOUNT)]
+    transformer = settle_input_transformer()
+    text = transformer["input_template"]
+    for name in transformer["input_paths"]:
+        text = text.replace(f"<{name}>", json.dumps(name))
+    assert json.loads(text)["action"] == "settle"

@@ -1,0 +1,124 @@
+"""Least privilege: what the documents must hold, and what they must never hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from streamgov_core.deploy import domain_roles as p
+from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES, OWNER
+
+ACCOUNT = "111111111111"
+BOUNDARY = NAMES.policy_arn(CONSUMER, "consumer-boundary")
+ROLES = [f"arn:aws:iam::{CONSUMER}:role/streaming/*"]
+APPLY = p.apply_policy(
+    NAMES, CONSUMER, DOMAIN, consumer_role_arns=ROLES, boundary_arn=BOUNDARY, require_boundary=True,
+    protected_role_arns=[f"arn:aws:iam::{CONSUMER}:role/deployer"],
+)  # fmt: skip
+POLICIES = {
+    "collect": p.collect_policy(NAMES, ACCOUNT, DOMAIN),
+    "report": p.report_policy(NAMES, ACCOUNT, DOMAIN),
+    "central": p.central_machine_policy(NAMES, ACCOUNT, [OWNER, CONSUMER]),
+    "member": p.member_machine_policy(NAMES, CONSUMER, ACCOUNT),
+    "invoke": p.member_invoke_policy(NAMES, CONSUMER),
+    "callback": p.callback_policy(NAMES, ACCOUNT),
+    "events": p.events_policy(NAMES, ACCOUNT),
+    "apply": APPLY,
+}
+
+
+def many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(document: dict[str, Any], effect: str = "Allow") -> Iterator[dict[str, Any]]:
+    return (item for item in document["Statement"] if item["Effect"] == effect)
+
+
+def by_action(document: dict[str, Any], action: str) -> list[dict[str, Any]]:
+    return [item for item in statements(document) if action in many(item["Action"])]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_no_action_is_a_wildcard_and_inline_policies_fit(name: str) -> None:
+    for item in statements(POLICIES[name]):
+        assert all("*" not in action for action in many(item["Action"]))
+    assert len(json.dumps(POLICIES[name], separators=(",", ":"))) < 10_240
+
+
+STAR = {"collect": {"DataZone"}, "report": {"DataZone"}, "callback": {"AnswerTasks"}}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_only_known_statements_have_a_bare_star(name: str) -> None:
+    found = {item["Sid"] for item in statements(POLICIES[name]) if "*" in many(item["Resource"])}
+    assert found <= STAR.get(name, set()) | {"LogDelivery", "Tracing"}
+
+
+def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> None:
+    for action in ("iam:PutRolePolicy", "iam:AttachRolePolicy"):
+        for item in by_action(APPLY, action):
+            if item["Sid"] == "ReaderRoles":
+                assert all("/readers/" in arn for arn in many(item["Resource"]))
+                continue
+            assert item["Resource"] == ROLES
+            assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
+    (attach,) = by_action(APPLY, "iam:AttachRolePolicy")
+    assert NAMES.iam_path in attach["Condition"]["ArnLike"]["iam:PolicyARN"]
+
+
+def test_our_own_and_the_deployers_roles_are_denied() -> None:
+    (deny,) = statements(APPLY, "Deny")
+    assert set(deny["Resource"]) == {NAMES.role_arn(CONSUMER, "*"), f"arn:aws:iam::{CONSUMER}:role/deployer"}
+    assert {"iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"} <= set(deny["Action"])
+
+
+def test_a_producer_without_consumer_roles_writes_no_role_but_readers() -> None:
+    document = p.apply_policy(NAMES, OWNER, DOMAIN, consumer_role_arns=[], boundary_arn=BOUNDARY, require_boundary=True)
+    for item in by_action(document, "iam:PutRolePolicy"):
+        assert all("/readers/" in arn for arn in many(item["Resource"]))
+
+
+def test_trust_asks_for_role_and_external_id() -> None:
+    (invoke,) = p.member_invoke_trust(NAMES, ACCOUNT)["Statement"]
+    assert invoke["Condition"] == {
+        "ArnEquals": {"aws:PrincipalArn": NAMES.role_arn(ACCOUNT, "central-machine")},
+        "StringEquals": {"sts:ExternalId": NAMES.central_machine_arn(ACCOUNT)},
+    }
+    (callback,) = p.callback_trust(NAMES, ACCOUNT, [OWNER, CONSUMER])["Statement"]
+    assert callback["Condition"]["StringLike"] == {"sts:ExternalId": NAMES.member_machine_arn("*")}
+    assert callback["Condition"]["ArnLike"] == {"aws:PrincipalArn": NAMES.role_arn("*", "member-machine")}
+
+
+def test_the_callback_trust_does_not_grow_with_an_organisation() -> None:
+    few = p.callback_trust(NAMES, ACCOUNT, [OWNER], organization_id="o-1")
+    more = p.callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(100)], organization_id="o-1")
+    assert few == more
+    assert len(json.dumps(p.callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(30)]))) < 2_048
+
+
+def test_machines_and_rules_are_trusted_for_themselves_only() -> None:
+    (machine,) = p.machine_trust(NAMES, CONSUMER, "member")["Statement"]
+    assert machine["Condition"]["ArnLike"]["aws:SourceArn"] == NAMES.member_machine_arn(CONSUMER)
+    (events,) = p.events_trust(NAMES, ACCOUNT)["Statement"]
+    assert events["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+
+
+def test_the_boundary_is_a_managed_policy_that_never_reaches_iam() -> None:
+    document = p.consumer_boundary(NAMES, CONSUMER, extra_actions=["sns:Publish"])
+    assert len(json.dumps(document, separators=(",", ":"))) <= 6_144
+    actions = {action for item in statements(document) for action in many(item["Action"])}
+    assert "sns:Publish" in actions
+    assert not {a for a in actions if a.startswith(("iam:", "organizations:")) or a == "*"}
+    (deny,) = statements(document, "Deny")
+    assert NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.target_table}") in deny["Resource"]
+    (assume,) = by_action(document, "sts:AssumeRole")
+    assert "/readers/" in assume["Resource"]
+
+
+def test_table_keys_name_their_attributes() -> None:
+    for keys in (p.GRANT_TABLE_KEYS, p.DOCUMENT_TABLE_KEYS):
+        assert [item["name"] for item in keys["attributes"]] == [keys["hash_key"], keys["range_key"]]

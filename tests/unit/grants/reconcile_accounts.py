@@ -1,0 +1,340 @@
+"""A deployment over fakes: the central machine walked by hand, two member accounts, and what others do to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.reconcile.inventory import ListedGrant
+from streamgov_core.domain.reconcile.run import Reconcile, ReconcileSettings
+from streamgov_core.domain.report import Report
+from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.member.apply import Apply, ApplySettings
+from streamgov_core.member.reconcile import MemberReconcile
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
+from streamgov_core.platforms.msk.platform import topic_arn
+from tests.unit.grants.fakes import (
+    CLUSTER,
+    CONSUMER,
+    DOMAIN,
+    NAMES,
+    OWNER,
+    PROJECT,
+    ROLE,
+    Clock,
+    Ids,
+    MemoryDomain,
+    MemoryGrants,
+    MemoryIam,
+    MemoryPolicies,
+    MemorySite,
+    MemoryTargets,
+)
+from tests.unit.grants.oracle import allowed
+
+CENTRAL = "arn:aws:states:us-east-1:111111111111:execution:streamgov-central:"
+ROLES = (f"arn:aws:iam::{CONSUMER}:role/streaming/*",)
+HOUR = 3600.0
+
+
+class Grants(MemoryGrants):
+    """The grant ledger, readable as a whole."""
+
+    def everything(self) -> Iterator[GrantRecord]:
+        yield from list(self.records.values())
+
+
+class MemorySurvey:
+    """Survey over the in-memory domain."""
+
+    def __init__(self, domain: MemoryDomain, clock: Clock) -> None:
+        self.domain = domain
+        self.clock = clock
+        self.retained: set[str] = set()
+        self.hidden: set[str] = set()
+        self.gone_assets: set[str] = set()
+        self.denied: set[str] = set()
+        self.refuses_to_end = False
+        self.ended: list[str] = []
+
+    def projects(self) -> list[str]:
+        return [PROJECT]
+
+    def grants_of(self, project_id: str) -> list[ListedGrant]:
+        if project_id in self.denied:
+            raise PermanentGrantError(f"ListSubscriptionGrants on {project_id} is not allowed")
+        return [ListedGrant.of(grant) for key, grant in self.domain.grants.items() if key not in self.hidden]
+
+    def retained_of(self, project_id: str) -> set[str]:
+        return self.retained
+
+    def asset_exists(self, asset_id: str) -> bool:
+        if asset_id in self.denied:
+            raise PermanentGrantError(f"GetAsset on {asset_id} is not allowed")
+        return asset_id not in self.gone_assets
+
+    def end(self, grant_id: str) -> bool:
+        if self.refuses_to_end:
+            return False
+        self.ended.append(grant_id)
+        for asset in self.domain.grants[grant_id]["assets"]:
+            asset["status"] = "REVOKE_PENDING"
+        self.domain.grants[grant_id]["updatedAt"] = self.clock.now()
+        return True
+
+
+class MemoryExecutions:
+    """Executions that are only remembered; ``World.drain`` runs them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.waiting: list[str] = []
+
+    def state(self, arn: str) -> tuple[str, Mapping[str, Any]] | None:
+        return self.known.get(arn)
+
+    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+        if CENTRAL + name in self.known:
+            return False
+        self.known[CENTRAL + name] = ("RUNNING", dict(order))
+        self.waiting.append(CENTRAL + name)
+        return True
+
+
+class Told:
+    """Publisher that remembers."""
+
+    def __init__(self) -> None:
+        self.entries: list[Mapping[str, Any]] = []
+        self.error: Exception | None = None
+
+    def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.entries.extend(entries)
+
+    def kinds(self) -> list[str]:
+        return [json.loads(entry["Detail"])["kind"] for entry in self.entries]
+
+
+class Account:
+    """A member account's function."""
+
+    def __init__(self, account: str, clock: Clock, boundary: str = "") -> None:
+        self.site = MemorySite(MemoryPolicies(), MemoryIam(account), boundary)
+        self.ledger = MemoryTargets()
+        roles = (*ROLES, f"arn:aws:iam::{account}:role/streaming/*")
+        self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary)
+        parts = (self.settings, self.site, self.ledger)
+        times: dict[str, Any] = {"now": clock.now, "sleep": clock.sleep, "new_id": Ids(account).next}
+        self.apply = Apply(*parts, **times)
+        self.reconcile = MemberReconcile(*parts, **times)
+        self.down = False
+
+    def run(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """As the member machine answers, a failure included."""
+        event = json.loads(json.dumps(command))
+        if self.down:
+            return {"Error": "States.Timeout"}
+        if event["action"] == "reconcile":
+            return self.reconcile.run(event)
+        try:
+            return self.apply.run(event)
+        except RetryableGrantError as error:
+            return {"Error": "MemberFailed", "Cause": json.dumps({"errorMessage": str(error)})}
+
+
+class World:
+    """The deployment: an owner's and a consumer's account, and further ones that are named."""
+
+    def __init__(
+        self,
+        *further: str,
+        boundary: Callable[[str], str] = lambda account: "",
+        principal_accounts: Mapping[str, tuple[str, ...]] | None = None,
+        **settings: Any,
+    ) -> None:
+        self.clock = Clock()
+        self.domain = MemoryDomain()
+        self.grants = Grants()
+        self.executions = MemoryExecutions()
+        self.survey = MemorySurvey(self.domain, self.clock)
+        self.told = Told()
+        self.lines: list[dict[str, Any]] = []
+        members = (OWNER, CONSUMER, *further)
+        self.accounts = {account: Account(account, self.clock, boundary(account)) for account in members}
+        self.owner, self.consumer = self.accounts[OWNER], self.accounts[CONSUMER]
+        self.consumer.site.iam.add(ROLE)
+        types = ("MskTopicAssetType", "KinesisStreamAssetType")
+        collect = CollectSettings(NAMES, DOMAIN, members, types, principal_accounts or {})
+        parts = (collect, self.domain, self.grants, lambda arn: self.executions.known[arn][1], self.clock.now)
+        self.collector, self.reporter = Collect(*parts), Report(*parts)
+        self.reconciler = Reconcile(
+            ReconcileSettings(collect, "111111111111", **settings),
+            self.domain,
+            self.survey,
+            self.grants,
+            self.executions,
+            self.told,
+            emit=lambda line: self.lines.append(json.loads(line)),
+            now=self.clock.now,
+        )
+        self.between: dict[str, Callable[[], None]] = {}
+
+    # --- what happened before -----------------------------------------------------------------------------------------
+    def ask(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
+        """A grant as DataZone makes it; its event is somebody else's business."""
+        forms = {
+            "MskSourceReferenceFormType": {"cluster_arn": CLUSTER, "cluster_type": "PROVISIONED"},
+            "KafkaSchemaFormType": {"kafka_topic": topic},
+        }
+        asked = [{"typeName": "StreamAccessRequestFormType", "content": json.dumps({"until": until})}] if until else []
+        before = dict(self.domain.listings)
+        self.domain.add_grant(
+            grant_id=grant,
+            assets={f"{topic}-asset": "GRANT_PENDING"},
+            forms=forms,
+            metadata_forms=asked,
+            principals=(role,),
+        )
+        listing = self.domain.listings["listing1"]
+        listing["item"]["assetListing"]["assetId"] = f"{topic}-asset"
+        self.domain.listings = {**before, f"listing-{topic}": listing}
+        made = self.domain.grants[grant]
+        made["grantedEntity"] = {"listing": {"id": f"listing-{topic}", "revision": "1"}}
+        made["updatedAt"] = self.clock.now()
+        self.record_source(topic)
+
+    def record_source(self, topic: str) -> None:
+        """The producer's data source recorded the topic."""
+        from streamgov_core.model.asset_record import AssetRecord as SourceRecord
+
+        arn = topic_arn(CLUSTER, topic)
+        self.owner.site.records[topic] = SourceRecord(f"{topic}-asset", arn, None, topic, "h")
+
+    def granted(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
+        """A grant that is asked for and carried out."""
+        self.ask(grant, topic, until, role)
+        self.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "GRANT"}, f"first-{grant}")
+        assert self.status(grant) == "GRANTED", self.grants.records
+
+    # --- the central machine ------------------------------------------------------------------------------------------
+    def order(self, order: Mapping[str, Any], name: str, *, until: str = "end", ends: str = "TIMED_OUT") -> None:
+        """Carry one execution out; ``until`` lets it die after ``collect``, ``first`` or ``second``."""
+        arn = CENTRAL + name
+        self.executions.known[arn] = ("RUNNING", dict(order))
+        event = {"event": dict(order), "execution": arn, "startedAt": ""}
+        plan = self.attempt(lambda: self.collector.run(event))
+        for item in json.loads(json.dumps(plan))["items"]:
+            if until != "collect":
+                self.carry_out(item, until)
+        self.executions.known[arn] = ("SUCCEEDED" if until == "end" else ends, dict(order))
+
+    def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
+        """One asset of a plan, as the central machine's states do it."""
+        for stage in ("first", "second"):
+            steps = item["do"][stage]
+            item[f"{stage}Done"] = done = self.stage(steps)
+            failed = [
+                result["outcome"]
+                for step, result in zip(steps, done, strict=True)
+                if step["strict"] and result["outcome"].get("status") != "APPLIED"
+            ]
+            if failed:
+                del item[f"{stage}Done"]
+                item["failure"] = {"Error": "StepFailed", "Cause": json.dumps(failed[0])}
+                for undo in ("first", "second"):
+                    item[f"undo{undo.title()}Done"] = self.stage(item["undo"][undo])
+                break
+            if until == stage:
+                return
+        self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
+
+    def stage(self, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """One stage of member steps."""
+        return [{"side": step["command"].get("side"), "outcome": self.step(step["command"])} for step in steps]
+
+    def step(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """One member machine's answer."""
+        return self.accounts[command["account"]].run(command)
+
+    def attempt(self, call: Callable[[], Any]) -> Any:
+        """One invocation of a function of the domain account."""
+        return call()
+
+    def drain(self) -> None:
+        """Run what the reconciler has started."""
+        while self.executions.waiting:
+            arn = self.executions.waiting.pop(0)
+            self.order(self.executions.known[arn][1], arn.rsplit(":", 1)[1])
+
+    def reconcile(self, name: str = "r1", *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
+        """One run through all of its states; ``between[state]`` runs before a state."""
+        arn, cursor, result = CENTRAL + name, "", {}
+        order = {"version": 1, "action": "reconcile", "dryRun": dry_run, "force": force}
+        self.executions.known[arn] = ("RUNNING", order)
+        while True:
+            plan = self.phase(phase="plan", order=order, execution=arn, cursor=cursor)
+            self.happen("members")
+            answers = self.stage(plan["members"])
+            self.happen("conclude")
+            concluded = self.phase(phase="conclude", plan=plan, answers=answers)
+            self.happen("steps")
+            first, second = self.stage(concluded["first"]), self.stage(concluded["second"])
+            self.happen("report")
+            result = self.phase(phase="report", concluded=concluded, firstDone=first, secondDone=second)
+            cursor = result["next"]
+            if not cursor:
+                break
+        self.executions.known[arn] = ("SUCCEEDED", order)
+        return result
+
+    def phase(self, **event: Any) -> dict[str, Any]:
+        """One call of the reconcile function, its state sizes checked."""
+        text = json.dumps(event)
+        answer = json.dumps(self.attempt(lambda: self.reconciler.run(json.loads(text))))
+        assert len(text) < 256_000 and len(answer) < 256_000, "a state holds 256 KiB"
+        return dict(json.loads(answer))
+
+    def happen(self, state: str) -> None:
+        hook = self.between.pop(state, None)
+        if hook is not None:
+            hook()
+
+    # --- what can be seen ---------------------------------------------------------------------------------------------
+    def status(self, grant: str = "grant1") -> str:
+        return str(self.domain.grants[grant]["assets"][0]["status"])
+
+    def record(self, grant: str = "grant1", topic: str = "orders") -> GrantRecord:
+        return self.grants.records[(grant, f"{topic}-asset")]
+
+    def edit(self, grant: str = "grant1", topic: str = "orders", **changes: Any) -> None:
+        """Make the ledger say something else."""
+        key = (grant, f"{topic}-asset")
+        self.grants.records[key] = replace(self.grants.records[key], **changes)
+
+    def reads(self, topic: str = "orders", role: str = ROLE) -> tuple[bool, bool]:
+        """Whether the cluster's policy and the role's allow reading the topic."""
+        arn = topic_arn(CLUSTER, topic)
+        return (
+            allowed(self.owner.site.policies.statements(CLUSTER), role, "kafka-cluster:ReadData", arn),
+            allowed(self.consumer.site.iam.statements(role), role, "kafka-cluster:ReadData", arn),
+        )
+
+    def writes(self) -> int:
+        """Every write to a policy, a role or DataZone."""
+        return (
+            sum(len(account.site.policies.writes) + len(account.site.iam.writes) for account in self.accounts.values())
+            + len(self.survey.ended)
+            + len(self.domain.marks)
+        )
+
+    def command(self, grant: str = "grant1", topic: str = "orders") -> GrantCommand:
+        found = self.record(grant, topic).command
+        assert found is not None
+        return found
