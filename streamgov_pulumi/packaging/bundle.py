@@ -1,8 +1,9 @@
 """Function bundles: the zip of one Lambda function, the same bytes on every machine.
 
-A bundle holds one handler module, the package ``streamgov_core`` and the locked dependencies of ``functions.txt``. Only
-wheels that run on any platform are taken, so a bundle made on one operating system runs on Lambda. Entries are sorted,
-stored without compression (compressed bytes differ between versions of zlib), and carry one fixed time and mode.
+A bundle holds one handler module, what it imports of our packages and of the locked dependencies (``functions.txt``),
+botocore's descriptions of the services that it calls, and nothing else. Only wheels that run on any platform are taken,
+so that a bundle made on one operating system runs on Lambda. Entries are sorted, stored without compression (compressed
+bytes differ between versions of zlib), and carry one fixed time and mode.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import streamgov_core
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.runtime.clients import SERVICES
+from streamgov_pulumi.packaging.imports import import_closure, required_distributions
 
+PACKAGES = ("streamgov_core", "streamgov_samples")
+"""Our packages that functions may import."""
 LOCK_FILE = Path(__file__).with_name("functions.txt")
 RUNTIME = "python3.11"
 """The Lambda runtime that the bundles are made for."""
@@ -59,10 +63,11 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
         BundleError: no such handler, or a dependency is neither cached nor to be had from a registry.
     """
     module, source = _handler_source(entry)
+    root = Path(streamgov_core.__file__).parent.parent
+    closure = import_closure(module, source, root, PACKAGES)
     files = {str(PurePosixPath(*module.split("."))) + ".py": source}
-    for package in ("streamgov_core", "streamgov_samples"):
-        files.update(_package_files(Path(streamgov_core.__file__).parent.parent / package, package))
-    files.update(_dependency_files(dependencies()))
+    files.update({path.relative_to(root).as_posix(): path for name, path in closure.modules.items() if name != module})
+    files.update(_dependency_files(dependencies(), closure.foreign, closure.services & set(SERVICES)))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
     path = _write_zip(files, target, module.rpartition(".")[2])
@@ -135,10 +140,11 @@ def _exclusive(path: Path) -> Iterator[None]:
 def _handler_source(entry: str) -> tuple[str, Path]:
     """The module of an entry point and its file.
 
-    ``handlers`` lies beside ``streamgov_core`` in a checkout and in an installed wheel alike. It is not found by
-    import, since a program that imports this package may have handlers of its own.
+    In a checkout ``handlers`` lies beside ``streamgov_core``; a wheel keeps it below this package, so that it takes no
+    name from other people's packages. It is not found by import: a program may have handlers of its own.
     """
-    root = Path(streamgov_core.__file__).parent.parent
+    checkout, installed = Path(streamgov_core.__file__).parent.parent, Path(__file__).parent
+    root = installed if (installed / "handlers").is_dir() else checkout
     for module in (entry, entry.rpartition(".")[0]):
         path = root.joinpath(*module.split(".")).with_suffix(".py")
         if re.fullmatch(r"handlers(\.[a-z_][a-z0-9_]*)+", module) and path.is_file():
@@ -146,27 +152,24 @@ def _handler_source(entry: str) -> tuple[str, Path]:
     raise BundleError(f"there is no handler {entry!r}: expected handlers.<module> or handlers.<module>.<function>")
 
 
-def _package_files(root: Path, prefix: str) -> dict[str, Path]:
-    """Files of a package by their name in the zip."""
+def _dependency_files(root: Path, imported: set[str], services: Iterable[str]) -> dict[str, Path]:
+    """Files of the distributions that provide what is imported, by their name in the zip."""
     found = {}
-    for path in root.rglob("*"):
-        relative = path.relative_to(root)
-        if path.is_file() and not _skipped(PurePosixPath(relative.as_posix())):
-            found[f"{prefix}/{relative.as_posix()}"] = path
-    return found
-
-
-def _dependency_files(root: Path) -> dict[str, Path]:
-    """Files of the installed dependencies by their name in the zip, without what no function of ours can use."""
-    found = {}
-    for path in root.rglob("*"):
-        if not path.is_file():
-            continue
-        name = path.relative_to(root).as_posix()
-        if path.suffix in _COMPILED_SUFFIXES:
-            raise BundleError(f"{name} is compiled for one platform: {LOCK_FILE.name} may hold pure-Python wheels only")
-        if not _skipped(PurePosixPath(name)) and not name.startswith(_SKIPPED_TREES) and _wanted_data(name):
-            found[name] = path
+    try:
+        distributions = required_distributions(root, imported)
+    except LookupError as error:
+        raise BundleError(f"{error} ({LOCK_FILE.name})") from error
+    for distribution in distributions.values():
+        for file in distribution.files or ():
+            path, name = Path(str(distribution.locate_file(file))), file.as_posix()
+            if name.startswith("..") or not path.is_file():
+                continue
+            if path.suffix in _COMPILED_SUFFIXES:
+                raise BundleError(
+                    f"{name} is compiled for one platform: {LOCK_FILE.name} takes pure-Python wheels only"
+                )
+            if not _skipped(file) and not name.startswith(_SKIPPED_TREES) and _wanted_data(name, services):
+                found[name] = path
     return found
 
 
@@ -176,12 +179,12 @@ def _skipped(name: PurePosixPath) -> bool:
     return len(name.parts) == 2 and name.parts[0].endswith(".dist-info") and name.name in _SKIPPED_METADATA
 
 
-def _wanted_data(name: str) -> bool:
-    """False for botocore's and boto3's descriptions of services that streamgov_core never calls."""
+def _wanted_data(name: str, services: Iterable[str]) -> bool:
+    """False for botocore's and boto3's descriptions of services that the function never calls."""
     parts = name.split("/")
     if parts[:2] not in (["botocore", "data"], ["boto3", "data"]) or len(parts) == 3:
         return True
-    return parts[2] in SERVICES and not parts[-1].startswith("examples-")
+    return parts[2] in services and not parts[-1].startswith("examples-")
 
 
 def _write_zip(files: dict[str, Path], target: Path, stem: str) -> Path:

@@ -42,40 +42,87 @@ def test_bytes_depend_on_content_only(tmp_path: Path, monkeypatch: pytest.Monkey
     assert digest(build_bundle("handlers.sync_catalog", out_dir=tmp_path / "c")) != digest(first)
 
 
-def test_what_a_bundle_holds(tmp_path: Path) -> None:
-    with zipfile.ZipFile(build_bundle("handlers.sync_catalog", out_dir=tmp_path)) as archive:
+HANDLERS = sorted(path.stem for path in (ROOT / "handlers").glob("*.py"))
+NEVER = {
+    # whatever a grant is applied with may write IAM policies: it carries as little as can be
+    "apply_grant": ("avro/", "antlr4/", "kafka/", "aws_msk_iam_sasl_signer/", "streamgov_core/schemas/",
+                    "streamgov_core/domain/", "streamgov_core/catalog/"),
+    "collect_grant": ("avro/", "antlr4/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
+    "report_grant": ("avro/", "antlr4/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
+    "reconcile_grants": ("avro/", "antlr4/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
+    "sync_catalog": ("kafka/", "aws_msk_iam_sasl_signer/", "streamgov_core/member/", "streamgov_core/domain/"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("bundles")
+    return {name: build_bundle(f"handlers.{name}", out_dir=folder) for name in HANDLERS}
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_what_a_bundle_holds(bundles: dict[str, Path], handler: str) -> None:
+    with zipfile.ZipFile(bundles[handler]) as archive:
         names = archive.namelist()
         infos = archive.infolist()
     assert names == sorted(names)
-    assert [name for name in names if name.startswith("handlers/")] == ["handlers/sync_catalog.py"]
-    assert "streamgov_core/catalog/sync.py" in names
+    assert [name for name in names if name.startswith("handlers/")] == [f"handlers/{handler}.py"]
     assert not [name for name in names if name.endswith((".pyc", ".so", ".pyd")) or "__pycache__" in name]
-    assert not [name for name in names if name.startswith(("emulator/", "streamgov_pulumi/", "pulumi"))]
+    assert not [
+        name
+        for name in names
+        if name.startswith(("emulator/", "streamgov_pulumi/", "streamgov_core/deploy/", "pulumi"))
+    ]
+    assert not [name for name in names if name.startswith(NEVER.get(handler, ()))]
+    if not handler.startswith("sample_"):
+        assert not [name for name in names if name.startswith("streamgov_samples/")]
     data = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
-    assert data == set(SERVICES)
+    assert data and data <= set(SERVICES)
     assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
     assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
     assert {info.external_attr >> 16 for info in infos} == {0o100644}
 
 
-def test_a_bundle_runs_with_nothing_else_on_the_path(tmp_path: Path) -> None:
-    archive = build_bundle("handlers.sync_catalog", out_dir=tmp_path)
-    code = tmp_path / "code"
-    with zipfile.ZipFile(archive) as opened:
-        opened.extractall(code)
+def test_the_function_that_writes_policies_describes_only_the_services_that_it_calls(bundles: dict[str, Path]) -> None:
+    with zipfile.ZipFile(bundles["apply_grant"]) as archive:
+        names = archive.namelist()
+    data = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
+    assert data == {"dynamodb", "iam", "kafka", "kinesis", "kms", "ssm"}
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_bundle_imports_with_nothing_else_on_the_path(bundles: dict[str, Path], handler: str, tmp_path: Path) -> None:
+    """Every module of ours in it, and a client of every service that it describes."""
+    with zipfile.ZipFile(bundles[handler]) as opened:
+        opened.extractall(tmp_path)
     script = f"""
 import sys
-sys.path.insert(0, {str(code)!r})
-import handlers.sync_catalog
-assert not [name for name in sys.modules if name.startswith(("boto", "streamgov_core"))], "imports must be lazy"
-import antlr4, avro.schema, proto_schema_parser.parser
-from streamgov_core.runtime.clients import SERVICES, Clients
+from importlib import import_module
+from pathlib import Path
+code = Path({str(tmp_path)!r})
+sys.path.insert(0, str(code))
+import_module("handlers.{handler}")
+for path in sorted(code.glob("streamgov_*/**/*.py")):
+    import_module(".".join(path.relative_to(code).with_suffix("").parts).removesuffix(".__init__"))
+from streamgov_core.runtime.clients import Clients
 clients = Clients("eu-west-1")
-print(",".join(clients.client(service).meta.service_model.service_name for service in SERVICES))
+services = sorted(path.name for path in (code / "botocore" / "data").iterdir() if path.is_dir())
+print(",".join(services))
+print(",".join(clients.client(service).meta.service_model.service_name for service in services))
 """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == ",".join(SERVICES)
+    described, made = done.stdout.splitlines()
+    assert described == made
+
+
+def test_a_name_that_no_dependency_provides_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = tmp_path / "handlers" / "odd.py"
+    handler.parent.mkdir()
+    handler.write_text("import nobody_provides_this\n")
+    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", handler))
+    with pytest.raises(BundleError, match=r"no locked dependency provides nobody_provides_this \(functions\.txt\)"):
+        build_bundle("handlers.odd", out_dir=tmp_path / "out")
 
 
 @pytest.mark.parametrize("entry", ["handlers.nothing", "os.path.join", "handlers", "handlers...x", "handlers.../x", ""])
@@ -133,9 +180,26 @@ def test_a_failed_installation_leaves_nothing_that_looks_complete(
     assert [path for path in (tmp_path / "dependencies").iterdir() if path.is_dir()] == []
 
 
+def _handler(folder: Path, text: str) -> Path:
+    path = folder / "handlers" / "odd.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _distribution(site: Path, file: str) -> None:
+    """One installed distribution with one file."""
+    metadata = site / "fast-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: fast\nVersion: 1.0\n")
+    (metadata / "RECORD").write_text(f"{file},,\n")
+    (site / file).write_bytes(b"")
+
+
 def test_compiled_modules_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "fast.so").write_bytes(b"")
+    _distribution(tmp_path, "fast.so")
     monkeypatch.setattr(bundle, "dependencies", lambda: tmp_path)
+    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", _handler(tmp_path, "import fast")))
     with pytest.raises(BundleError, match=r"fast\.so is compiled"):
         build_bundle("handlers.sync_catalog", out_dir=tmp_path / "out")
 
@@ -151,6 +215,7 @@ def test_the_lock_names_every_dependency_with_its_hash() -> None:
 
 
 def test_the_cache_forgets_bundles_that_nobody_builds_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", _handler(tmp_path, "import json")))
     monkeypatch.setattr(bundle, "dependencies", lambda: tmp_path / "none")
     monkeypatch.setenv("STREAMGOV_CACHE_DIR", str(tmp_path))
     current = build_bundle("handlers.sync_catalog")

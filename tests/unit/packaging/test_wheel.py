@@ -14,7 +14,7 @@ import pytest
 
 from tests.wheel import ROOT, Installed, install
 
-PACKAGES = ("streamgov_core", "streamgov_pulumi", "handlers")
+PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_samples")
 PROGRAM = """
 import json
 import warnings
@@ -112,6 +112,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Elsewhere) ->
         assert f"{package}/py.typed" in names
         assert expected <= names, sorted(expected - names)
     assert "streamgov_pulumi/packaging/functions.txt" in names
+    assert {f"streamgov_pulumi/packaging/handlers/{path.name}" for path in (ROOT / "handlers").glob("*.py")} <= names
     for name in ("PulumiPlugin.yaml", "__main__.py", "schema.json"):
         assert f"streamgov_pulumi/plugin_files/{name}" in names
     roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}
