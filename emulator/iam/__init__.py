@@ -23,13 +23,13 @@ from emulator.api import ApiCall, ApiError, Emulator, Observer
 from emulator.iam import state
 from emulator.iam.actions import Actions
 from emulator.iam.enforce import Enforcer, session_lookup
-from emulator.iam.evaluate import Decision
 from emulator.iam.history import PolicyHistory
 from emulator.iam.oracle import Oracle
 from emulator.iam.principals import Deletions
 from emulator.iam.resources import invitation_reader, ram_reader
 from emulator.iam.routes import access_route, settings_route
 from emulator.iam.simulate import Simulator
+from iam_evaluation.evaluate import Decision
 
 __all__ = ["Decision", "Oracle", "install"]
 

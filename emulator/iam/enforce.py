@@ -15,11 +15,11 @@ from emulator.iam.actions import Actions, Check, NoRow
 from emulator.iam.actions.passing import passed_roles
 from emulator.iam.actions.security import assume_role
 from emulator.iam.arns import split
-from emulator.iam.conditions import Value
-from emulator.iam.document import parse
-from emulator.iam.evaluate import Decision, Match, Principal, match_principal
 from emulator.iam.oracle import Oracle
-from emulator.iam.wildcard import match_action
+from iam_evaluation.conditions import Value
+from iam_evaluation.document import parse
+from iam_evaluation.evaluate import Decision, Match, Principal, match_principal
+from iam_evaluation.wildcard import match_action
 
 ADMIN_ROLE = "Admin"
 # Services of the query and REST-XML protocols, and SQS, which keeps their error codes.

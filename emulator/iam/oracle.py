@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from emulator.api import Clock, ScaledClock
 from emulator.iam import state, tags
 from emulator.iam.arns import assumed_role, split
-from emulator.iam.conditions import Context, PolicySyntaxError, Value
-from emulator.iam.document import parse
-from emulator.iam.evaluate import Decision, PolicySet, Principal, Request, Source, decide
 from emulator.iam.resources import ResourceSide
+from iam_evaluation.conditions import Context, PolicySyntaxError, Value
+from iam_evaluation.document import parse
+from iam_evaluation.evaluate import Decision, PolicySet, Principal, Request, Source, decide
 
 ASSUME_ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 EVERYTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from emulator.iam.arns import Arn
-from emulator.iam.document import Document, parse, parse_mapping
-from emulator.iam.evaluate import Source
+from iam_evaluation.document import Document, parse, parse_mapping
+from iam_evaluation.evaluate import Source
 
 Reader = Callable[[Arn], list[tuple[str, str]]]
 """Answers (name for people, policy text) of each policy on a resource."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from emulator.api import AdminRoute
 from emulator.iam import state
-from emulator.iam.evaluate import Decision
 from emulator.iam.oracle import Oracle
+from iam_evaluation.evaluate import Decision
 
 _FIELDS = {"principal", "action", "resource", "context", "sessionPolicy"}
 

@@ -20,11 +20,11 @@ from typing import Any
 from emulator.api import ApiCall, ApiError
 from emulator.iam import state
 from emulator.iam.arns import split
-from emulator.iam.conditions import Context, PolicySyntaxError
-from emulator.iam.document import Document, Statement, parse
-from emulator.iam.evaluate import Decision, PolicySet, Principal, Request, Source, decide, matching
 from emulator.iam.oracle import EVERYTHING
 from emulator.iam.reference import Reference
+from iam_evaluation.conditions import Context, PolicySyntaxError
+from iam_evaluation.document import Document, Statement, parse
+from iam_evaluation.evaluate import Decision, PolicySet, Principal, Request, Source, decide, matching
 
 DEFAULT_ITEMS = 100
 """Results of one answer where MaxItems is not given (documented)."""

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from emulator.iam.arns import split
-from emulator.iam.document import parse
-from emulator.iam.evaluate import Source
+from iam_evaluation.document import parse
+from iam_evaluation.evaluate import Source
 
 AWS_POLICY_PREFIX = ":iam::aws:policy/"
 

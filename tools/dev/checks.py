@@ -16,6 +16,7 @@ TYPED = (
     "streamgov_pulumi",
     "handlers",
     "emulator",
+    "iam_evaluation",
     "tools",
     "policy/streamgov_policies",
     "__main__.py",

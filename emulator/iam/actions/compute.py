@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from emulator.api import ApiCall
 from emulator.iam.actions.core import Check, Service, make_arn
 from emulator.iam.arns import split
-from emulator.iam.conditions import Value
+from iam_evaluation.conditions import Value
 
 
 def function_arn(call: ApiCall) -> list[str]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.api import ApiCall
-from emulator.iam.conditions import Value
 from emulator.iam.reference import ActionInfo
+from iam_evaluation.conditions import Value
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z.]+)(?:\|([^}]*))?\}")
 

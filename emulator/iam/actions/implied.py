@@ -13,7 +13,7 @@ from emulator.iam.actions.security import encryption_context, find_key
 from emulator.iam.actions.storage import queue_arn, table_arn
 from emulator.iam.actions.streams import KINESIS, resources_of
 from emulator.iam.arns import split
-from emulator.iam.conditions import Value
+from iam_evaluation.conditions import Value
 
 _READS = {"GetRecords": "kms:Decrypt", "PutRecord": "kms:GenerateDataKey", "PutRecords": "kms:GenerateDataKey"}
 _READS["SubscribeToShard"] = "kms:Decrypt"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from emulator.api import ApiCall
 from emulator.iam.actions.core import Check, Service, make_arn
-from emulator.iam.conditions import Value
+from iam_evaluation.conditions import Value
 
 
 def _log_group(call: ApiCall) -> list[str]:

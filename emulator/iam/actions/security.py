@@ -10,7 +10,7 @@ from emulator.api import ApiCall
 from emulator.iam import state
 from emulator.iam.actions.core import Check, Service, make_arn, tag_context
 from emulator.iam.arns import split
-from emulator.iam.conditions import Value
+from iam_evaluation.conditions import Value
 
 
 def _role(call: ApiCall) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.api import ApiCall
 from emulator.iam.actions.core import Check, Service, make_arn, tag_context
 from emulator.iam.arns import split
-from emulator.iam.conditions import Value
+from iam_evaluation.conditions import Value
 
 
 def table_arn(call: ApiCall, name: str) -> str:

@@ -13,9 +13,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from emulator.iam.conditions import Context
-from emulator.iam.document import Document, Principals, Statement
-from emulator.iam.wildcard import has_variable, match_action, match_resource, substitute
+from iam_evaluation.conditions import Context
+from iam_evaluation.document import Document, Principals, Statement
+from iam_evaluation.wildcard import has_variable, match_action, match_resource, substitute
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from emulator.iam.conditions import Context, PolicySyntaxError, parse_conditions
-from emulator.iam.document import parse
+from iam_evaluation.conditions import Context, PolicySyntaxError, parse_conditions
+from iam_evaluation.document import parse
 
 
 def holds(block: dict[str, Any], keys: dict[str, Any], *, variables: bool = True) -> bool:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulator.iam.conditions import Context
-from emulator.iam.document import parse
-from emulator.iam.evaluate import Decision, PolicySet, Principal, Request, Source, decide
-from tests.emulator.iam.conftest import CONSUMER, PRODUCER, allow, deny, document
+from iam_evaluation.conditions import Context
+from iam_evaluation.document import parse
+from iam_evaluation.evaluate import Decision, PolicySet, Principal, Request, Source, decide
+from tests.unit.iam_evaluation.statements import CONSUMER, PRODUCER, allow, deny, document
 
 ROLE = f"arn:aws:iam::{CONSUMER}:role/app"
 SESSION = f"arn:aws:sts::{CONSUMER}:assumed-role/app/one"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from emulator.iam.conditions import Condition, PolicySyntaxError, parse_conditions
+from iam_evaluation.conditions import Condition, PolicySyntaxError, parse_conditions
 
 __all__ = ["Document", "PolicySyntaxError", "Principals", "Statement", "parse", "parse_mapping"]
 

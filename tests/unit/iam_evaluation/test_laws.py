@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.iam.conditions import Context
-from emulator.iam.document import parse
-from emulator.iam.evaluate import PolicySet, Principal, Request, Source, decide
-from emulator.iam.wildcard import match_resource, match_string
-from tests.emulator.iam.conftest import CONSUMER, PRODUCER, document
+from iam_evaluation.conditions import Context
+from iam_evaluation.document import parse
+from iam_evaluation.evaluate import PolicySet, Principal, Request, Source, decide
+from iam_evaluation.wildcard import match_resource, match_string
+from tests.unit.iam_evaluation.statements import CONSUMER, PRODUCER, document
 
 ROLE = f"arn:aws:iam::{CONSUMER}:role/app"
 ME = Principal(f"arn:aws:sts::{CONSUMER}:assumed-role/app/one", CONSUMER, ROLE, "AROAAPP")

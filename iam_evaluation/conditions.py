@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.iam.wildcard import has_variable, match_arn, match_string, plain, substitute
+from iam_evaluation.wildcard import has_variable, match_arn, match_string, plain, substitute
 
 
 class PolicySyntaxError(ValueError):
