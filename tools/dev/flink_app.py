@@ -14,9 +14,10 @@ from typing import Any
 
 import yaml
 
-from emulator.java import JarSet
+from aws_emulator.java import JarSet
 from streamgov_core.naming import Names
 from streamgov_core.samples import flink
+from streamgov_pulumi.packaging.bundle import cache_dir
 from tools.dev.portal import REGION, People
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import ROOT, Workspace
@@ -24,7 +25,15 @@ from tools.dev.workspace import ROOT, Workspace
 EXAMPLE = ROOT / "examples" / "flink-consumer"
 PROGRAM = ROOT / "examples" / "flink-deployment"
 PROJECT = "flink-deployment"
-JAR = JarSet("flink-consumer", "the example's jar", EXAMPLE, "flink-consumer.jar", 150, with_dependencies=False)
+JAR = JarSet(
+    "flink-consumer",
+    "the example's jar",
+    EXAMPLE,
+    "flink-consumer.jar",
+    150,
+    with_dependencies=False,
+    parent=cache_dir(),
+)
 NAME = Names(region=REGION).regional("order-totals-job")
 CHECKPOINT_MS = 2000
 LINE = 220

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from streamgov_core.catalog.records import Record, SsmRecordStore
 from streamgov_core.platforms.kinesis import SCHEMA_FORM, SOURCE_FORM
-from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, REGION, Deployment, eventually
+from tests.sandbox import CONSUMER, PRODUCER
 
 
 class Stream:

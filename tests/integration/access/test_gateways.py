@@ -17,8 +17,8 @@ from streamgov_core.platforms.base import Permit
 from streamgov_core.platforms.kinesis_store import StreamConsumers, StreamPolicies
 from streamgov_core.platforms.kms_store import KeyGrant, KeyGrants
 from streamgov_core.platforms.msk_store import ClusterPolicies
-from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.sandbox import CONSUMER, PRODUCER
 
 
 def document(arn: str, *actions: str, principal: str | None = None) -> str:

@@ -23,10 +23,10 @@ from streamgov_core.access.compile import (
     statements_of,
 )
 from streamgov_core.access.targets import DynamoTargetLedger
-from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, deployed
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.sandbox import CONSUMER, PRODUCER
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from streamgov_core.catalog.sources import SOURCES
 from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
-from tests.emulator.conftest import EmulatorProcess, run_emulator
+from tests.sandbox import EmulatorProcess, run_emulator
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
 REGION = "us-east-1"

@@ -13,8 +13,8 @@ from streamgov_core.naming import Names
 from streamgov_core.samples.permissions import consumer_policy, producer_policy, sample_environment
 from streamgov_core.samples.records import definition
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
-from tests.emulator.conftest import EmulatorProcess
 from tests.integration.catalog.conftest import PRODUCER, REGION, Place
+from tests.sandbox import EmulatorProcess
 
 NAMES = Names()
 

@@ -1,6 +1,6 @@
 """Who should be able to do what, by the grants alone; and what the documents say, by AWS's evaluation logic.
 
-The questions are answered by the emulator's evaluation (``iam_evaluation.evaluate``), which knows nothing of the
+The questions are answered by ``iam_evaluation``, which knows nothing of the
 compiler; what the answers should be comes from what was granted (``Given``).
 """
 

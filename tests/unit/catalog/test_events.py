@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.compute.events import patterns
+from aws_emulator.compute.events import patterns
 from streamgov_core.catalog.events import SCHEMA_CALLS, Order, parse_event
 from streamgov_core.catalog.permissions import CALLS_ABOUT_WORDS, CALLS_BY_SCHEMA_ID, TAG_CALLS, schema_event_patterns
 from streamgov_core.errors import CatalogError

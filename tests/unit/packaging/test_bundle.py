@@ -50,7 +50,7 @@ def test_what_a_bundle_holds(tmp_path: Path) -> None:
     assert [name for name in names if name.startswith("handlers/")] == ["handlers/sync_catalog.py"]
     assert "streamgov_core/catalog/sync.py" in names
     assert not [name for name in names if name.endswith((".pyc", ".so", ".pyd")) or "__pycache__" in name]
-    assert not [name for name in names if name.startswith(("emulator/", "streamgov_pulumi/", "pulumi"))]
+    assert not [name for name in names if name.startswith(("aws_emulator/", "streamgov_pulumi/", "pulumi"))]
     data = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
     assert data == set(SERVICES)
     assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
