@@ -15,6 +15,7 @@ from aws_emulator.compute.functions.store import install_patches as patch_functi
 from aws_emulator.compute.functions.uploads import install_upload_checks
 from aws_emulator.compute.metrics import Metrics
 from aws_emulator.compute.principals import Principals
+from aws_emulator.compute.states import versions
 from aws_emulator.compute.states.engine import Engine
 from aws_emulator.compute.states.machines import MachineOperations
 from aws_emulator.compute.states.operations import ExecutionOperations, TokenOperations
@@ -43,6 +44,7 @@ def install(emulator: Emulator) -> None:
     engine = Engine(emulator, principals, work)
     for operations in (MachineOperations(principals), ExecutionOperations(engine), TokenOperations(engine)):
         operations.install(emulator)
+    versions.install(emulator)
     emulator.parts["compute.executions"] = engine
     emulator.shutdown_hooks.append(engine.close)
 

@@ -197,6 +197,16 @@ def _install_grants(emulator: Emulator, principals: policies.Principals) -> None
     emulator.operation("kms", "RevokeGrant")(grants.revoke)
 
 
+def _metadata(key: Any) -> dict[str, Any]:
+    found = key.to_dict()["KeyMetadata"]
+    return {"KeyMetadata": _without_empty({**found, "CreationDate": utc(found["CreationDate"])})}
+
+
+def _without_empty(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Without the algorithms of other kinds of keys, which moto shows as empty lists."""
+    return {name: value for name, value in metadata.items() if value is not None and value != []}
+
+
 def _install_policies(emulator: Emulator, principals: policies.Principals) -> None:
     def stored(text: str) -> str:
         try:
@@ -210,12 +220,22 @@ def _install_policies(emulator: Emulator, principals: policies.Principals) -> No
             raise ApiError("MalformedPolicyDocumentException", message) from None
 
     @emulator.wrap("kms", "CreateKey")
-    def create_key(call: ApiCall, proceed: Proceed) -> None:
+    def create_key(call: ApiCall, proceed: Proceed) -> dict[str, Any]:
         text = call.params.get("Policy")
         policy = stored(text) if text else None
         result = proceed()
+        key = _backend(call.caller.account, call.region).keys[result["KeyMetadata"]["KeyId"]]
+        # What the request leaves out has a default that each answer shows; moto keeps None, and shows nothing.
+        key.key_usage = key.key_usage or "ENCRYPT_DECRYPT"
+        key.multi_region = bool(key.multi_region)
         if policy:
-            _backend(call.caller.account, call.region).keys[result["KeyMetadata"]["KeyId"]].policy = policy
+            key.policy = policy
+        return _metadata(key)
+
+    @emulator.wrap("kms", "DescribeKey")
+    def describe_key(call: ApiCall, proceed: Proceed) -> dict[str, Any]:
+        result = proceed()
+        return {"KeyMetadata": _without_empty(result["KeyMetadata"])}
 
     @emulator.wrap("kms", "PutKeyPolicy")
     def put_key_policy(call: ApiCall, proceed: Proceed) -> None:

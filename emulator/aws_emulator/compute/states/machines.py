@@ -7,7 +7,6 @@ definition, the role and the idempotency of creation are checked here.
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError, ServiceException
@@ -18,6 +17,7 @@ from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.states.definition import problems_of
 from aws_emulator.compute.states.engine import NAME, error, find_machine
 from aws_emulator.compute.states.tasks import NOT_ASSUMABLE, SERVICE
+from aws_emulator.compute.states.versions import revise, stamp_version
 
 
 def _from_moto(failure: Exception) -> ApiError:
@@ -91,7 +91,7 @@ class MachineOperations:
             raise _from_moto(failure) from failure
         response = {"stateMachineArn": machine.arn, "creationDate": machine.creation_date}
         if params.get("publish") and machine.latest_version:
-            response["stateMachineVersionArn"] = machine.latest_version.arn
+            response["stateMachineVersionArn"] = stamp_version(machine).arn
         return response
 
     def update_state_machine(self, call: ApiCall) -> dict[str, Any]:
@@ -124,9 +124,9 @@ class MachineOperations:
             )
         except (ServiceException, JsonRESTError) as failure:
             raise _from_moto(failure) from failure
-        response = {"updateDate": updated.update_date, "revisionId": str(uuid.uuid4())}
+        response = {"updateDate": updated.update_date, "revisionId": revise(updated)}
         if params.get("publish") and updated.latest_version:
-            response["stateMachineVersionArn"] = updated.latest_version.arn
+            response["stateMachineVersionArn"] = stamp_version(updated).arn
         return response
 
     def delete_state_machine(self, call: ApiCall) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Settings:
         environment_delay: seconds of an environment's deployment and deletion.
         default_grant_mode: what a subscription target without ``subscriptionGrantCreationMode`` does at approval.
         revoked_grant_retention: seconds that a wholly revoked grant can still be read; None keeps it.
+        stale_change_sets: CreateListingChangeSet answers the revision that the catalogue still shows.
+        hidden_revokes: lists that are filtered by listing leave out what is being revoked or has ended.
         strict_reads: reads of environments, targets, grants and inventory assets need membership; False lets every user
             of the domain read.
     """
@@ -51,6 +53,9 @@ class Settings:
     default_grant_mode: str = "MANUAL"
     # UNVERIFIED: a revoked grant stays readable.
     revoked_grant_retention: float | None = None
+    # Both are seen now and then; always is the reading that nobody can rely on the other way.
+    stale_change_sets: bool = True
+    hidden_revokes: bool = True
     strict_reads: bool = True
 
 

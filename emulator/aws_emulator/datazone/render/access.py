@@ -35,7 +35,8 @@ def domain(found: Domain) -> dict[str, Any]:
         rootDomainUnitId=found.root_unit,
         name=found.name,
         description=found.description,
-        singleSignOn=found.single_sign_on,
+        # Always there: a client that reads its type without asking ends otherwise.
+        singleSignOn=found.single_sign_on or {"type": "DISABLED"},
         domainExecutionRole=found.execution_role,
         arn=found.arn,
         kmsKeyIdentifier=found.kms_key,

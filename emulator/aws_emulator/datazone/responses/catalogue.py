@@ -106,6 +106,8 @@ def delete_data_product(session: Session) -> dict[str, Any]:
 def create_listing_change_set(session: Session) -> dict[str, Any]:
     found, revision = listings.change(session)
     publishing = found.busy and session.params["action"] == "PUBLISH"
+    if publishing and session.settings.stale_change_sets:
+        revision = found.latest.revision
     return {"listingId": found.id, "listingRevision": revision, "status": "CREATING" if publishing else found.status}
 
 

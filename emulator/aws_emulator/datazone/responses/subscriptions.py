@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_emulator.datazone.exceptions import validation
 from aws_emulator.datazone.models import access, environments, grants, subscriptions, targets
 from aws_emulator.datazone.models.session import Session
 from aws_emulator.datazone.models.subscription_entities import Subscription, SubscriptionGrant, SubscriptionRequest
 from aws_emulator.datazone.render import access as render
 from aws_emulator.datazone.responses.common import by_time, listed, stamp_of
+
+_FILTERS = (
+    "approverProjectId",
+    "owningGroupId",
+    "owningIamPrincipalArn",
+    "owningProjectId",
+    "owningUserId",
+    "subscribedListingId",
+)
+"""What names a request or subscription in both lists."""
 
 
 def create_subscription_target(session: Session) -> dict[str, Any]:
@@ -48,6 +59,7 @@ def get_subscription_request_details(session: Session) -> dict[str, Any]:
 
 def list_subscription_requests(session: Session) -> dict[str, Any]:
     params = session.params
+    _require_filter(params, _FILTERS)
 
     def wanted(request: SubscriptionRequest) -> bool:
         return params.get("status") in {None, request.status} and _concerns(
@@ -83,8 +95,11 @@ def get_subscription(session: Session) -> dict[str, Any]:
 
 def list_subscriptions(session: Session) -> dict[str, Any]:
     params = session.params
+    _require_filter(params, (*_FILTERS, "subscriptionRequestIdentifier"))
 
     def wanted(subscription: Subscription) -> bool:
+        if _hidden(session, subscription.status != "APPROVED") and params.get("status") is None:
+            return False
         return (
             params.get("status") in {None, subscription.status}
             and params.get("subscriptionRequestIdentifier") in {None, subscription.request_id}
@@ -131,6 +146,7 @@ def list_subscription_grants(session: Session) -> dict[str, Any]:
         return (
             all(params.get(name) in {None, value} for name, value in asked.items())
             and not grants.expired(session, grant)
+            and not _hidden(session, any(asset.status.startswith("REVOKE") for asset in grant.assets.values()))
             and access.readable(session, grants.sides(session, grant))
         )
 
@@ -144,6 +160,20 @@ def update_subscription_grant_status(session: Session) -> dict[str, Any]:
 
 def delete_subscription_grant(session: Session) -> dict[str, Any]:
     return render.grant(session.domain, grants.delete(session))
+
+
+def _hidden(session: Session, ending: bool) -> bool:
+    """Whether a list that is filtered by listing leaves something out because it is ending."""
+    return ending and session.settings.hidden_revokes and bool(session.params.get("subscribedListingId"))
+
+
+def _require_filter(params: dict[str, Any], filters: tuple[str, ...]) -> None:
+    """Refuse a list of everything.
+
+    UNVERIFIED: which members count as a filter; a status alone does not, here.
+    """
+    if not any(params.get(name) for name in filters):
+        raise validation(f"Missing required filters: one of {', '.join(filters)}")
 
 
 def _concerns(session: Session, listing_id: str, principal: tuple[str, str]) -> bool:

@@ -6,7 +6,7 @@ Replaces moto's kafka operations; the objects live in moto's backends, where the
 from __future__ import annotations
 
 from aws_emulator.api import Emulator
-from aws_emulator.patches.kafka import clusters, connections, extras, policy, resizing, topics
+from aws_emulator.patches.kafka import clusters, connections, extras, operations, policy, resizing, topics
 from aws_emulator.patches.kafka.store import Store
 
 
@@ -19,3 +19,4 @@ def install(emulator: Emulator) -> None:
     connections.install(emulator, store)
     extras.install(emulator, store)
     resizing.install(emulator, store)
+    operations.install(emulator, store)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Emulator
 from aws_emulator.patches.common import page, random_id, utc
+from aws_emulator.patches.kafka import operations
 from aws_emulator.patches.kafka.store import NAME_CHARACTERS, Cluster, Store, bad_request
 
 DEFAULT_PAGE = 10
@@ -232,9 +234,6 @@ def _brokers(cluster: Cluster) -> dict[str, Any]:
 
 
 def _install_updates(emulator: Emulator, store: Store) -> None:
-    def operation_arn(cluster: Cluster) -> str:
-        return cluster.arn.replace(":cluster/", ":cluster-operation/", 1) + "/" + random_id(32, "0123456789abcdef")
-
     @emulator.operation("kafka", "UpdateConnectivity")
     def update_connectivity(call: ApiCall) -> dict[str, Any]:
         cluster = store.find(call, call.params["ClusterArn"])
@@ -244,20 +243,25 @@ def _install_updates(emulator: Emulator, store: Store) -> None:
             raise bad_request("This operation cannot be performed on serverless clusters.", "clusterArn")
         _check_connectivity(cluster, wanted)
         with cluster.lock:
-            cluster.settings["BrokerNodeGroupInfo"].setdefault("ConnectivityInfo", {}).update(wanted)
+            connectivity = cluster.settings["BrokerNodeGroupInfo"].setdefault("ConnectivityInfo", {})
+            before = {"ConnectivityInfo": copy.deepcopy(connectivity)}
+            connectivity.update(wanted)
+            after = {"ConnectivityInfo": copy.deepcopy(connectivity)}
             cluster.changed()
-        return {"ClusterArn": cluster.arn, "ClusterOperationArn": operation_arn(cluster)}
+            return operations.record(store, cluster, "UPDATE_CONNECTIVITY", before, after)
 
     @emulator.operation("kafka", "UpdateSecurity")
     def update_security(call: ApiCall) -> dict[str, Any]:
         cluster = store.find(call, call.params["ClusterArn"])
         store.check_version(cluster, call.params["CurrentVersion"])
         with cluster.lock:
-            for name in ("ClientAuthentication", "EncryptionInfo"):
-                if name in call.params:
-                    cluster.settings[name] = {**cluster.settings.get(name, {}), **call.params[name]}
+            names: list[str] = [name for name in ("ClientAuthentication", "EncryptionInfo") if name in call.params]
+            before = {name: cluster.settings[name] for name in names if name in cluster.settings}
+            for name in names:
+                cluster.settings[name] = {**cluster.settings.get(name, {}), **call.params[name]}
+            after = {name: cluster.settings[name] for name in names}
             cluster.changed()
-        return {"ClusterArn": cluster.arn, "ClusterOperationArn": operation_arn(cluster)}
+            return operations.record(store, cluster, "UPDATE_SECURITY", before, after)
 
 
 def _check_connectivity(cluster: Cluster, wanted: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,9 @@ from aws_emulator.patches.common import is_foreign_administrator, parse_arn, ran
 
 CREATING_SECONDS = 1.0
 """AWS needs a quarter of an hour; what waits for ACTIVE is tested all the same."""
+
+KEPT_OPERATIONS = 200
+"""Of one cluster; the oldest are forgotten."""
 
 NAME_CHARACTERS = r"[a-zA-Z0-9-]{1,64}"
 
@@ -43,6 +47,23 @@ class VpcConnection:
     state: str = "AVAILABLE"
 
 
+@dataclass(frozen=True)
+class Operation:
+    """An update of a cluster, over when it is remembered.
+
+    Attributes:
+        before: what it changed, as ``MutableClusterInfo``, before the update.
+        after: the same after it.
+    """
+
+    arn: str
+    kind: str
+    when: float
+    request_id: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
 @dataclass
 class Cluster:
     """A cluster. ``arn`` and ``cluster_name`` are also read by moto's tagging backend.
@@ -63,6 +84,7 @@ class Cluster:
     version: str = field(default_factory=lambda: "K" + random_id(13))
     topics: dict[str, Topic] = field(default_factory=dict)
     connections: dict[str, VpcConnection] = field(default_factory=dict)
+    operations: deque[Operation] = field(default_factory=lambda: deque(maxlen=KEPT_OPERATIONS))
     host: str = field(default_factory=lambda: random_id(6, "abcdefghijklmnopqrstuvwxyz0123456789"))
     lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -497,3 +497,59 @@ def test_events_of_a_refused_call_are_not_put(world: World) -> None:
         status="REVOKED",
     )
     assert len(world.service.events) == before
+
+
+def test_lists_of_everything_are_refused(world: World) -> None:
+    _, _, request = world.subscribed()
+    for operation in ("ListSubscriptions", "ListSubscriptionRequests"):
+        assert "Missing required filters" in world.refused("ValidationException", operation)
+        world.refused("ValidationException", operation, status="APPROVED" if operation[-1] == "s" else "ACCEPTED")
+        for name in ("owningProjectId", "approverProjectId"):
+            project = world.consumer if name == "owningProjectId" else world.producer
+            assert len(world.call(operation, **{name: project})["items"]) == 1
+    assert len(world.call("ListSubscriptions", subscriptionRequestIdentifier=request["id"])["items"]) == 1
+
+
+def test_a_rejection_frees_the_pair_at_once(world: World) -> None:
+    listing = world.publish(world.asset()["id"])["listingId"]
+    first = world.request(listing)
+    params = {
+        "requestReason": "again",
+        "subscribedListings": [{"identifier": listing}],
+        "subscribedPrincipals": [{"project": {"identifier": world.consumer}}],
+    }
+    world.refused("ConflictException", "CreateSubscriptionRequest", **params)
+    world.call("RejectSubscriptionRequest", identifier=first["id"])
+    assert world.call("CreateSubscriptionRequest", **params)["status"] == "PENDING"
+
+
+def test_a_grant_needs_an_active_subscription(world: World) -> None:
+    _, listing, _ = world.subscribed()
+    (grant,) = world.grants()
+    entity = {"listing": {"identifier": listing["listingId"], "revision": "1"}}
+    world.call("RevokeSubscription", identifier=grant["subscriptionId"])
+    (ended,) = world.grants()
+    world.status(ended, "REVOKED", admin(CONSUMER))
+    where = {"environmentIdentifier": world.environment, "subscriptionTargetIdentifier": world.target}
+    message = world.refused("ValidationException", "CreateSubscriptionGrant", grantedEntity=entity, **where)
+    assert "no approved subscription" in message
+
+
+def test_lists_by_listing_leave_out_what_is_ending(world: World) -> None:
+    _, listing, _ = world.subscribed()
+    of_listing = {"subscribedListingId": listing["listingId"]}
+    (grant,) = world.grants(**of_listing)
+    assert [one["id"] for one in world.call("ListSubscriptions", **of_listing)["items"]] == [grant["subscriptionId"]]
+    world.call("RevokeSubscription", identifier=grant["subscriptionId"])
+    assert world.grants(**of_listing) == []
+    assert world.call("ListSubscriptions", **of_listing)["items"] == []
+    (revoked,) = world.call("ListSubscriptions", **of_listing, status="REVOKED")["items"]
+    assert revoked["id"] == grant["subscriptionId"]
+    assert world.call("GetSubscriptionGrant", identifier=grant["id"])["assets"][0]["status"] == "REVOKE_PENDING"
+    assert [one["id"] for one in world.grants(owningProjectId=world.consumer)] == [grant["id"]]
+    world.service.emulator.parts["datazone"].settings.hidden_revokes = False
+    assert [one["id"] for one in world.grants(**of_listing)] == [grant["id"]]
+
+
+def test_a_domain_always_says_how_people_sign_on(world: World) -> None:
+    assert world.service.call("GetDomain", identifier=world.domain)["singleSignOn"] == {"type": "DISABLED"}

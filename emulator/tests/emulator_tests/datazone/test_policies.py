@@ -139,7 +139,7 @@ def test_a_rule_makes_requests_bring_a_form(world: World) -> None:
             "content": '{"access": "READ"}',
         }
     ]
-    (summary,) = world.call("ListSubscriptionRequests")["items"]
+    (summary,) = world.call("ListSubscriptionRequests", owningProjectId=world.consumer)["items"]
     assert summary["metadataFormsSummary"][0]["typeName"] == "StreamAccessRequestFormType"
 
 

@@ -303,3 +303,50 @@ def test_new_role_is_unknown_until_it_propagated(
     finally:
         emulator.admin("POST", "settings", {"propagation_ms": 0})
         kafka.delete_cluster_policy(ClusterArn=cluster)
+
+
+def test_an_update_is_known_as_an_operation(kafka: Any, client: Client) -> None:
+    arn = create(kafka, f"operations-{uuid.uuid4().hex[:6]}")
+    assert kafka.list_cluster_operations_v2(ClusterArn=arn)["ClusterOperationInfoList"] == []
+    connect(kafka, arn)
+    version = kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["CurrentVersion"]
+    made = kafka.update_broker_count(ClusterArn=arn, CurrentVersion=version, TargetNumberOfBrokerNodes=6)
+    operation = made["ClusterOperationArn"]
+    assert operation.startswith(arn.replace(":cluster/", ":cluster-operation/") + "/")
+    first = kafka.describe_cluster_operation(ClusterOperationArn=operation)["ClusterOperationInfo"]
+    assert (first["OperationState"], first["OperationType"]) == ("UPDATE_COMPLETE", "INCREASE_BROKER_COUNT")
+    changed = (first["SourceClusterInfo"], first["TargetClusterInfo"])
+    assert changed == ({"NumberOfBrokerNodes": 3}, {"NumberOfBrokerNodes": 6})
+    second = kafka.describe_cluster_operation_v2(ClusterOperationArn=operation)["ClusterOperationInfo"]
+    assert (second["ClusterArn"], second["ClusterType"], second["OperationState"]) == (
+        arn,
+        "PROVISIONED",
+        "UPDATE_COMPLETE",
+    )
+    assert second["Provisioned"]["TargetClusterInfo"] == {"NumberOfBrokerNodes": 6}
+    for listing in (kafka.list_cluster_operations, kafka.list_cluster_operations_v2):
+        listed = listing(ClusterArn=arn)["ClusterOperationInfoList"]
+        assert [one["OperationType"] for one in listed] == ["INCREASE_BROKER_COUNT", "UPDATE_CONNECTIVITY"]
+        page = listing(ClusterArn=arn, MaxResults=1)
+        rest = listing(ClusterArn=arn, NextToken=page["NextToken"])["ClusterOperationInfoList"]
+        assert [one["OperationType"] for one in rest] == ["UPDATE_CONNECTIVITY"]
+    connected = kafka.describe_cluster_operation(ClusterOperationArn=rest[0]["OperationArn"])["ClusterOperationInfo"]
+    client_authentication = connected["TargetClusterInfo"]["ConnectivityInfo"]["VpcConnectivity"][
+        "ClientAuthentication"
+    ]
+    assert client_authentication["Sasl"]["Iam"] == {"Enabled": True}
+    assert "VpcConnectivity" not in connected["SourceClusterInfo"]["ConnectivityInfo"]
+
+
+def test_operations_that_are_not_there(kafka: Any, client: Client, cluster: str) -> None:
+    operation = cluster.replace(":cluster/", ":cluster-operation/") + "/" + "0" * 32
+    for describe in (kafka.describe_cluster_operation, kafka.describe_cluster_operation_v2):
+        with pytest.raises(ClientError) as refused:
+            describe(ClusterOperationArn=operation)
+        assert code(refused) == "NotFoundException"
+        with pytest.raises(ClientError) as refused:
+            describe(ClusterOperationArn=cluster)
+        assert code(refused) == "BadRequestException"
+    with pytest.raises(ClientError) as refused:
+        client("kafka", account="333333333333").describe_cluster_operation(ClusterOperationArn=operation)
+    assert code(refused) == "ForbiddenException"

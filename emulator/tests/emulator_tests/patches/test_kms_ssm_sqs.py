@@ -121,3 +121,30 @@ def test_queue_has_one_kind_of_encryption(client: Client) -> None:
     attributes = sqs.get_queue_attributes(QueueUrl=url["QueueUrl"], AttributeNames=["All"])["Attributes"]
     assert attributes["SqsManagedSseEnabled"] == "false"
     assert attributes["CreatedTimestamp"].isdigit()
+
+
+def test_a_key_shows_what_its_creation_left_out(client: Client) -> None:
+    kms = client("kms", account="222222222222")
+    made = kms.create_key()["KeyMetadata"]
+    described = kms.describe_key(KeyId=made["KeyId"])["KeyMetadata"]
+    defaults = {
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "MultiRegion": False,
+        "Origin": "AWS_KMS",
+        "KeyManager": "CUSTOMER",
+        "KeyState": "Enabled",
+        "Enabled": True,
+        "Description": "",
+        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+    }
+    for shown in (made, described):
+        assert {name: shown.get(name) for name in defaults} == defaults
+        assert not {"SigningAlgorithms", "MultiRegionConfiguration", "DeletionDate"} & set(shown)
+    signing = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]
+    assert (signing["KeyUsage"], signing["SigningAlgorithms"]) == ("SIGN_VERIFY", ["ECDSA_SHA_256"])
+    assert "EncryptionAlgorithms" not in signing
+    assert (
+        kms.create_key(MultiRegion=True)["KeyMetadata"]["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY"
+    )
