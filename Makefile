@@ -6,7 +6,7 @@ FLINK ?=
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: bootstrap ## everything, from a clean clone to GRANTED and back: the whole walkthrough (FLINK=1: with a Flink job)
@@ -31,6 +31,10 @@ test-kafka: bootstrap ## a real Kafka broker with IAM on the wire, and the walkt
 .PHONY: test-flink
 test-flink: bootstrap ## a Flink job on governed topics, in a local Flink; needs Java 17 and Maven
 	@$(RUN) -m tools.dev test --flink
+
+.PHONY: test-emulator
+test-emulator: bootstrap ## the emulator alone: its lint, types and tests
+	@$(RUN) -m tools.dev test --emulator
 
 .PHONY: up
 up: bootstrap ## the emulator and the stack `dev`, left running

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.common import table
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tests.engine.stacks import REGION, As, Cloud, Stack, project
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tools.dev.workspace import Workspace
 
 COUNTS = (1, 10, 50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,15 @@ ALLOWED = {
     "handlers": {"streamgov_core", "streamgov_samples", "handlers"},
     "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core", "streamgov_samples"},
     "streamgov_samples": {"streamgov_samples", "streamgov_pulumi", "streamgov_core"},
-    "emulator": {"emulator"},
+    "iam_evaluation": {"iam_evaluation"},
+    "emulator/aws_emulator": {"aws_emulator", "iam_evaluation"},
+    "emulator/tests": {"aws_emulator", "iam_evaluation", "emulator_tests"},
 }
-OURS = {"streamgov_core", "streamgov_pulumi", "streamgov_samples", "handlers", "emulator", "tools", "tests", "bench"}
+OURS = {
+    "streamgov_core", "streamgov_pulumi", "streamgov_samples", "streamgov_ops", "handlers", "aws_emulator",
+    "iam_evaluation", "tools", "tests", "emulator_tests", "bench",
+}  # fmt: skip
+EMULATOR = ("emulator", "iam_evaluation")
 
 
 def _imports(path: Path) -> set[str]:
@@ -57,6 +64,36 @@ def test_dependencies_point_one_way(package: str) -> None:
         if _imports(path) & OURS - ALLOWED[package]
     }
     assert wrong == {}
+
+
+def test_nothing_that_is_delivered_knows_the_emulator() -> None:
+    modules = [ROOT / "__main__.py"] + [
+        path for name in ("policy", "plugin", "examples") for path in (ROOT / name).rglob("*.py")
+    ]
+    assert len(modules) > 5
+    wrong = [str(path.relative_to(ROOT)) for path in modules if _imports(path) & {"aws_emulator", "emulator_tests"}]
+    assert wrong == []
+
+
+def test_the_evaluation_needs_the_standard_library_only() -> None:
+    known = sys.stdlib_module_names | {"iam_evaluation"}
+    modules = sorted((ROOT / "iam_evaluation").rglob("*.py"))
+    assert len(modules) > 4
+    assert {path.name: sorted(_imports(path) - known) for path in modules if _imports(path) - known} == {}
+
+
+def test_nothing_of_the_emulator_is_named_after_the_product() -> None:
+    files = [
+        path
+        for package in EMULATOR
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert len(files) > 250
+    named = [str(path.relative_to(ROOT)) for path in files if "streamgov" in str(path.relative_to(ROOT)).lower()]
+    assert named == []
+    told = [str(path.relative_to(ROOT)) for path in files if b"streamgov" in path.read_bytes().lower()]
+    assert told == []
 
 
 def test_the_core_knows_no_pulumi() -> None:

@@ -22,6 +22,8 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements" / "dev.txt"
 STAMP = VENV / ".streamgov-lock"
 OLDEST = (3, 11)
+IMPORTED_FROM = (ROOT, ROOT / "emulator")
+"""What every program of the environment can import from the checkout."""
 
 
 def say(text: str) -> None:
@@ -61,9 +63,22 @@ def complete() -> bool:
     return STAMP.is_file() and STAMP.read_text().strip() == lock_hash() and (VENV / "bin" / "python").exists()
 
 
+def link_checkout() -> None:
+    """Let the environment's programs import the checkout's packages, whatever folder they run in."""
+    text = "".join(f"{folder}\n" for folder in IMPORTED_FROM)
+    for packages in VENV.glob("lib/python3*/site-packages"):
+        path = packages / "streamgov-checkout.pth"
+        if not path.is_file() or path.read_text() != text:
+            # Another process may read it at this moment: it appears complete.
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.write_text(text)
+            draft.replace(path)
+
+
 def main() -> int:
     """Create or complete the environment."""
     if complete():
+        link_checkout()
         return 0
     python = suitable_python()
     if python != sys.executable:
@@ -72,6 +87,7 @@ def main() -> int:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not complete():
             _install()
+    link_checkout()
     return 0
 
 

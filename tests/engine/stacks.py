@@ -16,7 +16,7 @@ import yaml
 from botocore.config import Config
 
 from streamgov_core.deploy import domain_roles as permissions
-from tests.emulator.conftest import EmulatorProcess
+from tests.sandbox import EmulatorProcess
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace, ensure_cli
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import CONSUMER, Client, EmulatorProcess, client, emulator
 from tests.engine.stacks import SettingsStack, cli, project
 from tests.provider.conftest import World, world
+from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import LocalError, Workspace
 

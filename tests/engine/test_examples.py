@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.emulator.conftest import run_emulator
 from tests.engine.stacks import ADMINISTRATOR, ROOT, As, Cloud, Portal, Stack, project
+from tests.sandbox import run_emulator
 from tools.dev.workspace import Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
@@ -42,7 +42,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("examples")
-    process, emulator = run_emulator(folder, STREAMGOV_EMULATOR_ACCOUNTS=",".join((DOMAIN, PRODUCER, CONSUMER)))
+    process, emulator = run_emulator(folder, EMULATOR_ACCOUNTS=",".join((DOMAIN, PRODUCER, CONSUMER)))
     try:
         cloud = Cloud(emulator, DOMAIN)
         portal = cloud.portal({"orders": PRODUCER, "analytics": CONSUMER})

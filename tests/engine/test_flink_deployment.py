@@ -15,8 +15,8 @@ import yaml
 
 from streamgov_core.deploy.member_roles import consumer_boundary
 from streamgov_core.model.naming import Names
-from tests.emulator.conftest import run_emulator
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, project
+from tests.sandbox import run_emulator
 from tools.dev.workspace import LocalError, Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
@@ -50,7 +50,7 @@ def jar(cloud: Cloud, content: bytes) -> str:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("flink")
-    process, emulator = run_emulator(folder, STREAMGOV_EMULATOR_ACCOUNTS=f"{DOMAIN},{CONSUMER}", STREAMGOV_FLINK="off")
+    process, emulator = run_emulator(folder, EMULATOR_ACCOUNTS=f"{DOMAIN},{CONSUMER}", EMULATOR_FLINK="off")
     try:
         cloud = Cloud(emulator, DOMAIN)
         portal = cloud.portal({"analytics": CONSUMER})
@@ -142,7 +142,7 @@ def test_code_parallelism_and_properties_are_updated_in_place(deployed: Place) -
 
 def test_a_start_that_fails_says_why_and_destroy_leaves_nothing(deployed: Place) -> None:
     deployed.stack.write(start=True)
-    with pytest.raises(LocalError, match=r"did not start: .*STREAMGOV_FLINK=off"):
+    with pytest.raises(LocalError, match=r"did not start: .*EMULATOR_FLINK=off"):
         deployed.stack.pulumi.operation("up")
     assert deployed.detail()["ApplicationStatus"] == "READY"
     deployed.stack.write(start=False)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import CONSUMER, Client, EmulatorProcess, client, emulator
 from tests.engine import stacks
 from tests.engine.stacks import cli, project
 from tests.provider.conftest import World, world
+from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace
 

@@ -19,8 +19,8 @@ from streamgov_core.model.naming import Names
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.deployer import own_statement, policies, statements
 from streamgov_pulumi.deployer.stack import stack_needs
-from tests.emulator.conftest import run_emulator
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, one_line, project
+from tests.sandbox import run_emulator
 from tools.dev.workspace import Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
@@ -76,7 +76,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("permissions")
-    process, emulator = run_emulator(folder, STREAMGOV_EMULATOR_ACCOUNTS=ACCOUNT)
+    process, emulator = run_emulator(folder, EMULATOR_ACCOUNTS=ACCOUNT)
     try:
         cloud = Cloud(emulator, ACCOUNT)
         cloud.role(ACCOUNT, "deployer", path="/teams/")

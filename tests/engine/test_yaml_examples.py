@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import run_emulator
 from tests.engine.stacks import ROOT, Cloud, Portal, Stack, cli
+from tests.sandbox import run_emulator
 from tests.wheel import install
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace, ensure_yaml_host
@@ -94,7 +94,7 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     prepared = os.environ.get("STREAMGOV_YAML_DIR")
     folder = tmp_path_factory.mktemp("yaml")
-    process, emulator = run_emulator(folder, STREAMGOV_EMULATOR_ACCOUNTS=f"{DOMAIN},{MEMBER}")
+    process, emulator = run_emulator(folder, EMULATOR_ACCOUNTS=f"{DOMAIN},{MEMBER}")
     try:
         cloud = Cloud(emulator, DOMAIN)
         portal = cloud.portal({"types": MEMBER, "orders": MEMBER})

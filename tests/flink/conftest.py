@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from emulator.flink import jars
-from emulator.java import JavaUnavailable
+from aws_emulator.flink import jars
+from aws_emulator.java import JavaUnavailable
 from streamgov_samples.functions.records import decode, definition, encode, records, schema_version_id
-from tests.emulator.conftest import PRODUCER, EmulatorProcess, client, run_emulator
 from tests.kafka.conftest import Role, Running, create_cluster
+from tests.sandbox import PRODUCER, EmulatorProcess, client, run_emulator
 from tools.dev.flink_app import EXAMPLE, JAR
 
 __all__ = ["client"]
@@ -40,7 +40,7 @@ def needs_flink() -> None:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    process, running = run_emulator(tmp_path_factory.mktemp("emulator"), STREAMGOV_KAFKA="auto", STREAMGOV_FLINK="auto")
+    process, running = run_emulator(tmp_path_factory.mktemp("emulator"), EMULATOR_KAFKA="auto", EMULATOR_FLINK="auto")
     yield running
     process.terminate()
     process.wait(60)

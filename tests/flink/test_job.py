@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from emulator.flink import jars
-from emulator.flink.process import Heard, JobProcess, Launch
-from emulator.kafka.ports import ReservedPort
-from tests.emulator.conftest import PRODUCER, EmulatorProcess, run_emulator
+from aws_emulator.flink import jars
+from aws_emulator.flink.process import Heard, JobProcess, Launch
+from aws_emulator.kafka.ports import ReservedPort
 from tests.flink.conftest import Job, plain_jar, wait_until
 from tests.kafka.conftest import Running
 from tests.kafka.test_process import alive
+from tests.sandbox import PRODUCER, EmulatorProcess, run_emulator
 from tools.dev.flink_app import JAR
 
 # kafka-python leaves sockets of refused connections to the garbage collector.
@@ -193,7 +193,7 @@ def test_a_topic_is_deleted_under_the_running_job(job: Job, cluster: Running) ->
 def test_no_job_outlives_its_emulator(tmp_path: Path, how: signal.Signals) -> None:
     import boto3
 
-    process, running = run_emulator(tmp_path, STREAMGOV_KAFKA="off", STREAMGOV_FLINK="auto")
+    process, running = run_emulator(tmp_path, EMULATOR_KAFKA="off", EMULATOR_FLINK="auto")
     try:
 
         def make(service: str, account: str = PRODUCER, role: str | None = None) -> Any:

@@ -13,9 +13,9 @@ from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from botocore.credentials import CredentialProvider, Credentials
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
-from emulator.kafka import jars
+from aws_emulator.kafka import jars
 from streamgov_samples.functions.kafka import connection
-from tests.emulator.conftest import CONSUMER, PRODUCER, EmulatorProcess, client, run_emulator
+from tests.sandbox import CONSUMER, PRODUCER, EmulatorProcess, client, run_emulator
 
 __all__ = ["client"]
 
@@ -40,7 +40,7 @@ def needs_java() -> None:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    process, running = run_emulator(tmp_path_factory.mktemp("emulator"), STREAMGOV_KAFKA="auto")
+    process, running = run_emulator(tmp_path_factory.mktemp("emulator"), EMULATOR_KAFKA="auto")
     yield running
     process.terminate()
     process.wait(30)

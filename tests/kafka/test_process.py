@@ -14,10 +14,10 @@ import boto3
 import pytest
 from kafka.errors import KafkaError
 
-from emulator.kafka import topics
-from emulator.kafka.broker import Broker
-from tests.emulator.conftest import EmulatorProcess, run_emulator
+from aws_emulator.kafka import topics
+from aws_emulator.kafka.broker import Broker
 from tests.kafka.conftest import Role, Running, create_cluster
+from tests.sandbox import EmulatorProcess, run_emulator
 
 # kafka-python leaves sockets of refused connections to the garbage collector.
 pytestmark = [pytest.mark.kafka, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
@@ -49,7 +49,7 @@ def started(running: EmulatorProcess) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_no_broker_outlives_its_emulator(tmp_path: Path, how: signal.Signals) -> None:
-    process, running = run_emulator(tmp_path, STREAMGOV_KAFKA="auto")
+    process, running = run_emulator(tmp_path, EMULATOR_KAFKA="auto")
     try:
         pid = started(running)[1]["pid"]
         assert alive(pid)
@@ -60,7 +60,7 @@ def test_no_broker_outlives_its_emulator(tmp_path: Path, how: signal.Signals) ->
 
 
 def test_a_deleted_cluster_has_no_broker(tmp_path: Path) -> None:
-    process, running = run_emulator(tmp_path, STREAMGOV_KAFKA="auto")
+    process, running = run_emulator(tmp_path, EMULATOR_KAFKA="auto")
     try:
         arn, told = started(running)
         boto3.client("kafka", endpoint_url=running.endpoint, region_name="us-east-1").delete_cluster(ClusterArn=arn)

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
 from streamgov_core.deploy import domain_roles as permissions
-from tests.emulator.conftest import CONSUMER, DOMAIN, ROOT, Client, EmulatorProcess, client, emulator
+from tests.sandbox import CONSUMER, DOMAIN, ROOT, Client, EmulatorProcess, client, emulator
 
 __all__ = ["client", "emulator"]
 REGION = "us-east-1"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import AssetTypeProvider, FormTypeProvider
-from tests.emulator.conftest import Client
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import Client
 
 pytestmark = pytest.mark.emulator
 RELATIONAL = "amazon.datazone.RelationalTableFormType"

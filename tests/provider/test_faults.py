@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import FormTypeProvider, SubscriptionTargetProvider
-from tests.emulator.conftest import CONSUMER, Client, EmulatorProcess
 from tests.provider.conftest import Driver, Failed, World
 from tests.provider.test_form_type import wanted as form_inputs
 from tests.provider.test_subscription_target import wanted as target_inputs
+from tests.sandbox import CONSUMER, Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
 Arm = Callable[..., None]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import FormTypeProvider
-from tests.emulator.conftest import DOMAIN, Client
 from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import DOMAIN, Client
 
 pytestmark = pytest.mark.emulator
 

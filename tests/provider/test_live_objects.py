@@ -13,8 +13,8 @@ import pytest
 from streamgov_core.model.errors import ResourceInUseError
 from streamgov_pulumi.providers import LiveObjectsProvider
 from streamgov_pulumi.providers.session import wait_for
-from tests.emulator.conftest import CONSUMER, PRODUCER, Client
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import CONSUMER, PRODUCER, Client
 
 pytestmark = pytest.mark.emulator
 TYPE = "GuardedType"

@@ -9,7 +9,7 @@ import pytest
 from streamgov_pulumi.lookups import domain_problem, find_trail
 from streamgov_pulumi.providers import session
 from streamgov_pulumi.providers.session import SessionSettings
-from tests.emulator.conftest import DOMAIN, PRODUCER, Client, EmulatorProcess
+from tests.sandbox import DOMAIN, PRODUCER, Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
 SETTINGS = SessionSettings("us-east-1", f"arn:aws:iam::{PRODUCER}:role/Admin")

@@ -7,8 +7,8 @@ import pytest
 
 from streamgov_core.deploy import domain_roles as permissions
 from streamgov_pulumi.providers import ProjectMembershipProvider
-from tests.emulator.conftest import CONSUMER, Client
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import CONSUMER, Client
 
 pytestmark = pytest.mark.emulator
 

@@ -6,8 +6,8 @@ import pytest
 
 from streamgov_pulumi.providers import RuleProvider
 from streamgov_pulumi.providers.session import wait_for
-from tests.emulator.conftest import Client, EmulatorProcess
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
 ASK, PUBLISH = "CREATE_SUBSCRIPTION_REQUEST", "CREATE_LISTING_CHANGE_SET"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import SubscriptionTargetProvider
-from tests.emulator.conftest import Client
 from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import Client
 
 pytestmark = pytest.mark.emulator
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.emulator.conftest import emulator
+from tests.sandbox import emulator
 
 __all__ = ["emulator"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, run_emulator
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Portal, Stack, project
 from tests.upgrade.record import unpack
 from tools.dev.workspace import Workspace

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.conftest import PRODUCER
+from tests.sandbox import PRODUCER
 from tests.upgrade.deployment import Deployment, deployed, eventually, harmless
 from tests.upgrade.record import LAST
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess
 from tests.engine.stacks import As, Cloud, Stack, project
 from tests.upgrade.deployment import harmless
 from tests.upgrade.record import LAST, recorded_state

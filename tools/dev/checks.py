@@ -11,17 +11,20 @@ from collections.abc import Sequence
 
 from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_yaml_host
 
+EMULATOR_TYPED = ("emulator/aws_emulator", "iam_evaluation")
 TYPED = (
     "streamgov_core",
     "streamgov_pulumi",
     "streamgov_samples",
     "handlers",
-    "emulator",
+    *EMULATOR_TYPED,
     "tools",
     "policy/streamgov_policies",
     "__main__.py",
 )
-LINTED = (*TYPED, "policy", "plugin", "tests", "bench", "examples")
+LINTED = (*TYPED, "policy", "plugin", "emulator", "tests", "bench", "examples")
+EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")
+EMULATOR_TESTS = ("emulator/tests", "tests/unit/iam_evaluation")
 
 
 def _run(title: str, command: Sequence[str], environment: dict[str, str] | None = None) -> bool:
@@ -41,12 +44,12 @@ def _present(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _lint() -> bool:
+def _lint(linted: Sequence[str] = LINTED, typed: Sequence[str] = TYPED) -> bool:
     ruff = str(VENV_BIN / "ruff")
     held = [
-        _run("ruff format", [ruff, "format", "--check", "--quiet", *_present(LINTED)]),
-        _run("ruff", [ruff, "check", "--quiet", *_present(LINTED)]),
-        _run("mypy --strict", [str(VENV_BIN / "mypy"), *_present(TYPED)]),
+        _run("ruff format", [ruff, "format", "--check", "--quiet", *_present(linted)]),
+        _run("ruff", [ruff, "check", "--quiet", *_present(linted)]),
+        _run("mypy --strict", [str(VENV_BIN / "mypy"), *_present(typed)]),
     ]
     return all(held)
 
@@ -60,12 +63,14 @@ def test(arguments: argparse.Namespace) -> int:
     """Lint, types, then pytest with the Pulumi CLI in place."""
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(VENV_BIN), environment["PATH"]])
+    if not arguments.quick:
+        environment["STREAMGOV_PULUMI_DIR"] = environment["EMULATOR_PULUMI_DIR"] = str(ensure_cli())
+    if arguments.emulator:
+        return _test_emulator(environment)
     if arguments.kafka:
-        environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
         command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "kafka", "tests/kafka"]
         return 0 if _run("pytest, with a real broker", command, environment) else 1
     if arguments.flink:
-        environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
         command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "flink", "tests/flink"]
         return 0 if _run("pytest, with a real Flink", command, environment) else 1
     marks = [] if arguments.full else ["not full"]
@@ -73,7 +78,6 @@ def test(arguments: argparse.Namespace) -> int:
     if arguments.quick:
         marks += ["not engine", "not e2e"]
     else:
-        environment["STREAMGOV_PULUMI_DIR"] = str(ensure_cli())
         environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
     held = _lint()
     command = [sys.executable, "-m", "pytest", "--durations=10"]
@@ -81,6 +85,12 @@ def test(arguments: argparse.Namespace) -> int:
         command += ["-m", " and ".join(marks)]
     held = _run("pytest", command, environment) and held
     return 0 if held else 1
+
+
+def _test_emulator(environment: dict[str, str]) -> int:
+    held = _lint(EMULATOR_LINTED, EMULATOR_TYPED)
+    command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "not full", *EMULATOR_TESTS]
+    return 0 if _run("pytest, the emulator", command, environment) and held else 1
 
 
 def bench(arguments: argparse.Namespace) -> int:

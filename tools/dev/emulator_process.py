@@ -66,7 +66,7 @@ def start(workspace: Workspace, *, attached: bool = False) -> tuple[Workspace, s
 
 
 def _start_daemon(workspace: Workspace, where: list[str]) -> str:
-    command = [sys.executable, "-m", "emulator", "start", *where]
+    command = [sys.executable, "-m", "aws_emulator", "start", *where]
     result = subprocess.run(
         command, cwd=ROOT, env=workspace.environment(None), capture_output=True, text=True, check=False
     )
@@ -77,7 +77,7 @@ def _start_attached(workspace: Workspace, where: list[str]) -> str:
     log = workspace.emulator_state / "emulator.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "run", "--exit-with-parent", *where],
+            [sys.executable, "-m", "aws_emulator", "run", "--exit-with-parent", *where],
             cwd=ROOT,
             env=workspace.environment(None),
             stdout=output,
@@ -97,7 +97,7 @@ def stop(workspace: Workspace) -> None:
         process.terminate()
         process.wait(timeout=30)
     else:
-        command = [sys.executable, "-m", "emulator", "stop", "--state-dir", str(workspace.emulator_state)]
+        command = [sys.executable, "-m", "aws_emulator", "stop", "--state-dir", str(workspace.emulator_state)]
         subprocess.run(command, cwd=ROOT, env=workspace.environment(None), capture_output=True, text=True, check=False)
     for name in ("port", "emulator-id"):
         (workspace.state / name).unlink(missing_ok=True)

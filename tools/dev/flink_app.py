@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from emulator.java import JarSet
+from aws_emulator.java import JarSet
 from streamgov_core.model.naming import Names
+from streamgov_pulumi.packaging.bundle import cache_dir
 from streamgov_samples.functions import flink
 from tools.dev.portal import REGION, People
 from tools.dev.pulumi import Pulumi
@@ -24,7 +25,15 @@ from tools.dev.workspace import ROOT, Workspace
 EXAMPLE = ROOT / "examples" / "flink-consumer"
 PROGRAM = ROOT / "examples" / "flink-deployment"
 PROJECT = "flink-deployment"
-JAR = JarSet("flink-consumer", "the example's jar", EXAMPLE, "flink-consumer.jar", 150, with_dependencies=False)
+JAR = JarSet(
+    "flink-consumer",
+    "the example's jar",
+    EXAMPLE,
+    "flink-consumer.jar",
+    150,
+    with_dependencies=False,
+    parent=cache_dir(),
+)
 NAME = Names(region=REGION).regional("order-totals-job")
 CHECKPOINT_MS = 2000
 LINE = 220

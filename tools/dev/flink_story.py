@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from emulator.java import JavaUnavailable
+from aws_emulator.java import JavaUnavailable
 from streamgov_core.lineage.events import source_identifier
 from streamgov_samples.functions import flink
 from tools.dev import emulator_process, lineage_graph

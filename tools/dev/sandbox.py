@@ -97,7 +97,7 @@ def _demo(arguments: argparse.Namespace, show: Show, workspace: Workspace, pulum
                 flink.run()
         steady_state(show, pulumi)
         if arguments.keep:
-            show.say("left running, as asked: python -m emulator stop --state-dir .state/demo/emulator ends it")
+            show.say("left running, as asked: python -m aws_emulator stop --state-dir .state/demo/emulator ends it")
         else:
             for stream in story.streams():
                 story.retire(stream)

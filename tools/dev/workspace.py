@@ -15,8 +15,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 VENV_BIN = ROOT / ".venv" / "bin"
 DEFAULT_PORT = 4566
 PORT_VARIABLE = "STREAMGOV_EMULATOR_PORT"
+EMULATOR_VARIABLES = {
+    PORT_VARIABLE: "EMULATOR_PORT",
+    "STREAMGOV_EMULATOR_ACCOUNTS": "EMULATOR_ACCOUNTS",
+    "STREAMGOV_EMULATOR_SPEED": "EMULATOR_SPEED",
+    "STREAMGOV_KAFKA": "EMULATOR_KAFKA",
+    "STREAMGOV_KAFKA_CACHE_MS": "EMULATOR_KAFKA_CACHE_MS",
+    "STREAMGOV_FLINK": "EMULATOR_FLINK",
+    "STREAMGOV_CACHE_DIR": "EMULATOR_CACHE_DIR",
+}
+"""The sandbox's variables, and those that the emulator reads for them."""
 STACK = "dev"
-STAND_IN = ROOT / "emulator" / "pulumi_aws" / "bin"
+STAND_IN = ROOT / "emulator" / "aws_emulator" / "pulumi_aws" / "bin"
 AWS_MAJOR = 7
 """The major version of pulumi-aws that the program is written for (pyproject.toml)."""
 
@@ -83,12 +93,17 @@ class Workspace:
             if key not in {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "PYTHONPATH", "VIRTUAL_ENV"}
             and not key.startswith("AWS_ENDPOINT_URL_")
         }
-        return inherited | self.variables(cli_dir)
+        return inherited | emulator_variables(inherited) | self.variables(cli_dir)
 
     def prepare(self) -> None:
         """Make the folders."""
         for folder in (self.state, self.emulator_state, self.pulumi_state, self.state / "pulumi-home"):
             folder.mkdir(parents=True, exist_ok=True)
+
+
+def emulator_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the emulator reads, for those of the sandbox's variables that are set."""
+    return {theirs: environment[ours] for ours, theirs in EMULATOR_VARIABLES.items() if ours in environment}
 
 
 def real_aws_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:

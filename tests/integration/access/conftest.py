@@ -29,7 +29,7 @@ from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
 
 REGION = "us-east-1"
 NAMES = Names()
@@ -463,7 +463,7 @@ def deployed(directory: Path, speed: float = SPEED) -> Iterator[Deployment]:
         directory: for its state.
         speed: of the machines' waits and time-outs.
     """
-    process, running = run_emulator(directory, STREAMGOV_EMULATOR_SPEED=str(speed))
+    process, running = run_emulator(directory, EMULATOR_SPEED=str(speed))
     try:
         made = Deployment(running)
         made.make_domain()

@@ -9,8 +9,8 @@ import pytest
 
 from streamgov_pulumi import access
 from streamgov_pulumi.providers import session
-from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, REGION, Deployment
+from tests.sandbox import CONSUMER, PRODUCER
 
 
 @pytest.fixture(autouse=True)

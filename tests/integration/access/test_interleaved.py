@@ -23,10 +23,10 @@ from streamgov_core.documents.compiler import (
     statements_of,
 )
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
-from tests.emulator.conftest import CONSUMER, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, deployed
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.sandbox import CONSUMER, PRODUCER
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from streamgov_core.deploy import reconcile_role as reconcile_permissions
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 SUBSCRIBE = "kinesis:SubscribeToShard"
 READ = "kafka-cluster:ReadData"

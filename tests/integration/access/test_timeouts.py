@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streamgov_core.deploy import central_machine as workflow
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 SECONDS = 40
 """Of the shortened time-outs, on the emulator's clock: eight real ones."""

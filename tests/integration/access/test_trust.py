@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, ROLE_PATH, Deployment, eventually
 from tests.integration.access.test_workflow import executions, policy_of, topic_of
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 INVOKE = NAMES.role_arn(PRODUCER, "member-invoke")
 CALLBACK = NAMES.role_arn(DOMAIN, "callback")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.stream import Stream
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 
 def topic_of(deployment: Deployment, name: str, cluster: str | None = None) -> str:

@@ -22,7 +22,7 @@ from streamgov_core.catalog.sync import Settings, Syncer
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
-from tests.emulator.conftest import EmulatorProcess, run_emulator
+from tests.sandbox import EmulatorProcess, run_emulator
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
 REGION = "us-east-1"

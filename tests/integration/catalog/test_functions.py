@@ -13,8 +13,8 @@ from streamgov_core.model.naming import Names
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
 from streamgov_samples.functions.permissions import consumer_policy, producer_policy, sample_environment
 from streamgov_samples.functions.records import definition
-from tests.emulator.conftest import EmulatorProcess
 from tests.integration.catalog.conftest import PRODUCER, REGION, Place
+from tests.sandbox import EmulatorProcess
 
 NAMES = Names()
 

@@ -6,8 +6,8 @@ import json
 import time
 
 from streamgov_samples.functions.records import definition
-from tests.emulator.conftest import EmulatorProcess
 from tests.integration.catalog.conftest import PRODUCER, Place
+from tests.sandbox import EmulatorProcess
 
 
 def test_life_of_an_asset(place: Place, emulator: EmulatorProcess) -> None:

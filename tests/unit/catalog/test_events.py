@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.compute.events import patterns
+from aws_emulator.compute.events import patterns
 from streamgov_core.catalog.events import (
     CALLS_ABOUT_WORDS,
     CALLS_BY_SCHEMA_ID,

@@ -1,6 +1,6 @@
 """Who should be able to do what, by the grants alone; and what the documents say, by AWS's evaluation logic.
 
-The questions are answered by the emulator's evaluation (``emulator.iam.evaluate``), which knows nothing of the
+The questions are answered by ``iam_evaluation``, which knows nothing of the
 compiler; what the answers should be comes from what was granted (``Given``).
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from emulator.iam.conditions import Context
-from emulator.iam.document import parse
-from emulator.iam.evaluate import Match, PolicySet, Principal, Request, Source, applies, decide, match_principal
+from iam_evaluation.conditions import Context
+from iam_evaluation.document import parse
+from iam_evaluation.evaluate import Match, PolicySet, Principal, Request, Source, applies, decide, match_principal
 from streamgov_core.deploy.member_roles import consumer_boundary
 from streamgov_core.model.naming import short_hash
 from tests.unit.grants.fakes import CONSUMER, NAMES, OWNER

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from emulator.kafka import jars
 from emulator.kafka.topics import TopicRefused, properties
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from policy_sentry.querying.actions import get_action_data
-
 from emulator.kafka.mapping import ACTIONS, permission
+from policy_sentry.querying.actions import get_action_data
 
 CLUSTER = "arn:aws:kafka:us-east-1:222222222222:cluster/main/0a1b2c3d-1111-2222-3333-444455556666-7"
 BASE = "arn:aws:kafka:us-east-1:222222222222"

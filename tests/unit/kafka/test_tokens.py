@@ -12,7 +12,6 @@ from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import CredentialProvider, Credentials
-
 from emulator.api import ApiError, Caller
 from emulator.kafka.tokens import TokenRefused, verify
 from emulator.kernel.identity import Credential, Session

@@ -71,7 +71,7 @@ def test_what_a_bundle_holds(bundles: dict[str, Path], handler: str) -> None:
     assert not [
         name
         for name in names
-        if name.startswith(("emulator/", "streamgov_pulumi/", "streamgov_core/deploy/", "pulumi"))
+        if name.startswith(("aws_emulator/", "streamgov_pulumi/", "streamgov_core/deploy/", "pulumi"))
     ]
     assert not [name for name in names if name.startswith(NEVER.get(handler, ()))]
     if not handler.startswith("sample_"):

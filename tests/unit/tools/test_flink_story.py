@@ -36,7 +36,7 @@ def story(brokers: bool) -> tuple[FlinkStory, StringIO]:
     return FlinkStory(cast(Walkthrough, made), Path("nowhere")), printed
 
 
-@pytest.mark.parametrize("why", ["no java on PATH; a JDK of version 17 or newer runs Flink", "STREAMGOV_FLINK=off"])
+@pytest.mark.parametrize("why", ["no java on PATH; a JDK of version 17 or newer runs Flink", "EMULATOR_FLINK=off"])
 def test_a_skipped_job_is_one_line(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     told: Any = {"skipped": why, "applications": {}}
     monkeypatch.setattr(emulator_process, "get", lambda workspace, path: told)

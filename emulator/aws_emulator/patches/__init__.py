@@ -1,0 +1,12 @@
+"""What moto's services lack or do otherwise than AWS, service by service."""
+
+from __future__ import annotations
+
+from aws_emulator.api import Emulator
+from aws_emulator.patches import cloudtrail, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm
+
+
+def install(emulator: Emulator) -> None:
+    """Install every patch."""
+    for part in (cloudtrail, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm):
+        part.install(emulator)

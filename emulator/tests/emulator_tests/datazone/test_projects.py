@@ -1,0 +1,270 @@
+"""Domains, association, projects, members, user profiles, the administrator's route, threads."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from aws_emulator.api import ApiError
+from emulator_tests.datazone.conftest import (
+    CONSUMER,
+    DOMAIN,
+    PRODUCER,
+    REGION,
+    STRANGER,
+    Service,
+    World,
+    admin,
+    role,
+)
+
+
+def test_domains(service: Service) -> None:
+    service.refused("ValidationException", "CreateDomain", name="no role")
+    made = service.call(
+        "CreateDomain",
+        name="d",
+        domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz",
+        tags={"team": "data"},
+        clientToken="t",
+    )
+    assert made["id"].startswith("dzd-")
+    assert made["arn"] == f"arn:aws:datazone:{REGION}:{DOMAIN}:domain/{made['id']}"
+    assert service.call("GetDomain", identifier=made["id"])["status"] == "AVAILABLE"
+    updated = service.call("UpdateDomain", identifier=made["id"], description="new")
+    assert updated["description"] == "new"
+    service.call("CreateProject", domainIdentifier=made["id"], name="p")
+    service.refused("ConflictException", "DeleteDomain", identifier=made["id"])
+    service.refused(
+        "ValidationException", "DeleteDomain", identifier=made["id"], skipDeletionCheck=True, cascadeDelete=True
+    )
+    assert service.call("ListTagsForResource", resourceArn=made["arn"])["tags"] == {"team": "data"}
+    service.call("DeleteDomain", identifier=made["id"], skipDeletionCheck=True)
+    assert service.call("ListDomains")["items"] == []
+    service.refused("ResourceNotFoundException", "GetDomain", identifier=made["id"])
+
+
+def test_only_associated_accounts_reach_a_domain(world: World) -> None:
+    service = world.service
+    assert [d["id"] for d in service.call("ListDomains", admin(PRODUCER))["items"]] == [world.domain]
+    assert service.call("ListDomains", admin(STRANGER))["items"] == []
+    for caller in (admin(STRANGER), role("anything", STRANGER)):
+        message = service.refused("AccessDeniedException", "GetDomain", caller, identifier=world.domain)
+        assert f"account {STRANGER} is not associated" in message
+    service.shared.discard(PRODUCER)
+    world.refused("AccessDeniedException", "PostLineageEvent", role("emitter", PRODUCER), event=b"{}")
+    world.refused(
+        "AccessDeniedException",
+        "CreateProjectMembership",
+        projectIdentifier=world.producer,
+        designation="PROJECT_OWNER",
+        member={"userIdentifier": f"arn:aws:iam::{STRANGER}:role/x"},
+    )
+
+
+def test_a_domain_is_in_one_region(world: World) -> None:
+    with pytest.raises(ApiError) as caught:
+        world.service.call("GetDomain", region="eu-west-1", identifier=world.domain)
+    assert caught.value.code == "ResourceNotFoundException"
+    assert world.service.call("ListDomains", region="eu-west-1")["items"] == []
+
+
+def test_without_resource_shares_nothing_is_associated(service: Service) -> None:
+    del service.emulator.parts["ram.is_shared"]
+    made = service.call("CreateDomain", name="d", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")["id"]
+    service.refused("AccessDeniedException", "GetDomain", admin(PRODUCER), identifier=made)
+
+
+def test_projects(world: World) -> None:
+    world.refused("ConflictException", "CreateProject", name="PRODUCER")
+    world.refused("ValidationException", "CreateProject", name="bad/name")
+    made = world.call("CreateProject", name="more", description="d", resourceTags={"a": "b"})
+    assert made["resourceTags"] == [{"key": "a", "value": "b", "source": "PROJECT"}]
+    assert world.call("UpdateProject", identifier=made["id"], name="other")["name"] == "other"
+    world.refused("ConflictException", "UpdateProject", identifier=made["id"], name="PRODUCER")
+    assert [p["name"] for p in world.call("ListProjects", name="other")["items"]] == ["other"]
+    world.call("DeleteProject", identifier=made["id"])
+    world.refused("ResourceNotFoundException", "GetProject", identifier=made["id"])
+
+
+def test_a_project_in_use_is_kept_unless_told_otherwise(world: World) -> None:
+    asset, listing, _ = world.subscribed()
+    assert "assets" in world.refused("ValidationException", "DeleteProject", identifier=world.producer)
+    assert "environments" in world.refused("ValidationException", "DeleteProject", identifier=world.consumer)
+    world.call("DeleteProject", identifier=world.consumer, skipDeletionCheck=True)
+    assert world.grants() == []
+    world.call("DeleteProject", identifier=world.producer, skipDeletionCheck=True)
+    world.refused("ResourceNotFoundException", "GetListing", identifier=listing["listingId"])
+    world.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"])
+    world.refused("ResourceNotFoundException", "GetAssetType", identifier="MskTopicAssetType")
+    assert world.call("SearchListings")["items"] == []
+
+
+def test_the_creator_owns_a_project(world: World) -> None:
+    creator = role("creator")
+    made = world.call("CreateProject", creator, name="own")
+    members = world.call("ListProjectMemberships", creator, projectIdentifier=made["id"])["members"]
+    profile = world.call("GetUserProfile", creator, userIdentifier=creator.role_arn)
+    assert members == [{"memberDetails": {"user": {"userId": profile["id"]}}, "designation": "PROJECT_OWNER"}]
+    assert made["createdBy"] == profile["id"]
+    world.call("DeleteProject", creator, identifier=made["id"])
+
+
+def test_memberships(world: World) -> None:
+    worker = world.member(world.producer, role("worker", PRODUCER), "PROJECT_CONTRIBUTOR")
+    profile = world.call("GetUserProfile", userIdentifier=worker.role_arn)
+    assert (profile["type"], profile["status"]) == ("IAM", "ACTIVATED")
+    assert profile["details"]["iam"]["arn"] == worker.role_arn
+    assert len(world.service.told("Project Member Addition Succeeded")) == 1
+    world.member(world.producer, worker, "PROJECT_CONTRIBUTOR")
+    world.member(world.producer, worker, "PROJECT_OWNER")
+    assert len(world.service.told("Project Member Addition Succeeded")) == 1
+    assert len(world.service.told("Project Member Role Change Succeeded")) == 1
+    listed = world.call("ListProjectMemberships", projectIdentifier=world.producer, maxResults=1)
+    assert (len(listed["members"]), "nextToken" in listed) == (1, True)
+    member = {"userIdentifier": worker.role_arn}
+    world.call("DeleteProjectMembership", projectIdentifier=world.producer, member=member)
+    assert len(world.service.told("Project Member Removal Succeeded")) == 1
+    world.refused(
+        "ResourceNotFoundException", "DeleteProjectMembership", projectIdentifier=world.producer, member=member
+    )
+    world.refused(
+        "AccessDeniedException",
+        "CreateAsset",
+        worker,
+        name="a",
+        formsInput=world.forms(),
+        typeIdentifier="MskTopicAssetType",
+        owningProjectIdentifier=world.producer,
+    )
+
+
+@pytest.mark.parametrize("member", [{"groupIdentifier": "g"}, {"userIdentifier": "somebody"}])
+def test_members_are_iam_principals(world: World, member: dict[str, str]) -> None:
+    world.refused(
+        "ValidationException",
+        "CreateProjectMembership",
+        projectIdentifier=world.producer,
+        member=member,
+        designation="PROJECT_OWNER",
+    )
+
+
+def test_the_last_owner_stays(world: World) -> None:
+    owner = role("owner")
+    made = world.call("CreateProject", owner, name="own")["id"]
+    params = {"projectIdentifier": made, "member": {"userIdentifier": owner.role_arn}}
+    world.refused("ValidationException", "DeleteProjectMembership", owner, **params)
+    world.refused("ValidationException", "CreateProjectMembership", owner, designation="PROJECT_CONTRIBUTOR", **params)
+
+
+def test_members_manage_by_designation(world: World) -> None:
+    contributor = world.member(world.producer, role("c"), "PROJECT_CONTRIBUTOR")
+    world.refused(
+        "AccessDeniedException",
+        "CreateProjectMembership",
+        contributor,
+        projectIdentifier=world.producer,
+        designation="PROJECT_OWNER",
+        member={"userIdentifier": contributor.role_arn},
+    )
+    world.refused("AccessDeniedException", "UpdateProject", contributor, identifier=world.producer, name="x")
+
+
+def test_a_member_quota(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aws_emulator.datazone.models.projects.MAX_MEMBERS", 1)
+    world.refused(
+        "ValidationException",
+        "CreateProjectMembership",
+        projectIdentifier=world.producer,
+        designation="PROJECT_OWNER",
+        member={"userIdentifier": f"arn:aws:iam::{DOMAIN}:role/x"},
+    )
+
+
+def test_user_profiles(world: World) -> None:
+    arn = f"arn:aws:iam::{CONSUMER}:role/path/analyst"
+    made = world.call("CreateUserProfile", userIdentifier=arn, userType="IAM_ROLE")
+    world.refused("ValidationException", "CreateUserProfile", userIdentifier=arn, userType="IAM_ROLE")
+    world.refused("ValidationException", "CreateUserProfile", userIdentifier="jane", userType="SSO_USER")
+    found = world.call("SearchUserProfiles", userType="DATAZONE_IAM_USER", searchText="analyst")["items"]
+    assert [user["id"] for user in found] == [made["id"]]
+    world.refused("ResourceNotFoundException", "GetUserProfile", userIdentifier=f"arn:aws:iam::{CONSUMER}:role/none")
+    # A profile makes a principal a user of the domain.
+    assert world.call("SearchListings", role("path/analyst", CONSUMER))["items"] == []
+    world.call("UpdateUserProfile", userIdentifier=arn, status="DEACTIVATED")
+    world.refused("AccessDeniedException", "SearchListings", role("path/analyst", CONSUMER))
+
+
+def test_posting_lineage_makes_nobody_a_user(world: World) -> None:
+    emitter = role("emitter", PRODUCER)
+    world.refused("ValidationException", "PostLineageEvent", emitter, event=b"{}")
+    world.refused("AccessDeniedException", "ListProjects", emitter)
+
+
+def test_the_administrators_route(world: World) -> None:
+    route = world.service.emulator.admin_routes["datazone"]
+    world.subscribed()
+    state = json.loads(json.dumps(route("GET", {"domain": world.domain}, b"")))
+    (domain,) = state["domains"]
+    assert len(domain["grants"]) == 1
+    assert state["events"]["put"] > 0
+    assert route("GET", {"domain": "dzd-none"}, b"")["domains"] == []
+    assert route("POST", {}, b'{"listing_delay": 1.5}')["settings"]["listing_delay"] == 1.5
+    for wrong in (
+        b'{"nonsense": 1}',
+        b'{"listing_delay": "x"}',
+        b'{"listing_delay": -1}',
+        b'{"strict_reads": 1}',
+        b'{"default_grant_mode": "SOMETIMES"}',
+    ):
+        with pytest.raises(ApiError):
+            route("POST", {}, wrong)
+
+
+def test_events_without_a_bus_are_counted(service: Service) -> None:
+    del service.emulator.parts["events.put"]
+    service.call("CreateDomain", name="d", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")
+    assert service.emulator.admin_routes["datazone"]("GET", {}, b"")["events"] == {"put": 0, "dropped": 1}
+
+
+def test_a_target_that_calls_back_at_once_finds_the_lock_free(world: World) -> None:
+    service, answered = world.service, threading.Event()
+
+    def answer(account: str, region: str, entry: dict[str, Any]) -> None:
+        if entry["DetailType"] == "Subscription Grant Requested":
+            grant = entry["Detail"]["metadata"]["id"]
+            asset = entry["Detail"]["data"]["asset"]["id"]
+
+            def report() -> None:
+                world.call("UpdateSubscriptionGrantStatus", identifier=grant, assetIdentifier=asset, status="GRANTED")
+                answered.set()
+
+            worker = threading.Thread(target=report)
+            worker.start()
+            worker.join(5)
+
+    service.emulator.parts["events.put"] = answer
+    world.subscribed()
+    assert answered.is_set()
+    assert world.grants()[0]["status"] == "COMPLETED"
+
+
+def test_sixteen_threads_make_one_asset_of_an_identifier(world: World) -> None:
+    outcomes: list[str] = []
+
+    def create() -> None:
+        try:
+            outcomes.append(world.asset(externalIdentifier="arn:one")["id"])
+        except ApiError as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=create) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("ConflictException") == 15
