@@ -234,8 +234,8 @@ def test_the_boundary_holds_whatever_a_role_is_given(deployment: Deployment) -> 
         ("iam:CreateUser", f"arn:aws:iam::{CONSUMER}:user/x"),
         ("sts:AssumeRole", NAMES.role_arn(PRODUCER, "member-invoke")),
         ("lambda:UpdateFunctionCode", NAMES.function_arn(CONSUMER, "apply")),
-        ("dynamodb:PutItem", NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.target_table}")),
-        ("dynamodb:UpdateItem", NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.target_table}")),
+        ("dynamodb:PutItem", NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.document_table}")),
+        ("dynamodb:UpdateItem", NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.document_table}")),
         ("kms:CreateGrant", f"arn:aws:kms:us-east-1:{CONSUMER}:key/k"),
         ("kinesis:PutResourcePolicy", own),
     ):

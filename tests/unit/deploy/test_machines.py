@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from streamgov_core.deploy.central_machine import (
-    CENTRAL_TIMEOUT,
     INVOKE_TIMEOUT,
     MEMBER_TIMEOUT,
     UNDO_RETRIES,
@@ -19,6 +18,7 @@ from streamgov_core.deploy.central_machine import (
     settle_event_pattern,
     settle_input_transformer,
 )
+from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES
 
 ACCOUNT = "111111111111"

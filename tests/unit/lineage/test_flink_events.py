@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from streamgov_core.samples.flink import SINK_SCHEMA_NAME, job_namespace
-from streamgov_core.samples.records import SCHEMA_NAME
-
-from streamgov_core.lineage import source_identifier
+from streamgov_core.lineage.events import source_identifier
+from streamgov_samples.functions.flink import SINK_SCHEMA_NAME, job_namespace
+from streamgov_samples.functions.records import SCHEMA_NAME
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDED = ROOT / "emulator" / "tests" / "emulator_tests" / "datazone" / "events" / "flink-start.json"
