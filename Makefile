@@ -24,6 +24,10 @@ test-full: bootstrap ## the same with the long matrices
 test-quick: bootstrap ## lint, types and the tests that need no Pulumi engine
 	@$(RUN) -m tools.dev test --quick
 
+.PHONY: test-unit
+test-unit: bootstrap ## the unit tests and the rules of the house: under a minute
+	@$(RUN) -m tools.dev test --unit
+
 .PHONY: test-kafka
 test-kafka: bootstrap ## a real Kafka broker with IAM on the wire, and the walkthrough with records; needs Java 17 and Maven
 	@$(RUN) -m tools.dev test --kafka
@@ -53,7 +57,7 @@ bench: bootstrap ## the benchmarks, as a table and JSON
 	@$(RUN) -m tools.dev bench
 
 .PHONY: lint
-lint: bootstrap ## ruff and mypy
+lint: bootstrap ## ruff, mypy, layers and circles
 	@$(RUN) -m tools.dev lint
 
 .PHONY: lock

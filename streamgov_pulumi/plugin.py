@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pulumi.provider.server import ComponentInitError
 
 import streamgov_pulumi
 import streamgov_samples
+from streamgov_core import __version__
 from streamgov_core.model.errors import StreamgovError
 from streamgov_pulumi import interpreter
 
@@ -44,16 +44,11 @@ COMPONENTS = (
     "StreamSubscriptionTarget",
 )
 """The public components of this package. A Flink application is offered beside them; the local sandbox is not."""
-UNRELEASED = "0.1.0"
-"""The version of a checkout that is not installed; a test holds it against pyproject.toml."""
 
 
 def plugin_version() -> str:
-    """The installed package's version."""
-    try:
-        return version("streamgov-pulumi")
-    except PackageNotFoundError:
-        return UNRELEASED
+    """The version of the package, which is the plugin's too."""
+    return __version__
 
 
 def components() -> list[type[pulumi.ComponentResource]]:

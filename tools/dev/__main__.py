@@ -29,6 +29,7 @@ def main() -> int:
     for name, (text, _) in COMMANDS.items():
         sub = commands.add_parser(name, help=text)
         if name == "test":
+            sub.add_argument("--unit", action="store_true", help="only the unit tests and the rules of the house")
             sub.add_argument("--full", action="store_true", help="also the long matrices")
             sub.add_argument("--kafka", action="store_true", help="only the tests that run a real Kafka broker")
             sub.add_argument("--flink", action="store_true", help="only the tests that run a Flink job")

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 
@@ -25,6 +26,9 @@ TYPED = (
 LINTED = (*TYPED, "policy", "plugin", "emulator", "tests", "bench", "examples")
 EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")
 EMULATOR_TESTS = ("emulator/tests", "tests/unit/iam_evaluation")
+PYTEST = (sys.executable, "-m", "pytest", "--durations=10")
+UNITS = ("tests/unit", "tests/architecture")
+COVERAGE = ("--cov", "--cov-report=term:skip-covered", "--no-cov-on-fail")
 
 
 def _run(title: str, command: Sequence[str], environment: dict[str, str] | None = None) -> bool:
@@ -50,6 +54,7 @@ def _lint(linted: Sequence[str] = LINTED, typed: Sequence[str] = TYPED) -> bool:
         _run("ruff format", [ruff, "format", "--check", "--quiet", *_present(linted)]),
         _run("ruff", [ruff, "check", "--quiet", *_present(linted)]),
         _run("mypy --strict", [str(VENV_BIN / "mypy"), *_present(typed)]),
+        _run("import-linter", [str(VENV_BIN / "lint-imports")]),
     ]
     return all(held)
 
@@ -60,37 +65,56 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Lint, types, then pytest with the Pulumi CLI in place."""
+    """Lint, types, then pytest with the Pulumi CLI in place: the engine's tests and all others side by side."""
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(VENV_BIN), environment["PATH"]])
+    if arguments.unit:
+        return (
+            0 if _run("pytest, units", [*PYTEST, "-n", "2", "-m", "not full and not build", *UNITS], environment) else 1
+        )
     if not arguments.quick:
         environment["STREAMGOV_PULUMI_DIR"] = environment["EMULATOR_PULUMI_DIR"] = str(ensure_cli())
     if arguments.emulator:
         return _test_emulator(environment)
     if arguments.kafka:
-        command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "kafka", "tests/kafka"]
-        return 0 if _run("pytest, with a real broker", command, environment) else 1
+        return 0 if _run("pytest, with a real broker", [*PYTEST, "-m", "kafka", "tests/kafka"], environment) else 1
     if arguments.flink:
-        command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "flink", "tests/flink"]
-        return 0 if _run("pytest, with a real Flink", command, environment) else 1
-    marks = [] if arguments.full else ["not full"]
-    marks += ["not kafka", "not flink"]
+        return 0 if _run("pytest, with a real Flink", [*PYTEST, "-m", "flink", "tests/flink"], environment) else 1
+    chosen = "not kafka and not flink" if arguments.full else "not kafka and not flink and not full"
+    others = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}"]
     if arguments.quick:
-        marks += ["not engine", "not e2e"]
-    else:
-        environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
+        held = _lint()
+        return 0 if _run("pytest", others, environment) and held else 1
+    environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
     held = _lint()
-    command = [sys.executable, "-m", "pytest", "--durations=10"]
-    if marks:
-        command += ["-m", " and ".join(marks)]
-    held = _run("pytest", command, environment) and held
-    return 0 if held else 1
+    engine = [*PYTEST, "-p", "no:cacheprovider", "-m", f"(engine or e2e) and {chosen}"]
+    return 0 if _run_beside("pytest, the engine's", engine, "pytest, all others", others, environment) and held else 1
+
+
+def _run_beside(
+    title: str, command: Sequence[str], shown_title: str, shown: Sequence[str], environment: dict[str, str]
+) -> bool:
+    """Run two checks at a time: the second one's output as it comes, the first one's afterwards."""
+    with tempfile.TemporaryFile("w+") as kept:
+        start = time.monotonic()
+        beside = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=kept, stderr=subprocess.STDOUT)
+        try:
+            held = _run(shown_title, shown, environment)
+            code = beside.wait()
+        finally:
+            if beside.poll() is None:
+                beside.terminate()
+                beside.wait()
+        kept.seek(0)
+        print(f"\n== {title}\n{kept.read()}", flush=True)
+        outcome = "ok" if code == 0 else f"FAILED (exit {code})"
+        print(f"== {title}: {outcome}, {time.monotonic() - start:.0f} s beside the others", flush=True)
+    return held and code == 0
 
 
 def _test_emulator(environment: dict[str, str]) -> int:
     held = _lint(EMULATOR_LINTED, EMULATOR_TYPED)
-    command = [sys.executable, "-m", "pytest", "--durations=10", "-m", "not full", *EMULATOR_TESTS]
-    return 0 if _run("pytest, the emulator", command, environment) and held else 1
+    return 0 if _run("pytest, the emulator", [*PYTEST, "-m", "not full", *EMULATOR_TESTS], environment) and held else 1
 
 
 def bench(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ import pytest
 from streamgov_core.runtime.clients import SERVICES
 from streamgov_pulumi.packaging import BundleError, build_bundle, bundle
 
+pytestmark = pytest.mark.build
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.wheel import ROOT, Installed, install
 
+pytestmark = pytest.mark.build
 PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_samples")
 PROGRAM = """
 import json
@@ -155,6 +156,7 @@ def test_the_review_command_works_from_the_wheel(installed: Elsewhere) -> None:
 
 
 def test_the_version_is_the_packages_own(installed: Elsewhere) -> None:
-    code = "from streamgov_pulumi.plugin import plugin_version, UNRELEASED; print(plugin_version(), UNRELEASED)"
-    released, unreleased = installed.run("-c", code).split()
-    assert released == unreleased == installed.wheel.name.split("-")[1]
+    code = "from streamgov_pulumi.plugin import plugin_version; from importlib.metadata import version; "
+    code += "print(plugin_version(), version('streamgov-pulumi'))"
+    plugin, package = installed.run("-c", code).split()
+    assert plugin == package == installed.wheel.name.split("-")[1]
