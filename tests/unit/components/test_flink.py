@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.components import _flink_checks as checks
 from streamgov_samples import FlinkApplication
+from streamgov_samples.components import _flink_checks as checks
 from streamgov_samples.functions.flink import job_policy, job_trust
 from tests.unit.components.graph import Graph, run
 
