@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import reconcile_role as reconcile_permissions
+from streamgov_core.deploy import reconcile_permissions
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.stream import Stream
