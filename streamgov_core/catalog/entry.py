@@ -35,7 +35,7 @@ MAX_ATTEMPTS = 15
 
 @dataclass(frozen=True)
 class Config:
-    """The function's configuration (``streamgov_core.deploy.catalog_roles.sync_environment``)."""
+    """The function's configuration (``streamgov_core.deploy.data_source_permissions.sync_environment``)."""
 
     names: Names
     domain_id: str

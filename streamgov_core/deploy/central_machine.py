@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from streamgov_core.deploy.reconcile_states import reconcile_states
+from streamgov_core.deploy.reconcile_branch import reconcile_states
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from streamgov_core.model.command import ACCESS_MAY_REMAIN
 from streamgov_core.model.naming import Names

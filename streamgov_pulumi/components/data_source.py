@@ -5,7 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy import catalog_roles as permissions
+from streamgov_core.deploy import data_source_permissions as permissions
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.components._documents import built, to_json, variables
 from streamgov_pulumi.components._settings import (

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy import central_machine as workflow
-from streamgov_core.deploy import domain_roles as permissions
+from streamgov_core.deploy import domain_permissions as permissions
 from streamgov_core.model.naming import check_account
 from streamgov_pulumi.components._documents import built, to_json, variables
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy import domain_roles as permissions
+from streamgov_core.deploy import domain_permissions as permissions
 from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
 from streamgov_pulumi.components.alarms import alarm

@@ -15,7 +15,7 @@ import boto3
 import yaml
 from botocore.config import Config
 
-from streamgov_core.deploy import domain_roles as permissions
+from streamgov_core.deploy import domain_permissions as permissions
 from tests.sandbox import EmulatorProcess
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace, ensure_cli

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from streamgov_core.deploy.member_roles import consumer_boundary
+from streamgov_core.deploy.member_permissions import consumer_boundary
 from streamgov_core.model.naming import Names
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, project
 from tests.sandbox import run_emulator

@@ -18,7 +18,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from streamgov_core.deploy import domain_roles as permissions
+from streamgov_core.deploy import domain_permissions as permissions
 from tests.sandbox import CONSUMER, DOMAIN, ROOT, Client, EmulatorProcess, client, emulator
 
 __all__ = ["client", "emulator"]

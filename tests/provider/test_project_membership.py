@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import domain_roles as permissions
+from streamgov_core.deploy import domain_permissions as permissions
 from streamgov_pulumi.providers import ProjectMembershipProvider
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
 from tests.sandbox import CONSUMER, Client

@@ -1,4 +1,4 @@
-"""Write docs/api.md: the public surface of streamgov_pulumi, from its docstrings.
+"""Write docs/api.md: the public surface of streamgov_pulumi and streamgov_samples, from their docstrings.
 
 Run `python -m tools.docs.api` after changing one; a test holds the page against the code. Attribute docstrings are not
 kept at run time, so they are read from the source.
@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import streamgov_pulumi
+import streamgov_samples
 
 OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "api.md"
 _HEAD = """# API reference of `streamgov_pulumi`
 
-Generated from the docstrings (`python -m tools.docs.api`). Every name is imported from `streamgov_pulumi`; arguments
-are TypedDicts, so a plain dict with these keys does. `?` marks what may be left out. A value of `Input[…]` may be an
-Output. Other languages see the same components in camelCase: [`plugin/schema.json`](../plugin/schema.json).
+Generated from the docstrings (`python -m tools.docs.api`). Names are imported from `streamgov_pulumi`, those of the
+samples from `streamgov_samples`; arguments are TypedDicts, so a plain dict with these keys does. `?` marks what may be
+left out. A value of `Input[…]` may be an Output. Other languages see the same components in camelCase:
+[`plugin/schema.json`](../plugin/schema.json).
 
 """
 _ORDER = ("StreamGovernance",)
@@ -62,13 +64,17 @@ def render() -> str:
         ValueError: a public class or one of its fields has no docstring.
     """
     names = sorted(streamgov_pulumi.__all__, key=lambda name: (name not in _ORDER, name))
-    components = [name for name in names if "components" in _home(name)]
-    resources = [name for name in names if "providers" in _home(name)]
+    classes: list[type] = [getattr(streamgov_pulumi, name) for name in names]
+    groups = {
+        "Components": [found for found in classes if "components" in found.__module__],
+        "Dynamic resources": [found for found in classes if "providers" in found.__module__],
+        "Samples": [getattr(streamgov_samples, name) for name in streamgov_samples.__all__],
+    }
     parts = [_HEAD]
     types: dict[str, str] = {}
-    for title, group in (("Components", components), ("Dynamic resources", resources)):
+    for title, group in groups.items():
         parts.append(f"## {title}\n")
-        parts += [_class(name, types) for name in group]
+        parts += [_class(found, types) for found in group]
     parts.append("## Argument types\n")
     done: set[str] = set()
     while left := sorted(types.keys() - done):
@@ -78,12 +84,8 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _home(name: str) -> str:
-    return str(getattr(streamgov_pulumi, name).__module__)
-
-
-def _class(name: str, types: dict[str, str]) -> str:
-    found = getattr(streamgov_pulumi, name)
+def _class(found: type, types: dict[str, str]) -> str:
+    name = found.__name__
     source = _Source(found.__module__)
     lines = [f"### {name}\n", _prose(found), ""]
     args = source.args_type(name)

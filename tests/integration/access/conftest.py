@@ -21,8 +21,8 @@ from botocore.config import Config
 from botocore.loaders import create_loader
 
 from streamgov_core.deploy import central_machine as workflow
-from streamgov_core.deploy import domain_roles as permissions
-from streamgov_core.deploy import reconcile_role as reconcile_permissions
+from streamgov_core.deploy import domain_permissions as permissions
+from streamgov_core.deploy import reconcile_permissions
 from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.naming import Names

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import reconcile_role as reconcile_permissions
+from streamgov_core.deploy import reconcile_permissions
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of

@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any
 
-from streamgov_core.deploy.catalog_roles import function_what, sync_environment, sync_policy
+from streamgov_core.deploy.data_source_permissions import function_what, sync_environment, sync_policy
 from streamgov_core.model.naming import Names
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
 from streamgov_samples.functions.permissions import consumer_policy, producer_policy, sample_environment

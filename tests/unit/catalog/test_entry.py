@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog import entry
-from streamgov_core.deploy.catalog_roles import sync_environment
+from streamgov_core.deploy.data_source_permissions import sync_environment
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import REGISTRY, World, avro

@@ -8,7 +8,7 @@ import pytest
 
 from streamgov_core.catalog.entry import Config
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.deploy.catalog_roles import policy_json, sync_environment, sync_policy
+from streamgov_core.deploy.data_source_permissions import policy_json, sync_environment, sync_policy
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import ACCOUNT, CLUSTER, REGISTRY_ARN

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamgov_pulumi
+import streamgov_samples
 from streamgov_core import __version__
 from streamgov_pulumi import components, plugin
 from tools.docs.schema import OUT, render
@@ -19,8 +20,10 @@ def test_the_schema_is_current() -> None:
 
 
 def test_every_component_is_offered_or_left_out_on_purpose() -> None:
-    assert set(components.__all__) - set(plugin.COMPONENTS) == {"Sandbox", "SampleJobs"}
+    assert set(plugin.COMPONENTS) == set(components.__all__)
     assert set(plugin.COMPONENTS) <= set(streamgov_pulumi.__all__)
+    offered = {component.__name__ for component in plugin.components()}
+    assert offered - set(plugin.COMPONENTS) == set(streamgov_samples.__all__) - {"SampleJobs", "Sandbox"}
 
 
 def test_everything_in_the_schema_is_described() -> None:

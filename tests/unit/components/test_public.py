@@ -12,11 +12,16 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
 import streamgov_pulumi
-from streamgov_pulumi import components
+from streamgov_pulumi import components, plugin
 from tests.unit.components.graph import Graph
 
 ROOT = Path(__file__).resolve().parents[3]
-COMPONENTS = sorted((ROOT / "streamgov_pulumi" / "components").glob("*.py"))
+COMPONENTS = sorted(
+    path
+    for package in ("streamgov_pulumi", "streamgov_samples")
+    for path in (ROOT / package / "components").glob("*.py")
+)
+OFFERED = {component.__name__: component for component in plugin.components()}
 
 
 def test_exports_are_complete() -> None:
@@ -37,7 +42,7 @@ def test_the_provider_process_needs_no_pulumi_aws() -> None:
     assert answer.stdout.split() == ["False", "False"]
 
 
-@pytest.mark.parametrize("path", COMPONENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", COMPONENTS, ids=lambda path: f"{path.parts[-3]}/{path.name}")
 def test_components_do_not_postpone_annotations(path: Path) -> None:
     """The component host reads annotations without evaluating them."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -45,10 +50,9 @@ def test_components_do_not_postpone_annotations(path: Path) -> None:
             assert "annotations" not in [alias.name for alias in node.names]
 
 
-@pytest.mark.parametrize("name", components.__all__)
+@pytest.mark.parametrize("name", OFFERED)
 def test_the_component_host_understands_each_component(name: str) -> None:
-    component = getattr(components, name)
-    definition = Analyzer("streamgov").analyze_component(component)
+    definition = Analyzer("streamgov").analyze_component(OFFERED[name])
     assert definition.inputs, name
     undescribed = [key for key, item in definition.inputs.items() if not item.description]
     assert not undescribed, undescribed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import domain_roles as p
+from streamgov_core.deploy import domain_permissions as p
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES, OWNER
 
 ACCOUNT = "111111111111"

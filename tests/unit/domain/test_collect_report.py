@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy.domain_roles import collect_environment
+from streamgov_core.deploy.domain_permissions import collect_environment
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.report import Report, failure_of, readable

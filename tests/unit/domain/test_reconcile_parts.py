@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from streamgov_core.deploy.reconcile_role import reconcile_environment, reconcile_policy
+from streamgov_core.deploy.reconcile_permissions import reconcile_environment, reconcile_policy
 from streamgov_core.documents.comparison import Comparison, differences
 from streamgov_core.documents.compiler import identity_statements, statements_of
 from streamgov_core.documents.policy_document import DesiredState, WriteResult

@@ -15,7 +15,7 @@ from typing import Any
 from iam_evaluation.conditions import Context
 from iam_evaluation.document import parse
 from iam_evaluation.evaluate import Match, PolicySet, Principal, Request, Source, applies, decide, match_principal
-from streamgov_core.deploy.member_roles import consumer_boundary
+from streamgov_core.deploy.member_permissions import consumer_boundary
 from streamgov_core.model.naming import short_hash
 from tests.unit.grants.fakes import CONSUMER, NAMES, OWNER
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy.domain_roles import apply_environment
+from streamgov_core.deploy.domain_permissions import apply_environment
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.member.apply import Apply, ApplySettings
 from streamgov_core.model.command import GrantCommand

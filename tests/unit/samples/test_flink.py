@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamgov_core.deploy.member_roles import consumer_boundary
+from streamgov_core.deploy.member_permissions import consumer_boundary
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamgov_pulumi
+import streamgov_samples
 from tools.docs import api, architecture_picture, unverified
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -17,7 +18,7 @@ def test_the_page_of_what_nobody_could_verify_is_current() -> None:
 def test_the_api_reference_is_current_and_complete() -> None:
     text = (ROOT / "docs" / "api.md").read_text()
     assert text == api.render(), "run python -m tools.docs.api"
-    for name in streamgov_pulumi.__all__:
+    for name in (*streamgov_pulumi.__all__, *streamgov_samples.__all__):
         assert f"### {name}\n" in text
 
 

@@ -16,13 +16,7 @@ from streamgov_core.deploy.environment import (
     collect_environment,
     report_environment,
 )
-from streamgov_core.deploy.member_roles import (
-    apply_policy,
-    consumer_boundary,
-    member_invoke_policy,
-    member_machine_policy,
-)
-from streamgov_core.deploy.statements import (
+from streamgov_core.deploy.iam_statements import (
     Document,
     Statement,
     account_root,
@@ -36,6 +30,12 @@ from streamgov_core.deploy.statements import (
     service_trust,
     table_access,
     tracing,
+)
+from streamgov_core.deploy.member_permissions import (
+    apply_policy,
+    consumer_boundary,
+    member_invoke_policy,
+    member_machine_policy,
 )
 from streamgov_core.model.naming import Names, check_account
 

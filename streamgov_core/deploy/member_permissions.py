@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from streamgov_core.deploy.statements import (
+from streamgov_core.deploy.iam_statements import (
     Document,
     Statement,
     document,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streamgov_core.deploy.domain_roles import Document, collect_environment, document, overview
+from streamgov_core.deploy.domain_permissions import Document, collect_environment, document, overview
 from streamgov_core.model.findings import EVENT_SOURCE, METRIC_NAMESPACE
 from streamgov_core.model.naming import Names
 
