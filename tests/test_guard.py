@@ -34,9 +34,20 @@ ALLOWED = {
     "handlers": {"streamgov_core", "streamgov_samples", "handlers"},
     "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core", "streamgov_samples"},
     "streamgov_samples": {"streamgov_samples", "streamgov_pulumi", "streamgov_core"},
+    "streamgov_ops": {"streamgov_ops", "streamgov_pulumi", "streamgov_core"},
     "emulator": {"emulator"},
 }
-OURS = {"streamgov_core", "streamgov_pulumi", "streamgov_samples", "handlers", "emulator", "tools", "tests", "bench"}
+OURS = {
+    "streamgov_core",
+    "streamgov_pulumi",
+    "streamgov_ops",
+    "streamgov_samples",
+    "handlers",
+    "emulator",
+    "tools",
+    "tests",
+    "bench",
+}
 
 
 def _imports(path: Path) -> set[str]:

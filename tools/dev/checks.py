@@ -14,6 +14,7 @@ from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_yaml_host
 TYPED = (
     "streamgov_core",
     "streamgov_pulumi",
+    "streamgov_ops",
     "streamgov_samples",
     "handlers",
     "emulator",

@@ -14,7 +14,7 @@ import pytest
 
 from tests.wheel import ROOT, Installed, install
 
-PACKAGES = ("streamgov_core", "streamgov_pulumi", "handlers")
+PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "handlers")
 PROGRAM = """
 import json
 import warnings
@@ -150,7 +150,7 @@ print(type(again).__module__, type(again).__name__)
 
 def test_the_review_command_works_from_the_wheel(installed: Elsewhere) -> None:
     preview = ROOT / "tests" / "unit" / "review" / "previews" / "nothing.json"
-    assert "Nothing changes" in installed.run("-m", "streamgov_pulumi.review", "-", text=preview.read_text())
+    assert "Nothing changes" in installed.run("-m", "streamgov_ops.review", "-", text=preview.read_text())
 
 
 def test_the_version_is_the_packages_own(installed: Elsewhere) -> None:
