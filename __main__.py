@@ -3,8 +3,8 @@
 import pulumi
 
 from streamgov_core.model.errors import ConfigError
+from streamgov_ops.deployer.preview import PreviewCheck
 from streamgov_pulumi.config import load
-from streamgov_pulumi.deployer.preview import PreviewCheck
 from streamgov_pulumi.program import deploy
 
 try:

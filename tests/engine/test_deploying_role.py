@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from streamgov_core.model.naming import Names
-from streamgov_pulumi.deployer import SIDES, policies, statements
+from streamgov_ops.deployer import SIDES, policies, statements
 from tests.e2e.conftest import cli_dir
 from tools.dev import emulator_process
 from tools.dev.pulumi import Pulumi
@@ -53,7 +53,7 @@ def pulumi(tmp_path: Path) -> Iterator[Pulumi]:
     program.mkdir()
     (program / "Pulumi.yaml").write_text(PROJECT)
     (program / "__main__.py").write_text(PROGRAM)
-    for package in ("streamgov_core", "streamgov_pulumi", "handlers"):
+    for package in ("streamgov_core", "streamgov_pulumi", "streamgov_ops", "handlers"):
         (program / package).symlink_to(ROOT / package)
     try:
         yield Pulumi(workspace, cli_dir(), program, "least")

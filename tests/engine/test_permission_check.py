@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.naming import Names
+from streamgov_ops.deployer import own_statement, policies, statements
+from streamgov_ops.deployer.stack import stack_needs
 from streamgov_pulumi.config import parse
-from streamgov_pulumi.deployer import own_statement, policies, statements
-from streamgov_pulumi.deployer.stack import stack_needs
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Stack, one_line, project
 from tests.sandbox import run_emulator
 from tools.dev.workspace import Workspace
@@ -118,7 +118,7 @@ def test_the_command_tells_the_same(place: Place) -> None:
     pulumi = place.stack.pulumi
 
     def check() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "streamgov_pulumi.deployer", "--check", "--config"]
+        command = [sys.executable, "-m", "streamgov_ops.deployer", "--check", "--config"]
         environment = {**os.environ, **pulumi.workspace.variables(None)}
         path = str(pulumi.program / f"Pulumi.{pulumi.stack}.yaml")
         return subprocess.run([*command, path], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=120)

@@ -16,6 +16,7 @@ EMULATOR_TYPED = ("emulator/aws_emulator", "iam_evaluation")
 TYPED = (
     "streamgov_core",
     "streamgov_pulumi",
+    "streamgov_ops",
     "streamgov_samples",
     "handlers",
     *EMULATOR_TYPED,

@@ -1,4 +1,4 @@
-"""Write docs/deploying-role.md: what the deploying role needs, from streamgov_pulumi.deployer.
+"""Write docs/deploying-role.md: what the deploying role needs, from streamgov_ops.deployer.
 
 Run `python -m tools.docs.deploying_role` after changing what is deployed; a test holds the page against the code.
 """
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streamgov_core.model.naming import Names
-from streamgov_pulumi.deployer import SIDES, policies, statements
-from streamgov_pulumi.deployer.actions import FEATURES, NEEDS, OPTIONAL, Needs
-from streamgov_pulumi.deployer.check import NOT_COVERED
+from streamgov_ops.deployer import SIDES, policies, statements
+from streamgov_ops.deployer.actions import FEATURES, NEEDS, OPTIONAL, Needs
+from streamgov_ops.deployer.check import NOT_COVERED
 
 OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying-role.md"
 ACCOUNTS = {"domain": "444455556666", "member": "777788889999"}
@@ -23,12 +23,12 @@ What the role that runs `pulumi up` needs, and nothing else. It is derived from 
 page is generated (`python -m tools.docs.deploying_role`). For your own accounts, names and boundary:
 
 ```
-python -m streamgov_pulumi.deployer --side member --account 777788889999 --region eu-west-1 --boundary corp/edge
-pulumi preview --json | python -m streamgov_pulumi.deployer - --region eu-west-1      # from a first preview
-python -m streamgov_pulumi.deployer --config Pulumi.prod.yaml                         # what a stack's file takes
-python -m streamgov_pulumi.deployer --side member … --preview-only                    # for reviews: it only reads
-python -m streamgov_pulumi.deployer --side member … --with vpc-connection             # and a component of yours
-python -m streamgov_pulumi.deployer --side member … --role teams/deployer             # and lets it ask IAM about itself
+python -m streamgov_ops.deployer --side member --account 777788889999 --region eu-west-1 --boundary corp/edge
+pulumi preview --json | python -m streamgov_ops.deployer - --region eu-west-1      # from a first preview
+python -m streamgov_ops.deployer --config Pulumi.prod.yaml                         # what a stack's file takes
+python -m streamgov_ops.deployer --side member … --preview-only                    # for reviews: it only reads
+python -m streamgov_ops.deployer --side member … --with vpc-connection             # and a component of yours
+python -m streamgov_ops.deployer --side member … --role teams/deployer             # and lets it ask IAM about itself
 ```
 
 The answer is JSON, account to documents; each fits into a managed policy, and the role takes all of its account's.
@@ -36,7 +36,7 @@ The answer is JSON, account to documents; each fits into a managed policy, and t
 ## Does a role have it?
 
 ```
-python -m streamgov_pulumi.deployer --check --config Pulumi.prod.yaml
+python -m streamgov_ops.deployer --check --config Pulumi.prod.yaml
 ```
 
 asks IAM (`iam:SimulatePrincipalPolicy`; nothing is tried) about the role by which the stack reaches each account, and

@@ -11,7 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OUT = ROOT / "docs" / "unverified.md"
-PACKAGES = ("streamgov_core", "streamgov_pulumi", "handlers", "iam_evaluation", "emulator/aws_emulator")
+PACKAGES = (
+    "streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "handlers", "iam_evaluation",
+    "emulator/aws_emulator",
+)  # fmt: skip
 _HEAD = """# What nobody could verify
 
 Assumptions about AWS that no documentation settles and that could not be tried: this project was built without an AWS

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streamgov_pulumi import access
+from streamgov_ops import requests as access
 from streamgov_pulumi.providers import session
 from tests.integration.access.conftest import NAMES, REGION, Deployment
 from tests.sandbox import CONSUMER, PRODUCER

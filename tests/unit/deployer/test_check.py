@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.naming import Names
-from streamgov_pulumi.deployer import SIDES, statements, users_of
-from streamgov_pulumi.deployer.check import PAGE, Checked, CheckNotPossibleError, check_role, document, probe
+from streamgov_ops.deployer import SIDES, statements, users_of
+from streamgov_ops.deployer.check import PAGE, Checked, CheckNotPossibleError, check_role, document, probe
 from tests.unit.deployer.simulator import ACCOUNT, ALLOWED, ROLE, Simulator
 
 NAMES = Names("streamgov", "eu-west-1")

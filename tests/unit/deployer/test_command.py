@@ -13,12 +13,13 @@ from policy_sentry.querying.actions import get_action_data, get_actions_for_serv
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_pulumi import deployer, providers
+from streamgov_ops import deployer
+from streamgov_ops.deployer import POLICY_LIMIT, SIDES, command, policies, statements
+from streamgov_ops.deployer.actions import FEATURES, NEEDS, OPTIONAL, SANDBOX, Needs
+from streamgov_ops.deployer.check import NOT_COVERED, check_role
+from streamgov_ops.deployer.command import main
+from streamgov_pulumi import providers
 from streamgov_pulumi.config import parse
-from streamgov_pulumi.deployer import POLICY_LIMIT, SIDES, command, policies, statements
-from streamgov_pulumi.deployer.actions import FEATURES, NEEDS, OPTIONAL, SANDBOX, Needs
-from streamgov_pulumi.deployer.check import NOT_COVERED, check_role
-from streamgov_pulumi.deployer.command import main
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tests.unit.deployer.simulator import ALLOWED, ROLE, Simulator
 from tools.docs.deploying_role import OUT, render
@@ -29,7 +30,7 @@ NAMES = Names("streamgov", "eu-west-1")
 ACCOUNT = "777788889999"
 ALL = {**NEEDS, **SANDBOX, **OPTIONAL}
 EVERY = [(type_, needs) for type_, first in ALL.items() for needs in (first, *first.also)]
-# Why an action is allowed on everything though it knows a resource: streamgov_pulumi.deployer.actions.
+# Why an action is allowed on everything though it knows a resource: streamgov_ops.deployer.actions.
 LOOSE = {"kms:TagResource"}
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corp/edge"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import ConfigError
+from streamgov_ops.deployer.check import Checked, CheckNotPossibleError, Lacking
+from streamgov_ops.deployer.preview import SHOWN, PreviewCheck
 from streamgov_pulumi.config import StackConfig, parse
-from streamgov_pulumi.deployer.check import Checked, CheckNotPossibleError, Lacking
-from streamgov_pulumi.deployer.preview import SHOWN, PreviewCheck
 from tests.unit.components.conftest import raw_config
 
 ROLE = "arn:aws:iam::777788889999:role/deployer"
@@ -57,7 +57,7 @@ def test_what_is_lacking_is_a_warning_of_bounded_length() -> None:
     [(kind, text)] = conclude(config(), checked(SHOWN + 3))
     assert kind == "warn"
     assert len(text.splitlines()) == SHOWN + 1
-    assert text.endswith("… and 3 more: python -m streamgov_pulumi.deployer --check --config Pulumi.prod.yaml")
+    assert text.endswith("… and 3 more: python -m streamgov_ops.deployer --check --config Pulumi.prod.yaml")
 
 
 def test_refuse_fails_the_preview_with_the_sentence() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from streamgov_ops.deployer.stack import MEMBERSHIP, boundary_arn, stack_needs
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.config.file import load_file
-from streamgov_pulumi.deployer.stack import MEMBERSHIP, boundary_arn, stack_needs
 from tests.unit.components.conftest import ROOT, deployed, no_bundles, raw_config
 from tests.unit.components.graph import Registered
 

@@ -15,7 +15,7 @@ import pytest
 from tests.wheel import ROOT, Installed, install
 
 pytestmark = pytest.mark.build
-PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_samples")
+PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples")
 PROGRAM = """
 import json
 import warnings
@@ -152,7 +152,7 @@ print(type(again).__module__, type(again).__name__)
 
 def test_the_review_command_works_from_the_wheel(installed: Elsewhere) -> None:
     preview = ROOT / "tests" / "unit" / "review" / "previews" / "nothing.json"
-    assert "Nothing changes" in installed.run("-m", "streamgov_pulumi.review", "-", text=preview.read_text())
+    assert "Nothing changes" in installed.run("-m", "streamgov_ops.review", "-", text=preview.read_text())
 
 
 def test_the_version_is_the_packages_own(installed: Elsewhere) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.review import review
-from streamgov_pulumi.review.__main__ import main
-from streamgov_pulumi.review.plan import UNKNOWN
-from streamgov_pulumi.review.policies import compare, parse
+from streamgov_ops.review import review
+from streamgov_ops.review.__main__ import main
+from streamgov_ops.review.plan import UNKNOWN
+from streamgov_ops.review.policies import compare, parse
 
 HERE = Path(__file__).parent / "previews"
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,6 +1,6 @@
-"""The deploying role: the least that it needs, and whether a role has it. ``python -m streamgov_pulumi.deployer``."""
+"""The deploying role: the least that it needs, and whether a role has it. ``python -m streamgov_ops.deployer``."""
 
-from streamgov_pulumi.deployer.policy import (
+from streamgov_ops.deployer.policy import (
     POLICY_LIMIT,
     SIDES,
     Statement,

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from streamgov_pulumi.review.plan import UNKNOWN, Change
-from streamgov_pulumi.review.words import LATER, code, listed, short
+from streamgov_ops.review.plan import UNKNOWN, Change
+from streamgov_ops.review.words import LATER, code, listed, short
 
 _SETTINGS = ("handler", "runtime", "timeout", "memorySize", "architectures", "role")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from streamgov_pulumi.review.plan import UNKNOWN
-from streamgov_pulumi.review.words import code, listed
+from streamgov_ops.review.plan import UNKNOWN
+from streamgov_ops.review.words import code, listed
 
 # The elements of a statement whose values are sets (IAM user guide, "Grammar of the IAM JSON policy language").
 _ACTIONS, _RESOURCES = ("Action", "NotAction"), ("Resource", "NotResource")

@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from streamgov_core.model.errors import ConfigError, StreamgovError
+from streamgov_ops.deployer.check import Checked, check_role
+from streamgov_ops.deployer.stack import AccountNeeds, boundary_arn, stack_names, stack_needs
 from streamgov_pulumi.config import StackConfig
-from streamgov_pulumi.deployer.check import Checked, check_role
-from streamgov_pulumi.deployer.stack import AccountNeeds, boundary_arn, stack_names, stack_needs
 
 SHOWN = 5
 """Sentences in a warning; the command prints all."""
 PATIENCE_SECONDS = 20.0
 """How long a preview waits for answers after everything is registered."""
-COMMAND = "python -m streamgov_pulumi.deployer --check --config Pulumi.{stack}.yaml"
+COMMAND = "python -m streamgov_ops.deployer --check --config Pulumi.{stack}.yaml"
 
 
 class Log(Protocol):

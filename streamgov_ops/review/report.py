@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from streamgov_pulumi.review import access, behaviour
-from streamgov_pulumi.review.documents import Document, documents
-from streamgov_pulumi.review.losses import loss
-from streamgov_pulumi.review.plan import Change, Kind, Plan, read_plan
-from streamgov_pulumi.review.words import code, count, listed
+from streamgov_ops.review import access, behaviour
+from streamgov_ops.review.documents import Document, documents
+from streamgov_ops.review.losses import loss
+from streamgov_ops.review.plan import Change, Kind, Plan, read_plan
+from streamgov_ops.review.words import code, count, listed
 
 _VERBS: Mapping[Kind, str] = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 

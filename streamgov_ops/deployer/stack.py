@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.model.naming import Names
+from streamgov_ops.deployer.policy import DYNAMIC, SIDES
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import REQUIRED
 from streamgov_pulumi.config import StackConfig
-from streamgov_pulumi.deployer.policy import DYNAMIC, SIDES
 
 TRAIL = (
     "aws:cloudtrail/trail:Trail",

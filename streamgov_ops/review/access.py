@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_pulumi.review.plan import UNKNOWN, Change
-from streamgov_pulumi.review.words import LATER, code, listed
+from streamgov_ops.review.plan import UNKNOWN, Change
+from streamgov_ops.review.words import LATER, code, listed
 
 Inputs = Mapping[str, Any]
 

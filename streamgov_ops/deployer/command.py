@@ -1,4 +1,4 @@
-"""``python -m streamgov_pulumi.deployer``: print the deploying role's least policy, or check a role against it."""
+"""``python -m streamgov_ops.deployer``: print the deploying role's least policy, or check a role against it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names, check_account
-from streamgov_pulumi.components._settings import AccountArgs
-from streamgov_pulumi.config.file import load_file
-from streamgov_pulumi.deployer.actions import FEATURES
-from streamgov_pulumi.deployer.check import (
+from streamgov_ops.deployer.actions import FEATURES
+from streamgov_ops.deployer.check import (
     NOT_COVERED,
     Checked,
     CheckNotPossibleError,
     check_role,
     document,
 )
-from streamgov_pulumi.deployer.policy import SIDES, own_statement, policies, statements, types_by_account
-from streamgov_pulumi.deployer.stack import boundary_arn, stack_names, stack_needs
+from streamgov_ops.deployer.policy import SIDES, own_statement, policies, statements, types_by_account
+from streamgov_ops.deployer.stack import boundary_arn, stack_names, stack_needs
+from streamgov_pulumi.components._settings import AccountArgs
+from streamgov_pulumi.config.file import load_file
 
 SILENT_SECONDS = 2.0
 """A check that takes longer says how far it is, and again after as long."""
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None, clock: Callable[[], float] = ti
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m streamgov_pulumi.deployer", description=__doc__, epilog=HELP)
+    parser = argparse.ArgumentParser(prog="python -m streamgov_ops.deployer", description=__doc__, epilog=HELP)
     parser.add_argument("preview", nargs="?", help="a first preview's JSON; - is standard input")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the stack's file instead, Pulumi.<stack>.yaml")
     parser.add_argument("--side", choices=sorted(SIDES), help="without a preview or file: the account's side")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_pulumi.review.plan import UNKNOWN, Change
-from streamgov_pulumi.review.policies import Line, Statement, UnreadableDocument, compare, parse
-from streamgov_pulumi.review.words import code
+from streamgov_ops.review.plan import UNKNOWN, Change
+from streamgov_ops.review.policies import Line, Statement, UnreadableDocument, compare, parse
+from streamgov_ops.review.words import code
 
 
 @dataclass(frozen=True)

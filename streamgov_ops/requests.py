@@ -1,4 +1,4 @@
-"""For approvers: what is asked for, and to approve it for a shorter time: ``python -m streamgov_pulumi.access``.
+"""For approvers: what is asked for, and to approve it for a shorter time: ``python -m streamgov_ops.requests``.
 
 Works with the approver's own credentials, as a member of the project that published the asset. The portal approves as
 well; it does not show the end of access as such, and has no field to shorten it (streamgov_core/domain/approval.py).
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None, now: float | None = None) -> in
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m streamgov_pulumi.access", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m streamgov_ops.requests", description=__doc__)
     parser.add_argument("--domain", required=True, help="id of the DataZone domain (dzd…)")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
     parser.add_argument("--profile", default="", help="profile of the shared AWS configuration")

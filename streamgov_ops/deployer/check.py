@@ -15,11 +15,11 @@ from typing import Any
 
 from streamgov_core.model.errors import RemoteError, StreamgovError
 from streamgov_core.model.naming import Names
+from streamgov_ops.deployer.policy import SIMULATE, Statement, statements, users_of
+from streamgov_ops.review.policies import many
 from streamgov_pulumi.components._settings import AccountArgs
-from streamgov_pulumi.deployer.policy import SIMULATE, Statement, statements, users_of
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
-from streamgov_pulumi.review.policies import many
 
 PAGE = 100
 """Decisions asked for in one call: as many as an answer holds by default."""

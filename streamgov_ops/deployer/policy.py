@@ -12,8 +12,8 @@ from typing import Any
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_pulumi.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
-from streamgov_pulumi.review.plan import Change, read_plan
+from streamgov_ops.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
+from streamgov_ops.review.plan import Change, read_plan
 
 Statement = dict[str, Any]
 SIMULATE = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
@@ -120,7 +120,7 @@ def _all(types: Iterable[str]) -> Iterator[Needs]:
             continue
         needs = NEEDS.get(type_) or OPTIONAL.get(type_) or SANDBOX.get(type_)
         if needs is None:
-            raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_pulumi.deployer.actions")
+            raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_ops.deployer.actions")
         yield needs
         yield from needs.also
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from streamgov_pulumi.review.plan import UNKNOWN
+from streamgov_ops.review.plan import UNKNOWN
 
 LATER = "*known only during `up`*"
 LONGEST = 200

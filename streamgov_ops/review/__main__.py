@@ -1,4 +1,4 @@
-"""``python -m streamgov_pulumi.review [preview.json|-]``: Markdown for the reviewer of a change."""
+"""``python -m streamgov_ops.review [preview.json|-]``: Markdown for the reviewer of a change."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.review.report import review
+from streamgov_ops.review.report import review
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read a preview, print the report. 0 if there is one, 1 if the preview failed, 2 if the input is no preview."""
     parser = argparse.ArgumentParser(
-        prog="python -m streamgov_pulumi.review",
+        prog="python -m streamgov_ops.review",
         description="Turn the output of `pulumi preview --json` into Markdown: who gains or loses which access, which "
         "permissions of our own roles change, what is destroyed.",
     )

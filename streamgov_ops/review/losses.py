@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streamgov_pulumi.review.plan import Change
-from streamgov_pulumi.review.words import code, listed
+from streamgov_ops.review.plan import Change
+from streamgov_ops.review.words import code, listed
 
 # What is lost with the object, for good; the weight says whether a reviewer should look at it first.
 _LOSSES: Mapping[str, tuple[str, bool]] = {

@@ -1,0 +1,1 @@
+"""The operator's side: the `streamgov` command and the libraries behind it."""
