@@ -51,23 +51,23 @@ def differences(target: str, comparison: Comparison, sid_prefix: str) -> list[Fi
     ids = sorted(name for name in principals_of(comparison.live, sid_prefix) if not name.startswith("arn:"))
     if ids:
         text = f"{where} names {', '.join(ids)}: the id of a role that was deleted, or made again under its name"
-        return [Finding("deletedRole", target, text)]
+        return [Finding("DeletedRole", target, text)]
     if comparison.wanted and not ours:
         text = f"{where} holds none of the {len(comparison.wanted)} {entry}s that grants ask for"
-        return [Finding("driftRemoved", target, text)]
+        return [Finding("DriftRemoved", target, text)]
     by_sid = {str(item.get("Sid")): item for item in removed}
     for statement in added:
         original = by_sid.pop(str(statement.get("Sid")), None)
         if original is not None:
             removed.remove(original)
-            found.append(Finding("driftAltered", target, f"in {where} a {entry} reads {_short(statement)}"))
+            found.append(Finding("DriftAltered", target, f"in {where} a {entry} reads {_short(statement)}"))
         else:
-            found.append(Finding("driftAdded", target, f"{where} also allows {_short(statement)}"))
+            found.append(Finding("DriftAdded", target, f"{where} also allows {_short(statement)}"))
     for lost in removed:
-        found.append(Finding("driftRemoved", target, f"{where} no longer allows {_short(lost)}"))
+        found.append(Finding("DriftRemoved", target, f"{where} no longer allows {_short(lost)}"))
     if comparison.exclusive:
         foreign = [item for item in statements if not is_ours(item, sid_prefix)]
-        found += [Finding("foreignStatement", target, f"{where} also holds {_short(item)}", "left") for item in foreign]
+        found += [Finding("ForeignStatement", target, f"{where} also holds {_short(item)}", "left") for item in foreign]
     return found
 
 

@@ -108,7 +108,7 @@ class _Run:
                 future.result()
         if self._unchecked:
             text = f"{self._unchecked} targets were left to the next run: the function's time was up"
-            self._add([Finding("unchecked", self._command.account, text)])
+            self._add([Finding("Unchecked", self._command.account, text)])
         return self._result
 
     def _target(self, target: str, expected: Expected | None, held: list[ContributionRecord]) -> None:
@@ -127,7 +127,7 @@ class _Run:
         except Exception as error:
             # Whatever is wrong with one document, hand-made contents included, must not keep the others unchecked.
             log("target not checked", level=logging.ERROR, target=target, cause=repr(error))
-            verdict = [Finding("unreadable", target, f"{target} could not be checked: {error}", "failed")]
+            verdict = [Finding("Unreadable", target, f"{target} could not be checked: {error}", "failed")]
         with self._lock:
             if verdict is None:
                 self._result.busy += 1
@@ -210,7 +210,7 @@ class _Run:
             if not view.active:
                 return []
             text = f"{target.split('#', 1)[1]} does not exist, and {len(view.active)} granted assets name it"
-            return [Finding("deletedRole", target, text, "left")]
+            return [Finding("DeletedRole", target, text, "left")]
         return [item for part in comparisons for item in differences(target, part, self._sid_prefix)]
 
     def _ask(self, target: str, policy_document: PolicyDocument, view: DesiredState) -> list[Finding]:
@@ -222,7 +222,7 @@ class _Run:
         try:
             policy_document.apply(view, refuse)
         except _WouldWrite:
-            return [Finding("driftAltered", target, f"{target} is not as the ledger says")]
+            return [Finding("DriftAltered", target, f"{target} is not as the ledger says")]
         return []
 
     def _permission(self, until: float) -> None:
@@ -271,4 +271,4 @@ def _settled(finding: Finding, remaining: set[str]) -> Finding:
 
 
 def _refusals(target: str, refused: Mapping[str, Rejection]) -> list[Finding]:
-    return [Finding("refused", target, f"{key}: {refusal.cause}", "failed") for key, refusal in refused.items()]
+    return [Finding("Rejected", target, f"{key}: {refusal.cause}", "failed") for key, refusal in refused.items()]

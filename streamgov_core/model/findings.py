@@ -13,29 +13,29 @@ Outcome = Literal["found", "repaired", "failed", "left"]
 """``left`` was not touched on purpose; ``found`` neither, since it was a dry run, or is for a later one."""
 
 KINDS: Mapping[str, str] = {
-    "missedEvent": "DataZone waits for a grant or revoke that no execution has begun",
-    "hanging": "a grant or revoke is open in DataZone and no execution works on it",
-    "expired": "access was asked for until a moment that has passed",
-    "gone": "the grant, or its environment, subscription target or asset, is no longer there",
-    "untrue": "DataZone and the grant ledger contradict each other about something that is over",
-    "retained": "the subscription has ended and DataZone says that its permissions are retained",
-    "unknown": "DataZone says that access is granted, and the grant ledger has no record of it",
-    "unrecorded": "a target ledger holds a grant of which the grant ledger has no record",
-    "unreadable": "what a grant refers to could not be read, so nothing is concluded from it",
-    "revokeFailed": "a revoke has failed and waits for a person",
-    "missingIntent": "a granted asset is not, or not as last granted, in a target ledger",
-    "leftIntent": "a target ledger holds a grant that has ended or failed",
-    "driftAdded": "a policy holds a statement under our prefix that no grant asks for",
-    "driftRemoved": "a policy lacks a statement that a grant asks for",
-    "driftAltered": "a statement of ours was altered by hand",
-    "foreignStatement": "a policy that is ours alone holds a statement that is not ours",
-    "deletedRole": "a role with access was deleted, or made again under its name",
-    "refused": "a document did not take a grant back",
-    "unchecked": "documents that could not be checked in this run",
+    "MissedEvent": "DataZone waits for a grant or revoke that no execution has begun",
+    "Stuck": "a grant or revoke is open in DataZone and no execution works on it",
+    "Expired": "access was asked for until a moment that has passed",
+    "Orphaned": "the grant, or its environment, subscription target or asset, is no longer there",
+    "StatusMismatch": "DataZone and the grant ledger contradict each other about something that is over",
+    "Retained": "the subscription has ended and DataZone says that its permissions are retained",
+    "UnrecordedGrant": "DataZone says that access is granted, and the grant ledger has no record of it",
+    "UnrecordedContribution": "a target ledger holds a grant of which the grant ledger has no record",
+    "Unreadable": "what a grant refers to could not be read, so nothing is concluded from it",
+    "RevokeFailed": "a revoke has failed and waits for a person",
+    "MissingContribution": "a granted asset is not, or not as last granted, in a target ledger",
+    "StaleContribution": "a target ledger holds a grant that has ended or failed",
+    "DriftAdded": "a policy holds a statement under our prefix that no grant asks for",
+    "DriftRemoved": "a policy lacks a statement that a grant asks for",
+    "DriftAltered": "a statement of ours was altered by hand",
+    "ForeignStatement": "a policy that is ours alone holds a statement that is not ours",
+    "DeletedRole": "a role with access was deleted, or made again under its name",
+    "Rejected": "a document did not take a grant back",
+    "Unchecked": "documents that could not be checked in this run",
 }
 """Every kind of finding, in a sentence."""
 
-QUIET = frozenset({"retained"})
+QUIET = frozenset({"Retained"})
 """Kinds that are as somebody wants them: reported, but no reason for an alarm."""
 
 MAX_TEXT = 300

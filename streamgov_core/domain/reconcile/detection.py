@@ -125,7 +125,7 @@ class Detector:
                 self._retained |= self._survey.retained_of(project)
                 listed.update({grant.grant_id: grant for grant in self._survey.grants_of(project)})
             except (PermanentGrantError, RemoteError) as error:
-                self._result.add("unreadable", f"project {project}", str(error), left=True)
+                self._result.add("Unreadable", f"project {project}", str(error), left=True)
         self._result.grants = len(listed)
         for grant in listed.values():
             for asset_id, status in grant.assets.items():
@@ -145,19 +145,19 @@ class Detector:
             self._open(grant, asset_id, status, record)
         elif record is None:
             text = "DataZone says GRANTED, and no record tells what was given: nothing is concluded from it"
-            self._result.add("unknown", subject, text, left=True)
+            self._result.add("UnrecordedGrant", subject, text, left=True)
         elif status == "GRANTED" and grant.subscription_id in self._retained:
-            self._result.add("retained", subject, f"subscription {grant.subscription_id} has ended", left=True)
+            self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", left=True)
         elif record.state == "IN_PROGRESS":
             self._begun(grant, asset_id, status, record)
         elif status == "GRANTED":
             self._granted(grant, asset_id, record)
         elif record.state == "GRANTED" and self._now - record.updated_at >= self._grace:
-            act = Remediation("untrue", "revoke", grant.grant_id, asset_id, status, record.generation)
-            self._result.add("untrue", subject, f"DataZone says {status}, the ledger says GRANTED", act)
+            act = Remediation("StatusMismatch", "revoke", grant.grant_id, asset_id, status, record.generation)
+            self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", act)
         elif status == "REVOKE_FAILED":
             cause = record.cause or "no cause was recorded"
-            self._result.add("revokeFailed", subject, f"the revoke failed ({cause}): revoke it again", left=True)
+            self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", left=True)
 
     def _begun(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> None:
         """DataZone says that it is over, the ledger that somebody is at it."""
@@ -166,10 +166,10 @@ class Detector:
         subject = f"{grant.grant_id}#{asset_id}"
         text = f"{record.desired} begun and not finished, and no execution works on it; DataZone says {status}"
         if status == "GRANTED" and record.desired == "GRANT":
-            self._result.add("untrue", subject, text, left=True)
+            self._result.add("StatusMismatch", subject, text, left=True)
             return
-        act = Remediation("hanging", "revoke", grant.grant_id, asset_id, status, record.generation)
-        self._result.add("hanging", subject, text, act)
+        act = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
+        self._result.add("Stuck", subject, text, act)
 
     def _open(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
         """Asked for and not finished: is anybody at work on it?"""
@@ -191,7 +191,7 @@ class Detector:
             if begun and last[1].get("action") != "settle" and last[1].get("action") != "reconcile":
                 order = {"version": 1, "action": "settle", "executionArn": record.execution, "status": last[0]}
         hours = (self._now - touched) / 3600
-        kind = "hanging" if begun or status.endswith("_IN_PROGRESS") else "missedEvent"
+        kind = "Stuck" if begun or status.endswith("_IN_PROGRESS") else "MissedEvent"
         text = f"{status} for {hours:.1f} hours, and no execution works on it"
         generation = -1 if record is None else record.generation
         act = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, order)
@@ -202,19 +202,19 @@ class Detector:
         if record.state != "GRANTED":
             if "revokeReason" not in record.facts and self._now - record.updated_at >= self._grace:
                 text = f"DataZone says GRANTED, the ledger says {record.state}: revoke it in DataZone"
-                self._result.add("untrue", subject, text, left=True)
+                self._result.add("StatusMismatch", subject, text, left=True)
             return
         ended = self._ended(record)
         if ended:
-            act = Remediation("expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("expired", subject, ended, act)
+            act = Remediation("Expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
+            self._result.add("Expired", subject, ended, act)
             return
         lost, whole = self._lost(grant, asset_id, subject)
         if lost:
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
-            act = Remediation("gone", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("gone", subject, lost, act)
+            act = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
+            self._result.add("Orphaned", subject, lost, act)
 
     def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
         """A record that no list showed: is the grant gone, or only not shown?"""
@@ -226,7 +226,7 @@ class Detector:
         try:
             raw = self._once(("grant", grant_id), lambda: self._domain.grant(grant_id))
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("unreadable", subject, f"the grant: {error}", left=True)
+            self._result.add("Unreadable", subject, f"the grant: {error}", left=True)
             return
         found = None if raw is None else ListedGrant.of(raw)
         if found is not None and asset_id in found.assets:
@@ -234,13 +234,13 @@ class Detector:
             return
         if str(record.facts.get("subscriptionId", "")) in self._retained:
             self._result.add(
-                "retained", subject, "the grant is no longer there, its permissions are retained", left=True
+                "Retained", subject, "the grant is no longer there, its permissions are retained", left=True
             )
             return
         if record.state == "IN_PROGRESS" and self._running(record):
             return
-        act = Remediation("gone", "revoke", grant_id, asset_id, "", record.generation)
-        self._result.add("gone", subject, "DataZone knows no such grant any more", act)
+        act = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
+        self._result.add("Orphaned", subject, "DataZone knows no such grant any more", act)
 
     # --- questions --------------------------------------------------------------------------------------------------
     def _ended(self, record: GrantRecord) -> str:
@@ -250,7 +250,7 @@ class Detector:
         try:
             return f"access was asked for until {until}" if ends_at(until) <= self._now else ""
         except PermanentGrantError as error:
-            self._result.add("unreadable", f"{record.grant_id}#{record.asset_id}", str(error), left=True)
+            self._result.add("Unreadable", f"{record.grant_id}#{record.asset_id}", str(error), left=True)
             return ""
 
     def _running(self, record: GrantRecord) -> bool:
@@ -269,7 +269,7 @@ class Detector:
             if not self._once(("asset", asset_id), lambda: self._survey.asset_exists(asset_id)):
                 return f"the asset {asset_id} is gone", False
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("unreadable", subject, f"environment, target or asset: {error}", left=True)
+            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", left=True)
         return "", False
 
     def _ours(self, grant: ListedGrant, asset_id: str, status: str) -> bool:
@@ -279,7 +279,7 @@ class Detector:
         try:
             type_name = self._type_of(grant, asset_id)
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", left=True)
+            self._result.add("Unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", left=True)
             return False
         if type_name and self._is_ours(type_name):
             return True
@@ -322,15 +322,15 @@ class Detector:
 
     def _brake(self, granted: int, force: bool) -> None:
         """Hold back if suspiciously much is gone."""
-        acts = [act for act in self._result.acts if act.kind == "gone"]
+        acts = [act for act in self._result.acts if act.kind == "Orphaned"]
         if force or len(acts) <= max(BRAKE_LEAST, int(granted * BRAKE_SHARE)):
             return
         held = {act.subject for act in acts}
-        self._result.acts = [act for act in self._result.acts if act.kind != "gone"]
+        self._result.acts = [act for act in self._result.acts if act.kind != "Orphaned"]
         reason = f"held back: {len(acts)} of {granted} granted assets seem to be gone; look, then run with force"
         self._result.findings = [
             Finding(item.kind, item.subject, f"{reason}; {item.text}", "left")
-            if item.kind == "gone" and item.subject in held
+            if item.kind == "Orphaned" and item.subject in held
             else item
             for item in self._result.findings
         ]

@@ -106,7 +106,7 @@ class Remediator:
         for (kind, key, account), targets in wrong.items():
             grant_id, _, asset_id = key.partition("#")
             text = f"{key} in {', '.join(sorted(targets))}"
-            if kind == "unrecorded":
+            if kind == "UnrecordedContribution":
                 tally.add(Finding(kind, key, text, "left", account))
                 continue
             tally.add(Finding(kind, key, text, account=account))
@@ -121,15 +121,16 @@ class Remediator:
     ) -> str | None:
         """What a mismatch is; None if the ledger has moved on, or a run is at it."""
         if record is None or record.command is None:
-            return "unrecorded" if state == "ACTIVE" else None
+            return "UnrecordedContribution" if state == "ACTIVE" else None
         if record.state == "IN_PROGRESS":
             return None
         if record.state == "GRANTED":
             if (account, target) not in set(targets_of(self._names, record.command)):
-                return "unrecorded"  # Held where this release would not put it: nobody's command takes it away.
+                # Held where this release would not put it: no command revokes it.
+                return "UnrecordedContribution"
             holds = state == "ACTIVE" and found is not None and found >= record.generation
-            return None if holds else "missingIntent"
-        return "leftIntent" if state == "ACTIVE" else None
+            return None if holds else "MissingContribution"
+        return "StaleContribution" if state == "ACTIVE" else None
 
     # --- grants -------------------------------------------------------------------------------------------------------
     def act(self, act: Remediation, tally: Tally, work: Work) -> None:

@@ -221,7 +221,7 @@ class Reconcile:
             outcome = answer.get("outcome") or {}
             if outcome.get("status") != "APPLIED":
                 text = f"account {account} did not answer: {readable(outcome)}"
-                tally.add(Finding("unchecked", account, text, "failed", account))
+                tally.add(Finding("Unchecked", account, text, "failed", account))
                 continue
             details = outcome["details"]
             tally.merge(details["tally"])
@@ -229,7 +229,7 @@ class Reconcile:
             checked, busy = checked + details["checked"], busy + details["busy"]
             if details["moreMismatches"]:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
-                tally.add(Finding("unchecked", account, text, account=account))
+                tally.add(Finding("Unchecked", account, text, account=account))
         actor = Remediator(
             self._names, self._domain, self._survey, self._ledger, self._executions, plan["execution"], self._now
         )

@@ -180,15 +180,15 @@ def story(reconciler: Deployment) -> Story:
 
 
 EXPECTED = {
-    ("added", "driftAdded"),
-    ("altered", "driftAltered"),
-    ("removed", "driftRemoved"),
-    ("made-again", "deletedRole"),
-    ("made-again", "driftRemoved"),
-    ("retained", "retained"),
-    ("expired", "expired"),
-    ("missed", "missedEvent"),
-    ("hanging", "hanging"),
+    ("added", "DriftAdded"),
+    ("altered", "DriftAltered"),
+    ("removed", "DriftRemoved"),
+    ("made-again", "DeletedRole"),
+    ("made-again", "DriftRemoved"),
+    ("retained", "Retained"),
+    ("expired", "Expired"),
+    ("missed", "MissedEvent"),
+    ("hanging", "Stuck"),
 }
 
 
@@ -221,7 +221,7 @@ def test_the_schedule_repairs_what_is_ours(story: Story) -> None:
 
 def test_the_next_run_finds_nothing_and_changes_nothing(story: Story) -> None:
     policies = {what: story.policy(what) for what in story.clusters}
-    assert story.found(story.deployment.reconcile(dryRun=False)) == {("retained", "retained")}
+    assert story.found(story.deployment.reconcile(dryRun=False)) == {("retained", "Retained")}
     assert {what: story.policy(what) for what in story.clusters} == policies
 
 
@@ -297,10 +297,10 @@ def test_drift_of_key_grants_and_fan_out_consumers_is_exact_and_repaired(reconci
         }
 
     expected = {
-        ("keyed", "driftAltered"),
-        ("lost", "driftRemoved"),
-        ("gone", "driftRemoved"),
-        ("again", "driftRemoved"),
+        ("keyed", "DriftAltered"),
+        ("lost", "DriftRemoved"),
+        ("gone", "DriftRemoved"),
+        ("again", "DriftRemoved"),
     }
     assert found(reconciler.reconcile()) == {(*item, "found") for item in expected}
     # A consumer that is just being registered cannot have its policy yet: that run says so, the next one finishes.

@@ -167,28 +167,28 @@ def role_made_again(world: World) -> None:
 
 CASES: dict[str, tuple[Callable[[World], None], set[str], str, tuple[bool, bool]]] = {
     # what happened: (how, findings, the topic, who may read it afterwards)
-    "missed grant": (missed_grant, {"missedEvent"}, "payments", BOTH),
-    "missed revoke": (missed_revoke, {"missedEvent"}, "orders", NEITHER),
-    "hanging grant": (hanging_grant, {"hanging"}, "payments", BOTH),
-    "hanging before its mark": (hanging_before_its_mark, {"hanging"}, "payments", BOTH),
-    "execution forgotten": (forgotten_execution, {"hanging"}, "payments", BOTH),
-    "not marked": (not_marked, {"hanging"}, "orders", BOTH),
-    "expired": (expired, {"expired"}, "orders", NEITHER),
-    "environment gone": (environment_gone, {"gone"}, "orders", NEITHER),
-    "target gone": (target_gone, {"gone"}, "orders", NEITHER),
-    "asset gone": (asset_gone, {"gone"}, "orders", NEITHER),
-    "grant gone": (grant_gone, {"gone"}, "orders", NEITHER),
-    "revoked in DataZone only": (revoked_in_datazone_only, {"untrue"}, "orders", NEITHER),
-    "failed in DataZone only": (failed_in_datazone_only, {"untrue"}, "orders", NEITHER),
-    "failed and never undone": (failed_and_never_undone, {"hanging"}, "payments", NEITHER),
-    "ledger lost": (lost_contribution, {"missingIntent"}, "orders", BOTH),
-    "not undone": (not_undone, {"leftIntent"}, "orders", NEITHER),
-    "revoke left over": (revoke_left_over, {"leftIntent"}, "orders", NEITHER),
-    "removed by hand": (removed_by_hand, {"driftRemoved"}, "orders", BOTH),
-    "removed from the role": (removed_from_the_role, {"driftRemoved"}, "orders", BOTH),
-    "altered by hand": (altered_by_hand, {"driftAltered"}, "orders", BOTH),
-    "added by hand": (added_by_hand, {"driftAdded"}, "orders", BOTH),
-    "role made again": (role_made_again, {"deletedRole", "driftRemoved"}, "orders", BOTH),
+    "missed grant": (missed_grant, {"MissedEvent"}, "payments", BOTH),
+    "missed revoke": (missed_revoke, {"MissedEvent"}, "orders", NEITHER),
+    "hanging grant": (hanging_grant, {"Stuck"}, "payments", BOTH),
+    "hanging before its mark": (hanging_before_its_mark, {"Stuck"}, "payments", BOTH),
+    "execution forgotten": (forgotten_execution, {"Stuck"}, "payments", BOTH),
+    "not marked": (not_marked, {"Stuck"}, "orders", BOTH),
+    "Expired": (expired, {"Expired"}, "orders", NEITHER),
+    "environment gone": (environment_gone, {"Orphaned"}, "orders", NEITHER),
+    "target gone": (target_gone, {"Orphaned"}, "orders", NEITHER),
+    "asset gone": (asset_gone, {"Orphaned"}, "orders", NEITHER),
+    "grant gone": (grant_gone, {"Orphaned"}, "orders", NEITHER),
+    "revoked in DataZone only": (revoked_in_datazone_only, {"StatusMismatch"}, "orders", NEITHER),
+    "failed in DataZone only": (failed_in_datazone_only, {"StatusMismatch"}, "orders", NEITHER),
+    "failed and never undone": (failed_and_never_undone, {"Stuck"}, "payments", NEITHER),
+    "ledger lost": (lost_contribution, {"MissingContribution"}, "orders", BOTH),
+    "not undone": (not_undone, {"StaleContribution"}, "orders", NEITHER),
+    "revoke left over": (revoke_left_over, {"StaleContribution"}, "orders", NEITHER),
+    "removed by hand": (removed_by_hand, {"DriftRemoved"}, "orders", BOTH),
+    "removed from the role": (removed_from_the_role, {"DriftRemoved"}, "orders", BOTH),
+    "altered by hand": (altered_by_hand, {"DriftAltered"}, "orders", BOTH),
+    "added by hand": (added_by_hand, {"DriftAdded"}, "orders", BOTH),
+    "role made again": (role_made_again, {"DeletedRole", "DriftRemoved"}, "orders", BOTH),
 }
 
 
@@ -241,20 +241,23 @@ def test_retained_permissions_are_left_alone(world: World) -> None:
     environment_gone(world)
     expired(world)
     result = world.reconcile()
-    assert kinds(result) == {"retained": {"found": 1, "left": 1}}
+    assert kinds(result) == {"Retained": {"found": 1, "left": 1}}
     assert world.reads() == BOTH and world.lines[0]["Open"] == 0
     grant_gone(world)
-    assert kinds(world.reconcile("r2")) == {"retained": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile("r2")) == {"Retained": {"found": 1, "left": 1}}
     assert world.reads() == BOTH
 
 
 def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: World) -> None:
     world.edit(state="REVOKED", desired="REVOKE", generation=3)
     result = world.reconcile()
-    assert kinds(result) == {"untrue": {"found": 1, "left": 1}, "leftIntent": {"found": 2, "repaired": 2}}
+    assert kinds(result) == {
+        "StatusMismatch": {"found": 1, "left": 1},
+        "StaleContribution": {"found": 2, "repaired": 2},
+    }
     assert world.status() == "GRANTED" and world.reads() == NEITHER
     world.edit(state="IN_PROGRESS", desired="GRANT")
-    assert kinds(world.reconcile("r2")) == {"untrue": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile("r2")) == {"StatusMismatch": {"found": 1, "left": 1}}
 
 
 def test_one_asset_of_a_data_product_is_gone(world: World) -> None:
@@ -262,7 +265,7 @@ def test_one_asset_of_a_data_product_is_gone(world: World) -> None:
     world.domain.grants["grant1"]["assets"].append({"assetId": "other", "assetRevision": "1", "status": "GRANTED"})
     world.grants.records[("grant1", "other")] = replace(world.record(), asset_id="other", command=None)
     asset_gone(world)
-    assert kinds(world.reconcile()) == {"gone": {"found": 1, "repaired": 1}}
+    assert kinds(world.reconcile()) == {"Orphaned": {"found": 1, "repaired": 1}}
     assert world.survey.ended == [] and world.reads() == NEITHER
     assert world.grants.records[("grant1", "other")].state == "GRANTED"
     world.domain.environments.clear()
@@ -270,13 +273,16 @@ def test_one_asset_of_a_data_product_is_gone(world: World) -> None:
     for asset in world.domain.grants["grant1"]["assets"]:
         asset["status"] = "GRANTED"
     result = world.reconcile("r2", force=True)
-    assert kinds(result)["gone"] == {"found": 2, "repaired": 2} and world.survey.ended == ["grant1"]
+    assert kinds(result)["Orphaned"] == {"found": 2, "repaired": 2} and world.survey.ended == ["grant1"]
 
 
 def test_what_nobody_recorded_is_reported_only(world: World) -> None:
     world.grants.records.clear()
     result = world.reconcile()
-    assert kinds(result) == {"unknown": {"found": 1, "left": 1}, "unrecorded": {"found": 2, "left": 2}}
+    assert kinds(result) == {
+        "UnrecordedGrant": {"found": 1, "left": 1},
+        "UnrecordedContribution": {"found": 2, "left": 2},
+    }
     assert world.reads() == BOTH and world.lines[0]["Open"] == 3
 
 
@@ -290,7 +296,7 @@ def test_a_failed_revoke_waits_for_a_person_and_yet_nothing_is_left_of_it(world:
     world.edit(state="REVOKE_FAILED", desired="REVOKE", generation=3, cause="the cluster was updating")
     world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_FAILED"
     result = world.reconcile()
-    assert kinds(result) == {"revokeFailed": {"found": 1, "left": 1}, "leftIntent": {"found": 2, "repaired": 2}}
+    assert kinds(result) == {"RevokeFailed": {"found": 1, "left": 1}, "StaleContribution": {"found": 2, "repaired": 2}}
     assert "the cluster was updating" in result["findings"][0]["text"]
     assert world.reads() == NEITHER
 
@@ -301,7 +307,7 @@ def test_a_foreign_statement_in_a_policy_of_ours_is_reported_and_kept(world: Wor
     extra = {"Sid": "Mine", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     world.consumer.site.iam.inlines[key] = {**document, "Statement": [*document["Statement"], extra]}
     result = world.reconcile()
-    assert kinds(result) == {"foreignStatement": {"found": 1, "left": 1}}
+    assert kinds(result) == {"ForeignStatement": {"found": 1, "left": 1}}
     assert extra in statements_of(world.consumer.site.iam.inlines[key])
 
 
@@ -313,7 +319,7 @@ def test_foreign_statements_of_a_cluster_policy_are_no_finding_and_survive_a_rep
     document, version = world.owner.site.policies.documents[CLUSTER]
     restored = [extra if item["Sid"] == "Theirs" else item for item in statements_of(document)]
     world.owner.site.policies.documents[CLUSTER] = ({**document, "Statement": restored}, version)
-    assert set(kinds(world.reconcile("r2"))) == {"driftAltered"}
+    assert set(kinds(world.reconcile("r2"))) == {"DriftAltered"}
     assert extra in world.owner.site.policies.statements(CLUSTER) and world.reads() == BOTH
 
 
@@ -325,7 +331,7 @@ def test_a_statement_for_everybody_under_our_prefix_is_taken_away(world: World) 
         version,
     )
     result = world.reconcile()
-    assert kinds(result) == {"driftAdded": {"found": 1, "repaired": 1}} and "kafka:*" in result["findings"][0]["text"]
+    assert kinds(result) == {"DriftAdded": {"found": 1, "repaired": 1}} and "kafka:*" in result["findings"][0]["text"]
     assert world.owner.site.policies.statements(CLUSTER) == statements_of(document)
 
 
@@ -334,10 +340,10 @@ def test_a_deleted_role_is_reported_until_it_is_back(world: World) -> None:
     world.consumer.site.iam.inlines.clear()
     gone = world.consumer.site.iam.roles.pop(name)
     result = world.reconcile()
-    assert kinds(result) == {"deletedRole": {"found": 1, "left": 1}}
+    assert kinds(result) == {"DeletedRole": {"found": 1, "left": 1}}
     assert world.lines[0]["Open"] == 1
     world.consumer.site.iam.roles[name] = gone
-    assert kinds(world.reconcile("r2"))["driftRemoved"] == {"found": 1, "repaired": 1}
+    assert kinds(world.reconcile("r2"))["DriftRemoved"] == {"found": 1, "repaired": 1}
     assert world.reads() == BOTH
 
 
@@ -350,11 +356,11 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: World) ->
     del world.consumer.site.iam.roles[ROLE.rsplit("/", 1)[1]]
     world.owner.site.policies.missing_roles.add(ROLE)
     world.clock.value += HOUR
-    assert kinds(world.reconcile())["deletedRole"] == {"found": 2, "repaired": 1, "left": 1}
+    assert kinds(world.reconcile())["DeletedRole"] == {"found": 2, "repaired": 1, "left": 1}
     assert "AROA" not in json.dumps(world.owner.site.policies.statements(CLUSTER))
     assert world.reads("payments", other) == BOTH
     later = world.reconcile("r2")
-    assert kinds(later)["driftRemoved"]["failed"] >= 1 and "unreadable" not in kinds(later), kinds(later)
+    assert kinds(later)["DriftRemoved"]["failed"] >= 1 and "Unreadable" not in kinds(later), kinds(later)
     told = [line["Open"] for line in world.lines if "Open" in line][-1]
     assert told == sum(counted["found"] for counted in kinds(later).values()) > 0
     world.granted("grant3", "refunds", role=other)
@@ -363,9 +369,9 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: World) ->
 
 def test_what_may_not_be_read_is_not_taken_for_gone(world: World) -> None:
     world.survey.denied.add("orders-asset")
-    assert kinds(world.reconcile()) == {"unreadable": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "left": 1}}
     world.survey.denied = {"consumerproj01"}
-    assert set(kinds(world.reconcile("r2"))) == {"unreadable"}
+    assert set(kinds(world.reconcile("r2"))) == {"Unreadable"}
     world.survey.denied.clear()
     world.survey.hidden.add("grant1")  # The list does not show it, and it is there all the same.
     assert kinds(world.reconcile("r3")) == {}
@@ -379,10 +385,10 @@ def test_the_brake_holds_when_suspiciously_much_is_gone() -> None:
     world.clock.value += HOUR
     world.domain.grants.clear()
     result = world.reconcile()
-    assert kinds(result) == {"gone": {"found": 7, "left": 7}} and "held back" in result["findings"][0]["text"]
+    assert kinds(result) == {"Orphaned": {"found": 7, "left": 7}} and "held back" in result["findings"][0]["text"]
     assert all(world.reads(f"topic-{number}") == BOTH for number in range(7))
     forced = world.reconcile("r2", force=True)
-    assert kinds(forced) == {"gone": {"found": 7, "repaired": 7}}
+    assert kinds(forced) == {"Orphaned": {"found": 7, "repaired": 7}}
     assert all(world.reads(f"topic-{number}") == NEITHER for number in range(7))
     assert {record.state for record in world.grants.records.values()} == {"REVOKED"}
 
@@ -399,7 +405,7 @@ def test_an_aborted_grant_is_undone_as_its_settle_rule_would(world: World) -> No
     order = world.executions.known[CENTRAL + "lost"][1]
     world.executions.known[CENTRAL + "lost"] = ("ABORTED", order)
     world.clock.value += HOUR
-    assert set(kinds(world.reconcile())) == {"hanging"}
+    assert set(kinds(world.reconcile())) == {"Stuck"}
     world.drain()
     assert world.status("grant2") == "GRANT_FAILED" and world.reads("payments") == NEITHER
     fix_check(world)
@@ -431,7 +437,7 @@ def test_two_runs_at_once_start_an_order_once(world: World) -> None:
     world.between["conclude"] = lambda: run_beside(world)
     result = world.reconcile()
     assert len(world.executions.waiting) == 1
-    assert kinds(result)["missedEvent"] == {"found": 1, "left": 1}
+    assert kinds(result)["MissedEvent"] == {"found": 1, "left": 1}
     world.drain()
     assert world.reads("payments") == BOTH
     fix_check(world)
@@ -491,14 +497,14 @@ def test_a_grant_in_flight_is_not_taken_for_a_difference(world: World) -> None:
 def test_an_act_is_dropped_if_its_grant_has_moved_on(world: World) -> None:
     expired(world)
     world.between["conclude"] = lambda: world.edit(generation=5)
-    assert kinds(world.reconcile()) == {"expired": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile()) == {"Expired": {"found": 1, "left": 1}}
     assert world.survey.ended == [] and world.reads() == BOTH
 
 
 def test_a_revoke_from_the_ledger_where_datazone_will_not(world: World) -> None:
     environment_gone(world)
     world.survey.refuses_to_end = True
-    assert kinds(world.reconcile()) == {"gone": {"found": 1, "repaired": 1}}
+    assert kinds(world.reconcile()) == {"Orphaned": {"found": 1, "repaired": 1}}
     assert world.reads() == NEITHER and world.record().state == "REVOKED" and world.record().generation == 3
     assert world.status() == "REVOKED"
 
@@ -512,7 +518,7 @@ def test_a_run_that_died_is_finished_by_the_next(world: World) -> None:
     world.executions.known[arn] = ("FAILED", order)
     assert world.record().state == "IN_PROGRESS" and world.reads() == BOTH
     world.clock.value += HOUR
-    assert kinds(world.reconcile())["gone"] == {"found": 1, "repaired": 1}
+    assert kinds(world.reconcile())["Orphaned"] == {"found": 1, "repaired": 1}
     assert world.record().state == "REVOKED" and world.reads() == NEITHER
 
 
@@ -533,7 +539,7 @@ def test_an_account_that_does_not_answer_is_a_finding(world: World) -> None:
     altered_by_hand(world)
     world.owner.down = True
     result = world.reconcile()
-    assert kinds(result) == {"unchecked": {"found": 1, "failed": 1}}
+    assert kinds(result) == {"Unchecked": {"found": 1, "failed": 1}}
     assert OWNER in result["findings"][0]["text"] and "did not answer" in result["findings"][0]["text"]
 
 
@@ -541,12 +547,12 @@ def test_a_step_that_fails_leaves_the_revoke_failed_and_said(world: World) -> No
     grant_gone(world)
     world.between["steps"] = lambda: setattr(world.owner, "down", True)
     result = world.reconcile()
-    assert kinds(result) == {"gone": {"found": 1, "failed": 1}}
+    assert kinds(result) == {"Orphaned": {"found": 1, "failed": 1}}
     assert world.record().state == "REVOKE_FAILED" and f"account {OWNER}" in world.record().cause
     assert world.reads() == (True, False)
     world.owner.down = False
     world.clock.value += HOUR
-    assert kinds(world.reconcile("r2"))["leftIntent"] == {"found": 1, "repaired": 1}
+    assert kinds(world.reconcile("r2"))["StaleContribution"] == {"found": 1, "repaired": 1}
     assert world.reads() == NEITHER
 
 
@@ -559,7 +565,7 @@ def test_a_document_that_somebody_writes_right_now_is_left_to_the_next_run(world
         result = world.reconcile(f"r-{dry_run}", dry_run=dry_run)
         assert kinds(result) == {} and result["busy"] == 1
     world.clock.value += 120  # The holder died: its writes are unknown, so everything is looked at.
-    assert set(kinds(world.reconcile("r3"))) == {"driftAltered"} and world.reads() == BOTH
+    assert set(kinds(world.reconcile("r3"))) == {"DriftAltered"} and world.reads() == BOTH
 
 
 def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: World) -> None:
@@ -596,8 +602,8 @@ def test_a_broken_document_does_not_stop_the_others(world: World) -> None:
 
     world.owner.site.policies.hooks["get"] = refuse
     result = world.reconcile()
-    assert kinds(result)["unreadable"] == {"found": 1, "failed": 1}
-    assert kinds(result)["driftRemoved"] == {"found": 1, "repaired": 1}
+    assert kinds(result)["Unreadable"] == {"found": 1, "failed": 1}
+    assert kinds(result)["DriftRemoved"] == {"found": 1, "repaired": 1}
     world.owner.site.policies.hooks.clear()
     world.clock.value += HOUR
     fix_check(world)
@@ -653,7 +659,7 @@ def test_the_portions_of_one_run_report_together_what_is_wrong(world: World, mon
     altered_by_hand(world)
     removed_from_the_role(world)
     world.reconcile()
-    assert sorted(world.told.kinds()) == ["driftAltered", "driftRemoved"]
+    assert sorted(world.told.kinds()) == ["DriftAltered", "DriftRemoved"]
     assert world.reads() == BOTH
 
 
@@ -663,19 +669,19 @@ def test_findings_are_bounded_and_counted() -> None:
         world.ask(f"grant{number:03d}", f"topic-{number:03d}")
     world.clock.value += HOUR
     result = world.reconcile()
-    assert kinds(result)["missedEvent"]["found"] == 120
+    assert kinds(result)["MissedEvent"]["found"] == 120
     assert len(result["findings"]) == 60 and result["truncated"] == 60
     assert len(world.executions.waiting) == 60, "the rest is for the next run"
     world.drain()
     world.clock.value += HOUR
-    assert kinds(world.reconcile("r2"))["missedEvent"] == {"found": 60, "repaired": 60}
+    assert kinds(world.reconcile("r2"))["MissedEvent"] == {"found": 60, "repaired": 60}
 
 
 def test_events_and_metrics_say_what_was_found(world: World) -> None:
     altered_by_hand(world)
     world.told.error = RemoteError("events:PutEvents", "InternalFailure", "later")
     result = world.reconcile()
-    assert result["published"] is False and kinds(result)["driftAltered"] == {"found": 1, "repaired": 1}
+    assert result["published"] is False and kinds(result)["DriftAltered"] == {"found": 1, "repaired": 1}
     world.told.error = None
     altered_by_hand(world)
     assert world.reconcile("r2")["published"] is True
@@ -683,9 +689,9 @@ def test_events_and_metrics_say_what_was_found(world: World) -> None:
     detail = json.loads(entry["Detail"])
     assert (entry["Source"], detail["kind"], detail["counts"]) == (
         "streamgov",
-        "driftAltered",
+        "DriftAltered",
         {"found": 1, "repaired": 1},
     )
-    assert detail["meaning"] == KINDS["driftAltered"] and detail["examples"][0]["account"] == OWNER
-    by_kind = [line for line in world.lines if line.get("Kind") == "driftAltered"]
+    assert detail["meaning"] == KINDS["DriftAltered"] and detail["examples"][0]["account"] == OWNER
+    by_kind = [line for line in world.lines if line.get("Kind") == "DriftAltered"]
     assert by_kind and by_kind[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Deployment", "Mode", "Kind"]]

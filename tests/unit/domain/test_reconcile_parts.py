@@ -228,23 +228,23 @@ def test_each_difference_has_its_name() -> None:
     first, second = WANTED
     extra = {**first, "Sid": PREFIX + "zz", "Action": "s3:*"}
     theirs = {"Sid": "Theirs", "Effect": "Allow", "Action": "s3:List", "Resource": "*"}
-    assert differ(first) == [("driftRemoved", "found")]
-    assert differ(first, second, extra) == [("driftAdded", "found")]
-    assert differ(first, {**second, "Resource": "*"}) == [("driftAltered", "found")]
+    assert differ(first) == [("DriftRemoved", "found")]
+    assert differ(first, second, extra) == [("DriftAdded", "found")]
+    assert differ(first, {**second, "Resource": "*"}) == [("DriftAltered", "found")]
     assert differ(first, second, {**first, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}) == [
-        ("driftAdded", "found")
+        ("DriftAdded", "found")
     ]
     assert differ(first, second, theirs) == []
-    assert differ(first, second, theirs, exclusive=True) == [("foreignStatement", "left")]
-    assert differ(theirs) == [("driftRemoved", "found")], "one finding where nothing of ours is left"
+    assert differ(first, second, theirs, exclusive=True) == [("ForeignStatement", "left")]
+    assert differ(theirs) == [("DriftRemoved", "found")], "one finding where nothing of ours is left"
 
 
 def test_a_tally_survives_its_way_through_the_states_and_knows_only_known_kinds() -> None:
     tally = Tally(2)
-    tally.extend(Finding("gone", str(number), "x" * 1000) for number in range(5))
-    tally.settle("gone", "1", "repaired", "done")
+    tally.extend(Finding("Orphaned", str(number), "x" * 1000) for number in range(5))
+    tally.settle("Orphaned", "1", "repaired", "done")
     copy = Tally.parse(json.loads(json.dumps(tally.to_message())), 2)
-    assert copy.counts == {"gone": {"found": 5, "repaired": 1}} and copy.truncated == 3
+    assert copy.counts == {"Orphaned": {"found": 5, "repaired": 1}} and copy.truncated == 3
     assert copy.findings[1].outcome == "repaired" and copy.findings[1].text.startswith("done; ")
     assert all(len(item["text"]) <= 300 for item in copy.to_message()["findings"])
     assert len(events(NAMES, copy, False, "e")) == 1
@@ -300,12 +300,12 @@ def test_a_reader_role_is_compared_and_repaired() -> None:
     trust["Statement"] = [{**statements_of(trust)[0], "Condition": {}}]
     iam.roles[name] = replace(iam.roles[name], trust=trust)
     result = world.owner.run(ordered(*expected))["details"]["tally"]
-    assert result["counts"] == {"driftAltered": {"found": 1, "repaired": 1}}, result
+    assert result["counts"] == {"DriftAltered": {"found": 1, "repaired": 1}}, result
     assert statements_of(iam.roles[name].trust)[0]["Condition"]
     iam.inlines.clear()
     del iam.roles[name]
     again = world.owner.run(ordered(*expected))["details"]["tally"]
-    assert again["counts"]["driftRemoved"] == {"found": 2, "repaired": 2} and name in iam.roles
+    assert again["counts"]["DriftRemoved"] == {"found": 2, "repaired": 2} and name in iam.roles
 
 
 def test_a_managed_policy_that_was_detached_is_attached_again() -> None:
@@ -319,7 +319,7 @@ def test_a_managed_policy_that_was_detached_is_attached_again() -> None:
     iam.attachments[name] = set()
     world.clock.value += HOUR
     result = world.reconcile()
-    assert result["counts"] == {"driftRemoved": {"found": len(attached), "repaired": len(attached)}}
+    assert result["counts"] == {"DriftRemoved": {"found": len(attached), "repaired": len(attached)}}
     assert iam.attachments[name] == attached
 
 
@@ -334,7 +334,7 @@ def test_a_function_whose_time_is_up_says_what_it_left() -> None:
     command_ = ordered(Expected(f"cluster#{CLUSTER}", "msk", {world.command().key: 1}))
     answer = world.owner.reconcile.run(command_, Context())
     assert answer["details"]["checked"] == 0
-    assert answer["details"]["tally"]["counts"] == {"unchecked": {"found": 1}}
+    assert answer["details"]["tally"]["counts"] == {"Unchecked": {"found": 1}}
 
 
 def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_write() -> None:
@@ -366,8 +366,8 @@ def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_wri
 
     world.owner.site.policy_document = policy_document  # type: ignore[method-assign]
     world.clock.value += HOUR
-    assert world.reconcile(dry_run=True)["counts"] == {"driftAltered": {"found": 1}} and Opaque.wrong
-    assert world.reconcile("r2")["counts"] == {"driftAltered": {"found": 1, "repaired": 1}}
+    assert world.reconcile(dry_run=True)["counts"] == {"DriftAltered": {"found": 1}} and Opaque.wrong
+    assert world.reconcile("r2")["counts"] == {"DriftAltered": {"found": 1, "repaired": 1}}
     assert world.reconcile("r3")["counts"] == {}
 
 
@@ -381,7 +381,7 @@ def test_a_target_that_no_platform_knows_is_a_finding_and_not_the_end() -> None:
     world.owner.site.policy_document = unknown  # type: ignore[method-assign]
     world.clock.value += HOUR
     result = world.reconcile()
-    assert result["counts"] == {"unreadable": {"found": 1, "failed": 1}} and result["checked"] == 2
+    assert result["counts"] == {"Unreadable": {"found": 1, "failed": 1}} and result["checked"] == 2
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
