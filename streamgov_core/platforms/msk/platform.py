@@ -257,7 +257,9 @@ class Msk:
 
         if kind != "cluster":
             return None
-        return ResourcePolicyDocument(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, eager=True)
+        return ResourcePolicyDocument(
+            ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, read_before_lease=True
+        )
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         """What the cluster is, whether it can be reached, and what bypasses IAM."""
