@@ -42,13 +42,13 @@ class Capacity:
         document: which one.
         grants: of what kind.
         fits: how many.
-        yardstick: what the baseline measured for it, or a dash.
+        dsf: what was measured of AWS's Data Solutions Framework, or a dash.
     """
 
     document: str
     grants: str
     fits: int
-    yardstick: str = "-"
+    dsf: str = "-"
 
 
 def role_arn(number: int, account: str = CONSUMER) -> str:

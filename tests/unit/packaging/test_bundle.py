@@ -155,6 +155,7 @@ def test_dependencies_are_installed_once_also_by_several_at_a_time(
     monkeypatch.setattr(bundle, "_pip_install", install)
     lock = tmp_path / "lock.txt"
     lock.write_text("a")
+    lock.with_suffix(".sha256").write_text(bundle.tree_digest(_folder(tmp_path / "expected")))
     threads = [threading.Thread(target=bundle.dependencies, args=(lock,)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -165,6 +166,47 @@ def test_dependencies_are_installed_once_also_by_several_at_a_time(
     lock.write_text("b")
     bundle.dependencies(lock)
     assert len(installs) == 2, "another lock is another installation"
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    (path / "module.py").write_text("")
+    return path
+
+
+def test_a_changed_cache_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever can write to a shared cache must not reach the function that writes policies."""
+    installs: list[Path] = []
+
+    def install(lock_file: Path, target: Path) -> None:
+        installs.append(target)
+        (target / "module.py").write_text("")
+
+    monkeypatch.setenv("STREAMGOV_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(bundle, "_pip_install", install)
+    lock = tmp_path / "lock.txt"
+    lock.write_text("a")
+    lock.with_suffix(".sha256").write_text(bundle.tree_digest(_folder(tmp_path / "expected")))
+    ready = bundle.dependencies(lock)
+    for change in (
+        lambda: (ready / "module.py").write_text("import evil"),
+        lambda: (ready / "more.py").write_text(""),
+        lambda: (ready / "module.py").unlink(),
+    ):
+        change()
+        assert bundle.dependencies(lock) == ready
+        assert [path.name for path in ready.iterdir()] == ["module.py"] and not (ready / "module.py").read_text()
+    assert len(installs) == 4
+
+
+def test_an_installation_that_the_digest_does_not_know_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMGOV_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(bundle, "_pip_install", lambda lock_file, target: (target / "odd.py").write_text("1"))
+    with pytest.raises(BundleError, match=r"other files for functions\.txt than functions\.sha256 says"):
+        bundle.dependencies()
+    assert [path for path in (tmp_path / "dependencies").iterdir() if path.is_dir()] == []
 
 
 def test_a_failed_installation_leaves_nothing_that_looks_complete(
