@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from streamgov_core.catalog.announce import EventBus
+from streamgov_core.catalog.change_events import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.events import SyncRequest, parse_event
 from streamgov_core.catalog.glue import GlueRegistry

@@ -14,11 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 
-from streamgov_core.catalog.announce import Announcer, change
+from streamgov_core.catalog.asset_writer import Keeper, Settings, Shelf, latest
+from streamgov_core.catalog.change_events import Announcer, change
 from streamgov_core.catalog.drafts import LAYOUT
 from streamgov_core.catalog.events import SyncRequest
 from streamgov_core.catalog.gateways import AssetCatalog, Registry, Source
-from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
 from streamgov_core.catalog.mapping import TopicMapping
 from streamgov_core.catalog.model import (
     Asset,
@@ -30,8 +30,8 @@ from streamgov_core.catalog.model import (
     SyncResult,
     digest,
 )
-from streamgov_core.catalog.topics import Topics
-from streamgov_core.catalog.work import Ahead, Crew, failure, too_many
+from streamgov_core.catalog.schemaless import Topics
+from streamgov_core.catalog.workers import Ahead, Crew, failure, too_many
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from streamgov_core.catalog.announce import EventBus
+from streamgov_core.catalog.change_events import EventBus
 from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping

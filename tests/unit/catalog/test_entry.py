@@ -80,7 +80,7 @@ def test_a_run_is_reported(world: World, clients: FakeClients, caplog: pytest.Lo
 def test_a_long_run_tells_its_progress(
     world: World, clients: FakeClients, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamgov_core.catalog.work.PROGRESS", 2)
+    monkeypatch.setattr("streamgov_core.catalog.workers.PROGRESS", 2)
     caplog.set_level("INFO")
     for name in "abcde":
         world.registry.put(name, avro("id"))

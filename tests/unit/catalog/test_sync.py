@@ -434,7 +434,7 @@ def replace_record(world: World, name: str) -> Any:
 
 
 def test_nothing_unchanged_is_begun_twice_and_what_was_fetched_ahead_is_bounded(monkeypatch: Any) -> None:
-    monkeypatch.setattr("streamgov_core.catalog.work.AHEAD", 5)
+    monkeypatch.setattr("streamgov_core.catalog.workers.AHEAD", 5)
     names = [f"t{number:02}" for number in range(30)]
     world = filled(*names, concurrency=2)
     result = world.run()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.catalog.announce import BATCH, EventBus, change
+from streamgov_core.catalog.change_events import BATCH, EventBus, change
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import World, avro

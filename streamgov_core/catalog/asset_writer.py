@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from threading import Lock
 
-from streamgov_core.catalog.announce import change
+from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.gateways import AssetCatalog, Source
 from streamgov_core.catalog.merge import merge

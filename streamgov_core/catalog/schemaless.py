@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from streamgov_core.catalog.announce import change
+from streamgov_core.catalog.asset_writer import Keeper, Settings, Shelf, latest
+from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.drafts import LAYOUT
 from streamgov_core.catalog.gateways import Source
-from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
 from streamgov_core.catalog.model import Asset, SchemaDetails, SyncOutcome, digest
-from streamgov_core.catalog.work import Crew, too_many
+from streamgov_core.catalog.workers import Crew, too_many
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import ClaimRefusedError
 from streamgov_core.model.resource import Resource

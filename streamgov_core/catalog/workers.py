@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Generic, TypeVar
 
-from streamgov_core.catalog.announce import BATCH, Announcer
+from streamgov_core.catalog.change_events import BATCH, Announcer
 from streamgov_core.catalog.model import SyncOutcome, SyncResult
 from streamgov_core.model.errors import StreamgovError
 
