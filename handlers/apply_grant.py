@@ -8,7 +8,7 @@ from typing import Any
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Apply one command of ``docs/contracts.md``; with action ``reconcile`` compare and repair documents."""
     if event.get("action") == "reconcile":
-        from streamgov_core.member.reconcile import MemberReconcile
+        from streamgov_core.member.drift import MemberReconcile
 
         return MemberReconcile.from_env().run(event, context)
     from streamgov_core.member.apply import Apply

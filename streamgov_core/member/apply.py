@@ -107,7 +107,7 @@ class AwsAccountGateway:
 
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
         """See AccountGateway.policy_document: roles are known here, everything else is the platform's."""
-        from streamgov_core.member.iam import IamRoles
+        from streamgov_core.member.iam_gateway import IamRoles
         from streamgov_core.member.reader_role import ReaderRoleDocument
         from streamgov_core.member.role_policy import RolePolicyDocument
 

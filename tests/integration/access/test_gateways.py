@@ -11,7 +11,7 @@ import pytest
 
 from streamgov_core.documents.resource_policy import ConflictError, RejectedError, ResourceGoneError
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
-from streamgov_core.member.iam import IamRoles
+from streamgov_core.member.iam_gateway import IamRoles
 from streamgov_core.member.role_policy import QuotaError
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission

@@ -14,7 +14,7 @@ from streamgov_core.domain.reconcile.run import Reconcile, ReconcileSettings
 from streamgov_core.domain.report import Report
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.member.apply import Apply, ApplySettings
-from streamgov_core.member.reconcile import MemberReconcile
+from streamgov_core.member.drift import MemberReconcile
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
 from streamgov_core.platforms.msk.platform import topic_arn
