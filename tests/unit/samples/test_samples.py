@@ -17,6 +17,7 @@ from streamgov_samples.functions import consumer
 from streamgov_samples.functions.consumer import consume
 from streamgov_samples.functions.jobs import JobConfig, job_of
 from streamgov_samples.functions.kafka import security_protocol
+from streamgov_samples.functions.kinesis import BATCH, KinesisReader, KinesisWriter
 from streamgov_samples.functions.permissions import (
     consumer_environment,
     consumer_policy,
@@ -25,7 +26,6 @@ from streamgov_samples.functions.permissions import (
 )
 from streamgov_samples.functions.producer import produce
 from streamgov_samples.functions.records import SCHEMA_NAME, decode, definition, encode, records, schema_version_id
-from streamgov_samples.functions.streams import BATCH, KinesisReader, KinesisWriter
 
 STREAM = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
 CLUSTER = "arn:aws:kafka:us-east-1:222222222222:cluster/main/0a1b2c3d-1111-2222-3333-444455556666-7"
