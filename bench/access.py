@@ -58,12 +58,12 @@ def main(arguments: list[str]) -> dict[str, Any]:
     head = ("request", "calls", "handler ms", "DSF: calls", "ms")
     print(table(head, [(r["request"], r["calls"], r["milliseconds"], *DSF_CALLS[r["request"]]) for r in made]))
     print()
-    head = ("grants at once", "rates", "first granted, s", "last granted, s", "policy writes", "calls refused")
+    crowd_head = ("grants at once", "rates", "first granted, s", "last granted, s", "policy writes", "calls refused")
     rows = [
         (c["grants"], "documented" if c["rates"] else "none", c["first"], c["last"], c["writes"], c["refused"])
         for c in crowd
     ]
-    print(table(head, rows))
+    print(table(crowd_head, rows))
     print()
     head = ("function", "import ms", "clients ms", "bundle MB", "services")
     print(table(head, [(s.function, s.imported, s.clients, s.megabytes, ", ".join(s.services)) for s in started]))

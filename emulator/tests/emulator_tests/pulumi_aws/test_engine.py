@@ -107,7 +107,7 @@ def test_the_whole_life_of_a_program_with_every_type(
         QueueUrl=stack.state()["plain-queue"]["id"], Attributes={"MessageRetentionPeriod": "60"}
     )
     client("cloudwatch").delete_alarms(AlarmNames=["every-type"])
-    stack.extra["BUNDLE"] = shutil.copy(bundle, tmp_path / "moved.zip")
+    stack.extra["BUNDLE"] = str(shutil.copy(bundle, tmp_path / "moved.zip"))
     assert stack.run("refresh", "--yes", "--skip-preview").code == 0
     variant = {
         "function": {"environment": {"variables": {"FIRST": "1"}}},
