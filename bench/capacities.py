@@ -21,6 +21,7 @@ from streamgov_core.documents.compiler import (
 from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions
 from streamgov_core.model.schema_reference import SchemaReference
 from streamgov_core.platforms.kinesis.platform import Kinesis
@@ -75,7 +76,7 @@ def command(
         resource=kafka if platform == "msk" else {"arn": stream, "stream": name, "encryption": "NONE"},
         schema=SchemaReference(REGISTRY, schema_arn, name) if schema else None,
         producer=Party(OWNER, REGION),
-        consumer=Consumer(account, REGION, "abcdefghijklmn", "environment", (role_arn(role, account),)),
+        consumer=Consumer(account, REGION, "abcdefghijklmn", "environment", (RoleArn.parse(role_arn(role, account)),)),
         request=AccessRequest(access),  # type: ignore[arg-type]
         account=account,
     )

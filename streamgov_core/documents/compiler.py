@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from streamgov_core.model.naming import short_hash
@@ -28,7 +29,7 @@ TRUST_LIMIT = 2_048
 """Characters of a role's trust policy by default (IAM quotas; adjustable)."""
 
 _Bundle = frozenset[tuple[str, tuple[str, ...], str, str]]
-"""Permits without their principal: (kind, actions, resource, condition)."""
+"""Permissions without their principal: (kind, actions, resource, condition)."""
 
 
 class _Block:
@@ -61,15 +62,15 @@ def size(document: Mapping[str, Any]) -> int:
 
 def merge(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
     """One permission for each principal, kind, resource and condition, with the union of the actions."""
-    merged: dict[tuple[str, str, str, str], tuple[set[str], bool]] = {}
+    merged: dict[tuple[str, str, str, str], Permission] = {}
     for permission in permissions:
-        key = (permission.principal, permission.kind, permission.resource, permission.condition)
-        actions, shared = merged.get(key, (set(), False))
-        merged[key] = (actions | set(permission.actions), shared or permission.shared)
-    return tuple(
-        Permission(kind, tuple(sorted(actions)), resource, principal, shared, condition)
-        for (principal, kind, resource, condition), (actions, shared) in sorted(merged.items())
-    )
+        key = (permission.principal_arn, permission.kind, permission.resource, permission.condition)
+        same = merged.get(key, permission)
+        actions = tuple(sorted({*same.actions, *permission.actions}))
+        shared = same.shared or permission.shared
+        unchanged = (same.actions, same.shared) == (actions, shared)
+        merged[key] = same if unchanged else replace(same, actions=actions, shared=shared)
+    return tuple(permission for _, permission in sorted(merged.items()))
 
 
 def identity_statements(sid_prefix: str, permissions: Iterable[Permission]) -> list[Statement]:
@@ -90,11 +91,11 @@ def resource_statements(sid_prefix: str, permissions: Iterable[Permission]) -> l
     shared: dict[str, set[tuple[str, tuple[str, ...], str, str]]] = defaultdict(set)
     for permission in merge(permissions):
         if permission.shared:
-            shared[permission.principal].add(
+            shared[permission.principal_arn].add(
                 (permission.kind, permission.actions, permission.resource, permission.condition)
             )
         else:
-            own[(permission.kind, permission.actions, permission.condition)][permission.principal].add(
+            own[(permission.kind, permission.actions, permission.condition)][permission.principal_arn].add(
                 permission.resource
             )
     blocks: list[_Block] = []

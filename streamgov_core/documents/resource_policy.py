@@ -160,7 +160,7 @@ class ResourcePolicyDocument:
             permission
             for record in chosen.values()
             for permission in record.permissions
-            if permission.principal not in absent
+            if permission.principal_arn not in absent
         ]
         return resource_statements(self._sid_prefix, permissions)
 
@@ -198,7 +198,7 @@ class ResourcePolicyDocument:
         if all(principal.startswith("arn:") for principal in known):
             return set()
         recorded = {
-            permission.principal
+            permission.principal_arn
             for key, record in view.active.items()
             if key not in new_keys
             for permission in record.permissions
@@ -229,7 +229,7 @@ class ResourcePolicyDocument:
                 writes += self._write(current, candidate, gone, check_lease)
                 chosen = candidate
             except RejectedError:
-                principals = ", ".join(sorted({permission.principal for permission in record.permissions}))
+                principals = ", ".join(sorted({permission.principal_arn for permission in record.permissions}))
                 refused[record.key] = Rejection(
                     f"the service does not accept the principals {principals} in the policy of {self._arn} "
                     f"(does the role exist?): {reason}",
@@ -255,7 +255,7 @@ class ResourcePolicyDocument:
             return self._write(live, chosen, gone, check_lease)
         except RejectedError:
             known = principals_of(live[0], self._sid_prefix)
-            recorded = {permission.principal for record in chosen.values() for permission in record.permissions}
+            recorded = {permission.principal_arn for record in chosen.values() for permission in record.permissions}
             lacking = recorded - known - gone
             gone |= lacking
         try:

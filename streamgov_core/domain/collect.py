@@ -262,17 +262,16 @@ class Collect(DomainFunction):
         check_members(command, settings.members)
         return command
 
-    def _principals(self, target: Mapping[str, Any], account: str) -> tuple[str, ...]:
+    def _principals(self, target: Mapping[str, Any], account: str) -> tuple[RoleArn, ...]:
         """The target's roles: of the environment's account, or of one that the configuration lists for it."""
         allowed = {account, *self._settings.principal_accounts.get(account, ())}
-        principals = tuple(sorted({str(arn) for arn in target.get("authorizedPrincipals") or ()}))
+        principals = RoleArn.parse_all(sorted({str(arn) for arn in target.get("authorizedPrincipals") or ()}))
         if not principals:
             raise PrincipalRefusedError(f"the subscription target {target.get('id')} names no authorized principal")
-        for arn in principals:
-            role = RoleArn.parse(arn)
+        for role in principals:
             if role.account not in allowed or role.partition != self._settings.names.partition:
                 raise PrincipalRefusedError(
-                    f"{arn} is not a role of the environment's account {account}, nor of an account that the "
+                    f"{role} is not a role of the environment's account {account}, nor of an account that the "
                     "configuration lists for it"
                 )
         return principals

@@ -8,7 +8,6 @@ from typing import Any
 from streamgov_core.model.command import VERSION, GrantCommand, RequestType, Side
 from streamgov_core.model.errors import PermanentGrantError
 from streamgov_core.model.naming import Names, short_hash
-from streamgov_core.model.principal import RoleArn
 
 Step = dict[str, Any]
 Stages = dict[str, list[Step]]
@@ -16,7 +15,7 @@ Stages = dict[str, list[Step]]
 
 def principal_accounts(command: GrantCommand) -> tuple[str, ...]:
     """The accounts that the consumer's roles live in."""
-    return tuple(sorted({RoleArn.parse(arn).account for arn in command.consumer.principals}))
+    return tuple(sorted({role.account for role in command.consumer.principals}))
 
 
 def check_members(command: GrantCommand, members: Sequence[str]) -> None:

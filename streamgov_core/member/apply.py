@@ -29,8 +29,7 @@ from streamgov_core.model.errors import (
     PrincipalRefusedError,
 )
 from streamgov_core.model.naming import Names
-from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.registry_access import consumer_permissions, reader_contributions, registry_account
+from streamgov_core.model.registry_access import consumer_permissions, reader_contributions
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.calls import calling
@@ -131,7 +130,7 @@ class AwsAccountGateway:
 
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """See AccountGateway.record (API GetParameter)."""
-        registry = None if command.schema is None else command.schema.registry_arn.rsplit("/", 1)[1]
+        registry = None if command.schema is None else command.schema.registry_name
         name = command.resource["arn"].rsplit("/", 1)[1] if command.schema is None else command.schema.schema_name
         store = SsmAssetRecordStore(
             self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry
@@ -272,19 +271,20 @@ class Apply(MemberFunction):
         names = self._settings.names
         permissions = PLATFORMS[command.platform].consumer_permissions(names, command)
         contributions = []
-        for arn in command.consumer.principals:
-            if RoleArn.parse(arn).account != self._settings.account:
+        for role in command.consumer.principals:
+            if role.account != self._settings.account:
                 continue
+            target = f"role#{role.arn}"
             try:
-                check_principal(names, arn, self._settings.consumer_roles, self._settings.protected_roles)
+                check_principal(names, role, self._settings.consumer_roles, self._settings.protected_roles)
             except PrincipalRefusedError:
                 # A role that is no longer named can still lose; one that never got anything must not be touched.
                 if command.grants:
                     raise
-                if self._ledger.find(f"role#{arn}", command.key) is None:
+                if self._ledger.find(target, command.key) is None:
                     continue
             contributions.append(
-                PolicyContribution(f"role#{arn}", (*permissions, *consumer_permissions(names, command, arn)))
+                PolicyContribution(target, (*permissions, *consumer_permissions(names, command, role)))
             )
         return contributions
 
@@ -296,7 +296,7 @@ class Apply(MemberFunction):
         """
         arn = str(command.resource["arn"])
         if arn.split(":")[4] != self._settings.account or (
-            command.schema is not None and registry_account(command.schema) != self._settings.account
+            command.schema is not None and command.schema.registry_account != self._settings.account
         ):
             raise ClaimRefusedError(f"the asset claims {arn}, which is not in account {self._settings.account}")
         record = self._site.record(command)

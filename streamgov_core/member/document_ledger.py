@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.principal import RoleArn
 from streamgov_core.runtime.calls import Table
 
 RECORD_VERSION = 1
@@ -307,9 +308,10 @@ def _head(item: Mapping[str, Any]) -> LeaseRecord:
 
 def _item(target: str, record: ContributionRecord) -> dict[str, Any]:
     body = {
-        "permissions": [asdict(permission) for permission in record.permissions],
-        "trust": record.trust,
-        "facts": record.facts,
+        "permissions": [
+            {**asdict(permission), "principal": permission.principal_arn} for permission in record.permissions
+        ],
+        "trust": [role.arn for role in record.trust],
     }
     item: dict[str, Any] = {
         **_key(target, f"grant#{record.key}"),
@@ -326,16 +328,18 @@ def _item(target: str, record: ContributionRecord) -> dict[str, Any]:
 
 def _record(item: Mapping[str, Any]) -> ContributionRecord:
     body = json.loads(item["body"]["S"])
-    permissions = tuple(
-        Permission(**{**permission, "actions": tuple(permission["actions"])}) for permission in body["permissions"]
-    )
+    permissions = tuple(_permission(raw) for raw in body["permissions"])
     return ContributionRecord(
         key=item["item"]["S"].removeprefix("grant#"),
         generation=int(item["generation"]["N"]),
         state=item["state"]["S"],
         permissions=permissions,
-        trust=tuple(body["trust"]),
-        facts=body["facts"],
+        trust=RoleArn.parse_all(body["trust"]),
         at=float(item["at"]["N"]),
         cause=item.get("cause", {}).get("S", ""),
     )
+
+
+def _permission(raw: Mapping[str, Any]) -> Permission:
+    principal = RoleArn.parse(raw["principal"]) if raw["principal"] else None
+    return Permission(**{**raw, "actions": tuple(raw["actions"]), "principal": principal})

@@ -159,13 +159,13 @@ class ReaderRoleDocument:
         return {"Version": "2012-10-17", "Statement": identity_statements(self._names.sid_prefix, permissions)}
 
     def _trust(self, records: Iterable[ContributionRecord]) -> dict[str, Any]:
-        roles = sorted({arn for record in records for arn in record.trust})
-        accounts = sorted({RoleArn.parse(arn).account for arn in roles})
+        roles = sorted({role for record in records for role in record.trust})
+        accounts = sorted({role.account for role in roles})
         statement = {
             "Sid": f"{self._names.sid_prefix}Readers",
             "Effect": "Allow",
             "Principal": {"AWS": [f"arn:{self._names.partition}:iam::{account}:root" for account in accounts]},
             "Action": "sts:AssumeRole",
-            "Condition": {"ArnEquals": {"aws:PrincipalArn": roles}},
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": [role.arn for role in roles]}},
         }
         return {"Version": "2012-10-17", "Statement": [statement]}

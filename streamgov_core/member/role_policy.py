@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from streamgov_core.documents.comparison import Comparison
@@ -335,25 +336,21 @@ class _SlotFull(Exception):
         self.slot = slot
 
 
-def check_principal(names: Names, arn: str, allowed: Iterable[str], protected: Iterable[str] = ()) -> RoleArn:
+def check_principal(names: Names, role: RoleArn, allowed: Iterable[str], protected: Iterable[str] = ()) -> None:
     """Whether the configuration lets a role receive access.
 
     Args:
         names: of the deployment.
-        arn: the principal.
+        role: the principal.
         allowed: role ARNs, or patterns with ``*``, that the configuration names.
         protected: roles that never receive anything.
 
     Raises:
-        PrincipalRefusedError: it is no role, one of ours, or not named.
+        PrincipalRefusedError: it is a role of the deployment itself, or not named.
     """
-    from fnmatch import fnmatchcase
-
-    role = RoleArn.parse(arn)
-    if f"{role.path}".startswith(names.iam_path) or arn in set(protected):
-        raise PrincipalRefusedError(f"{arn} is a role of the deployment itself and never receives access")
-    if not any(fnmatchcase(arn, pattern) for pattern in allowed):
+    if role.path.startswith(names.iam_path) or role.arn in set(protected):
+        raise PrincipalRefusedError(f"{role.arn} is a role of the deployment itself and never receives access")
+    if not any(fnmatchcase(role.arn, pattern) for pattern in allowed):
         raise PrincipalRefusedError(
-            f"{arn} is not among the consumer roles that the stack of account {role.account} names; add it there"
+            f"{role.arn} is not among the consumer roles that the stack of account {role.account} names; add it there"
         )
-    return role

@@ -48,14 +48,14 @@ class Consumer:
 
     Args:
         account: the environment's account; its id begins the names of the consumer groups.
-        principals: role ARNs that get access.
+        principals: roles that get access.
     """
 
     account: str
     region: str
     project_id: str
     environment_id: str
-    principals: tuple[str, ...]
+    principals: tuple[RoleArn, ...]
 
     @property
     def group_prefix(self) -> str:
@@ -69,7 +69,7 @@ class Consumer:
             "region": self.region,
             "projectId": self.project_id,
             "environmentId": self.environment_id,
-            "principals": list(self.principals),
+            "principals": [role.arn for role in self.principals],
         }
 
 
@@ -134,9 +134,9 @@ class GrantCommand:
         """Identity of the grant of this asset."""
         return f"{self.grant_id}#{self.asset_id}"
 
-    def foreign_principals(self) -> tuple[str, ...]:
+    def foreign_principals(self) -> tuple[RoleArn, ...]:
         """The consumer's roles that do not live in the resource's account: they need a resource policy."""
-        return tuple(arn for arn in self.consumer.principals if RoleArn.parse(arn).account != self.producer.account)
+        return tuple(role for role in self.consumer.principals if role.account != self.producer.account)
 
     def for_side(self, side: Side, request_type: RequestType, generation: int, account: str) -> GrantCommand:
         """The same grant as a command for one account."""
@@ -170,6 +170,7 @@ class GrantCommand:
 
         Raises:
             EventRefusedError: it is of another version, or lacks a member.
+            PrincipalRefusedError: a principal is not the ARN of a role.
         """
         if raw.get("version") not in ACCEPTED_VERSIONS or raw.get("action") != "apply":
             raise EventRefusedError(
@@ -194,7 +195,7 @@ class GrantCommand:
                     str(consumer["region"]),
                     str(consumer["projectId"]),
                     str(consumer["environmentId"]),
-                    tuple(str(arn) for arn in consumer["principals"]),
+                    RoleArn.parse_all(str(arn) for arn in consumer["principals"]),
                 ),
                 request=AccessRequest(
                     _one_of(request, "access", ("READ", "WRITE", "READ_WRITE")),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    pass
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.principal import RoleArn
 
 
 @dataclass(frozen=True)
@@ -19,13 +16,11 @@ class PolicyContribution:
         target: ``<kind>#<arn>``; the kind selects the document store.
         permissions: the permissions.
         trust: principals of the role's trust policy (reader roles only).
-        facts: further facts that the document's store needs.
     """
 
     target: str
     permissions: tuple[Permission, ...]
-    trust: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    trust: tuple[RoleArn, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.principal import RoleArn
 
 ContributionState = Literal["ACTIVE", "REMOVED", "REFUSED", "DEFERRED"]
 
@@ -41,8 +41,7 @@ class ContributionRecord:
     generation: int
     state: ContributionState
     permissions: tuple[Permission, ...] = ()
-    trust: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    trust: tuple[RoleArn, ...] = ()
     at: float = 0.0
     cause: str = ""
 
@@ -53,7 +52,7 @@ class ContributionRecord:
         """The record of a command: active with its permissions, or the mark of their removal."""
         if not grants:
             return cls(key, generation, "REMOVED", at=at)
-        return cls(key, generation, "ACTIVE", contribution.permissions, contribution.trust, contribution.facts, at)
+        return cls(key, generation, "ACTIVE", contribution.permissions, contribution.trust, at)
 
 
 @dataclass(frozen=True)

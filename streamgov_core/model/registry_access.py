@@ -21,16 +21,11 @@ UNVERIFIED: whether GetSchemaVersion by version id alone is authorised on these 
 """
 
 
-def registry_account(schema: SchemaReference) -> str:
-    """The account that owns the registry."""
-    return schema.registry_arn.split(":")[4]
-
-
-def consumer_permissions(names: Names, command: GrantCommand, principal: str) -> tuple[Permission, ...]:
+def consumer_permissions(names: Names, command: GrantCommand, principal: RoleArn) -> tuple[Permission, ...]:
     """What a consumer's role needs for the schema."""
     if command.schema is None:
         return ()
-    if RoleArn.parse(principal).account == registry_account(command.schema):
+    if principal.account == command.schema.registry_account:
         return _schema_permissions(command.schema)
     return (Permission("sts", ("sts:AssumeRole",), reader_arn(names, command, command.schema), shared=True),)
 
@@ -39,18 +34,18 @@ def reader_contributions(names: Names, command: GrantCommand) -> tuple[PolicyCon
     """The reader role in the registry's account, for the principals of other accounts."""
     if command.schema is None:
         return ()
-    owner = registry_account(command.schema)
-    trust = tuple(arn for arn in command.consumer.principals if RoleArn.parse(arn).account != owner)
-    if not trust:
+    owner = command.schema.registry_account
+    trusted = tuple(role for role in command.consumer.principals if role.account != owner)
+    if not trusted:
         return ()
     target = f"reader#{reader_arn(names, command, command.schema)}"
-    return (PolicyContribution(target, _schema_permissions(command.schema), trust),)
+    return (PolicyContribution(target, _schema_permissions(command.schema), trusted),)
 
 
 def reader_arn(names: Names, command: GrantCommand, schema: SchemaReference) -> str:
     """The reader role of the registry for the consumer's project."""
     consumer = command.consumer
-    return names.reader_role_arn(registry_account(schema), schema.registry_arn, consumer.account, consumer.project_id)
+    return names.reader_role_arn(schema.registry_account, schema.registry_arn, consumer.account, consumer.project_id)
 
 
 def _schema_permissions(schema: SchemaReference) -> tuple[Permission, ...]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,6 +14,16 @@ class SchemaReference:
     registry_arn: str
     schema_arn: str
     schema_name: str
+
+    @property
+    def registry_account(self) -> str:
+        """The account that owns the registry, from its ARN."""
+        return self.registry_arn.split(":")[4]
+
+    @property
+    def registry_name(self) -> str:
+        """Name of the registry, from its ARN."""
+        return self.registry_arn.rsplit("/", 1)[1]
 
     def to_message(self) -> dict[str, str]:
         """The ``schema`` of a grant command."""

@@ -9,7 +9,6 @@ from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.plan import principal_accounts, stages
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.naming import Names
-from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
 from streamgov_core.model.registry_access import reader_contributions
 from streamgov_core.platforms import PLATFORMS
@@ -38,8 +37,8 @@ def targets_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]
         *reader_contributions(names, owned),
     ]
     yield from sorted({(producer, contribution.target) for contribution in contributions})
-    for arn in command.consumer.principals:
-        yield RoleArn.parse(arn).account, f"role#{arn}"
+    for role in command.consumer.principals:
+        yield role.account, f"role#{role.arn}"
 
 
 def expected_sets(names: Names, records: Iterable[GrantRecord]) -> Sets:

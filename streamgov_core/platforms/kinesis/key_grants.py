@@ -170,7 +170,7 @@ class KeyGrantDocument:
                 refused |= {
                     record.key: cause
                     for record in view.fresh
-                    if any(permission.principal == grant.principal for permission in record.permissions)
+                    if any(permission.principal_arn == grant.principal for permission in record.permissions)
                 }
         kept = {key: record for key, record in view.active.items() if key not in refused}
         missing = set(wanted)
@@ -204,9 +204,9 @@ class KeyGrantDocument:
         context = tuple(sorted((key.removeprefix(_CONTEXT_KEY), value) for key, value in keys.items()))
         operations = tuple(action.removeprefix("kms:") for action in permission.actions)
         name = self._prefix + short_hash(
-            permission.principal, *operations, *(text for pair in context for text in pair), length=24
+            permission.principal_arn, *operations, *(text for pair in context for text in pair), length=24
         )
-        return KeyGrant(name, permission.principal, operations, context)
+        return KeyGrant(name, permission.principal_arn, operations, context)
 
 
 def _grant(raw: Mapping[str, Any]) -> KeyGrant:

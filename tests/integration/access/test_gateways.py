@@ -15,6 +15,7 @@ from streamgov_core.member.iam_gateway import IamRoles
 from streamgov_core.member.role_policy import QuotaError
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.principal import RoleArn
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrants
 from streamgov_core.platforms.kinesis.stream_policy import StreamConsumers, StreamPolicies
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
@@ -147,8 +148,9 @@ def ledger(deployment: Deployment) -> Callable[[], DynamoDocumentLedger]:
 
 
 def record(key: str, generation: int) -> ContributionRecord:
-    permission = Permission("topic", ("kafka-cluster:ReadData",), "arn:t", "arn:role", True, '{"a":{"b":"c"}}')
-    return ContributionRecord(key, generation, "ACTIVE", (permission,), ("arn:role",), {"fact": 1}, 12.5)
+    role = RoleArn.parse("arn:aws:iam::333333333333:role/streaming/consumer")
+    permission = Permission("topic", ("kafka-cluster:ReadData",), "arn:t", role, True, '{"a":{"b":"c"}}')
+    return ContributionRecord(key, generation, "ACTIVE", (permission,), (role,), 12.5)
 
 
 def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable[[], DynamoDocumentLedger]) -> None:

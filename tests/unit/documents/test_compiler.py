@@ -82,7 +82,7 @@ def model(commands_: Iterable[GrantCommand]) -> set[tuple[str, str, str]]:
                 "group": CLUSTER.replace(":cluster/", ":group/") + f"/{item.consumer.account}.x",
                 "transactional-id": CLUSTER.replace(":cluster/", ":transactional-id/") + f"/{item.consumer.account}.x",
             }
-            found |= {(principal, action, names[kind]) for kind, actions in kinds.items() for action in actions}
+            found |= {(principal.arn, action, names[kind]) for kind, actions in kinds.items() for action in actions}
     return found
 
 

@@ -12,8 +12,11 @@ import pytest
 
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.model.document_record import ContributionRecord
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
 from streamgov_core.model.findings import KINDS
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.platforms import PLATFORMS
 from tests.unit.grants.fakes import CLUSTER, NAMES, OWNER, ROLE
 from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, World
 
@@ -581,9 +584,6 @@ def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: Worl
 
     def join(arn: str) -> None:
         world.owner.site.policies.hooks.clear()
-        from streamgov_core.model.document_record import ContributionRecord
-        from streamgov_core.platforms import PLATFORMS
-
         contribution = PLATFORMS["msk"].producer_contributions(NAMES, waiting)[0]
         world.owner.ledger.store(target, ContributionRecord.of(waiting.key, 1, True, contribution, world.clock.now()))
         world.owner.ledger.announce(target)
@@ -629,7 +629,7 @@ def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> N
     command = world.command()
     records: list[GrantRecord] = []
     for number in range(700):
-        role = f"arn:aws:iam::{ROLE.split(':')[4]}:role/streaming/consumer-{number:04d}"
+        role = RoleArn.parse(f"arn:aws:iam::{ROLE.split(':')[4]}:role/streaming/consumer-{number:04d}")
         part = replace(command, grant_id=f"grant-{number:04d}", consumer=replace(command.consumer, principals=(role,)))
         records.append(replace(world.record(), grant_id=part.grant_id, command=part))
     sets = expected_sets(NAMES, records)

@@ -22,6 +22,7 @@ from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, 
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord, ContributionState, Rejection, Slot
 from streamgov_core.model.naming import Names
+from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.schema_reference import SchemaReference
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrantDocument
 from streamgov_core.platforms.kinesis.stream_policy import FanOutConsumerDocument
@@ -69,7 +70,7 @@ def command(
         resource={"arn": topic_arn(cluster, topic), "clusterArn": cluster, "clusterType": kind, "topic": topic},
         schema=schema,
         producer=Party(OWNER, "us-east-1"),
-        consumer=Consumer(CONSUMER, "us-east-1", project, "env1", principals),
+        consumer=Consumer(CONSUMER, "us-east-1", project, "env1", RoleArn.parse_all(principals)),
         request=AccessRequest(access),  # type: ignore[arg-type]
         options=dict(options or {}),
         owner_project="ownerproject01",

@@ -13,6 +13,7 @@ from streamgov_core.member.role_policy import RolePolicyDocument, check_principa
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import PermanentGrantError, PrincipalRefusedError
+from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import reader_arn, reader_contributions
 from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, ROLE, MemoryIam, command, schema_of
@@ -197,11 +198,12 @@ def test_without_its_boundary_a_role_gets_nothing_new_but_can_lose() -> None:
 def test_principals_that_never_receive_access(arn: str, reason: str) -> None:
     allowed_roles = [f"arn:aws:iam::{CONSUMER}:role/streaming/*", f"arn:aws:iam::{CONSUMER}:role/streamgov/*"]
     with pytest.raises(PrincipalRefusedError, match=reason):
-        check_principal(NAMES, arn, allowed_roles, [f"arn:aws:iam::{CONSUMER}:role/deployer"])
+        check_principal(NAMES, RoleArn.parse(arn), allowed_roles, [f"arn:aws:iam::{CONSUMER}:role/deployer"])
 
 
 def test_a_named_role_with_a_path_is_taken_apart() -> None:
-    role = check_principal(NAMES, ROLE, [f"arn:aws:iam::{CONSUMER}:role/streaming/*"])
+    role = RoleArn.parse(ROLE)
+    check_principal(NAMES, role, [f"arn:aws:iam::{CONSUMER}:role/streaming/*"])
     assert (role.path, role.name, role.account) == ("/streaming/", "consumer", CONSUMER)
 
 

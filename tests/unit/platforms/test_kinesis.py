@@ -138,7 +138,7 @@ def test_a_customer_managed_key_is_granted_for_the_stream_only() -> None:
     (key,) = [
         contribution for contribution in KINESIS.producer_contributions(NAMES, given) if contribution.kind == "key"
     ]
-    assert {permission.principal for permission in key.permissions} == {ROLE, LOCAL}
+    assert {permission.principal_arn for permission in key.permissions} == {ROLE, LOCAL}
     (permission,) = [
         permission for permission in KINESIS.consumer_permissions(NAMES, given) if permission.kind == "kms"
     ]

@@ -94,7 +94,7 @@ def test_in_a_grant_to_roles_of_several_accounts_only_those_of_other_accounts_ge
         for account in (OWNER, CONSUMER)
     }
     assert kinds[CONSUMER] - kinds[OWNER] == {"any", "ec2", "ec2-tags", "vpc-cluster", "vpc-connection"}
-    principals = {p.principal for i in MSK.producer_contributions(NAMES, both) for p in i.permissions}
+    principals = {p.principal_arn for i in MSK.producer_contributions(NAMES, both) for p in i.permissions}
     assert principals == {ROLE}
 
 
