@@ -25,7 +25,8 @@ from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions
 from streamgov_core.model.schema_reference import SchemaReference
 from streamgov_core.platforms.kinesis.platform import Kinesis
-from streamgov_core.platforms.msk.platform import Msk, topic_arn
+from streamgov_core.platforms.msk.arns import topic_arn
+from streamgov_core.platforms.msk.platform import Msk
 
 NAMES = Names()
 OWNER, CONSUMER = "222222222222", "333333333333"

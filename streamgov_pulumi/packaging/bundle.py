@@ -24,7 +24,6 @@ from pathlib import Path, PurePosixPath
 
 import streamgov_core
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.runtime.clients import SERVICES
 from streamgov_pulumi.packaging.imports import import_closure, required_distributions
 
 PACKAGES = ("streamgov_core", "streamgov_samples")
@@ -67,7 +66,7 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     closure = import_closure(module, source, root, PACKAGES)
     files = {str(PurePosixPath(*module.split("."))) + ".py": source}
     files.update({path.relative_to(root).as_posix(): path for name, path in closure.modules.items() if name != module})
-    files.update(_dependency_files(dependencies(), closure.foreign, closure.services & set(SERVICES)))
+    files.update(_dependency_files(dependencies(), closure.foreign, closure.services))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
     path = _write_zip(files, target, module.rpartition(".")[2])
