@@ -16,7 +16,7 @@ from tests.unit.member.test_apply import Member
 
 LATENCY = 0.025
 """Seconds of a call."""
-LEDGER = ("acquire", "announce", "head", "store", "find", "load", "commit", "progress", "release", "refuse")
+LEDGER = ("acquire", "count_change", "head", "store", "find", "load", "commit", "checkpoint", "release", "reject")
 
 
 class Waiting(RealClock):
@@ -70,16 +70,16 @@ class Accounts:
         self.meter.slow(self.central.grants, "of_grant", "begin", "finish")
         self.members = {account: self.member(account) for account in (OWNER, CONSUMER)}
         for member in self.members.values():
-            member.site.iam.add(principal)
+            member.gateway.iam.add(principal)
 
     def member(self, account: str) -> Member:
         """One member account."""
         member = Member(account)
         member.clock = Waiting()
         self.meter.slow(member.ledger, *LEDGER)
-        self.meter.slow(member.site.policies, "get", "put", "delete")
-        self.meter.slow(member.site.iam, "role", "inline", "put_inline", "delete_inline", "attached")
-        self.meter.slow(member.site, "record", "inspect")
+        self.meter.slow(member.gateway.policies, "get", "put", "delete")
+        self.meter.slow(member.gateway.iam, "role", "inline", "put_inline", "delete_inline", "attached")
+        self.meter.slow(member.gateway, "record", "inspect")
         return member
 
     def run(self, order: dict[str, Any], execution: str) -> list[tuple[str, float, int]]:
@@ -90,7 +90,7 @@ class Accounts:
             for step in item["do"][stage]:
                 given = step["command"]
                 member = self.members[given["account"]]
-                member.site.recorded(GrantCommand.parse(given))
+                member.gateway.recorded(GrantCommand.parse(given))
                 _, spent, calls = self.meter.time(partial(member.run, given))
                 rows.append((f"apply, {given['side']}", spent, calls))
         _, spent, calls = self.meter.time(lambda: self.central.report(item, **done(item)))

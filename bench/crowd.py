@@ -108,7 +108,7 @@ def at_once(count: int, latency: float, *, rates: bool) -> dict[str, Any]:
         "rates": rates,
         "first": round(ends[0], 2),
         "last": round(ends[-1], 2),
-        "writes": len(accounts.members[OWNER].site.policies.writes),
+        "writes": len(accounts.members[OWNER].gateway.policies.writes),
         "refused": throttle.refused,
         "statuses": sorted(statuses),
     }
@@ -122,7 +122,7 @@ def _ask(accounts: Accounts, number: int) -> None:
         "KafkaSchemaFormType": {"kafka_topic": f"topic-{number}"},
     }
     domain.add_grant(grant_id=f"grant{number}", forms=forms, principals=(role,))
-    accounts.members[CONSUMER].site.iam.add(role)
+    accounts.members[CONSUMER].gateway.iam.add(role)
     for things, name in ((domain.listings, "listing1"), (domain.targets, "target1")):
         things[f"{name}-{number}"] = copy.deepcopy(things[name])
     grant = domain.grants[f"grant{number}"]
@@ -137,7 +137,7 @@ def _chain(accounts: Accounts, number: int) -> float:
     for stage in ("first", "second"):
         for step in item["do"][stage]:
             member, order = accounts.members[step["command"]["account"]], step["command"]
-            member.site.recorded(GrantCommand.parse(order))
+            member.gateway.recorded(GrantCommand.parse(order))
             assert _machine(partial(member.run, order))["status"] == "APPLIED"
     _machine(lambda: accounts.central.report(item, **done(item)))
     return time.perf_counter()

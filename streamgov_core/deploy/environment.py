@@ -17,12 +17,12 @@ GRANT_TABLE_KEYS: Mapping[str, Any] = {
 """Keys of the grant ledger, for aws.dynamodb.Table; ``ttl`` is the attribute that expires ended grants."""
 
 DOCUMENT_TABLE_KEYS: Mapping[str, Any] = {
-    "hash_key": "target",
+    "hash_key": "documentId",
     "range_key": "item",
-    "attributes": [{"name": "target", "type": "S"}, {"name": "item", "type": "S"}],
+    "attributes": [{"name": "documentId", "type": "S"}, {"name": "item", "type": "S"}],
     "ttl": "purgeAt",
 }
-"""Keys of the target ledger; ``ttl`` is the attribute that expires the marks of removed grants."""
+"""Keys of the document ledger; ``ttl`` is the attribute that expires the tombstones of revoked grants."""
 
 
 def collect_environment(

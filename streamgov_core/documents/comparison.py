@@ -10,18 +10,19 @@ from typing import Any, Protocol, runtime_checkable
 
 from streamgov_core.documents.compiler import canonical, is_ours, principals_of, statements_of
 from streamgov_core.documents.policy_document import DesiredState
+from streamgov_core.model.contribution import document_arn
 from streamgov_core.model.findings import Finding
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One document beside what it should say.
+    """One live policy beside what it should say.
 
     Args:
-        name: which one, for people.
+        name: which policy, for people.
         live: as it stands; None if there is none.
         wanted: our statements, compiled from the ledger.
-        exclusive: whether the document is ours alone, so that a foreign statement in it is remarkable.
+        exclusive: whether the policy is ours alone, so that a foreign statement in it is reported.
         entry: what a person calls one of its statements. What is no policy (grants on a key) is written as one here.
     """
 
@@ -34,40 +35,52 @@ class Comparison:
 
 @runtime_checkable
 class Comparable(Protocol):
-    """A policy document that can show its documents. One that cannot is judged by whether it wants to write."""
+    """A policy document that can show its live policies.
 
-    def compare(self, view: DesiredState) -> list[Comparison] | None:
-        """The target's documents; None if what carries them (a role) does not exist. Reads, and never writes."""
+    One that cannot is taken to differ if applying the desired state would write.
+    """
+
+    def compare(self, desired: DesiredState) -> list[Comparison] | None:
+        """The document's policies; None if what carries them (a role) does not exist. Reads, and never writes."""
 
 
-def differences(target: str, comparison: Comparison, sid_prefix: str) -> list[Finding]:
-    """The findings of one document."""
-    where = f"the {comparison.name} of {target.split('#', 1)[1]}"
+def differences(document_id: str, comparison: Comparison, sid_prefix: str) -> list[Finding]:
+    """The findings of one policy."""
+    where = f"the {comparison.name} of {document_arn(document_id)}"
+    entry = comparison.entry
     statements = statements_of(comparison.live or {})
     ours = [item for item in statements if is_ours(item, sid_prefix)]
-    added, removed = _beyond(ours, comparison.wanted), _beyond(comparison.wanted, ours)
-    entry = comparison.entry
-    found: list[Finding] = []
     ids = sorted(name for name in principals_of(comparison.live, sid_prefix) if not name.startswith("arn:"))
     if ids:
         text = f"{where} names {', '.join(ids)}: the id of a role that was deleted, or made again under its name"
-        return [Finding("DeletedRole", target, text)]
+        return [Finding("DeletedRole", document_id, text)]
     if comparison.wanted and not ours:
         text = f"{where} holds none of the {len(comparison.wanted)} {entry}s that grants ask for"
-        return [Finding("DriftRemoved", target, text)]
+        return [Finding("DriftRemoved", document_id, text)]
+    found = _drift(document_id, comparison, ours, where)
+    if comparison.exclusive:
+        foreign = [item for item in statements if not is_ours(item, sid_prefix)]
+        found += [
+            Finding("ForeignStatement", document_id, f"{where} also holds {_short(item)}", "left") for item in foreign
+        ]
+    return found
+
+
+def _drift(document_id: str, comparison: Comparison, ours: Sequence[Mapping[str, Any]], where: str) -> list[Finding]:
+    """Statements of ours that were altered, added and removed; an altered one keeps its Sid."""
+    added, removed = _beyond(ours, comparison.wanted), _beyond(comparison.wanted, ours)
     by_sid = {str(item.get("Sid")): item for item in removed}
+    found: list[Finding] = []
     for statement in added:
         original = by_sid.pop(str(statement.get("Sid")), None)
         if original is not None:
             removed.remove(original)
-            found.append(Finding("DriftAltered", target, f"in {where} a {entry} reads {_short(statement)}"))
+            text = f"in {where} a {comparison.entry} reads {_short(statement)}"
+            found.append(Finding("DriftAltered", document_id, text))
         else:
-            found.append(Finding("DriftAdded", target, f"{where} also allows {_short(statement)}"))
+            found.append(Finding("DriftAdded", document_id, f"{where} also allows {_short(statement)}"))
     for lost in removed:
-        found.append(Finding("DriftRemoved", target, f"{where} no longer allows {_short(lost)}"))
-    if comparison.exclusive:
-        foreign = [item for item in statements if not is_ours(item, sid_prefix)]
-        found += [Finding("ForeignStatement", target, f"{where} also holds {_short(item)}", "left") for item in foreign]
+        found.append(Finding("DriftRemoved", document_id, f"{where} no longer allows {_short(lost)}"))
     return found
 
 

@@ -1,4 +1,8 @@
-"""The policy documents of one target, as the engine sees them."""
+"""What the engine of a member account asks of a policy document, whatever service keeps it.
+
+One document id stands for everything that is written for one resource or role: a single resource policy, or the inline
+policy and the managed policies of a role.
+"""
 
 from __future__ import annotations
 
@@ -11,63 +15,72 @@ from streamgov_core.model.document_record import ContributionRecord, Rejection, 
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What a policy document is to bring about.
+    """What a policy document must contain, and what was recorded about it before.
 
     Args:
-        active: the records that the documents shall contain, by key.
-        placed: what the documents contain, as far as was recorded.
-        examine: keys whose document is to be read even if nothing of it changes.
-        everything: read every document of the target (after a holder that did not release, and to repair).
+        active: the records that the document must contain, by key.
+        slots: what the document contains, as far as it was recorded.
+        examine: keys whose policy is read even if nothing of it changes.
+        verify_all: read and compare every policy of the document: the last holder of the lease did not release it, or
+            the document is being repaired.
     """
 
     active: Mapping[str, ContributionRecord]
-    placed: Mapping[str, Slot]
+    slots: Mapping[str, Slot]
     examine: Set[str] = frozenset()
-    everything: bool = False
+    verify_all: bool = False
 
     @property
     def fresh(self) -> list[ContributionRecord]:
-        """Records that the documents do not contain yet, in the order in which they are admitted."""
+        """Records that the document does not contain yet, in the order in which they are admitted."""
         missing = [
             record
             for key, record in self.active.items()
-            if key not in self.placed or self.placed[key].generation != record.generation
+            if key not in self.slots or self.slots[key].generation != record.generation
         ]
         return sorted(missing, key=lambda record: (record.at, record.key))
+
+    @property
+    def written(self) -> dict[str, ContributionRecord]:
+        """Records that the document contains already, by key."""
+        fresh = {record.key for record in self.fresh}
+        return {key: record for key, record in self.active.items() if key not in fresh}
 
 
 @dataclass(frozen=True)
 class WriteResult:
-    """What a policy document has done.
+    """What applying a desired state has done.
 
     Args:
-        placed: what the documents contain now.
-        refused: key -> why it did not get in.
+        slots: what the document contains now.
+        rejected: key -> why the grant did not get in.
         writes: API calls that changed something.
     """
 
-    placed: Mapping[str, Slot]
-    refused: Mapping[str, Rejection] = field(default_factory=dict)
+    slots: Mapping[str, Slot]
+    rejected: Mapping[str, Rejection] = field(default_factory=dict)
     writes: int = 0
 
 
 class PolicyDocument(Protocol):
-    """The policy documents of one target. One instance serves one application."""
+    """A policy document. One instance serves one command or one check."""
 
-    eager: bool
-    """Whether reads may begin before the lease is held. Not where reads are rationed: whoever then has to wait, or to
-    read again, has wasted them."""
+    read_before_lease: bool
+    """Whether reads may begin before the lease is held. False where reads are rationed: a caller that then has to
+    wait, or to read again, would have wasted them."""
 
     def reads(self) -> Sequence[Callable[[], None]]:
-        """Reads that ``apply`` needs, to be run side by side with the ledger's; ``apply`` makes up for any not run."""
+        """Reads that ``apply`` needs, to be run in parallel with the ledger's; ``apply`` makes up for any not run."""
 
     def forget(self) -> None:
         """Drop what was read: it may be from before the lease."""
 
-    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
-        """Make the documents contain exactly ``view.active``, foreign statements aside.
+    def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+        """Make the document contain exactly ``desired.active``; statements that are not ours stay.
 
-        ``permit_write`` is called right before each write and raises if the lease is about to end.
+        Args:
+            desired: the records, and what was written before.
+            check_lease: called right before each write; raises if the lease is about to end.
 
         Raises:
             GrantError: nothing of the new grants was written, or a retry will finish what was begun.

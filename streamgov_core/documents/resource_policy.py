@@ -1,4 +1,4 @@
-"""The policy document of a resource policy: one document, foreign statements in it, sometimes a version token."""
+"""The policy document of a resource policy: one policy, with foreign statements in it and sometimes a version token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from streamgov_core.model.errors import RetryableGrantError, StreamgovError
 from streamgov_core.model.permission import Permission
 
 MAX_CONFLICTS = 8
-"""Foreign writers that one application puts up with."""
+"""How many writes of others one application works around before it gives up."""
 
 
 class ConflictError(StreamgovError):
@@ -60,14 +60,14 @@ class PolicyGateway(Protocol):
 
 
 class ResourcePolicyDocument:
-    """Brings one resource policy in line with the ledger.
+    """Makes our statements in one resource policy say what the ledger says.
 
     Args:
         gateway: the policy's API.
         arn: the resource.
         sid_prefix: marks our statements.
         limit: characters that the service allows.
-        eager: see PolicyDocument.
+        read_before_lease: see PolicyDocument.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class ResourcePolicyDocument:
         sid_prefix: str,
         limit: int = RESOURCE_POLICY_LIMIT,
         *,
-        eager: bool = False,
+        read_before_lease: bool = False,
     ) -> None:
-        self.eager = eager
+        self.read_before_lease = read_before_lease
         self._gateway = gateway
         self._arn = arn
         self._sid_prefix = sid_prefix
@@ -88,44 +88,44 @@ class ResourcePolicyDocument:
 
     def reads(self) -> Sequence[Callable[[], None]]:
         """The live document."""
-        return (self._remember,)
+        return (self._read_live,)
 
     def forget(self) -> None:
         """See PolicyDocument.forget."""
         self._live = None
 
-    def _remember(self) -> None:
+    def _read_live(self) -> None:
         self._live = self._read()
 
-    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+    def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         """See PolicyDocument.apply."""
         live = self._live if self._live is not None else self._read()
         self._live = None
         gone: set[str] = set()
         for _ in range(MAX_CONFLICTS):
-            chosen, refused = self._admit(live[0], view, gone)
+            chosen, rejected = self._admit(live[0], desired, gone)
             try:
                 writes = self._write(live, chosen, gone, check_lease)
             except ConflictError:
                 live = self._read()
             except ResourceGoneError:
                 cause = Rejection(f"{self._arn} does not exist in this account")
-                return WriteResult({}, {record.key: cause for record in view.fresh})
+                return WriteResult({}, {record.key: cause for record in desired.fresh})
             except RejectedError as error:
-                lost = self._lost(live[0], view) - gone
+                lost = self._lost(live[0], desired) - gone
                 if not lost:
                     try:
-                        return self._one_by_one(live, view, gone, check_lease, str(error))
+                        return self._one_by_one(live, desired, gone, check_lease, str(error))
                     except ConflictError:
                         live = self._read()
                 gone |= lost
             else:
-                return WriteResult(_placed(chosen), refused, writes)
+                return WriteResult(_slots(chosen), rejected, writes)
         raise RetryableGrantError(f"other writers keep changing the policy of {self._arn}")
 
-    def compare(self, view: DesiredState) -> list[Comparison]:
+    def compare(self, desired: DesiredState) -> list[Comparison]:
         """See Comparable.compare."""
-        return [Comparison("policy", self._read()[0], self._statements(view.active, ()))]
+        return [Comparison("policy", self._read()[0], self._statements(desired.active, ()))]
 
     def _read(self) -> tuple[dict[str, Any] | None, str | None]:
         try:
@@ -171,71 +171,63 @@ class ResourcePolicyDocument:
         return document is None or size(document) <= self._limit
 
     def _admit(
-        self, live: Mapping[str, Any] | None, view: DesiredState, gone: Iterable[str]
+        self, live: Mapping[str, Any] | None, desired: DesiredState, gone: Iterable[str]
     ) -> tuple[dict[str, ContributionRecord], dict[str, Rejection]]:
         """All grants if they fit; otherwise those that are in already, and of the new ones as many as fit."""
-        if self._fits(live, view.active, gone):
-            return dict(view.active), {}
-        fresh = view.fresh
-        new_keys = {record.key for record in fresh}
-        chosen = {key: record for key, record in view.active.items() if key not in new_keys}
-        refused: dict[str, Rejection] = {}
-        for record in fresh:
+        if self._fits(live, desired.active, gone):
+            return dict(desired.active), {}
+        chosen = desired.written
+        rejected: dict[str, Rejection] = {}
+        for record in desired.fresh:
             candidate = {**chosen, record.key: record}
             if self._fits(live, candidate, gone):
                 chosen = candidate
             else:
-                refused[record.key] = Rejection(
+                rejected[record.key] = Rejection(
                     f"the policy of {self._arn} has no room for this grant ({self._limit} characters are allowed): "
                     "end grants that are no longer needed, or let consumers share a role"
                 )
-        return chosen, refused
+        return chosen, rejected
 
-    def _lost(self, live: Mapping[str, Any] | None, view: DesiredState) -> set[str]:
+    def _lost(self, live: Mapping[str, Any] | None, desired: DesiredState) -> set[str]:
         """Principals that were written once and now stand there by an id (``AROA…``): their roles were deleted."""
-        new_keys = {record.key for record in view.fresh}
         known = principals_of(live, self._sid_prefix)
         if all(principal.startswith("arn:") for principal in known):
             return set()
         recorded = {
-            permission.principal_arn
-            for key, record in view.active.items()
-            if key not in new_keys
-            for permission in record.permissions
+            permission.principal_arn for record in desired.written.values() for permission in record.permissions
         }
         return recorded - known
 
     def _one_by_one(
         self,
         live: tuple[dict[str, Any] | None, str | None],
-        view: DesiredState,
+        desired: DesiredState,
         gone: set[str],
         check_lease: Callable[[], None],
         reason: str,
     ) -> WriteResult:
-        """Find out which of the new grants the service rejects, so that the others do not suffer from it."""
-        fresh = view.fresh
-        new_keys = {record.key for record in fresh}
-        chosen = {key: record for key, record in view.active.items() if key not in new_keys}
-        refused: dict[str, Rejection] = {}
+        """Find out which of the new grants the service rejects, so that the others still get in."""
+        chosen = desired.written
+        rejected: dict[str, Rejection] = {}
         writes = self._write_recorded(live, chosen, gone, check_lease)
-        for record in fresh:
+        for record in desired.fresh:
             candidate = {**chosen, record.key: record}
             current = self._live if self._live is not None else self._read()
             if not self._fits(current[0], candidate, gone):
-                refused[record.key] = Rejection(f"the policy of {self._arn} has no room for this grant")
+                rejected[record.key] = Rejection(f"the policy of {self._arn} has no room for this grant")
                 continue
             try:
                 writes += self._write(current, candidate, gone, check_lease)
                 chosen = candidate
             except RejectedError:
                 principals = ", ".join(sorted({permission.principal_arn for permission in record.permissions}))
-                refused[record.key] = Rejection(
+                rejected[record.key] = Rejection(
                     f"the service does not accept the principals {principals} in the policy of {self._arn} "
                     f"(does the role exist?): {reason}",
                     retry=True,
                 )
-        return WriteResult(_placed(chosen), refused, writes)
+        return WriteResult(_slots(chosen), rejected, writes)
 
     def _write_recorded(
         self,
@@ -244,9 +236,10 @@ class ResourcePolicyDocument:
         gone: set[str],
         check_lease: Callable[[], None],
     ) -> int:
-        """Write what was granted before; ``gone`` learns of the roles among it that were deleted since.
+        """Write what was granted before; roles among it that were deleted since are added to ``gone``.
 
-        Once such a role has left the document, not even its id tells of it: what the document lacks is tried singly.
+        Once such a role has left the document, not even its id shows that it was deleted: the principals that the
+        document lacks are tried one by one.
 
         Raises:
             RetryableGrantError: the service rejects what the document holds already.
@@ -272,5 +265,5 @@ class ResourcePolicyDocument:
         return writes
 
 
-def _placed(chosen: Mapping[str, ContributionRecord]) -> dict[str, Slot]:
+def _slots(chosen: Mapping[str, ContributionRecord]) -> dict[str, Slot]:
     return {key: Slot(0, record.generation) for key, record in chosen.items()}

@@ -1,7 +1,8 @@
-"""The target ledger of a member account: for each policy document its contributions, the lease, and what was written.
+"""The document ledger of a member account: for each policy document its contributions, its lease, and what was written.
 
-One DynamoDB item (``#head``) for each target, and one for each grant on it (``grant#<grant>#<asset>``), under one
-partition key. A removed grant stays as a mark for a while, so that a late, lower generation is recognised.
+Each document has one DynamoDB item for its lease record (``#lease``) and one for each grant that contributes to it
+(``grant#<grant>#<asset>``), under the document's id as partition key. A revoked grant stays as a tombstone for a while,
+so that a late command of a lower generation is recognised.
 """
 
 from __future__ import annotations
@@ -9,334 +10,335 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.runtime.calls import Table
+from streamgov_core.runtime.calls import Table, calling
+from streamgov_core.runtime.dynamodb import from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.literals import ReturnValueType
 
 RECORD_VERSION = 1
-HEAD = "#head"
-MARK_LIFETIME = 180 * 86_400
-"""Seconds that the mark of a removed grant is kept: longer than any message or execution can be late."""
+LEASE_ITEM = "#lease"
+GRANT_ITEM = "grant#"
+TOMBSTONE_SECONDS = 180 * 86_400
+"""How long the tombstone of a revoked grant is kept: longer than any message or execution can be late."""
 
-Stored = Literal["STORED", "SUPERSEDED"]
+StoreOutcome = Literal["STORED", "SUPERSEDED"]
 
 
 @dataclass(frozen=True)
 class LeaseRecord:
-    """The head of a target.
+    """Who may write a document, and what was written last.
 
     Args:
-        seq: counts the changes that anybody asked for.
-        committed: the last ``seq`` that is in the written documents.
+        change_count: how many changes to the document were asked for so far, by anybody.
+        committed: the value of ``change_count`` that the written document corresponds to.
         owner: who holds the lease, or empty.
         until: when the lease ends, seconds since the epoch.
-        placed: what the written documents contain.
+        slots: what the written document contains, by key.
     """
 
-    seq: int = 0
+    change_count: int = 0
     committed: int = 0
     owner: str = ""
     until: float = 0.0
-    placed: Mapping[str, Slot] = field(default_factory=dict)
+    slots: Mapping[str, Slot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A lease just taken.
+    """A lease that was just acquired.
 
     Args:
-        head: the head including this request's own change.
-        clean: False if the holder before never released: its writes are unknown, so everything is verified.
+        record: the lease record, including the change that acquiring counted.
+        clean: False if the holder before never released it: what it wrote is unknown, so everything is verified.
     """
 
-    head: LeaseRecord
+    record: LeaseRecord
     clean: bool
 
 
 class DocumentLedger(Protocol):
-    """Where targets are kept. Every write is conditional; every read is consistent."""
+    """Where contributions and leases are kept. Every write is conditional; every read is consistent."""
 
-    def acquire(self, target: str, owner: str, now: float, until: float) -> Lease | None:
-        """Count a change and take the lease in one step; None, and no change counted, while somebody else has it."""
-
-    def announce(self, target: str) -> LeaseRecord:
-        """Count a change, after its record was stored; the holder of the lease notices."""
-
-    def head(self, target: str) -> LeaseRecord:
-        """The head; all zero if the target was never written."""
-
-    def store(self, target: str, record: ContributionRecord) -> Stored:
-        """Store a record unless one of a higher generation is there."""
-
-    def find(self, target: str, key: str) -> ContributionRecord | None:
-        """One record."""
-
-    def load(self, target: str) -> list[ContributionRecord]:
-        """Every record of the target, marks included."""
-
-    def everything(self) -> dict[str, list[ContributionRecord]]:
-        """Every target with its records, marks included, as the reconciler reads it; no snapshot of one moment."""
-
-    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> bool:
-        """Record what was written and release the lease, if ``seq`` is still the last change and the lease is ours.
+    def acquire(self, document_id: str, owner: str, now: float, until: float) -> Lease | None:
+        """Count a change and take the lease in one step.
 
         Returns:
-            False if either is not so.
+            None, and no change is counted, while another owner has the lease.
         """
 
-    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> LeaseRecord | None:
-        """Record what was written up to ``seq`` and keep the lease; None if the lease is no longer ours."""
+    def count_change(self, document_id: str) -> LeaseRecord:
+        """Count a change whose record was stored before; the holder of the lease notices it."""
 
-    def release(self, target: str, owner: str) -> None:
-        """Give the lease back without having written; nothing happens if it is no longer ours."""
+    def lease_record(self, document_id: str) -> LeaseRecord:
+        """The lease record; all zero if the document was never written."""
 
-    def abandon(self, target: str, owner: str) -> None:
-        """Let the lease end now, without a word about what was written: the next holder verifies everything."""
+    def store(self, document_id: str, record: ContributionRecord) -> StoreOutcome:
+        """Store a record unless one of a higher generation is there."""
 
-    def refuse(self, target: str, key: str, generation: int, refusal: Rejection) -> None:
-        """Mark a record as one that did not get in, unless it has changed meanwhile."""
+    def find(self, document_id: str, key: str) -> ContributionRecord | None:
+        """The record of one grant."""
+
+    def load(self, document_id: str) -> list[ContributionRecord]:
+        """Every record of the document, tombstones included."""
+
+    def load_all(self) -> dict[str, list[ContributionRecord]]:
+        """Every document id with its records, tombstones included; not a snapshot of one moment."""
+
+    def commit(self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]) -> bool:
+        """Record what was written and release the lease.
+
+        Returns:
+            False, and nothing is recorded, if another change was counted since, or the owner lost the lease.
+        """
+
+    def checkpoint(
+        self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]
+    ) -> LeaseRecord | None:
+        """Record what was written up to ``change_count`` and keep the lease; None if the owner lost it."""
+
+    def release(self, document_id: str, owner: str) -> None:
+        """Give the lease back with everything that was written recorded; nothing happens if the owner lost it."""
+
+    def abandon(self, document_id: str, owner: str) -> None:
+        """Let the lease end now without recording what was written: the next holder verifies everything."""
+
+    def reject(self, document_id: str, key: str, generation: int, rejection: Rejection) -> None:
+        """Note that a grant did not get into the document, unless its record has changed meanwhile."""
 
 
 class DynamoDocumentLedger:
-    """The ledger in DynamoDB.
+    """The document ledger in DynamoDB.
 
     Args:
-        client: makes or returns the boto3 client when it is first needed.
+        client: returns the boto3 client when it is first needed.
         table: the table's name.
     """
 
-    def __init__(self, client: Callable[[], Any], table: str) -> None:
-        guarded = Table(client, table)
-        self._client: Callable[[], Any] = lambda: guarded
+    def __init__(self, client: Callable[[], DynamoDBClient], table: str) -> None:
+        self._client = cast("DynamoDBClient", Table(client, table))
         self._table = table
 
-    def acquire(self, target: str, owner: str, now: float, until: float) -> Lease | None:
+    def acquire(self, document_id: str, owner: str, now: float, until: float) -> Lease | None:
         """See DocumentLedger.acquire. One UpdateItem; the old item says whether the last holder released."""
-        client = self._client()
-        try:
-            answer = client.update_item(
-                TableName=self._table,
-                Key=_key(target, HEAD),
-                UpdateExpression="ADD seq :one SET leaseOwner = :owner, leaseUntil = :until",
-                # Our own lease: a call whose answer was lost is made again by the SDK.
-                ConditionExpression="attribute_not_exists(leaseOwner) OR leaseUntil < :now OR leaseOwner = :owner",
-                ExpressionAttributeValues={
-                    ":one": {"N": "1"},
-                    ":owner": {"S": owner},
-                    ":until": {"N": repr(until)},
-                    ":now": {"N": repr(now)},
-                },
-                ReturnValues="ALL_OLD",
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return None
-        old = _head(answer.get("Attributes", {}))
-        return Lease(LeaseRecord(old.seq + 1, old.committed, owner, until, old.placed), clean=not old.owner)
-
-    def announce(self, target: str) -> LeaseRecord:
-        """See DocumentLedger.announce."""
-        answer = self._client().update_item(
-            TableName=self._table,
-            Key=_key(target, HEAD),
-            UpdateExpression="ADD seq :one",
-            ExpressionAttributeValues={":one": {"N": "1"}},
-            ReturnValues="ALL_NEW",
+        found = self._update(
+            document_id,
+            LEASE_ITEM,
+            "ADD changeCount :one SET leaseOwner = :owner, leaseUntil = :until",
+            {":one": 1, ":owner": owner, ":until": until, ":now": now},
+            # The owner's own lease counts as free: a call whose answer was lost is made again by the SDK.
+            condition="attribute_not_exists(leaseOwner) OR leaseUntil < :now OR leaseOwner = :owner",
+            returned="ALL_OLD",
         )
-        return _head(answer["Attributes"])
+        if found is None:
+            return None
+        old = _lease_record(found)
+        record = LeaseRecord(old.change_count + 1, old.committed, owner, until, old.slots)
+        return Lease(record, clean=not old.owner)
 
-    def head(self, target: str) -> LeaseRecord:
-        """See DocumentLedger.head."""
-        answer = self._client().get_item(TableName=self._table, Key=_key(target, HEAD), ConsistentRead=True)
-        return _head(answer.get("Item", {}))
+    def count_change(self, document_id: str) -> LeaseRecord:
+        """See DocumentLedger.count_change."""
+        found = self._update(document_id, LEASE_ITEM, "ADD changeCount :one", {":one": 1}, returned="ALL_NEW")
+        return _lease_record(found or {})
 
-    def store(self, target: str, record: ContributionRecord) -> Stored:
+    def lease_record(self, document_id: str) -> LeaseRecord:
+        """See DocumentLedger.lease_record."""
+        return _lease_record(self._get(document_id, LEASE_ITEM) or {})
+
+    def store(self, document_id: str, record: ContributionRecord) -> StoreOutcome:
         """See DocumentLedger.store."""
-        client = self._client()
         try:
-            client.put_item(
+            self._client.put_item(
                 TableName=self._table,
-                Item=_item(target, record),
+                Item=_contribution_item(document_id, record),
                 ConditionExpression="attribute_not_exists(generation) OR generation <= :generation",
-                ExpressionAttributeValues={":generation": {"N": str(record.generation)}},
+                ExpressionAttributeValues=to_item({":generation": record.generation}),
             )
-        except client.exceptions.ConditionalCheckFailedException:
+        except self._client.exceptions.ConditionalCheckFailedException:
             return "SUPERSEDED"
         return "STORED"
 
-    def find(self, target: str, key: str) -> ContributionRecord | None:
+    def find(self, document_id: str, key: str) -> ContributionRecord | None:
         """See DocumentLedger.find."""
-        answer = self._client().get_item(TableName=self._table, Key=_key(target, f"grant#{key}"), ConsistentRead=True)
-        return _record(answer["Item"]) if "Item" in answer else None
+        found = self._get(document_id, f"{GRANT_ITEM}{key}")
+        return None if found is None else _contribution_record(found)
 
-    def load(self, target: str) -> list[ContributionRecord]:
-        """See DocumentLedger.load. All pages."""
+    def load(self, document_id: str) -> list[ContributionRecord]:
+        """See DocumentLedger.load."""
         records: list[ContributionRecord] = []
-        start: dict[str, Any] = {}
-        while True:
-            answer = self._client().query(
+        with calling("dynamodb:Query", self._table):
+            for page in self._client.get_paginator("query").paginate(
                 TableName=self._table,
-                KeyConditionExpression="target = :target AND begins_with(#item, :prefix)",
+                KeyConditionExpression="documentId = :document AND begins_with(#item, :prefix)",
                 ExpressionAttributeNames={"#item": "item"},
-                ExpressionAttributeValues={":target": {"S": target}, ":prefix": {"S": "grant#"}},
+                ExpressionAttributeValues=to_item({":document": document_id, ":prefix": GRANT_ITEM}),
                 ConsistentRead=True,
-                **start,
-            )
-            records.extend(_record(item) for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return records
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            ):
+                records.extend(_contribution_record(from_item(item)) for item in page["Items"])
+        return records
 
-    def everything(self) -> dict[str, list[ContributionRecord]]:
-        """See DocumentLedger.everything. All pages."""
+    def load_all(self) -> dict[str, list[ContributionRecord]]:
+        """See DocumentLedger.load_all."""
         found: dict[str, list[ContributionRecord]] = {}
-        pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        for page in pages:
-            for item in page["Items"]:
-                records = found.setdefault(item["target"]["S"], [])
-                if item["item"]["S"] != HEAD:
-                    records.append(_record(item))
+        with calling("dynamodb:Scan", self._table):
+            for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
+                for item in map(from_item, page["Items"]):
+                    records = found.setdefault(item["documentId"], [])
+                    if item["item"] != LEASE_ITEM:
+                        records.append(_contribution_record(item))
         return found
 
-    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> bool:
+    def commit(self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]) -> bool:
         """See DocumentLedger.commit."""
-        client = self._client()
-        try:
-            client.update_item(
-                TableName=self._table,
-                Key=_key(target, HEAD),
-                UpdateExpression="SET committed = :seq, placed = :placed REMOVE leaseOwner, leaseUntil",
-                ConditionExpression="leaseOwner = :owner AND seq = :seq",
-                ExpressionAttributeValues={
-                    ":seq": {"N": str(seq)},
-                    ":placed": {"S": _placed_text(placed)},
-                    ":owner": {"S": owner},
-                },
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        found = self._update(
+            document_id,
+            LEASE_ITEM,
+            "SET committed = :change, slots = :slots REMOVE leaseOwner, leaseUntil",
+            {":change": change_count, ":slots": _slots_text(slots), ":owner": owner},
+            condition="leaseOwner = :owner AND changeCount = :change",
+        )
+        return found is not None
 
-    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> LeaseRecord | None:
-        """See DocumentLedger.progress."""
-        client = self._client()
+    def checkpoint(
+        self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]
+    ) -> LeaseRecord | None:
+        """See DocumentLedger.checkpoint."""
+        found = self._update(
+            document_id,
+            LEASE_ITEM,
+            "SET committed = :change, slots = :slots",
+            {":change": change_count, ":slots": _slots_text(slots), ":owner": owner},
+            condition="leaseOwner = :owner",
+            returned="ALL_NEW",
+        )
+        return None if found is None else _lease_record(found)
+
+    def release(self, document_id: str, owner: str) -> None:
+        """See DocumentLedger.release. Who acquired the lease after it had ended keeps it."""
+        self._update(
+            document_id,
+            LEASE_ITEM,
+            "REMOVE leaseOwner, leaseUntil",
+            {":owner": owner},
+            condition="leaseOwner = :owner",
+        )
+
+    def abandon(self, document_id: str, owner: str) -> None:
+        """See DocumentLedger.abandon. The owner stays written, which is what tells the next holder."""
+        self._update(
+            document_id,
+            LEASE_ITEM,
+            "SET leaseUntil = :ended",
+            {":owner": owner, ":ended": 0},
+            condition="leaseOwner = :owner",
+        )
+
+    def reject(self, document_id: str, key: str, generation: int, rejection: Rejection) -> None:
+        """See DocumentLedger.reject. A newer command that has replaced the record counts instead."""
+        self._update(
+            document_id,
+            f"{GRANT_ITEM}{key}",
+            "SET #state = :state, cause = :cause",
+            {
+                ":state": "DEFERRED" if rejection.retry else "REJECTED",
+                ":cause": rejection.cause,
+                ":generation": generation,
+            },
+            condition="generation = :generation",
+            names={"#state": "state"},
+        )
+
+    def _get(self, document_id: str, item: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key=_key(document_id, item), ConsistentRead=True)
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def _update(
+        self,
+        document_id: str,
+        item: str,
+        update: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str = "",
+        names: Mapping[str, str] | None = None,
+        returned: ReturnValueType = "NONE",
+    ) -> dict[str, Any] | None:
+        """One UpdateItem: the attributes that were asked for, or None if the condition does not hold."""
+        more: dict[str, Any] = {}
+        if condition:
+            more["ConditionExpression"] = condition
+        if names:
+            more["ExpressionAttributeNames"] = names
         try:
-            answer = client.update_item(
+            answer = self._client.update_item(
                 TableName=self._table,
-                Key=_key(target, HEAD),
-                UpdateExpression="SET committed = :seq, placed = :placed",
-                ConditionExpression="leaseOwner = :owner",
-                ExpressionAttributeValues={
-                    ":seq": {"N": str(seq)},
-                    ":placed": {"S": _placed_text(placed)},
-                    ":owner": {"S": owner},
-                },
-                ReturnValues="ALL_NEW",
+                Key=_key(document_id, item),
+                UpdateExpression=update,
+                ExpressionAttributeValues=to_item(values),
+                ReturnValues=returned,
+                **more,
             )
-        except client.exceptions.ConditionalCheckFailedException:
+        except self._client.exceptions.ConditionalCheckFailedException:
             return None
-        return _head(answer["Attributes"])
-
-    def release(self, target: str, owner: str) -> None:
-        """See DocumentLedger.release."""
-        client = self._client()
-        try:
-            client.update_item(
-                TableName=self._table,
-                Key=_key(target, HEAD),
-                UpdateExpression="REMOVE leaseOwner, leaseUntil",
-                ConditionExpression="leaseOwner = :owner",
-                ExpressionAttributeValues={":owner": {"S": owner}},
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return  # Somebody took it over after it had ended: theirs now.
-
-    def abandon(self, target: str, owner: str) -> None:
-        """See DocumentLedger.abandon. The owner stays written, which is what tells the next one."""
-        client = self._client()
-        try:
-            client.update_item(
-                TableName=self._table,
-                Key=_key(target, HEAD),
-                UpdateExpression="SET leaseUntil = :ended",
-                ConditionExpression="leaseOwner = :owner",
-                ExpressionAttributeValues={":owner": {"S": owner}, ":ended": {"N": "0"}},
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return  # Somebody took it over after it had ended: theirs now.
-
-    def refuse(self, target: str, key: str, generation: int, refusal: Rejection) -> None:
-        """See DocumentLedger.refuse."""
-        client = self._client()
-        try:
-            client.update_item(
-                TableName=self._table,
-                Key=_key(target, f"grant#{key}"),
-                UpdateExpression="SET #state = :refused, cause = :cause",
-                ConditionExpression="generation = :generation",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={
-                    ":refused": {"S": "DEFERRED" if refusal.retry else "REFUSED"},
-                    ":cause": {"S": refusal.cause},
-                    ":generation": {"N": str(generation)},
-                },
-            )
-        except client.exceptions.ConditionalCheckFailedException:
-            return  # A newer command has replaced it: that one counts.
+        return from_item(answer.get("Attributes", {}))
 
 
-def _key(target: str, item: str) -> dict[str, Any]:
-    return {"target": {"S": target}, "item": {"S": item}}
+def _key(document_id: str, item: str) -> dict[str, Any]:
+    return to_item({"documentId": document_id, "item": item})
 
 
-def _placed_text(placed: Mapping[str, Slot]) -> str:
-    return json.dumps({key: [p.slot, p.generation] for key, p in sorted(placed.items())}, separators=(",", ":"))
+def _slots_text(slots: Mapping[str, Slot]) -> str:
+    return json.dumps({key: [at.slot, at.generation] for key, at in sorted(slots.items())}, separators=(",", ":"))
 
 
-def _head(item: Mapping[str, Any]) -> LeaseRecord:
-    placed = json.loads(item["placed"]["S"]) if "placed" in item else {}
+def _lease_record(item: Mapping[str, Any]) -> LeaseRecord:
+    slots = json.loads(item.get("slots", "{}"))
     return LeaseRecord(
-        seq=int(item.get("seq", {}).get("N", 0)),
-        committed=int(item.get("committed", {}).get("N", 0)),
-        owner=item.get("leaseOwner", {}).get("S", ""),
-        until=float(item.get("leaseUntil", {}).get("N", 0)),
-        placed={key: Slot(slot, generation) for key, (slot, generation) in placed.items()},
+        change_count=item.get("changeCount", 0),
+        committed=item.get("committed", 0),
+        owner=item.get("leaseOwner", ""),
+        until=float(item.get("leaseUntil", 0)),
+        slots={key: Slot(slot, generation) for key, (slot, generation) in slots.items()},
     )
 
 
-def _item(target: str, record: ContributionRecord) -> dict[str, Any]:
+def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str, Any]:
     body = {
         "permissions": [
             {**asdict(permission), "principal": permission.principal_arn} for permission in record.permissions
         ],
         "trust": [role.arn for role in record.trust],
     }
-    item: dict[str, Any] = {
-        **_key(target, f"grant#{record.key}"),
-        "version": {"N": str(RECORD_VERSION)},
-        "generation": {"N": str(record.generation)},
-        "state": {"S": record.state},
-        "at": {"N": repr(record.at)},
-        "body": {"S": json.dumps(body, sort_keys=True, separators=(",", ":"))},
+    values: dict[str, Any] = {
+        "documentId": document_id,
+        "item": f"{GRANT_ITEM}{record.key}",
+        "version": RECORD_VERSION,
+        "generation": record.generation,
+        "state": record.state,
+        "at": record.at,
+        "body": json.dumps(body, sort_keys=True, separators=(",", ":")),
     }
     if record.state == "REMOVED":
-        item["purgeAt"] = {"N": str(int(record.at + MARK_LIFETIME))}
-    return item
+        values["purgeAt"] = int(record.at + TOMBSTONE_SECONDS)
+    return to_item(values)
 
 
-def _record(item: Mapping[str, Any]) -> ContributionRecord:
-    body = json.loads(item["body"]["S"])
-    permissions = tuple(_permission(raw) for raw in body["permissions"])
+def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
+    body = json.loads(item["body"])
     return ContributionRecord(
-        key=item["item"]["S"].removeprefix("grant#"),
-        generation=int(item["generation"]["N"]),
-        state=item["state"]["S"],
-        permissions=permissions,
+        key=item["item"].removeprefix(GRANT_ITEM),
+        generation=item["generation"],
+        state=item["state"],
+        permissions=tuple(_permission(raw) for raw in body["permissions"]),
         trust=RoleArn.parse_all(body["trust"]),
-        at=float(item["at"]["N"]),
-        cause=item.get("cause", {}).get("S", ""),
+        at=float(item["at"]),
+        cause=item.get("cause", ""),
     )
 
 

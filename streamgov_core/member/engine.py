@@ -1,9 +1,10 @@
-"""Apply one contribution to one target: lease, group commit, generation rule.
+"""Applies one contribution to one policy document: lease, group commit, generation rule.
 
-Whoever holds a target's lease writes for everybody who waits: it reads every record, compiles, writes, and before it
-gives the lease back looks whether another change was counted meanwhile; then it writes again. A caller that does not
-get the lease stores its record, counts the change, and waits until a holder has committed it, or takes the lease when
-it falls free. The lease lasts longer than the function that holds it can live, and nothing is written close to its end.
+The *holder* of a document's lease writes for every command that waits: it reads all records of the document, compiles,
+writes, and before it releases the lease looks whether another change was counted meanwhile; then it writes again. It
+writes for others for a limited time (SERVICE_SECONDS) after its own contribution is in. A command that does not get the
+lease stores its record, counts the change, and waits until a holder has committed it, or until it can take the lease
+itself. The lease lasts longer than the function that holds it can live, and no write begins close to its end.
 """
 
 from __future__ import annotations
@@ -21,29 +22,31 @@ from streamgov_core.model.errors import DocumentFullError, GrantError, Retryable
 
 ApplyOutcome = Literal["APPLIED", "SUPERSEDED"]
 
-POLL_FIRST = 0.05
-POLL_CEILING = 0.5
-SERVICE = 5.0
-"""Seconds that a holder writes for others after its own grant is in; then one of those who wait takes over."""
+FIRST_POLL = 0.05
+"""Seconds that a waiting command lets pass before it looks at the lease again; each pause is longer than the last."""
+MAX_POLL = 0.5
+"""The longest pause between two looks, in seconds."""
+SERVICE_SECONDS = 5.0
+"""How long a holder writes for others after its own contribution is in; then one of those who wait takes over."""
 
 
-def refused_error(refusal: Rejection) -> GrantError:
+def rejection_error(rejection: Rejection) -> GrantError:
     """The error of a grant that did not get into a document."""
-    return RetryableGrantError(refusal.cause) if refusal.retry else DocumentFullError(refusal.cause)
+    return RetryableGrantError(rejection.cause) if rejection.retry else DocumentFullError(rejection.cause)
 
 
 class Engine:
-    """Applies contributions to targets.
+    """Applies contributions to policy documents.
 
     Args:
-        ledger: the account's target ledger.
-        times: clock, identities and this invocation's deadline.
-        pool: runs calls side by side.
+        ledger: the account's document ledger.
+        clock: time, identities and this invocation's deadline.
+        pool: runs calls in parallel.
     """
 
-    def __init__(self, ledger: DocumentLedger, times: InvocationClock, pool: Executor) -> None:
+    def __init__(self, ledger: DocumentLedger, clock: InvocationClock, pool: Executor) -> None:
         self._ledger = ledger
-        self._times = times
+        self._clock = clock
         self._pool = pool
 
     def apply(
@@ -53,191 +56,202 @@ class Engine:
         key: str,
         generation: int,
         grants: bool,
-        gate: Callable[[], Any] | None = None,
+        precondition: Callable[[], Any] | None = None,
     ) -> ApplyOutcome:
-        """Give or take what one grant contributes to one target.
+        """Grant or revoke what one grant contributes to one document.
 
-        Reads run beside the lease. They count only if the head shows that nobody changed anything in between.
+        Reads run in parallel with acquiring the lease. They count only if the lease record shows that nobody changed
+        anything in between.
 
         Args:
-            policy_document: the target's documents.
-            contribution: the target and the permissions.
-            key: the grant of the asset.
+            policy_document: the document.
+            contribution: the document's id and the permissions.
+            key: ``<grant id>#<asset id>``.
             generation: of the command.
-            grants: give (True) or take.
-            gate: waits for checks that run beside the lease; raises if the command must not even be recorded.
+            grants: whether the command grants (True) or revokes.
+            precondition: waits for checks that run in parallel with the lease; raises if the command must not even be
+                recorded.
 
         Raises:
             DocumentFullError: the document has no room.
             RetryableGrantError: contention outlasted this invocation.
         """
-        target, owner, now = contribution.target, self._times.new_id(), self._times.now()
+        document_id, owner, now = contribution.document_id, self._clock.new_id(), self._clock.now()
         record = ContributionRecord.of(key, generation, grants, contribution, now)
-        acquiring = self._pool.submit(self._ledger.acquire, target, owner, now, now + self._times.lease)
-        loading = self._pool.submit(self._ledger.load, target)
-        reading = [self._pool.submit(read) for read in policy_document.reads()] if policy_document.eager else []
-        storing = self._pool.submit(self._ledger.store, target, record) if gate is None else None
+        acquiring = self._pool.submit(self._ledger.acquire, document_id, owner, now, now + self._clock.lease_seconds)
+        loading = self._pool.submit(self._ledger.load, document_id)
+        early = policy_document.read_before_lease
+        reading = self._start_reads(policy_document) if early else []
+        storing = self._pool.submit(self._ledger.store, document_id, record) if precondition is None else None
         lease = acquiring.result()
         try:
-            if lease is not None and not policy_document.eager:
-                reading = [self._pool.submit(read) for read in policy_document.reads()]
+            if lease is not None and not early:
+                reading = self._start_reads(policy_document)
             if storing is None:
-                if gate is not None:
-                    gate()
-                storing = self._pool.submit(self._ledger.store, target, record)
+                if precondition is not None:
+                    precondition()
+                storing = self._pool.submit(self._ledger.store, document_id, record)
             superseded = storing.result() == "SUPERSEDED"
             if lease is not None and not superseded:
-                records = self._records(policy_document, target, key, lease, loading, reading)
+                records = self._current_records(policy_document, document_id, key, lease, loading, reading)
         except BaseException:
-            self._give_back(target, owner, lease)
+            self._return_unused(document_id, owner, lease)
             raise
         if superseded:
-            self._give_back(target, owner, lease)
+            self._return_unused(document_id, owner, lease)
             return "SUPERSEDED"
         if lease is None:
             policy_document.forget()
-            return self._wait(policy_document, target, record)
+            return self._wait(policy_document, document_id, record)
         records[key] = record
-        return self._hold(policy_document, target, owner, lease, record, records)
+        return self._write_as_holder(policy_document, document_id, owner, lease, record, records)
 
-    def _records(
+    def _start_reads(self, policy_document: PolicyDocument) -> list[Future[None]]:
+        return [self._pool.submit(read) for read in policy_document.reads()]
+
+    def _current_records(
         self,
         policy_document: PolicyDocument,
-        target: str,
+        document_id: str,
         key: str,
         lease: Lease,
         loading: Future[list[ContributionRecord]],
         reading: Sequence[Future[None]],
     ) -> dict[str, ContributionRecord]:
-        """The target's records: those read beside the lease if they are what the lease was taken on."""
+        """The document's records: those read in parallel with the lease if they are what the lease was taken on."""
         records = {item.key: item for item in loading.result()}
         for future in reading:
             future.result()
         active = {name: item.generation for name, item in records.items() if item.state == "ACTIVE" and name != key}
-        placed = {name: placement.generation for name, placement in lease.head.placed.items() if name != key}
-        if lease.clean and lease.head.committed == lease.head.seq - 1 and active == placed:
+        written = {name: slot.generation for name, slot in lease.record.slots.items() if name != key}
+        if lease.clean and lease.record.committed == lease.record.change_count - 1 and active == written:
             return records
-        if policy_document.eager:
+        if policy_document.read_before_lease:
             policy_document.forget()
-        return {item.key: item for item in self._ledger.load(target)}
+        return self._load(document_id)
 
-    def _give_back(self, target: str, owner: str, lease: Lease | None) -> None:
-        """End a lease under which nothing was written; what an earlier holder left open stays open."""
+    def _load(self, document_id: str) -> dict[str, ContributionRecord]:
+        return {item.key: item for item in self._ledger.load(document_id)}
+
+    def _return_unused(self, document_id: str, owner: str, lease: Lease | None) -> None:
+        """End a lease under which nothing was written; what an earlier holder left unverified stays unverified."""
         if lease is not None and lease.clean:
-            self._ledger.release(target, owner)
+            self._ledger.release(document_id, owner)
         elif lease is not None:
-            self._ledger.abandon(target, owner)
+            self._ledger.abandon(document_id, owner)
 
-    def _hold(
+    def _write_as_holder(
         self,
         policy_document: PolicyDocument,
-        target: str,
+        document_id: str,
         owner: str,
         lease: Lease,
         record: ContributionRecord,
         records: Mapping[str, ContributionRecord],
     ) -> ApplyOutcome:
-        """Write as the holder until nothing waits any more, then give the lease back."""
-        refused: dict[str, Rejection] = {}
-        head, everything, committed = lease.head, not lease.clean, False
-        begun = self._times.now()
+        """Write until no change is uncommitted or the service time is over, then release the lease."""
+        rejected: dict[str, Rejection] = {}
+        current, verify_all, own_committed = lease.record, not lease.clean, False
+        begun = self._clock.now()
         try:
             while True:
-                written = self._round(policy_document, target, head, record, records, everything)
-                refused.update(written.refused)
-                if self._ledger.commit(target, owner, head.seq, written.placed):
+                result = self._write_once(policy_document, document_id, current, record, records, verify_all)
+                rejected.update(result.rejected)
+                if self._ledger.commit(document_id, owner, current.change_count, result.slots):
                     break
-                following = self._ledger.progress(target, owner, head.seq, written.placed)
+                following = self._ledger.checkpoint(document_id, owner, current.change_count, result.slots)
                 if following is None:
-                    return self._without_lease(target, record, head.seq)
-                head, everything, committed = following, False, True
-                if self._times.now() - begun > SERVICE:
-                    self._ledger.release(target, owner)  # All that was written is recorded: a clean end.
+                    return self._after_lost_lease(document_id, record, current.change_count)
+                current, verify_all, own_committed = following, False, True
+                if self._clock.now() - begun > SERVICE_SECONDS:
+                    self._ledger.release(document_id, owner)  # All that was written is recorded: a clean end.
                     break
-                records = {item.key: item for item in self._ledger.load(target)}
+                records = self._load(document_id)
         except BaseException as error:
-            self._ledger.abandon(target, owner)
-            if not committed or not isinstance(error, StreamgovError):
+            self._ledger.abandon(document_id, owner)
+            if not own_committed or not isinstance(error, StreamgovError):
                 raise
             # Our own grant is in; whoever waits takes the lease over and meets the same error for itself.
-        if record.key in refused:
-            raise refused_error(refused[record.key])
+        if record.key in rejected:
+            raise rejection_error(rejected[record.key])
         return "APPLIED"
 
-    def _without_lease(self, target: str, record: ContributionRecord, seq: int) -> ApplyOutcome:
+    def _after_lost_lease(self, document_id: str, record: ContributionRecord, change_count: int) -> ApplyOutcome:
         """The lease is gone after a write: it ended too early, or our own commit succeeded and its answer was lost."""
-        head = self._ledger.head(target)
-        if head.committed < seq:
-            raise RetryableGrantError(f"the lease on {target} ended before its documents were committed")
-        return self._verdict(target, record, head)
+        current = self._ledger.lease_record(document_id)
+        if current.committed < change_count:
+            raise RetryableGrantError(f"the lease on {document_id} ended before the document was committed")
+        return self._outcome_of(document_id, record, current)
 
-    def _round(
+    def _write_once(
         self,
         policy_document: PolicyDocument,
-        target: str,
-        head: LeaseRecord,
+        document_id: str,
+        lease_record: LeaseRecord,
         record: ContributionRecord,
         records: Mapping[str, ContributionRecord],
-        everything: bool,
+        verify_all: bool,
     ) -> WriteResult:
         active = {key: item for key, item in records.items() if item.state == "ACTIVE"}
-        view = DesiredState(active, head.placed, frozenset({record.key}), everything)
-        written = policy_document.apply(view, lambda: self._permission(head.until))
-        if not written.writes and policy_document.eager:
+        desired = DesiredState(active, lease_record.slots, frozenset({record.key}), verify_all)
+        result = policy_document.apply(desired, lambda: self._check_lease(lease_record.until))
+        if not result.writes and policy_document.read_before_lease:
             # "Already there" must not rest on a read from before the lease.
             policy_document.forget()
-            written = policy_document.apply(view, lambda: self._permission(head.until))
-        for key, refusal in written.refused.items():
-            self._ledger.refuse(target, key, records[key].generation, refusal)
-        return written
+            result = policy_document.apply(desired, lambda: self._check_lease(lease_record.until))
+        for key, rejection in result.rejected.items():
+            self._ledger.reject(document_id, key, records[key].generation, rejection)
+        return result
 
-    def _wait(self, policy_document: PolicyDocument, target: str, record: ContributionRecord) -> ApplyOutcome:
+    def _wait(self, policy_document: PolicyDocument, document_id: str, record: ContributionRecord) -> ApplyOutcome:
         """Wait until a holder has committed our record, or become the holder."""
-        head = self._ledger.announce(target)
-        mine, pause = head.seq, POLL_FIRST
-        while head.committed < mine:
-            now = self._times.now()
-            if not head.owner or head.until < now:
-                owner = self._times.new_id()
-                lease = self._ledger.acquire(target, owner, now, now + self._times.lease)
+        current = self._ledger.count_change(document_id)
+        own_change, pause = current.change_count, FIRST_POLL
+        while current.committed < own_change:
+            now = self._clock.now()
+            if not current.owner or current.until < now:
+                owner = self._clock.new_id()
+                lease = self._ledger.acquire(document_id, owner, now, now + self._clock.lease_seconds)
                 if lease is not None:
-                    return self._take_over(policy_document, target, owner, lease, record)
-            if now + pause > self._times.deadline - self._times.margin:
-                raise RetryableGrantError(f"another writer holds {target}; the grant is recorded and will be retried")
-            self._times.sleep(pause)
-            pause = min(pause * 1.5, POLL_CEILING)
-            head = self._ledger.head(target)
-        return self._verdict(target, record, head)
+                    return self._take_over(policy_document, document_id, owner, lease, record)
+            if now + pause > self._clock.deadline - self._clock.write_margin:
+                raise RetryableGrantError(
+                    f"another command holds the lease on {document_id}; the grant is recorded and will be retried"
+                )
+            self._clock.sleep(pause)
+            pause = min(pause * 1.5, MAX_POLL)
+            current = self._ledger.lease_record(document_id)
+        return self._outcome_of(document_id, record, current)
 
     def _take_over(
-        self, policy_document: PolicyDocument, target: str, owner: str, lease: Lease, record: ContributionRecord
+        self, policy_document: PolicyDocument, document_id: str, owner: str, lease: Lease, record: ContributionRecord
     ) -> ApplyOutcome:
+        """Become the holder after waiting."""
         try:
-            reading = [self._pool.submit(read) for read in policy_document.reads()]
-            records = {item.key: item for item in self._ledger.load(target)}
+            reading = self._start_reads(policy_document)
+            records = self._load(document_id)
             for future in reading:
                 future.result()
         except BaseException:
-            self._give_back(target, owner, lease)
+            self._return_unused(document_id, owner, lease)
             raise
-        outcome = self._hold(policy_document, target, owner, lease, record, records)
+        outcome = self._write_as_holder(policy_document, document_id, owner, lease, record, records)
         return outcome if records[record.key].generation == record.generation else "SUPERSEDED"
 
-    def _verdict(self, target: str, record: ContributionRecord, head: LeaseRecord) -> ApplyOutcome:
+    def _outcome_of(self, document_id: str, record: ContributionRecord, lease_record: LeaseRecord) -> ApplyOutcome:
         """What a holder made of our record."""
-        placement = head.placed.get(record.key)
-        if record.state == "ACTIVE" and placement is not None and placement.generation == record.generation:
+        slot = lease_record.slots.get(record.key)
+        if record.state == "ACTIVE" and slot is not None and slot.generation == record.generation:
             return "APPLIED"
-        stored = self._ledger.find(target, record.key)
+        stored = self._ledger.find(document_id, record.key)
         if stored is None or stored.generation > record.generation:
             return "SUPERSEDED"
-        if stored.state in ("REFUSED", "DEFERRED"):
-            raise refused_error(Rejection(stored.cause, stored.state == "DEFERRED"))
-        if record.state == "REMOVED" and placement is None:
+        if stored.state in ("REJECTED", "DEFERRED"):
+            raise rejection_error(Rejection(stored.cause, stored.state == "DEFERRED"))
+        if record.state == "REMOVED" and slot is None:
             return "APPLIED"
-        raise RetryableGrantError(f"{target} was committed without this grant; it will be retried")
+        raise RetryableGrantError(f"{document_id} was committed without this grant; it will be retried")
 
-    def _permission(self, until: float) -> None:
-        now = self._times.now()
-        if now > min(self._times.deadline, until) - self._times.margin:
+    def _check_lease(self, lease_until: float) -> None:
+        if not self._clock.may_write(lease_until):
             raise RetryableGrantError("too little time is left to write safely; the grant is recorded and is retried")

@@ -1,29 +1,33 @@
-"""Roles and policies in IAM: the gateways behind the policy documents of consumer roles and reader roles."""
+"""Roles and their policies in IAM, as the policy documents of consumer roles and reader roles need them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from streamgov_core.documents.compiler import size
-from streamgov_core.member.role_policy import QuotaError, RoleInfo
+from streamgov_core.member.role_gateway import QuotaError, RoleInfo
 from streamgov_core.model.errors import RetryableGrantError
 from streamgov_core.runtime.calls import calling
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import PolicyVersionTypeDef
 
 MAX_VERSIONS = 5
 """Versions that a managed policy may have (IAM quotas)."""
 
 
-class IamRoles:
-    """RoleGateway and ReaderGateway over boto3.
+class IamGateway:
+    """RolePolicyGateway and ReaderRoleGateway over boto3.
 
     Args:
         client: returns the IAM client when it is first needed.
         path: IAM path of our policies.
     """
 
-    def __init__(self, client: Callable[[], Any], path: str) -> None:
+    def __init__(self, client: Callable[[], IAMClient], path: str) -> None:
         self._client = client
         self._path = path
 
@@ -142,7 +146,7 @@ class IamRoles:
     def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
         """API CreateRole."""
         client = self._client()
-        bounded = {"PermissionsBoundary": boundary} if boundary else {}
+        bounded: dict[str, Any] = {"PermissionsBoundary": boundary} if boundary else {}
         with calling("iam:CreateRole", name):
             try:
                 client.create_role(
@@ -165,7 +169,7 @@ class IamRoles:
             except client.exceptions.NoSuchEntityException:
                 return
 
-    def _versions(self, arn: str) -> Iterator[Mapping[str, Any]]:
+    def _versions(self, arn: str) -> Iterator[PolicyVersionTypeDef]:
         for page in self._client().get_paginator("list_policy_versions").paginate(PolicyArn=arn):
             yield from page["Versions"]
 

@@ -1,14 +1,14 @@
-"""The policy document of a reader role: it lets the roles of one consumer project read schemas of one registry.
+"""The policy document of a reader role: roles of one consumer project assume it to read schemas of one registry.
 
 A Glue registry has no resource policy, so consumers in other accounts assume a role in the registry's account. Its
-trust names accounts and conditions on the roles' ARNs: nothing validates those, so a role that does not exist yet does
-no harm, and one that was deleted and made again is the same one (its identity policy is what was lost with it).
+trust policy names accounts, with a condition on the roles' ARNs: IAM does not validate those, so a role that does not
+exist yet does no harm, and one that was deleted and made again is trusted as before (only its own policies are lost).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.compiler import (
@@ -20,7 +20,7 @@ from streamgov_core.documents.compiler import (
     size,
 )
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
-from streamgov_core.member.role_policy import RoleInfo
+from streamgov_core.member.role_gateway import ReaderRoleGateway, RoleInfo
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
@@ -28,33 +28,8 @@ from streamgov_core.model.principal import RoleArn
 POLICY_NAME = "schemas"
 
 
-class ReaderGateway(Protocol):
-    """Roles that are ours."""
-
-    def role(self, name: str) -> RoleInfo | None:
-        """The role."""
-
-    def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
-        """Create the role; if it is there already, write its trust."""
-
-    def put_trust(self, name: str, trust: str) -> None:
-        """Write the trust policy."""
-
-    def delete_role(self, name: str) -> None:
-        """Delete the role; nothing happens if there is none."""
-
-    def inline(self, name: str, policy: str) -> dict[str, Any] | None:
-        """An inline policy."""
-
-    def put_inline(self, name: str, policy: str, text: str) -> None:
-        """Write an inline policy."""
-
-    def delete_inline(self, name: str, policy: str) -> None:
-        """Delete an inline policy."""
-
-
 class ReaderRoleDocument:
-    """Brings one reader role in line with the ledger: it exists exactly while somebody may use it.
+    """Makes one reader role say what the ledger says: it exists exactly while a grant needs it.
 
     Args:
         gateway: IAM.
@@ -63,9 +38,9 @@ class ReaderRoleDocument:
         boundary: permissions boundary of the role; empty for none.
     """
 
-    eager = True
+    read_before_lease = True
 
-    def __init__(self, gateway: ReaderGateway, names: Names, arn: str, boundary: str = "") -> None:
+    def __init__(self, gateway: ReaderRoleGateway, names: Names, arn: str, boundary: str = "") -> None:
         self._gateway = gateway
         self._role = RoleArn.parse(arn)
         self._names = names
@@ -85,22 +60,22 @@ class ReaderRoleDocument:
         self._info = self._gateway.role(self._role.name)
         self._known = True
 
-    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+    def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         """See PolicyDocument.apply. Permissions come before trust; to remove, the other way round."""
         if not self._known:
             self._read()
         self._known = False
-        if not view.active:
+        if not desired.active:
             return WriteResult({}, {}, self._remove(check_lease))
-        chosen, refused = self._admit(view)
-        placed = {key: Slot(0, record.generation) for key, record in chosen.items()}
-        return WriteResult(placed, refused, self._write(chosen.values(), check_lease))
+        chosen, rejected = self._admit(desired)
+        slots = {key: Slot(0, record.generation) for key, record in chosen.items()}
+        return WriteResult(slots, rejected, self._write(chosen.values(), check_lease))
 
-    def compare(self, view: DesiredState) -> list[Comparison]:
-        """See Comparable.compare. The role exists exactly while somebody may use it."""
+    def compare(self, desired: DesiredState) -> list[Comparison]:
+        """See Comparable.compare."""
         info = self._gateway.role(self._role.name)
         policy = self._gateway.inline(self._role.name, POLICY_NAME) if info is not None else None
-        records = list(view.active.values())
+        records = list(desired.active.values())
         wanted = self._policy(records)["Statement"] if records else []
         trust = self._trust(records)["Statement"] if records else []
         return [
@@ -108,21 +83,19 @@ class ReaderRoleDocument:
             Comparison("trust policy", None if info is None else info.trust, trust, True),
         ]
 
-    def _admit(self, view: DesiredState) -> tuple[dict[str, ContributionRecord], dict[str, Rejection]]:
-        fresh = view.fresh
-        new_keys = {record.key for record in fresh}
-        chosen = {key: record for key, record in view.active.items() if key not in new_keys}
-        refused: dict[str, Rejection] = {}
-        for record in fresh:
+    def _admit(self, desired: DesiredState) -> tuple[dict[str, ContributionRecord], dict[str, Rejection]]:
+        chosen = desired.written
+        rejected: dict[str, Rejection] = {}
+        for record in desired.fresh:
             candidate = {**chosen, record.key: record}
             members = candidate.values()
             if size(self._policy(members)) > INLINE_LIMIT or size(self._trust(members)) > TRUST_LIMIT:
-                refused[record.key] = Rejection(
+                rejected[record.key] = Rejection(
                     f"the reader role {self._role.arn} has no room for another schema or role"
                 )
             else:
                 chosen = candidate
-        return chosen, refused
+        return chosen, rejected
 
     def _write(self, records: Iterable[ContributionRecord], check_lease: Callable[[], None]) -> int:
         members = list(records)

@@ -18,7 +18,7 @@ Side = Literal["producer", "consumer", "both"]
 RequestType = Literal["GRANT", "REVOKE"]
 Access = Literal["READ", "WRITE", "READ_WRITE"]
 Consumption = Literal["SHARED", "FAN_OUT"]
-Status = Literal["APPLIED", "SUPERSEDED", "REFUSED"]
+Status = Literal["APPLIED", "SUPERSEDED", "REJECTED"]
 
 MAX_CAUSE = 1000
 """Characters of a cause that reaches DataZone (our own cap; the model has none)."""
@@ -101,7 +101,7 @@ class GrantCommand:
     """One side of one grant or revoke of one asset, for one account.
 
     Args:
-        generation: of the grant; a target that has recorded a higher one ignores the command.
+        generation: of the grant; a document for which a higher one was recorded ignores the command.
         options: choices of the deployment that the platforms know (``managedVpc``, ``crossAccountServerless``).
         owner_project: the project that owns the asset (for assets made by hand).
         account: the account that carries the command out; None in the plan that both sides share.
@@ -126,7 +126,7 @@ class GrantCommand:
 
     @property
     def grants(self) -> bool:
-        """Whether access is given (rather than taken)."""
+        """Whether access is granted (rather than revoked)."""
         return self.request_type == "GRANT"
 
     @property

@@ -8,26 +8,31 @@ from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 
 
+def document_arn(document_id: str) -> str:
+    """The ARN in a document id."""
+    return document_id.split("#", 1)[1]
+
+
 @dataclass(frozen=True)
 class PolicyContribution:
     """What one grant contributes to one policy document.
 
     Args:
-        target: ``<kind>#<arn>``; the kind selects the document store.
-        permissions: the permissions.
-        trust: principals of the role's trust policy (reader roles only).
+        document_id: ``<kind>#<arn>``; the kind says which sort of document it is, the ARN what carries it.
+        permissions: the permissions that the document must give for the grant.
+        trust: roles that the trust policy of a reader role must name; empty for any other document.
     """
 
-    target: str
+    document_id: str
     permissions: tuple[Permission, ...]
     trust: tuple[RoleArn, ...] = ()
 
     @property
     def kind(self) -> str:
-        """The kind of the target."""
-        return self.target.split("#", 1)[0]
+        """The kind of document, such as ``cluster``, ``stream`` or ``role``."""
+        return self.document_id.split("#", 1)[0]
 
     @property
     def arn(self) -> str:
-        """The ARN in the target."""
-        return self.target.split("#", 1)[1]
+        """ARN of the resource or role that carries the document."""
+        return document_arn(self.document_id)

@@ -9,7 +9,7 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 
-ContributionState = Literal["ACTIVE", "REMOVED", "REFUSED", "DEFERRED"]
+ContributionState = Literal["ACTIVE", "REMOVED", "REJECTED", "DEFERRED"]
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,17 @@ class Rejection:
 
 @dataclass(frozen=True)
 class ContributionRecord:
-    """What one grant contributes to one target.
+    """What one grant contributes to one document, at one generation.
 
     Args:
         key: ``<grant id>#<asset id>``.
-        generation: of the grant; lower ones are refused from then on.
-        state: ACTIVE counts in the document; REFUSED did not get in, DEFERRED neither but may when tried again.
+        generation: of the grant; commands of a lower generation are superseded from then on.
+        state: ACTIVE counts in the document. REMOVED is the tombstone of a revoked grant. REJECTED did not get into the
+            document, DEFERRED neither, but may when it is tried again.
+        permissions: see PolicyContribution.
+        trust: see PolicyContribution.
         at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
-        cause: why it was refused.
+        cause: why it was rejected or deferred.
     """
 
     key: str
@@ -49,7 +52,15 @@ class ContributionRecord:
     def of(
         cls, key: str, generation: int, grants: bool, contribution: PolicyContribution, at: float
     ) -> ContributionRecord:
-        """The record of a command: active with its permissions, or the mark of their removal."""
+        """The record of a command: active with its permissions, or the tombstone of their removal.
+
+        Args:
+            key: ``<grant id>#<asset id>``.
+            generation: of the command.
+            grants: whether the command grants (True) or revokes.
+            contribution: what is granted.
+            at: now, seconds since the epoch.
+        """
         if not grants:
             return cls(key, generation, "REMOVED", at=at)
         return cls(key, generation, "ACTIVE", contribution.permissions, contribution.trust, at)
@@ -57,7 +68,13 @@ class ContributionRecord:
 
 @dataclass(frozen=True)
 class Slot:
-    """Where a grant stands in the written documents: which one of a role's policies, and at which generation."""
+    """Where a grant stands in the written documents.
+
+    Args:
+        slot: which one of a role's policies holds it: 0 is the inline policy (or the only document), 1 to 10 are the
+            managed policies.
+        generation: that was written.
+    """
 
     slot: int
     generation: int

@@ -113,8 +113,8 @@ class Names:
 
     @property
     def document_table(self) -> str:
-        """DynamoDB table of the target ledger, in each member account."""
-        return self.regional("targets")
+        """DynamoDB table of the document ledger, in each member account."""
+        return self.regional("documents")
 
     def record_parameter_root(self, domain_id: str) -> str:
         """SSM path below which a producer account keeps what its data sources recorded."""

@@ -13,36 +13,36 @@ from streamgov_core.model.findings import Tally
 
 @dataclass(frozen=True)
 class Expected:
-    """What one target should hold.
+    """What one document should contain.
 
     Args:
-        target: ``<kind>#<arn>``.
+        document_id: ``<kind>#<arn>``.
         platform: of its grants.
         grants: key of each granted asset -> generation.
     """
 
-    target: str
+    document_id: str
     platform: str
     grants: Mapping[str, int]
 
     def to_message(self) -> list[Any]:
         """As JSON: short, since a plan holds many."""
-        return [self.target, self.platform, dict(self.grants)]
+        return [self.document_id, self.platform, dict(self.grants)]
 
     @classmethod
     def parse(cls, raw: Sequence[Any]) -> Expected:
         """Read what ``to_message`` wrote."""
-        target, platform, grants = raw
-        return cls(str(target), str(platform), {str(key): int(value) for key, value in grants.items()})
+        document_id, platform, grants = raw
+        return cls(str(document_id), str(platform), {str(key): int(value) for key, value in grants.items()})
 
 
 @dataclass(frozen=True)
 class ReconcileCommand:
-    """The targets of one account between two names: exactly these should hold exactly that.
+    """The documents of one account between two ids: exactly these should contain exactly that.
 
     Args:
         account: that carries it out.
-        after: targets up to this one are not concerned.
+        after: documents up to this id are not concerned.
         up_to: nor those beyond this one; empty for no end.
         limit: findings and mismatches to list at most.
     """
@@ -53,11 +53,11 @@ class ReconcileCommand:
     after: str
     up_to: str
     limit: int
-    targets: tuple[Expected, ...]
+    documents: tuple[Expected, ...]
 
-    def concerns(self, target: str) -> bool:
-        """Whether a target lies in this command's range."""
-        return target > self.after and (not self.up_to or target <= self.up_to)
+    def concerns(self, document_id: str) -> bool:
+        """Whether a document lies in this command's range."""
+        return document_id > self.after and (not self.up_to or document_id <= self.up_to)
 
     def to_message(self) -> dict[str, Any]:
         """The JSON message."""
@@ -71,7 +71,7 @@ class ReconcileCommand:
             "after": self.after,
             "upTo": self.up_to,
             "limit": self.limit,
-            "targets": [item.to_message() for item in self.targets],
+            "documents": [item.to_message() for item in self.documents],
         }
 
     @classmethod
@@ -91,7 +91,7 @@ class ReconcileCommand:
                 str(raw["after"]),
                 str(raw["upTo"]),
                 int(raw["limit"]),
-                tuple(Expected.parse(item) for item in raw["targets"]),
+                tuple(Expected.parse(item) for item in raw["documents"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EventRefusedError(f"the reconcile command is malformed: {type(error).__name__} {error}") from error
@@ -99,15 +99,15 @@ class ReconcileCommand:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A grant that a target ledger holds otherwise than the grant ledger said. The domain looks again and decides.
+    """A grant that a document ledger holds otherwise than the grant ledger said. The domain looks again and decides.
 
     Args:
-        expected: the generation that should be active; None if the target should not hold it.
-        found: the generation that the target ledger has; None if it has no record.
+        expected: the generation that should be active; None if the document should not contain it.
+        found: the generation that the document ledger has; None if it has no record.
         state: of that record.
     """
 
-    target: str
+    document_id: str
     key: str
     expected: int | None
     found: int | None
@@ -115,7 +115,7 @@ class Mismatch:
 
     def to_message(self) -> list[Any]:
         """As JSON."""
-        return [self.target, self.key, self.expected, self.found, self.state]
+        return [self.document_id, self.key, self.expected, self.found, self.state]
 
 
 @dataclass

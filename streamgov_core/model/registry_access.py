@@ -38,8 +38,8 @@ def reader_contributions(names: Names, command: GrantCommand) -> tuple[PolicyCon
     trusted = tuple(role for role in command.consumer.principals if role.account != owner)
     if not trusted:
         return ()
-    target = f"reader#{reader_arn(names, command, command.schema)}"
-    return (PolicyContribution(target, _schema_permissions(command.schema), trusted),)
+    document_id = f"reader#{reader_arn(names, command, command.schema)}"
+    return (PolicyContribution(document_id, _schema_permissions(command.schema), trusted),)
 
 
 def reader_arn(names: Names, command: GrantCommand, schema: SchemaReference) -> str:

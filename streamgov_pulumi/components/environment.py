@@ -105,7 +105,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                 child(self),
             ).policy_arn
         table = ledger_table(
-            self, f"{name}-targets", settings, names.document_table, permissions.DOCUMENT_TABLE_KEYS, key, args
+            self, f"{name}-documents", settings, names.document_table, permissions.DOCUMENT_TABLE_KEYS, key, args
         )
         apply = self._apply(name, args, settings, table)
         machine = StateMachineWithRole(

@@ -36,7 +36,7 @@ def targets_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]
         *PLATFORMS[command.platform].producer_contributions(names, owned),
         *reader_contributions(names, owned),
     ]
-    yield from sorted({(producer, contribution.target) for contribution in contributions})
+    yield from sorted({(producer, contribution.document_id) for contribution in contributions})
     for role in command.consumer.principals:
         yield role.account, f"role#{role.arn}"
 
@@ -79,7 +79,7 @@ def portions(
                 rest = f"{account}|{after}"
                 break
             waiting = waiting[len(portion) :]
-            up_to = portion[-1].target if waiting else ""
+            up_to = portion[-1].document_id if waiting else ""
             commands.append(ReconcileCommand(account, domain_id, dry_run, after, up_to, 0, tuple(portion)))
             spent += size
             if not waiting:
@@ -87,7 +87,7 @@ def portions(
             after = up_to
     limit = max(3, LISTED_ANSWERS // max(1, len(commands)))
     return [
-        ReconcileCommand(c.account, c.domain_id, c.dry_run, c.after, c.up_to, limit, c.targets) for c in commands
+        ReconcileCommand(c.account, c.domain_id, c.dry_run, c.after, c.up_to, limit, c.documents) for c in commands
     ], rest
 
 
@@ -95,7 +95,7 @@ def _portion(waiting: Sequence[Expected], budget: int) -> tuple[list[Expected], 
     portion: list[Expected] = []
     size = 600  # the step around it
     for item in waiting[:PORTION_TARGETS]:
-        length = len(item.target) + 30 + sum(len(key) + 8 for key in item.grants)
+        length = len(item.document_id) + 30 + sum(len(key) + 8 for key in item.grants)
         if portion and size + length > budget:
             break
         portion.append(item)

@@ -86,7 +86,7 @@ class FanOutConsumerDocument:
         sid_prefix: marks our statements.
     """
 
-    eager = False
+    read_before_lease = False
 
     def __init__(self, consumers: ConsumerGateway, policies: PolicyGateway, consumer: str, sid_prefix: str) -> None:
         self._consumers = consumers
@@ -122,8 +122,8 @@ class FanOutConsumerDocument:
         if status != "ACTIVE":
             raise RetryableGrantError(f"the fan-out consumer {arn} is {status}")
         written = self._policy(arn).apply(self._view_at(view, arn), check_lease)
-        placed = {key: Slot(0, view.active[key].generation) for key in written.placed}
-        return WriteResult(placed, written.refused, writes + written.writes)
+        slots = {key: Slot(0, view.active[key].generation) for key in written.slots}
+        return WriteResult(slots, written.rejected, writes + written.writes)
 
     def compare(self, view: DesiredState) -> list[Comparison]:
         """The registration, and the policy of the consumer that is registered now.

@@ -133,7 +133,7 @@ class KeyGrantDocument:
         prefix: begins the names of our grants.
     """
 
-    eager = False
+    read_before_lease = False
 
     def __init__(self, gateway: KeyGrantGateway, key: str, prefix: str) -> None:
         self._gateway = gateway
@@ -156,7 +156,7 @@ class KeyGrantDocument:
         live = self._live if self._live is not None else self._list()
         self._live = None
         wanted = self._wanted(view.active)
-        refused: dict[str, Rejection] = {}
+        rejected: dict[str, Rejection] = {}
         writes = 0
         present = {grant for _, grant in live}
         for grant in wanted:
@@ -170,12 +170,12 @@ class KeyGrantDocument:
                 cause = Rejection(
                     f"{self._key} cannot be granted to {grant.principal} (does the role exist?): {error}", True
                 )
-                refused |= {
+                rejected |= {
                     record.key: cause
                     for record in view.fresh
                     if any(permission.principal_arn == grant.principal for permission in record.permissions)
                 }
-        kept = {key: record for key, record in view.active.items() if key not in refused}
+        kept = {key: record for key, record in view.active.items() if key not in rejected}
         missing = set(wanted)
         for grant_id, grant in live:
             if grant in missing:
@@ -184,7 +184,7 @@ class KeyGrantDocument:
             check_lease()
             self._gateway.revoke(self._key, grant_id)
             writes += 1
-        return WriteResult({key: Slot(0, record.generation) for key, record in kept.items()}, refused, writes)
+        return WriteResult({key: Slot(0, record.generation) for key, record in kept.items()}, rejected, writes)
 
     def compare(self, view: DesiredState) -> list[Comparison]:
         """Grants cannot be altered, but made anew by hand under a name of ours."""

@@ -70,7 +70,9 @@ class Msk:
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         if kind != "cluster":
             return None
-        return ResourcePolicyDocument(ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, eager=True)
+        return ResourcePolicyDocument(
+            ClusterPolicies(lambda: clients.client("kafka")), arn, sid_prefix, read_before_lease=True
+        )
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         return inspect_cluster(clients.client("kafka"), command)

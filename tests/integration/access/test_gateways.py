@@ -11,8 +11,8 @@ import pytest
 
 from streamgov_core.documents.resource_policy import ConflictError, RejectedError, ResourceGoneError
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
-from streamgov_core.member.iam_gateway import IamRoles
-from streamgov_core.member.role_policy import QuotaError
+from streamgov_core.member.iam_gateway import IamGateway
+from streamgov_core.member.role_gateway import QuotaError
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -108,7 +108,7 @@ def test_grants_on_keys(deployment: Deployment) -> None:
 
 def test_roles_with_managed_policies(deployment: Deployment) -> None:
     iam = deployment.client("iam", CONSUMER)
-    roles = IamRoles(lambda: iam, NAMES.iam_path)
+    roles = IamGateway(lambda: iam, NAMES.iam_path)
     arn = deployment.make_role(CONSUMER)
     name = arn.rsplit("/", 1)[1]
     info = roles.role(name)
@@ -156,35 +156,35 @@ def record(key: str, generation: int) -> ContributionRecord:
 
 def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable[[], DynamoDocumentLedger]) -> None:
     made, target = ledger(), f"test#{uuid.uuid4().hex}"
-    assert made.head(target).seq == 0
+    assert made.lease_record(target).change_count == 0
     lease = made.acquire(target, "one", 100.0, 190.0)
-    assert lease is not None and lease.clean and lease.head.seq == 1
+    assert lease is not None and lease.clean and lease.record.change_count == 1
     assert made.acquire(target, "two", 150.0, 240.0) is None
     assert made.store(target, record("g#a", 3)) == "STORED"
     assert made.store(target, record("g#a", 1)) == "SUPERSEDED"
     assert made.find(target, "g#a") == record("g#a", 3)
     assert made.load(target) == [record("g#a", 3)]
-    assert made.announce(target).seq == 2
+    assert made.count_change(target).change_count == 2
     placed = {"g#a": Slot(4, 3)}
     assert not made.commit(target, "one", 1, placed)
-    head = made.progress(target, "one", 1, placed)
-    assert head is not None and (head.seq, head.committed, head.placed) == (2, 1, placed)
-    assert made.progress(target, "two", 1, placed) is None
+    head = made.checkpoint(target, "one", 1, placed)
+    assert head is not None and (head.change_count, head.committed, head.slots) == (2, 1, placed)
+    assert made.checkpoint(target, "two", 1, placed) is None
     assert made.commit(target, "one", 2, placed)
-    head = made.head(target)
-    assert (head.owner, head.committed, head.placed) == ("", 2, placed)
+    head = made.lease_record(target)
+    assert (head.owner, head.committed, head.slots) == ("", 2, placed)
     taken = made.acquire(target, "three", 100.0, 190.0)
     assert taken is not None and taken.clean
     made.abandon(target, "three")
     after = made.acquire(target, "four", 100.0, 190.0)
-    assert after is not None and not after.clean and after.head.placed == placed
+    assert after is not None and not after.clean and after.record.slots == placed
     made.release(target, "three")
-    assert made.head(target).owner == "four"
+    assert made.lease_record(target).owner == "four"
     made.release(target, "four")
-    assert made.head(target).owner == ""
-    made.refuse(target, "g#a", 2, Rejection("no"))
+    assert made.lease_record(target).owner == ""
+    made.reject(target, "g#a", 2, Rejection("no"))
     assert made.load(target)[0].state == "ACTIVE"
-    made.refuse(target, "g#a", 3, Rejection("no room", retry=True))
+    made.reject(target, "g#a", 3, Rejection("no room", retry=True))
     found = made.find(target, "g#a")
     assert found is not None and (found.state, found.cause) == ("DEFERRED", "no room")
 
@@ -193,4 +193,4 @@ def test_a_lease_whose_answer_was_lost_is_taken_again(ledger: Callable[[], Dynam
     made, target = ledger(), f"test#{uuid.uuid4().hex}"
     assert made.acquire(target, "one", 100.0, 190.0) is not None
     again = made.acquire(target, "one", 100.0, 190.0)
-    assert again is not None and again.head.seq == 2 and not again.clean
+    assert again is not None and again.record.change_count == 2 and not again.clean

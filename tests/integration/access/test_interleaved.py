@@ -249,7 +249,7 @@ def check_documents(scene: Scene) -> None:
     for account in (PRODUCER, CONSUMER):
         dynamo = deployment.client("dynamodb", account)
         ledger = DynamoDocumentLedger(lambda client=dynamo: client, NAMES.document_table)  # type: ignore[misc]
-        for target, records in ledger.everything().items():
+        for target, records in ledger.load_all().items():
             kind, arn = target.split("#", 1)
             active = {record.key: record for record in records if record.state == "ACTIVE"}
             permissions = [permission for record in active.values() for permission in record.permissions]
@@ -259,10 +259,10 @@ def check_documents(scene: Scene) -> None:
                 policy = json.loads(scene.stream.kinesis.get_resource_policy(ResourceARN=arn)["Policy"])
                 assert same_statements(policy, resource_statements(prefix, permissions), prefix)
             elif kind == "role" and arn in {item.role for item in scene.wanted}:
-                head = ledger.head(target)
-                assert not head.owner and set(head.placed) == set(active)
+                head = ledger.lease_record(target)
+                assert not head.owner and set(head.slots) == set(active)
                 slots: dict[int, list[Any]] = {}
-                for key, placement in head.placed.items():
+                for key, placement in head.slots.items():
                     slots.setdefault(placement.slot, []).extend(active[key].permissions)
                 wanted = [item for members in slots.values() for item in identity_statements(prefix, members)]
                 assert same_statements({"Statement": _statements_of_role(deployment, arn)}, wanted, prefix)

@@ -121,9 +121,9 @@ def failed_and_never_undone(world: World) -> None:
 def lost_contribution(world: World) -> None:
     """The target ledger and its document forget a grant."""
     for account in world.accounts.values():
-        account.ledger.targets.clear()
-    world.owner.site.policies.documents.clear()
-    world.consumer.site.iam.inlines.clear()
+        account.ledger.documents.clear()
+    world.owner.gateway.policies.documents.clear()
+    world.consumer.gateway.iam.inlines.clear()
 
 
 def not_undone(world: World) -> None:
@@ -137,35 +137,35 @@ def revoke_left_over(world: World) -> None:
 
 
 def removed_by_hand(world: World) -> None:
-    world.owner.site.policies.documents.clear()
+    world.owner.gateway.policies.documents.clear()
 
 
 def removed_from_the_role(world: World) -> None:
-    world.consumer.site.iam.inlines.clear()
+    world.consumer.gateway.iam.inlines.clear()
 
 
 def our_statement(world: World) -> dict[str, Any]:
-    return statements_of(world.owner.site.policies.documents[CLUSTER][0])[0]
+    return statements_of(world.owner.gateway.policies.documents[CLUSTER][0])[0]
 
 
 def altered_by_hand(world: World) -> None:
-    document, version = world.owner.site.policies.documents[CLUSTER]
+    document, version = world.owner.gateway.policies.documents[CLUSTER]
     statements = [{**item, "Action": "kafka-cluster:*"} for item in statements_of(document)]
-    world.owner.site.policies.documents[CLUSTER] = ({**document, "Statement": statements}, version)
+    world.owner.gateway.policies.documents[CLUSTER] = ({**document, "Statement": statements}, version)
 
 
 def added_by_hand(world: World) -> None:
     extra = {**our_statement(world), "Sid": NAMES.sid_prefix + "zzz", "Action": "kafka-cluster:WriteData"}
-    world.owner.site.policies.foreign_write(CLUSTER, extra)
+    world.owner.gateway.policies.foreign_write(CLUSTER, extra)
 
 
 def role_made_again(world: World) -> None:
     """MSK shows the old role by its id, and IAM has a role of that name without policies."""
-    document, version = world.owner.site.policies.documents[CLUSTER]
+    document, version = world.owner.gateway.policies.documents[CLUSTER]
     text = json.dumps(document).replace(f'"{ROLE}"', '"AROAEXAMPLEEXAMPLE123"')
-    world.owner.site.policies.documents[CLUSTER] = (json.loads(text), version)
-    for key in [key for key in world.consumer.site.iam.inlines if key[0] == ROLE.rsplit("/", 1)[1]]:
-        del world.consumer.site.iam.inlines[key]
+    world.owner.gateway.policies.documents[CLUSTER] = (json.loads(text), version)
+    for key in [key for key in world.consumer.gateway.iam.inlines if key[0] == ROLE.rsplit("/", 1)[1]]:
+        del world.consumer.gateway.iam.inlines[key]
 
 
 CASES: dict[str, tuple[Callable[[World], None], set[str], str, tuple[bool, bool]]] = {
@@ -201,12 +201,12 @@ def test_a_dry_run_reports_and_touches_nothing(world: World, what: str) -> None:
     break_it(world)
     world.clock.value += HOUR
     before, records = world.writes(), dict(world.grants.records)
-    targets = json.dumps({n: repr(t) for a in world.accounts.values() for n, t in a.ledger.targets.items()})
+    targets = json.dumps({n: repr(t) for a in world.accounts.values() for n, t in a.ledger.documents.items()})
     result = world.reconcile(dry_run=True)
     assert set(kinds(result)) == expected
     assert all(set(counted) <= {"found", "left"} for counted in kinds(result).values())
     assert world.writes() == before and world.grants.records == records and not world.executions.waiting
-    assert targets == json.dumps({n: repr(t) for a in world.accounts.values() for n, t in a.ledger.targets.items()})
+    assert targets == json.dumps({n: repr(t) for a in world.accounts.values() for n, t in a.ledger.documents.items()})
     assert set(world.told.kinds()) == expected
     assert all(json.loads(entry["Detail"])["dryRun"] for entry in world.told.entries)
     assert world.lines[0]["Mode"] == "dryRun"
@@ -305,47 +305,47 @@ def test_a_failed_revoke_waits_for_a_person_and_yet_nothing_is_left_of_it(world:
 
 
 def test_a_foreign_statement_in_a_policy_of_ours_is_reported_and_kept(world: World) -> None:
-    key = next(iter(world.consumer.site.iam.inlines))
-    document = world.consumer.site.iam.inlines[key]
+    key = next(iter(world.consumer.gateway.iam.inlines))
+    document = world.consumer.gateway.iam.inlines[key]
     extra = {"Sid": "Mine", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-    world.consumer.site.iam.inlines[key] = {**document, "Statement": [*document["Statement"], extra]}
+    world.consumer.gateway.iam.inlines[key] = {**document, "Statement": [*document["Statement"], extra]}
     result = world.reconcile()
     assert kinds(result) == {"ForeignStatement": {"found": 1, "left": 1}}
-    assert extra in statements_of(world.consumer.site.iam.inlines[key])
+    assert extra in statements_of(world.consumer.gateway.iam.inlines[key])
 
 
 def test_foreign_statements_of_a_cluster_policy_are_no_finding_and_survive_a_repair(world: World) -> None:
     extra = {"Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kafka:Get*", "Resource": CLUSTER}
-    world.owner.site.policies.foreign_write(CLUSTER, extra)
+    world.owner.gateway.policies.foreign_write(CLUSTER, extra)
     assert kinds(world.reconcile()) == {}
     altered_by_hand(world)
-    document, version = world.owner.site.policies.documents[CLUSTER]
+    document, version = world.owner.gateway.policies.documents[CLUSTER]
     restored = [extra if item["Sid"] == "Theirs" else item for item in statements_of(document)]
-    world.owner.site.policies.documents[CLUSTER] = ({**document, "Statement": restored}, version)
+    world.owner.gateway.policies.documents[CLUSTER] = ({**document, "Statement": restored}, version)
     assert set(kinds(world.reconcile("r2"))) == {"DriftAltered"}
-    assert extra in world.owner.site.policies.statements(CLUSTER) and world.reads() == BOTH
+    assert extra in world.owner.gateway.policies.statements(CLUSTER) and world.reads() == BOTH
 
 
 def test_a_statement_for_everybody_under_our_prefix_is_taken_away(world: World) -> None:
-    document, version = world.owner.site.policies.documents[CLUSTER]
+    document, version = world.owner.gateway.policies.documents[CLUSTER]
     extra = {"Sid": NAMES.sid_prefix + "all", "Effect": "Allow", "Principal": "*", "Action": "kafka:*", "Resource": "*"}
-    world.owner.site.policies.documents[CLUSTER] = (
+    world.owner.gateway.policies.documents[CLUSTER] = (
         {**document, "Statement": [*statements_of(document), extra]},
         version,
     )
     result = world.reconcile()
     assert kinds(result) == {"DriftAdded": {"found": 1, "repaired": 1}} and "kafka:*" in result["findings"][0]["text"]
-    assert world.owner.site.policies.statements(CLUSTER) == statements_of(document)
+    assert world.owner.gateway.policies.statements(CLUSTER) == statements_of(document)
 
 
 def test_a_deleted_role_is_reported_until_it_is_back(world: World) -> None:
     name = ROLE.rsplit("/", 1)[1]
-    world.consumer.site.iam.inlines.clear()
-    gone = world.consumer.site.iam.roles.pop(name)
+    world.consumer.gateway.iam.inlines.clear()
+    gone = world.consumer.gateway.iam.roles.pop(name)
     result = world.reconcile()
     assert kinds(result) == {"DeletedRole": {"found": 1, "left": 1}}
     assert world.lines[0]["Open"] == 1
-    world.consumer.site.iam.roles[name] = gone
+    world.consumer.gateway.iam.roles[name] = gone
     assert kinds(world.reconcile("r2"))["DriftRemoved"] == {"found": 1, "repaired": 1}
     assert world.reads() == BOTH
 
@@ -353,14 +353,14 @@ def test_a_deleted_role_is_reported_until_it_is_back(world: World) -> None:
 def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: World) -> None:
     """The cluster's policy shows it by its id, and takes its ARN back no more."""
     other = ROLE + "-two"
-    world.consumer.site.iam.add(other)
+    world.consumer.gateway.iam.add(other)
     world.granted("grant2", "payments", role=other)
     role_made_again(world)
-    del world.consumer.site.iam.roles[ROLE.rsplit("/", 1)[1]]
-    world.owner.site.policies.missing_roles.add(ROLE)
+    del world.consumer.gateway.iam.roles[ROLE.rsplit("/", 1)[1]]
+    world.owner.gateway.policies.missing_roles.add(ROLE)
     world.clock.value += HOUR
     assert kinds(world.reconcile())["DeletedRole"] == {"found": 2, "repaired": 1, "left": 1}
-    assert "AROA" not in json.dumps(world.owner.site.policies.statements(CLUSTER))
+    assert "AROA" not in json.dumps(world.owner.gateway.policies.statements(CLUSTER))
     assert world.reads("payments", other) == BOTH
     later = world.reconcile("r2")
     assert kinds(later)["DriftRemoved"]["failed"] >= 1 and "Unreadable" not in kinds(later), kinds(later)
@@ -562,8 +562,8 @@ def test_a_step_that_fails_leaves_the_revoke_failed_and_said(world: World) -> No
 def test_a_document_that_somebody_writes_right_now_is_left_to_the_next_run(world: World) -> None:
     altered_by_hand(world)
     target = f"cluster#{CLUSTER}"
-    head = world.owner.ledger.targets[target].head
-    world.owner.ledger.targets[target].head = replace(head, owner="someone", until=world.clock.value + 60)
+    head = world.owner.ledger.documents[target].lease_record
+    world.owner.ledger.documents[target].lease_record = replace(head, owner="someone", until=world.clock.value + 60)
     for dry_run in (True, False):
         result = world.reconcile(f"r-{dry_run}", dry_run=dry_run)
         assert kinds(result) == {} and result["busy"] == 1
@@ -583,15 +583,15 @@ def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: Worl
     )
 
     def join(arn: str) -> None:
-        world.owner.site.policies.hooks.clear()
+        world.owner.gateway.policies.hooks.clear()
         contribution = PLATFORMS["msk"].producer_contributions(NAMES, waiting)[0]
         world.owner.ledger.store(target, ContributionRecord.of(waiting.key, 1, True, contribution, world.clock.now()))
-        world.owner.ledger.announce(target)
+        world.owner.ledger.count_change(target)
 
-    world.owner.site.policies.hooks["put"] = join
+    world.owner.gateway.policies.hooks["put"] = join
     world.reconcile()
-    head = world.owner.ledger.targets[target].head
-    assert head.committed == head.seq and not head.owner and waiting.key in head.placed
+    head = world.owner.ledger.documents[target].lease_record
+    assert head.committed == head.change_count and not head.owner and waiting.key in head.slots
 
 
 def test_a_broken_document_does_not_stop_the_others(world: World) -> None:
@@ -600,11 +600,11 @@ def test_a_broken_document_does_not_stop_the_others(world: World) -> None:
     def refuse(arn: str) -> None:
         raise RetryableGrantError("kafka:GetClusterPolicy was refused for now")
 
-    world.owner.site.policies.hooks["get"] = refuse
+    world.owner.gateway.policies.hooks["get"] = refuse
     result = world.reconcile()
     assert kinds(result)["Unreadable"] == {"found": 1, "failed": 1}
     assert kinds(result)["DriftRemoved"] == {"found": 1, "repaired": 1}
-    world.owner.site.policies.hooks.clear()
+    world.owner.gateway.policies.hooks.clear()
     world.clock.value += HOUR
     fix_check(world)
 
@@ -641,8 +641,8 @@ def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> N
         commands, cursor = portions(sets, list(world.accounts), "dzd", dry_run=True, cursor=cursor, budget=30_000)
         for piece in commands:
             ranges.append((piece.account, piece.after, piece.up_to))
-            seen += [item.target for item in piece.targets]
-            assert all(piece.concerns(item.target) for item in piece.targets) and len(piece.targets) <= 60
+            seen += [item.document_id for item in piece.documents]
+            assert all(piece.concerns(item.document_id) for item in piece.documents) and len(piece.documents) <= 60
         if not cursor:
             break
     assert len(seen) == len(set(seen)) == 701

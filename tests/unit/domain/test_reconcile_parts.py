@@ -194,17 +194,17 @@ def test_ledgers_are_read_to_their_last_page() -> None:
             {"TableName": "t", "ConsistentRead": True, "ExclusiveStartKey": key},
         )
         assert [record.grant_id for record in DynamoGrantLedger(lambda: dynamo, "t").everything()] == ["g1", "g2"]
-        head = {"target": {"S": "role#r"}, "item": {"S": "#head"}}
+        head = {"documentId": {"S": "role#r"}, "item": {"S": "#lease"}}
         record = {
-            "target": {"S": "role#r"},
+            "documentId": {"S": "role#r"},
             "item": {"S": "grant#g#a"},
             "generation": {"N": "1"},
             "state": {"S": "REMOVED"},
             "at": {"N": "2"},
-            "body": {"S": '{"permissions": [], "trust": [], "facts": {}}'},
+            "body": {"S": '{"permissions": [], "trust": []}'},
         }
         stub.add_response("scan", {"Items": [head, record]})
-        found = DynamoDocumentLedger(lambda: dynamo, "t").everything()
+        found = DynamoDocumentLedger(lambda: dynamo, "t").load_all()
     assert [(name, [item.key for item in items]) for name, items in found.items()] == [("role#r", ["g#a"])]
 
 
@@ -258,7 +258,7 @@ def test_the_domain_knows_every_document_that_a_grant_writes() -> None:
     world = World()
     world.granted()
     assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(targets_of(NAMES, world.command()))
-    written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.targets}
+    written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.documents}
     assert written == set(targets_of(NAMES, world.command()))
     local = command(principals=(f"arn:aws:iam::{OWNER}:role/streaming/local",), schema=schema_of("orders"))
     assert {account for account, _ in targets_of(NAMES, local)} == {OWNER}
@@ -280,21 +280,21 @@ def test_a_command_for_somebody_else_or_of_another_release_is_refused() -> None:
         {"version": 1, "action": "reconcile"},
     ):
         answer = world.owner.reconcile.run(event)
-        assert answer["status"] == "REFUSED" and answer["cause"], event
+        assert answer["status"] == "REJECTED" and answer["cause"], event
     with pytest.raises(EventRefusedError, match="malformed"):
-        ReconcileCommand.parse({**ordered(), "targets": [["a"]]})
+        ReconcileCommand.parse({**ordered(), "documents": [["a"]]})
 
 
 def test_a_reader_role_is_compared_and_repaired() -> None:
     world = World()
     order = command(schema=schema_of("orders"))
-    world.owner.site.recorded(order)
+    world.owner.gateway.recorded(order)
     assert world.owner.run(order.to_message())["status"] == "APPLIED"
     expected = [
         Expected(target, "msk", {order.key: 1}) for account, target in targets_of(NAMES, order) if account == OWNER
     ]
     assert world.owner.run(ordered(*expected))["details"]["tally"]["counts"] == {}
-    iam = world.owner.site.iam
+    iam = world.owner.gateway.iam
     (name,) = iam.roles
     trust = dict(iam.roles[name].trust)
     trust["Statement"] = [{**statements_of(trust)[0], "Condition": {}}]
@@ -312,7 +312,7 @@ def test_a_managed_policy_that_was_detached_is_attached_again() -> None:
     world = World()
     for number in range(60):
         world.granted(f"grant{number:02d}", f"a-topic-with-a-long-name-to-fill-the-inline-policy-{number:02d}")
-    iam = world.consumer.site.iam
+    iam = world.consumer.gateway.iam
     name = ROLE.rsplit("/", 1)[1]
     assert iam.attachments[name], "the grants must spill into managed policies"
     attached = set(iam.attachments[name])
@@ -344,7 +344,7 @@ def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_wri
     class Opaque:
         """A policy document of which nothing is known but that it writes."""
 
-        eager = False
+        read_before_lease = False
         wrong = True
 
         def reads(self) -> list[Any]:
@@ -357,14 +357,14 @@ def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_wri
             if self.wrong:
                 check_lease()
                 Opaque.wrong = False
-            return WriteResult({key: view.placed[key] for key in view.active})
+            return WriteResult({key: view.slots[key] for key in view.active})
 
-    kept = world.owner.site.policy_document
+    kept = world.owner.gateway.policy_document
 
     def policy_document(platform: str, contribution: PolicyContribution) -> Any:
         return Opaque() if contribution.kind == "cluster" else kept(platform, contribution)
 
-    world.owner.site.policy_document = policy_document  # type: ignore[method-assign]
+    world.owner.gateway.policy_document = policy_document  # type: ignore[method-assign]
     world.clock.value += HOUR
     assert world.reconcile(dry_run=True)["counts"] == {"DriftAltered": {"found": 1}} and Opaque.wrong
     assert world.reconcile("r2")["counts"] == {"DriftAltered": {"found": 1, "repaired": 1}}
@@ -378,7 +378,7 @@ def test_a_target_that_no_platform_knows_is_a_finding_and_not_the_end() -> None:
     def unknown(platform: str, contribution: PolicyContribution) -> Any:
         raise EventRefusedError(f"platform {platform} has no documents of kind {contribution.kind}")
 
-    world.owner.site.policy_document = unknown  # type: ignore[method-assign]
+    world.owner.gateway.policy_document = unknown  # type: ignore[method-assign]
     world.clock.value += HOUR
     result = world.reconcile()
     assert result["counts"] == {"Unreadable": {"found": 1, "failed": 1}} and result["checked"] == 2

@@ -12,10 +12,17 @@ from typing import Any
 
 from streamgov_core.documents.compiler import INLINE_LIMIT, MANAGED_LIMIT, size, statements_of
 from streamgov_core.documents.policy_document import PolicyDocument
-from streamgov_core.documents.resource_policy import ConflictError, RejectedError, ResourceGoneError
+from streamgov_core.documents.resource_policy import (
+    ConflictError,
+    RejectedError,
+    ResourceGoneError,
+    ResourcePolicyDocument,
+)
 from streamgov_core.domain.grant_ledger import GrantRecord
-from streamgov_core.member.document_ledger import Lease, LeaseRecord, Stored
-from streamgov_core.member.role_policy import QuotaError, RoleInfo
+from streamgov_core.member.document_ledger import Lease, LeaseRecord, StoreOutcome
+from streamgov_core.member.reader_role import ReaderRoleDocument
+from streamgov_core.member.role_gateway import QuotaError, RoleInfo
+from streamgov_core.member.role_policy import RolePolicyDocument
 from streamgov_core.model.asset_record import AssetRecord as SourceRecord
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
@@ -94,7 +101,7 @@ class Clock:
             self.value += seconds
         threading.Event().wait(0.0005)  # let the other threads run
 
-    def times(self, seconds: float = 60.0, ids: Callable[[], str] | None = None) -> InvocationClock:
+    def invocation_clock(self, seconds: float = 60.0, ids: Callable[[], str] | None = None) -> InvocationClock:
         return InvocationClock(self.now, self.sleep, ids or Ids().next, self.value + seconds)
 
 
@@ -107,7 +114,7 @@ class RealClock(Clock):
     def sleep(self, seconds: float) -> None:
         threading.Event().wait(seconds / 50)
 
-    def times(self, seconds: float = 60.0, ids: Callable[[], str] | None = None) -> InvocationClock:
+    def invocation_clock(self, seconds: float = 60.0, ids: Callable[[], str] | None = None) -> InvocationClock:
         return InvocationClock(self.now, self.sleep, ids or Ids().next, self.now() + seconds)
 
 
@@ -124,48 +131,50 @@ class Ids:
 
 
 @dataclass
-class _Target:
-    head: LeaseRecord = field(default_factory=LeaseRecord)
+class MemoryDocument:
+    """What the ledger holds of one document."""
+
+    lease_record: LeaseRecord = field(default_factory=LeaseRecord)
     records: dict[str, ContributionRecord] = field(default_factory=dict)
 
 
-class MemoryTargets:
-    """TargetLedger in memory; ``hooks[operation]`` runs before the operation, outside of the lock."""
+class MemoryDocumentLedger:
+    """DocumentLedger in memory; ``hooks[operation]`` runs before the operation, outside of the lock."""
 
     def __init__(self) -> None:
-        self.targets: dict[str, _Target] = {}
+        self.documents: dict[str, MemoryDocument] = {}
         self.hooks: dict[str, Callable[..., None]] = {}
         self.calls: list[str] = []
         self._lock = threading.RLock()
 
-    def _at(self, target: str, operation: str, *arguments: Any) -> _Target:
+    def _at(self, document_id: str, operation: str, *arguments: Any) -> MemoryDocument:
         hook = self.hooks.get(operation)
         if hook is not None:
-            hook(target, *arguments)
+            hook(document_id, *arguments)
         with self._lock:
             self.calls.append(operation)
-            return self.targets.setdefault(target, _Target())
+            return self.documents.setdefault(document_id, MemoryDocument())
 
-    def acquire(self, target: str, owner: str, now: float, until: float) -> Lease | None:
-        item = self._at(target, "acquire", owner)
+    def acquire(self, document_id: str, owner: str, now: float, until: float) -> Lease | None:
+        item = self._at(document_id, "acquire", owner)
         with self._lock:
-            old = item.head
+            old = item.lease_record
             if old.owner and old.until >= now and old.owner != owner:
                 return None
-            item.head = replace(old, seq=old.seq + 1, owner=owner, until=until)
-            return Lease(item.head, clean=not old.owner)
+            item.lease_record = replace(old, change_count=old.change_count + 1, owner=owner, until=until)
+            return Lease(item.lease_record, clean=not old.owner)
 
-    def announce(self, target: str) -> LeaseRecord:
-        item = self._at(target, "announce")
+    def count_change(self, document_id: str) -> LeaseRecord:
+        item = self._at(document_id, "count_change")
         with self._lock:
-            item.head = replace(item.head, seq=item.head.seq + 1)
-            return item.head
+            item.lease_record = replace(item.lease_record, change_count=item.lease_record.change_count + 1)
+            return item.lease_record
 
-    def head(self, target: str) -> LeaseRecord:
-        return self._at(target, "head").head
+    def lease_record(self, document_id: str) -> LeaseRecord:
+        return self._at(document_id, "lease_record").lease_record
 
-    def store(self, target: str, record: ContributionRecord) -> Stored:
-        item = self._at(target, "store", record)
+    def store(self, document_id: str, record: ContributionRecord) -> StoreOutcome:
+        item = self._at(document_id, "store", record)
         with self._lock:
             old = item.records.get(record.key)
             if old is not None and old.generation > record.generation:
@@ -173,52 +182,54 @@ class MemoryTargets:
             item.records[record.key] = record
             return "STORED"
 
-    def find(self, target: str, key: str) -> ContributionRecord | None:
-        return self._at(target, "find").records.get(key)
+    def find(self, document_id: str, key: str) -> ContributionRecord | None:
+        return self._at(document_id, "find").records.get(key)
 
-    def everything(self) -> dict[str, list[ContributionRecord]]:
-        return {name: list(target.records.values()) for name, target in self.targets.items()}
+    def load_all(self) -> dict[str, list[ContributionRecord]]:
+        return {name: list(document.records.values()) for name, document in self.documents.items()}
 
-    def load(self, target: str) -> list[ContributionRecord]:
-        item = self._at(target, "load")
+    def load(self, document_id: str) -> list[ContributionRecord]:
+        item = self._at(document_id, "load")
         with self._lock:
             return list(item.records.values())
 
-    def commit(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> bool:
-        item = self._at(target, "commit", owner)
+    def commit(self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]) -> bool:
+        item = self._at(document_id, "commit", owner)
         with self._lock:
-            if item.head.owner != owner or item.head.seq != seq:
+            if item.lease_record.owner != owner or item.lease_record.change_count != change_count:
                 return False
-            item.head = LeaseRecord(seq, seq, "", 0.0, dict(placed))
+            item.lease_record = LeaseRecord(change_count, change_count, "", 0.0, dict(slots))
             return True
 
-    def progress(self, target: str, owner: str, seq: int, placed: Mapping[str, Slot]) -> LeaseRecord | None:
-        item = self._at(target, "progress", owner)
+    def checkpoint(
+        self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]
+    ) -> LeaseRecord | None:
+        item = self._at(document_id, "checkpoint", owner)
         with self._lock:
-            if item.head.owner != owner:
+            if item.lease_record.owner != owner:
                 return None
-            item.head = replace(item.head, committed=seq, placed=dict(placed))
-            return item.head
+            item.lease_record = replace(item.lease_record, committed=change_count, slots=dict(slots))
+            return item.lease_record
 
-    def release(self, target: str, owner: str) -> None:
-        item = self._at(target, "release", owner)
+    def release(self, document_id: str, owner: str) -> None:
+        item = self._at(document_id, "release", owner)
         with self._lock:
-            if item.head.owner == owner:
-                item.head = replace(item.head, owner="", until=0.0)
+            if item.lease_record.owner == owner:
+                item.lease_record = replace(item.lease_record, owner="", until=0.0)
 
-    def abandon(self, target: str, owner: str) -> None:
-        item = self._at(target, "abandon", owner)
+    def abandon(self, document_id: str, owner: str) -> None:
+        item = self._at(document_id, "abandon", owner)
         with self._lock:
-            if item.head.owner == owner:
-                item.head = replace(item.head, until=0.0)
+            if item.lease_record.owner == owner:
+                item.lease_record = replace(item.lease_record, until=0.0)
 
-    def refuse(self, target: str, key: str, generation: int, refusal: Rejection) -> None:
-        item = self._at(target, "refuse", key)
+    def reject(self, document_id: str, key: str, generation: int, rejection: Rejection) -> None:
+        item = self._at(document_id, "reject", key)
         with self._lock:
             old = item.records.get(key)
             if old is not None and old.generation == generation:
-                state: ContributionState = "DEFERRED" if refusal.retry else "REFUSED"
-                item.records[key] = replace(old, state=state, cause=refusal.cause)
+                state: ContributionState = "DEFERRED" if rejection.retry else "REJECTED"
+                item.records[key] = replace(old, state=state, cause=rejection.cause)
 
 
 class MemoryPolicies:
@@ -294,7 +305,7 @@ class MemoryPolicies:
 
 
 class MemoryIam:
-    """RoleGateway and ReaderGateway in memory, with IAM's quotas."""
+    """RolePolicyGateway and ReaderRoleGateway in memory, with IAM's quotas."""
 
     def __init__(self, account: str = OWNER) -> None:
         self.account = account
@@ -461,8 +472,8 @@ class MemoryKeys:
         return [item for item in self.grants if self._keys.get(item[0], key) == key]
 
 
-class MemorySite:
-    """Site in memory: cluster policies with tokens, stream policies without, fan-out consumers, key grants, roles."""
+class MemoryAccountGateway:
+    """AccountGateway in memory: cluster policies with tokens, stream policies without, consumers, key grants, roles."""
 
     def __init__(self, policies: MemoryPolicies, iam: MemoryIam, boundary: str = "") -> None:
         self.policies = policies
@@ -476,10 +487,6 @@ class MemorySite:
         self.inspect_error: Exception | None = None
 
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
-        from streamgov_core.documents.resource_policy import ResourcePolicyDocument
-        from streamgov_core.member.reader_role import ReaderRoleDocument
-        from streamgov_core.member.role_policy import RolePolicyDocument
-
         if contribution.kind == "role":
             return RolePolicyDocument(self.iam, NAMES, contribution.arn, self.boundary)
         if contribution.kind == "reader":
@@ -490,7 +497,7 @@ class MemorySite:
             return FanOutConsumerDocument(self.consumers, self.streams, contribution.arn, NAMES.sid_prefix)
         if contribution.kind == "key":
             return KeyGrantDocument(self.keys, contribution.arn, NAMES.sid_prefix)
-        return ResourcePolicyDocument(self.policies, contribution.arn, NAMES.sid_prefix, eager=True)
+        return ResourcePolicyDocument(self.policies, contribution.arn, NAMES.sid_prefix, read_before_lease=True)
 
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
         if self.inspect_error is not None:

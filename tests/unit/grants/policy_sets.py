@@ -62,7 +62,19 @@ class Fuse:
             fuse.hooks[operation] = self.burn
 
 
-LEDGER = ("acquire", "announce", "head", "store", "find", "load", "commit", "progress", "release", "abandon", "refuse")
+LEDGER = (
+    "acquire",
+    "count_change",
+    "lease_record",
+    "store",
+    "find",
+    "load",
+    "commit",
+    "checkpoint",
+    "release",
+    "abandon",
+    "reject",
+)
 IAM = (
     *("role", "inline", "other_inline_size", "put_inline", "delete_inline", "attached", "managed", "put_managed"),
     *("delete_managed", "attach", "detach", "create_role", "put_trust", "delete_role"),
@@ -87,22 +99,22 @@ class Estate(World):
         self.count = 0
         for account in self.accounts.values():
             self.fuse.lay(account.ledger, LEDGER)
-            site = account.site
-            for policies in (site.policies, site.streams):
+            gateway = account.gateway
+            for policies in (gateway.policies, gateway.streams):
                 self.fuse.lay(policies, ("get", "put", "delete"))
-            self.fuse.lay(site.iam, IAM)
-            self.fuse.lay(site.consumers, ("find", "register", "deregister"))
-            self.fuse.lay(site.keys, ("list", "create", "revoke"))
+            self.fuse.lay(gateway.iam, IAM)
+            self.fuse.lay(gateway.consumers, ("find", "register", "deregister"))
+            self.fuse.lay(gateway.keys, ("list", "create", "revoke"))
         self.fuse.lay(self.grants, ("of_grant", "begin", "finish"))
         self.fuse.lay(self.domain, ("get", "mark"))
         self.survey.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")
-            self.accounts[account_of(role)].site.iam.add(role, "" if role == UNBOUNDED else boundary)
+            self.accounts[account_of(role)].gateway.iam.add(role, "" if role == UNBOUNDED else boundary)
         for asset in ASSETS:
             schema = asset.schema if asset.registered else None
             record = SourceRecord(asset.asset_id, asset.arn, schema, asset.name, "h")
-            self.accounts[asset.account].site.records[asset.name] = record
+            self.accounts[asset.account].gateway.records[asset.name] = record
             self.domain.listings[asset.asset_id] = self._listing(asset)
         for environment in ENVIRONMENTS:
             self.domain.environments[environment.prefix] = {
@@ -201,23 +213,23 @@ class Estate(World):
     # --- what can be seen ---------------------------------------------------------------------------------------------
     def consumers(self) -> dict[str, str]:
         """ARN and name of each fan-out consumer."""
-        found = [arn for account in self.accounts.values() for arn, _ in account.site.consumers.found.values()]
+        found = [arn for account in self.accounts.values() for arn, _ in account.gateway.consumers.found.values()]
         return {arn: arn.split("/consumer/")[1].split(":")[0] for arn in found}
 
     def documents(self) -> Iterator[tuple[str, str, str]]:
         """(kind, whose, text) of every document of ours."""
         for account in self.accounts.values():
-            site = account.site
-            for policies in (site.policies, site.streams):
+            gateway = account.gateway
+            for policies in (gateway.policies, gateway.streams):
                 yield from (("resource", arn, json.dumps(item[0])) for arn, item in policies.documents.items())
-            for name, role in site.iam.roles.items():
-                yield from (("identity", role.arn, text) for text in _policies_of(site.iam, name))
+            for name, role in gateway.iam.roles.items():
+                yield from (("identity", role.arn, text) for text in _policies_of(gateway.iam, name))
                 if "/readers/" in role.arn:
                     yield "trust", role.arn, json.dumps(role.trust)
             yield from (
                 ("grant", key, _grant_text(grant))
                 for key in KEYS
-                for _, grant in site.keys.of(key)
+                for _, grant in gateway.keys.of(key)
                 if account_of(key) == account.settings.account
             )
 

@@ -13,7 +13,8 @@ from streamgov_core.domain.reconcile.inventory import ListedGrant
 from streamgov_core.domain.reconcile.run import Reconcile, ReconcileSettings
 from streamgov_core.domain.report import Report
 from streamgov_core.domain.settings import CollectSettings
-from streamgov_core.member.apply import Apply, ApplySettings
+from streamgov_core.member.apply import Apply
+from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.drift import MemberReconcile
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
@@ -28,12 +29,12 @@ from tests.unit.grants.fakes import (
     ROLE,
     Clock,
     Ids,
+    MemoryAccountGateway,
+    MemoryDocumentLedger,
     MemoryDomain,
     MemoryGrants,
     MemoryIam,
     MemoryPolicies,
-    MemorySite,
-    MemoryTargets,
 )
 from tests.unit.grants.oracle import allowed
 
@@ -126,11 +127,11 @@ class Account:
     """A member account's function."""
 
     def __init__(self, account: str, clock: Clock, boundary: str = "") -> None:
-        self.site = MemorySite(MemoryPolicies(), MemoryIam(account), boundary)
-        self.ledger = MemoryTargets()
+        self.gateway = MemoryAccountGateway(MemoryPolicies(), MemoryIam(account), boundary)
+        self.ledger = MemoryDocumentLedger()
         roles = (*ROLES, f"arn:aws:iam::{account}:role/streaming/*")
         self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary)
-        parts = (self.settings, self.site, self.ledger)
+        parts = (self.settings, self.gateway, self.ledger)
         times: dict[str, Any] = {"now": clock.now, "sleep": clock.sleep, "new_id": Ids(account).next}
         self.apply = Apply(*parts, **times)
         self.reconcile = MemberReconcile(*parts, **times)
@@ -169,7 +170,7 @@ class World:
         members = (OWNER, CONSUMER, *further)
         self.accounts = {account: Account(account, self.clock, boundary(account)) for account in members}
         self.owner, self.consumer = self.accounts[OWNER], self.accounts[CONSUMER]
-        self.consumer.site.iam.add(ROLE)
+        self.consumer.gateway.iam.add(ROLE)
         types = ("MskTopicAssetType", "KinesisStreamAssetType")
         collect = CollectSettings(NAMES, DOMAIN, members, types, principal_accounts or {})
         parts = (collect, self.domain, self.grants, lambda arn: self.executions.known[arn][1], self.clock.now)
@@ -215,7 +216,7 @@ class World:
         from streamgov_core.model.asset_record import AssetRecord as SourceRecord
 
         arn = topic_arn(CLUSTER, topic)
-        self.owner.site.records[topic] = SourceRecord(f"{topic}-asset", arn, None, topic, "h")
+        self.owner.gateway.records[topic] = SourceRecord(f"{topic}-asset", arn, None, topic, "h")
 
     def granted(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
         """A grant that is asked for and carried out."""
@@ -322,14 +323,17 @@ class World:
         """Whether the cluster's policy and the role's allow reading the topic."""
         arn = topic_arn(CLUSTER, topic)
         return (
-            allowed(self.owner.site.policies.statements(CLUSTER), role, "kafka-cluster:ReadData", arn),
-            allowed(self.consumer.site.iam.statements(role), role, "kafka-cluster:ReadData", arn),
+            allowed(self.owner.gateway.policies.statements(CLUSTER), role, "kafka-cluster:ReadData", arn),
+            allowed(self.consumer.gateway.iam.statements(role), role, "kafka-cluster:ReadData", arn),
         )
 
     def writes(self) -> int:
         """Every write to a policy, a role or DataZone."""
         return (
-            sum(len(account.site.policies.writes) + len(account.site.iam.writes) for account in self.accounts.values())
+            sum(
+                len(account.gateway.policies.writes) + len(account.gateway.iam.writes)
+                for account in self.accounts.values()
+            )
             + len(self.survey.ended)
             + len(self.domain.marks)
         )

@@ -28,7 +28,7 @@ class Client:
         self.error = error
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def fail(**parameters: Any) -> Any:
+        def fail(*arguments: Any, **parameters: Any) -> Any:
             raise self.error
 
         return fail

@@ -10,7 +10,8 @@ import pytest
 
 from streamgov_core.deploy.domain_permissions import apply_environment
 from streamgov_core.documents.compiler import statements_of
-from streamgov_core.member.apply import Apply, ApplySettings
+from streamgov_core.member.apply import Apply
+from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import RetryableGrantError
 from tests.unit.grants.fakes import (
@@ -22,10 +23,10 @@ from tests.unit.grants.fakes import (
     ROLE,
     Clock,
     Ids,
+    MemoryAccountGateway,
+    MemoryDocumentLedger,
     MemoryIam,
     MemoryPolicies,
-    MemorySite,
-    MemoryTargets,
     command,
     schema_of,
 )
@@ -38,8 +39,8 @@ class Member:
     """A member account's function over fakes."""
 
     def __init__(self, account: str, **settings: Any) -> None:
-        self.site = MemorySite(MemoryPolicies(), MemoryIam())
-        self.ledger = MemoryTargets()
+        self.gateway = MemoryAccountGateway(MemoryPolicies(), MemoryIam())
+        self.ledger = MemoryDocumentLedger()
         self.clock = Clock()
         self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=ROLES, **settings)
 
@@ -47,7 +48,7 @@ class Member:
         event = order if isinstance(order, dict) else order.to_message()
         apply = Apply(
             self.settings,
-            self.site,
+            self.gateway,
             self.ledger,
             now=self.clock.now,
             sleep=self.clock.sleep,
@@ -58,51 +59,53 @@ class Member:
 
 def untouched(member: Member) -> bool:
     return (
-        not member.site.policies.writes
-        and not member.site.iam.writes
-        and all(not t.records and not t.head.owner for t in member.ledger.targets.values())
+        not member.gateway.policies.writes
+        and not member.gateway.iam.writes
+        and all(not item.records and not item.lease_record.owner for item in member.ledger.documents.values())
     )
 
 
 def test_the_producer_side_writes_the_cluster_policy_and_the_reader_role() -> None:
     member = Member(OWNER)
     order = command(schema=schema_of("orders"))
-    member.site.recorded(order)
-    member.site.warnings = ["also admits SASL/SCRAM"]
+    member.gateway.recorded(order)
+    member.gateway.warnings = ["also admits SASL/SCRAM"]
     answer = member.run(order)
     assert answer["status"] == "APPLIED" and answer["cause"] is None
     assert answer["details"]["warnings"] == ["also admits SASL/SCRAM"]
-    assert allowed(member.site.policies.statements(CLUSTER), ROLE, "kafka-cluster:ReadData", str(order.resource["arn"]))
-    assert len(member.site.iam.roles) == 1
+    assert allowed(
+        member.gateway.policies.statements(CLUSTER), ROLE, "kafka-cluster:ReadData", str(order.resource["arn"])
+    )
+    assert len(member.gateway.iam.roles) == 1
     taken = member.run(command(schema=schema_of("orders"), request="REVOKE", generation=3))
     assert taken["status"] == "APPLIED"
-    assert member.site.iam.roles == {} and member.site.policies.documents == {}
+    assert member.gateway.iam.roles == {} and member.gateway.policies.documents == {}
 
 
 def test_the_consumer_side_writes_each_role_of_this_account_only() -> None:
     member = Member(CONSUMER)
     second, elsewhere = f"arn:aws:iam::{CONSUMER}:role/streaming/b", f"arn:aws:iam::{OWNER}:role/streaming/c"
-    member.site.iam.add(ROLE)
-    member.site.iam.add(second)
+    member.gateway.iam.add(ROLE)
+    member.gateway.iam.add(second)
     order = command(principals=(ROLE, second, elsewhere), side="consumer", account=CONSUMER, schema=schema_of("orders"))
     assert member.run(order)["status"] == "APPLIED"
     topic = str(order.resource["arn"])
     for arn in (ROLE, second):
-        statements = member.site.iam.statements(arn)
+        statements = member.gateway.iam.statements(arn)
         assert allowed(statements, arn, "kafka-cluster:ReadData", topic)
         assert any(item["Action"] == "sts:AssumeRole" and "readers/" in item["Resource"] for item in statements)
-    assert set(member.ledger.targets) == {f"role#{ROLE}", f"role#{second}"}
+    assert set(member.ledger.documents) == {f"role#{ROLE}", f"role#{second}"}
 
 
 def test_within_one_account_there_is_no_cluster_policy_and_the_registry_is_read_directly() -> None:
     member = Member(OWNER)
     arn = f"arn:aws:iam::{OWNER}:role/streaming/local"
-    member.site.iam.add(arn)
+    member.gateway.iam.add(arn)
     order = command(principals=(arn,), side="both", schema=schema_of("orders"))
-    member.site.recorded(order)
+    member.gateway.recorded(order)
     assert member.run(order)["status"] == "APPLIED"
-    assert member.site.policies.writes == []
-    actions = {a for item in member.site.iam.statements(arn) for a in statements_actions(item)}
+    assert member.gateway.policies.writes == []
+    actions = {a for item in member.gateway.iam.statements(arn) for a in statements_actions(item)}
     assert "glue:GetSchemaVersion" in actions
     assert not {a for a in actions if a.startswith(("kafka:", "ec2:", "sts:"))}
 
@@ -116,18 +119,18 @@ def test_one_missing_role_of_three_is_an_error_and_a_revoke_cleans_the_others() 
     member = Member(CONSUMER)
     roles = tuple(f"arn:aws:iam::{CONSUMER}:role/streaming/r{n}" for n in range(3))
     for arn in roles[:2]:
-        member.site.iam.add(arn)
+        member.gateway.iam.add(arn)
     with pytest.raises(RetryableGrantError, match="does not exist"):
         member.run(command(principals=roles, side="consumer", account=CONSUMER))
     undo = command(principals=roles, side="consumer", account=CONSUMER, request="REVOKE", generation=2)
     assert member.run(undo)["status"] == "APPLIED"
-    assert all(member.site.iam.statements(arn) == [] for arn in roles)
+    assert all(member.gateway.iam.statements(arn) == [] for arn in roles)
 
 
 def test_a_late_grant_is_superseded() -> None:
     member = Member(OWNER)
     order = command()
-    member.site.recorded(order)
+    member.gateway.recorded(order)
     member.run(command(request="REVOKE", generation=3))
     assert member.run(order)["status"] == "SUPERSEDED"
 
@@ -148,7 +151,7 @@ def test_a_late_grant_is_superseded() -> None:
 def test_commands_that_are_not_meant_for_us_are_refused(change: dict[str, Any], reason: str) -> None:
     member = Member(OWNER)
     answer = member.run({**command().to_message(), **change})
-    assert answer["status"] == "REFUSED" and reason in answer["cause"]
+    assert answer["status"] == "REJECTED" and reason in answer["cause"]
     assert untouched(member)
 
 
@@ -156,18 +159,18 @@ def test_commands_that_are_not_meant_for_us_are_refused(change: dict[str, Any], 
 def test_a_forged_claim_is_refused_and_changes_nothing(what: str) -> None:
     member = Member(OWNER)
     order = command("salaries", schema=schema_of("salaries"))
-    member.site.recorded(order)
-    record = member.site.records["salaries"]
+    member.gateway.recorded(order)
+    record = member.gateway.records["salaries"]
     if what == "nothing":
-        member.site.records.clear()
+        member.gateway.records.clear()
     elif what == "other asset":
-        member.site.records["salaries"] = replace(record, asset_id="someone-elses")
+        member.gateway.records["salaries"] = replace(record, asset_id="someone-elses")
     elif what == "other topic":
-        member.site.records["salaries"] = replace(record, resource_arn=record.resource_arn + "2")
+        member.gateway.records["salaries"] = replace(record, resource_arn=record.resource_arn + "2")
     else:
-        member.site.records["salaries"] = replace(record, schema_arn=schema_of("other").schema_arn)
+        member.gateway.records["salaries"] = replace(record, schema_arn=schema_of("other").schema_arn)
     answer = member.run(order)
-    assert answer["status"] == "REFUSED"
+    assert answer["status"] == "REJECTED"
     assert "no data source" in answer["cause"]
     assert untouched(member)
 
@@ -175,73 +178,73 @@ def test_a_forged_claim_is_refused_and_changes_nothing(what: str) -> None:
 def test_a_claim_on_another_accounts_cluster_is_refused() -> None:
     member = Member(CONSUMER)
     order = replace(command(), account=CONSUMER)
-    member.site.recorded(order)
+    member.gateway.recorded(order)
     answer = member.run(order)
-    assert answer["status"] == "REFUSED" and f"not in account {CONSUMER}" in answer["cause"]
+    assert answer["status"] == "REJECTED" and f"not in account {CONSUMER}" in answer["cause"]
 
 
 def test_an_asset_made_by_hand_needs_a_pattern_for_its_project() -> None:
     prefix = CLUSTER.replace(":cluster/", ":topic/")
     order = command("orders.v1")
-    assert Member(OWNER, manual_assets={"other": [f"{prefix}/*"]}).run(order)["status"] == "REFUSED"
-    assert Member(OWNER, manual_assets={"ownerproject01": [f"{prefix}/pay*"]}).run(order)["status"] == "REFUSED"
+    assert Member(OWNER, manual_assets={"other": [f"{prefix}/*"]}).run(order)["status"] == "REJECTED"
+    assert Member(OWNER, manual_assets={"ownerproject01": [f"{prefix}/pay*"]}).run(order)["status"] == "REJECTED"
     named = {"ownerproject01": [f"{prefix}/orders.*"]}
     answer = Member(OWNER, manual_assets=named).run(order)
     assert answer["status"] == "APPLIED" and "by configuration" in answer["details"]["warnings"][0]
     # The pattern names topics: a schema of somebody else does not come along with it.
     with_schema = command("orders.v1", schema=schema_of("salaries"))
-    assert Member(OWNER, manual_assets=named).run(with_schema)["status"] == "REFUSED"
+    assert Member(OWNER, manual_assets=named).run(with_schema)["status"] == "REJECTED"
 
 
 @pytest.mark.parametrize("arn", [NAMES.role_arn(CONSUMER, "apply"), f"arn:aws:iam::{CONSUMER}:role/admin/root-like"])
 def test_roles_that_are_not_named_get_nothing_but_can_lose(arn: str) -> None:
     member = Member(CONSUMER)
-    member.site.iam.add(arn)
+    member.gateway.iam.add(arn)
     answer = member.run(command(principals=(arn,), side="consumer", account=CONSUMER))
-    assert answer["status"] == "REFUSED"
+    assert answer["status"] == "REJECTED"
     assert untouched(member)
     revoke = command(principals=(arn,), side="consumer", account=CONSUMER, request="REVOKE", generation=3)
     # IAM does not let the function touch such a role: undoing a refused grant must not try to.
-    member.site.iam.hooks["role"] = lambda name: pytest.fail(f"{name} must not even be looked at")
+    member.gateway.iam.hooks["role"] = lambda name: pytest.fail(f"{name} must not even be looked at")
     assert member.run(revoke)["status"] == "APPLIED"
     assert untouched(member)
 
 
 def test_a_protected_role_gets_nothing_although_a_pattern_names_it() -> None:
     member = Member(CONSUMER, protected_roles=(ROLE,))
-    member.site.iam.add(ROLE)
+    member.gateway.iam.add(ROLE)
     answer = member.run(command(side="consumer", account=CONSUMER))
-    assert answer["status"] == "REFUSED"
+    assert answer["status"] == "REJECTED"
     assert answer["cause"] == f"{ROLE} is a role of the deployment itself and never receives access"
     assert untouched(member)
 
 
 def test_a_role_that_is_no_longer_named_can_still_lose() -> None:
     member = Member(CONSUMER)
-    member.site.iam.add(ROLE)
+    member.gateway.iam.add(ROLE)
     order = command(side="consumer", account=CONSUMER)
-    assert member.run(order)["status"] == "APPLIED" and member.site.iam.statements(ROLE)
+    assert member.run(order)["status"] == "APPLIED" and member.gateway.iam.statements(ROLE)
     member.settings = replace(member.settings, consumer_roles=())
     again = command(side="consumer", account=CONSUMER, request="REVOKE", generation=3)
-    assert member.run(again)["status"] == "APPLIED" and member.site.iam.statements(ROLE) == []
+    assert member.run(again)["status"] == "APPLIED" and member.gateway.iam.statements(ROLE) == []
 
 
 def test_a_revoke_asks_nobody_for_a_claim() -> None:
     member = Member(OWNER)
     order = command()
-    member.site.recorded(order)
+    member.gateway.recorded(order)
     member.run(order)
-    member.site.records.clear()
-    member.site.inspect_error = AssertionError("must not be asked")
+    member.gateway.records.clear()
+    member.gateway.inspect_error = AssertionError("must not be asked")
     assert member.run(command(request="REVOKE", generation=3))["status"] == "APPLIED"
-    assert member.site.policies.documents == {}
+    assert member.gateway.policies.documents == {}
 
 
 def test_a_cluster_that_cannot_be_looked_at_now_is_tried_again() -> None:
     member = Member(OWNER)
     order = command()
-    member.site.recorded(order)
-    member.site.inspect_error = RetryableGrantError("throttled")
+    member.gateway.recorded(order)
+    member.gateway.inspect_error = RetryableGrantError("throttled")
     with pytest.raises(RetryableGrantError):
         member.run(order)
     assert untouched(member)
@@ -272,6 +275,6 @@ def test_documents_never_hold_an_id_of_datazone() -> None:
     """Grant and asset ids may be odd or long; they stay out of Sids."""
     member = Member(OWNER)
     order = command(grant="-_" * 18, asset="x" * 36)
-    member.site.recorded(order)
+    member.gateway.recorded(order)
     member.run(order)
-    assert all(item["Sid"].isalnum() for item in statements_of(member.site.policies.documents[CLUSTER][0]))
+    assert all(item["Sid"].isalnum() for item in statements_of(member.gateway.policies.documents[CLUSTER][0]))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from streamgov_core.documents.compiler import minified, resource_statements
 from streamgov_core.documents.resource_policy import ResourcePolicyDocument
-from streamgov_core.member.engine import SERVICE, ApplyOutcome, Engine
+from streamgov_core.member.engine import SERVICE_SECONDS, ApplyOutcome, Engine
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord
@@ -26,8 +26,8 @@ from tests.unit.grants.fakes import (
     NAMES,
     Clock,
     Ids,
+    MemoryDocumentLedger,
     MemoryPolicies,
-    MemoryTargets,
     RealClock,
     command,
 )
@@ -45,18 +45,20 @@ class Account:
     """One member account's engine over fakes."""
 
     def __init__(self, *, tokens: bool = True, limit: int = 20_480, clock: Clock | None = None) -> None:
-        self.ledger = MemoryTargets()
+        self.ledger = MemoryDocumentLedger()
         self.policies = MemoryPolicies(tokens=tokens, limit=limit)
         self.limit = limit
-        self.eager = tokens
+        self.early = tokens
         self.clock = clock or Clock()
         self.ids = Ids("lease")
         self.calls = ThreadPoolExecutor(64)
 
     def run(self, order: GrantCommand, *, seconds: float = 60.0) -> ApplyOutcome:
         contribution = contribution_of(order)
-        policy_document = ResourcePolicyDocument(self.policies, contribution.arn, SID, self.limit, eager=self.eager)
-        engine = Engine(self.ledger, self.clock.times(seconds, self.ids.next), self.calls)
+        policy_document = ResourcePolicyDocument(
+            self.policies, contribution.arn, SID, self.limit, read_before_lease=self.early
+        )
+        engine = Engine(self.ledger, self.clock.invocation_clock(seconds, self.ids.next), self.calls)
         return engine.apply(policy_document, contribution, order.key, order.generation, order.grants)
 
     def can_read(self, principal: str, topic: str) -> bool:
@@ -108,7 +110,7 @@ def test_a_revoke_of_the_last_grant_deletes_the_document_and_keeps_a_mark(accoun
     account.run(grant(1))
     assert account.run(revoke(1)) == "APPLIED"
     assert CLUSTER not in account.policies.documents
-    mark = account.ledger.targets[TARGET].records["grant1#asset1"]
+    mark = account.ledger.documents[TARGET].records["grant1#asset1"]
     assert (mark.state, mark.generation, mark.permissions) == ("REMOVED", 3, ())
 
 
@@ -130,7 +132,7 @@ def test_a_revoke_that_overtakes_its_grant_wins(account: Account) -> None:
     account.run(revoke(1, generation=3))
     assert account.run(grant(1, generation=1)) == "SUPERSEDED"
     assert not account.can_read(role(1), "topic-1")
-    assert account.ledger.targets[TARGET].head.owner == ""
+    assert account.ledger.documents[TARGET].lease_record.owner == ""
 
 
 def test_a_drifted_document_is_repaired_by_the_next_command(account: Account) -> None:
@@ -145,7 +147,7 @@ def test_fifty_grants_at_once_need_a_handful_of_writes(busy: Account) -> None:
     waiting = threading.Semaphore(0)
     everybody = threading.Event()
 
-    def on_announce(target: str) -> None:
+    def on_count_change(target: str) -> None:
         waiting.release()
 
     def on_put(arn: str) -> None:
@@ -154,14 +156,14 @@ def test_fifty_grants_at_once_need_a_handful_of_writes(busy: Account) -> None:
                 assert waiting.acquire(timeout=20)
             everybody.set()
 
-    busy.ledger.hooks["announce"] = on_announce
+    busy.ledger.hooks["count_change"] = on_count_change
     busy.policies.hooks["put"] = on_put
     with ThreadPoolExecutor(50) as pool:
         outcomes = list(pool.map(lambda n: busy.run(grant(n), seconds=600), range(50)))
     assert outcomes == ["APPLIED"] * 50
     assert all(busy.can_read(role(n), f"topic-{n}") for n in range(50))
     assert len(busy.policies.writes) == 2
-    assert busy.ledger.targets[TARGET].head.owner == ""
+    assert busy.ledger.documents[TARGET].lease_record.owner == ""
 
 
 def test_a_holder_serves_others_for_a_while_and_not_without_end(account: Account) -> None:
@@ -174,19 +176,21 @@ def test_a_holder_serves_others_for_a_while_and_not_without_end(account: Account
         account.ledger.store(
             TARGET, ContributionRecord.of(late.key, late.generation, True, contribution_of(late), account.clock.now())
         )
-        account.ledger.announce(TARGET)
+        account.ledger.count_change(TARGET)
 
     account.policies.hooks["put"] = on_put
     begun = account.clock.now()
     assert account.run(grant(1), seconds=60) == "APPLIED"
-    assert SERVICE < account.clock.now() - begun < SERVICE + 3
-    head = account.ledger.targets[TARGET].head
-    assert head.owner == "" and head.committed == head.seq - 1, "the last one waits, and nobody holds the lease"
+    assert SERVICE_SECONDS < account.clock.now() - begun < SERVICE_SECONDS + 3
+    head = account.ledger.documents[TARGET].lease_record
+    assert head.owner == "" and head.committed == head.change_count - 1, (
+        "the last one waits, and nobody holds the lease"
+    )
     account.policies.hooks.clear()
     waiting = grant(next(arriving) - 1)
     assert account.run(waiting) == "APPLIED"
     assert account.can_read(role(1), "topic-1") and account.can_read(role(2), "topic-2")
-    assert account.ledger.targets[TARGET].head.owner == ""
+    assert account.ledger.documents[TARGET].lease_record.owner == ""
 
 
 def test_a_holder_that_was_overtaken_after_its_lease_does_not_claim_success(account: Account) -> None:
@@ -287,7 +291,7 @@ def test_checks_that_fail_under_an_unclean_lease_leave_it_unclean(account: Accou
     account.ledger.acquire(TARGET, "crashed", account.clock.now(), account.clock.now() - 1)
     account.clock.sleep(1)
     contribution = contribution_of(grant(2))
-    engine = Engine(account.ledger, account.clock.times(), account.calls)
+    engine = Engine(account.ledger, account.clock.invocation_clock(), account.calls)
 
     def gate() -> None:
         raise DocumentFullError("not this one")
@@ -300,7 +304,7 @@ def test_checks_that_fail_under_an_unclean_lease_leave_it_unclean(account: Accou
     assert lease is not None and not lease.clean
 
 
-@pytest.mark.parametrize("operation", ["acquire", "commit", "store", "announce", "progress"])
+@pytest.mark.parametrize("operation", ["acquire", "commit", "store", "count_change", "checkpoint"])
 def test_a_call_whose_answer_was_lost_is_made_again(account: Account, operation: str) -> None:
     """The SDK repeats it; the effect of the first try is there already, and must not look like somebody else's."""
     account.run(grant(1))
@@ -315,8 +319,8 @@ def test_a_call_whose_answer_was_lost_is_made_again(account: Account, operation:
     assert account.run(grant(2)) == "APPLIED"
     assert account.run(revoke(1)) == "APPLIED"
     assert account.can_read(role(2), "topic-2") and not account.can_read(role(1), "topic-1")
-    assert account.ledger.targets[TARGET].head.owner == ""
-    assert repeated or operation in ("announce", "progress")
+    assert account.ledger.documents[TARGET].lease_record.owner == ""
+    assert repeated or operation in ("count_change", "checkpoint")
 
 
 def test_two_first_writers_both_get_in(busy: Account) -> None:
@@ -346,7 +350,7 @@ def test_a_grant_that_arrives_beside_the_last_revoke_is_not_lost(busy: Account) 
         def on_delete(arn: str) -> None:
             if not started:
                 announced = threading.Event()
-                busy.ledger.hooks["announce"] = lambda target: announced.set()
+                busy.ledger.hooks["count_change"] = lambda target: announced.set()
                 started.append(pool.submit(busy.run, grant(2), seconds=600))
                 assert announced.wait(5)
 
@@ -371,7 +375,7 @@ def test_a_crash_after_the_write_is_finished_by_the_next_command(account: Accoun
     account.clock.sleep(1000)
     assert account.run(grant(2)) == "APPLIED"
     assert account.can_read(role(1), "topic-1") and account.can_read(role(2), "topic-2")
-    assert set(account.ledger.targets[TARGET].head.placed) == {"grant1#asset1", "grant2#asset1"}
+    assert set(account.ledger.documents[TARGET].lease_record.slots) == {"grant1#asset1", "grant2#asset1"}
 
 
 def test_a_full_document_refuses_the_new_grant_only() -> None:
@@ -391,7 +395,7 @@ def test_a_full_document_refuses_the_new_grant_only() -> None:
 def test_a_waiter_learns_that_it_did_not_fit() -> None:
     account = Account(limit=1_300, clock=RealClock())
     announced = threading.Event()
-    account.ledger.hooks["announce"] = lambda target: announced.set()
+    account.ledger.hooks["count_change"] = lambda target: announced.set()
     started: list[Future[ApplyOutcome]] = []
     with ThreadPoolExecutor(1) as pool:
 
@@ -447,15 +451,15 @@ def test_a_cluster_that_is_gone_refuses_grants_and_lets_revokes_pass(account: Ac
 def test_checks_that_fail_leave_no_record_and_no_lease(account: Account) -> None:
     contribution = contribution_of(grant(1))
     policy_document = ResourcePolicyDocument(account.policies, contribution.arn, SID)
-    engine = Engine(account.ledger, account.clock.times(), account.calls)
+    engine = Engine(account.ledger, account.clock.invocation_clock(), account.calls)
 
     def gate() -> None:
         raise DocumentFullError("not this one")
 
     with pytest.raises(DocumentFullError, match="not this one"):
         engine.apply(policy_document, contribution, "g#a", 1, True, gate)
-    assert account.ledger.targets[TARGET].records == {}
-    assert account.ledger.targets[TARGET].head.owner == ""
+    assert account.ledger.documents[TARGET].records == {}
+    assert account.ledger.documents[TARGET].lease_record.owner == ""
 
 
 steps = st.lists(
@@ -482,7 +486,7 @@ def test_any_sequence_with_crashes_ends_at_what_the_ledger_says(sequence: list[t
         if crash == "before commit":
             account.ledger.hooks.update(commit=die, abandon=die)
         elif crash == "after write":
-            account.ledger.hooks.update(progress=die, commit=die)
+            account.ledger.hooks.update(checkpoint=die, commit=die)
         before = {n for n in range(6) if account.can_read(role(n), f"topic-{n}")}
         written = len(account.policies.history)
         try:

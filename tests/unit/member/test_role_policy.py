@@ -8,8 +8,9 @@ import pytest
 
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
+from streamgov_core.member.principal_check import check_principal
 from streamgov_core.member.reader_role import ReaderRoleDocument
-from streamgov_core.member.role_policy import RolePolicyDocument, check_principal
+from streamgov_core.member.role_policy import RolePolicyDocument
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import PermanentGrantError, PrincipalRefusedError
@@ -30,19 +31,19 @@ def record(number: int, generation: int = 1) -> ContributionRecord:
 
 
 class Role:
-    """One role, its ledger head, and the policy document."""
+    """One role, its recorded slots, and its policy document."""
 
     def __init__(self, arn: str = ROLE, boundary: str = "", required: str = "") -> None:
         self.iam = MemoryIam()
         self.iam.add(arn, boundary)
         self.required = required
-        self.placed: dict[str, Slot] = {}
+        self.slots: dict[str, Slot] = {}
 
-    def apply(self, *records: ContributionRecord, everything: bool = False) -> WriteResult:
+    def apply(self, *records: ContributionRecord, verify_all: bool = False) -> WriteResult:
         active = {item.key: item for item in records}
-        view = DesiredState(active, self.placed, frozenset(active), everything)
+        view = DesiredState(active, self.slots, frozenset(active), verify_all)
         written = RolePolicyDocument(self.iam, NAMES, ROLE, self.required).apply(view, lambda: None)
-        self.placed = dict(written.placed)
+        self.slots = dict(written.slots)
         return written
 
     def topics(self) -> set[str]:
@@ -74,7 +75,7 @@ def test_a_role_holds_400_topics_of_one_cluster() -> None:
     role = Role()
     records = [record(number) for number in range(400)]
     written = role.apply(*records)
-    assert written.refused == {}
+    assert written.rejected == {}
     assert len(role.topics()) == 400
     assert len(role.iam.attachments["consumer"]) <= 10
     # Grown one by one it is the same, and each step writes one document.
@@ -92,8 +93,8 @@ def test_beyond_its_capacity_a_role_refuses_with_what_to_do() -> None:
     records = [record(number) for number in range(400)]
     role.iam.attach_quota = 3
     written = role.apply(*records)
-    assert written.refused and "second role" in next(iter(written.refused.values())).cause
-    assert len(role.topics()) == 400 - len(written.refused)
+    assert written.rejected and "second role" in next(iter(written.rejected.values())).cause
+    assert len(role.topics()) == 400 - len(written.rejected)
     assert len(role.iam.policies) == 3, "a policy that could not be attached stays behind"
 
 
@@ -103,7 +104,7 @@ def test_a_revoke_touches_one_document_and_moves_nothing() -> None:
     role.apply(*records)
     role.iam.calls.clear()
     gone = records[150]
-    slot = role.placed[gone.key].slot
+    slot = role.slots[gone.key].slot
     role.apply(*(item for item in records if item is not gone))
     assert role.iam.writes == ["put_inline" if slot == 0 else "put_managed"]
     assert len(role.topics()) == 199
@@ -121,7 +122,7 @@ def test_other_inline_policies_count() -> None:
     role = Role()
     role.iam.inlines[("consumer", "theirs")] = {"Statement": [{"Sid": "x" * 9_000}]}
     written = role.apply(*(record(number) for number in range(40)))
-    assert written.refused == {}
+    assert written.rejected == {}
     assert len(role.topics()) == 40
     assert role.iam.attachments["consumer"]
 
@@ -130,11 +131,11 @@ def test_after_a_crash_every_document_is_read() -> None:
     role = Role()
     records = [record(number) for number in range(120)]
     role.apply(*records)
-    placed = dict(role.placed)
-    # The writes of a crashed holder: all of it gone from the documents, while the head says otherwise.
+    placed = dict(role.slots)
+    # The writes of a crashed holder: all of it gone from the documents, while the lease record says otherwise.
     role.iam.policies = {arn: {"Statement": []} for arn in role.iam.policies}
-    role.placed = placed
-    role.apply(*records, everything=True)
+    role.slots = placed
+    role.apply(*records, verify_all=True)
     assert len(role.topics()) == 120
 
 
@@ -150,7 +151,7 @@ def test_a_role_that_does_not_exist_is_told_so() -> None:
     role = Role()
     role.iam.roles.clear()
     written = role.apply(record(1))
-    refusal = written.refused[record(1).key]
+    refusal = written.rejected[record(1).key]
     assert refusal.retry and "does not exist" in refusal.cause
     assert role.iam.writes == []
 
@@ -162,7 +163,7 @@ def test_a_revoke_on_a_deleted_role_succeeds_and_cleans_up() -> None:
     role.iam.roles.clear()
     role.iam.attachments.clear()
     written = role.apply(*records[1:])
-    assert written.refused == {} or all(item.retry for item in written.refused.values())
+    assert written.rejected == {} or all(item.retry for item in written.rejected.values())
     assert role.iam.policies == {}
 
 
@@ -170,7 +171,7 @@ def test_a_path_that_names_another_role_is_refused() -> None:
     """IAM's calls take the name only: without a look, the grant would land on the wrong role."""
     role = Role(arn=f"arn:aws:iam::{CONSUMER}:role/admin/consumer")
     written = role.apply(record(1))
-    assert "correct the path" in written.refused[record(1).key].cause
+    assert "correct the path" in written.rejected[record(1).key].cause
     assert role.iam.writes == []
 
 
@@ -179,7 +180,7 @@ def test_without_its_boundary_a_role_gets_nothing_new_but_can_lose() -> None:
     role.apply(record(1), record(2))
     role.iam.add(ROLE, "")
     written = role.apply(record(2), record(3))
-    assert "boundary" in written.refused[record(3).key].cause
+    assert "boundary" in written.rejected[record(3).key].cause
     assert role.topics() == {f"topic-{2:012d}"}
 
 
@@ -229,11 +230,11 @@ def test_a_reader_role_exists_while_somebody_may_use_it() -> None:
     trust = statements_of(iam.roles[name].trust)[0]
     assert trust["Principal"] == {"AWS": [f"arn:aws:iam::{CONSUMER}:root"]}
     assert trust["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [ROLE]}}
-    written = bring_reader(iam, dict(written.placed), one, two)
+    written = bring_reader(iam, dict(written.slots), one, two)
     listed = [r for item in statements_of(iam.inlines[(name, "schemas")]) for r in resources(item)]
     assert {schema_of("topic-1").schema_arn, schema_of("topic-2").schema_arn} < set(listed)
-    assert bring_reader(iam, dict(written.placed), one, two).writes == 0
-    bring_reader(iam, dict(written.placed), two)
+    assert bring_reader(iam, dict(written.slots), one, two).writes == 0
+    bring_reader(iam, dict(written.slots), two)
     listed = [r for item in statements_of(iam.inlines[(name, "schemas")]) for r in resources(item)]
     assert schema_of("topic-1").schema_arn not in listed
     bring_reader(iam, {})

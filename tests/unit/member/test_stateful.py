@@ -219,8 +219,8 @@ class AccessMachine(RuleBasedStateMachine):
     @invariant()
     def no_lease_is_held(self) -> None:
         for account in self.estate.accounts.values():
-            for name, target in account.ledger.targets.items():
-                assert not target.head.owner, name
+            for name, document in account.ledger.documents.items():
+                assert not document.lease_record.owner, name
 
     def teardown(self) -> None:
         """When the last grant is revoked, nothing of ours is left anywhere."""

@@ -193,12 +193,12 @@ def test_a_fan_out_consumer_lives_while_somebody_may_use_it() -> None:
         )
 
     written = apply(records, {})
-    assert written.refused == {}
+    assert written.rejected == {}
     ((arn, _),) = consumers.found.values()
     (statement,) = policies.statements(arn)
     assert statement["Resource"] == arn and statement["Principal"] == {"AWS": ROLE}
-    assert apply(records, written.placed).writes == 0
-    apply({}, written.placed)
+    assert apply(records, written.slots).writes == 0
+    apply({}, written.slots)
     assert consumers.found == {}
     assert apply({}, {}).writes == 0
 
@@ -219,7 +219,7 @@ def test_a_stream_that_is_gone_refuses_its_fan_out() -> None:
     written = FanOutConsumerDocument(consumers, consumers.policies, target, SID).apply(
         DesiredState(records, {}), lambda: None
     )
-    assert "does not exist" in next(iter(written.refused.values())).cause
+    assert "does not exist" in next(iter(written.rejected.values())).cause
 
 
 def fan_out_drift(policy_document: FanOutConsumerDocument, target: str, view: DesiredState) -> list[str]:
@@ -244,7 +244,7 @@ def test_what_became_of_a_fan_out_consumer_is_told_and_repaired(what: str, kinds
     target, records = fan_out(order(consumption="FAN_OUT"))
     policy_document = FanOutConsumerDocument(consumers, policies, target, SID)
     view = DesiredState(
-        records, policy_document.apply(DesiredState(records, {}), lambda: None).placed, frozenset(records), True
+        records, policy_document.apply(DesiredState(records, {}), lambda: None).slots, frozenset(records), True
     )
     (name,) = consumers.found
     arn = consumers.found[name][0]
@@ -313,8 +313,8 @@ def test_a_principal_that_does_not_exist_stops_only_its_own_grant() -> None:
     keys.missing.add(ROLE)
     fine = order(key=KEY, grant="b", principals=(LOCAL,))
     written = bring_keys(keys, order(key=KEY, grant="a"), fine)
-    assert set(written.placed) == {fine.key}
-    (refusal,) = written.refused.values()
+    assert set(written.slots) == {fine.key}
+    (refusal,) = written.rejected.values()
     assert refusal.retry and "does the role exist" in refusal.cause
 
 

@@ -1,0 +1,94 @@
+"""The account that a command is applied to, the document ledger aside: its policy documents, resources and records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.iam_gateway import IamGateway
+from streamgov_core.member.reader_role import ReaderRoleDocument
+from streamgov_core.member.role_policy import RolePolicyDocument
+from streamgov_core.model.asset_record import AssetRecord
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.errors import EventRefusedError
+from streamgov_core.platforms import PLATFORMS
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.calls import calling
+from streamgov_core.runtime.clients import Clients
+
+ROLE = "role"
+"""Kind of the document of a consumer's role."""
+READER = "reader"
+"""Kind of the document of a reader role."""
+
+
+class AccountGateway(Protocol):
+    """The account that a command is applied to, the document ledger aside."""
+
+    def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
+        """The policy document that a contribution names.
+
+        Raises:
+            EventRefusedError: neither this floor nor the platform knows documents of that kind.
+        """
+
+    def inspect(self, command: GrantCommand) -> dict[str, Any]:
+        """Look at the resource before a grant; see ``Platform.inspect``."""
+
+    def record(self, command: GrantCommand) -> AssetRecord | None:
+        """What the data source recorded for the claimed schema or resource."""
+
+
+class AwsAccountGateway:
+    """The account in AWS.
+
+    Args:
+        settings: of the function.
+        clients: boto3 clients.
+    """
+
+    def __init__(self, settings: ApplySettings, clients: Clients) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._iam = IamGateway(lambda: clients.client("iam"), settings.names.iam_path)
+        self._iam_documents: Mapping[str, Callable[[str], PolicyDocument]] = {
+            ROLE: self._role_policy,
+            READER: self._reader_role,
+        }
+
+    def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
+        """See AccountGateway.policy_document. Roles are IAM's on every platform; all other kinds are the platform's."""
+        make = self._iam_documents.get(contribution.kind)
+        if make is not None:
+            return make(contribution.arn)
+        document = PLATFORMS[platform].policy_document(
+            contribution.kind, contribution.arn, self._settings.names.sid_prefix, self._clients
+        )
+        if document is None:
+            raise EventRefusedError(f"platform {platform} has no policy documents of kind {contribution.kind!r}")
+        return document
+
+    def inspect(self, command: GrantCommand) -> dict[str, Any]:
+        """See AccountGateway.inspect."""
+        return PLATFORMS[command.platform].inspect(command, self._clients)
+
+    def record(self, command: GrantCommand) -> AssetRecord | None:
+        """See AccountGateway.record (API GetParameter)."""
+        schema = command.schema
+        registry = None if schema is None else schema.registry_name
+        name = str(command.resource["arn"]).rsplit("/", 1)[1] if schema is None else schema.schema_name
+        store = SsmAssetRecordStore(
+            self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry
+        )
+        with calling("ssm:GetParameter", f"the record of {name}"):
+            return store.load(name)
+
+    def _role_policy(self, arn: str) -> PolicyDocument:
+        boundary = self._settings.boundary if self._settings.require_boundary else ""
+        return RolePolicyDocument(self._iam, self._settings.names, arn, boundary)
+
+    def _reader_role(self, arn: str) -> PolicyDocument:
+        return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.boundary)

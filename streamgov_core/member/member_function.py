@@ -1,0 +1,76 @@
+"""What the two tasks of the member account's function share: settings, account, ledger and clock."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from streamgov_core.member.account_gateway import AccountGateway, AwsAccountGateway
+from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.document_ledger import DocumentLedger, DynamoDocumentLedger
+from streamgov_core.model.clock import InvocationClock
+from streamgov_core.runtime.clients import Clients
+
+LEASE_RESERVE = 30.0
+"""Seconds that a lease lasts beyond the function's hard time-out."""
+
+
+class MemberFunction:
+    """Base of the tasks of the member account's function.
+
+    Args:
+        settings: of the function.
+        account: the account's documents, resources and records.
+        ledger: the account's document ledger.
+        now: returns seconds since the epoch.
+        sleep: waits for a number of seconds.
+        new_id: returns an identity for the owner of a lease.
+    """
+
+    def __init__(
+        self,
+        settings: ApplySettings,
+        account: AccountGateway,
+        ledger: DocumentLedger,
+        *,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._settings = settings
+        self._account = account
+        self._ledger = ledger
+        self._now = now
+        self._sleep = sleep
+        self._new_id = new_id
+
+    @staticmethod
+    def clients(region: str) -> Clients:
+        """Clients that live as long as the function's process."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed.
+
+        Args:
+            env: its environment variables; None for those of the process.
+        """
+        settings = ApplySettings.from_env(os.environ if env is None else env)
+        clients = cls.clients(settings.names.region)
+        ledger = DynamoDocumentLedger(lambda: clients.client("dynamodb"), settings.names.document_table)
+        return cls(settings, AwsAccountGateway(settings, clients), ledger)
+
+    def invocation_clock(self, context: Any) -> InvocationClock:
+        """Time, identities and deadline of one invocation.
+
+        Args:
+            context: Lambda's, which tells how long the invocation may still take; without it, the whole time-out.
+        """
+        remaining = getattr(context, "get_remaining_time_in_millis", None)
+        seconds = remaining() / 1000 if callable(remaining) else float(self._settings.function_timeout)
+        lease_seconds = self._settings.function_timeout + LEASE_RESERVE
+        return InvocationClock(self._now, self._sleep, self._new_id, self._now() + seconds, lease_seconds)
