@@ -167,9 +167,11 @@ def test_a_secret_stays_one_in_the_state(scene: Stack, client: Callable[..., Any
 
 
 def test_what_the_sdk_lets_pass_the_stand_in_refuses(scene: Stack) -> None:
-    run = scene.run("preview", SCENE=said(resource(QUEUE, "queue", fifoQueue=True, messageRetentionSeconds=["a"])))
+    run = scene.run(
+        "preview", SCENE=said(resource(QUEUE, "queue", deduplicationScope="queue", messageRetentionSeconds=["a"]))
+    )
     assert run.code != 0
-    assert 'property "fifoQueue" is not served by the stand-in for the aws plugin' in run.text
+    assert 'property "deduplicationScope" is not served by the stand-in for the aws plugin' in run.text
     assert '"messageRetentionSeconds": expected a whole number, got list' in run.text
     run = scene.run("preview", SCENE=said(resource("aws:sns/topic:Topic", "topic", name="t")))
     assert run.code != 0
