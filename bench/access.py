@@ -18,7 +18,7 @@ from tests.unit.grants.fakes import OWNER, ROLE, grant_event
 
 RUNS = 5
 LOCAL_ROLE = f"arn:aws:iam::{OWNER}:role/streaming/local"
-YARDSTICK = {
+DSF_CALLS = {
     "grant, across accounts": (8, 379),
     "revoke, across accounts": (8, 380),
     "grant, same account": (6, 286),
@@ -55,15 +55,15 @@ def main(arguments: list[str]) -> dict[str, Any]:
     crowd = [
         at_once(count, LATENCY, rates=rates) for count, rates in ((1, False), (10, False), (50, False), (50, True))
     ]
-    head = ("request", "calls", "handler ms", "yardstick: calls", "ms")
-    print(table(head, [(r["request"], r["calls"], r["milliseconds"], *YARDSTICK[r["request"]]) for r in made]))
+    head = ("request", "calls", "handler ms", "DSF: calls", "ms")
+    print(table(head, [(r["request"], r["calls"], r["milliseconds"], *DSF_CALLS[r["request"]]) for r in made]))
     print()
-    head = ("grants at once", "rates", "first granted, s", "last granted, s", "policy writes", "calls refused")
+    crowd_head = ("grants at once", "rates", "first granted, s", "last granted, s", "policy writes", "calls refused")
     rows = [
         (c["grants"], "documented" if c["rates"] else "none", c["first"], c["last"], c["writes"], c["refused"])
         for c in crowd
     ]
-    print(table(head, rows))
+    print(table(crowd_head, rows))
     print()
     head = ("function", "import ms", "clients ms", "bundle MB", "services")
     print(table(head, [(s.function, s.imported, s.clients, s.megabytes, ", ".join(s.services)) for s in started]))
@@ -79,5 +79,5 @@ def main(arguments: list[str]) -> dict[str, Any]:
 
 def capacity_table(rooms: list[Any]) -> str:
     """The table of ``docs/capacities.md``."""
-    head = ("document", "holds", "grants", "yardstick")
-    return table(head, [(room.document, room.grants, room.fits, room.yardstick) for room in rooms])
+    head = ("document", "holds", "grants", "DSF")
+    return table(head, [(room.document, room.grants, room.fits, room.dsf) for room in rooms])

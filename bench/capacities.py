@@ -25,7 +25,8 @@ from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions
 from streamgov_core.model.schema_reference import SchemaReference
 from streamgov_core.platforms.kinesis.platform import Kinesis
-from streamgov_core.platforms.msk.platform import Msk, topic_arn
+from streamgov_core.platforms.msk.arns import topic_arn
+from streamgov_core.platforms.msk.platform import Msk
 
 NAMES = Names()
 OWNER, CONSUMER = "222222222222", "333333333333"
@@ -43,13 +44,13 @@ class Capacity:
         document: which one.
         grants: of what kind.
         fits: how many.
-        yardstick: what the baseline measured for it, or a dash.
+        dsf: what was measured of AWS's Data Solutions Framework, or a dash.
     """
 
     document: str
     grants: str
     fits: int
-    yardstick: str = "-"
+    dsf: str = "-"
 
 
 def role_arn(number: int, account: str = CONSUMER) -> str:

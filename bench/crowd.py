@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bench.accounts import Accounts
@@ -137,7 +138,7 @@ def _chain(accounts: Accounts, number: int) -> float:
         for step in item["do"][stage]:
             member, order = accounts.members[step["command"]["account"]], step["command"]
             member.gateway.recorded(GrantCommand.parse(order))
-            assert _machine(lambda member=member, order=order: member.run(order))["status"] == "APPLIED"
+            assert _machine(partial(member.run, order))["status"] == "APPLIED"
     _machine(lambda: accounts.central.report(item, **done(item)))
     return time.perf_counter()
 

@@ -6,13 +6,18 @@ import hashlib
 import json
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError
+from aws_emulator.kernel.bounded import History
 
-DETAIL_LIMIT = 50_000
+DETAIL_LIMIT = 20_000
+ENTRY_BYTES = 1200
+"""Of an entry, which holds names and digests only."""
+COUNTED = 20_000
+"""Combinations of account, caller, service and operation that are counted; the oldest make room."""
 
 
 class CallLog:
@@ -24,7 +29,7 @@ class CallLog:
     def __init__(self, limit: int = DETAIL_LIMIT) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
-        self._entries: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._entries: History[dict[str, Any]] = History(limit, limit * ENTRY_BYTES)
         self._sequence = 0
 
     def begin(self, call: ApiCall) -> dict[str, Any]:
@@ -48,7 +53,9 @@ class CallLog:
             self._sequence += 1
             entry["sequence"] = self._sequence
             self._counts[(call.caller.account, caller, call.service, call.operation)] += 1
-            self._entries.append(entry)
+            if len(self._counts) > COUNTED:
+                del self._counts[next(iter(self._counts))]
+            self._entries.append(entry, ENTRY_BYTES)
         return entry
 
     def end(self, entry: dict[str, Any], error: ApiError | None) -> None:

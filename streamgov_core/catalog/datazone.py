@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Form, Revision, WrittenRevision
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
 from streamgov_core.runtime.clients import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_datazone import DataZoneClient
+    from mypy_boto3_datazone.literals import ChangeActionType
+    from mypy_boto3_datazone.type_defs import FormInputTypeDef, SearchInputPaginateTypeDef
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +26,7 @@ MAX_SEARCH_TEXT = 512
 
 
 class DataZoneAssets:
-    """The assets of one project.
+    """The assets of one project (AssetCatalog).
 
     Args:
         client: a DataZone client in the domain's region.
@@ -29,35 +34,31 @@ class DataZoneAssets:
         project_id: the project that owns the assets.
     """
 
-    def __init__(self, client: Any, domain_id: str, project_id: str) -> None:
+    def __init__(self, client: DataZoneClient, domain_id: str, project_id: str) -> None:
         self._client = client
         self._domain = domain_id
         self._project = project_id
 
     def search(self, text: str | None = None, *, forms: bool = False) -> Iterator[AssetSummary]:
-        """See AssetCatalog (API Search). No filter by type: which attribute that would take is nowhere documented."""
-        request: dict[str, Any] = {
+        """API Search. No filter by type: which attribute that would take is nowhere documented."""
+        request: SearchInputPaginateTypeDef = {
             "domainIdentifier": self._domain,
             "owningProjectIdentifier": self._project,
             "searchScope": "ASSET",
-            "maxResults": PAGE,
+            "PaginationConfig": {"PageSize": PAGE},
         }
         if text:
             request["searchText"] = text[:MAX_SEARCH_TEXT]
         if forms:
             request["additionalAttributes"] = ["FORMS"]
-        while True:
-            page = self._client.search(**request)
+        for page in self._client.get_paginator("search").paginate(**request):
             for item in page.get("items", ()):
                 asset = item.get("assetItem")
                 if asset:
                     yield _summary(asset)
-            if not page.get("nextToken"):
-                return
-            request["nextToken"] = page["nextToken"]
 
     def asset_type(self, name: str) -> AssetType | None:
-        """See AssetCatalog (API GetAssetType). DataZone may answer AccessDenied for a type that is not there."""
+        """API GetAssetType. DataZone may answer AccessDenied for a type that is not there."""
         try:
             found = self._client.get_asset_type(domainIdentifier=self._domain, identifier=name)
         except self._client.exceptions.ClientError as error:
@@ -69,7 +70,7 @@ class DataZoneAssets:
         return AssetType(found["revision"], forms)
 
     def get(self, asset_id: str) -> Asset | None:
-        """See AssetCatalog (API GetAsset).
+        """API GetAsset.
 
         DataZone may answer AccessDenied for what is not there. Then the index decides, and where it is wrong too,
         creating the asset again fails on its external identifier rather than making a second one.
@@ -85,8 +86,8 @@ class DataZoneAssets:
             raise
         return _asset(found)
 
-    def create(self, draft: Draft, kind: AssetType | None, token: str) -> Asset:
-        """See AssetCatalog (API CreateAsset).
+    def create(self, draft: Draft, asset_type: AssetType | None, token: str) -> Asset:
+        """API CreateAsset.
 
         External identifiers must be unique, the reference says. UNVERIFIED: that a second one is a ConflictException.
         """
@@ -99,8 +100,8 @@ class DataZoneAssets:
             "formsInput": [_form_input(form) for form in draft.initial_forms()],
             "clientToken": token,
         }
-        if kind:
-            request["typeRevision"] = kind.revision
+        if asset_type:
+            request["typeRevision"] = asset_type.revision
         if draft.description:
             request["description"] = draft.description[:MAX_DESCRIPTION]
         try:
@@ -111,7 +112,7 @@ class DataZoneAssets:
             raise
 
     def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
-        """See AssetCatalog (API CreateAssetRevision)."""
+        """API CreateAssetRevision."""
         request: dict[str, Any] = {
             "domainIdentifier": self._domain,
             "identifier": asset_id,
@@ -129,15 +130,15 @@ class DataZoneAssets:
         return WrittenRevision(made["revision"], made.get("createdAt"))
 
     def publish(self, asset_id: str, revision: str) -> bool:
-        """See AssetCatalog (API CreateListingChangeSet, PUBLISH)."""
+        """API CreateListingChangeSet, PUBLISH."""
         return self._change_listing(asset_id, "PUBLISH", entityRevision=revision)
 
     def unpublish(self, asset_id: str) -> bool:
-        """See AssetCatalog (API CreateListingChangeSet, UNPUBLISH)."""
+        """API CreateListingChangeSet, UNPUBLISH."""
         return self._change_listing(asset_id, "UNPUBLISH")
 
-    def _change_listing(self, asset_id: str, action: str, **more: str) -> bool:
-        """False if an earlier change is under way. UNVERIFIED: that DataZone then answers ConflictException."""
+    def _change_listing(self, asset_id: str, action: ChangeActionType, **more: str) -> bool:
+        """False if an earlier change is in progress. UNVERIFIED: that DataZone then answers ConflictException."""
         try:
             self._client.create_listing_change_set(
                 domainIdentifier=self._domain, entityIdentifier=asset_id, entityType="ASSET", action=action, **more
@@ -149,42 +150,43 @@ class DataZoneAssets:
         return True
 
     def subscriptions(self, listing_id: str) -> list[str]:
-        """See AssetCatalog (API ListSubscriptions, ListSubscriptionRequests, as the approving project)."""
-        return [
-            *self._of_listing("list_subscriptions", listing_id, "APPROVED"),
-            *self._of_listing("list_subscription_requests", listing_id, "PENDING"),
-        ]
+        """API ListSubscriptions, ListSubscriptionRequests, as the approving project."""
+        return [*self._approved(listing_id), *self._pending(listing_id)]
 
     def end_subscriptions(self, listing_id: str) -> int:
-        """See AssetCatalog (API RevokeSubscription, RejectSubscriptionRequest). Grants are revoked by their own way."""
-        subscriptions = self._of_listing("list_subscriptions", listing_id, "APPROVED")
+        """API RevokeSubscription, RejectSubscriptionRequest. Grants are revoked by their own way."""
+        subscriptions = self._approved(listing_id)
         for identifier in subscriptions:
             self._client.revoke_subscription(domainIdentifier=self._domain, identifier=identifier)
-        requests = self._of_listing("list_subscription_requests", listing_id, "PENDING")
+        requests = self._pending(listing_id)
         for identifier in requests:
             self._client.reject_subscription_request(
                 domainIdentifier=self._domain, identifier=identifier, decisionComment="The topic or stream is gone."
             )
         return len(subscriptions) + len(requests)
 
-    def _of_listing(self, operation: str, listing_id: str, status: str) -> list[str]:
-        found: list[str] = []
-        request = {
-            "domainIdentifier": self._domain,
-            "approverProjectId": self._project,
-            "subscribedListingId": listing_id,
-            "status": status,
-            "maxResults": PAGE,
-        }
-        while True:
-            page = getattr(self._client, operation)(**request)
-            found += [item["id"] for item in page.get("items", ())]
-            if not page.get("nextToken"):
-                return found
-            request["nextToken"] = page["nextToken"]
+    def _approved(self, listing_id: str) -> list[str]:
+        pages = self._client.get_paginator("list_subscriptions").paginate(
+            domainIdentifier=self._domain,
+            approverProjectId=self._project,
+            subscribedListingId=listing_id,
+            status="APPROVED",
+            PaginationConfig={"PageSize": PAGE},
+        )
+        return [item["id"] for page in pages for item in page.get("items", ())]
+
+    def _pending(self, listing_id: str) -> list[str]:
+        pages = self._client.get_paginator("list_subscription_requests").paginate(
+            domainIdentifier=self._domain,
+            approverProjectId=self._project,
+            subscribedListingId=listing_id,
+            status="PENDING",
+            PaginationConfig={"PageSize": PAGE},
+        )
+        return [item["id"] for page in pages for item in page.get("items", ())]
 
     def delete(self, asset_id: str) -> bool:
-        """See AssetCatalog (API DeleteAsset)."""
+        """API DeleteAsset."""
         try:
             self._client.delete_asset(domainIdentifier=self._domain, identifier=asset_id)
         except self._client.exceptions.ClientError as error:
@@ -196,13 +198,13 @@ class DataZoneAssets:
         return True
 
 
-def _form_input(form: Form) -> dict[str, str]:
+def _form_input(form: Form) -> FormInputTypeDef:
     content = FormContent(form.name, form.type_name, form.content).content()
     if len(content) > MAX_FORM_CONTENT:
         raise CatalogError(
             f"form {form.name} has {len(content)} characters of content, DataZone takes {MAX_FORM_CONTENT}"
         )
-    entry = {"formName": form.name, "typeIdentifier": form.type_name, "content": content}
+    entry: FormInputTypeDef = {"formName": form.name, "typeIdentifier": form.type_name, "content": content}
     if form.type_revision:
         entry["typeRevision"] = form.type_revision
     return entry

@@ -1,4 +1,4 @@
-"""The asset that a topic or stream and its schema make."""
+"""Drafts: what the asset of a topic or stream should say."""
 
 from __future__ import annotations
 
@@ -8,90 +8,105 @@ from collections.abc import Mapping
 from typing import Any
 
 from streamgov_core.catalog.model import Draft, FormDraft, SchemaDetails, SchemaInfo, SchemaVersion
-from streamgov_core.lineage.events import source_identifier
 from streamgov_core.model.forms import (
     ASSET_COMMON_DETAILS_FORM,
     ASSET_COMMON_DETAILS_FORM_TYPE,
     MAX_FORM_CONTENT,
     RELATIONAL_TABLE_FORM,
     RELATIONAL_TABLE_FORM_TYPE,
-    FormModel,
 )
 from streamgov_core.model.naming import Names
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms import Platform
-from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
+from streamgov_core.platforms.asset_forms import SCHEMA_FIELDS, Forms
 from streamgov_core.schemas import Columns, columns_of
 
-LAYOUT = 2
+DRAFT_VERSION = 2
 """Raise it when drafts come to say something else for the same schema: every asset is then looked at again."""
 MAX_DESCRIPTION = 2048
 MAX_HISTORY = 30
 """Versions that the form lists."""
-DESCRIPTION_WORD = "description"
-OWNER_WORD = "owner"
+DESCRIPTION_KEY = "description"
+OWNER_KEY = "owner"
 """Keys of tags and metadata that say what a schema is and whose."""
 
 
-def build_draft(
-    platform: Platform,
-    names: Names,
-    resource: Resource,
-    info: SchemaInfo | None,
-    version: SchemaVersion | None,
-    details: SchemaDetails,
-    *,
-    source_form: str,
-    schema_form: str,
-    schema_values: Mapping[str, Any],
-    kind: str,
-) -> Draft:
-    """The draft of an asset of any platform.
+class AssetDrafts:
+    """Makes the drafts of assets of one platform.
 
     Args:
-        platform: the platform, for its types.
+        platform: the platform.
         names: the deployment's names.
-        resource: the topic or stream.
-        info: the schema, if there is one.
-        version: the version to show.
-        details: what else is known of the schema.
-        source_form: name of the form that says where the resource lives.
-        schema_form: name of the form that says what schema it has.
-        schema_values: the platform's own members of the schema form.
-        kind: what the resource is, in words.
-
-    Raises:
-        SchemaError: the schema cannot be read.
     """
-    models = {model.name: model for model in platform.form_models(names)}
-    known = {**resource.facts, **schema_values}
-    if info is None or version is None:
-        columns = Columns(())
-        known |= dict.fromkeys(member.name for member in SCHEMA_FIELDS)
-        description = None
-    else:
-        columns = columns_of(version.definition, version.data_format or info.data_format)
-        known |= _schema_values(info, version, details)
-        description = details.words.get(DESCRIPTION_WORD) or info.description or columns.description
-    return Draft(
-        name=resource.name,
-        external_id=resource.arn,
-        type_name=platform.asset_type(names).name,
-        description=description[:MAX_DESCRIPTION] if description else None,
-        read_me=_read_me(kind, resource, info),
-        forms={
-            RELATIONAL_TABLE_FORM: FormDraft(
-                RELATIONAL_TABLE_FORM_TYPE, columns.table(resource.name), frozenset({"tableName", "columns"})
-            ),
-            ASSET_COMMON_DETAILS_FORM: FormDraft(
-                ASSET_COMMON_DETAILS_FORM_TYPE,
-                {"sourceIdentifier": source_identifier(resource.arn)},
-                frozenset({"sourceIdentifier"}),
-            ),
-            source_form: _filled(models[names.type_name(source_form)], resource.facts),
-            schema_form: _filled(models[names.type_name(schema_form)], known),
-        },
-    )
+
+    def __init__(self, platform: Platform, names: Names) -> None:
+        self._platform = platform
+        self._names = names
+        self._models = {model.name: model for model in platform.form_models(names)}
+        self.type_name = platform.asset_type(names).name
+
+    def claimed_arn(self, forms: Forms) -> str | None:
+        """ARN of the topic or stream that an asset's forms speak of; None if they name none."""
+        return self._platform.claimed_arn(forms)
+
+    def build(
+        self,
+        resource: Resource,
+        info: SchemaInfo | None = None,
+        version: SchemaVersion | None = None,
+        details: SchemaDetails | None = None,
+    ) -> Draft:
+        """The draft of the asset of one topic or stream.
+
+        Args:
+            resource: the topic or stream.
+            info: the schema, if there is one.
+            version: the version to show.
+            details: what else is known of the schema.
+
+        Raises:
+            SchemaError: the schema cannot be read.
+        """
+        layout = self._platform.layout(resource)
+        known = {**resource.facts, **layout.schema_values}
+        if info is None or version is None:
+            columns = Columns(())
+            known |= dict.fromkeys(member.name for member in SCHEMA_FIELDS)
+            description = None
+        else:
+            details = details or SchemaDetails()
+            columns = columns_of(version.definition, version.data_format or info.data_format)
+            known |= _schema_values(info, version, details)
+            description = details.tags.get(DESCRIPTION_KEY) or info.description or columns.description
+        return Draft(
+            name=resource.name,
+            external_id=resource.arn,
+            type_name=self.type_name,
+            description=description[:MAX_DESCRIPTION] if description else None,
+            read_me=_read_me(layout.kind, resource, info),
+            forms={
+                RELATIONAL_TABLE_FORM: FormDraft(
+                    RELATIONAL_TABLE_FORM_TYPE, columns.table(resource.name), frozenset({"tableName", "columns"})
+                ),
+                ASSET_COMMON_DETAILS_FORM: FormDraft(
+                    ASSET_COMMON_DETAILS_FORM_TYPE,
+                    {"sourceIdentifier": self._source_identifier(resource.arn)},
+                    frozenset({"sourceIdentifier"}),
+                ),
+                layout.source_form: self._filled(layout.source_form, resource.facts),
+                layout.schema_form: self._filled(layout.schema_form, known),
+            },
+        )
+
+    def _source_identifier(self, resource_arn: str) -> str | None:
+        dataset = self._platform.dataset(resource_arn)
+        return "/".join(dataset) if dataset else None
+
+    def _filled(self, form: str, values: Mapping[str, Any]) -> FormDraft:
+        """A form of ours with those members whose values are known; of the others the asset keeps its own."""
+        model = self._models[self._names.type_name(form)]
+        members = {item.name for item in model.fields} & set(values)
+        return FormDraft(model.name, {key: values[key] for key in sorted(members)}, frozenset(members))
 
 
 def _schema_values(info: SchemaInfo, version: SchemaVersion, details: SchemaDetails) -> dict[str, Any]:
@@ -104,7 +119,7 @@ def _schema_values(info: SchemaInfo, version: SchemaVersion, details: SchemaDeta
         "schema_name": info.name,
         "compatibility_mode": info.compatibility or None,
         "data_format": info.data_format or None,
-        "owner": details.words.get(OWNER_WORD),
+        "owner": details.tags.get(OWNER_KEY),
         "version_history": "; ".join(history[:MAX_HISTORY] + more) or None,
         "schema_hash": hashlib.sha256(version.definition.encode()).hexdigest(),
     }
@@ -113,12 +128,6 @@ def _schema_values(info: SchemaInfo, version: SchemaVersion, details: SchemaDeta
         known["schema_changes"] = details.compatibility.summary()
     known["schema_definition"] = fitting(version.definition, known)
     return known
-
-
-def _filled(model: FormModel, values: Mapping[str, Any]) -> FormDraft:
-    """A form of ours with the members that its model has; of those that nothing is known of the asset keeps its own."""
-    members = {item.name for item in model.fields} & set(values)
-    return FormDraft(model.name, {key: values[key] for key in sorted(members)}, frozenset(members))
 
 
 def fitting(definition: str, others: Mapping[str, Any]) -> str:

@@ -11,30 +11,32 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from streamgov_core.catalog.announce import EventBus
+from streamgov_core.catalog.asset_writer import SyncSettings
+from streamgov_core.catalog.change_events import EventBusPublisher
 from streamgov_core.catalog.datazone import DataZoneAssets
+from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.events import SyncRequest, parse_event
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.model import SyncResult
-from streamgov_core.catalog.sources import source_of
-from streamgov_core.catalog.sync import Settings, Syncer
+from streamgov_core.catalog.sync import Syncer
 from streamgov_core.model.asset_record import PARTS
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.clients import Clients
 
 _log = logging.getLogger("streamgov.catalog")
 
 MARGIN_MS = 60_000
-"""A leg of a run begins no schema when less time remains: what is under way must end, retries included."""
+"""An invocation begins no schema when less time remains: calls in progress must end, retries included."""
 MAX_ATTEMPTS = 15
 """Parameter Store writes three parameters a second by default: a first run over many schemas has to wait its turn."""
 
 
 @dataclass(frozen=True)
-class Config:
+class SyncConfig:
     """The function's configuration (``streamgov_core.deploy.data_source_permissions.sync_environment``)."""
 
     names: Names
@@ -43,10 +45,10 @@ class Config:
     platform: str
     resource: str
     mapping: str
-    settings: Settings
+    settings: SyncSettings
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Config:
+    def from_env(cls, env: Mapping[str, str]) -> SyncConfig:
         """Read the configuration.
 
         Raises:
@@ -73,7 +75,7 @@ class Config:
             platform=need("PLATFORM"),
             resource=env.get("STREAMGOV_RESOURCE", ""),
             mapping=env.get("STREAMGOV_TOPIC_MAPPING", "same"),
-            settings=Settings(
+            settings=SyncSettings(
                 need("PROJECT_ID"),
                 env.get("STREAMGOV_PUBLISH") == "true",
                 max(1, concurrency),
@@ -83,7 +85,7 @@ class Config:
         )
 
 
-def make_clients(config: Config) -> Clients:
+def make_clients(config: SyncConfig) -> Clients:
     """Clients with connections for all threads of a data source; they slow down when a service throttles."""
     connections = 2 * config.settings.concurrency + PARTS + 3
     return Clients(config.names.region, retry_mode="adaptive", max_pool=connections, max_attempts=MAX_ATTEMPTS)
@@ -109,13 +111,13 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     """
     logging.getLogger("streamgov_core.catalog").setLevel(logging.INFO)
     _log.setLevel(logging.INFO)
-    config = Config.from_env(os.environ)
+    config = SyncConfig.from_env(os.environ)
     clients = clients_of(config)
-    order = parse_event(event, config.registry_name)
-    result = syncer_of(config, clients, _enough_time(context)).run(order)
+    request = parse_event(event, config.registry_name)
+    result = syncer_of(config, clients, _enough_time(context)).run(request)
     report = result.to_json()
     if result.after is not None:
-        _continue(clients, context, order, result)
+        _continue(clients, context, request, result)
         _log.info(json.dumps({"continued": result.after, **report}))
         return {"continued": True, **report}
     if result.failures:
@@ -125,8 +127,9 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     return report
 
 
-def syncer_of(config: Config, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
+def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
     """The data source that a configuration describes."""
+    platform = PLATFORMS.named(config.platform)
     project, names, ssm = config.settings.project_id, config.names, clients.client("ssm")
     return Syncer(
         config.settings,
@@ -134,16 +137,17 @@ def syncer_of(config: Config, clients: Clients, enough_time: Callable[[], bool])
         assets=DataZoneAssets(clients.client("datazone"), config.domain_id, project),
         records=SsmAssetRecordStore(ssm, names, config.domain_id, config.registry_name),
         plain_records=SsmAssetRecordStore(ssm, names, config.domain_id, None),
-        source=source_of(config.platform, clients, names, config.resource),
+        source=platform.source(clients, config.resource),
+        drafts=AssetDrafts(platform, names),
         mapping=topic_mapping(config.mapping),
-        announcer=EventBus(clients.client("events"), names, config.domain_id, project, time.sleep),
+        publisher=EventBusPublisher(clients.client("events"), names, config.domain_id, project, time.sleep),
         sleep=time.sleep,
         enough_time=enough_time,
     )
 
 
 def _enough_time(context: Any) -> Callable[[], bool]:
-    """Whether another schema may be begun; always, where nothing tells the time (a call outside Lambda)."""
+    """Whether another schema may be begun; always, where no remaining time is known (a call outside Lambda)."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
         return lambda: True
@@ -151,17 +155,17 @@ def _enough_time(context: Any) -> Callable[[], bool]:
     return lambda: remaining() > margin
 
 
-def _continue(clients: Clients, context: Any, order: SyncRequest, result: SyncResult) -> None:
-    """Let another invocation of this function go on where this one stopped (API Invoke, asynchronous).
+def _continue(clients: Clients, context: Any, request: SyncRequest, result: SyncResult) -> None:
+    """Continue in another invocation of this function (API Invoke, asynchronous).
 
-    Lambda stops a function that calls itself about 16 times in a chain; so many legs are hours.
+    Lambda stops a function that calls itself about 16 times in a chain; so many continuations are hours.
     """
     payload = {
         "action": "sync",
         "after": result.after,
-        "retireAny": order.retire_any,
-        "deep": order.deep,
-        "revokeSubscriptions": order.revoke,
+        "allowMassRetirement": request.allow_mass_retirement,
+        "force": request.force,
+        "revokeSubscriptions": request.revoke,
         "tally": result.tally(),
     }
     clients.client("lambda").invoke(

@@ -1,4 +1,4 @@
-"""What starts a data source: Glue events as CloudTrail tells them, schedules, and orders given by hand. Pure."""
+"""What starts a data source: Glue calls that CloudTrail reports, schedules, and requests by hand. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_REGISTRY = "default-registry"
 """The registry of a CreateSchema call that names none."""
 CALLS_WITH_DEFINITION = ("CreateSchema", "RegisterSchemaVersion")
 METADATA_CALLS = ("PutSchemaVersionMetadata", "RemoveSchemaVersionMetadata")
-"""They may also name a version by its id alone; such a call tells no schema, and waits for an order with ``deep``."""
+"""They may also name a version by its id alone; such a call names no schema, and waits for a run with ``force``."""
 CALLS_BY_SCHEMA_ID = (
     "RegisterSchemaVersion",
     "UpdateSchema",
@@ -21,7 +21,7 @@ CALLS_BY_SCHEMA_ID = (
     *METADATA_CALLS,
 )
 TAG_CALLS = ("TagResource", "UntagResource")
-CALLS_ABOUT_WORDS = (*METADATA_CALLS, *TAG_CALLS)
+TAG_AND_METADATA_CALLS = (*METADATA_CALLS, *TAG_CALLS)
 """Calls whose effect GetSchema does not show."""
 
 
@@ -34,18 +34,18 @@ class SyncRequest:
 
     Args:
         schema: the one schema to sync; None for the whole registry.
-        after: of a run in several legs, the schema where the last one stopped.
-        tally: what the earlier legs did.
-        retire_any: retire however many assets have lost their schemas.
-        deep: look at schemas as if they had changed: their tags and metadata may have.
+        after: in a continuation, the schema where the invocation before stopped.
+        tally: in a continuation, the result so far.
+        allow_mass_retirement: retire however many assets have lost their schemas.
+        force: treat schemas as changed: their tags and metadata may have.
         revoke: end the subscriptions of assets that are retired; otherwise they keep the assets.
     """
 
     schema: str | None = None
     after: str | None = None
     tally: Mapping[str, Any] = field(default_factory=dict)
-    retire_any: bool = False
-    deep: bool = False
+    allow_mass_retirement: bool = False
+    force: bool = False
     revoke: bool = False
 
 
@@ -57,7 +57,7 @@ def parse_event(event: Any, registry_name: str) -> SyncRequest:
         registry_name: the registry that this data source serves.
 
     Raises:
-        CatalogError: the event is none that a data source knows, or is about another registry.
+        CatalogError: the event is of an unknown kind, or is about another registry.
     """
     if not isinstance(event, Mapping):
         raise CatalogError(f"the event is no JSON object but {type(event).__name__}")
@@ -68,7 +68,7 @@ def parse_event(event: Any, registry_name: str) -> SyncRequest:
         return SyncRequest()
     if kind == "AWS API Call via CloudTrail":
         return _by_event(event.get("detail"), registry_name)
-    raise CatalogError(f"the event is neither an order ('action') nor of a known kind ('detail-type' is {kind!r})")
+    raise CatalogError(f"the event is neither a request ('action') nor of a known kind ('detail-type' is {kind!r})")
 
 
 def _by_hand(event: Mapping[str, Any]) -> SyncRequest:
@@ -79,23 +79,23 @@ def _by_hand(event: Mapping[str, Any]) -> SyncRequest:
     tally = event.get("tally") or {}
     for name, value in (("schema", schema), ("after", after)):
         if value is not None and not isinstance(value, str):
-            raise CatalogError(f"{name!r} of the order must be text, got {type(value).__name__}")
+            raise CatalogError(f"{name!r} of the request must be text, got {type(value).__name__}")
     if not isinstance(tally, Mapping):
-        raise CatalogError(f"'tally' of the order must be an object, got {type(tally).__name__}")
-    flags = [event.get(name) is True for name in ("retireAny", "deep", "revokeSubscriptions")]
+        raise CatalogError(f"'tally' of the request must be an object, got {type(tally).__name__}")
+    flags = [event.get(name) is True for name in ("allowMassRetirement", "force", "revokeSubscriptions")]
     return SyncRequest(schema or None, after, tally, *flags)
 
 
 def _by_event(detail: Any, registry_name: str) -> SyncRequest:
-    """The schema that a Glue call was about, in each form in which requests name it; all, if it is not said which."""
+    """The schema that a Glue call was about, in each form in which requests name it; all without a name."""
     if not isinstance(detail, Mapping) or detail.get("eventSource") != "glue.amazonaws.com":
-        raise CatalogError("the event tells of no call of Glue")
+        raise CatalogError("the event reports no call of Glue")
     call = detail.get("eventName")
     if call not in SCHEMA_CALLS:
-        raise CatalogError(f"the event tells of {call!r}, which changes no schema")
+        raise CatalogError(f"the event reports {call!r}, which changes no schema")
     parameters = detail.get("requestParameters")
     if not isinstance(parameters, Mapping):
-        raise CatalogError(f"the event tells of {call} without its parameters")
+        raise CatalogError(f"the event reports {call} without its parameters")
     if parameters.get("omitted") is True:
         return SyncRequest()
     if call == "CreateSchema":
@@ -105,10 +105,10 @@ def _by_event(detail: Any, registry_name: str) -> SyncRequest:
     else:
         registry, schema = _identified(parameters.get("schemaId"))
     if not schema:
-        raise CatalogError(f"the event tells of {call} but not of which schema")
+        raise CatalogError(f"the event reports {call} without the schema")
     if registry != registry_name:
         raise CatalogError(f"the event is about registry {registry!r}, this data source serves {registry_name!r}")
-    return SyncRequest(schema=schema, deep=call in CALLS_ABOUT_WORDS)
+    return SyncRequest(schema=schema, force=call in TAG_AND_METADATA_CALLS)
 
 
 def _created(parameters: Mapping[str, Any]) -> tuple[str, str]:

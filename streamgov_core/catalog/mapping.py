@@ -14,25 +14,25 @@ class TopicMapping:
     """Schema to topic or stream.
 
     Args:
-        rule: schema name to the name of its topic or stream; CatalogError if it tells none.
+        rule: schema name to the name of its topic or stream; CatalogError if it names none.
         key: the tag or metadata key whose value, where a schema has it, comes before the rule; empty for none.
     """
 
     rule: Callable[[str], str]
     key: str = ""
 
-    def __call__(self, schema: str, words: Mapping[str, str] | None = None) -> str:
+    def __call__(self, schema: str, tags: Mapping[str, str] | None = None) -> str:
         """The topic or stream of a schema.
 
         Args:
             schema: the schema's name.
-            words: its tags and metadata, if they were read.
+            tags: its tags and metadata, if they were read.
 
         Raises:
-            CatalogError: nothing tells it.
+            CatalogError: nothing names it.
         """
-        told = (words or {}).get(self.key, "").strip() if self.key else ""
-        return told or self.rule(schema)
+        named = (tags or {}).get(self.key, "").strip() if self.key else ""
+        return named or self.rule(schema)
 
 
 def topic_mapping(rule: str) -> TopicMapping:
@@ -52,7 +52,7 @@ def topic_mapping(rule: str) -> TopicMapping:
     if kind == "metadata":
         key, _, other = rest.partition("|")
         if key:
-            return TopicMapping(topic_mapping(other).rule if other else lambda schema: _untold(key), key)
+            return TopicMapping(topic_mapping(other).rule if other else lambda schema: _unnamed(key), key)
     return TopicMapping(_by_name(rule))
 
 
@@ -77,7 +77,7 @@ def _by_name(rule: str) -> Callable[[str], str]:
 
 def _without(schema: str, suffix: str) -> str:
     if not schema.endswith(suffix) or schema == suffix:
-        raise CatalogError(f"the schema's name does not end in {suffix!r}, so that it tells no topic")
+        raise CatalogError(f"the schema's name does not end in {suffix!r}, so no topic is known for it")
     return schema.removesuffix(suffix)
 
 
@@ -87,5 +87,5 @@ def _looked_up(schema: str, table: dict[str, str]) -> str:
     return table[schema]
 
 
-def _untold(key: str) -> str:
-    raise CatalogError(f"the schema has neither a tag nor metadata {key!r}, so that it tells no topic")
+def _unnamed(key: str) -> str:
+    raise CatalogError(f"the schema has neither a tag nor metadata {key!r}, so no topic is known for it")

@@ -9,22 +9,24 @@ from streamgov_core.catalog.model import Asset, AssetType, Draft, Form, Revision
 from streamgov_core.model.asset_record import AssetRecord
 
 
-def merge(live: Asset, draft: Draft, record: AssetRecord | None, kind: AssetType | None = None) -> Revision | None:
-    """The revision that makes an asset say what it should, or None if it says so already.
+def merge(
+    live: Asset, draft: Draft, record: AssetRecord | None, asset_type: AssetType | None = None
+) -> Revision | None:
+    """The revision that makes an asset say what it should, or None if it does already.
 
-    Kept as they are: the asset's name, glossary terms, forms that are not ours, members of our forms that are not ours
-    (a person's read-me among them), and a description that a person changed.
+    Kept as they are: the asset's name, glossary terms, forms and members that the data source does not own (a person's
+    read-me among them), and a description that a person changed.
 
     Args:
         live: the asset's newest revision.
-        draft: what we have to say.
-        record: our memory of the last write; None if the asset is being adopted.
-        kind: the asset type's newest revision, which the asset is to have; None leaves it as it is.
+        draft: what the asset should say.
+        record: what was recorded of the last write; None if the asset is being adopted.
+        asset_type: the asset type's newest revision, which the asset is to have; None leaves it as it is.
     """
     ours = record is not None and description_hash(live.description) == record.description_hash
-    # A person may have cleared it: then it stays so until the schema has new words.
-    news = record is None or draft.description_hash() != record.description_hash
-    description = draft.description if ours or (news and not live.description) else live.description
+    # A person may have cleared it: then it stays empty until the schema has a new description.
+    changed = record is None or draft.description_hash() != record.description_hash
+    description = draft.description if ours or (changed and not live.description) else live.description
     live_forms = {form.name: form for form in live.forms}
     forms = [_merged(form, draft) for form in live.forms]
     forms += [
@@ -33,7 +35,7 @@ def merge(live: Asset, draft: Draft, record: AssetRecord | None, kind: AssetType
         if name not in live_forms
     ]
     same = (
-        (kind is None or live.type_revision == kind.revision)
+        (asset_type is None or live.type_revision == asset_type.revision)
         and description == live.description
         and all(
             form.name in live_forms
@@ -44,10 +46,12 @@ def merge(live: Asset, draft: Draft, record: AssetRecord | None, kind: AssetType
     )
     if same:
         return None
-    if kind is not None:
-        # A form of the asset type is pinned to one revision; other forms are people's and stay at theirs.
-        forms = [replace(form, type_revision=kind.forms.get(form.name, form.type_revision)) for form in forms]
-    return Revision(live.name, description, live.glossary_terms, tuple(forms), kind.revision if kind else None)
+    if asset_type is not None:
+        # A form of the asset type is pinned to one revision; other forms are people's and keep theirs.
+        forms = [replace(form, type_revision=asset_type.forms.get(form.name, form.type_revision)) for form in forms]
+    return Revision(
+        live.name, description, live.glossary_terms, tuple(forms), asset_type.revision if asset_type else None
+    )
 
 
 def _merged(live: Form, draft: Draft) -> Form:

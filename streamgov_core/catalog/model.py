@@ -1,4 +1,4 @@
-"""What the data source speaks of: schemas, assets, drafts of assets, and the outcome of a run."""
+"""Data of the catalogue: schemas, assets, drafts of assets, and the outcome of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streamgov_core.schemas.compatibility import Verdict as Compatibility
 
 @dataclass(frozen=True)
 class SchemaInfo:
-    """A schema as GetSchema tells it.
+    """A schema as GetSchema describes it.
 
     Args:
         name: its name in the registry.
@@ -53,7 +53,7 @@ class SchemaVersion:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One version as ListSchemaVersions tells it."""
+    """One version as ListSchemaVersions lists it."""
 
     number: int
     status: str
@@ -65,12 +65,12 @@ class SchemaDetails:
     """What is asked of a schema only when its asset is written.
 
     Args:
-        words: the schema's tags and the version's metadata, which wins.
+        tags: the schema's tags and the version's metadata, which wins where both have a key.
         history: the versions, newest first.
         compatibility: what changed since the version that the asset showed; None if it shows this one already, or none.
     """
 
-    words: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     history: tuple[HistoryEntry, ...] = ()
     compatibility: Compatibility | None = None
 
@@ -87,7 +87,7 @@ class Form:
 
 @dataclass(frozen=True)
 class AssetSummary:
-    """An asset as Search tells it.
+    """An asset as Search shows it.
 
     Args:
         asset_id: its id.
@@ -119,7 +119,7 @@ class AssetType:
 
 @dataclass(frozen=True)
 class Asset:
-    """An asset as GetAsset tells it."""
+    """An asset as GetAsset shows it."""
 
     asset_id: str
     name: str
@@ -138,12 +138,12 @@ class Asset:
 
 @dataclass(frozen=True)
 class FormDraft:
-    """One form that we fill.
+    """One form that the data source fills.
 
     Args:
         type_name: the form type.
-        values: our members; those without a value are None.
-        managed: the members that are ours: others in the live form are somebody else's and stay.
+        values: its members; those without a value are None.
+        managed: the members that the data source owns: others in the live form are somebody else's and stay.
     """
 
     type_name: str
@@ -153,13 +153,13 @@ class FormDraft:
 
 @dataclass(frozen=True)
 class Draft:
-    """What an asset should say, as far as it is for us to say.
+    """What an asset should say, as far as the data source decides it.
 
     Args:
         name: the topic or stream.
         external_id: its ARN.
         type_name: the asset type.
-        description: the schema's own words, if any.
+        description: the schema's own description, if it has one.
         forms: by form name.
         read_me: text for people, given once when the asset is made.
     """
@@ -182,12 +182,12 @@ class Draft:
         return tuple(forms)
 
     def content_hash(self) -> str:
-        """A digest of everything that we say and keep saying."""
+        """A digest of everything that the data source writes at every sync."""
         forms = {name: [form.type_name, form.values] for name, form in self.forms.items()}
         return digest([self.name, self.external_id, self.type_name, self.description, forms])
 
     def description_hash(self) -> str:
-        """What a record keeps of the description, to tell it from a person's."""
+        """A digest of the description, by which a record distinguishes it from a person's."""
         return description_hash(self.description)
 
 
@@ -215,12 +215,12 @@ SyncVerdict = Literal["created", "revised", "unchanged", "retired", "kept"]
 
 @dataclass(frozen=True)
 class SyncOutcome:
-    """What became of one schema.
+    """The outcome for one schema.
 
     Args:
         verdict: what was done.
         cause: why an asset whose schema is gone was kept.
-        event: what is told to the event bus of it.
+        event: what is published of it.
     """
 
     verdict: SyncVerdict
@@ -284,14 +284,14 @@ class SyncResult:
 
     @classmethod
     def from_json(cls, tally: Mapping[str, Any]) -> SyncResult:
-        """A result that an earlier leg of the run handed over."""
+        """The result that an earlier invocation of the run handed over."""
         result = cls(counts=Counter(dict(tally.get("counts") or {})))
         for name in ("created", "revised", "retired", "kept", "failed"):
             setattr(result, name, list(tally.get(name, ())))
         return result
 
     def tally(self) -> dict[str, Any]:
-        """What an unfinished run hands on to its next leg: all counts, and as many names as there is room for."""
+        """What an unfinished run hands to its continuation: all counts, and as many names as there is room for."""
         return {
             name: value[: self.MAX_HANDED_ON] if isinstance(value, list) else value
             for name, value in self.to_json().items()

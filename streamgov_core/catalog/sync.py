@@ -1,9 +1,9 @@
-"""The data source: brings the assets of a project in step with a schema registry.
+"""The data source: synchronises the assets of a project with a schema registry.
 
 One schema, unchanged, costs one GetSchema call: versions are immutable, so the number of the newest one, what else
-GetSchema says, and the facts of the resource decide together whether anything can have changed (the record's mark).
-Records, topics and the project's assets are read by pages, beside those calls. Everything that is written can be
-written again with the same effect, so that a run which died is finished by the next, and two runs at a time do no harm.
+GetSchema says, and the facts of the resource decide together whether anything can have changed (the record's
+fingerprint). Records, topics and the project's assets are read by pages, in parallel to those calls. Every write can be
+repeated with the same effect, so that an interrupted run is completed by the next, and two runs at a time do no harm.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 
-from streamgov_core.catalog.announce import Announcer, change
-from streamgov_core.catalog.drafts import LAYOUT
+from streamgov_core.catalog.asset_index import AssetIndex
+from streamgov_core.catalog.asset_writer import AssetWriter, SyncSettings, latest
+from streamgov_core.catalog.change_events import ChangePublisher, change
+from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
 from streamgov_core.catalog.events import SyncRequest
-from streamgov_core.catalog.gateways import AssetCatalog, Registry, Source
-from streamgov_core.catalog.keeper import Keeper, Settings, Shelf, latest
+from streamgov_core.catalog.gateways import AssetCatalog, Registry
 from streamgov_core.catalog.mapping import TopicMapping
 from streamgov_core.catalog.model import (
     Asset,
@@ -30,50 +31,51 @@ from streamgov_core.catalog.model import (
     SyncResult,
     digest,
 )
-from streamgov_core.catalog.topics import Topics
-from streamgov_core.catalog.work import Ahead, Crew, failure, too_many
+from streamgov_core.catalog.schemaless import SchemalessSync
+from streamgov_core.catalog.workers import Prefetcher, WorkerPool, failure, mass_retirement_refusal
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.source import ResourceSource
 from streamgov_core.schemas.compatibility import Verdict, compare
-
-__all__ = ["Settings", "Syncer"]
 
 _log = logging.getLogger(__name__)
 
 MAX_WALK_BACK = 50
-"""Versions that are looked at for one that is available."""
-WAITS = 5
-"""How often a single sync asks again for a version that is pending."""
+"""Versions that are tried for one that is available."""
+MAX_PENDING_POLLS = 5
+"""How often the sync of a single schema asks again for a version that is pending."""
 
 
 class Syncer:
     """Syncs one registry with one project.
 
     Args:
-        settings: how to work.
+        settings: of the data source.
         registry: the schema registry.
         assets: the project's assets.
         records: what earlier runs recorded of schemas.
         plain_records: what they recorded of topics and streams without schema.
         source: where topics or streams are looked up.
+        drafts: makes the drafts of assets.
         mapping: schema to topic or stream.
-        announcer: where changes are told.
+        publisher: publishes changes.
         sleep: waits a number of seconds.
         enough_time: False when no further schema should be begun.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: SyncSettings,
         *,
         registry: Registry,
         assets: AssetCatalog,
         records: AssetRecordStore,
         plain_records: AssetRecordStore,
-        source: Source,
+        source: ResourceSource,
+        drafts: AssetDrafts,
         mapping: TopicMapping,
-        announcer: Announcer,
+        publisher: ChangePublisher,
         sleep: Callable[[float], None],
         enough_time: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -83,22 +85,25 @@ class Syncer:
         self._records = records
         self._source = source
         self._mapping = mapping
-        self._announcer = announcer
+        self._drafts = drafts
+        self._publisher = publisher
         self._sleep = sleep
         self._enough_time = enough_time
-        self._keeper = Keeper(settings, assets, records, source, sleep)
-        self._topics = Topics(settings, self._keeper, plain_records, source) if settings.without_schema else None
+        self._writer = AssetWriter(settings, assets, records, drafts, sleep)
+        self._schemaless = (
+            SchemalessSync(settings, self._writer, plain_records, source, drafts) if settings.without_schema else None
+        )
 
-    def run(self, order: SyncRequest) -> SyncResult:
-        """Do what an order says."""
-        if order.schema is not None:
-            return self.run_one(order.schema, deep=order.deep, revoke=order.revoke)
+    def run(self, request: SyncRequest) -> SyncResult:
+        """Do what a request says."""
+        if request.schema is not None:
+            return self.run_one(request.schema, force=request.force, revoke=request.revoke)
         return self.run_all(
-            after=order.after,
-            result=SyncResult.from_json(order.tally) if order.tally else None,
-            retire_any=order.retire_any,
-            deep=order.deep,
-            revoke=order.revoke,
+            after=request.after,
+            result=SyncResult.from_json(request.tally) if request.tally else None,
+            allow_mass_retirement=request.allow_mass_retirement,
+            force=request.force,
+            revoke=request.revoke,
         )
 
     # --- whole registry ----------------------------------------------------------------------------------------------
@@ -107,17 +112,17 @@ class Syncer:
         *,
         after: str | None = None,
         result: SyncResult | None = None,
-        retire_any: bool = False,
-        deep: bool = False,
+        allow_mass_retirement: bool = False,
+        force: bool = False,
         revoke: bool = False,
     ) -> SyncResult:
         """Sync every schema of the registry.
 
         Args:
-            after: begin with the schema after this one, where an earlier leg of the run stopped.
-            result: what the earlier legs did; this one adds to it.
-            retire_any: a person said that any share of the assets may be retired.
-            deep: look at every schema as if it had changed: its tags and metadata may have.
+            after: begin with the schema after this one, where an earlier invocation of the run stopped.
+            result: of the earlier invocations; this one adds to it.
+            allow_mass_retirement: retire assets whatever share of all they are.
+            force: treat every schema as changed: its tags and metadata may have.
             revoke: end the subscriptions of assets whose schemas are gone.
 
         Returns:
@@ -128,21 +133,21 @@ class Syncer:
         """
         result = result or SyncResult()
         result.after = None
-        workers = max(3, self._settings.concurrency)
-        with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(workers + PARTS + 3) as reading:
+        threads = max(3, self._settings.concurrency)
+        with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads + PARTS + 3) as reading:
             shared = reading.submit(self._source.prepare)
-            kind = reading.submit(lambda: self._keeper.kind)
+            asset_type = reading.submit(lambda: self._writer.asset_type)
             parts = [reading.submit(_all_of, self._records, part) for part in range(PARTS)]
             found = reading.submit(lambda: list(self._assets.search()))
             every = sorted(set(self._registry.list_names()))
-            ahead = Ahead(reading, self._fetch, [name for name in every if after is None or name > after])
+            prefetcher = Prefetcher(reading, self._fetch, [name for name in every if after is None or name > after])
             try:
                 shared.result()
-                kind.result()
+                asset_type.result()
                 records = {record.schema_name: record for part in parts for record in part.result()}
                 recorded = {record.asset_id for record in records.values()}
-                shelf = Shelf(self._assets, found.result(), self._source, recorded)
-                crew = Crew(pool, self._settings.concurrency, self._enough_time, result, self._announcer)
+                index = AssetIndex(self._assets, found.result(), self._drafts, recorded)
+                workers = WorkerPool(pool, self._settings.concurrency, self._enough_time, result, self._publisher)
                 names, clashes = self._without_clashes(every, records)
                 if after is None:
                     for name, cause in clashes.items():
@@ -150,47 +155,48 @@ class Syncer:
                 todo = [name for name in names if after is None or name > after]
                 infos: dict[str, Future[SchemaInfo | None]] = {}
 
-                def glance(name: str) -> bool:
-                    infos[name] = ahead.pop(name)
+                def is_unchanged(name: str) -> bool:
+                    infos[name] = prefetcher.pop(name)
                     record = records.get(name)
-                    return record is not None and not deep and self._fresh(infos[name], record, shelf)
+                    return record is not None and not force and self._is_fresh(infos[name], record, index)
 
                 def one(name: str) -> SyncOutcome:
-                    return self._sync(
-                        name, infos.pop(name).result(), records.get(name), shelf, deep=deep, revoke=revoke
-                    )
+                    info = infos.pop(name).result()
+                    return self._sync(name, info, records.get(name), index, force=force, revoke=revoke)
 
-                done = crew.each(todo, one, glance)
+                done = workers.each(todo, one, is_unchanged)
                 if done < len(todo):
                     result.after = todo[done - 1] if done else after or ""
                     return result
             finally:
-                ahead.stop()
+                prefetcher.stop()
             gone = sorted(set(records) - set(names) - set(clashes))
-            self._retire_all(crew, gone, records, retire_any=retire_any, revoke=revoke)
-            if self._topics is not None:
+            self._retire_all(workers, gone, records, allow_mass_retirement=allow_mass_retirement, revoke=revoke)
+            if self._schemaless is not None:
                 covered = {record.resource_arn for name, record in records.items() if name in set(names)}
                 taken = covered | self._resources_of(every)
-                if not self._topics.run(crew, taken, shelf, retire_any=retire_any, revoke=revoke):
+                if not self._schemaless.run(
+                    workers, taken, index, allow_mass_retirement=allow_mass_retirement, revoke=revoke
+                ):
                     result.after = every[-1] if every else ""
         return result
 
     def _fetch(self, name: str) -> SchemaInfo | None:
-        """What a look at a schema needs, asked for before its turn."""
+        """What the check of a schema needs, asked for before its turn."""
         info = self._registry.get_schema(name)
         with suppress(StreamgovError):  # the schema's turn will come, and its failure with it
-            self._source.warm(self._mapping(name))
+            self._source.prefetch(self._mapping(name))
         return info
 
-    def _fresh(self, info: Future[SchemaInfo | None], record: AssetRecord, shelf: Shelf) -> bool:
-        """Whether a schema needs no look."""
+    def _is_fresh(self, info: Future[SchemaInfo | None], record: AssetRecord, index: AssetIndex) -> bool:
+        """Whether a schema needs no work."""
         try:
-            return self._unchanged(info.result(), record) and self._keeper.settled(record, shelf)
+            return self._unchanged(info.result(), record) and self._writer.is_unchanged_in_index(record, index)
         except Exception:  # whatever it is, it comes again in the schema's turn, and is reported there
             return False
 
     def _resources_of(self, names: Iterable[str]) -> set[str]:
-        """ARNs of the topics or streams that schemas tell by their names."""
+        """ARNs of the topics or streams that the names of schemas lead to."""
         found = set()
         for name in names:
             try:
@@ -202,9 +208,9 @@ class Syncer:
     def _without_clashes(
         self, names: Iterable[str], records: Mapping[str, AssetRecord]
     ) -> tuple[list[str], dict[str, str]]:
-        """Set schemas aside that map to one resource; one that was recorded first keeps it."""
+        """Leave out schemas that map to one resource; the one that was recorded first keeps it."""
         if self._mapping.key:
-            return list(names), {}  # what the schemas' metadata says is seen in their turn
+            return list(names), {}  # the schemas' metadata decides, which is read in their turn
         by_resource: dict[str, list[str]] = {}
         unmapped = []
         for name in names:
@@ -225,35 +231,41 @@ class Syncer:
         return sorted(kept), clashes
 
     def _retire_all(
-        self, crew: Crew, candidates: list[str], records: Mapping[str, AssetRecord], *, retire_any: bool, revoke: bool
+        self,
+        workers: WorkerPool,
+        candidates: list[str],
+        records: Mapping[str, AssetRecord],
+        *,
+        allow_mass_retirement: bool,
+        revoke: bool,
     ) -> None:
         """Retire what has a record but was not listed, if the registry itself says that each is gone."""
-        refusal = too_many(
+        refusal = mass_retirement_refusal(
             len(candidates), len(records), self._settings.max_retire_share, "schemas are missing from the registry"
         )
-        if refusal and not retire_any:
-            crew.result.fail("*", refusal)
+        if refusal and not allow_mass_retirement:
+            workers.result.fail("*", refusal)
             return
 
         def one(name: str) -> SyncOutcome:
             info = self._registry.get_schema(name)
             if info is not None and not info.deleting:
                 return self._sync(name, info, records[name], None)
-            return self._keeper.retire(records[name], self._records, revoke=revoke)
+            return self._writer.retire(records[name], self._records, revoke=revoke)
 
-        crew.each(candidates, one)
+        workers.each(candidates, one)
 
     # --- one schema --------------------------------------------------------------------------------------------------
-    def run_one(self, name: str, *, deep: bool = False, revoke: bool = False) -> SyncResult:
+    def run_one(self, name: str, *, force: bool = False, revoke: bool = False) -> SyncResult:
         """Sync one schema; the number of calls does not depend on the size of the registry."""
         result = SyncResult()
         try:
             self._source.prepare(one=True)
             record, info = self._records.load(name), self._registry.get_schema(name)
-            outcome = self._sync(name, info, record, None, deep=deep, revoke=revoke, wait=True)
+            outcome = self._sync(name, info, record, None, force=force, revoke=revoke, wait=True)
             result.add(name, outcome)
             if outcome.event is not None:
-                self._announcer.send([outcome.event])
+                self._publisher.publish([outcome.event])
         except Exception as error:  # reported like a failure in a full run
             result.fail(name, failure(name, error))
         return result
@@ -263,20 +275,20 @@ class Syncer:
         name: str,
         info: SchemaInfo | None,
         record: AssetRecord | None,
-        shelf: Shelf | None,
+        index: AssetIndex | None,
         *,
-        deep: bool = False,
+        force: bool = False,
         revoke: bool = False,
         wait: bool = False,
     ) -> SyncOutcome:
-        """Bring one schema's asset in step.
+        """Sync one schema's asset.
 
         Args:
             name: the schema.
             info: what the registry says of it; None if it says that there is none.
             record: what was recorded of it.
-            shelf: the project's assets in the index; None if they were not listed.
-            deep: look at it as if it had changed.
+            index: the project's assets in the index; None if they were not listed.
+            force: treat it as changed.
             revoke: end the subscriptions of an asset that is to go.
             wait: wait a little for a version that is pending.
         """
@@ -285,61 +297,61 @@ class Syncer:
                 return SyncOutcome("unchanged")
             if not self._registry.exists():
                 raise CatalogError("the registry itself is gone: the asset is kept until a person decides")
-            return self._keeper.retire(record, self._records, revoke=revoke)
+            return self._writer.retire(record, self._records, revoke=revoke)
         live: Asset | None = None
-        if record is not None and not deep and self._unchanged(info, record):
+        if record is not None and not force and self._unchanged(info, record):
             live = self._assets.get(record.asset_id)
-            if live is not None and self._keeper.as_seen(live, record):
+            if live is not None and self._writer.is_unchanged(live, record):
                 return SyncOutcome("unchanged")
         version, settled = self._usable_version(info, wait=wait)
-        words = self._registry.words(info, version.number)
-        plain = self._source.resource(self._mapping(name, words))
+        tags = self._registry.tags(info, version.number)
+        plain = self._source.resource(self._mapping(name, tags))
         resource = self._source.described(plain)
         if record is not None and record.resource_arn != resource.arn:
-            outcome = self._keeper.retire(record, self._records, revoke=revoke)
+            outcome = self._writer.retire(record, self._records, revoke=revoke)
             if outcome.verdict != "retired":
                 raise CatalogError(f"its asset belongs to {record.resource_arn}, which was replaced: {outcome.cause}")
             record, live = None, None
         if record is not None and live is None:
             live = self._assets.get(record.asset_id)
-        details = SchemaDetails(words, self._history(info, version), self._verdict(info, version, live))
-        draft = self._source.draft(resource, info, version, details)
+        details = SchemaDetails(tags, self._history(info, version), self._verdict(info, version, live))
+        draft = self._drafts.build(resource, info, version, details)
         if live is None:
-            live = self._keeper.find(draft, shelf)
+            live = self._writer.find(draft, index)
             if live is not None and record is not None and record.asset_id != live.asset_id:
                 record = None
-        kept = self._keeper.keep(draft, live, record, info.created)
-        seen = shelf.items[kept.asset_id].changed if shelf and kept.asset_id in shelf.items else None
+        written = self._writer.write(draft, live, record, info.created)
+        indexed = index.items[written.asset_id].changed if index and written.asset_id in index.items else None
         new = AssetRecord(
-            asset_id=kept.asset_id,
+            asset_id=written.asset_id,
             resource_arn=draft.external_id,
             schema_arn=info.arn,
             schema_name=info.name,
             content_hash=draft.content_hash(),
-            mark=self._mark(info, plain) if settled else "",
+            fingerprint=self._fingerprint(info, plain) if settled else "",
             description_hash=draft.description_hash(),
-            seen=latest(kept.changed, seen, record.seen if record else ""),
+            seen=latest(written.changed, indexed, record.seen if record else ""),
         )
         if new != record:
             self._records.save(new)
-        if self._topics is not None and (record is None or kept.verdict == "created"):
-            self._topics.forget(resource.name)
-        if kept.verdict == "unchanged":
+        if self._schemaless is not None and (record is None or written.verdict == "created"):
+            self._schemaless.release(resource.name)
+        if written.verdict == "unchanged":
             return SyncOutcome("unchanged")
-        word = "CREATED" if kept.verdict == "created" else "REVISED"
-        told = change(word, kept.asset_id, resource.arn, info, version, details, kept.revision)
-        return SyncOutcome(kept.verdict, event=told)
+        kind = "CREATED" if written.verdict == "created" else "REVISED"
+        event = change(kind, written.asset_id, resource.arn, info, version, details, written.revision)
+        return SyncOutcome(written.verdict, event=event)
 
     def _unchanged(self, info: SchemaInfo | None, record: AssetRecord) -> bool:
         """Whether what GetSchema and the resource say is what was recorded."""
         if info is None or info.deleting:
             return False
-        told = record.resource_arn.rsplit("/", 1)[-1] if self._mapping.key else self._mapping(info.name)
-        return record.mark == self._mark(info, self._source.resource(told))
+        resource = record.resource_arn.rsplit("/", 1)[-1] if self._mapping.key else self._mapping(info.name)
+        return record.fingerprint == self._fingerprint(info, self._source.resource(resource))
 
-    def _mark(self, info: SchemaInfo, resource: Resource) -> str:
+    def _fingerprint(self, info: SchemaInfo, resource: Resource) -> str:
         """A digest of all that decides an asset's content; the version's number stands for its definition."""
-        return digest([LAYOUT, asdict(info), resource.arn, dict(resource.facts), self._settings.publish])
+        return digest([DRAFT_VERSION, asdict(info), resource.arn, dict(resource.facts), self._settings.publish])
 
     def _usable_version(self, info: SchemaInfo, *, wait: bool) -> tuple[SchemaVersion, bool]:
         """The newest version that is available, and whether no newer one may still become so.
@@ -351,7 +363,7 @@ class Syncer:
         settled = True
         for number in range(info.latest, max(0, info.latest - MAX_WALK_BACK), -1):
             version = self._registry.get_version(info.name, number)
-            for attempt in range(WAITS if wait and number == info.latest else 0):
+            for attempt in range(MAX_PENDING_POLLS if wait and number == info.latest else 0):
                 if version is None or version.status != "PENDING":
                     break
                 self._sleep(0.2 * 2**attempt)

@@ -7,8 +7,8 @@ from typing import Any
 
 from streamgov_core.catalog.events import CALLS_BY_SCHEMA_ID, CALLS_WITH_DEFINITION, DEFAULT_REGISTRY, TAG_CALLS
 from streamgov_core.model.asset_record import record_path
-from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
 
 
 def function_what(data_source: str) -> str:
@@ -35,7 +35,7 @@ def sync_policy(
         names: the deployment's names.
         account: the producer account, where the function runs.
         domain_id: the DataZone domain.
-        platform: ``msk`` or ``kinesis``.
+        platform: the platform's name, ``msk`` for example.
         registry_arn: ARN of the Glue schema registry, in the same account.
         resource_arn: the MSK cluster's ARN (or its name), or the pattern of the streams' ARNs.
         data_source: the data source's name; by default the platform's.
@@ -92,43 +92,12 @@ def sync_policy(
         _allow("TellChanges", ["events:PutEvents"], [names.arn("events", account, "event-bus/default")]),
         _allow("ContinueLongRun", ["lambda:InvokeFunction"], [names.function_arn(account, what)]),
     ]
-    statements += _platform_statements(names, account, platform, resource_arn)
+    statements += PLATFORMS.named(platform).sync_statements(names, account, resource_arn)
     if dead_letter_arn:
         statements.append(_allow("DeadLetters", ["sqs:SendMessage"], [dead_letter_arn]))
     if kms_key_arn:
         statements.append(_allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
     return {"Version": "2012-10-17", "Statement": statements}
-
-
-def _platform_statements(names: Names, account: str, platform: str, resource: str) -> list[dict[str, Any]]:
-    if platform == "msk":
-        cluster = resource if resource.startswith("arn:") else names.arn("kafka", account, f"cluster/{resource}/*")
-        return [
-            # ListClustersV2 and GetBootstrapBrokers have no resource type: IAM knows them for "*" only.
-            _allow("FindCluster", ["kafka:GetBootstrapBrokers", "kafka:ListClustersV2"], ["*"]),
-            _allow("DescribeCluster", ["kafka:DescribeClusterV2", "kafka-cluster:Connect"], [cluster]),
-            # The topic API of the service asks for the same actions as a Kafka client (ListTopics, DescribeTopic). It
-            # lists those topics alone that may be described. UNVERIFIED which ARN ListTopics is held against.
-            _allow(
-                "DescribeTopics",
-                [
-                    "kafka-cluster:DescribeTopic",
-                    "kafka-cluster:DescribeTopicDynamicConfiguration",
-                    "kafka:DescribeTopic",
-                    "kafka:ListTopics",
-                ],
-                [cluster, f"{cluster.replace(':cluster/', ':topic/')}/*"],
-            ),
-        ]
-    if platform == "kinesis":
-        stream = resource if resource.startswith("arn:") else names.arn("kinesis", account, f"stream/{resource or '*'}")
-        return [
-            _allow("DescribeStreams", ["kinesis:DescribeStreamSummary"], [stream]),
-            # ListStreams has no resource type. Which keys encrypt the streams is not known when this is deployed.
-            _allow("ListStreams", ["kinesis:ListStreams"], ["*"]),
-            _allow("DescribeKeys", ["kms:DescribeKey"], [names.arn("kms", account, "key/*")]),
-        ]
-    raise ConfigError(f"unknown streaming platform {platform!r}: expected 'msk' or 'kinesis'")
 
 
 def sync_environment(
@@ -152,7 +121,7 @@ def sync_environment(
         names: the deployment's names.
         domain_id: the DataZone domain.
         project_id: the project that owns the assets.
-        platform: ``msk`` or ``kinesis``.
+        platform: the platform's name, ``msk`` for example.
         registry_name: the Glue schema registry.
         resource_arn: the MSK cluster's ARN or name; for Kinesis a pattern of stream ARNs, or empty.
         data_source: the data source's name; by default the platform's.

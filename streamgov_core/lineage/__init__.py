@@ -1,1 +1,1 @@
-"""Names and events of lineage."""
+"""OpenLineage run events of jobs."""

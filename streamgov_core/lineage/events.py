@@ -1,7 +1,6 @@
-"""Lineage: the names of streams as datasets, OpenLineage run events, and their way into DataZone.
+"""Lineage: OpenLineage run events, and how they are posted to DataZone.
 
-One naming function serves the catalogue (``AssetCommonDetailsForm.sourceIdentifier``) and every emitter, because
-DataZone joins an asset and a dataset only when both strings are equal.
+A platform names its topics or streams as datasets (``PlatformRegistry.dataset``).
 """
 
 from __future__ import annotations
@@ -12,9 +11,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from streamgov_core.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mypy_boto3_datazone import DataZoneClient
 
 PRODUCER = "https://github.com/streamgov/streamgov-pulumi"
 _RUN_EVENT_SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
@@ -26,41 +28,6 @@ MAX_EVENT_BYTES = 300_000
 
 EventType = Literal["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]
 Processing = Literal["BATCH", "STREAMING", "SERVICE"]
-
-
-def kafka_dataset(cluster_name: str, topic: str) -> tuple[str, str]:
-    """OpenLineage namespace and name of a topic: the cluster's name stands for its brokers, which come and go."""
-    return f"kafka://{cluster_name}", topic
-
-
-def kinesis_dataset(region: str, account: str, stream: str) -> tuple[str, str]:
-    """OpenLineage namespace and name of a stream. The specification names none for Kinesis; this is our convention."""
-    return f"kinesis://{region}/{account}", stream
-
-
-def dataset_name(resource_arn: str) -> tuple[str, str]:
-    """OpenLineage namespace and name of the topic or stream with this ARN.
-
-    Args:
-        resource_arn: ``arn:…:kafka:…:topic/<cluster>/<uuid>/<topic>`` or ``arn:…:kinesis:…:stream/<stream>``.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    parts = resource_arn.split(":", 5)
-    if len(parts) == 6:
-        service, region, account, resource = parts[2:]
-        pieces = resource.split("/")
-        if service == "kafka" and pieces[0] == "topic" and len(pieces) == 4:
-            return kafka_dataset(pieces[1], pieces[3])
-        if service == "kinesis" and pieces[0] == "stream" and len(pieces) == 2:
-            return kinesis_dataset(region, account, pieces[1])
-    raise ConfigError(f"{resource_arn!r} is the ARN of neither a Kafka topic nor a Kinesis stream")
-
-
-def source_identifier(resource_arn: str) -> str:
-    """What an asset carries in ``sourceIdentifier`` so that DataZone joins it with the dataset of ``dataset_name``."""
-    return "/".join(dataset_name(resource_arn))
 
 
 @dataclass(frozen=True)
@@ -77,14 +44,8 @@ class Dataset:
     name: str
     fields: Sequence[tuple[str, str, str | None]] = ()
 
-    @classmethod
-    def of(cls, resource_arn: str, fields: Sequence[tuple[str, str, str | None]] = ()) -> Dataset:
-        """The dataset of a topic or stream."""
-        namespace, name = dataset_name(resource_arn)
-        return cls(namespace, name, fields)
-
     def body(self) -> dict[str, Any]:
-        """The dataset as OpenLineage writes it."""
+        """The dataset in OpenLineage's form."""
         body: dict[str, Any] = {"namespace": self.namespace, "name": self.name}
         if self.fields:
             columns = []
@@ -155,22 +116,15 @@ class Run:
         }
 
 
-class LineageClient(Protocol):
-    """The part of the DataZone client that the emitter uses."""
-
-    def post_lineage_event(self, **kwargs: Any) -> Mapping[str, Any]:
-        """PostLineageEvent."""
-
-
 class Emitter:
-    """Sends run events to a domain.
+    """Posts run events to a domain.
 
     Args:
         client: a DataZone client.
         domain_id: the domain.
     """
 
-    def __init__(self, client: LineageClient, domain_id: str) -> None:
+    def __init__(self, client: DataZoneClient, domain_id: str) -> None:
         self._client = client
         self._domain_id = domain_id
 

@@ -1,4 +1,4 @@
-"""What a data source remembers of each schema, in Parameter Store: which asset it made for which topic or stream.
+"""What a data source records of each schema, in Parameter Store: which asset it made for which topic or stream.
 
 The record is the authority for a producer's claim: an asset is granted only if the record of its schema names the same
 asset and the same resource. It also holds what makes an unchanged schema recognisable with a single call.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from typing import Any, Protocol
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-
-_log = logging.getLogger(__name__)
 
 RECORD_VERSION = 1
 PARTS = 4
@@ -33,17 +30,17 @@ NO_REGISTRY = "-"
 
 @dataclass(frozen=True)
 class AssetRecord:
-    """One data source's memory of one schema.
+    """What a data source recorded of one schema.
 
     Attributes:
         asset_id: the DataZone asset.
         resource_arn: ARN of the topic or stream.
         schema_arn: ARN of the schema, or None.
         schema_name: name of the schema (or of the resource, where there is no schema).
-        content_hash: of everything that the asset says and that comes from us.
-        mark: of everything that decides the content, as far as one GetSchema call tells it; empty if the schema's
-            newest version was not settled yet.
-        description_hash: of the description that we wrote, to tell it from a person's.
+        content_hash: of everything that the data source writes into the asset.
+        fingerprint: of everything that decides the content, as far as one GetSchema call shows it; empty if the
+            schema's newest version was not settled yet.
+        description_hash: of the description that we wrote, to distinguish it from a person's.
         seen: time of the asset's newest revision when it last was as it should be, ISO 8601; a later one is somebody's.
     """
 
@@ -52,7 +49,7 @@ class AssetRecord:
     schema_arn: str | None
     schema_name: str
     content_hash: str
-    mark: str = ""
+    fingerprint: str = ""
     description_hash: str = ""
     seen: str = ""
 
@@ -87,7 +84,7 @@ _KEYS = {
     "schemaArn": "schema_arn",
     "schemaName": "schema_name",
     "contentHash": "content_hash",
-    "mark": "mark",
+    "fingerprint": "fingerprint",
     "descriptionHash": "description_hash",
     "seen": "seen",
 }

@@ -1,14 +1,13 @@
-"""The streaming platforms that can be governed, by name."""
+"""The streaming platforms that can be governed: one folder each, one Protocol, one registry."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from streamgov_core.platforms.kinesis.platform import Kinesis
 from streamgov_core.platforms.msk.platform import Msk
 from streamgov_core.platforms.platform import Platform
+from streamgov_core.platforms.registry import PlatformRegistry
 
-PLATFORMS: Mapping[str, Platform] = {platform.name: platform for platform in (Msk(), Kinesis())}
-"""Every platform. A third one is one more module and one more entry here."""
+PLATFORMS = PlatformRegistry(Msk(), Kinesis())
+"""Every platform, by name."""
 
-__all__ = ["PLATFORMS", "Platform"]
+__all__ = ["PLATFORMS", "Platform", "PlatformRegistry"]

@@ -1,72 +1,76 @@
-"""What a streaming platform is to the rest of the system: its types, what an asset names, what a grant permits.
+"""What a streaming platform is to the rest of the system.
 
-Most questions are pure; ``policy_document`` and ``inspect`` reach AWS, through clients that are passed in.
+Everything but ``policy_document``, ``inspect`` and ``source`` is a pure function of its arguments; those three reach
+AWS through clients that are passed in.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
+from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.model.errors import ClaimRefusedError
 from streamgov_core.model.forms import AssetTypeModel, FormModel
+from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
-from streamgov_core.model.schema_reference import SchemaReference
+from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms
+from streamgov_core.platforms.source import ResourceSource
+from streamgov_core.runtime.clients import Clients
 
-if TYPE_CHECKING:
-    from streamgov_core.documents.policy_document import PolicyDocument
-    from streamgov_core.model.command import GrantCommand
-    from streamgov_core.model.naming import Names
-    from streamgov_core.runtime.clients import Clients
-
-_SCHEMA = re.compile(
-    r"arn:[a-z-]+:glue:[a-z0-9-]+:\d{12}:schema/(?P<registry>[a-zA-Z0-9_$#.-]+)/(?P<name>[a-zA-Z0-9_$#.-]+)"
-)
-_REGISTRY = re.compile(r"arn:[a-z-]+:glue:[a-z0-9-]+:\d{12}:registry/[a-zA-Z0-9_$#.-]+")
-
-Forms = Mapping[str, Mapping[str, Any]]
-"""Form name -> the form's content, as in ``AssetListing.forms`` of the DataZone API (GetListing)."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What an asset's forms say about its resource. A claim only: the data source's record is the authority.
-
-    Args:
-        account: owner of the resource, from its ARN.
-        region: region of the resource, from its ARN.
-        resource: ``arn`` and the platform's own facts; travels in the grant command.
-        schema: the registered schema, if there is one.
-    """
-
-    account: str
-    region: str
-    resource: Mapping[str, Any]
-    schema: SchemaReference | None
-
-    @property
-    def arn(self) -> str:
-        """ARN of the topic or stream."""
-        return str(self.resource["arn"])
+Statement = dict[str, Any]
+"""A statement of an IAM policy."""
 
 
 class Platform(Protocol):
-    """One streaming platform. Add one: a module beside this one, an entry in ``PLATFORMS``, tests."""
+    """One streaming platform: a folder with everything that is known of it. ``docs/adding-a-platform.md`` explains one.
+
+    Attributes:
+        name: the word in configuration, messages and records: ``msk``, ``kinesis``.
+        asset_type_base: the asset type's name in the default namespace.
+        resource_noun: what one of its resources is called in sentences, in the plural: ``topics``, ``streams``.
+        manual_asset_pattern: regular expression of the ARN patterns with which the configuration may name resources
+            whose assets people made by hand.
+        boundary_actions: IAM actions, wildcards allowed, that the permissions boundary of consumer roles lets through
+            for this platform: at least all of ``consumer_permissions``.
+    """
 
     name: str
-    """The word in configuration, messages and records: ``msk``, ``kinesis``."""
     asset_type_base: str
-    """Asset type in the default namespace."""
+    resource_noun: str
+    manual_asset_pattern: str
+    boundary_actions: Sequence[str]
 
+    # --- the catalogue ------------------------------------------------------------------------------------------------
     def form_models(self, names: Names) -> tuple[FormModel, ...]:
         """The platform's own form types, under this deployment's names."""
 
     def asset_type(self, names: Names) -> AssetTypeModel:
         """The asset type, which refers to the form types."""
 
+    def source(self, clients: Clients, resource: str) -> ResourceSource:
+        """Where topics or streams are looked up in the owner's account.
+
+        Args:
+            clients: of that account.
+            resource: what the configuration calls the data source's ``resource``.
+
+        Raises:
+            CatalogError: the resource is none that this platform knows.
+        """
+
+    def layout(self, resource: Resource) -> AssetLayout:
+        """How a topic or stream is described in the forms of its asset."""
+
+    def claimed_arn(self, forms: Forms) -> str | None:
+        """ARN of the topic or stream that an asset's forms speak of, whoever filled them; None if they name none."""
+
+    def dataset(self, resource_arn: str) -> tuple[str, str] | None:
+        """OpenLineage namespace and name of a topic or stream; None if the ARN is not of this platform."""
+
+    # --- grants -------------------------------------------------------------------------------------------------------
     def claim(self, forms: Forms) -> Claim:
         """Read the resource and the schema out of an asset's forms.
 
@@ -82,7 +86,7 @@ class Platform(Protocol):
         """
 
     def producer_contributions(self, names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:
-        """Documents in the owner's account: resource policies."""
+        """What the grant adds to documents in the owner's account: resource policies."""
 
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
@@ -91,7 +95,7 @@ class Platform(Protocol):
         """What a consumer needs to know to connect, for the portal and for records; no secrets."""
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
-        """The policy documents of a target of this platform; None if the kind is not one of its own."""
+        """The policy document of this platform with this kind and ARN; None if the kind is not one of its own."""
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         """Look at the resource in the owner's account before a grant.
@@ -103,55 +107,37 @@ class Platform(Protocol):
             GrantError: the resource cannot be granted as it is.
         """
 
-    def member_statements(self, names: Names, account: str) -> list[dict[str, Any]]:
+    # --- what is deployed ---------------------------------------------------------------------------------------------
+    def member_statements(self, names: Names, account: str) -> list[Statement]:
         """IAM statements that the ``apply`` function needs in an owner's account for this platform."""
 
+    def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:
+        """IAM statements that a data source's function needs to look up topics or streams.
 
-def text(form: Mapping[str, Any], name: str, form_name: str, *, required: bool = True) -> str:
-    """A string field of a form; empty if it is absent and not required.
+        Args:
+            names: the deployment's names.
+            account: the owner's account, where the function runs.
+            resource: what the configuration calls the data source's ``resource``.
+        """
 
-    Raises:
-        ClaimRefusedError: the field is missing or no string.
-    """
-    value = form.get(name)
-    if value is None or value == "":
-        if required:
-            raise ClaimRefusedError(f"the asset's form {form_name} has no {name}")
-        return ""
-    if not isinstance(value, str):
-        raise ClaimRefusedError(f"{name} of the asset's form {form_name} must be text, got {type(value).__name__}")
-    return value
+    # --- jobs of the owner --------------------------------------------------------------------------------------------
+    def resource_arn(self, resource: str, name: str) -> str:
+        """ARN of a topic or stream.
 
+        Args:
+            resource: ARN of what holds it (the cluster), or its own.
+            name: its name; of no meaning where ``resource`` is its own ARN.
+        """
 
-def schema_ref(form: Mapping[str, Any], form_name: str) -> SchemaReference | None:
-    """The schema that a form names, or None without one.
+    def write_statements(self, resource_arn: str, kms_key_arn: str | None) -> list[Statement]:
+        """IAM statements that a job of the owner needs to write to a topic or stream, and to create it on first use.
 
-    Raises:
-        ClaimRefusedError: the ARNs are not those of a Glue registry and of a schema in it.
-    """
-    schema_arn = text(form, "schema_arn", form_name, required=False)
-    registry_arn = text(form, "registry_arn", form_name, required=False)
-    if not schema_arn and not registry_arn:
-        return None
-    match = _SCHEMA.fullmatch(schema_arn)
-    if match is None or not _REGISTRY.fullmatch(registry_arn):
-        raise ClaimRefusedError(
-            f"schema_arn and registry_arn of the asset's form {form_name} must be ARNs of one Glue registry, got "
-            f"{schema_arn!r} and {registry_arn!r}"
-        )
-    expected = schema_arn.rsplit("/", 1)[0].replace(":schema/", ":registry/")
-    if expected != registry_arn:
-        raise ClaimRefusedError(f"the schema {schema_arn} does not belong to the registry {registry_arn}")
-    return SchemaReference(registry_arn, schema_arn, match["name"])
+        Args:
+            resource_arn: the topic or stream.
+            kms_key_arn: the key that encrypts it, if a customer's.
+        """
 
 
-def form_of(forms: Forms, name: str) -> Mapping[str, Any]:
-    """A form of an asset.
-
-    Raises:
-        ClaimRefusedError: the asset does not carry it.
-    """
-    form = forms.get(name)
-    if not isinstance(form, Mapping):
-        raise ClaimRefusedError(f"the asset has no form {name}")
-    return form
+def allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """A statement that allows actions on resources, the actions in order of their names."""
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}

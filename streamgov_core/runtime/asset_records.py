@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from streamgov_core.model.asset_record import PARTS, AssetRecord, _log, encode, part_of, record_path
+from streamgov_core.model.asset_record import PARTS, AssetRecord, encode, part_of, record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.clients import error_code
 
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+_log = logging.getLogger(__name__)
+
+PAGE = 10
+"""The largest page of GetParametersByPath."""
+
 
 class SsmAssetRecordStore:
-    """Records in Parameter Store.
+    """Records in Parameter Store (AssetRecordStore).
 
     Args:
         client: an SSM client of the producer's account.
@@ -21,7 +30,7 @@ class SsmAssetRecordStore:
         registry: the Glue registry, or None for resources without schemas.
     """
 
-    def __init__(self, client: Any, names: Names, domain_id: str, registry: str | None) -> None:
+    def __init__(self, client: SSMClient, names: Names, domain_id: str, registry: str | None) -> None:
         self._client = client
         self._path = record_path(names, domain_id, registry)
 
@@ -29,10 +38,10 @@ class SsmAssetRecordStore:
         return f"{self._path}/{part_of(schema_name)}/{encode(schema_name)}"
 
     def load(self, schema_name: str) -> AssetRecord | None:
-        """See RecordStore (API GetParameter)."""
+        """API GetParameter."""
         name = self._name(schema_name)
         try:
-            parameter: Mapping[str, Any] = self._client.get_parameter(Name=name)["Parameter"]
+            parameter = self._client.get_parameter(Name=name)["Parameter"]
         except self._client.exceptions.ClientError as error:
             if error_code(error) == "ParameterNotFound":
                 return None
@@ -45,23 +54,20 @@ class SsmAssetRecordStore:
             yield from self.load_part(part)
 
     def load_part(self, part: int) -> Iterator[AssetRecord]:
-        """See RecordStore (API GetParametersByPath, ten a page)."""
-        path = f"{self._path}/{part}"
-        token: dict[str, str] = {}
-        while True:
-            page = self._client.get_parameters_by_path(Path=path, Recursive=False, MaxResults=10, **token)
+        """API GetParametersByPath, ten a page."""
+        pages = self._client.get_paginator("get_parameters_by_path").paginate(
+            Path=f"{self._path}/{part}", Recursive=False, PaginationConfig={"PageSize": PAGE}
+        )
+        for page in pages:
             for parameter in page.get("Parameters", ()):
                 try:
                     yield AssetRecord.from_json(parameter["Value"], parameter["Name"])
                 except ConfigError as error:
                     # The schema is then one without a record: its asset is found again by search, the record replaced.
                     _log.warning("%s", error)
-            if not page.get("NextToken"):
-                return
-            token = {"NextToken": page["NextToken"]}
 
     def save(self, record: AssetRecord) -> None:
-        """See RecordStore (API PutParameter)."""
+        """API PutParameter."""
         self._client.put_parameter(
             Name=self._name(record.schema_name),
             Value=record.to_json(),
@@ -71,7 +77,7 @@ class SsmAssetRecordStore:
         )
 
     def remove(self, schema_name: str) -> None:
-        """See RecordStore (API DeleteParameter)."""
+        """API DeleteParameter."""
         try:
             self._client.delete_parameter(Name=self._name(schema_name))
         except self._client.exceptions.ClientError as error:

@@ -7,22 +7,6 @@ from typing import Any, Literal
 
 from streamgov_core.model.errors import ConfigError
 
-SERVICES = (
-    "datazone",
-    "dynamodb",
-    "events",
-    "glue",
-    "iam",
-    "kafka",
-    "kinesis",
-    "kms",
-    "lambda",
-    "ssm",
-    "stepfunctions",
-    "sts",
-)
-"""Every service that our functions call. Bundles carry botocore's data of these and of no other."""
-
 RetryMode = Literal["standard", "adaptive"]
 
 
@@ -59,28 +43,29 @@ class Clients:
         """The client of ``service``.
 
         Raises:
-            ConfigError: the service is not in SERVICES, so bundles would lack its data.
+            ConfigError: botocore's description of the service is not there.
         """
-        if service not in SERVICES:
-            raise ConfigError(
-                f"{service!r} is not in streamgov_core.runtime.clients.SERVICES: bundles do not carry its data"
-            )
         with self._lock:
             if service not in self._clients:
                 import boto3
                 from botocore.config import Config
+                from botocore.exceptions import UnknownServiceError
 
                 if self._session is None:
                     self._session = boto3.Session(region_name=self._region)
-                self._clients[service] = self._session.client(
-                    service,
-                    config=Config(
-                        retries={"mode": self._retry_mode, "total_max_attempts": self._max_attempts},
-                        max_pool_connections=self._max_pool,
-                        connect_timeout=5,
-                        read_timeout=self._read_timeout,
-                    ),
+                config = Config(
+                    retries={"mode": self._retry_mode, "total_max_attempts": self._max_attempts},
+                    max_pool_connections=self._max_pool,
+                    connect_timeout=5,
+                    read_timeout=self._read_timeout,
                 )
+                try:
+                    self._clients[service] = self._session.client(service, config=config)
+                except UnknownServiceError as error:
+                    raise ConfigError(
+                        f"botocore has no description of the service {service!r}; a function's bundle carries those of "
+                        'services that its code names in client("…")'
+                    ) from error
             return self._clients[service]
 
 

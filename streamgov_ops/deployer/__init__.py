@@ -1,4 +1,4 @@
-"""The deploying role: the least that it needs, and whether a role has it. ``python -m streamgov_ops.deployer``."""
+"""The deploying role: the least that it needs, and whether a role has it (``streamgov deployer``)."""
 
 from streamgov_ops.deployer.policy import (
     POLICY_LIMIT,
@@ -7,7 +7,6 @@ from streamgov_ops.deployer.policy import (
     own_statement,
     policies,
     statements,
-    types_by_account,
     users_of,
 )
 
@@ -18,6 +17,5 @@ __all__ = [
     "own_statement",
     "policies",
     "statements",
-    "types_by_account",
     "users_of",
 ]

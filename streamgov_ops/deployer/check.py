@@ -15,11 +15,10 @@ from typing import Any
 
 from streamgov_core.model.errors import RemoteError, StreamgovError
 from streamgov_core.model.naming import Names
+from streamgov_ops.deployer.needs import AccountNeeds
 from streamgov_ops.deployer.policy import SIMULATE, Statement, statements, users_of
-from streamgov_ops.review.policies import many
-from streamgov_pulumi.components._settings import AccountArgs
-from streamgov_pulumi.providers import session as aws
-from streamgov_pulumi.providers.session import SessionSettings
+from streamgov_ops.review.statements import many
+from streamgov_ops.session import DENIED, CredentialsError, SessionSettings, client, reporting
 
 PAGE = 100
 """Decisions asked for in one call: as many as an answer holds by default."""
@@ -29,7 +28,6 @@ NOT_COVERED = (
 )
 OWN_KEYS = ("iam:PassedToService", "iam:PermissionsBoundary", "kms:GrantIsForAWSResource")
 """Condition keys of the generated policy: the simulator names them as missing whatever it is asked."""
-_DENIED = ("AccessDenied", "AccessDeniedException")
 _PROBE = "permission-check"
 _SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
 
@@ -62,6 +60,16 @@ class Lacking:
     condition: Mapping[str, Any]
     addable: bool
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON."""
+        return {
+            "action": self.action,
+            "resources": list(self.resources),
+            "reason": self.reason,
+            "neededBy": list(self.users),
+            "add": self.statement if self.addable else None,
+        }
+
     @property
     def statement(self) -> Statement:
         """What the generated policy says of it."""
@@ -79,7 +87,7 @@ class Lacking:
 
 @dataclass(frozen=True)
 class Checked:
-    """The outcome for one account.
+    """The result for one account.
 
     Attributes:
         account: the account.
@@ -111,44 +119,35 @@ class _Question:
 
 
 def check_role(
-    access: AccountArgs,
-    types: frozenset[str],
+    needs: AccountNeeds,
     names: Names,
     *,
-    boundary_arn: str | None = None,
-    tags: Mapping[str, str] | None = None,
     write: bool = True,
-    client: Callable[[str, SessionSettings], Any] = aws.client,
+    client: Callable[[str, SessionSettings], Any] = client,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Checked:
-    """Compare what the caller may do in an account with what deploying these types takes.
+    """Compare what the caller may do in an account with what deploying its types takes.
 
     Args:
-        access: the account, and how the stack reaches it.
-        types: resource types.
+        needs: what is deployed into the account, and how it is reached.
         names: the deployment's names.
-        boundary_arn: the boundary that the stack's own roles carry.
-        tags: the stack's tags: policies may demand them of what is created.
         write: False compares with what a preview reads.
         client: makes a client of an AWS service.
-        progress: told (questions answered, questions) after each call.
+        progress: called with (questions answered, questions) after each call.
 
     Raises:
         CheckNotPossibleError: the simulator may not, or cannot, be asked.
         ConfigError: nobody has written down what a type needs.
     """
-    account = access["account"]
-    settings = SessionSettings(
-        names.region, access.get("assume_role_arn", ""), access.get("external_id", ""), access.get("profile", "")
-    )
+    account, types = needs.account, needs.types
     try:
-        principal = _caller(access, settings, client)
-    except RemoteError as error:
+        principal = _caller(needs, client)
+    except (RemoteError, CredentialsError) as error:
         raise CheckNotPossibleError(f"account {account}: the caller is not known: {error}") from error
-    wanted = statements(types, names, account, write=write, boundary_arn=boundary_arn)
+    wanted = statements(types, names, account, write=write, boundary_arn=needs.boundary_arn)
     reads = {a for s in statements(types, names, account, write=False) for a in many(s["Action"])}
-    questions = [part for statement in wanted for part in _questions(statement, names, tags or {})]
-    iam, found, asked, held_write = client("iam", settings), list[Lacking](), 0, False
+    questions = [part for statement in wanted for part in _questions(statement, names, needs.tags)]
+    iam, found, asked, held_write = client("iam", needs.session), list[Lacking](), 0, False
     for done, question in enumerate(questions, 1):
         decided = _ask(iam, principal, question, names, account)
         asked += len(decided)
@@ -165,10 +164,11 @@ def check_role(
     return Checked(account, principal, merged, asked, only_reads)
 
 
-def _caller(access: AccountArgs, settings: SessionSettings, client: Callable[[str, SessionSettings], Any]) -> str:
+def _caller(needs: AccountNeeds, client: Callable[[str, SessionSettings], Any]) -> str:
     """The ARN of the role or user that the credentials belong to, its path included."""
-    account = access["account"]
-    known = aws.call(client("sts", settings), "get_caller_identity")
+    account, sts = needs.account, client("sts", needs.session)
+    with reporting("sts:GetCallerIdentity"):
+        known = sts.get_caller_identity()
     arn = str(known["Arn"])
     if known["Account"] != account:
         raise CheckNotPossibleError(
@@ -180,14 +180,15 @@ def _caller(access: AccountArgs, settings: SessionSettings, client: Callable[[st
             raise CheckNotPossibleError(f"account {account}: the policy simulator knows roles and users, not {arn}")
         return arn
     partition, _, name = session.groups()
-    assumed = access.get("assume_role_arn", "")
+    assumed = needs.session.assume_role_arn
     if assumed.rsplit("/", 1)[-1] == name:
         return assumed
     try:
         # A session's ARN leaves the role's path out.
-        return str(aws.call(client("iam", settings), "get_role", RoleName=name)["Role"]["Arn"])
+        with reporting("iam:GetRole"):
+            return str(client("iam", needs.session).get_role(RoleName=name)["Role"]["Arn"])
     except RemoteError as error:
-        if error.code not in _DENIED:
+        if error.code not in DENIED:
             raise
         return f"arn:{partition}:iam::{account}:role/{name}"
 
@@ -265,18 +266,18 @@ def _simulated(
         for key, values in question.context.items()
     ]
     try:
-        return aws.call(
-            iam,
-            "simulate_principal_policy",
-            PolicySourceArn=principal,
-            ActionNames=list(question.actions),
-            ResourceArns=resources,
-            ContextEntries=entries,
-            MaxItems=PAGE,
-            Marker=marker,
-        )
+        with reporting("iam:SimulatePrincipalPolicy"):
+            answer: dict[str, Any] = iam.simulate_principal_policy(
+                PolicySourceArn=principal,
+                ActionNames=list(question.actions),
+                ResourceArns=resources,
+                ContextEntries=entries,
+                MaxItems=PAGE,
+                **({"Marker": marker} if marker else {}),
+            )
+            return answer
     except RemoteError as error:
-        if error.code in _DENIED:
+        if error.code in DENIED:
             asking = {"Effect": "Allow", "Action": list(SIMULATE), "Resource": principal}
             raise CheckNotPossibleError(
                 f"account {account}: {principal} may not ask what it may do (iam:SimulatePrincipalPolicy); to let it, "

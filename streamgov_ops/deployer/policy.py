@@ -1,8 +1,4 @@
-"""The least that a deploying role needs, derived from what a stack deploys.
-
-Either from a plan, ``pulumi preview --json``, which tells the types of each account; or, before there is any, from the
-side that an account is on (domain, member).
-"""
+"""The least that a deploying role needs: policy documents for the types that a stack deploys."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ from typing import Any
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_ops.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
-from streamgov_ops.review.plan import Change, read_plan
 
 Statement = dict[str, Any]
 SIMULATE = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
@@ -182,22 +177,3 @@ def policies(found: Sequence[Statement]) -> list[dict[str, Any]]:
 
 def _size(group: list[Statement]) -> int:
     return len(json.dumps({"Version": "2012-10-17", "Statement": group}, separators=(",", ":")))
-
-
-def types_by_account(preview: Mapping[str, Any]) -> dict[str, set[str]]:
-    """The types of each account in a plan; resources that stay the same do not appear there."""
-    plan = read_plan(preview)
-    own = next((account for account in map(_ambient, plan.changes) if account), "")
-    found: dict[str, set[str]] = {}
-    for change in plan.changes:
-        if change.type.startswith(("aws:", DYNAMIC)):
-            found.setdefault(change.account or own, set()).add(change.type)
-    return found
-
-
-def _ambient(change: Change) -> str:
-    """The account of a provider that assumes no role: the one that the credentials belong to."""
-    if change.type != "pulumi:providers:aws" or change.now.get("assumeRoles"):
-        return ""
-    accounts = json.loads(change.now.get("allowedAccountIds") or "[]")
-    return str(accounts[0]) if accounts else ""

@@ -12,14 +12,15 @@ from typing import Protocol
 
 from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_ops.deployer.check import Checked, check_role
-from streamgov_ops.deployer.stack import AccountNeeds, boundary_arn, stack_names, stack_needs
+from streamgov_ops.deployer.needs import AccountNeeds
+from streamgov_ops.deployer.stack import stack_names, stack_needs
 from streamgov_pulumi.config import StackConfig
 
 SHOWN = 5
 """Sentences in a warning; the command prints all."""
 PATIENCE_SECONDS = 20.0
 """How long a preview waits for answers after everything is registered."""
-COMMAND = "python -m streamgov_ops.deployer --check --config Pulumi.{stack}.yaml"
+COMMAND = "streamgov deployer --check --config Pulumi.{stack}.yaml"
 
 
 class Log(Protocol):
@@ -37,20 +38,14 @@ class _Asking(threading.Thread):
 
     def __init__(self, config: StackConfig, needs: AccountNeeds, check: Callable[..., Checked]) -> None:
         super().__init__(daemon=True)
-        self._config, self._needs, self._check = config, needs, check
-        self.account = needs.access["account"]
+        self._names, self._needs, self._check = stack_names(config), needs, check
+        self.account = needs.account
         self.answer: Checked | StreamgovError | None = None
 
     def run(self) -> None:
         """Ask."""
         try:
-            self.answer = self._check(
-                self._needs.access,
-                self._needs.types,
-                stack_names(self._config),
-                boundary_arn=boundary_arn(self._config, self.account),
-                tags=self._config.common.get("tags", {}),
-            )
+            self.answer = self._check(self._needs, self._names)
         except StreamgovError as error:
             self.answer = error
         except Exception as error:  # no reason to fail a preview: it is told
@@ -103,7 +98,9 @@ class PreviewCheck:
                     f"Permissions were not checked: account {account} did not answer in time; {self._command} does"
                 )
             elif isinstance(answer, StreamgovError):
-                log.info(f"Permissions were not checked: {answer} (streamgov:checkPermissions: never asks nothing)")
+                log.info(
+                    f"Permissions were not checked: {answer} (set streamgov:checkPermissions to never to skip this)"
+                )
             elif answer.reads_only:
                 log.info(
                     f"{answer.principal} may preview this stack and not deploy it: it changes nothing in {account}"

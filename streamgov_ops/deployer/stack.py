@@ -6,15 +6,19 @@ A pure function of the configuration; a test holds it against the graph that the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_ops.deployer.needs import AccountNeeds, boundary_policy_arn
 from streamgov_ops.deployer.policy import DYNAMIC, SIDES
+from streamgov_ops.session import SessionSettings
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import REQUIRED
 from streamgov_pulumi.config import StackConfig
+from streamgov_pulumi.config.file import load_file
 
 TRAIL = (
     "aws:cloudtrail/trail:Trail",
@@ -42,28 +46,9 @@ LIVE_OBJECTS = f"{DYNAMIC}LiveObjects"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 
 
-@dataclass(frozen=True)
-class AccountNeeds:
-    """What is deployed into one account.
-
-    Attributes:
-        access: the account, and how the stack reaches it.
-        types: resource types, and ``lookup:…`` for what is looked up while the program runs.
-    """
-
-    access: AccountArgs
-    types: frozenset[str]
-
-
 def stack_names(config: StackConfig) -> Names:
     """The names of the stack's deployment."""
     return Names(config.namespace, config.region, str(config.common.get("partition", "aws")))
-
-
-def boundary_arn(config: StackConfig, account: str) -> str | None:
-    """The boundary that the stack's own roles carry in an account, if there is one."""
-    name = config.common.get("permissions_boundary_name")
-    return f"arn:{stack_names(config).partition}:iam::{account}:policy/{name}" if name else None
 
 
 def stack_needs(config: StackConfig) -> list[AccountNeeds]:
@@ -76,7 +61,36 @@ def stack_needs(config: StackConfig) -> list[AccountNeeds]:
     for where, types in _parts(args):
         found.setdefault(where["account"], set()).update(types)
         access.setdefault(where["account"], where)
-    return [AccountNeeds(access[account], frozenset(found[account])) for account in sorted(found)]
+    names, boundary = stack_names(config), str(config.common.get("permissions_boundary_name") or "")
+    return [
+        AccountNeeds(
+            account,
+            frozenset(found[account]),
+            _session(access[account], names.region),
+            boundary_policy_arn(names, account, boundary),
+            dict(config.common.get("tags", {})),
+        )
+        for account in sorted(found)
+    ]
+
+
+def file_needs(path: Path) -> tuple[Names, list[AccountNeeds]]:
+    """The names of the deployment that a stack's file describes, and what it takes.
+
+    Raises:
+        ConfigError: it is no stack's file, has mistakes, or is a sandbox's.
+    """
+    config = load_file(path)
+    found = stack_needs(config)
+    if not found:
+        raise ConfigError(f"{path} is a sandbox's: its people are administrators, there is nothing to print")
+    return stack_names(config), found
+
+
+def _session(access: AccountArgs, region: str) -> SessionSettings:
+    return SessionSettings(
+        region, access.get("assume_role_arn", ""), access.get("external_id", ""), access.get("profile", "")
+    )
 
 
 def _parts(args: StreamGovernanceArgs) -> Iterator[tuple[AccountArgs, set[str]]]:

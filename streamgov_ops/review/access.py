@@ -1,4 +1,4 @@
-"""Who has which access because of a resource: facts, whose difference is what a change gives and takes."""
+"""Who has which access because of a resource: facts, whose difference is what a change grants and revokes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamgov_ops.review.harm import Alarm, Harm
+from streamgov_ops.review.markup import LATER, code, listed
+from streamgov_ops.review.patterns import covers, covers_account, covers_every_role
 from streamgov_ops.review.plan import UNKNOWN, Change
-from streamgov_ops.review.words import LATER, code, listed
 
 Inputs = Mapping[str, Any]
 
@@ -20,18 +22,41 @@ class Fact:
     Attributes:
         who: a role, an account, a project; as Markdown.
         what: which access; as Markdown.
-        alarm: why a reviewer should look at it first when it is new, or ''.
+        alarm: why a reviewer should look at it first when it is new, or None.
+        group: facts of one group differ in their pattern only, and a wider pattern stands for a narrower one.
+        pattern: the ARN pattern that it is about, or ''.
     """
 
     who: str
     what: str
-    alarm: str = ""
+    alarm: Alarm | None = None
+    group: str = ""
+    pattern: str = ""
 
 
 def facts(change: Change, inputs: Inputs) -> frozenset[Fact]:
     """The facts that the resource of a change makes true with these inputs."""
     rule = _RULES.get(change.type)
     return frozenset(rule(change, inputs)) if rule and inputs else frozenset()
+
+
+def changed_facts(change: Change) -> tuple[list[Fact], list[Fact]]:
+    """The facts that a change adds, and those that it ends; what a wider pattern covers is neither."""
+    before = facts(change, change.before)
+    # What the program lets go of without deleting it stays in force.
+    after = before if change.kept else facts(change, change.after)
+    return _not_covered(after - before, before), _not_covered(before - after, after)
+
+
+def _not_covered(found: frozenset[Fact], by: frozenset[Fact]) -> list[Fact]:
+    return sorted(
+        (
+            fact
+            for fact in found
+            if not any(fact.group and fact.group == other.group and covers(other.pattern, fact.pattern) for other in by)
+        ),
+        key=str,
+    )
 
 
 def _strings(value: Any) -> list[str]:
@@ -52,7 +77,7 @@ def _target(change: Change, inputs: Inputs) -> Iterator[Fact]:
 
 def _membership(change: Change, inputs: Inputs) -> Iterator[Fact]:
     designation = str(inputs.get("designation", "PROJECT_CONTRIBUTOR"))
-    alarm = "owner of a project" if designation == "PROJECT_OWNER" else ""
+    alarm = Alarm(Harm.ACCESS_WIDENED, "owner of a project") if designation == "PROJECT_OWNER" else None
     who = inputs.get("user_identifier") or inputs.get("group_identifier") or ""
     yield Fact(
         code(who), f"is {code(designation)} of project {code(inputs.get('project_id', ''))} ({change.name})", alarm
@@ -87,7 +112,7 @@ def _policy_grant(change: Change, inputs: Inputs) -> Iterator[Fact]:
 
 def _rule(change: Change, inputs: Inputs) -> Iterator[Fact]:
     """What a rule of the domain demands of people."""
-    deed = "publishes" if inputs.get("action") == "CREATE_LISTING_CHANGE_SET" else "asks for"
+    action = "publishes" if inputs.get("action") == "CREATE_LISTING_CHANGE_SET" else "asks for"
     kinds = [f"assets of {listed(_strings(inputs['asset_types']))}" if inputs.get("asset_types") else "any asset"]
     kinds += ["data products"] if inputs.get("data_products") else []
     where = f" of projects {listed(_strings(inputs['projects']))}" if inputs.get("projects") else ""
@@ -99,13 +124,13 @@ def _rule(change: Change, inputs: Inputs) -> Iterator[Fact]:
         else [f"glossary term {code(term)}" for term in _strings(inputs.get("glossary_terms"))]
     )
     for need in needed:
-        yield Fact(f"whoever {deed} {' or '.join(kinds)}{where} in {unit}", f"must give {need}")
+        yield Fact(f"whoever {action} {' or '.join(kinds)}{where} in {unit}", f"must give {need}")
 
 
 def _public_block(change: Change, inputs: Inputs) -> Iterator[Fact]:
     for key in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
         if inputs.get(key) is not True:
-            yield Fact("anybody", f"{code(key)} is off on bucket {code(inputs.get('bucket', ''))}", "public access")
+            yield Fact("anybody", f"{code(key)} is off on bucket {code(inputs.get('bucket', ''))}", _PUBLIC)
 
 
 def _attachment(change: Change, inputs: Inputs) -> Iterator[Fact]:
@@ -113,19 +138,13 @@ def _attachment(change: Change, inputs: Inputs) -> Iterator[Fact]:
 
 
 def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
-    """What our own functions' settings allow them to give away."""
+    """What the settings of our own functions allow them to grant."""
     values = (inputs.get("environment") or {}).get("variables")
-    where = f"account {code(change.account)}"
     if not isinstance(values, Mapping):
         return
-    for pattern in _json(values.get("STREAMGOV_CONSUMER_ROLES"), []):
-        yield Fact(f"roles {code(pattern)}", f"may be given access to streams by grants, in {where}")
-    for project, patterns in sorted(_json(values.get("STREAMGOV_MANUAL_ASSETS"), {}).items()):
-        for pattern in patterns:
-            yield Fact(
-                f"project {code(project)}",
-                f"assets that it makes by hand may name {code(pattern)}, so its approvals give that away ({where})",
-            )
+    where = f"account {code(change.account)}"
+    yield from _consumer_roles(values, where)
+    yield from _manual_assets(values, where)
     for account, others in sorted(_json(values.get("STREAMGOV_PRINCIPAL_ACCOUNTS"), {}).items()):
         for other in others:
             yield Fact(f"roles of account {code(other)}", f"may be named by targets of account {code(account)}")
@@ -133,18 +152,39 @@ def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
         for account in str(values.get("STREAMGOV_MEMBER_ACCOUNTS", "")).split(","):
             if account:
                 yield Fact(f"account {code(account)}", "takes part in grants as producer or consumer")
+    if values.get("STREAMGOV_PUBLISH") == "true":
+        yield Fact(
+            "everybody in the domain",
+            f"sees the assets of registry {code(values.get('STREAMGOV_REGISTRY_NAME', ''))}: the data source publishes "
+            f"them by itself ({where})",
+        )
+
+
+def _consumer_roles(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
+    for pattern in _json(values.get("STREAMGOV_CONSUMER_ROLES"), []):
+        every = Alarm(Harm.OPEN_TO_ALL, "every role of the account") if covers_every_role(pattern) else None
+        what = f"may be given access to streams by grants, in {where}"
+        yield Fact(f"roles {code(pattern)}", what, every, f"consumer roles of {where}", pattern)
     if values.get("STREAMGOV_REQUIRE_BOUNDARY") == "false":
         yield Fact(
             f"consumer roles of {where}",
             "may be given access though they carry no permissions boundary",
-            "the boundary of consumer roles is waived",
+            Alarm(Harm.LIMIT_DROPPED, "the boundary of consumer roles is waived"),
         )
-    if values.get("STREAMGOV_PUBLISH") == "true":
-        yield Fact(
-            "everybody in the domain",
-            f"sees the assets of registry {code(values.get('STREAMGOV_REGISTRY_NAME', ''))}: they are published "
-            f"without anybody's doing ({where})",
-        )
+
+
+def _manual_assets(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
+    for project, patterns in sorted(_json(values.get("STREAMGOV_MANUAL_ASSETS"), {}).items()):
+        for pattern in patterns:
+            every = Alarm(Harm.OPEN_TO_ALL, "every topic or stream of the account") if covers_account(pattern) else None
+            yield Fact(
+                f"project {code(project)}",
+                f"assets that it makes by hand may name {code(pattern)}, so its approvals grant access to that "
+                f"({where})",
+                every,
+                f"manual assets of {project} in {where}",
+                pattern,
+            )
 
 
 def _json(text: Any, otherwise: Any) -> Any:
@@ -155,6 +195,7 @@ def _json(text: Any, otherwise: Any) -> Any:
         return otherwise
 
 
+_PUBLIC = Alarm(Harm.OPEN_TO_ALL, "public access")
 _RULES: Mapping[str, Callable[[Change, Inputs], Iterator[Fact]]] = {
     "pulumi-python:dynamic/streamgov:SubscriptionTarget": _target,
     "pulumi-python:dynamic/streamgov:ProjectMembership": _membership,

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from streamgov_ops.review.losses import GUARD
+from streamgov_ops.review.markup import LATER, code, listed, short
 from streamgov_ops.review.plan import UNKNOWN, Change
-from streamgov_ops.review.words import LATER, code, listed, short
 
 _SETTINGS = ("handler", "runtime", "timeout", "memorySize", "architectures", "role")
 
@@ -21,6 +22,7 @@ def behaviour(change: Change) -> list[str]:
         "aws:sfn/stateMachine:StateMachine": _machine,
         "aws:cloudwatch/eventRule:EventRule": _rule,
         "pulumi-python:dynamic/streamgov:FormType": _form,
+        GUARD: _guard,
     }.get(change.type)
     return list(rule(change)) if rule else []
 
@@ -123,6 +125,15 @@ def _fields(model: Any) -> dict[str, str]:
             fields[name.strip()] = " ".join([*traits, type_.strip()])
         traits = []
     return fields
+
+
+def _guard(change: Change) -> Iterator[str]:
+    """What a later destroy does; which parts of the stack the guard looks at is no news."""
+    before, after = change.before.get("on_destroy"), change.after.get("on_destroy")
+    if before != after:
+        cascade = "revokes every grant and deletes every asset first"
+        says = cascade if after == "takeDown" else "is refused while grants or assets live"
+        yield f"a later `pulumi destroy` {says}: {code('on_destroy')} {short(before)} → {short(after)}"
 
 
 def _rule(change: Change) -> Iterator[str]:

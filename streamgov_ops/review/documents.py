@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from streamgov_ops.review.comparison import Line, compare
+from streamgov_ops.review.harm import Alarm, Harm
+from streamgov_ops.review.markup import code
+from streamgov_ops.review.patterns import ANYBODY
 from streamgov_ops.review.plan import UNKNOWN, Change
-from streamgov_ops.review.policies import Line, Statement, UnreadableDocument, compare, parse
-from streamgov_ops.review.words import code
+from streamgov_ops.review.statements import Condition, Statement, UnreadableDocument, parse
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Document:
         gone: the document is deleted by this change.
         lines: what is gained and lost.
         note: what cannot be told, or ''.
+        goes_with_holder: it is deleted together with the role or resource that it belongs to.
     """
 
     title: str
@@ -28,6 +33,12 @@ class Document:
     gone: bool
     lines: tuple[Line, ...]
     note: str = ""
+    goes_with_holder: bool = False
+
+    def going(self) -> Document:
+        """The document as one that goes with its holder: refusals that go with what they protected say nothing."""
+        kept = tuple(line for line in self.lines if not (line.gain and line.refusal))
+        return replace(self, lines=kept, goes_with_holder=True)
 
 
 _DOCUMENTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
@@ -41,6 +52,34 @@ _DOCUMENTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "aws:msk/clusterPolicy:ClusterPolicy": (("policy", "clusterArn", "who may use cluster"),),
     "aws:kinesis/resourcePolicy:ResourcePolicy": (("policy", "resourceArn", "who may use stream"),),
 }
+
+
+_HOLDERS: Mapping[str, tuple[str, str]] = {
+    # type of the document's resource: input that names the holder, type of the holder
+    "aws:iam/rolePolicy:RolePolicy": ("role", "aws:iam/role:Role"),
+    "aws:lambda/permission:Permission": ("function", "aws:lambda/function:Function"),
+    "aws:sqs/queuePolicy:QueuePolicy": ("queueUrl", "aws:sqs/queue:Queue"),
+    "aws:s3/bucketPolicy:BucketPolicy": ("bucket", "aws:s3/bucket:Bucket"),
+    "aws:msk/clusterPolicy:ClusterPolicy": ("clusterArn", "aws:msk/cluster:Cluster"),
+    "aws:kinesis/resourcePolicy:ResourcePolicy": ("resourceArn", "aws:kinesis/stream:Stream"),
+}
+
+
+def goes_with_its_holder(change: Change, deleted: Iterable[Change]) -> bool:
+    """Whether a document is deleted together with the role or resource that it belongs to.
+
+    Args:
+        change: the change of the resource that holds the document.
+        deleted: everything that is deleted for good.
+    """
+    if change.kind != "delete" or change.kept:
+        return False
+    if change.type not in _HOLDERS:
+        return True  # A key's or a role's own document.
+    key, kind = _HOLDERS[change.type]
+    named = re.split("[/:]", str(change.before.get(key) or ""))
+    holders = [other for other in deleted if other.type == kind and other.urn in change.needs]
+    return any((other.before.get("name") or other.before.get("bucket")) in named for other in holders)
 
 
 def documents(change: Change) -> list[Document]:
@@ -87,7 +126,11 @@ def _boundary(change: Change) -> Document:
         if after:
             lines.append(Line(False, f"carries the permissions boundary {code(after)}"))
         if before:
-            alarm = "a permissions boundary is taken away" if not after else "a permissions boundary is replaced"
+            alarm = (
+                Alarm(Harm.LIMIT_REPLACED, "a permissions boundary is replaced")
+                if after
+                else Alarm(Harm.LIMIT_DROPPED, "a permissions boundary is taken away")
+            )
             lines.append(Line(True, f"no longer carries the permissions boundary {code(before)}", alarm))
     title = _title(change, f"role {code(change.now.get('name') or change.name)}")
     return Document(title, change.kind == "create", change.kind == "delete", tuple(lines))
@@ -104,14 +147,18 @@ def _permission(change: Change) -> Document:
 def _permission_statements(inputs: Mapping[str, Any]) -> list[Statement]:
     if not inputs:
         return []
+    # How Lambda compares them (API AddPermission).
     conditions = {
-        f"{key} is {inputs[name] if inputs[name] != UNKNOWN else '(known only during up)'}"
-        for key, name in (("aws:SourceArn", "sourceArn"), ("aws:SourceAccount", "sourceAccount"))
+        Condition(key, operator, frozenset([inputs[name] if inputs[name] != UNKNOWN else "(known only during up)"]))
+        for key, operator, name in (
+            ("aws:SourceArn", "ArnLike", "sourceArn"),
+            ("aws:SourceAccount", "StringEquals", "sourceAccount"),
+        )
         if inputs.get(name)
     }
     principal = str(inputs.get("principal", ""))
     sets = {
-        "Principal": frozenset(["anybody" if principal == "*" else principal]),
+        "Principal": frozenset([ANYBODY if principal == "*" else principal]),
         "Action": frozenset([str(inputs.get("action", ""))]),
     }
     return [Statement(str(inputs.get("statementId", "")), "Allow", sets, frozenset(conditions))]

@@ -65,6 +65,11 @@ class Change:
         return self.urn.split("::", 3)[3]
 
     @property
+    def parents(self) -> tuple[str, ...]:
+        """The types of the components that it is a part of, the outermost first."""
+        return tuple(self.urn.split("::")[2].split("$")[:-1])
+
+    @property
     def now(self) -> Mapping[str, Any]:
         """Its inputs after the change, or what they were if it is deleted."""
         return self.after or self.before

@@ -1,162 +1,196 @@
-"""The review report: Markdown from a plan. Pure; the same plan gives the same text."""
+"""The review report as data, from a plan. Pure; the same plan gives the same report."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from streamgov_ops.review import access, behaviour
-from streamgov_ops.review.documents import Document, documents
-from streamgov_ops.review.losses import loss
-from streamgov_ops.review.plan import Change, Kind, Plan, read_plan
-from streamgov_ops.review.words import code, count, listed
+from streamgov_ops.review import access
+from streamgov_ops.review.behaviour import behaviour
+from streamgov_ops.review.comparison import Line
+from streamgov_ops.review.documents import Document, documents, goes_with_its_holder
+from streamgov_ops.review.harm import Finding
+from streamgov_ops.review.losses import losses
+from streamgov_ops.review.plan import Change, Kind, read_plan
 
-_VERBS: Mapping[Kind, str] = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+Place = Literal["changed", "comes", "goes"]
 
 
-def review(preview: Any) -> str:
+@dataclass(frozen=True)
+class AccessChange:
+    """Somebody gains or loses access."""
+
+    gain: bool
+    who: str
+    what: str
+
+
+@dataclass(frozen=True)
+class DocumentChange:
+    """A policy document that changes; ``place``: by itself, or because its role or resource comes or goes."""
+
+    title: str
+    place: Place
+    state: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a reviewer must know about a change. Texts are Markdown.
+
+    Attributes:
+        stack: the stack's name.
+        counts: how many resources are created, updated, replaced, deleted.
+        unchanged: how many stay as they are.
+        errors: why the preview failed, if it did.
+        first: what to look at first, the worst first.
+        access: who gains or loses access.
+        documents: policy documents that change.
+        destroyed: what is destroyed.
+        behaviour: what deployed code will do differently.
+        unknown: what cannot be told before ``up``.
+        changes: every change.
+        strange: operations that this version does not know.
+    """
+
+    stack: str
+    counts: Mapping[Kind, int]
+    unchanged: int
+    errors: tuple[str, ...]
+    first: tuple[Finding, ...]
+    access: tuple[AccessChange, ...]
+    documents: tuple[DocumentChange, ...]
+    destroyed: tuple[str, ...]
+    behaviour: tuple[str, ...]
+    unknown: tuple[str, ...]
+    changes: tuple[Change, ...]
+    strange: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON."""
+        return {
+            "stack": self.stack,
+            "counts": dict(self.counts),
+            "unchanged": self.unchanged,
+            "errors": list(self.errors),
+            "first": [
+                {"harm": item.harm.name.lower(), "reason": item.reason, "text": item.text} for item in self.first
+            ],
+            "access": [vars(item) for item in self.access],
+            "documents": [
+                {
+                    "title": item.title,
+                    "place": item.place,
+                    "lines": [{"gain": line.gain, "text": line.text} for line in item.lines],
+                }
+                for item in self.documents
+            ],
+            "destroyed": list(self.destroyed),
+            "behaviour": list(self.behaviour),
+            "unknown": list(self.unknown),
+            "changes": [
+                {
+                    "kind": item.kind,
+                    "type": item.type,
+                    "name": item.name,
+                    "account": item.account,
+                    "changed": list(item.changed) if item.kind in ("update", "replace") else [],
+                    "kept": item.kept,
+                    "imported": item.imported,
+                }
+                for item in self.changes
+            ],
+            "notUnderstood": list(self.strange),
+        }
+
+
+def read_report(preview: Any) -> Report:
     """The report on what ``pulumi preview --json`` printed (already parsed).
 
     Raises:
         ConfigError: it is something else.
     """
     plan = read_plan(preview)
-    parts: list[str] = [f"# Review of stack {code(plan.stack)}" if plan.stack else "# Review", _summary(plan)]
-    if plan.errors:
-        parts.append(_section("The preview failed", [_quoted(text) for text in plan.errors]))
-    shown = [(change, documents(change)) for change in plan.changes]
-    parts.append(_section("Look at these first", _bullets(_alarms(shown))))
-    parts.append(_section("Who gains or loses access", _access(plan.changes)))
-    parts.append(_section("Permissions of our own roles and resources", _documents(shown)))
-    parts.append(
-        _section("What is destroyed", _bullets(found[0] for change in plan.changes if (found := loss(change))))
+    shown = list(_shown(plan.changes))
+    lost = [item for change in plan.changes for item in losses(change, plan.changes)]
+    first = [
+        *_alarms(shown),
+        *(Finding(item.harm, "", item.text) for item in lost if item.harm is not None),
+    ]
+    return Report(
+        stack=plan.stack,
+        counts=Counter(change.kind for change in plan.changes),
+        unchanged=plan.unchanged,
+        errors=plan.errors,
+        first=tuple(sorted(dict.fromkeys(first), key=_by_harm)),
+        access=tuple(_access(plan.changes)),
+        documents=tuple(_documents(shown)),
+        destroyed=tuple(dict.fromkeys(item.text for item in lost)),
+        behaviour=tuple(dict.fromkeys(line for change in plan.changes for line in behaviour(change))),
+        unknown=tuple(dict.fromkeys(_unknown(shown))),
+        changes=plan.changes,
+        strange=plan.strange,
     )
-    parts.append(
-        _section(
-            "Code and behaviour", _bullets(line for change in plan.changes for line in behaviour.behaviour(change))
-        )
-    )
-    parts.append(_section("Cannot be told before `up`", _bullets(_unknowns(shown))))
-    parts.append(_section("All changes", _everything(plan)))
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _summary(plan: Plan) -> str:
-    kinds = Counter(change.kind for change in plan.changes)
-    words = [f"{count(kinds[kind], 'resource')} {verb}" for kind, verb in _VERBS.items() if kinds[kind]]
-    if not words and not plan.strange:
-        return "" if plan.errors else f"**Nothing changes.** {count(plan.unchanged, 'resource')} as before."
-    return f"{', '.join(words)}; {plan.unchanged} as before."
+def _by_harm(finding: Finding) -> int:
+    return finding.harm
 
 
-def _section(title: str, body: Iterable[str]) -> str:
-    lines = list(body)
-    return f"## {title}\n\n" + "\n".join(lines) if lines else ""
+def _shown(changes: tuple[Change, ...]) -> Iterator[tuple[Change, list[Document]]]:
+    """Each change with its documents; a refusal that goes with what it protected is no gain for anybody."""
+    deleted = [change for change in changes if change.kind == "delete" and not change.kept]
+    for change in changes:
+        found = documents(change)
+        if goes_with_its_holder(change, deleted):
+            found = [item.going() for item in found]
+        yield change, [item for item in found if item.lines or item.note]
 
 
-def _bullets(lines: Iterable[str]) -> list[str]:
-    return [f"- {line}" for line in dict.fromkeys(lines)]
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
-
-
-def _alarms(shown: list[tuple[Change, list[Document]]]) -> Iterator[str]:
-    deleted = _deleted(shown)
-    for change, found in shown:
-        gained, _ = _facts(change)
+def _alarms(shown: Iterable[tuple[Change, list[Document]]]) -> Iterator[Finding]:
+    shown = list(shown)
+    for change, _ in shown:
+        gained, _ = access.changed_facts(change)
         for fact in gained:
             if fact.alarm:
-                yield f"**{fact.alarm}**: {fact.who} {fact.what}"
-        for document in [] if change.needs & deleted else found:
+                yield Finding(fact.alarm.harm, fact.alarm.reason, f"{fact.who} {fact.what}")
+    for _, found in shown:
+        for document in found:
             for line in document.lines:
                 if line.gain and line.alarm:
-                    yield f"**{line.alarm}**: {document.title}: {line.text}"
-        lost = loss(change)
-        if lost and lost[1]:
-            yield lost[0]
+                    yield Finding(line.alarm.harm, line.alarm.reason, f"{document.title}: {line.text}")
 
 
-def _deleted(shown: list[tuple[Change, list[Document]]]) -> frozenset[str]:
-    """What is deleted for good: a document that goes with its role or resource says nothing by going."""
-    return frozenset(change.urn for change, _ in shown if change.kind == "delete" and not change.kept)
-
-
-def _facts(change: Change) -> tuple[list[access.Fact], list[access.Fact]]:
-    before = access.facts(change, change.before)
-    # What the program lets go of without deleting it stays in force.
-    after = before if change.kept else access.facts(change, change.after)
-    return sorted(after - before, key=str), sorted(before - after, key=str)
-
-
-def _access(changes: Iterable[Change]) -> list[str]:
+def _access(changes: Iterable[Change]) -> Iterator[AccessChange]:
     gained: list[access.Fact] = []
     lost: list[access.Fact] = []
     for change in changes:
-        more, less = _facts(change)
+        more, less = access.changed_facts(change)
         gained += more
         lost += less
     # The same fact from another resource (a rename) changes nothing for anybody.
     both = {*gained} & {*lost}
-    rows = [
-        f"| {word} | {fact.who} | {fact.what} |"
-        for word, found in (("**gains**", gained), ("loses", lost))
-        for fact in dict.fromkeys(found)
-        if fact not in both
-    ]
-    return ["| | who | what |", "| --- | --- | --- |", *rows] if rows else []
+    for gain, found in ((True, gained), (False, lost)):
+        for fact in dict.fromkeys(found):
+            if fact not in both:
+                yield AccessChange(gain, fact.who, fact.what)
 
 
-def _documents(shown: list[tuple[Change, list[Document]]]) -> list[str]:
-    lines: list[str] = []
-    made: list[str] = []
-    left: list[str] = []
-    deleted = _deleted(shown)
-    for change, found in shown:
+def _documents(shown: Iterable[tuple[Change, list[Document]]]) -> Iterator[DocumentChange]:
+    for _, found in shown:
         for document in found:
-            if not document.lines:
-                continue
-            state = " (new)" if document.new else " (deleted)" if document.gone else ""
-            block = [f"### {document.title[0].upper()}{document.title[1:]}{state}", ""]
-            block += [f"- {'**gains**' if line.gain else 'loses'}: {line.text}" for line in document.lines]
-            goes_too = change.urn in deleted or change.needs & deleted
-            (made if document.new else left if document.gone and goes_too else lines).extend([*block, ""])
-    for title, folded in (("What comes", made), ("What goes", left)):
-        if folded:
-            summary = f"<summary>{title} with its role or resource</summary>"
-            lines += [f"<details>{summary}", "", *folded, "</details>", ""]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+            if document.lines:
+                state = "new" if document.new else "deleted" if document.gone else ""
+                place: Place = "comes" if document.new else "goes" if document.goes_with_holder else "changed"
+                yield DocumentChange(document.title, place, state, document.lines)
 
 
-def _unknowns(shown: list[tuple[Change, list[Document]]]) -> Iterator[str]:
+def _unknown(shown: Iterable[tuple[Change, list[Document]]]) -> Iterator[str]:
     for change, found in shown:
         yield from access.unknown(change)
         for document in found:
             if document.note:
                 yield f"{document.title}: {document.note}"
-
-
-def _everything(plan: Plan) -> list[str]:
-    lines: list[str] = []
-    for kind, verb in _VERBS.items():
-        changes = [change for change in plan.changes if change.kind == kind]
-        if kind in ("create", "delete"):
-            lines += _grouped(changes, verb)
-        else:
-            for change in changes:
-                why = f": {listed(change.changed)}" if change.changed else ""
-                lines.append(f"- {verb}: {code(change.name)} ({change.type}){why}")
-    lines += [f"- not understood by this report: {code(text)}" for text in plan.strange]
-    return lines
-
-
-def _grouped(changes: list[Change], verb: str) -> list[str]:
-    types: dict[str, list[str]] = {}
-    for change in changes:
-        how = "taken over" if change.imported else "let go of, not deleted" if change.kept else verb
-        types.setdefault(f"{how}: {change.type}", []).append(change.name)
-    return [f"- {title}: {listed(sorted(names))}" for title, names in sorted(types.items())]

@@ -24,9 +24,6 @@ SHARE = re.compile(r"arn:aws[a-z-]*:ram:[a-z0-9-]+:\d{12}:resource-share/[0-9a-f
 TRAIL = re.compile(r"arn:aws[a-z-]*:cloudtrail:.+:trail/.+")
 EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z*]+")
-MANUAL = re.compile(
-    r"arn:aws[a-z-]*:(kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+|kinesis:[a-z0-9-]+:\d{12}:stream/.+)"
-)
 
 
 def read_access(section: r.Section) -> AccountArgs:
@@ -129,7 +126,7 @@ def _patterns(section: r.Section, project: str, patterns: Any) -> list[str]:
         section.problems.add(where, f"must be a list of topic or stream ARN patterns, got {patterns!r}")
         return []
     for index, pattern in enumerate(patterns):
-        if not isinstance(pattern, str) or not MANUAL.fullmatch(pattern):
+        if not isinstance(pattern, str) or not PLATFORMS.manual_asset_pattern.fullmatch(pattern):
             section.problems.add(
                 f"{where}[{index}]", f"must be the ARN pattern of topics of one cluster, or of streams, got {pattern!r}"
             )

@@ -137,7 +137,7 @@ def member() -> Schema:
         boundaryExtraActions=many("Further actions that the consumers' own jobs need.", text("An action.", m.ACTION)),
         manualAssets=mapping(
             "Owning project to ARN patterns which assets made by hand may name.",
-            many("ARN patterns.", text("A pattern.", m.MANUAL)),
+            many("ARN patterns.", text("A pattern.", PLATFORMS.manual_asset_pattern)),
         ),
     )
 

@@ -24,13 +24,12 @@ from pathlib import Path, PurePosixPath
 
 import streamgov_core
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.runtime.clients import SERVICES
 from streamgov_pulumi.packaging.imports import import_closure, required_distributions
 
 PACKAGES = ("streamgov_core", "streamgov_samples")
 """Our packages that functions may import."""
 LOCK_FILE = Path(__file__).with_name("functions.txt")
-RUNTIME = "python3.11"
+RUNTIME = "python3.13"
 """The Lambda runtime that the bundles are made for."""
 
 KEEP_SECONDS = 3 * 24 * 3600
@@ -67,7 +66,7 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     closure = import_closure(module, source, root, PACKAGES)
     files = {str(PurePosixPath(*module.split("."))) + ".py": source}
     files.update({path.relative_to(root).as_posix(): path for name, path in closure.modules.items() if name != module})
-    files.update(_dependency_files(dependencies(), closure.foreign, closure.services & set(SERVICES)))
+    files.update(_dependency_files(dependencies(), closure.foreign, closure.services))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
     path = _write_zip(files, target, module.rpartition(".")[2])
@@ -87,24 +86,56 @@ def cache_dir() -> Path:
 def dependencies(lock_file: Path = LOCK_FILE) -> Path:
     """The directory with the installed dependencies of ``lock_file``, installed now if this lock was never seen.
 
+    A cache may be shared, and whoever can write there could put code into a function that writes IAM policies. So what
+    is found is held against the digest beside the lock file each time, and installed anew if it differs.
+
     Raises:
-        BundleError: pip cannot obtain them and nothing is cached.
+        BundleError: pip cannot obtain them and nothing is cached, or what it installs is not what the digest says.
     """
     digest = hashlib.sha256(lock_file.read_bytes()).hexdigest()[:16]
+    wanted = lock_file.with_suffix(".sha256").read_text().strip()
     root = cache_dir() / "dependencies"
     ready = root / digest
-    if ready.is_dir():
+    if ready.is_dir() and tree_digest(ready) == wanted:
         return ready
     root.mkdir(parents=True, exist_ok=True)
     with _exclusive(root / f"{digest}.lock"):
-        if not ready.is_dir():
-            staging = Path(tempfile.mkdtemp(prefix=f"{digest}-", dir=root))
-            try:
-                _pip_install(lock_file, staging)
-                staging.rename(ready)
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+        if ready.is_dir() and tree_digest(ready) == wanted:
+            return ready
+        staging = Path(tempfile.mkdtemp(prefix=f"{digest}-", dir=root))
+        try:
+            _pip_install(lock_file, staging)
+            if tree_digest(staging) != wanted:
+                raise BundleError(
+                    f"pip installed other files for {lock_file.name} than {lock_file.with_suffix('.sha256').name} "
+                    "says: a package was changed under its name, or the lock was written without its digest (make lock)"
+                )
+            shutil.rmtree(ready, ignore_errors=True)
+            staging.rename(ready)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return ready
+
+
+def tree_digest(root: Path) -> str:
+    """SHA-256 of all files below a folder that a bundle may take, by name and content."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        name = PurePosixPath(path.relative_to(root).as_posix())
+        if path.is_file() and not _skipped(name):
+            content = path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def write_digest(lock_file: Path = LOCK_FILE) -> Path:
+    """Install what a lock file names, by its hashes, and write the digest of it beside the lock file."""
+    with tempfile.TemporaryDirectory() as folder:
+        _pip_install(lock_file, Path(folder))
+        path = lock_file.with_suffix(".sha256")
+        path.write_text(tree_digest(Path(folder)) + "\n")
+    return path
 
 
 def _pip_install(lock_file: Path, target: Path) -> None:

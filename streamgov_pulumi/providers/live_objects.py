@@ -28,6 +28,7 @@ MODES = (REFUSE, TAKE_DOWN)
 _PART_KEYS = {"assume_role_arn", "external_id", "asset_types", "targets", "record_paths"}
 _ENDED = {"REVOKED", "GRANT_FAILED"}
 _FAILED = {"REVOKE_FAILED", "GRANT_AND_REVOKE_FAILED"}
+_OVER = ("REVOKED", "CANCELLED")
 _PATH = re.compile(r"/[a-zA-Z0-9_./=-]+")
 
 
@@ -114,16 +115,19 @@ class Part:
         listing = live.get("listing") or {}
         made = LiveAsset(identifier, name, listing.get("listingId"), listing.get("listingStatus") == "ACTIVE")
         if made.listing_id is not None:
-            approved = aws.pages(
-                self.datazone,
-                "list_subscriptions",
-                "items",
-                domainIdentifier=self.domain,
-                subscribedListingId=made.listing_id,
-                status="APPROVED",
-            )
-            made.subscriptions = sorted(item["id"] for item in approved)
+            made.subscriptions = self._subscriptions(made.listing_id, "APPROVED")
         return made
+
+    def _subscriptions(self, listing: str, status: str) -> list[str]:
+        found = aws.pages(
+            self.datazone,
+            "list_subscriptions",
+            "items",
+            domainIdentifier=self.domain,
+            subscribedListingId=listing,
+            status=status,
+        )
+        return sorted(item["id"] for item in found)
 
     def grants(self) -> list[dict[str, Any]]:
         """Grants that go through the account's targets and are not ended."""
@@ -156,6 +160,10 @@ class Part:
 
     def take_down(self, asset: LiveAsset) -> None:
         """Revoke, unpublish, delete: each step waits until the one before has taken effect."""
+        ending = list(asset.subscriptions)
+        if asset.listing_id is not None:
+            # An earlier attempt may have ended some whose grants are still there.
+            ending += [id_ for status in _OVER for id_ in self._subscriptions(asset.listing_id, status)]
         for subscription in asset.subscriptions:
             tell(f"revoking subscription {subscription} of {asset.name}")
             aws.find(
@@ -165,9 +173,8 @@ class Part:
                 identifier=subscription,
                 retainPermissions=False,
             )
-        if asset.listing_id is not None:
-            listing = asset.listing_id
-            self._wait_for_grants(lambda: self._grants_of(listing), f"grants of {asset.name}")
+        if ending:
+            self._wait_for_grants(lambda: self._grants_of(ending), f"grants of {asset.name}")
         if asset.listed:
             tell(f"unpublishing {asset.name}")
             self._change("create_listing_change_set", entityIdentifier=asset.id, entityType="ASSET", action="UNPUBLISH")
@@ -184,14 +191,17 @@ class Part:
                 if error.code != "ParameterNotFound":
                     raise
 
-    def _grants_of(self, listing: str) -> list[dict[str, Any]]:
-        found = aws.pages(
-            self.datazone,
-            "list_subscription_grants",
-            "items",
-            domainIdentifier=self.domain,
-            subscribedListingId=listing,
-        )
+    def _grants_of(self, subscriptions: list[str]) -> list[dict[str, Any]]:
+        """The grants that are not ended. A list by listing may leave out what is being revoked."""
+        found: list[dict[str, Any]] = []
+        for subscription in subscriptions:
+            found += aws.pages(
+                self.datazone,
+                "list_subscription_grants",
+                "items",
+                domainIdentifier=self.domain,
+                subscriptionId=subscription,
+            )
         return [grant for grant in found if _alive(grant)]
 
     def _wait_for_grants(self, remaining: Any, what: str) -> None:

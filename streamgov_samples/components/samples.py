@@ -78,7 +78,12 @@ class SampleJobs(pulumi.ComponentResource):
                 ),
                 "environment": variables(
                     lambda domain, resource, brokers: permissions.sample_environment(
-                        names, domain_id=domain, resource_arn=resource, registry_name=registry, brokers=brokers or ""
+                        names,
+                        platform=platform,
+                        domain_id=domain,
+                        resource_arn=resource,
+                        registry_name=registry,
+                        brokers=brokers or "",
                     ),
                     domain=sandbox.domain_id,
                     resource=sandbox.resource_of(platform),
@@ -113,6 +118,7 @@ class SampleJobs(pulumi.ComponentResource):
                     lambda domain, project, environment, principal, resource, brokers: permissions.consumer_environment(
                         names,
                         Consumer(access["account"], names.region, project, environment, (principal,)),
+                        platform=platform,
                         domain_id=domain,
                         resource_arn=resource,
                         registry_name=sandbox.registries[platform],

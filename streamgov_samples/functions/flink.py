@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_core.lineage.events import dataset_name
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
 from streamgov_samples.functions.permissions import allow
 
 RUNTIME = "FLINK-2_2"
@@ -170,7 +170,7 @@ def job_namespace(account: str, region: str) -> str:
 
 
 def _topic(names: Names, consumer: Consumer, topic: JobTopic) -> dict[str, str]:
-    namespace, name = dataset_name(topic.arn)
+    namespace, name = PLATFORMS.dataset(topic.arn)
     schema = topic.schema_name or name
     registry = names.arn("glue", topic.account, f"registry/{topic.registry_name}")
     return {

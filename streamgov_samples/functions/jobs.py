@@ -10,6 +10,7 @@ from typing import Any
 
 from streamgov_core.lineage.events import Dataset, Emitter, EventType, Run
 from streamgov_core.model.errors import ConfigError
+from streamgov_core.platforms import PLATFORMS
 from streamgov_core.schemas import columns_of
 
 Now = Callable[[], datetime]
@@ -80,7 +81,7 @@ def job_of(context: Any, default: str) -> tuple[str, str]:
 def dataset(resource_arn: str, definition: str | None = None) -> Dataset:
     """The stream as a dataset, with its columns if its Avro schema is known."""
     columns = columns_of(definition, "AVRO") if definition else ()
-    return Dataset.of(resource_arn, [(item.name, item.type, item.description) for item in columns])
+    return Dataset(*PLATFORMS.dataset(resource_arn), [(item.name, item.type, item.description) for item in columns])
 
 
 @contextmanager

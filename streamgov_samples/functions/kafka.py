@@ -9,12 +9,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamgov_core.model.errors import RemoteError
-
-if TYPE_CHECKING:
-    from streamgov_samples.functions.streams import KeyedRecord
+from streamgov_samples.functions.ports import KeyedRecord
 
 REACH_SECONDS = 3.0
 BOOTSTRAP_MS = 20_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.msk.platform import topic_arn
+from streamgov_core.platforms import PLATFORMS
 from streamgov_samples.functions.records import SCHEMA_NAME
 
 
@@ -26,7 +26,7 @@ def producer_policy(
     Args:
         names: the deployment's names.
         account: the producer account.
-        platform: ``msk`` or ``kinesis``.
+        platform: the platform's name, ``msk`` for example.
         registry_arn: the registry that it registers schemas in.
         resource_arn: the stream, or the cluster of the topic.
         what: the function's word, for its log group.
@@ -45,15 +45,8 @@ def producer_policy(
         # PostLineageEvent names no resource type in IAM.
         allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
     ]
-    if platform == "kinesis":
-        statements.append(allow("Write", ["kinesis:PutRecords"], [resource_arn]))
-        if kms_key_arn:
-            statements.append(allow("Encrypt", ["kms:GenerateDataKey"], [kms_key_arn]))
-    if platform == "msk":
-        statements.append(allow("Connect", ["kafka-cluster:Connect"], [resource_arn]))
-        actions = ["kafka-cluster:CreateTopic", "kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"]
-        topic = f"{resource_arn.replace(':cluster/', ':topic/', 1)}/{schema_name}"
-        statements.append(allow("WriteTopic", actions, [topic]))
+    chosen = PLATFORMS.named(platform)
+    statements += chosen.write_statements(chosen.resource_arn(resource_arn, schema_name), kms_key_arn)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -73,6 +66,7 @@ def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer"
 def sample_environment(
     names: Names,
     *,
+    platform: str,
     domain_id: str,
     resource_arn: str,
     registry_name: str = "",
@@ -83,31 +77,40 @@ def sample_environment(
 
     Args:
         names: the deployment's names.
+        platform: the platform's name.
         domain_id: the DataZone domain.
         resource_arn: the topic's or stream's ARN; for a cluster's ARN, its topic of the schema's name.
         registry_name: the registry that the producer registers its schema in.
         schema_name: the schema.
         brokers: the cluster's addresses for IAM.
     """
-    is_cluster = ":kafka:" in resource_arn and ":cluster/" in resource_arn
+    arn = PLATFORMS.named(platform).resource_arn(resource_arn, schema_name)
     return {
         "STREAMGOV_REGION": names.region,
         "STREAMGOV_DOMAIN_ID": domain_id,
-        "STREAMGOV_RESOURCE_ARN": topic_arn(resource_arn, schema_name) if is_cluster else resource_arn,
+        "STREAMGOV_RESOURCE_ARN": arn,
         "STREAMGOV_REGISTRY_NAME": registry_name,
         "STREAMGOV_SCHEMA_NAME": schema_name,
-        **({"STREAMGOV_BROKERS": brokers} if is_cluster and brokers else {}),
+        **({"STREAMGOV_BROKERS": brokers} if brokers and arn != resource_arn else {}),
     }
 
 
 def consumer_environment(
-    names: Names, consumer: Consumer, *, domain_id: str, resource_arn: str, registry_name: str, brokers: str = ""
+    names: Names,
+    consumer: Consumer,
+    *,
+    platform: str,
+    domain_id: str,
+    resource_arn: str,
+    registry_name: str,
+    brokers: str = "",
 ) -> dict[str, str]:
     """The environment variables of the sample consumer: also its group and the role that reads schemas.
 
     Args:
         names: the deployment's names.
         consumer: who consumes; its project's prefix begins the group's name, or no grant would allow the group.
+        platform: the platform's name.
         domain_id: the DataZone domain.
         resource_arn: the topic's, cluster's or stream's ARN.
         registry_name: the registry, in the account of the stream.
@@ -117,7 +120,12 @@ def consumer_environment(
     registry_arn = names.arn("glue", owner, f"registry/{registry_name}")
     return {
         **sample_environment(
-            names, domain_id=domain_id, resource_arn=resource_arn, registry_name=registry_name, brokers=brokers
+            names,
+            platform=platform,
+            domain_id=domain_id,
+            resource_arn=resource_arn,
+            registry_name=registry_name,
+            brokers=brokers,
         ),
         "STREAMGOV_CONSUMER_GROUP": f"{consumer.group_prefix}sample-consumer",
         "STREAMGOV_READER_ROLE_ARN": names.reader_role_arn(owner, registry_arn, consumer.account, consumer.project_id),

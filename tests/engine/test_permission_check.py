@@ -118,7 +118,7 @@ def test_the_command_tells_the_same(place: Place) -> None:
     pulumi = place.stack.pulumi
 
     def check() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "streamgov_ops.deployer", "--check", "--config"]
+        command = [sys.executable, "-m", "streamgov_ops", "deployer", "--check", "--config"]
         environment = {**os.environ, **pulumi.workspace.variables(None)}
         path = str(pulumi.program / f"Pulumi.{pulumi.stack}.yaml")
         return subprocess.run([*command, path], cwd=ROOT, env=environment, text=True, capture_output=True, timeout=120)

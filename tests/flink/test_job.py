@@ -197,11 +197,12 @@ def test_no_job_outlives_its_emulator(tmp_path: Path, how: signal.Signals) -> No
     try:
 
         def make(service: str, account: str = PRODUCER, role: str | None = None) -> Any:
-            plain = {"region_name": "us-east-1", "endpoint_url": running.endpoint}
+            plain: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": running.endpoint}
             sts = boto3.client("sts", **plain)
             keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/Admin", RoleSessionName="test")["Credentials"]
-            return boto3.client(
-                service,  # type: ignore[call-overload]
+            create: Any = boto3.client
+            return create(
+                service,
                 **plain,
                 aws_access_key_id=keys["AccessKeyId"],
                 aws_secret_access_key=keys["SecretAccessKey"],

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
+from streamgov_pulumi.packaging.bundle import LOCK_FILE, write_digest
 from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_yaml_host
 
 EMULATOR_TYPED = ("emulator/aws_emulator", "iam_evaluation")
@@ -126,7 +127,7 @@ def bench(arguments: argparse.Namespace) -> int:
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    """Compile requirements/*.in to hash-locked files that name no download address."""
+    """Compile requirements/*.in to hash-locked files that name no download address; digest what functions carry."""
     for name in sorted((ROOT / "requirements").glob("*.in")):
         command = [
             str(VENV_BIN / "pip-compile"), "--quiet", "--generate-hashes", "--strip-extras", "--allow-unsafe",
@@ -136,4 +137,5 @@ def lock(arguments: argparse.Namespace) -> int:
         print(f"  {name.name} → {name.with_suffix('.txt').name}", flush=True)
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
             return 1
+    print(f"  {LOCK_FILE.name} → {write_digest().name}", flush=True)
     return 0

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aws_emulator.java import JavaUnavailable
-from streamgov_core.lineage.events import source_identifier
+from streamgov_core.platforms import PLATFORMS
 from streamgov_samples.functions import flink
 from tools.dev import emulator_process, lineage_graph
 from tools.dev.flink_app import JAR, NAME, Application
@@ -161,7 +161,7 @@ class FlinkStory:
     def lineage(self) -> None:
         """The graph in DataZone, as text and as a picture."""
         self.show.step("Lineage", "what producer and job have told DataZone")
-        source, sink = (source_identifier(self._topic(name).arn) for name in (SCHEMA, SINK))
+        source, sink = (PLATFORMS.source_identifier(self._topic(name).arn) for name in (SCHEMA, SINK))
         job = self.job
 
         def complete() -> dict[str, lineage_graph.Node] | None:
@@ -248,7 +248,7 @@ class FlinkStory:
         job = self.job
 
         def ended() -> str | None:
-            graph = self._graph(source_identifier(self._topic(SCHEMA).arn))
+            graph = self._graph(PLATFORMS.source_identifier(self._topic(SCHEMA).arn))
             last = graph[job].runs[-1] if graph is not None and job in graph and graph[job].runs else None
             return last if last in ("ABORT", "COMPLETE", "FAIL") else None
 

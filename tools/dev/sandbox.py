@@ -17,7 +17,7 @@ from tools.dev.flink_story import FlinkStory
 from tools.dev.pulumi import Pulumi, Stopwatch
 from tools.dev.show import Show
 from tools.dev.walkthrough import StepFailed, Walkthrough
-from tools.dev.workspace import DEFAULT_PORT, ROOT, LocalError, Workspace, ensure_cli
+from tools.dev.workspace import DEFAULT_PORT, ROOT, LocalError, Workspace, describe_aws_plugin, ensure_cli
 
 UP = Workspace(ROOT / ".state" / "up", DEFAULT_PORT)
 DEMO = Workspace(ROOT / ".state" / "demo", DEFAULT_PORT)
@@ -72,6 +72,7 @@ def demo(arguments: argparse.Namespace) -> int:
     show.fact(
         "emulator", f"{workspace.endpoint}   log: {(workspace.emulator_state / 'emulator.log').relative_to(ROOT)}"
     )
+    show.fact("aws plugin", describe_aws_plugin())
     pulumi = Pulumi(workspace, cli)
     try:
         return _demo(arguments, show, workspace, pulumi)
@@ -130,6 +131,7 @@ def up(arguments: argparse.Namespace) -> int:
         workspace, note = fresh(UP)
         show.say("a fresh emulator, so a fresh stack" if note is None else note)
     workspace.prepare()
+    show.fact("aws plugin", describe_aws_plugin())
     pulumi = Pulumi(workspace, cli)
     pulumi.select_stack()
     deploy(pulumi, "up", show)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,7 @@ STACK = "dev"
 STAND_IN = ROOT / "emulator" / "aws_emulator" / "pulumi_aws" / "bin"
 AWS_MAJOR = 7
 """The major version of pulumi-aws that the program is written for (pyproject.toml)."""
+AWS_PLUGIN_VARIABLE = "STREAMGOV_AWS_PLUGIN"
 
 
 class LocalError(Exception):
@@ -65,7 +67,7 @@ class Workspace:
     def variables(self, cli_dir: Path | None) -> dict[str, str]:
         """What has to be in the environment, apart from what is inherited."""
         home = self.state / "pulumi-home"
-        path = [str(VENV_BIN), str(real_aws_plugin() or STAND_IN)]
+        path = [str(VENV_BIN), str(aws_plugin())]
         if cli_dir is not None:
             path.insert(1, str(cli_dir))
         return {
@@ -106,8 +108,40 @@ def emulator_variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {theirs: environment[ours] for ours, theirs in EMULATOR_VARIABLES.items() if ours in environment}
 
 
+def aws_plugin(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the `aws` plugin that the sandbox uses: the stand-in, unless the installed one is asked for.
+
+    Raises:
+        LocalError: STREAMGOV_AWS_PLUGIN has another value, or asks for a plugin that is not installed.
+    """
+    wanted = environment.get(AWS_PLUGIN_VARIABLE) or "stand-in"
+    if wanted == "stand-in":
+        return STAND_IN
+    if wanted != "installed":
+        raise LocalError(f"{AWS_PLUGIN_VARIABLE} must be stand-in or installed, got {wanted!r}")
+    found = real_aws_plugin(environment)
+    if found is None:
+        raise LocalError(
+            f"{AWS_PLUGIN_VARIABLE}=installed, and no aws plugin of version {AWS_MAJOR} is installed; "
+            "`pulumi plugin install resource aws` installs one"
+        )
+    return found
+
+
+def describe_aws_plugin(environment: Mapping[str, str] = os.environ) -> str:
+    """Which `aws` plugin the sandbox uses, for people.
+
+    Raises:
+        LocalError: see `aws_plugin`.
+    """
+    found = aws_plugin(environment)
+    if found == STAND_IN:
+        return f"the emulator's stand-in ({AWS_PLUGIN_VARIABLE}=installed takes the real one)"
+    return f"the installed one in {found} ({AWS_PLUGIN_VARIABLE}=installed)"
+
+
 def real_aws_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder of an installed `aws` plugin of the SDK's major version; then the stand-in steps aside.
+    """The folder of the newest installed `aws` plugin of the SDK's major version.
 
     Looked for on PATH, then where `pulumi plugin install resource aws` puts it.
     """
@@ -116,10 +150,8 @@ def real_aws_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
     if found is not None and Path(found).parent != STAND_IN:
         return Path(found).parent
     home = Path(environment.get("PULUMI_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".pulumi")
-    installed = [
-        folder for folder in sorted(home.glob(f"plugins/resource-aws-v{AWS_MAJOR}.*")) if (folder / name).is_file()
-    ]
-    return installed[-1] if installed else None
+    installed = [folder for folder in home.glob(f"plugins/resource-aws-v{AWS_MAJOR}.*") if (folder / name).is_file()]
+    return max(installed, key=lambda folder: [int(part) for part in re.findall(r"\d+", folder.name)], default=None)
 
 
 def ensure_cli() -> Path:

@@ -23,12 +23,12 @@ What the role that runs `pulumi up` needs, and nothing else. It is derived from 
 page is generated (`python -m tools.docs.deploying_role`). For your own accounts, names and boundary:
 
 ```
-python -m streamgov_ops.deployer --side member --account 777788889999 --region eu-west-1 --boundary corp/edge
-pulumi preview --json | python -m streamgov_ops.deployer - --region eu-west-1      # from a first preview
-python -m streamgov_ops.deployer --config Pulumi.prod.yaml                         # what a stack's file takes
-python -m streamgov_ops.deployer --side member … --preview-only                    # for reviews: it only reads
-python -m streamgov_ops.deployer --side member … --with vpc-connection             # and a component of yours
-python -m streamgov_ops.deployer --side member … --role teams/deployer             # and lets it ask IAM about itself
+streamgov deployer --side member --account 777788889999 --region eu-west-1 --boundary corp/edge
+pulumi preview --json | streamgov deployer - --region eu-west-1       # from a stack's first preview
+streamgov deployer --config Pulumi.prod.yaml                          # what a stack's file takes
+streamgov deployer --side member … --preview-only                     # for reviews: it only reads
+streamgov deployer --side member … --with vpc-connection              # and a component of yours
+streamgov deployer --side member … --role teams/deployer              # and lets it ask IAM about itself
 ```
 
 The answer is JSON, account to documents; each fits into a managed policy, and the role takes all of its account's.
@@ -36,13 +36,14 @@ The answer is JSON, account to documents; each fits into a managed policy, and t
 ## Does a role have it?
 
 ```
-python -m streamgov_ops.deployer --check --config Pulumi.prod.yaml
+streamgov deployer --check --config Pulumi.prod.yaml
 ```
 
 asks IAM (`iam:SimulatePrincipalPolicy`; nothing is tried) about the role by which the stack reaches each account, and
 prints a sentence for each permission that is lacking: which action, on what, in which account, for which resources of
 the stack, why (no policy, a boundary, an organisation's policy, a denial), and the statement to add. Exit code 0:
-nothing is lacking; 1: something is; 2: nobody could be asked. Without `--config` it checks the ambient credentials
+nothing is lacking; 1: something is; 2: the input is wrong, or nobody could be asked. `--json` prints the same for
+programs. Without `--config` it checks the ambient credentials
 (`--side`, `--account`).
 
 A preview asks the same while it registers resources, for about twenty small calls an account:

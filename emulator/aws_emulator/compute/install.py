@@ -9,6 +9,7 @@ from aws_emulator.compute.events.buses import Buses, BusOperations
 from aws_emulator.compute.events.delivery import Deliveries
 from aws_emulator.compute.events.schedules import ScheduleOperations, Schedules
 from aws_emulator.compute.events.targets import Targets
+from aws_emulator.compute.functions.archives import install_archives
 from aws_emulator.compute.functions.asynchronous import AsynchronousInvocations
 from aws_emulator.compute.functions.invoke import Functions, install_invoke
 from aws_emulator.compute.functions.store import install_patches as patch_functions
@@ -34,6 +35,7 @@ def install(emulator: Emulator) -> None:
     functions = Functions(emulator, principals, work, Path(emulator.data_dir) / "functions")
     functions.on_finished.append(metrics.function)
     patch_functions(functions.run_for_moto)
+    install_archives(Path(emulator.data_dir) / "functions" / "archives")
     install_upload_checks(emulator)
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)

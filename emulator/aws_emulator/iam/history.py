@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError
+from aws_emulator.kernel.bounded import History, weight_of
 
 WRITES = frozenset(
     {
@@ -35,18 +35,20 @@ WRITES = frozenset(
     }
 )
 LIMIT = 20_000
+BUDGET = 32 * 2**20
 
 
 class PolicyHistory:
     """Remembers the latest writes.
 
     Args:
-        limit: writes that are kept; the answer's ``forgotten`` says how many are not.
+        limit: writes that are kept.
+        budget: bytes that their parameters may take; the answer's ``forgotten`` says how many are not.
     """
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, budget: int = BUDGET) -> None:
         self._lock = threading.Lock()
-        self._writes: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._writes: History[dict[str, Any]] = History(limit, budget)
         self._number = 0
         self._cleared = 0
 
@@ -64,7 +66,7 @@ class PolicyHistory:
         }
         with self._lock:
             self._number += 1
-            self._writes.append({"number": self._number, **entry})
+            self._writes.append({"number": self._number, **entry}, weight_of(entry["params"]))
 
     def route(self, method: str, query: Mapping[str, str], _: bytes) -> dict[str, Any]:
         """Serve ``/_emulator/policies``."""

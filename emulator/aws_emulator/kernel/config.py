@@ -89,3 +89,18 @@ def prepare_moto(settings: Settings) -> None:
 
     moto.core.DEFAULT_ACCOUNT_ID = settings.domain_account  # type: ignore[attr-defined]
     moto.core.models.DEFAULT_ACCOUNT_ID = settings.domain_account
+    _forget_models()
+
+
+def _forget_models() -> None:
+    """Let moto's objects go when nothing refers to them any more.
+
+    moto lists each object of a model that was ever made (functions with their code, log events, items, messages), for a
+    page that shows them; so a process only grows, whatever is deleted.
+    """
+    from moto.core.common_models import BaseModel
+
+    def new(cls: type[BaseModel], *args: object, **kwargs: object) -> BaseModel:
+        return super(BaseModel, cls).__new__(cls)
+
+    setattr(BaseModel, "__new__", staticmethod(new))  # noqa: B010

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from aws_emulator.api import Emulator
-from aws_emulator.patches import cloudtrail, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm
+from aws_emulator.patches import (
+    cloudtrail,
+    cloudwatch,
+    dynamodb,
+    flink,
+    glue,
+    iam,
+    kafka,
+    kinesis,
+    kms,
+    logs,
+    ram,
+    sqs,
+    ssm,
+)
 
 
 def install(emulator: Emulator) -> None:
     """Install every patch."""
-    for part in (cloudtrail, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm):
+    for part in (cloudtrail, cloudwatch, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm):
         part.install(emulator)

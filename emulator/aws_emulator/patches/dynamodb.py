@@ -15,9 +15,14 @@ def install(emulator: Emulator) -> None:
 
     @emulator.wrap("dynamodb", "UpdateTable")
     def update_table(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-        result = proceed()
         name = call.params["TableName"].rsplit("/", 1)[-1]
-        table: Any = dynamodb_backends[call.caller.account][call.region].get_table(name)
+        tables = dynamodb_backends[call.caller.account][call.region].tables
+        stream = call.params.get("StreamSpecification") or {}
+        if name in tables and stream.get("StreamEnabled") and not _streams(tables[name]):
+            # A stream that was disabled may be enabled anew, with a label of its own; moto takes it for still enabled.
+            tables[name].latest_stream_label = None
+        result = proceed()
+        table: Any = tables[name]
         wanted = call.params.get("SSESpecification")
         if wanted is not None:
             table.sse_specification = dict(wanted) if wanted.get("Enabled") else None
@@ -31,3 +36,7 @@ def install(emulator: Emulator) -> None:
             table.attr = [item for item in table.attr if item["AttributeName"] in used]
         result["TableDescription"] = table.describe(base_key="TableDescription")["TableDescription"]
         return result
+
+
+def _streams(table: Any) -> bool:
+    return bool((table.stream_specification or {}).get("StreamEnabled"))

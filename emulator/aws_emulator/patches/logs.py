@@ -1,16 +1,25 @@
-"""CloudWatch Logs: the key of a log group, which moto takes at creation only (API reference, AssociateKmsKey)."""
+"""CloudWatch Logs: the key of a log group, which moto takes at creation only (API reference, AssociateKmsKey).
+
+A group keeps its newest events only, as if it had a retention: an emulator that runs for days has a bounded memory.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from moto.logs.models import logs_backends
+from moto.logs.models import LogStream, logs_backends
 
 from aws_emulator.api import ApiCall, ApiError, Emulator
 
+GROUP_BYTES = 8 * 2**20
+"""Of a log group's events, at most."""
+EVENT_BYTES = 300
+"""Of an event without its text."""
+
 
 def install(emulator: Emulator) -> None:
-    """Register the operations."""
+    """Register the operations, and bound the groups."""
+    _bound_groups()
 
     @emulator.operation("logs", "AssociateKmsKey")
     def associate_kms_key(call: ApiCall) -> dict[str, Any]:
@@ -31,3 +40,39 @@ def _group(call: ApiCall) -> Any:
     if group is None:
         raise ApiError("ResourceNotFoundException", "The specified log group does not exist.", 400)
     return group
+
+
+def _bound_groups() -> None:
+    if getattr(LogStream, "emulator_bounded", False):
+        return
+    original = LogStream.put_log_events
+
+    def put(self: Any, log_events: list[dict[str, Any]]) -> str:
+        answer = original(self, log_events)
+        group = self.log_group
+        weight = getattr(group, "emulator_weight", 0)
+        weight += sum(len(event["message"]) + EVENT_BYTES for event in log_events)
+        group.emulator_weight = weight if weight <= GROUP_BYTES else _forget(group, GROUP_BYTES // 2)
+        return answer
+
+    setattr(LogStream, "put_log_events", put)  # noqa: B010
+    setattr(LogStream, "emulator_bounded", True)  # noqa: B010
+
+
+def _forget(group: Any, target: int) -> int:
+    """Take the oldest events away until the rest weighs no more than ``target``; a stream without events goes too.
+
+    Returns:
+        what the rest weighs.
+    """
+    streams = sorted(group.streams.items(), key=lambda item: item[1].last_ingestion_time or item[1].creation_time)
+    weight = sum(len(event.message) + EVENT_BYTES for _, stream in streams for event in stream.events)
+    for name, stream in streams:
+        dropped = 0
+        while dropped < len(stream.events) and weight > target:
+            weight -= len(stream.events[dropped].message) + EVENT_BYTES
+            dropped += 1
+        stream.events = stream.events[dropped:]
+        if dropped and not stream.events and stream is not streams[-1][1]:
+            group.streams.pop(name, None)
+    return weight

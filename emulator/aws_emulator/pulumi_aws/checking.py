@@ -18,6 +18,21 @@ from aws_emulator.pulumi_aws.model import (
 )
 
 Failure = tuple[str, str]
+ADVICE = {
+    "region": "use a provider for that region",
+    "namePrefix": 'give "name", or neither, for an automatic name',
+    "bucketPrefix": 'give "bucket", or neither, for an automatic name',
+    "statementIdPrefix": 'give "statementId", or neither, for an automatic one',
+    "inlinePolicies": "use aws.iam.RolePolicy",
+    "managedPolicyArns": "put what the role may do in aws.iam.RolePolicy",
+    "isEnabled": 'use "state"',
+    "lifecycleRules": "use aws.s3.BucketLifecycleConfiguration",
+    "redriveAllowPolicy": "leave it out: every queue of the account may use this one as its dead-letter queue",
+    "imageUri": 'use "code" or "s3Bucket" and "s3Key": the emulator runs bundles only',
+    "packageType": 'use "code" or "s3Bucket" and "s3Key": the emulator runs bundles only',
+    "layers": "put what the layers hold into the bundle",
+}
+"""What to do about properties that are not served and have another way."""
 _ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "a string"),
     "json": ((str,), "a JSON string"),
@@ -70,13 +85,23 @@ def _check_members(prefix: str, owner: str, members: Any, value: dict[str, Any])
             continue
         path = f"{prefix}{key}"
         if key not in members:
-            failures.append((path, f'{owner}: property "{path}" is not served by the stand-in for the aws plugin'))
+            reason = f'{owner}: property "{path}" is not served by the stand-in for the aws plugin: {advice(path)}'
+            failures.append((path, reason))
         else:
             failures += check_value(path, members[key], item)
     for key, member in members.items():
         if member.required and value.get(key) is None:
             failures.append((f"{prefix}{key}", f'{owner}: missing required property "{prefix}{key}"'))
     return failures
+
+
+def advice(path: str) -> str:
+    """What to do about a property that is not served."""
+    return ADVICE.get(
+        path,
+        "leave it out in the sandbox (by a configuration value of the stack), or put the folder of the real "
+        "pulumi-resource-aws first on the PATH",
+    )
 
 
 def _check_document(path: str, value: str) -> list[Failure]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.compiler import merge
@@ -18,6 +18,10 @@ from streamgov_core.model.document_record import ContributionRecord, Rejection, 
 from streamgov_core.model.naming import short_hash
 from streamgov_core.model.permission import Permission
 from streamgov_core.runtime.calls import calling, error_message
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_kms.literals import GrantOperationType
 
 _CONTEXT_KEY = "kms:EncryptionContext:"
 
@@ -76,7 +80,7 @@ class KeyGrants:
         client: returns the ``kms`` client when it is first needed.
     """
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Callable[[], KMSClient]) -> None:
         self._client = client
 
     def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
@@ -104,7 +108,7 @@ class KeyGrants:
                     KeyId=key,
                     Name=grant.name,
                     GranteePrincipal=grant.principal,
-                    Operations=list(grant.operations),
+                    Operations=cast("list[GrantOperationType]", list(grant.operations)),
                     Constraints={"EncryptionContextSubset": dict(grant.context)},
                 )
             except client.exceptions.InvalidArnException as error:
@@ -142,14 +146,13 @@ class KeyGrantDocument:
         return (self._remember,)
 
     def forget(self) -> None:
-        """See PolicyDocument.forget."""
         self._live = None
 
     def _remember(self) -> None:
         self._live = self._list()
 
     def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
-        """See PolicyDocument.apply. New grants before revocations."""
+        """New grants before revocations."""
         live = self._live if self._live is not None else self._list()
         self._live = None
         wanted = self._wanted(view.active)
@@ -184,7 +187,7 @@ class KeyGrantDocument:
         return WriteResult({key: Slot(0, record.generation) for key, record in kept.items()}, rejected, writes)
 
     def compare(self, view: DesiredState) -> list[Comparison]:
-        """See Comparable.compare. Grants cannot be altered, but made anew by hand under a name of ours."""
+        """Grants cannot be altered, but made anew by hand under a name of ours."""
         live = [grant.statement(self._key) for _, grant in self._list()]
         wanted = [grant.statement(self._key) for grant in self._wanted(view.active)]
         return [Comparison("list of grants", {"Statement": live}, wanted, entry="grant")]

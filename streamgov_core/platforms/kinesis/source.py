@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
-from streamgov_core.catalog.drafts import build_draft
-from streamgov_core.catalog.model import Draft, SchemaDetails, SchemaInfo, SchemaVersion
 from streamgov_core.model.errors import CatalogError
-from streamgov_core.model.naming import Names
 from streamgov_core.model.resource import Resource
-from streamgov_core.platforms.kinesis.platform import KMS, SCHEMA_FORM, SOURCE_FORM, Kinesis
+from streamgov_core.platforms.kinesis.arns import STREAM_PATTERN
+from streamgov_core.platforms.kinesis.forms import KMS
 from streamgov_core.runtime.clients import error_code
 
-_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
-_ARN = re.compile(r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d{12}:stream/(?P<name>[a-zA-Z0-9_.*?-]{1,128})")
-_PLATFORM = Kinesis()
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kms import KMSClient
+
 AWS_KEY = "alias/aws/kinesis"
+PAGE = 100
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
 
 class KinesisSource:
-    """The streams of an account.
+    """The streams of an account (ResourceSource).
 
     Nothing lists streams together with their encryption, which decides who may read: each costs a call at every run.
 
     Args:
         kinesis: gives a Kinesis client of the streams' account.
         kms: gives a KMS client of the same account.
-        names: the deployment's names.
         streams: name or ARN of a stream, or a pattern of either with ``*`` and ``?``; empty for all.
 
     Raises:
         CatalogError: it is none of these.
     """
 
-    def __init__(self, kinesis: Callable[[], Any], kms: Callable[[], Any], names: Names, streams: str) -> None:
-        match = _ARN.fullmatch(streams)
+    def __init__(self, kinesis: Callable[[], KinesisClient], kms: Callable[[], KMSClient], streams: str) -> None:
+        match = STREAM_PATTERN.fullmatch(streams)
         self._pattern = match["name"] if match else streams or "*"
         if not re.fullmatch(r"[a-zA-Z0-9_.*?-]{1,128}", self._pattern):
             raise CatalogError(
@@ -46,21 +46,18 @@ class KinesisSource:
             )
         self._kinesis = kinesis
         self._kms = kms
-        self._names = names
         self._lock = Lock()
         self._found: dict[str, Resource] = {}
         self._keys: dict[str, str | None] = {}
-        self.type_name = _PLATFORM.asset_type(names).name
 
     def prepare(self, *, one: bool = False) -> None:
-        """See Source: streams share nothing."""
+        """Streams share nothing."""
 
-    def warm(self, name: str) -> None:
-        """See Source."""
+    def prefetch(self, name: str) -> None:
         self.resource(name)
 
     def resource(self, name: str) -> Resource:
-        """See Source (API DescribeStreamSummary)."""
+        """API DescribeStreamSummary."""
         with self._lock:
             found = self._found.get(name)
         if found is None:
@@ -115,45 +112,10 @@ class KinesisSource:
         return arn
 
     def described(self, resource: Resource) -> Resource:
-        """See Source: everything is known already."""
+        """Everything is known already."""
         return resource
 
     def resources(self) -> list[str]:
-        """See Source (API ListStreams)."""
-        client = self._kinesis()
-        found: list[str] = []
-        more: dict[str, str] = {}
-        while True:
-            page = client.list_streams(Limit=100, **more)
-            found += page.get("StreamNames", ())
-            if not page.get("HasMoreStreams"):
-                return sorted(name for name in found if fnmatchcase(name, self._pattern))
-            more = (
-                {"NextToken": page["NextToken"]} if page.get("NextToken") else {"ExclusiveStartStreamName": found[-1]}
-            )
-
-    def claimed(self, forms: Mapping[str, Mapping[str, Any]]) -> str | None:
-        """See Source."""
-        arn = str(forms.get(SOURCE_FORM, {}).get("stream_arn", ""))
-        return arn if _ARN.fullmatch(arn) else None
-
-    def draft(
-        self,
-        resource: Resource,
-        info: SchemaInfo | None,
-        version: SchemaVersion | None,
-        details: SchemaDetails,
-    ) -> Draft:
-        """See Source."""
-        return build_draft(
-            _PLATFORM,
-            self._names,
-            resource,
-            info,
-            version,
-            details,
-            source_form=SOURCE_FORM,
-            schema_form=SCHEMA_FORM,
-            schema_values={"stream_name": resource.name},
-            kind="Kinesis data stream",
-        )
+        """API ListStreams."""
+        pages = self._kinesis().get_paginator("list_streams").paginate(PaginationConfig={"PageSize": PAGE})
+        return sorted(name for page in pages for name in page["StreamNames"] if fnmatchcase(name, self._pattern))

@@ -9,19 +9,22 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from streamgov_core.catalog.drafts import build_draft
-from streamgov_core.catalog.model import Draft, SchemaDetails, SchemaInfo, SchemaVersion
-from streamgov_core.model.errors import CatalogError, ClaimRefusedError
-from streamgov_core.model.naming import Names
+from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.resource import Resource
-from streamgov_core.platforms import PLATFORMS
-from streamgov_core.platforms.msk.platform import PROVISIONED, SCHEMA_FORM, SOURCE_FORM, topic_arn
+from streamgov_core.platforms.msk.arns import topic_arn
+from streamgov_core.platforms.msk.forms import PROVISIONED
 from streamgov_core.runtime.clients import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_kafka import KafkaClient
+    from mypy_boto3_kafka.type_defs import ClusterTypeDef, DescribeTopicResponseTypeDef, TopicInfoTypeDef
 
 _log = logging.getLogger(__name__)
 
+PAGE = 100
+"""The largest page of ListTopics and ListClustersV2."""
 _CLUSTER_NAME = re.compile(r"[a-zA-Z0-9-]{1,64}")
 _BROKERS = {
     "bootstrap_brokers": "BootstrapBrokerStringSaslIam",
@@ -34,35 +37,32 @@ _NO_TOPICS = frozenset({"AccessDeniedException", "BadRequestException", "Forbidd
 
 
 class MskSource:
-    """The topics of a cluster.
+    """The topics of a cluster (ResourceSource).
 
     Args:
         client: a Kafka client of the cluster's account.
-        names: the deployment's names.
         cluster: the cluster's name or ARN.
 
     Raises:
         CatalogError: the name is not legal.
     """
 
-    def __init__(self, client: Any, names: Names, cluster: str) -> None:
+    def __init__(self, client: KafkaClient, cluster: str) -> None:
         if not cluster.startswith("arn:") and not _CLUSTER_NAME.fullmatch(cluster):
             raise CatalogError(f"{cluster!r} is neither the ARN nor a legal name of an MSK cluster")
         self._client = client
-        self._names = names
         self._cluster = cluster
         self._facts: Mapping[str, Any] | None = None
         self._topics: Mapping[str, Mapping[str, Any]] | None = None
         self._described: dict[str, Mapping[str, Any]] = {}
-        self._alone = False
-        self.type_name = PLATFORMS["msk"].asset_type(names).name
+        self._single = False
 
     def prepare(self, *, one: bool = False) -> None:
-        """See Source (API ListClustersV2, DescribeClusterV2, GetBootstrapBrokers, ListTopics)."""
+        """API ListClustersV2, DescribeClusterV2, GetBootstrapBrokers, ListTopics."""
         arn = self._cluster if self._cluster.startswith("arn:") else self._find()
         try:
             info = self._client.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
-            brokers = self._client.get_bootstrap_brokers(ClusterArn=arn)
+            brokers: Mapping[str, Any] = self._client.get_bootstrap_brokers(ClusterArn=arn)
         except self._client.exceptions.ClientError as error:
             if error_code(error) == "NotFoundException":
                 raise CatalogError(f"there is no MSK cluster {arn}") from error
@@ -78,21 +78,21 @@ class MskSource:
             **{member: _sorted_brokers(brokers.get(key)) for member, key in _BROKERS.items()},
         }
         self._topics = None
-        self._alone = one and info["ClusterType"] == PROVISIONED
+        self._single = one and info["ClusterType"] == PROVISIONED
         if not one and info["ClusterType"] == PROVISIONED:
             self._topics = self._list_topics(arn)
 
-    def warm(self, name: str) -> None:
-        """See Source: topics were listed, nothing is left to ask."""
+    def prefetch(self, name: str) -> None:
+        """Nothing is left to ask: topics were listed."""
 
     def resource(self, name: str) -> Resource:
-        """See Source. A topic need not exist: with MSK it may come with its first record."""
+        """A topic need not exist: with MSK it may come with its first record."""
         if self._facts is None:
             self.prepare()
         assert self._facts is not None
         arn = topic_arn(self._facts["cluster_arn"], name)
         facts = dict(self._facts)
-        if self._alone:
+        if self._single:
             self._describe(name)
             if name in self._described:
                 facts |= {key: self._described[name][key] for key in _LISTED}
@@ -101,15 +101,15 @@ class MskSource:
         return Resource(name, arn, facts)
 
     def described(self, resource: Resource) -> Resource:
-        """See Source (API DescribeTopic): the retention. Its change alone is seen when the asset is next written."""
-        if not self._alone and (self._topics is None or resource.name not in self._topics):
+        """With the retention (API DescribeTopic). Its change alone is seen when the asset is next written."""
+        if not self._single and (self._topics is None or resource.name not in self._topics):
             return resource
         self._describe(resource.name)
         known = self._described.get(resource.name, {})
         return replace(resource, facts={**resource.facts, **known}) if known else resource
 
     def _describe(self, name: str) -> None:
-        """Learn a topic's facts (API DescribeTopic), unless the service will not tell them."""
+        """Learn a topic's facts (API DescribeTopic), unless the service refuses."""
         if name in self._described or self._facts is None:
             return
         try:
@@ -126,7 +126,6 @@ class MskSource:
         self._described[name] = {**_facts_of(found), "retention_ms": _retention(found.get("Configs", ""))}
 
     def resources(self) -> list[str]:
-        """See Source."""
         if self._topics is None:
             raise CatalogError(
                 f"the topics of {self._cluster} cannot be listed: MSK does so for provisioned clusters with Kafka 3.6 "
@@ -135,71 +134,35 @@ class MskSource:
         # Kafka's own topics and MSK's begin with two underscores.
         return sorted(name for name in self._topics if not name.startswith("__"))
 
-    def claimed(self, forms: Mapping[str, Mapping[str, Any]]) -> str | None:
-        """See Source: cluster and topic, as other tools fill the same forms."""
-        try:
-            return topic_arn(
-                str(forms.get(SOURCE_FORM, {}).get("cluster_arn", "")),
-                str(forms.get(SCHEMA_FORM, {}).get("kafka_topic", "")),
-            )
-        except ClaimRefusedError:
-            return None
-
-    def draft(
-        self,
-        resource: Resource,
-        info: SchemaInfo | None,
-        version: SchemaVersion | None,
-        details: SchemaDetails,
-    ) -> Draft:
-        """See Source."""
-        return build_draft(
-            PLATFORMS["msk"],
-            self._names,
-            resource,
-            info,
-            version,
-            details,
-            source_form=SOURCE_FORM,
-            schema_form=SCHEMA_FORM,
-            schema_values={"kafka_topic": resource.name},
-            kind=f"Kafka topic of the MSK cluster {resource.facts['cluster_name']}",
-        )
-
     def _list_topics(self, cluster_arn: str) -> Mapping[str, Mapping[str, Any]] | None:
         """The cluster's topics with their facts; None if they cannot be listed (older Kafka, no permission)."""
-        topics: dict[str, Mapping[str, Any]] = {}
-        token: dict[str, str] = {}
-        while True:
-            try:
-                page = self._client.list_topics(ClusterArn=cluster_arn, MaxResults=100, **token)
-            except self._client.exceptions.ClientError as error:
-                if error_code(error) not in _NO_TOPICS:
-                    raise
-                _log.warning("the topics of %s cannot be listed: %s", cluster_arn, error)
-                return None
-            for topic in page.get("Topics", ()):
-                topics[topic["TopicName"]] = _facts_of(topic)
-            if not page.get("NextToken"):
-                return topics
-            token = {"NextToken": page["NextToken"]}
+        pages = self._client.get_paginator("list_topics").paginate(
+            ClusterArn=cluster_arn, PaginationConfig={"PageSize": PAGE}
+        )
+        try:
+            return {topic["TopicName"]: _facts_of(topic) for page in pages for topic in page.get("Topics", ())}
+        except self._client.exceptions.ClientError as error:
+            if error_code(error) not in _NO_TOPICS:
+                raise
+            _log.warning("the topics of %s cannot be listed: %s", cluster_arn, error)
+            return None
 
     def _find(self) -> str:
         """ARN of the cluster of this very name: the API's filter is a prefix."""
-        token: dict[str, str] = {}
-        while True:
-            page = self._client.list_clusters_v2(ClusterNameFilter=self._cluster, MaxResults=100, **token)
+        pages = self._client.get_paginator("list_clusters_v2").paginate(
+            ClusterNameFilter=self._cluster, PaginationConfig={"PageSize": PAGE}
+        )
+        for page in pages:
             for cluster in page.get("ClusterInfoList", ()):
                 if cluster["ClusterName"] == self._cluster and cluster.get("State") != "DELETING":
                     return str(cluster["ClusterArn"])
-            if not page.get("NextToken"):
-                raise CatalogError(f"there is no MSK cluster named {self._cluster!r} in this account and region")
-            token = {"NextToken": page["NextToken"]}
+        raise CatalogError(f"there is no MSK cluster named {self._cluster!r} in this account and region")
 
 
-def client_authentication(info: Mapping[str, Any]) -> list[str]:
+def client_authentication(info: ClusterTypeDef) -> list[str]:
     """The ways in which clients may authenticate, ``IAM`` first; all others bypass what grants decide."""
-    settings = (info.get("Provisioned") or info.get("Serverless") or {}).get("ClientAuthentication") or {}
+    cluster: Mapping[str, Any] = info.get("Provisioned") or info.get("Serverless") or {}
+    settings = cluster.get("ClientAuthentication") or {}
     sasl = settings.get("Sasl") or {}
     ways = {
         "IAM": sasl.get("Iam"),
@@ -210,8 +173,8 @@ def client_authentication(info: Mapping[str, Any]) -> list[str]:
     return [name for name, way in ways.items() if way and way.get("Enabled")]
 
 
-def _facts_of(topic: Mapping[str, Any]) -> dict[str, Any]:
-    """What ListTopics and DescribeTopic both tell of a topic."""
+def _facts_of(topic: TopicInfoTypeDef | DescribeTopicResponseTypeDef) -> dict[str, Any]:
+    """What ListTopics and DescribeTopic both say of a topic."""
     return dict(zip(_LISTED, (topic.get("PartitionCount"), topic.get("ReplicationFactor")), strict=True))
 
 

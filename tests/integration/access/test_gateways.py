@@ -16,8 +16,9 @@ from streamgov_core.member.role_gateway import QuotaError
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
+from streamgov_core.platforms.kinesis.fan_out import StreamConsumers
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrants
-from streamgov_core.platforms.kinesis.stream_policy import StreamConsumers, StreamPolicies
+from streamgov_core.platforms.kinesis.stream_policy import StreamPolicies
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 from tests.integration.access.conftest import NAMES, Deployment, eventually
 from tests.sandbox import CONSUMER, PRODUCER

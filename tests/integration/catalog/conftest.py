@@ -13,12 +13,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from streamgov_core.catalog.announce import EventBus
+from streamgov_core.catalog.asset_writer import SyncSettings
+from streamgov_core.catalog.change_events import EventBusPublisher
 from streamgov_core.catalog.datazone import DataZoneAssets
+from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sources import SOURCES
-from streamgov_core.catalog.sync import Settings, Syncer
+from streamgov_core.catalog.sync import Syncer
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
@@ -92,13 +93,16 @@ class Place:
 
     def syncer(self, **settings: Any) -> Syncer:
         return Syncer(
-            Settings(self.project, **settings),
+            SyncSettings(self.project, **settings),
             registry=GlueRegistry(self.client("glue", PRODUCER), self.registry),
             assets=DataZoneAssets(self.client("datazone", PRODUCER), self.domain, self.project),
             records=SsmAssetRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, self.registry),
             plain_records=SsmAssetRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, None),
-            announcer=EventBus(self.client("events", PRODUCER), Names(), self.domain, self.project, time.sleep),
-            source=SOURCES[self.platform](self.clients, Names(), self.resource),
+            publisher=EventBusPublisher(
+                self.client("events", PRODUCER), Names(), self.domain, self.project, time.sleep
+            ),
+            source=PLATFORMS[self.platform].source(self.clients, self.resource),
+            drafts=AssetDrafts(PLATFORMS[self.platform], Names()),
             mapping=topic_mapping("same"),
             sleep=time.sleep,
         )

@@ -83,7 +83,9 @@ def test_producer_and_sync_make_an_asset_with_lineage(place: Place) -> None:
         "sample-producer",
         "handlers.sample_producer.handler",
         producer_policy(NAMES, PRODUCER, platform="msk", registry_arn=registry_arn, resource_arn=cluster),
-        sample_environment(NAMES, domain_id=place.domain, resource_arn=cluster, registry_name=place.registry),
+        sample_environment(
+            NAMES, platform="msk", domain_id=place.domain, resource_arn=cluster, registry_name=place.registry
+        ),
     )
     contributor(place, producer.role)
     answer, error = producer({})
@@ -286,7 +288,7 @@ def test_the_consumer_reports_its_run(place: Place) -> None:
         "sample-consumer",
         "handlers.sample_consumer.handler",
         consumer_policy(NAMES, PRODUCER),
-        sample_environment(NAMES, domain_id=place.domain, resource_arn=topic),
+        sample_environment(NAMES, platform="msk", domain_id=place.domain, resource_arn=topic),
     )
     contributor(place, consumer.role)
     answer, error = consumer({})

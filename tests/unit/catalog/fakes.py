@@ -1,4 +1,4 @@
-"""In-memory stand-ins for the data source's gateways. They count calls, and can be told to fail."""
+"""In-memory stand-ins for the data source's gateways. They count calls, and can be event to fail."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+from botocore.paginate import Paginator
+
+from streamgov_core.catalog.asset_writer import SyncSettings
+from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.errors import AssetExistsError
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.model import (
@@ -24,10 +30,11 @@ from streamgov_core.catalog.model import (
     SchemaVersion,
     WrittenRevision,
 )
-from streamgov_core.catalog.sync import Settings, Syncer
+from streamgov_core.catalog.sync import Syncer
 from streamgov_core.model.asset_record import AssetRecord, part_of
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms.msk.platform import Msk
 from streamgov_core.platforms.msk.source import MskSource
 
 ACCOUNT = "222222222222"
@@ -63,7 +70,7 @@ class FakeRegistry(Counting):
         self.there = True
         self.infos: dict[str, SchemaInfo] = {}
         self.versions: dict[str, dict[int, SchemaVersion]] = {}
-        self.tags: dict[str, dict[str, str]] = {}
+        self.tagged: dict[str, dict[str, str]] = {}
 
     def put(self, name: str, definition: str, status: str = "AVAILABLE", **changes: Any) -> None:
         """Register a version, the schema too if it is new."""
@@ -103,9 +110,9 @@ class FakeRegistry(Counting):
         self._called("get_version", name)
         return self.versions.get(name, {}).get(number)
 
-    def words(self, info: SchemaInfo, number: int) -> dict[str, str]:
-        self._called("words", info.name)
-        return dict(self.tags.get(info.name, {}))
+    def tags(self, info: SchemaInfo, number: int) -> dict[str, str]:
+        self._called("tags", info.name)
+        return dict(self.tagged.get(info.name, {}))
 
     def history(self, name: str) -> list[HistoryEntry]:
         self._called("history", name)
@@ -157,7 +164,7 @@ class FakeAssets(Counting):
         self._called("get", asset_id)
         return self.assets.get(asset_id)
 
-    def create(self, draft: Draft, kind: AssetType | None, token: str) -> Asset:
+    def create(self, draft: Draft, asset_type: AssetType | None, token: str) -> Asset:
         self._called("create", draft.name)
         with self._lock:
             if token in self.tokens:
@@ -174,7 +181,7 @@ class FakeAssets(Counting):
                 draft.description,
                 (),
                 tuple(replace(form, type_revision="1") for form in draft.initial_forms()),
-                type_revision=kind.revision if kind else "1",
+                type_revision=asset_type.revision if asset_type else "1",
                 changed=self._later(),
             )
             self.assets[asset.asset_id] = asset
@@ -270,8 +277,22 @@ class MemoryRecords(Counting):
         self.records.pop(schema_name, None)
 
 
-class FakeKafka:
+class Paginated:
+    """A fake client of one service whose list calls botocore's own paginators call."""
+
+    service: str
+
+    def get_paginator(self, operation: str) -> Paginator[Any]:
+        loader, name = create_loader(), "".join(part.title() for part in operation.split("_"))
+        config = loader.load_service_model(self.service, "paginators-1")["pagination"][name]
+        model = ServiceModel(loader.load_service_model(self.service, "service-2")).operation_model(name)
+        return Paginator(getattr(self, operation), config, model)
+
+
+class FakeKafka(Paginated):
     """The part of a Kafka client that the source uses, over a list of clusters in pages of two."""
+
+    service = "kafka"
 
     class exceptions:
         class ClientError(Exception):
@@ -328,16 +349,16 @@ class FakeKafka:
 
 class FakeBus:
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
+        self.published: list[dict[str, Any]] = []
         self.broken = False
 
-    def send(self, details: Any) -> None:
+    def publish(self, details: Any) -> None:
         if self.broken:
             raise CatalogError("the bus is broken")
-        self.told += [dict(detail) for detail in details]
+        self.published += [dict(detail) for detail in details]
 
 
-class World:
+class SyncSetup:
     """A registry, a project, records and a cluster, and runs of a data source over them."""
 
     def __init__(self, **settings: Any) -> None:
@@ -346,8 +367,8 @@ class World:
         self.records = MemoryRecords()
         self.plain_records = MemoryRecords()
         self.bus = FakeBus()
-        self.kafka = FakeKafka()
-        self.settings = Settings(PROJECT, **settings)
+        self.kafka: Any = FakeKafka()
+        self.settings = SyncSettings(PROJECT, **settings)
         self.slept: list[float] = []
         self.mapping = "same"
         self.enough_time: Callable[[], bool] = lambda: True
@@ -359,8 +380,9 @@ class World:
             assets=self.assets,
             records=self.records,
             plain_records=self.plain_records,
-            announcer=self.bus,
-            source=MskSource(self.kafka, Names(), "main"),
+            publisher=self.bus,
+            source=MskSource(self.kafka, "main"),
+            drafts=AssetDrafts(Msk(), Names()),
             mapping=topic_mapping(self.mapping),
             sleep=self.slept.append,
             enough_time=lambda: self.enough_time(),
@@ -375,7 +397,7 @@ class World:
     def reset(self) -> None:
         for gateway in (self.registry, self.assets, self.records, self.plain_records):
             gateway.calls.clear()
-        self.bus.told.clear()
+        self.bus.published.clear()
 
     def asset_of(self, asset_id: str) -> Asset:
         return self.assets.assets[asset_id]

@@ -11,7 +11,7 @@ from streamgov_core.catalog import entry
 from streamgov_core.deploy.data_source_permissions import sync_environment
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
-from tests.unit.catalog.fakes import REGISTRY, World, avro
+from tests.unit.catalog.fakes import REGISTRY, SyncSetup, avro
 
 ARN = "arn:aws:lambda:us-east-1:222222222222:function:streamgov-sync-msk"
 
@@ -42,8 +42,8 @@ class FakeClients:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World(concurrency=1)
+def setup(monkeypatch: pytest.MonkeyPatch) -> SyncSetup:
+    made = SyncSetup(concurrency=1)
     for key, value in sync_environment(
         Names(),
         domain_id="dzd-1",
@@ -69,8 +69,8 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> FakeClients:
     return made
 
 
-def test_a_run_is_reported(world: World, clients: FakeClients, caplog: pytest.LogCaptureFixture) -> None:
-    world.registry.put("sales", avro("id"))
+def test_a_run_is_reported(setup: SyncSetup, clients: FakeClients, caplog: pytest.LogCaptureFixture) -> None:
+    setup.registry.put("sales", avro("id"))
     result = entry.run({"action": "sync"}, None)
     assert result["created"] == ["sales"]
     assert json.loads(caplog.records[-1].getMessage()) == result
@@ -78,20 +78,20 @@ def test_a_run_is_reported(world: World, clients: FakeClients, caplog: pytest.Lo
 
 
 def test_a_long_run_tells_its_progress(
-    world: World, clients: FakeClients, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    setup: SyncSetup, clients: FakeClients, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamgov_core.catalog.work.PROGRESS", 2)
+    monkeypatch.setattr("streamgov_core.catalog.workers.PROGRESS_INTERVAL", 2)
     caplog.set_level("INFO")
     for name in "abcde":
-        world.registry.put(name, avro("id"))
+        setup.registry.put(name, avro("id"))
     entry.run({"action": "sync"}, None)
-    told = [json.loads(record.getMessage()) for record in caplog.records if '"progress"' in record.getMessage()]
-    assert [(line["progress"], line["of"]) for line in told] == [(2, 5), (4, 5)]
+    event = [json.loads(record.getMessage()) for record in caplog.records if '"progress"' in record.getMessage()]
+    assert [(line["progress"], line["of"]) for line in event] == [(2, 5), (4, 5)]
 
 
-def test_a_failure_is_raised_after_the_rest_was_done(world: World, clients: FakeClients) -> None:
-    world.registry.put("good", avro("id"))
-    world.registry.put("bad", "{")
+def test_a_failure_is_raised_after_the_rest_was_done(setup: SyncSetup, clients: FakeClients) -> None:
+    setup.registry.put("good", avro("id"))
+    setup.registry.put("bad", "{")
     with pytest.raises(CatalogError) as caught:
         entry.run({"action": "sync"}, None)
     report = json.loads(str(caught.value))
@@ -101,18 +101,18 @@ def test_a_failure_is_raised_after_the_rest_was_done(world: World, clients: Fake
     assert report["created"] == ["good"]
 
 
-def test_a_run_that_lacks_time_goes_on_in_another_invocation(world: World, clients: FakeClients) -> None:
+def test_a_run_that_lacks_time_goes_on_in_another_invocation(setup: SyncSetup, clients: FakeClients) -> None:
     names = [f"t{number:02}" for number in range(30)]
     for name in names:
-        world.registry.put(name, avro("id"))
-    event: dict[str, Any] = {"action": "sync", "retireAny": True}
+        setup.registry.put(name, avro("id"))
+    event: dict[str, Any] = {"action": "sync", "allowMassRetirement": True}
     result = entry.run(event, Context(20_000))
     legs = 1
     while result.get("continued"):
         invocation = clients.invocations.pop()
         assert (invocation["FunctionName"], invocation["InvocationType"]) == (ARN, "Event")
         event = json.loads(invocation["Payload"])
-        assert event["retireAny"] is True
+        assert event["allowMassRetirement"] is True
         result = entry.run(event, Context(20_000))
         legs += 1
         assert legs < 30
@@ -121,15 +121,15 @@ def test_a_run_that_lacks_time_goes_on_in_another_invocation(world: World, clien
     assert clients.invocations == []
 
 
-def test_a_leg_always_begins_at_least_one_schema(world: World, clients: FakeClients) -> None:
+def test_a_leg_always_begins_at_least_one_schema(setup: SyncSetup, clients: FakeClients) -> None:
     for number in range(3):
-        world.registry.put(f"t{number}", avro("id"))
+        setup.registry.put(f"t{number}", avro("id"))
     first = entry.run({"action": "sync"}, Context(1_000))
     assert first["continued"]
     assert first["created"] == ["t0"]
 
 
-def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(world: World, clients: FakeClients) -> None:
+def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(setup: SyncSetup, clients: FakeClients) -> None:
     from streamgov_core.catalog.events import SyncRequest
     from streamgov_core.catalog.model import SyncOutcome, SyncResult
 
@@ -145,7 +145,7 @@ def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(world: World, cl
 
 
 def test_wrong_configuration_and_events_are_clear(
-    world: World, clients: FakeClients, monkeypatch: pytest.MonkeyPatch
+    setup: SyncSetup, clients: FakeClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(CatalogError, match="registry 'other'"):
         entry.run(

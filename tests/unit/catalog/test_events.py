@@ -9,9 +9,9 @@ import pytest
 
 from aws_emulator.compute.events import patterns
 from streamgov_core.catalog.events import (
-    CALLS_ABOUT_WORDS,
     CALLS_BY_SCHEMA_ID,
     SCHEMA_CALLS,
+    TAG_AND_METADATA_CALLS,
     TAG_CALLS,
     SyncRequest,
     parse_event,
@@ -45,8 +45,8 @@ EVENTS = [
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_each_shape_of_a_schema_event_names_its_schema(event: dict[str, Any]) -> None:
-    deep = event["detail"]["eventName"] in CALLS_ABOUT_WORDS
-    assert parse_event(event, REGISTRY) == SyncRequest(schema="sales", deep=deep)
+    force = event["detail"]["eventName"] in TAG_AND_METADATA_CALLS
+    assert parse_event(event, REGISTRY) == SyncRequest(schema="sales", force=force)
 
 
 def test_the_default_registry_goes_without_saying() -> None:
@@ -61,10 +61,10 @@ def test_orders() -> None:
     assert parse_event({"detail-type": "Scheduled Event", "source": "aws.events"}, REGISTRY) == SyncRequest()
     assert parse_event({"action": "sync", "schema": "sales"}, REGISTRY) == SyncRequest(schema="sales")
     assert parse_event(
-        {"action": "sync", "after": "m", "retireAny": True, "tally": {"unchanged": 3}}, REGISTRY
-    ) == SyncRequest(after="m", tally={"unchanged": 3}, retire_any=True)
-    assert parse_event({"action": "sync", "deep": True, "revokeSubscriptions": True}, REGISTRY) == SyncRequest(
-        deep=True, revoke=True
+        {"action": "sync", "after": "m", "allowMassRetirement": True, "tally": {"unchanged": 3}}, REGISTRY
+    ) == SyncRequest(after="m", tally={"unchanged": 3}, allow_mass_retirement=True)
+    assert parse_event({"action": "sync", "force": True, "revokeSubscriptions": True}, REGISTRY) == SyncRequest(
+        force=True, revoke=True
     )
 
 
@@ -73,19 +73,19 @@ def test_orders() -> None:
     [
         (None, "no JSON object"),
         ([], "no JSON object"),
-        ({}, "neither an order"),
+        ({}, "neither a request"),
         ({"action": "drop"}, "unknown action 'drop'"),
-        ({"action": "sync", "schema": 5}, "'schema' of the order must be text"),
+        ({"action": "sync", "schema": 5}, "'schema' of the request must be text"),
         ({"action": "sync", "after": []}, "'after'"),
         ({"action": "sync", "tally": 1}, "'tally'"),
         ({"detail-type": "Object Created"}, "Object Created"),
         ({"detail-type": "AWS API Call via CloudTrail"}, "no call of Glue"),
         (glue_event("DeleteRegistry", BY_NAMES), "DeleteRegistry"),
         (glue_event("UpdateSchema", None), "without its parameters"),
-        (glue_event("UpdateSchema", {}), "not of which schema"),
-        (glue_event("UpdateSchema", {"schemaId": "x"}), "not of which schema"),
-        (glue_event("UpdateSchema", {"schemaId": {"schemaArn": "arn:x"}}), "not of which schema"),
-        (glue_event("CreateSchema", {"registryId": {"registryName": REGISTRY}}), "not of which schema"),
+        (glue_event("UpdateSchema", {}), "without the schema"),
+        (glue_event("UpdateSchema", {"schemaId": "x"}), "without the schema"),
+        (glue_event("UpdateSchema", {"schemaId": {"schemaArn": "arn:x"}}), "without the schema"),
+        (glue_event("CreateSchema", {"registryId": {"registryName": REGISTRY}}), "without the schema"),
         (glue_event("UpdateSchema", {"schemaId": {"registryName": "other", "schemaName": "s"}}), "registry 'other'"),
         (glue_event("UpdateSchema", BY_ARN, eventSource="s3.amazonaws.com"), "no call of Glue"),
     ],

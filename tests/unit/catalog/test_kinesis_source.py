@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 
+from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms.kinesis.platform import Kinesis
 from streamgov_core.platforms.kinesis.source import KinesisSource
-from tests.unit.catalog.fakes import ACCOUNT, REGION, FakeKafka, World, avro
+from streamgov_core.runtime.clients import Clients
+from tests.unit.catalog.fakes import ACCOUNT, REGION, FakeKafka, Paginated, SyncSetup, avro
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b2c3d"
 STREAMS = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/"
 
 
-class FakeKinesis:
+class FakeKinesis(Paginated):
+    service = "kinesis"
     exceptions = FakeKafka.exceptions
 
     def __init__(self) -> None:
@@ -38,9 +42,10 @@ class FakeKinesis:
         }
         return {"StreamDescriptionSummary": summary}
 
-    def list_streams(self, Limit: int, ExclusiveStartStreamName: str = "") -> dict[str, Any]:
-        names = [name for name in sorted(self.streams) if name > ExclusiveStartStreamName]
-        return {"StreamNames": names[:2], "HasMoreStreams": len(names) > 2}
+    def list_streams(self, Limit: int, NextToken: str = "") -> dict[str, Any]:
+        names = [name for name in sorted(self.streams) if name > NextToken]
+        more = {"NextToken": names[1]} if len(names) > 2 else {}
+        return {"StreamNames": names[:2], "HasMoreStreams": bool(more), **more}
 
 
 class FakeKms:
@@ -57,24 +62,27 @@ class FakeKms:
         return {"KeyMetadata": {"Arn": KEY, "KeyManager": manager}}
 
 
-class Streams(World):
-    """A world whose resources are streams."""
+class Streams(SyncSetup):
+    """A data source whose resources are streams."""
 
     def __init__(self, pattern: str = "", **settings: Any) -> None:
         super().__init__(**settings)
-        self.kinesis, self.kms, self.pattern = FakeKinesis(), FakeKms(), pattern
+        self.kinesis: Any = FakeKinesis()
+        self.kms: Any = FakeKms()
+        self.pattern = pattern
 
     def syncer(self) -> Syncer:
         made = super().syncer()
-        source = KinesisSource(lambda: self.kinesis, lambda: self.kms, Names(), self.pattern)
+        source = KinesisSource(lambda: self.kinesis, lambda: self.kms, self.pattern)
         return Syncer(
             self.settings,
             registry=self.registry,
             assets=self.assets,
             records=self.records,
             plain_records=self.plain_records,
-            announcer=self.bus,
+            publisher=self.bus,
             source=source,
+            drafts=AssetDrafts(Kinesis(), Names()),
             mapping=topic_mapping(self.mapping),
             sleep=self.slept.append,
             enough_time=made._enough_time,
@@ -85,18 +93,18 @@ class Streams(World):
 
 
 def clicks(**facts: Any) -> Streams:
-    world = Streams()
-    world.kinesis.streams["clicks"] = facts
-    world.registry.put("clicks", avro("id"))
-    return world
+    setup = Streams()
+    setup.kinesis.streams["clicks"] = facts
+    setup.registry.put("clicks", avro("id"))
+    return setup
 
 
 def test_a_stream_with_its_schema_becomes_an_asset() -> None:
-    world = clicks(EncryptionType="KMS", KeyId="alias/mine")
-    assert world.run()["created"] == ["clicks"]
-    asset = world.asset("clicks")
+    setup = clicks(EncryptionType="KMS", KeyId="alias/mine")
+    assert setup.run()["created"] == ["clicks"]
+    asset = setup.asset("clicks")
     assert (asset.type_name, asset.external_id) == ("KinesisStreamAssetType", STREAMS + "clicks")
-    assert world.source_form("clicks") == {
+    assert setup.source_form("clicks") == {
         "stream_arn": STREAMS + "clicks",
         "stream_capacity_mode": "ON_DEMAND",
         "stream_provisioned_shards": 4,
@@ -104,9 +112,9 @@ def test_a_stream_with_its_schema_becomes_an_asset() -> None:
         "encryption_type": "KMS",
         "key_arn": KEY,
     }
-    schema = world.assets.form(asset.asset_id, "KinesisSchemaFormType")
+    schema = setup.assets.form(asset.asset_id, "KinesisSchemaFormType")
     assert (schema["stream_name"], schema["schema_version"]) == ("clicks", 1)
-    common = world.assets.form(asset.asset_id, "AssetCommonDetailsForm")
+    common = setup.assets.form(asset.asset_id, "AssetCommonDetailsForm")
     assert common["sourceIdentifier"] == f"kinesis://{REGION}/{ACCOUNT}/clicks"
 
 
@@ -114,32 +122,32 @@ def test_a_stream_with_its_schema_becomes_an_asset() -> None:
     ("key", "arn", "asked"), [("alias/aws/kinesis", None, 0), ("managed", None, 1), (KEY, KEY, 1), ("", None, 0)]
 )
 def test_only_a_customers_key_is_named(key: str, arn: str | None, asked: int) -> None:
-    world = clicks(EncryptionType="KMS" if key else "NONE", KeyId=key)
-    world.run()
-    assert world.source_form("clicks").get("key_arn") == arn
-    assert len(world.kms.asked) == asked
+    setup = clicks(EncryptionType="KMS" if key else "NONE", KeyId=key)
+    setup.run()
+    assert setup.source_form("clicks").get("key_arn") == arn
+    assert len(setup.kms.asked) == asked
 
 
 def test_an_unchanged_stream_costs_one_call_of_its_own() -> None:
-    world = clicks()
-    world.run()
-    world.kinesis.described = 0
-    world.reset()
-    assert world.run()["unchanged"] == 1
-    assert (world.kinesis.described, world.assets.writes, world.records.calls["save"]) == (1, 0, 0)
-    world.kinesis.streams["clicks"]["RetentionPeriodHours"] = 48
-    assert world.run()["revised"] == ["clicks"]
-    assert world.source_form("clicks")["retention_hours"] == 48
+    setup = clicks()
+    setup.run()
+    setup.kinesis.described = 0
+    setup.reset()
+    assert setup.run()["unchanged"] == 1
+    assert (setup.kinesis.described, setup.assets.writes, setup.records.calls["save"]) == (1, 0, 0)
+    setup.kinesis.streams["clicks"]["RetentionPeriodHours"] = 48
+    assert setup.run()["revised"] == ["clicks"]
+    assert setup.source_form("clicks")["retention_hours"] == 48
 
 
 def test_bad_streams_stop_only_themselves() -> None:
-    world = clicks()
-    world.pattern = "c*"
-    world.kinesis.streams["other"] = {}
-    world.kinesis.streams["cipher"] = {"EncryptionType": "KMS", "KeyId": "gone"}
+    setup = clicks()
+    setup.pattern = "c*"
+    setup.kinesis.streams["other"] = {}
+    setup.kinesis.streams["cipher"] = {"EncryptionType": "KMS", "KeyId": "gone"}
     for name in ("other", "cipher", "c-missing", "c$odd", "c" * 129):
-        world.registry.put(name, avro("id"))
-    result = world.run()
+        setup.registry.put(name, avro("id"))
+    result = setup.run()
     assert result["created"] == ["clicks"]
     causes = {entry["schema"]: entry["cause"] for entry in result["failed"]}
     assert "not one of those of this data source" in causes["other"]
@@ -150,20 +158,20 @@ def test_bad_streams_stop_only_themselves() -> None:
 
 
 def test_streams_without_schema() -> None:
-    world = Streams(without_schema=True)
+    setup = Streams(without_schema=True)
     for name in ("a", "b", "c", "d", "e"):
-        world.kinesis.streams[name] = {}
-    world.registry.put("c", avro("id"))
-    assert world.run()["created"] == ["a", "b", "c", "d", "e"]
-    del world.kinesis.streams["a"]
-    assert world.run()["retired"] == ["a"]
-    assert sorted(world.plain_records.records) == ["b", "d", "e"]
+        setup.kinesis.streams[name] = {}
+    setup.registry.put("c", avro("id"))
+    assert setup.run()["created"] == ["a", "b", "c", "d", "e"]
+    del setup.kinesis.streams["a"]
+    assert setup.run()["retired"] == ["a"]
+    assert sorted(setup.plain_records.records) == ["b", "d", "e"]
 
 
 def test_a_pattern_may_be_a_name_or_an_arn() -> None:
     for pattern in ("clicks", STREAMS + "clicks", STREAMS + "c*", "*", "", "click?"):
-        world = clicks()
-        world.pattern = pattern
-        assert world.run()["created"] == ["clicks"], pattern
+        setup = clicks()
+        setup.pattern = pattern
+        assert setup.run()["created"] == ["clicks"], pattern
     with pytest.raises(CatalogError, match="neither the name nor the ARN"):
-        KinesisSource(FakeKinesis, FakeKms, Names(), "a/b")
+        Kinesis().source(Clients("us-east-1"), "a/b")

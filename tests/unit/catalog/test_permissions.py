@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.catalog.entry import Config
+from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.deploy.data_source_permissions import policy_json, sync_environment, sync_policy
 from streamgov_core.model.errors import CatalogError, ConfigError
@@ -96,7 +96,7 @@ def test_the_function_reads_what_the_infrastructure_writes() -> None:
         max_retire_share=0.5,
         without_schema=True,
     )
-    config = Config.from_env(env)
+    config = SyncConfig.from_env(env)
     assert config.names == NAMES
     assert (config.domain_id, config.registry_name, config.platform, config.resource) == (
         "dzd-1",
@@ -115,9 +115,9 @@ def test_the_function_reads_what_the_infrastructure_writes() -> None:
     assert settings.without_schema
     for missing in ("STREAMGOV_DOMAIN_ID", "STREAMGOV_PROJECT_ID", "STREAMGOV_NAMESPACE"):
         with pytest.raises(ConfigError, match=missing):
-            Config.from_env({key: value for key, value in env.items() if key != missing})
+            SyncConfig.from_env({key: value for key, value in env.items() if key != missing})
     with pytest.raises(ConfigError, match="must be numbers"):
-        Config.from_env({**env, "STREAMGOV_CONCURRENCY": "many"})
+        SyncConfig.from_env({**env, "STREAMGOV_CONCURRENCY": "many"})
 
 
 def test_topic_mappings() -> None:

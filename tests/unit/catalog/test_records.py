@@ -15,6 +15,7 @@ from streamgov_core.model.asset_record import PARTS, AssetRecord, encode, parame
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from tests.unit.catalog.fakes import Paginated
 
 RECORD = AssetRecord("asset1", "arn:topic", "arn:schema", "sales$x", "hash", "mark", "words")
 GLUE_NAME = st.from_regex(r"[a-zA-Z0-9_$#.-]{1,255}", fullmatch=True)
@@ -48,7 +49,9 @@ def test_what_is_no_record_is_named(text: str) -> None:
         AssetRecord.from_json(text, "/p/q")
 
 
-class FakeSsm:
+class FakeSsm(Paginated):
+    service = "ssm"
+
     class exceptions:
         class ClientError(Exception):
             def __init__(self, code: str) -> None:
@@ -87,7 +90,7 @@ class FakeSsm:
 
 
 def test_the_store() -> None:
-    client = FakeSsm()
+    client: Any = FakeSsm()
     store = SsmAssetRecordStore(client, Names(), "dzd-1", "orders")
     assert store.load("sales$x") is None
     store.save(RECORD)
@@ -99,7 +102,7 @@ def test_the_store() -> None:
 
 
 def test_all_pages_are_read_and_foreign_parameters_passed_over() -> None:
-    client = FakeSsm()
+    client: Any = FakeSsm()
     store = SsmAssetRecordStore(client, Names(), "dzd-1", "orders")
     for number in range(35):
         store.save(AssetRecord(f"a{number}", "arn", None, f"schema{number}", "h"))
@@ -117,12 +120,12 @@ def test_parameters_are_spread_evenly_and_never_moved() -> None:
 
 
 def test_other_errors_are_not_swallowed() -> None:
-    client = FakeSsm()
+    client: Any = FakeSsm()
 
     def refuse(**_: Any) -> Any:
         raise client.exceptions.ClientError("AccessDeniedException")
 
-    client.get_parameter = client.delete_parameter = refuse  # type: ignore[method-assign, assignment]
+    client.get_parameter = client.delete_parameter = refuse
     store = SsmAssetRecordStore(client, Names(), "dzd-1", "orders")
     for call in (store.load, store.remove):
         with pytest.raises(FakeSsm.exceptions.ClientError):

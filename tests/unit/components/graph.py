@@ -80,7 +80,8 @@ class _Monitor(MockMonitor):
 
     def Invoke(self, request: Any) -> Any:
         with _own_loop():
-            return super().Invoke(request)
+            invoke: Any = super().Invoke
+            return invoke(request)
 
     def RegisterResource(self, request: Any) -> Any:
         with _own_loop():
@@ -88,7 +89,8 @@ class _Monitor(MockMonitor):
 
     def _register(self, request: Any) -> Any:
         known = len(self.graph.resources)
-        answer = super().RegisterResource(request)
+        register: Any = super().RegisterResource
+        answer = register(request)
         for index in range(known, len(self.graph.resources)):
             item = self.graph.resources[index]
             if (item.type, item.name) == (request.type, request.name):

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from streamgov_pulumi.providers.session import SessionSettings
+from streamgov_ops.session import SessionSettings
 
 ACCOUNT = "777788889999"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/teams/deployer"

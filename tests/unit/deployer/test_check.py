@@ -10,6 +10,8 @@ import pytest
 from streamgov_core.model.naming import Names
 from streamgov_ops.deployer import SIDES, statements, users_of
 from streamgov_ops.deployer.check import PAGE, Checked, CheckNotPossibleError, check_role, document, probe
+from streamgov_ops.deployer.needs import AccountNeeds
+from streamgov_ops.session import CredentialsError, SessionSettings
 from tests.unit.deployer.simulator import ACCOUNT, ALLOWED, ROLE, Simulator
 
 NAMES = Names("streamgov", "eu-west-1")
@@ -19,8 +21,12 @@ QUEUES = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:streamgov-*"
 IMPLICIT = {"EvalResourceDecision": "implicitDeny"}
 
 
+def needs(types: frozenset[str] = QUEUE, **more: Any) -> AccountNeeds:
+    return AccountNeeds(ACCOUNT, types, **{"session": SessionSettings("eu-west-1"), **more})
+
+
 def run(simulator: Simulator, types: frozenset[str] = QUEUE, **more: Any) -> Checked:
-    return check_role({"account": ACCOUNT}, types, NAMES, client=simulator.client, **more)
+    return check_role(needs(types), NAMES, client=simulator.client, **more)
 
 
 def without(*actions: str, result: dict[str, Any] | None = None) -> Simulator:
@@ -109,7 +115,8 @@ def test_roles_are_passed_to_one_service_at_a_time() -> None:
 def test_conditions_get_what_the_stacks_calls_would_carry() -> None:
     simulator = Simulator()
     boundary = f"arn:aws:iam::{ACCOUNT}:policy/corp/edge"
-    run(simulator, MEMBER, boundary_arn=boundary, tags={"team": "data", "cost": "7"})
+    stack = needs(MEMBER, boundary_arn=boundary, tags={"team": "data", "cost": "7"})
+    check_role(stack, NAMES, client=simulator.client)
     held = {
         (action, entry["ContextKeyName"], entry["ContextKeyType"], *entry["ContextKeyValues"])
         for call in simulator.calls
@@ -183,16 +190,23 @@ def test_what_stops_the_check_is_a_sentence(caller: str | None, refused: dict[st
         run(simulator)
 
 
+def test_without_credentials_nothing_is_known() -> None:
+    def client(service: str, settings: SessionSettings) -> Any:
+        raise CredentialsError("no credentials")
+
+    with pytest.raises(CheckNotPossibleError, match="the caller is not known: no credentials"):
+        check_role(needs(), NAMES, client=client)
+
+
 def test_the_role_is_named_with_its_path() -> None:
     simulator = Simulator()
     assert run(simulator).principal == ROLE
     simulator.refused["GetRole"] = "AccessDenied"
     assert run(simulator).principal == f"arn:aws:iam::{ACCOUNT}:role/deployer"
-    access: Any = {"account": ACCOUNT, "assume_role_arn": ROLE, "external_id": "x", "profile": "p"}
-    found = check_role(access, QUEUE, NAMES, client=simulator.client)
+    session = SessionSettings("eu-west-1", ROLE, "x", "p")
+    found = check_role(needs(session=session), NAMES, client=simulator.client)
     assert found.principal == ROLE
-    _, settings = simulator.clients[-1]
-    assert (settings.assume_role_arn, settings.external_id, settings.profile) == (ROLE, "x", "p")
+    assert simulator.clients[-1] == ("iam", session)
     user = f"arn:aws:iam::{ACCOUNT}:user/teams/ann"
     assert run(Simulator(caller=user)).principal == user
 

@@ -13,15 +13,17 @@ from policy_sentry.querying.actions import get_action_data, get_actions_for_serv
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_ops import deployer
-from streamgov_ops.deployer import POLICY_LIMIT, SIDES, command, policies, statements
+from streamgov_ops.cli import deployer as command
+from streamgov_ops.deployer import POLICY_LIMIT, SIDES, policies, statements
 from streamgov_ops.deployer.actions import FEATURES, NEEDS, OPTIONAL, SANDBOX, Needs
 from streamgov_ops.deployer.check import NOT_COVERED, check_role
-from streamgov_ops.deployer.command import main
+from streamgov_ops.deployer.needs import types_by_account
+from streamgov_ops.review.plan import read_plan
 from streamgov_pulumi import providers
 from streamgov_pulumi.config import parse
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tests.unit.deployer.simulator import ALLOWED, ROLE, Simulator
+from tests.unit.ops.command import run
 from tools.docs.deploying_role import OUT, render
 
 __all__ = ["no_bundles"]
@@ -150,62 +152,102 @@ def test_an_unknown_type_is_refused() -> None:
 
 def test_a_plan_tells_the_types_of_each_account() -> None:
     preview = json.loads((ROOT / "tests" / "unit" / "review" / "previews" / "first.json").read_text())
-    found = deployer.types_by_account(preview)
+    found = types_by_account(read_plan(preview))
     assert "aws:sfn/stateMachine:StateMachine" in found["111111111111"]
     assert "pulumi-python:dynamic/streamgov:SubscriptionTarget" in found["333333333333"]
     assert "aws:kms/key:Key" in found["111111111111"]
 
 
-def test_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--side", "member", "--account", ACCOUNT, "--region", "eu-west-1", "--namespace", "teama"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+def printed(*arguments: str) -> Any:
+    """The JSON that the command prints."""
+    result = run("deployer", *arguments)
+    assert (result.code, result.err) == (0, ""), result.err
+    return json.loads(result.out)
+
+
+SIDE = ("--side", "member", "--account", ACCOUNT, "--region", "eu-west-1")
+
+
+def test_documents_of_a_side() -> None:
+    answer = printed(*SIDE, "--namespace", "teama")
     assert list(answer) == [ACCOUNT] and "function:teama-*" in json.dumps(answer)
-    assert main(["--region", "eu-west-1"]) == 2
-    assert "--side and --account" in capsys.readouterr().err
-    assert main(["--side", "member", "--account", "7", "--region", "eu-west-1"]) == 2
-    assert "12 digits" in capsys.readouterr().err
+    assert printed(*SIDE, "--preview-only") != answer
 
 
 def test_the_page_is_current() -> None:
     assert OUT.read_text() == render(), "run `python -m tools.docs.deploying_role`"
 
 
-def test_features_are_printed_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_features_are_printed_when_asked_for() -> None:
     """Each component that the program itself does not deploy: by its word, and by a plan that holds it."""
-    side = ["--side", "member", "--account", ACCOUNT, "--region", "eu-west-1"]
-    assert main(side) == 0
-    assert "kafka:" not in capsys.readouterr().out
-    assert main([*side, "--with", "vpc-connection"]) == 0
-    assert "kafka:CreateVpcConnection" in capsys.readouterr().out
+    assert "kafka:" not in json.dumps(printed(*SIDE))
+    assert "kafka:CreateVpcConnection" in json.dumps(printed(*SIDE, "--with", "vpc-connection"))
     assert {type_ for types in FEATURES.values() for type_ in types} == set(OPTIONAL)
     assert statements(OPTIONAL, NAMES, ACCOUNT)
-    with pytest.raises(SystemExit):
-        main([*side, "--with", "nothing-of-ours"])
 
 
-def test_a_role_may_ask_about_itself_and_nobody_else(capsys: pytest.CaptureFixture[str]) -> None:
-    side = ["--side", "member", "--account", ACCOUNT, "--region", "eu-west-1"]
-    assert main([*side, "--role", "/teams/deployer"]) == 0
-    documents = json.loads(capsys.readouterr().out)[ACCOUNT]
+def test_a_role_may_ask_about_itself_and_nobody_else() -> None:
+    documents = printed(*SIDE, "--role", "/teams/deployer")[ACCOUNT]
     [asking] = [s for d in documents for s in d["Statement"] if "iam:SimulatePrincipalPolicy" in s["Action"]]
     assert asking["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/teams/deployer"]
 
 
-def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.prod.yaml"
     text = (ROOT / "Pulumi.all.example.yaml").read_text()
     path.write_text(f"{text}\n  streamgov:permissionsBoundaryName: corp/edge\n  streamgov:namespace: teamb\n")
-    assert main(["--config", str(path)]) == 0
-    answer = json.loads(capsys.readouterr().out)
+    answer = printed("--config", str(path))
     assert sorted(answer) == ["444455556666", ACCOUNT, "888899990000"]
-    printed = json.dumps(answer[ACCOUNT])
-    assert f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:teamb-*" in printed
-    assert BOUNDARY in printed
+    text = json.dumps(answer[ACCOUNT])
+    assert f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:teamb-*" in text
+    assert BOUNDARY in text
     # That member has no trail of its own, and no target.
-    assert "s3:CreateBucket" not in printed
-    assert "CreateSubscriptionTarget" not in printed
-    assert main(["--config", str(path), "--account", "888899990000", "--preview-only"]) == 0
-    assert list(json.loads(capsys.readouterr().out)) == ["888899990000"]
+    assert "s3:CreateBucket" not in text
+    assert "CreateSubscriptionTarget" not in text
+    assert list(printed("--config", str(path), "--account", "888899990000", "--preview-only")) == ["888899990000"]
+
+
+def test_a_first_preview_tells_every_account() -> None:
+    path = str(ROOT / "tests" / "unit" / "review" / "previews" / "first.json")
+    assert sorted(printed(path, "--region", "us-east-1")) == ["111111111111", "333333333333"]
+
+
+def later_preview() -> dict[str, Any]:
+    """The preview of a change: most resources of the stack stay as they are."""
+    text = (ROOT / "tests" / "unit" / "review" / "previews" / "change.json").read_text()
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_a_later_preview_tells_a_part_and_says_so() -> None:
+    preview = later_preview()
+    preview["steps"] = [step for step in preview["steps"] if "Membership" not in step["urn"]]
+    result = run("deployer", "-", "--region", "us-east-1", text=json.dumps(preview))
+    assert result.code == 0 and json.loads(result.out)
+    assert "154 resources of the stack stay as they are" in result.err
+
+
+def test_a_resource_of_an_account_that_the_preview_does_not_tell_is_refused() -> None:
+    """Without the ambient provider among the changes nobody knows whose credentials a dynamic resource uses."""
+    result = run("deployer", "-", "--region", "us-east-1", text=json.dumps(later_preview()))
+    assert (result.code, result.out) == (2, "")
+    assert "does not tell the account of streamgov-central-collect-in-consumer" in result.err
+    assert "--config Pulumi.dev.yaml" in result.err
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("nothing", "this preview creates nothing: only a stack's first preview tells what its deploying role needs. "
+                    "Name the stack's file instead: --config Pulumi.dev.yaml"),
+        ("failed", "this preview failed, so it does not tell what is deployed: error: the stack's configuration"),
+    ],
+)  # fmt: skip
+def test_a_preview_that_deploys_nothing_is_no_source(case: str, told: str) -> None:
+    text = (ROOT / "tests" / "unit" / "review" / "previews" / f"{case}.json").read_text()
+    result = run("deployer", "-", "--region", "us-east-1", text=text)
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
 
 
 @pytest.mark.parametrize(
@@ -214,17 +256,23 @@ def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path, capsys:
         (["--config", "nowhere.yaml"], "nowhere.yaml cannot be read as a stack's file"),
         (["--config", str(ROOT / "Pulumi.dev.yaml")], "is a sandbox's: its people are administrators"),
         (["--config", str(ROOT / "Pulumi.yaml")], "is no stack's file: it has no map 'config'"),
-        (
-            ["--config", str(ROOT / "Pulumi.all.example.yaml"), "--account", "1"],
-            "nothing is deployed into account 1; there",
-        ),
+        (["--config", str(ROOT / "Pulumi.all.example.yaml"), "--account", "1"], "nothing is deployed into account 1;"),
         (["--config", "x", "--side", "member"], "one of them"),
         (["--side", "member", "--account", ACCOUNT], "name the deployment's --region"),
+        (["--region", "eu-west-1"], "--side and --account"),
+        (["--side", "member", "--account", "7", "--region", "eu-west-1"], "12 digits"),
+        (["--side", "middle"], "--side is one of domain, member, not 'middle'"),
+        ([*SIDE, "--with", "nothing-of-ours"], "--with is one of flink-application, vpc-connection"),
+        (["nowhere.json", "--region", "eu-west-1"], "nowhere.json cannot be read"),
+        ([str(ROOT / "README.md"), "--region", "eu-west-1"], "this is not JSON"),
     ],
-)
-def test_what_the_command_does_not_take(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
-    assert told in capsys.readouterr().err
+)  # fmt: skip
+def test_what_the_command_does_not_take(arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    result = run("deployer", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err and "Traceback" not in result.err
 
 
 @pytest.fixture
@@ -234,38 +282,52 @@ def simulator(monkeypatch: pytest.MonkeyPatch) -> Simulator:
     return made
 
 
-CHECK = ["--check", "--side", "member", "--account", ACCOUNT, "--region", "eu-west-1"]
+CHECK = ("--check", *SIDE)
 
 
-def test_check_of_a_role_that_has_everything(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(CHECK) == 0
-    printed = capsys.readouterr()
-    assert f"{ROLE} has what this stack takes in account {ACCOUNT}" in printed.out
-    assert printed.out.splitlines()[-1] == NOT_COVERED
-    assert printed.err == ""
+def test_check_of_a_role_that_has_everything(simulator: Simulator) -> None:
+    result = run("deployer", *CHECK)
+    assert (result.code, result.err) == (0, "")
+    assert f"{ROLE} has what this stack takes in account {ACCOUNT}" in result.out
+    assert result.out.splitlines()[-1] == NOT_COVERED
 
 
-def test_check_says_what_is_lacking_and_what_to_add(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_uses_the_given_profile_and_endpoint(simulator: Simulator) -> None:
+    assert run("deployer", *CHECK, "--profile", "ann", "--endpoint-url", "http://localhost:1").code == 0
+    assert {(item.profile, item.endpoint_url) for _, item in simulator.clients} == {("ann", "http://localhost:1")}
+
+
+def test_check_says_what_is_lacking_and_what_to_add(simulator: Simulator) -> None:
     lacking = {"sqs:CreateQueue", "sqs:TagQueue", "kms:CreateKey"}
     denied = {"EvalResourceDecision": "implicitDeny"}
     simulator.decide = lambda action, resource, context: denied if action in lacking else ALLOWED
-    assert main(CHECK) == 1
-    printed = capsys.readouterr().out
-    sentences = [line for line in printed.splitlines() if " may not " in line]
+    result = run("deployer", *CHECK)
+    assert result.code == 1
+    sentences = [line for line in result.out.splitlines() if " may not " in line]
     assert [line.split(" may not ")[1].split(" on ")[0] for line in sentences] == sorted(lacking)
-    added = json.loads(printed[printed.index("together:") + len("together:") : printed.index(NOT_COVERED)])
+    added = json.loads(result.out[result.out.index("together:") + len("together:") : result.out.index(NOT_COVERED)])
     assert {action for s in added["Statement"] for action in s["Action"]} == lacking
 
+    result = run("deployer", *CHECK, "--json")
+    assert result.code == 1
+    found = json.loads(result.out)[ACCOUNT]
+    assert [item["action"] for item in found["lacking"]] == sorted(lacking)
+    assert (found["principal"], found["add"]) == (ROLE, [added])
 
-def test_check_that_cannot_be_made_is_no_success(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+
+def test_check_that_cannot_be_made_is_no_success(simulator: Simulator) -> None:
     simulator.refused["SimulatePrincipalPolicy"] = "AccessDenied"
-    assert main(CHECK) == 2
-    assert "not checked: " in capsys.readouterr().err
+    result = run("deployer", *CHECK)
+    assert result.code == 2 and "not checked: " in result.err
+    result = run("deployer", *CHECK, "--json")
+    assert result.code == 2 and "may not ask" in json.loads(result.out)[ACCOUNT]["notChecked"]
 
 
-def test_a_slow_check_tells_how_far_it_is(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_slow_check_tells_how_far_it_is(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(number * 1.5 for number in range(1000))
-    assert command.main(CHECK, clock=lambda: next(times)) == 0
-    told = capsys.readouterr().err.splitlines()
+    monkeypatch.setattr(command, "clock", lambda: next(times))
+    result = run("deployer", *CHECK)
+    assert result.code == 0
+    told = result.err.splitlines()
     assert told[0].startswith(f"account {ACCOUNT}: 2 of ")
     assert len(told) > 5

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
 from streamgov_ops.deployer.check import Checked, CheckNotPossibleError, Lacking
+from streamgov_ops.deployer.needs import AccountNeeds
 from streamgov_ops.deployer.preview import SHOWN, PreviewCheck
 from streamgov_pulumi.config import StackConfig, parse
 from tests.unit.components.conftest import raw_config
@@ -36,8 +38,8 @@ def lacking(number: int) -> Lacking:
 
 
 def checked(count: int, **more: Any) -> Any:
-    return lambda access, *rest, **named: Checked(
-        access["account"], ROLE, tuple(lacking(number) for number in range(count)), 9, **more
+    return lambda needs, names: Checked(
+        needs.account, ROLE, tuple(lacking(number) for number in range(count)), 9, **more
     )
 
 
@@ -57,7 +59,7 @@ def test_what_is_lacking_is_a_warning_of_bounded_length() -> None:
     [(kind, text)] = conclude(config(), checked(SHOWN + 3))
     assert kind == "warn"
     assert len(text.splitlines()) == SHOWN + 1
-    assert text.endswith("… and 3 more: python -m streamgov_ops.deployer --check --config Pulumi.prod.yaml")
+    assert text.endswith("… and 3 more: streamgov deployer --check --config Pulumi.prod.yaml")
 
 
 def test_refuse_fails_the_preview_with_the_sentence() -> None:
@@ -93,7 +95,7 @@ def test_a_check_that_cannot_be_made_is_told_and_stops_nothing(error: Exception)
         [(kind, text)] = conclude(config(checkPermissions=mode), check)
         assert kind == "info"
         assert text.startswith("Permissions were not checked: account ")
-        assert text.endswith("(streamgov:checkPermissions: never asks nothing)")
+        assert text.endswith("(set streamgov:checkPermissions to never to skip this)")
 
 
 def test_a_slow_answer_is_not_waited_for() -> None:
@@ -114,21 +116,19 @@ def test_a_slow_answer_is_not_waited_for() -> None:
 
 
 def test_it_asks_with_the_accounts_own_credentials_boundary_and_tags() -> None:
-    asked: list[tuple[Any, Any]] = []
+    asked: list[AccountNeeds] = []
 
-    def check(access: Any, types: Any, names: Any, **named: Any) -> Checked:
-        asked.append((access, named))
-        return Checked(access["account"], ROLE, (), 1)
+    def check(needs: AccountNeeds, names: Names) -> Checked:
+        asked.append(needs)
+        return Checked(needs.account, ROLE, (), 1)
 
     stack = parse({**raw_config("all.example"), "permissionsBoundaryName": "corp/edge"})
     log = Log()
     PreviewCheck(stack, "prod", check).start().conclude(log)
     assert log.told == []
-    by_account = {access["account"]: (access, named) for access, named in asked}
+    by_account = {needs.account: needs for needs in asked}
     assert sorted(by_account) == ["444455556666", "777788889999", "888899990000"]
-    for account, (access, named) in by_account.items():
-        assert access["assume_role_arn"] == f"arn:aws:iam::{account}:role/streamgov-deployer"
-        assert named == {
-            "boundary_arn": f"arn:aws:iam::{account}:policy/corp/edge",
-            "tags": {"team": "data-platform"},
-        }
+    for account, needs in by_account.items():
+        assert needs.session.assume_role_arn == f"arn:aws:iam::{account}:role/streamgov-deployer"
+        assert needs.boundary_arn == f"arn:aws:iam::{account}:policy/corp/edge"
+        assert needs.tags == {"team": "data-platform"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_ops.deployer.stack import MEMBERSHIP, boundary_arn, stack_needs
+from streamgov_ops.deployer.stack import MEMBERSHIP, stack_needs
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.config.file import load_file
 from tests.unit.components.conftest import ROOT, deployed, no_bundles, raw_config
@@ -79,7 +79,7 @@ def test_the_configuration_tells_the_types_of_each_account(case: str, no_bundles
         if not item.type.startswith(("pulumi:", "streamgov:")):
             for account in registered(item, roles, ambient):
                 found.setdefault(account, set()).add(item.type)
-    told = {needs.access["account"]: set(needs.types) - LOOKUPS for needs in stack_needs(config)}
+    told = {needs.account: set(needs.types) - LOOKUPS for needs in stack_needs(config)}
     assert told == found
 
 
@@ -101,8 +101,8 @@ def test_the_domain_is_looked_up_where_another_stack_deploys_it() -> None:
 def test_the_sandbox_needs_nothing_and_the_boundary_is_the_accounts_own() -> None:
     assert stack_needs(parse(raw_config("dev"))) == []
     config = parse({**member(), "permissionsBoundaryName": "corp/edge"})
-    assert boundary_arn(config, "777788889999") == "arn:aws:iam::777788889999:policy/corp/edge"
-    assert boundary_arn(parse(member()), "777788889999") is None
+    assert {needs.boundary_arn for needs in stack_needs(config)} == {"arn:aws:iam::777788889999:policy/corp/edge"}
+    assert {needs.boundary_arn for needs in stack_needs(parse(member()))} == {None}
 
 
 @pytest.mark.parametrize("name", ["all.example", "domain.example", "member.example", "dev"])
@@ -111,5 +111,5 @@ def test_a_stacks_file_is_read_as_the_engine_hands_it_on(name: str) -> None:
 
 
 def test_memberships_of_a_members_stack_are_the_domains() -> None:
-    told = {needs.access["account"]: needs.types for needs in stack_needs(parse(acting(member())))}
+    told = {needs.account: needs.types for needs in stack_needs(parse(acting(member())))}
     assert told["444455556666"] == {MEMBERSHIP}

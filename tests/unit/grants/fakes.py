@@ -31,9 +31,9 @@ from streamgov_core.model.document_record import ContributionRecord, Contributio
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.schema_reference import SchemaReference
+from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrantDocument
-from streamgov_core.platforms.kinesis.stream_policy import FanOutConsumerDocument
-from streamgov_core.platforms.msk.platform import topic_arn
+from streamgov_core.platforms.msk.arns import topic_arn
 
 NAMES = Names()
 OWNER, CONSUMER, THIRD = "222222222222", "333333333333", "444444444444"

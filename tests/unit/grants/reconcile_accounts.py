@@ -18,7 +18,7 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.drift import MemberReconcile
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
-from streamgov_core.platforms.msk.platform import topic_arn
+from streamgov_core.platforms.msk.arns import topic_arn
 from tests.unit.grants.fakes import (
     CLUSTER,
     CONSUMER,

@@ -124,7 +124,7 @@ def test_the_wheel_says_what_it_depends_on(installed: Elsewhere) -> None:
     (metadata,) = installed.site.glob("streamgov_pulumi-*.dist-info/METADATA")
     required = Parser().parsestr(metadata.read_text()).get_all("Requires-Dist") or []
     names = {entry.split(">")[0].split("=")[0].split("<")[0].strip() for entry in required if "extra ==" not in entry}
-    assert {"pulumi", "pulumi-aws", "boto3", "avro", "proto-schema-parser"} <= names
+    assert {"pulumi", "pulumi-aws", "boto3", "avro", "proto-schema-parser", "typer", "rich"} <= names
 
 
 def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(installed: Elsewhere) -> None:
@@ -150,9 +150,16 @@ print(type(again).__module__, type(again).__name__)
     assert installed.run("-c", code).split() == ["streamgov_pulumi.providers.form_type", "FormTypeProvider"]
 
 
-def test_the_review_command_works_from_the_wheel(installed: Elsewhere) -> None:
+def test_the_console_command_works_from_the_wheel(installed: Elsewhere) -> None:
     preview = ROOT / "tests" / "unit" / "review" / "previews" / "nothing.json"
-    assert "Nothing changes" in installed.run("-m", "streamgov_ops.review", "-", text=preview.read_text())
+    command = installed.python.parent / "streamgov"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    result = subprocess.run(
+        [str(command), "review", "-"],
+        cwd=installed.elsewhere, env=environment, input=preview.read_text(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Nothing changes" in result.stdout
 
 
 def test_the_version_is_the_packages_own(installed: Elsewhere) -> None:

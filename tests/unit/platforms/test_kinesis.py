@@ -18,9 +18,12 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms.kinesis.arns import consumer_name_arn
+from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument
+from streamgov_core.platforms.kinesis.forms import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.platforms.kinesis.inspection import inspect_stream
 from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument
-from streamgov_core.platforms.kinesis.platform import SCHEMA_FORM, SOURCE_FORM, Kinesis, consumer_target
-from streamgov_core.platforms.kinesis.stream_policy import FanOutConsumerDocument, inspect_stream
+from streamgov_core.platforms.kinesis.platform import Kinesis
 from tests.unit.grants.fakes import (
     CONSUMER,
     NAMES,
@@ -123,7 +126,7 @@ def test_fan_out_gives_the_consumer_and_no_get_records() -> None:
     assert "kinesis:GetRecords" not in found["stream"]
     assert found["fan-out"] == {"kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"}
     permissions = KINESIS.consumer_permissions(NAMES, order(consumption="FAN_OUT"))
-    assert f"{consumer_target(NAMES, order())}:*" in {permission.resource for permission in permissions}
+    assert f"{consumer_name_arn(NAMES, order())}:*" in {permission.resource for permission in permissions}
     # The owner registers it within one account, too.
     assert set(actions(KINESIS.producer_contributions(NAMES, order(consumption="FAN_OUT", principals=(LOCAL,))))) == {
         "fan-out"

@@ -10,8 +10,10 @@ import pytest
 
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.msk.cluster_policy import bypasses, inspect_cluster
-from streamgov_core.platforms.msk.platform import SCHEMA_FORM, SOURCE_FORM, Msk, topic_arn
+from streamgov_core.platforms.msk.arns import topic_arn
+from streamgov_core.platforms.msk.forms import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.platforms.msk.inspection import bypasses, inspect_cluster
+from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of
 
 MSK = Msk()
@@ -143,7 +145,7 @@ def test_a_topic_of_another_partition_keeps_its_partition() -> None:
     assert topic_arn(cluster, "a").startswith("arn:aws-cn:kafka:cn-north-1:")
 
 
-class Kafka:
+class OneCluster:
     """A kafka client that knows one cluster."""
 
     class exceptions:
@@ -160,6 +162,10 @@ class Kafka:
         return {"ClusterInfo": self.info}
 
 
+def client_of(info: dict[str, Any] | None) -> Any:
+    return OneCluster(info)
+
+
 IAM = {"Sasl": {"Iam": {"Enabled": True}}}
 
 
@@ -174,23 +180,23 @@ def provisioned(authentication: dict[str, Any] | None = None, *, connected: bool
 
 def test_a_cluster_that_bypasses_iam_is_a_warning() -> None:
     mixed = {**IAM, "Unauthenticated": {"Enabled": True}, "Sasl": {**IAM["Sasl"], "Scram": {"Enabled": True}}}
-    warnings = inspect_cluster(Kafka(provisioned(mixed)), command())["warnings"]
+    warnings = inspect_cluster(client_of(provisioned(mixed)), command())["warnings"]
     assert len(warnings) == 2 and "unauthenticated" in warnings[0] and "SCRAM" in warnings[1]
-    assert inspect_cluster(Kafka(provisioned()), command())["warnings"] == []
+    assert inspect_cluster(client_of(provisioned()), command())["warnings"] == []
     assert bypasses({"Tls": {"Enabled": True}, "Unauthenticated": {"Enabled": False}}) != []
 
 
 def test_a_cluster_that_does_not_exist_or_is_another_is_refused() -> None:
     with pytest.raises(ClaimRefusedError, match="does not exist"):
-        inspect_cluster(Kafka(None), command())
+        inspect_cluster(client_of(None), command())
     with pytest.raises(ClaimRefusedError, match="SERVERLESS"):
-        inspect_cluster(Kafka({"ClusterType": "SERVERLESS"}), command())
+        inspect_cluster(client_of({"ClusterType": "SERVERLESS"}), command())
     with pytest.raises(PermanentGrantError, match="no IAM access control"):
-        inspect_cluster(Kafka(provisioned({"Tls": {"Enabled": True}})), command())
+        inspect_cluster(client_of(provisioned({"Tls": {"Enabled": True}})), command())
 
 
 def test_without_connectivity_the_refusal_names_the_command() -> None:
-    cluster = Kafka(provisioned(connected=False))
+    cluster = client_of(provisioned(connected=False))
     with pytest.raises(PermanentGrantError, match=r"aws kafka update-connectivity .* --current-version K1"):
         inspect_cluster(cluster, command())
     inspect_cluster(cluster, command(options={"managedVpc": False}))

@@ -11,7 +11,7 @@ HERE = Path(__file__).parent / "previews"
 SAMPLE = Path(__file__).resolve().parents[3] / "docs" / "review-sample.md"
 HEAD = """<!-- Written by `python -m tests.unit.review.golden` from a preview that the engine printed. -->
 
-*A sample of what `pulumi preview --json | python -m streamgov_ops.review` says about a change. Here somebody added a
+*A sample of what `pulumi preview --json | streamgov review` says about a change. Here somebody added a
 role to a subscription target, widened the consumer roles, waived their boundary, trusted the whole organisation instead
 of two accounts, dropped a condition of the keys, and let a data source publish by itself.
 [`examples/ci/github-review.yml`](../examples/ci/github-review.yml) puts it on a pull request.*

@@ -41,6 +41,8 @@ def stand_in(folder: Path, name: str, text: str) -> None:
 
 @pytest.mark.parametrize(("case", "code"), [("change", 0), ("failed", 1)])
 def test_report_step(case: str, code: int, tmp_path: Path) -> None:
+    # Installed, it is the wheel's console script.
+    stand_in(tmp_path, "streamgov", f'exec {sys.executable} -m streamgov_ops "$@"')
     stand_in(tmp_path, "pulumi", f'echo "$@" > asked; cat {PREVIEWS / case}.json; exit {code}')
     result = run(tmp_path, script("Preview and report"))
     assert result.returncode == code, result.stderr

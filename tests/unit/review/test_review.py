@@ -1,8 +1,7 @@
-"""Golden reports of recorded previews (engine 3.250), and what the reading of policies promises."""
+"""Golden reports of previews (recorded, engine 3.250, or derived from those), and how policies are read."""
 
 from __future__ import annotations
 
-import io
 import json
 import random
 from pathlib import Path
@@ -12,13 +11,14 @@ import pytest
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_ops.review import review
-from streamgov_ops.review.__main__ import main
+from streamgov_ops.review.comparison import compare
 from streamgov_ops.review.plan import UNKNOWN
-from streamgov_ops.review.policies import compare, parse
+from streamgov_ops.review.statements import parse
+from tests.unit.ops.command import run
 
 HERE = Path(__file__).parent / "previews"
 ROOT = Path(__file__).resolve().parents[3]
-CASES = ("change", "replace", "failed", "nothing", "first")
+CASES = ("change", "replace", "failed", "nothing", "first", "wide", "dropped", "renamed")
 
 
 def preview(case: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def test_who_gains_and_loses_access() -> None:
 
 def test_every_changed_resource_is_named() -> None:
     """Nothing that changes is kept from the reviewer."""
-    for case in ("change", "replace", "first"):
+    for case in ("change", "replace", "first", "wide", "dropped", "renamed"):
         report = review(preview(case))
         for step in preview(case)["steps"]:
             if step["op"] != "same":
@@ -144,7 +144,7 @@ def test_what_a_rule_demands_and_no_longer_demands() -> None:
     revised = {**inputs, "metadata_forms": [{**inputs["metadata_forms"][0], "type_revision": UNKNOWN}]}  # type: ignore[dict-item]
     assert "Who gains or loses access" not in review(one_step(type_, "update", inputs, revised))
     gone = review(one_step(type_, "delete", {"name": "r", **inputs}, {}))
-    assert "`r` is **deleted**: what it required" in section(gone, "Look at these first")
+    assert "`r` is **deleted**: requests and publications pass" in section(gone, "Look at these first")
     terms = {"action": "CREATE_LISTING_CHANGE_SET", "projects": ["p1"], "glossary_terms": ["t1"], "domain_unit_id": "u"}
     said = section(review(one_step(type_, "create", {}, terms)), "Who gains or loses access")
     assert "whoever publishes any asset of projects `p1` in `u`" in said and "must give glossary term `t1`" in said
@@ -165,7 +165,9 @@ READ = {"Sid": "R", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket
 
 
 def lines(before: str | None, after: str | None) -> list[tuple[bool, str, str]]:
-    return [(line.gain, line.text, line.alarm) for line in compare(parse(before), parse(after))]
+    return [
+        (line.gain, line.text, line.alarm.reason if line.alarm else "") for line in compare(parse(before), parse(after))
+    ]
 
 
 def test_order_and_single_values_mean_nothing() -> None:
@@ -193,9 +195,9 @@ def test_an_action_and_a_resource_more() -> None:
         ({"Action": "s3:GetObject"}, {"Action": None, "NotAction": "iam:*"}, True, "everything but"),
         ({"Effect": "Deny"}, None, True, "a refusal is taken away"),
         ({"Effect": "Deny", "Action": ["a:b", "a:c"]}, {"Effect": "Deny", "Action": ["a:b"]}, True, "covers less"),
-        ({"Condition": {"Bool": {"x": "true"}}}, {}, True, "a condition is taken away"),
+        ({"Condition": {"Bool": {"x": "true"}}}, {}, True, "a condition is dropped"),
         ({}, {"Condition": {"Bool": {"x": "true"}}}, False, ""),
-        ({"Effect": "Deny"}, {"Effect": "Deny", "Condition": {"Bool": {"x": "true"}}}, True, ""),
+        ({"Effect": "Deny"}, {"Effect": "Deny", "Condition": {"Bool": {"x": "true"}}}, True, "covers less"),
     ],
 )
 def test_what_widens_is_said_and_shown_first(
@@ -231,27 +233,39 @@ def test_a_document_of_unknown_values_is_told_apart() -> None:
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
-def test_command_reads_a_file_and_standard_input(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert main([str(HERE / "nothing.json")]) == 0
-    assert "Nothing changes" in capsys.readouterr().out
-    monkeypatch.setattr("sys.stdin", io.StringIO((HERE / "nothing.json").read_text()))
-    assert main(["-"]) == 0
-    assert "Nothing changes" in capsys.readouterr().out
+def test_command_reads_a_file_and_standard_input() -> None:
+    expected = (HERE / "nothing.md").read_text()
+    for result in (
+        run("review", str(HERE / "nothing.json")),
+        run("review", "-", text=(HERE / "nothing.json").read_text()),
+        run("review", text=(HERE / "nothing.json").read_text()),
+    ):
+        assert (result.code, result.out, result.err) == (0, expected, "")
 
 
-def test_command_tells_a_failed_preview_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(HERE / "failed.json")]) == 1
-    assert "must be an AWS region" in capsys.readouterr().out
+def test_command_tells_a_failed_preview_apart() -> None:
+    result = run("review", str(HERE / "failed.json"))
+    assert result.code == 1
+    assert "must be an AWS region" in result.out
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_command_prints_the_report_as_json(case: str) -> None:
+    result = run("review", "--json", str(HERE / f"{case}.json"))
+    report = json.loads(result.out)
+    steps = [step for step in preview(case).get("steps") or [] if step["op"] not in ("same", "read")]
+    named = {(item["type"], item["name"]) for item in report["changes"]}
+    assert named == {(s["urn"].split("::")[2].split("$")[-1], s["urn"].split("::", 3)[3]) for s in steps}
+    assert sum(report["counts"].values()) == len(report["changes"])
+    said = review(preview(case))
+    assert all(item["text"] in said for item in report["first"])
 
 
 @pytest.mark.parametrize("text", ["", "warning: no JSON", "[]", "{}", '"x"'])
-def test_command_refuses_what_is_no_preview(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "x.json"
-    path.write_text(text)
-    assert main([str(path)]) == 2
-    assert "pulumi preview --json" in capsys.readouterr().err
+def test_command_refuses_what_is_no_preview(text: str) -> None:
+    result = run("review", "-", text=text)
+    assert (result.code, result.out) == (2, "")
+    assert "pulumi preview --json" in result.err
 
 
 def test_a_list_is_no_preview() -> None:

@@ -17,6 +17,7 @@ from streamgov_samples.functions import consumer
 from streamgov_samples.functions.consumer import consume
 from streamgov_samples.functions.jobs import JobConfig, job_of
 from streamgov_samples.functions.kafka import security_protocol
+from streamgov_samples.functions.kinesis import BATCH, KinesisReader, KinesisWriter
 from streamgov_samples.functions.permissions import (
     consumer_environment,
     consumer_policy,
@@ -25,7 +26,6 @@ from streamgov_samples.functions.permissions import (
 )
 from streamgov_samples.functions.producer import produce
 from streamgov_samples.functions.records import SCHEMA_NAME, decode, definition, encode, records, schema_version_id
-from streamgov_samples.functions.streams import BATCH, KinesisReader, KinesisWriter
 
 STREAM = "arn:aws:kinesis:us-east-1:222222222222:stream/clicks"
 CLUSTER = "arn:aws:kafka:us-east-1:222222222222:cluster/main/0a1b2c3d-1111-2222-3333-444455556666-7"
@@ -233,7 +233,13 @@ def test_a_consumers_group_and_reader_role_are_its_projects() -> None:
     names = Names()
     who = Consumer("333333333333", "us-east-1", "project1", "environment1", ("arn:aws:iam::333333333333:role/c",))
     env = consumer_environment(
-        names, who, domain_id="dzd-1", resource_arn=CLUSTER, registry_name="orders", brokers="127.0.0.1:9"
+        names,
+        who,
+        platform="msk",
+        domain_id="dzd-1",
+        resource_arn=CLUSTER,
+        registry_name="orders",
+        brokers="127.0.0.1:9",
     )
     made = JobConfig.from_env(env)
     assert made.group == "333333333333.project1.sample-consumer"
@@ -257,9 +263,12 @@ def test_tokens_travel_without_tls_on_this_machine_only(brokers: str, protocol: 
 
 def test_configuration() -> None:
     names = Names()
-    env = sample_environment(names, domain_id="dzd-1", resource_arn=CLUSTER, registry_name="orders")
+    env = sample_environment(names, platform="msk", domain_id="dzd-1", resource_arn=CLUSTER, registry_name="orders")
     assert JobConfig.from_env(env) == config(TOPIC)
-    assert sample_environment(names, domain_id="d", resource_arn=STREAM)["STREAMGOV_RESOURCE_ARN"] == STREAM
+    assert (
+        sample_environment(names, platform="kinesis", domain_id="d", resource_arn=STREAM)["STREAMGOV_RESOURCE_ARN"]
+        == STREAM
+    )
     with pytest.raises(ConfigError, match="STREAMGOV_RESOURCE_ARN"):
         JobConfig.from_env({**env, "STREAMGOV_RESOURCE_ARN": ""})
 

@@ -27,7 +27,9 @@ class DataZone:
         by_source = {node[0]: key for key, node in NODES.items()}
         key = by_source.get(identifier, identifier)
         source, kind, up, down = NODES[key]
-        forms = {"SchemaForm": {"fields": [{"name": f"c{n}", "type": "<t>"} for n in range(12)]}}
+        forms: dict[str, dict[str, Any]] = {
+            "SchemaForm": {"fields": [{"name": f"c{n}", "type": "<t>"} for n in range(12)]}
+        }
         if kind == "JobRun":
             forms = {"OpenLineageRunForm": {"eventType": "RUNNING"}}
         return {

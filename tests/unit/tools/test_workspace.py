@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
 import pytest
 
 from tools.dev import workspace
-from tools.dev.workspace import PORT_VARIABLE, STAND_IN, LocalError, Workspace
+from tools.dev.workspace import AWS_PLUGIN_VARIABLE, PORT_VARIABLE, STAND_IN, LocalError, Workspace
 
 
 def plugin(folder: Path) -> Path:
@@ -19,14 +20,57 @@ def plugin(folder: Path) -> Path:
     return folder
 
 
-def test_without_an_installed_plugin_the_stand_in_serves(tmp_path: Path) -> None:
-    assert workspace.real_aws_plugin({"PATH": str(STAND_IN), "HOME": str(tmp_path)}) is None
+def test_the_stand_in_serves_whatever_is_installed(tmp_path: Path) -> None:
+    mine = plugin(tmp_path / "bin")
+    plugin(tmp_path / ".pulumi" / "plugins" / "resource-aws-v7.51.1")
+    for wanted in ({}, {AWS_PLUGIN_VARIABLE: ""}, {AWS_PLUGIN_VARIABLE: "stand-in"}):
+        environment = {"PATH": str(mine), "HOME": str(tmp_path), **wanted}
+        assert workspace.aws_plugin(environment) == STAND_IN
+        assert workspace.describe_aws_plugin(environment) == (
+            "the emulator's stand-in (STREAMGOV_AWS_PLUGIN=installed takes the real one)"
+        )
 
 
-def test_an_installed_plugin_is_preferred(tmp_path: Path) -> None:
-    plugin(tmp_path / ".pulumi" / "plugins" / "resource-aws-v6.80.0")
+def test_the_stand_in_is_there_and_comes_before_any_other_on_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert (STAND_IN / "pulumi-resource-aws").is_file()
+    monkeypatch.delenv(AWS_PLUGIN_VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", str(plugin(tmp_path / "bin")))
+    found = shutil.which("pulumi-resource-aws", path=Workspace(tmp_path, 4711).environment(None)["PATH"])
+    assert found == str(STAND_IN / "pulumi-resource-aws")
+
+
+def test_the_newest_installed_plugin_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for version in ("6.80.0", "7.9.1", "7.50.0"):
+        plugin(tmp_path / ".pulumi" / "plugins" / f"resource-aws-v{version}")
     newest = plugin(tmp_path / ".pulumi" / "plugins" / "resource-aws-v7.51.1")
-    assert workspace.real_aws_plugin({"PATH": "", "HOME": str(tmp_path)}) == newest
+    environment = {"PATH": str(STAND_IN), "HOME": str(tmp_path), AWS_PLUGIN_VARIABLE: "installed"}
+    assert workspace.aws_plugin(environment) == newest
+    assert workspace.describe_aws_plugin(environment).startswith(f"the installed one in {newest}")
+    monkeypatch.setenv(AWS_PLUGIN_VARIABLE, "installed")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PULUMI_HOME", raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert str(newest) in Workspace(tmp_path, 4711).environment(None)["PATH"].split(":")
+
+
+def test_asking_for_a_plugin_that_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:
+    environment = {"PATH": str(STAND_IN), "HOME": str(tmp_path), AWS_PLUGIN_VARIABLE: "installed"}
+    with pytest.raises(LocalError, match="pulumi plugin install resource aws"):
+        workspace.aws_plugin(environment)
+    with pytest.raises(LocalError, match="must be stand-in or installed, got 'real'"):
+        workspace.aws_plugin({**environment, AWS_PLUGIN_VARIABLE: "real"})
+
+
+def test_the_emulator_is_told_what_the_sandbox_was_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STREAMGOV_KAFKA", "auto")
+    monkeypatch.setenv("STREAMGOV_EMULATOR_SPEED", "3")
+    monkeypatch.setenv("EMULATOR_KAFKA", "off")
+    monkeypatch.delenv("STREAMGOV_FLINK", raising=False)
+    monkeypatch.setenv("EMULATOR_FLINK", "off")
+    found = Workspace(tmp_path, 4711).environment(None)
+    assert (found["EMULATOR_KAFKA"], found["EMULATOR_SPEED"], found["EMULATOR_FLINK"]) == ("auto", "3", "off")
 
 
 def test_a_plugin_of_another_major_version_is_not_ours(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from aws_emulator.compute.events.queues import DeliveryError
 from aws_emulator.compute.events.targets import SCHEDULER, Source, Targets
 from aws_emulator.compute.retrying import Retrying
 from aws_emulator.compute.timing import WorkInProgress
+from aws_emulator.kernel.bounded import History, weight_of
 
 MAXIMUM_ATTEMPTS = 185
 MAXIMUM_AGE = 86_400
@@ -139,14 +139,14 @@ class Deliveries:
 class EventRecord:
     """What was put on the buses, for people and tests."""
 
-    def __init__(self, limit: int = 2000) -> None:
+    def __init__(self, limit: int = 2000, budget: int = 16 * 2**20) -> None:
         self._lock = threading.Lock()
-        self._entries: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._entries: History[dict[str, Any]] = History(limit, budget)
 
     def add(self, entry: dict[str, Any]) -> None:
         """Remember an event."""
         with self._lock:
-            self._entries.append(entry)
+            self._entries.append(entry, weight_of(entry["event"]))
 
     def find(self, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         """The events whose members equal these texts, the oldest first."""

@@ -13,6 +13,7 @@ import shutil
 import stat
 import threading
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 RUNTIME_MODULES = ("awslambdaric", "simplejson", "snapshot_restore_py", "runtime_client")
@@ -38,12 +39,12 @@ class Bundles:
         self._lock = threading.Lock()
         self._known: dict[str, Path] = {}
 
-    def unpack(self, digest: str, archive: bytes) -> Path:
+    def unpack(self, digest: str, archive: Callable[[], bytes]) -> Path:
         """The directory that holds the archive's files, unpacked at the first call.
 
         Args:
             digest: the archive's hash (``CodeSha256``); names the directory.
-            archive: a zip file.
+            archive: reads the zip file.
 
         Raises:
             BundleError: no zip file, too large, or a member outside of the directory.
@@ -57,7 +58,7 @@ class Bundles:
                 partial = self._root / "code" / f".{name}.{os.getpid()}"
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
-                _extract(archive, partial)
+                _extract(archive(), partial)
                 partial.rename(target)
             self._known[digest] = target
             return target

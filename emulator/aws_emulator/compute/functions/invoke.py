@@ -132,7 +132,7 @@ class Functions:
             )
         role = self._role(target)
         try:
-            bundle = self.bundles.unpack(str(function.code_sha_256), bytes(function.code_bytes))
+            bundle = self.bundles.unpack(str(function.code_sha_256), lambda: bytes(function.code_bytes))
         except BundleError as error:
             raise ApiError("InvalidZipFileException", str(error), 502) from error
         logging = function.get_configuration()["LoggingConfig"]

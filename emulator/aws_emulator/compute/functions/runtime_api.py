@@ -17,6 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 PREFIX = "/2018-06-01/runtime"
+LONGEST_HEADER = 2 * 2**20
+"""The client sends the cause of an error, up to a megabyte of it, in a header."""
+_LINE = 65_536
+"""What the standard library takes of a header, and no more."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,36 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class _Lines:
+    """A stream whose lines are never too long: of a longer header only the name is handed on.
+
+    Without it the standard library answers 431, upon which the client ends its process, and the error is lost.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = self._stream.readline(LONGEST_HEADER if size > _LINE else size)
+        if len(line) <= _LINE:
+            return line
+        return line[: max(line.find(b":"), 0)][:_LINE] + b": \r\n"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """The four calls that the runtime interface client makes."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server
+
+    def setup(self) -> None:
+        """Take long headers."""
+        super().setup()
+        setattr(self, "rfile", _Lines(self.rfile))  # noqa: B010
 
     def do_GET(self) -> None:
         """``/invocation/next``: blocks until there is one."""

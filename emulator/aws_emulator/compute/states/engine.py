@@ -31,6 +31,9 @@ NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udf
 
 REDRIVE_PERIOD = timedelta(days=14)
 KEPT_TOKENS = 20_000
+KEPT_EXECUTIONS = 5000
+KEPT_BYTES = 64 * 2**20
+"""Executions that are over are forgotten, the oldest first, beyond these (AWS: after 90 days)."""
 
 StatusListener = Callable[[Execution], None]
 
@@ -53,6 +56,9 @@ class Engine:
         self._work = work
         self._lock = threading.Lock()
         self._executions: dict[str, Execution] = {}
+        self._over: dict[str, int] = {}
+        """Executions that are over, in the order of their ends, with their weights."""
+        self._weight = 0
         self._tokens: dict[str, Token] = {}
         self._closed: dict[str, tuple[str, str]] = {}
         """Tokens whose task is over: account and region."""
@@ -119,7 +125,20 @@ class Engine:
         except Exception:
             log.exception("the execution %s met a bug", execution.arn)
         finally:
+            self._keep(execution)
             self._work.end("executions")
+
+    def _keep(self, execution: Execution) -> None:
+        """Note an execution that is over, and forget the oldest of them if they are too many or too large."""
+        with self._lock:
+            self._weight -= self._over.pop(execution.arn, 0)
+            self._over[execution.arn] = execution.weight
+            self._weight += execution.weight
+            while len(self._over) > KEPT_EXECUTIONS or (self._weight > KEPT_BYTES and len(self._over) > 1):
+                arn = next(iter(self._over))
+                self._weight -= self._over.pop(arn)
+                if self._executions[arn].ended:
+                    del self._executions[arn]
 
     def _changed(self, execution: Execution) -> None:
         for listener in self.listeners:

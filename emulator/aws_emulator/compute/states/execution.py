@@ -14,6 +14,8 @@ from aws_emulator.compute.states.failures import Cancelled, runtime_failure
 
 HISTORY_LIMIT = 25_000
 DATA_LIMIT_BYTES = 262_144
+EVENT_BYTES = 500
+"""Of a history event without its texts."""
 
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 
@@ -135,6 +137,8 @@ class Execution:
         self.failed_state: tuple[str, Any] | None = None
         """Name and input of the top-level state that did not succeed: where a redrive begins."""
         self._events: list[dict[str, Any]] = []
+        self.weight = len(text)
+        """About how many bytes input and history take."""
 
     @property
     def ended(self) -> bool:
@@ -211,6 +215,7 @@ class Execution:
         event: dict[str, Any] = {"id": number, "previousEventId": previous, "timestamp": now(), "type": kind}
         if details:
             event[_details_member(kind)] = details
+        self.weight += EVENT_BYTES + sum(len(value) for value in details.values() if isinstance(value, str))
         self._events.append(event)
         return number
 

@@ -115,10 +115,15 @@ def _put_alarm(context: Context, inputs: State, with_tags: bool) -> State:
         "Threshold": float(inputs["threshold"]),
         "ComparisonOperator": inputs["comparisonOperator"],
         "TreatMissingData": inputs["treatMissingData"],
-        "ActionsEnabled": True,
+        "ActionsEnabled": bool(inputs["actionsEnabled"]),
         "AlarmActions": inputs.get("alarmActions") or [],
         "OKActions": inputs.get("okActions") or [],
+        "InsufficientDataActions": inputs.get("insufficientDataActions") or [],
     }
+    if inputs.get("datapointsToAlarm"):
+        arguments["DatapointsToAlarm"] = int(inputs["datapointsToAlarm"])
+    if inputs.get("unit"):
+        arguments["Unit"] = inputs["unit"]
     if with_tags:
         arguments["Tags"] = tag_list(context, inputs)
     context.client("cloudwatch").put_metric_alarm(**arguments)
@@ -145,6 +150,10 @@ def _live_alarm(context: Context, name: str) -> State | None:
             "treatMissingData": alarm.get("TreatMissingData") or "missing",
             "alarmActions": alarm.get("AlarmActions") or None,
             "okActions": alarm.get("OKActions") or None,
+            "insufficientDataActions": alarm.get("InsufficientDataActions") or None,
+            "actionsEnabled": bool(alarm.get("ActionsEnabled", True)),
+            "datapointsToAlarm": alarm.get("DatapointsToAlarm"),
+            "unit": alarm.get("Unit"),
             **all_tags(pairs(cloudwatch.list_tags_for_resource(ResourceARN=arn).get("Tags"))),
         }
     return None
@@ -205,6 +214,10 @@ def register(registry: Registry) -> None:
                 "treatMissingData": Prop(default="missing"),
                 "alarmActions": Prop("list", unordered=True),
                 "okActions": Prop("list", unordered=True),
+                "insufficientDataActions": Prop("list", unordered=True),
+                "actionsEnabled": Prop("bool", default=True),
+                "datapointsToAlarm": Prop("int"),
+                "unit": Prop(),
                 **TAGS,
             },
             create=lambda context, inputs: (inputs["name"], _put_alarm(context, inputs, with_tags=True)),

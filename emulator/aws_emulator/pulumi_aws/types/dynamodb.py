@@ -50,8 +50,25 @@ _PROPS = {
     ),
     "ttl": Prop("object", computed=True, members={"attributeName": Prop(), "enabled": Prop("bool", default=False)}),
     "deletionProtectionEnabled": Prop("bool", default=False),
+    "readCapacity": Prop("int", computed=True),
+    "writeCapacity": Prop("int", computed=True),
+    "streamEnabled": Prop("bool"),
+    "streamViewType": Prop(computed=True),
     **TAGS,
 }
+
+
+def _throughput(inputs: State) -> dict[str, int]:
+    return {
+        "ReadCapacityUnits": int(inputs.get("readCapacity") or 1),
+        "WriteCapacityUnits": int(inputs.get("writeCapacity") or 1),
+    }
+
+
+def _stream(inputs: State) -> dict[str, Any]:
+    if not inputs.get("streamEnabled"):
+        return {"StreamEnabled": False}
+    return {"StreamEnabled": True, "StreamViewType": inputs.get("streamViewType") or "NEW_AND_OLD_IMAGES"}
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
@@ -67,6 +84,10 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         "DeletionProtectionEnabled": bool(inputs.get("deletionProtectionEnabled")),
         "Tags": tag_list(context, inputs),
     }
+    if inputs["billingMode"] == "PROVISIONED":
+        arguments["ProvisionedThroughput"] = _throughput(inputs)
+    if inputs.get("streamEnabled"):
+        arguments["StreamSpecification"] = _stream(inputs)
     if inputs.get("globalSecondaryIndexes"):
         arguments["GlobalSecondaryIndexes"] = [_index(item) for item in inputs["globalSecondaryIndexes"]]
     encryption = inputs.get("serverSideEncryption")
@@ -135,6 +156,14 @@ def _live(context: Context, name: str) -> State:
         "deletionProtectionEnabled": bool(table.get("DeletionProtectionEnabled", False)),
         **all_tags(pairs(client.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags"))),
     }
+    provisioned = state["billingMode"] == "PROVISIONED"
+    throughput = table.get("ProvisionedThroughput") or {}
+    state["readCapacity"] = throughput.get("ReadCapacityUnits") if provisioned else None
+    state["writeCapacity"] = throughput.get("WriteCapacityUnits") if provisioned else None
+    stream = table.get("StreamSpecification") or {}
+    state["streamEnabled"] = True if stream.get("StreamEnabled") else None
+    state["streamViewType"] = stream.get("StreamViewType") if stream.get("StreamEnabled") else None
+    state["streamArn"] = table.get("LatestStreamArn") if stream.get("StreamEnabled") else None
     indexes = table.get("GlobalSecondaryIndexes") or []
     state["globalSecondaryIndexes"] = [_index_state(item) for item in indexes] or None
     backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
@@ -189,8 +218,15 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
     _update_indexes(context, identifier, old, new)
     if changed(old, new, "deletionProtectionEnabled"):
         client.update_table(TableName=identifier, DeletionProtectionEnabled=bool(new.get("deletionProtectionEnabled")))
-    if changed(old, new, "billingMode"):
-        client.update_table(TableName=identifier, BillingMode=new["billingMode"])
+    provisioned = new["billingMode"] == "PROVISIONED"
+    if changed(old, new, "billingMode") or (provisioned and changed(old, new, "readCapacity", "writeCapacity")):
+        throughput = {"ProvisionedThroughput": _throughput(new)} if provisioned else {}
+        client.update_table(TableName=identifier, BillingMode=new["billingMode"], **throughput)
+    if changed(old, new, "streamEnabled", "streamViewType"):
+        if old.get("streamEnabled"):
+            client.update_table(TableName=identifier, StreamSpecification={"StreamEnabled": False})
+        if new.get("streamEnabled"):
+            client.update_table(TableName=identifier, StreamSpecification=_stream(new))
     if changed(old, new, "serverSideEncryption"):
         encryption = new.get("serverSideEncryption") or {"enabled": False}
         specification: dict[str, Any] = {"Enabled": bool(encryption["enabled"])}

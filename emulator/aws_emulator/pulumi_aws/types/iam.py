@@ -30,6 +30,7 @@ def _create_role(context: Context, inputs: State) -> tuple[str, State]:
         "RoleName": inputs["name"],
         "Path": inputs["path"],
         "AssumeRolePolicyDocument": inputs["assumeRolePolicy"],
+        "MaxSessionDuration": int(inputs["maxSessionDuration"]),
         "Tags": tag_list(context, inputs),
     }
     if inputs.get("description"):
@@ -47,6 +48,7 @@ def _live_role(context: Context, name: str) -> State:
         "path": role["Path"],
         "description": role.get("Description") or None,
         "assumeRolePolicy": _document(role["AssumeRolePolicyDocument"]),
+        "maxSessionDuration": role["MaxSessionDuration"],
         "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
         "arn": role["Arn"],
         "uniqueId": role["RoleId"],
@@ -59,8 +61,12 @@ def _update_role(context: Context, identifier: str, old: State, new: State, last
     iam = context.client("iam")
     if changed(old, new, "assumeRolePolicy"):
         iam.update_assume_role_policy(RoleName=identifier, PolicyDocument=new["assumeRolePolicy"])
-    if changed(old, new, "description"):
-        iam.update_role(RoleName=identifier, Description=new.get("description") or "")
+    if changed(old, new, "description", "maxSessionDuration"):
+        iam.update_role(
+            RoleName=identifier,
+            Description=new.get("description") or "",
+            MaxSessionDuration=int(new["maxSessionDuration"]),
+        )
     if changed(old, new, "permissionsBoundary"):
         if new.get("permissionsBoundary"):
             iam.put_role_permissions_boundary(RoleName=identifier, PermissionsBoundary=new["permissionsBoundary"])
@@ -183,6 +189,7 @@ def register(registry: Registry) -> None:
                 "description": Prop(),
                 "assumeRolePolicy": Prop("policy", required=True),
                 "permissionsBoundary": Prop(),
+                "maxSessionDuration": Prop("int", default=3600),
                 "forceDetachPolicies": Prop("bool", default=False, local=True),
                 **TAGS,
             },

@@ -24,12 +24,13 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     mode = (inputs.get("streamModeDetails") or {}).get("streamMode", "PROVISIONED")
     arguments: dict[str, Any] = {"StreamName": name, "StreamModeDetails": {"StreamMode": mode}}
     if mode == "PROVISIONED":
-        arguments["ShardCount"] = 1
+        arguments["ShardCount"] = int(inputs.get("shardCount") or 1)
     kinesis.create_stream(**arguments)
     arn = f"arn:aws:kinesis:{context.region}:{context.account}:stream/{name}"
     with after_creation(arn):
         _wait(context, name)
         _apply(context, name, {"retentionPeriod": 24, "encryptionType": "NONE"}, inputs)
+        _apply_metrics(context, name, {}, inputs)
         if context.tags(inputs):
             kinesis.add_tags_to_stream(StreamName=name, Tags=context.tags(inputs))
         return arn, _live(context, name)
@@ -61,16 +62,29 @@ def _apply(context: Context, name: str, old: State, new: State) -> None:
         _wait(context, name)
 
 
+def _apply_metrics(context: Context, name: str, old: State, new: State) -> None:
+    kinesis = context.client("kinesis")
+    before, after = set(old.get("shardLevelMetrics") or []), set(new.get("shardLevelMetrics") or [])
+    if before - after:
+        kinesis.disable_enhanced_monitoring(StreamName=name, ShardLevelMetrics=sorted(before - after))
+    if after - before:
+        kinesis.enable_enhanced_monitoring(StreamName=name, ShardLevelMetrics=sorted(after - before))
+
+
 def _live(context: Context, name: str) -> State:
     kinesis = context.client("kinesis")
     found = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    mode = found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
+    metrics = [metric for item in found.get("EnhancedMonitoring") or [] for metric in item["ShardLevelMetrics"]]
     state: State = {
         "name": name,
         "arn": found["StreamARN"],
+        "shardCount": found["OpenShardCount"] if mode == "PROVISIONED" else None,
+        "shardLevelMetrics": sorted(metrics) or None,
         "retentionPeriod": found["RetentionPeriodHours"],
         "encryptionType": found.get("EncryptionType", "NONE"),
         "kmsKeyId": found.get("KeyId"),
-        "streamModeDetails": {"streamMode": found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")},
+        "streamModeDetails": {"streamMode": mode},
         **all_tags(pairs(kinesis.list_tags_for_stream(StreamName=name).get("Tags"))),
     }
     return state
@@ -84,7 +98,13 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
             StreamARN=identifier, StreamModeDetails={"StreamMode": new["streamModeDetails"]["streamMode"]}
         )
         _wait(context, name)
+    if changed(old, new, "shardCount") and new.get("shardCount"):
+        kinesis.update_shard_count(
+            StreamName=name, TargetShardCount=int(new["shardCount"]), ScalingType="UNIFORM_SCALING"
+        )
+        _wait(context, name)
     _apply(context, name, old, new)
+    _apply_metrics(context, name, old, new)
     removed, added = tag_changes(context, old, new)
     if removed:
         kinesis.remove_tags_from_stream(StreamName=name, TagKeys=removed)
@@ -96,7 +116,8 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
 def _delete(context: Context, identifier: str, state: State) -> None:
     kinesis = context.client("kinesis")
     name = identifier.split("/", 1)[1]
-    delete_quietly(lambda: kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True))
+    enforce = bool(state.get("enforceConsumerDeletion", False))
+    delete_quietly(lambda: kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=enforce))
     wait_for(f"stream {name} to be gone", lambda: read_or_none(lambda: _live(context, name)) is None)
 
 
@@ -112,6 +133,9 @@ def register(registry: Registry) -> None:
             "aws:kinesis/stream:Stream",
             {
                 "name": Prop(replace=True),
+                "shardCount": Prop("int", computed=True),
+                "shardLevelMetrics": Prop("list", unordered=True),
+                "enforceConsumerDeletion": Prop("bool", default=False, local=True),
                 "streamModeDetails": Prop("object", computed=True, members={"streamMode": Prop(required=True)}),
                 "retentionPeriod": Prop("int", default=24),
                 "encryptionType": Prop(default="NONE"),

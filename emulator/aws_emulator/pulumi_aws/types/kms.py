@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
 from aws_emulator.pulumi_aws.types.common import (
     TAGS,
@@ -18,16 +20,23 @@ from aws_emulator.pulumi_aws.types.common import (
 
 def _create_key(context: Context, inputs: State) -> tuple[str, State]:
     kms = context.client("kms")
-    arguments = {
+    arguments: dict[str, Any] = {
         "Description": inputs.get("description") or "",
         "Tags": tag_list(context, inputs, "TagKey", "TagValue"),
     }
     if inputs.get("policy"):
         arguments["Policy"] = inputs["policy"]
+    arguments |= {
+        "KeyUsage": inputs["keyUsage"],
+        "KeySpec": inputs["customerMasterKeySpec"],
+        "MultiRegion": bool(inputs.get("multiRegion")),
+    }
     key_id = kms.create_key(**arguments)["KeyMetadata"]["KeyId"]
     with after_creation(key_id):
         if inputs.get("enableKeyRotation"):
             kms.enable_key_rotation(KeyId=key_id)
+        if not inputs["isEnabled"]:
+            kms.disable_key(KeyId=key_id)
         return key_id, _live_key(context, key_id)
 
 
@@ -39,6 +48,8 @@ def _live_key(context: Context, key_id: str) -> State:
         "policy": kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"],
         "enableKeyRotation": kms.get_key_rotation_status(KeyId=key_id)["KeyRotationEnabled"],
         "isEnabled": metadata["Enabled"],
+        "keyUsage": metadata["KeyUsage"],
+        "customerMasterKeySpec": metadata["KeySpec"],
         "arn": metadata["Arn"],
         "keyId": key_id,
         "multiRegion": metadata.get("MultiRegion", False),
@@ -56,12 +67,17 @@ def _read_key(context: Context, identifier: str, state: State) -> State | None:
 
 def _update_key(context: Context, identifier: str, old: State, new: State, last: State) -> State:
     kms = context.client("kms")
+    if changed(old, new, "isEnabled") and new["isEnabled"]:
+        kms.enable_key(KeyId=identifier)
     if changed(old, new, "description"):
         kms.update_key_description(KeyId=identifier, Description=new.get("description") or "")
     if changed(old, new, "policy") and new.get("policy"):
         kms.put_key_policy(KeyId=identifier, PolicyName="default", Policy=new["policy"])
     if changed(old, new, "enableKeyRotation"):
         (kms.enable_key_rotation if new.get("enableKeyRotation") else kms.disable_key_rotation)(KeyId=identifier)
+    if changed(old, new, "isEnabled") and not new["isEnabled"]:
+        # Last: a key that is disabled takes fewer changes.
+        kms.disable_key(KeyId=identifier)
     removed, added = tag_changes(context, old, new)
     if removed:
         kms.untag_resource(KeyId=identifier, TagKeys=removed)
@@ -104,6 +120,10 @@ def register(registry: Registry) -> None:
                 "enableKeyRotation": Prop("bool", default=False),
                 "deletionWindowInDays": Prop("int", local=True),
                 "policy": Prop("policy", computed=True),
+                "keyUsage": Prop(default="ENCRYPT_DECRYPT", replace=True),
+                "customerMasterKeySpec": Prop(default="SYMMETRIC_DEFAULT", replace=True),
+                "multiRegion": Prop("bool", computed=True, replace=True),
+                "isEnabled": Prop("bool", default=True),
                 **TAGS,
             },
             create=_create_key,

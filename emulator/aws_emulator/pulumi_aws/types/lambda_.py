@@ -49,11 +49,18 @@ _PROPS = {
     "environment": _ENVIRONMENT,
     "loggingConfig": _LOGGING,
     "tracingConfig": _TRACING,
+    "deadLetterConfig": Prop("object", members={"targetArn": Prop(required=True)}),
+    "kmsKeyArn": Prop(),
+    "reservedConcurrentExecutions": Prop("int", default=-1),
+    "s3Bucket": Prop(),
+    "s3Key": Prop(),
+    "s3ObjectVersion": Prop(),
     **TAGS,
 }
+_PLACES = ("s3Bucket", "s3Key", "s3ObjectVersion")
 _CONFIGURATION = (
     "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "loggingConfig",
-    "tracingConfig",
+    "tracingConfig", "deadLetterConfig", "kmsKeyArn",
 )  # fmt: skip
 
 
@@ -65,6 +72,8 @@ def _configuration(inputs: State) -> dict[str, Any]:
         "MemorySize": int(inputs["memorySize"]),
         "Environment": {"Variables": (inputs.get("environment") or {}).get("variables") or {}},
     }
+    arguments["DeadLetterConfig"] = {"TargetArn": (inputs.get("deadLetterConfig") or {}).get("targetArn") or ""}
+    arguments["KMSKeyArn"] = inputs.get("kmsKeyArn") or ""
     if inputs.get("runtime"):
         arguments["Runtime"] = inputs["runtime"]
     if inputs.get("handler"):
@@ -77,18 +86,29 @@ def _configuration(inputs: State) -> dict[str, Any]:
     return arguments
 
 
-def _code(inputs: State) -> bytes:
+def _code(inputs: State) -> dict[str, Any]:
+    """The bundle, or the place where it lies."""
     code = inputs.get("code")
-    if not isinstance(code, Archive):
-        raise PluginError("aws:lambda/function:Function needs `code`")
-    return archive_bytes(code)
+    if isinstance(code, Archive):
+        return {"ZipFile": archive_bytes(code)}
+    if not inputs.get("s3Bucket") or not inputs.get("s3Key"):
+        raise PluginError("aws:lambda/function:Function needs `code`, or `s3Bucket` and `s3Key`")
+    return {f"S3{name.removeprefix('s3')}": inputs[name] for name in _PLACES if inputs.get(name)}
+
+
+def _reserve(context: Context, inputs: State) -> None:
+    client, reserved = context.client("lambda"), int(inputs["reservedConcurrentExecutions"])
+    if reserved < 0:
+        client.delete_function_concurrency(FunctionName=inputs["name"])
+    else:
+        client.put_function_concurrency(FunctionName=inputs["name"], ReservedConcurrentExecutions=reserved)
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
     client = context.client("lambda")
     arguments = {
         "FunctionName": inputs["name"],
-        "Code": {"ZipFile": _code(inputs)},
+        "Code": _code(inputs),
         "Tags": context.tags(inputs),
         **_configuration(inputs),
     }
@@ -97,7 +117,14 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     retry_propagation(lambda: client.create_function(**arguments))
     with after_creation(inputs["name"]):
         wait_for(f"function {inputs['name']} to be Active", lambda: _active(context, inputs["name"]))
-        return inputs["name"], _live(context, inputs["name"], {"code": inputs["code"]})
+        if int(inputs["reservedConcurrentExecutions"]) >= 0:
+            _reserve(context, inputs)
+        return inputs["name"], _live(context, inputs["name"], _given(inputs))
+
+
+def _given(inputs: State) -> State:
+    """Where the code came from, which the service does not tell."""
+    return {name: inputs.get(name) for name in ("code", *_PLACES)}
 
 
 def _active(context: Context, name: str) -> bool:
@@ -139,6 +166,15 @@ def _live(context: Context, name: str, last: State) -> State:
     state["loggingConfig"] = (
         {"logFormat": logging["LogFormat"], "logGroup": logging.get("LogGroup")} if logging else None
     )
+    state["deadLetterConfig"] = (
+        {"targetArn": configuration["DeadLetterConfig"]["TargetArn"]}
+        if (configuration.get("DeadLetterConfig") or {}).get("TargetArn")
+        else None
+    )
+    state["kmsKeyArn"] = configuration.get("KMSKeyArn") or None
+    reserved = client.get_function_concurrency(FunctionName=name)
+    state["reservedConcurrentExecutions"] = reserved.get("ReservedConcurrentExecutions", -1)
+    state |= {place: last.get(place) for place in _PLACES}
     code = last.get("code")
     if isinstance(code, Archive):
         # Code changed by hand shows as another hash, so that a refresh sees it. The real provider sees it in
@@ -156,11 +192,10 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
     if differing & set(_CONFIGURATION):
         retry_propagation(lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new)))
         wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
-    if differing & {"code", "architectures"}:
-        arguments: dict[str, Any] = {
-            "FunctionName": identifier,
-            "ZipFile": _code(new),
-        }
+    if "reservedConcurrentExecutions" in differing:
+        _reserve(context, new)
+    if differing & {"code", "architectures", *_PLACES}:
+        arguments: dict[str, Any] = {"FunctionName": identifier, **_code(new)}
         if new.get("architectures"):
             arguments["Architectures"] = new["architectures"]
         client.update_function_code(**arguments)
@@ -170,7 +205,7 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         client.untag_resource(Resource=last["arn"], TagKeys=removed)
     if added:
         client.tag_resource(Resource=last["arn"], Tags=added)
-    return _live(context, identifier, {"code": new["code"]})
+    return _live(context, identifier, _given(new))
 
 
 # --- Permission ---

@@ -41,6 +41,8 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
         "tags": tag_list(context, inputs, "key", "value"),
         "tracingConfiguration": {"enabled": bool((inputs.get("tracingConfiguration") or {}).get("enabled", False))},
     }
+    if inputs.get("publish"):
+        arguments["publish"] = True
     logging = _logging(inputs)
     if logging:
         arguments["loggingConfiguration"] = logging
@@ -86,6 +88,8 @@ def _update(context: Context, identifier: str, old: State, new: State, last: Sta
         "roleArn": new["roleArn"],
         "tracingConfiguration": {"enabled": bool((new.get("tracingConfiguration") or {}).get("enabled", False))},
     }
+    if new.get("publish"):
+        arguments["publish"] = True
     logging = _logging(new)
     if logging:
         arguments["loggingConfiguration"] = logging
@@ -123,6 +127,7 @@ def register(registry: Registry) -> None:
                     },
                 ),
                 "tracingConfiguration": Prop("object", computed=True, members={"enabled": Prop("bool", default=False)}),
+                "publish": Prop("bool", default=False, local=True),
                 **TAGS,
             },
             create=_create,

@@ -19,21 +19,39 @@ _ATTRIBUTES = {
     "kmsMasterKeyId": "KmsMasterKeyId",
     "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
     "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "delaySeconds": "DelaySeconds",
+    "visibilityTimeoutSeconds": "VisibilityTimeout",
+    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+    "maxMessageSize": "MaximumMessageSize",
+    "redrivePolicy": "RedrivePolicy",
+    "policy": "Policy",
+    "contentBasedDeduplication": "ContentBasedDeduplication",
 }
-_NUMBERS = {"messageRetentionSeconds", "kmsDataKeyReusePeriodSeconds"}
+_NUMBERS = {
+    "messageRetentionSeconds", "kmsDataKeyReusePeriodSeconds", "delaySeconds", "visibilityTimeoutSeconds",
+    "receiveWaitTimeSeconds", "maxMessageSize",
+}  # fmt: skip
+_FLAGS = {"sqsManagedSseEnabled", "contentBasedDeduplication"}
+_TAKEN_AWAY = ("kmsMasterKeyId", "redrivePolicy", "policy")
+"""What an update without it must set to nothing."""
 
 
 def _attributes(inputs: State) -> dict[str, str]:
     out: dict[str, str] = {}
     for name, attribute in _ATTRIBUTES.items():
         value = inputs.get(name)
-        if value is not None:
+        # Only queues of that kind know the attribute.
+        known = name != "contentBasedDeduplication" or bool(inputs.get("fifoQueue"))
+        if value is not None and known:
             out[attribute] = str(value).lower() if isinstance(value, bool) else str(value)
     return out
 
 
 def _create(context: Context, inputs: State) -> tuple[str, State]:
-    arguments: dict[str, Any] = {"QueueName": inputs["name"], "Attributes": _attributes(inputs)}
+    attributes = _attributes(inputs)
+    if inputs.get("fifoQueue"):
+        attributes["FifoQueue"] = "true"
+    arguments: dict[str, Any] = {"QueueName": inputs["name"], "Attributes": attributes}
     tags = context.tags(inputs)
     if tags:
         arguments["tags"] = tags
@@ -45,12 +63,13 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
 def _live(context: Context, url: str) -> State:
     sqs = context.client("sqs")
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    state: State = {"name": url.rsplit("/", 1)[1], "url": url, "arn": found["QueueArn"]}
+    fifo = found.get("FifoQueue") == "true"
+    state: State = {"name": url.rsplit("/", 1)[1], "url": url, "arn": found["QueueArn"], "fifoQueue": fifo}
     for name, attribute in _ATTRIBUTES.items():
         value = found.get(attribute) or None
         if value is not None and name in _NUMBERS:
             state[name] = int(value)
-        elif value is not None and name == "sqsManagedSseEnabled":
+        elif name in _FLAGS and (value is not None or name == "contentBasedDeduplication"):
             state[name] = value == "true"
         else:
             state[name] = value
@@ -60,8 +79,9 @@ def _live(context: Context, url: str) -> State:
 def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
     sqs = context.client("sqs")
     wanted = _attributes(new)
-    if old.get("kmsMasterKeyId") and not new.get("kmsMasterKeyId"):
-        wanted["KmsMasterKeyId"] = ""
+    for name in _TAKEN_AWAY:
+        if old.get(name) and not new.get(name):
+            wanted[_ATTRIBUTES[name]] = ""
     if wanted != _attributes(old):
         sqs.set_queue_attributes(QueueUrl=identifier, Attributes=wanted)
     removed, added = tag_changes(context, old, new)
@@ -101,6 +121,14 @@ def register(registry: Registry) -> None:
                 "kmsMasterKeyId": Prop(),
                 "kmsDataKeyReusePeriodSeconds": Prop("int", computed=True),
                 "sqsManagedSseEnabled": Prop("bool", computed=True),
+                "delaySeconds": Prop("int", default=0),
+                "visibilityTimeoutSeconds": Prop("int", default=30),
+                "receiveWaitTimeSeconds": Prop("int", default=0),
+                "maxMessageSize": Prop("int", computed=True),
+                "redrivePolicy": Prop("json"),
+                "policy": Prop("policy", computed=True),
+                "fifoQueue": Prop("bool", default=False, replace=True),
+                "contentBasedDeduplication": Prop("bool", default=False),
                 **TAGS,
             },
             create=_create,

@@ -72,6 +72,18 @@ def test_handler_error(domain: Account, shared: str) -> None:
     assert "REPORT RequestId:" in log
 
 
+@pytest.mark.parametrize("length", [70_000, 900_000, 3_000_000])
+def test_an_error_of_any_length_is_answered(domain: Account, length: int) -> None:
+    """The client repeats it in a header, which must not end the process."""
+    arn = domain.function()
+    stream = domain.invoke(arn, {"do": "environment"})["Payload"]["environment"]["AWS_LAMBDA_LOG_STREAM_NAME"]
+    answer = domain.invoke(arn, {"do": "raise", "message": "x" * length})
+    assert answer["FunctionError"] == "Unhandled"
+    assert (answer["Payload"]["errorType"], len(answer["Payload"]["errorMessage"])) == ("ValueError", length)
+    after = domain.invoke(arn, {"do": "environment"})["Payload"]["environment"]["AWS_LAMBDA_LOG_STREAM_NAME"]
+    assert after == stream, "the same process goes on"
+
+
 def test_process_that_exits(domain: Account, shared: str) -> None:
     answer = domain.invoke(shared, {"do": "exit"})
     assert answer["FunctionError"] == "Unhandled"

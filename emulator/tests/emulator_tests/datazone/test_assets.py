@@ -1,4 +1,4 @@
-"""Assets, revisions, listings, data products, glossaries (facts 1.3)."""
+"""Assets, revisions, listings, data products, glossaries."""
 
 from __future__ import annotations
 

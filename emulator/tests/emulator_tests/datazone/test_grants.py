@@ -1,4 +1,4 @@
-"""Subscription targets, requests, subscriptions, and grants with their status and events (facts 1.4, 1.5, 3)."""
+"""Subscription targets, requests, subscriptions, and grants with their status and events."""
 
 from __future__ import annotations
 

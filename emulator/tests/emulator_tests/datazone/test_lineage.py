@@ -1,4 +1,4 @@
-"""Lineage events and the graph (facts 9)."""
+"""Lineage events and the graph."""
 
 from __future__ import annotations
 

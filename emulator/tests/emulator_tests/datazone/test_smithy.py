@@ -1,4 +1,4 @@
-"""The Smithy subset of form types, and content checked against it (facts 1.1)."""
+"""The Smithy subset of form types, and content checked against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Form types and asset types (facts 1.1, 1.2)."""
+"""Form types and asset types."""
 
 from __future__ import annotations
 

@@ -73,7 +73,8 @@ def signed(
 
 
 def check(token: str, now: float | None = None, known: Any = None) -> Any:
-    return verify(token, known or Known(), REGION, time.time() if now is None else now)
+    identities: Any = known or Known()
+    return verify(token, identities, REGION, time.time() if now is None else now)
 
 
 def test_the_public_signers_token_names_the_role() -> None:

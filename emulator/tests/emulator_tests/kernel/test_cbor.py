@@ -27,7 +27,11 @@ def cloudwatch(emulator: EmulatorProcess, monkeypatch: pytest.MonkeyPatch) -> It
         config=Config(retries={"total_max_attempts": 1}),
     )
     sent: list[str] = []
-    client.meta.events.register("before-send.*.*", lambda request, **_: sent.append(request.url) and None)
+
+    def note(request: Any, **_: Any) -> None:
+        sent.append(request.url)
+
+    client.meta.events.register("before-send.*.*", note)
     yield client
     assert all("/operation/" in url for url in sent), sent
 

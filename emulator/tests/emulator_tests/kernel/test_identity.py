@@ -33,7 +33,8 @@ def test_resources_of_accounts_are_apart(client: Client) -> None:
 
 
 def _with_keys(emulator: EmulatorProcess, service: str, **keys: str) -> Any:
-    return boto3.client(
+    make: Any = boto3.client
+    return make(
         service,
         region_name="us-east-1",
         endpoint_url=emulator.endpoint,

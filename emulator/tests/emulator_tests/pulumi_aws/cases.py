@@ -35,11 +35,15 @@ def _set(value: dict[str, Any], *path: str) -> Any:
 KEY = Case(
     "aws:kms/key:Key",
     lambda world: {
-        "description": "one", "enableKeyRotation": True, "deletionWindowInDays": 7, "policy": key_policy("one"), **TAGS,
+        "description": "one", "enableKeyRotation": True, "deletionWindowInDays": 7, "policy": key_policy("one"),
+        "keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "multiRegion": False,
+        "isEnabled": True, **TAGS,
     },
     lambda world: [
         change(description="two"), change(enableKeyRotation=False), change(deletionWindowInDays=8),
-        change(policy=key_policy("two")), RETAG, NO_TAGS,
+        change(policy=key_policy("two")), RETAG, NO_TAGS, change(isEnabled=False), change(isEnabled=True),
+        change(replace=True, keyUsage="SIGN_VERIFY", customerMasterKeySpec="RSA_2048"),
+        change(replace=True, multiRegion=True),
     ],
     remove=lambda client, made: client("kms").schedule_key_deletion(KeyId=made.id, PendingWindowInDays=7),
     drift=(
@@ -73,10 +77,10 @@ ROLE_CASE = Case(
     "aws:iam/role:Role",
     lambda world: {
         "name": "case-role", "path": "/case/", "description": "one", "assumeRolePolicy": trust("lambda.amazonaws.com"),
-        "permissionsBoundary": world.boundary()["arn"], "forceDetachPolicies": True, **TAGS,
+        "permissionsBoundary": world.boundary()["arn"], "forceDetachPolicies": True, "maxSessionDuration": 7200, **TAGS,
     },
     lambda world: [
-        change(description="two"), change(description=None),
+        change(description="two"), change(description=None), change(maxSessionDuration=None),
         change(assumeRolePolicy=trust("states.amazonaws.com")), change(permissionsBoundary=None),
         change(permissionsBoundary=world.boundary()["arn"]), change(forceDetachPolicies=False), RETAG, NO_TAGS,
         change(replace=True, path="/other/"), change(replace=True, name="case-other"),
@@ -139,10 +143,14 @@ QUEUE = Case(
     "aws:sqs/queue:Queue",
     lambda world: {
         "name": "case", "messageRetentionSeconds": 86400, "kmsMasterKeyId": world.key()["arn"],
-        "kmsDataKeyReusePeriodSeconds": 600, **TAGS,
+        "kmsDataKeyReusePeriodSeconds": 600, "delaySeconds": 5, "visibilityTimeoutSeconds": 60,
+        "receiveWaitTimeSeconds": 10, "maxMessageSize": 65536, "policy": document(allow("sqs:*", Principal="*")),
+        "redrivePolicy": json.dumps({"deadLetterTargetArn": world.queue()["arn"], "maxReceiveCount": 4}), **TAGS,
     },
     lambda world: [
-        change(messageRetentionSeconds=1209600), change(messageRetentionSeconds=None),
+        change(messageRetentionSeconds=1209600), change(messageRetentionSeconds=None), change(delaySeconds=None),
+        change(visibilityTimeoutSeconds=90), change(receiveWaitTimeSeconds=None), change(maxMessageSize=4096),
+        change(policy=document(allow("sqs:SendMessage", Principal="*"))), change(redrivePolicy=None),
         change(kmsMasterKeyId=world.other_key()["arn"]), change(kmsDataKeyReusePeriodSeconds=300), RETAG, NO_TAGS,
         change(kmsMasterKeyId=None, kmsDataKeyReusePeriodSeconds=None, shows=("kmsMasterKeyId",)),
         change(replace=True, name="other"),
@@ -155,6 +163,14 @@ QUEUE = Case(
         ),
     ),
 )  # fmt: skip
+FIFO_QUEUE = Case(
+    "aws:sqs/queue:Queue",
+    lambda world: {"name": "case.fifo", "fifoQueue": True, "contentBasedDeduplication": True},
+    lambda world: [
+        change(contentBasedDeduplication=False),
+        change(replace=True, fifoQueue=False, name="case-standard"),
+    ],
+)
 PLAIN_QUEUE = Case(
     "aws:sqs/queue:Queue",
     lambda world: {"name": "case-plain", "sqsManagedSseEnabled": True},
@@ -183,6 +199,17 @@ def _index(name: str, key: str) -> dict[str, str]:
     return {"name": name, "hashKey": key, "rangeKey": "sk", "projectionType": "ALL"}
 
 
+PROVISIONED_TABLE = Case(
+    "aws:dynamodb/table:Table",
+    lambda world: {
+        "name": "case-provisioned", "billingMode": "PROVISIONED", "hashKey": "pk", "attributes": _attributes("pk"),
+        "readCapacity": 2, "writeCapacity": 3, "streamEnabled": True, "streamViewType": "KEYS_ONLY",
+    },
+    lambda world: [
+        change(readCapacity=4), change(writeCapacity=5), change(streamViewType="NEW_IMAGE"),
+        change(streamEnabled=None, streamViewType=None, shows=("streamEnabled",)),
+    ],
+)  # fmt: skip
 TABLE = Case(
     "aws:dynamodb/table:Table",
     lambda world: {
@@ -223,9 +250,12 @@ FUNCTION = Case(
         "handler": "handler.handle", "code": archive(world.folder), "timeout": 10, "memorySize": 256,
         "architectures": ["arm64"], "environment": {"variables": {"FIRST": "1", "SECOND": "2"}},
         "loggingConfig": {"logFormat": "JSON", "logGroup": world.log_group().id},
-        "tracingConfig": {"mode": "Active"}, **TAGS,
+        "tracingConfig": {"mode": "Active"}, "deadLetterConfig": {"targetArn": world.queue()["arn"]},
+        "kmsKeyArn": world.key()["arn"], "reservedConcurrentExecutions": 2, **TAGS,
     },
     lambda world: [
+        change(reservedConcurrentExecutions=0), change(reservedConcurrentExecutions=None),
+        change(deadLetterConfig=None), change(kmsKeyArn=None),
         change(description="two"), change(timeout=20), change(memorySize=512), change(handler="handler.other"),
         change(runtime="python3.13"), change(environment={"variables": {"FIRST": "3"}}), change(environment=None),
         change(code=archive(world.folder, "other.zip", "def other(event, context):\n    return 2\n")),
@@ -239,6 +269,16 @@ FUNCTION = Case(
         lambda client, made: client("lambda").update_function_configuration(FunctionName=made.id, Timeout=99),
     ),
     unknown_to_import=("code",),
+)  # fmt: skip
+STORED_FUNCTION = Case(
+    "aws:lambda/function:Function",
+    lambda world: {
+        "name": "case-stored", "role": world.working_role()["arn"], "runtime": "python3.12",
+        "handler": "handler.handle", "s3Bucket": world.bundles(), "s3Key": "one.zip",
+    },
+    lambda world: [change(s3Key="two.zip"), change(s3ObjectVersion="null")],
+    remove=lambda client, made: client("lambda").delete_function(FunctionName=made.id),
+    unknown_to_import=("s3Bucket", "s3Key", "s3ObjectVersion"),
 )  # fmt: skip
 INVOKE_CONFIG = Case(
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
@@ -277,10 +317,10 @@ MACHINE = Case(
         "loggingConfiguration": {
             "level": "ALL", "includeExecutionData": True, "logDestination": f"{world.log_group()['arn']}:*",
         },
-        "tracingConfiguration": {"enabled": True}, **TAGS,
+        "tracingConfiguration": {"enabled": True}, "publish": True, **TAGS,
     },
     lambda world: [
-        change(definition=definition("B")), change(tracingConfiguration={"enabled": False}),
+        change(definition=definition("B")), change(publish=None), change(tracingConfiguration={"enabled": False}),
         change(loggingConfiguration={"level": "OFF"}), RETAG, NO_TAGS,
         change(replace=True, type="EXPRESS"), change(replace=True, name="other"),
     ],
@@ -291,6 +331,7 @@ MACHINE = Case(
             stateMachineArn=made.id, definition=definition("Z")
         ),
     ),
+    unknown_to_import=("publish",),
 )  # fmt: skip
 
 # --- rules and alarms ---
@@ -344,7 +385,8 @@ ALARM = Case(
         "name": "case", "alarmDescription": "one", "namespace": "AWS/SQS", "metricName": "Letters",
         "dimensions": {"QueueName": "q"}, "statistic": "Maximum", "period": 60, "evaluationPeriods": 1, "threshold": 0,
         "comparisonOperator": "GreaterThanThreshold", "treatMissingData": "notBreaching", "alarmActions": [PEOPLE],
-        "okActions": [PEOPLE], **TAGS,
+        "okActions": [PEOPLE], "insufficientDataActions": [PEOPLE], "actionsEnabled": False, "datapointsToAlarm": 1,
+        "unit": "Count", **TAGS,
     },
     lambda world: [
         *(
@@ -353,7 +395,8 @@ ALARM = Case(
                 "alarmDescription": "two", "namespace": "AWS/States", "metricName": "Failed", "statistic": "Sum",
                 "dimensions": {"QueueName": "r"}, "period": 120, "evaluationPeriods": 2, "threshold": 1.5,
                 "comparisonOperator": "LessThanThreshold", "treatMissingData": None, "alarmActions": None,
-                "okActions": [f"{PEOPLE}-2"],
+                "okActions": [f"{PEOPLE}-2"], "insufficientDataActions": None, "actionsEnabled": None,
+                "datapointsToAlarm": 2, "unit": None,
             }.items()
         ),
         RETAG, NO_TAGS, change(replace=True, name="other"),
@@ -424,8 +467,8 @@ def _toggle_logging(client: Any, made: Any) -> None:
 
 
 CORE: list[Case] = [
-    KEY, ALIAS, LOG_GROUP, ROLE_CASE, ROLE_POLICY, POLICY, QUEUE, PLAIN_QUEUE, QUEUE_POLICY, TABLE, FUNCTION,
-    INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE, TARGET, ALARM, BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE,
-    TRAIL,
+    KEY, ALIAS, LOG_GROUP, ROLE_CASE, ROLE_POLICY, POLICY, QUEUE, PLAIN_QUEUE, FIFO_QUEUE, QUEUE_POLICY, TABLE,
+    PROVISIONED_TABLE, FUNCTION, STORED_FUNCTION, INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE, TARGET, ALARM,
+    BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE, TRAIL,
 ]  # fmt: skip
 __all__ = ["CORE", "Change"]

@@ -449,13 +449,18 @@ STREAM = Case(
     "aws:kinesis/stream:Stream",
     lambda world: {
         "name": "case", "streamModeDetails": {"streamMode": "ON_DEMAND"}, "retentionPeriod": 48,
-        "encryptionType": "KMS", "kmsKeyId": world.key("producer")["arn"], **TAGS,
+        "encryptionType": "KMS", "kmsKeyId": world.key("producer")["arn"], "shardLevelMetrics": ["IncomingBytes"],
+        "enforceConsumerDeletion": True, **TAGS,
     },
     lambda world: [
-        change(retentionPeriod=72), change(retentionPeriod=24), change(encryptionType="NONE", kmsKeyId=None), RETAG,
-        NO_TAGS, change(streamModeDetails={"streamMode": "PROVISIONED"}), change(replace=True, name="other"),
+        change(shardLevelMetrics=["OutgoingBytes", "IncomingRecords"]), change(shardLevelMetrics=None),
+        change(enforceConsumerDeletion=None), change(retentionPeriod=72),
+        change(retentionPeriod=24), change(encryptionType="NONE", kmsKeyId=None), RETAG,
+        NO_TAGS, change(streamModeDetails={"streamMode": "PROVISIONED"}), change(shardCount=2),
+        change(replace=True, name="other"),
     ],
     account="producer",
+    unknown_to_import=("enforceConsumerDeletion",),
     remove=lambda client, made: client("kinesis").delete_stream(StreamName=made["name"]),
     drift=(
         "retentionPeriod",

@@ -6,10 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from pulumi import _types
 
 from aws_emulator.pulumi_aws import checking, config
 from aws_emulator.pulumi_aws.model import UNKNOWN, Archive, PluginError
 from aws_emulator.pulumi_aws.types import registry
+
+from .test_declared import arguments_class
 
 TYPES = registry().types
 ROLE, QUEUE, FUNCTION = "aws:iam/role:Role", "aws:sqs/queue:Queue", "aws:lambda/function:Function"
@@ -30,10 +33,25 @@ def test_good_inputs_pass() -> None:
 
 
 def test_a_property_that_is_not_declared_is_named() -> None:
-    found = reasons(QUEUE, name="q", fifoQueue=True)
+    found = reasons(QUEUE, name="q", deduplicationScope="queue")
     assert found == {
-        "fifoQueue": 'aws:sqs/queue:Queue: property "fifoQueue" is not served by the stand-in for the aws plugin'
+        "deduplicationScope": 'aws:sqs/queue:Queue: property "deduplicationScope" is not served by the stand-in for '
+        "the aws plugin: leave it out in the sandbox (by a configuration value of the stack), or put the folder of the "
+        "real pulumi-resource-aws first on the PATH"
     }
+
+
+@pytest.mark.parametrize("path", sorted(checking.ADVICE))
+def test_what_has_another_way_is_told_it(path: str) -> None:
+    """Every piece of advice is about properties that the real provider has and the stand-in does not serve."""
+    owners = [token for token in TYPES if path in known_to_pulumi_aws(token) and path not in TYPES[token].props]
+    assert owners
+    reason = reasons(owners[0], **{path: "x"})[path]
+    assert reason.endswith(f"is not served by the stand-in for the aws plugin: {checking.ADVICE[path]}")
+
+
+def known_to_pulumi_aws(token: str) -> set[str]:
+    return set(_types.input_type_py_to_pulumi_names(arguments_class(token)).values())
 
 
 def test_a_member_that_is_not_declared_is_named_with_its_path() -> None:
@@ -114,7 +132,7 @@ def completed(token: str, default_tags: Any = None, **inputs: Any) -> dict[str, 
 def test_defaults_are_filled_in_and_listed() -> None:
     found = completed(ROLE, assumeRolePolicy=TRUST, path="/mine/", description="x")
     assert (found["path"], found["forceDetachPolicies"]) == ("/mine/", False)
-    assert found["__defaults"] == ["forceDetachPolicies"]
+    assert found["__defaults"] == ["forceDetachPolicies", "maxSessionDuration"]
 
 
 def test_tags_are_merged_over_the_default_tags() -> None:

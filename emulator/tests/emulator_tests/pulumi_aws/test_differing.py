@@ -114,7 +114,8 @@ def test_replacement_may_depend_on_the_values() -> None:
 
 def test_a_given_name_is_deleted_first_a_made_up_one_after() -> None:
     def named(**more: Any) -> ResourceType:
-        return ResourceType("t", {"name": Prop()}, *[lambda *_: None] * 3, autoname=Autoname("name", 64), **more)  # type: ignore[arg-type]
+        nothing: Any = lambda *_: None  # noqa: E731
+        return ResourceType("t", {"name": Prop()}, nothing, nothing, nothing, autoname=Autoname("name", 64), **more)
 
     assert deletes_first(named(), {"name": "mine", "__defaults": []})
     assert not deletes_first(named(), {"name": "mine-123", "__defaults": ["name"]})

@@ -107,7 +107,7 @@ def test_the_whole_life_of_a_program_with_every_type(
         QueueUrl=stack.state()["plain-queue"]["id"], Attributes={"MessageRetentionPeriod": "60"}
     )
     client("cloudwatch").delete_alarms(AlarmNames=["every-type"])
-    stack.extra["BUNDLE"] = shutil.copy(bundle, tmp_path / "moved.zip")
+    stack.extra["BUNDLE"] = str(shutil.copy(bundle, tmp_path / "moved.zip"))
     assert stack.run("refresh", "--yes", "--skip-preview").code == 0
     variant = {
         "function": {"environment": {"variables": {"FIRST": "1"}}},
@@ -167,9 +167,11 @@ def test_a_secret_stays_one_in_the_state(scene: Stack, client: Callable[..., Any
 
 
 def test_what_the_sdk_lets_pass_the_stand_in_refuses(scene: Stack) -> None:
-    run = scene.run("preview", SCENE=said(resource(QUEUE, "queue", fifoQueue=True, messageRetentionSeconds=["a"])))
+    run = scene.run(
+        "preview", SCENE=said(resource(QUEUE, "queue", deduplicationScope="queue", messageRetentionSeconds=["a"]))
+    )
     assert run.code != 0
-    assert 'property "fifoQueue" is not served by the stand-in for the aws plugin' in run.text
+    assert 'property "deduplicationScope" is not served by the stand-in for the aws plugin' in run.text
     assert '"messageRetentionSeconds": expected a whole number, got list' in run.text
     run = scene.run("preview", SCENE=said(resource("aws:sns/topic:Topic", "topic", name="t")))
     assert run.code != 0

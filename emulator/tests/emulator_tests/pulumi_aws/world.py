@@ -137,6 +137,16 @@ class World:
 
         return self.once("function", self.domain, "aws:lambda/function:Function", inputs)
 
+    def bundles(self) -> str:
+        """A bucket with two bundles."""
+        s3, name = self.client("s3"), "world-bundles"
+        if name not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+            s3.create_bucket(Bucket=name)
+            for key in ("one.zip", "two.zip"):
+                text = f"def handle(event, context):\n    return {key!r}\n"
+                s3.put_object(Bucket=name, Key=key, Body=Path(archive(self.folder, key, text).path).read_bytes())
+        return name
+
     def rule(self) -> Made:
         inputs = {"name": "world-rule", "scheduleExpression": "rate(1 day)"}
         return self.once("rule", self.domain, "aws:cloudwatch/eventRule:EventRule", lambda: inputs)

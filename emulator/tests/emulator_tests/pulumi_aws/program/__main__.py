@@ -55,6 +55,7 @@ def make(kind: Any, called: str, owner: aws.Provider = domain_account, /, after:
 # --- keys, logs, roles, queues -------------------------------------------------------------------------------------
 key = make(
     aws.kms.Key, "key", description="streams", enable_key_rotation=True, deletion_window_in_days=7, tags={"a": "b"},
+    key_usage="ENCRYPT_DECRYPT", customer_master_key_spec="SYMMETRIC_DEFAULT", multi_region=False, is_enabled=True,
     policy=document(
         {
             "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{DOMAIN}:root"}, "Action": "kms:*", "Resource": "*",
@@ -72,7 +73,7 @@ boundary = make(
 role = make(
     aws.iam.Role, "role", name="every-type", path="/every/", description="does all", permissions_boundary=boundary.arn,
     assume_role_policy=trust("lambda.amazonaws.com", "states.amazonaws.com", "events.amazonaws.com"),
-    force_detach_policies=True, tags={"a": "b"},
+    force_detach_policies=True, max_session_duration=7200, tags={"a": "b"},
 )  # fmt: skip
 role_policy = make(
     aws.iam.RolePolicy, "role-policy", name="work", role=role.name,
@@ -80,11 +81,20 @@ role_policy = make(
 )  # fmt: skip
 queue = make(
     aws.sqs.Queue, "queue", name="every-type", message_retention_seconds=1209600, kms_master_key_id=key.arn,
-    kms_data_key_reuse_period_seconds=300, tags={"a": "b"},
+    kms_data_key_reuse_period_seconds=300, delay_seconds=1, visibility_timeout_seconds=60,
+    receive_wait_time_seconds=5, max_message_size=65536, tags={"a": "b"},
 )  # fmt: skip
 plain_queue = make(
     aws.sqs.Queue, "plain-queue", name="every-type-plain", message_retention_seconds=86400,
     sqs_managed_sse_enabled=True,
+)  # fmt: skip
+ordered_queue = make(
+    aws.sqs.Queue, "ordered-queue", name="every-type.fifo", fifo_queue=True, content_based_deduplication=True,
+    policy=document(allow("sqs:SendMessage", Principal={"Service": "events.amazonaws.com"})),
+)  # fmt: skip
+failing_queue = make(
+    aws.sqs.Queue, "failing-queue", name="every-type-failing",
+    redrive_policy=plain_queue.arn.apply(lambda arn: json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})),
 )  # fmt: skip
 queue_policy = make(
     aws.sqs.QueuePolicy, "queue-policy", queue_url=queue.url,
@@ -101,6 +111,11 @@ table = make(
     point_in_time_recovery={"enabled": True}, server_side_encryption={"enabled": True, "kms_key_arn": key.arn},
     ttl={"attribute_name": "expires", "enabled": True}, deletion_protection_enabled=False, tags={"a": "b"},
 )  # fmt: skip
+provisioned_table = make(
+    aws.dynamodb.Table, "provisioned-table", name="every-type-provisioned", billing_mode="PROVISIONED", hash_key="pk",
+    attributes=[{"name": "pk", "type": "S"}], read_capacity=2, write_capacity=3, stream_enabled=True,
+    stream_view_type="KEYS_ONLY",
+)  # fmt: skip
 
 # --- functions and machines ----------------------------------------------------------------------------------------
 function = make(
@@ -109,7 +124,8 @@ function = make(
     code=pulumi.FileArchive(os.environ.get("BUNDLE", "bundle.zip")),
     environment={"variables": {"FIRST": "1", "SECOND": "2"}},
     logging_config={"log_format": "JSON", "log_group": log_group.name},
-    tracing_config={"mode": "Active"}, tags={"a": "b"}, after=[role_policy],
+    tracing_config={"mode": "Active"}, dead_letter_config={"target_arn": queue.arn}, kms_key_arn=key.arn,
+    reserved_concurrent_executions=3, tags={"a": "b"}, after=[role_policy],
 )  # fmt: skip
 invoke_config = make(
     aws.lambda_.FunctionEventInvokeConfig, "invoke-config", function_name=function.name, maximum_retry_attempts=1,
@@ -121,7 +137,7 @@ machine = make(
     logging_configuration={
         "level": "ALL", "include_execution_data": True, "log_destination": log_group.arn.apply(lambda arn: f"{arn}:*"),
     },
-    tracing_configuration={"enabled": True}, tags={"a": "b"}, after=[role_policy],
+    tracing_configuration={"enabled": True}, publish=True, tags={"a": "b"}, after=[role_policy],
 )  # fmt: skip
 rule = make(
     aws.cloudwatch.EventRule, "rule", name="every-type", description="grants", state="ENABLED", tags={"a": "b"},
@@ -148,7 +164,8 @@ alarm = make(
     metric_name="ApproximateNumberOfMessagesVisible", dimensions={"QueueName": queue.name}, statistic="Maximum",
     period=60, evaluation_periods=1, threshold=0, comparison_operator="GreaterThanThreshold",
     treat_missing_data="notBreaching", alarm_actions=["arn:aws:sns:us-east-1:111111111111:people"],
-    ok_actions=["arn:aws:sns:us-east-1:111111111111:people"], tags={"a": "b"},
+    ok_actions=["arn:aws:sns:us-east-1:111111111111:people"], tags={"a": "b"}, actions_enabled=False,
+    insufficient_data_actions=["arn:aws:sns:us-east-1:111111111111:people"], datapoints_to_alarm=1, unit="Count",
 )  # fmt: skip
 
 # --- trail -----------------------------------------------------------------------------------------------------------
@@ -161,6 +178,24 @@ bucket_policy = make(
             for action, path in (("s3:GetBucketAcl", ""), ("s3:PutObject", "/AWSLogs/*"))
         )
     ),
+)  # fmt: skip
+
+
+def stored_bundle(bucket: str) -> str:
+    """Put a bundle into a bucket of the domain account; its version is the answer."""
+    import boto3
+
+    if pulumi.runtime.is_dry_run():
+        return "null"
+    s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    with open(os.environ.get("BUNDLE", "bundle.zip"), "rb") as bundle:  # noqa: PTH123
+        return str(s3.put_object(Bucket=bucket, Key="bundle.zip", Body=bundle.read()).get("VersionId", "null"))
+
+
+stored_function = make(
+    aws.lambda_.Function, "stored-function", name="every-type-stored", role=role.arn, runtime="python3.12",
+    handler="handler.handle", s3_bucket=bucket.bucket, s3_key="bundle.zip",
+    s3_object_version=bucket.bucket.apply(stored_bundle), after=[role_policy],
 )  # fmt: skip
 public_access = make(
     aws.s3.BucketPublicAccessBlock, "public-access", bucket=bucket.id, block_public_acls=True,
@@ -331,6 +366,10 @@ application = make(
 stream = make(
     aws.kinesis.Stream, "stream", producer_account, name="every-type", stream_mode_details={"stream_mode": "ON_DEMAND"},
     retention_period=48, encryption_type="KMS", kms_key_id=producer_key.arn, tags={"a": "b"},
+)  # fmt: skip
+provisioned_stream = make(
+    aws.kinesis.Stream, "provisioned-stream", producer_account, name="every-type-provisioned", shard_count=2,
+    shard_level_metrics=["IncomingBytes"], enforce_consumer_deletion=True,
 )  # fmt: skip
 registry = make(
     aws.glue.Registry, "registry", producer_account, registry_name="every-type", description="schemas", tags={"a": "b"}

@@ -1,4 +1,4 @@
-"""Many schemas at a time: looking ahead, working on several, counting what became of each, telling it."""
+"""Many schemas at a time: prefetching, working on several, counting the outcomes, publishing the changes."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Generic, TypeVar
 
-from streamgov_core.catalog.announce import BATCH, Announcer
+from streamgov_core.catalog.change_events import BATCH, ChangePublisher
 from streamgov_core.catalog.model import SyncOutcome, SyncResult
 from streamgov_core.model.errors import StreamgovError
 
 _log = logging.getLogger(__name__)
 
-AHEAD = 2000
-"""So much may be fetched before it is used: in one run's leg at most this is fetched in vain."""
+MAX_PREFETCHED = 2000
+"""Results that may wait to be used; an invocation that runs out of time discards at most these."""
 
-PROGRESS = 500
-"""After so many names a run says how far it is."""
+PROGRESS_INTERVAL = 500
+"""Names between two progress lines in the log."""
 
 Found = TypeVar("Found")
 
 
-class Ahead(Generic[Found]):
+class Prefetcher(Generic[Found]):
     """Fetches for names, in their order, before they are worked on.
 
     Args:
-        pool: where to fetch.
+        pool: the threads that fetch.
         fetch: what to do for each name.
-        names: in the order in which they are asked for; names may be passed over.
+        names: in the order in which they are asked for; names may be skipped.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, fetch: Callable[[str], Found], names: Iterable[str]) -> None:
@@ -57,22 +57,22 @@ class Ahead(Generic[Found]):
             future.cancel()
 
     def _fill(self) -> None:
-        while len(self._queue) < AHEAD:
+        while len(self._queue) < MAX_PREFETCHED:
             name = next(self._names, None)
             if name is None:
                 return
             self._queue.append((name, self._pool.submit(self._fetch, name)))
 
 
-class Crew:
-    """Works on names and keeps the tally.
+class WorkerPool:
+    """Works on names and adds to a run's result.
 
     Args:
-        pool: who works.
+        pool: the threads that work.
         concurrency: on how many names at a time.
         enough_time: False when no further name should be begun.
-        result: the tally.
-        announcer: where changes are told.
+        result: of the run.
+        publisher: publishes the changes.
     """
 
     def __init__(
@@ -81,52 +81,53 @@ class Crew:
         concurrency: int,
         enough_time: Callable[[], bool],
         result: SyncResult,
-        announcer: Announcer,
+        publisher: ChangePublisher,
     ) -> None:
         self._pool = pool
         self._concurrency = concurrency
         self._enough_time = enough_time
-        self._announcer = announcer
-        self._untold: list[Mapping[str, Any]] = []
-        self._telling: list[Future[None]] = []
+        self._publisher = publisher
+        self._pending: list[Mapping[str, Any]] = []
+        self._publishing: list[Future[None]] = []
         self.result = result
 
     def each(
         self,
         names: Sequence[str],
         work: Callable[[str], SyncOutcome],
-        glance: Callable[[str], bool] = lambda name: False,
+        is_unchanged: Callable[[str], bool] = lambda name: False,
         *,
-        free: bool = False,
+        checks_count: bool = True,
     ) -> int:
         """Work on names in their order, several at a time; stop when time is short.
 
         Args:
             names: the names.
             work: what to do; it may fail.
-            glance: whether a name is unchanged at a glance.
-            free: glances take no time, so that those of earlier legs do not count.
+            is_unchanged: whether a name needs no work, found out without a call of its own.
+            checks_count: names found unchanged count as begun when deciding whether to stop; False where checking them
+                takes no time, since a continuation repeats those of earlier invocations.
 
         Returns:
             How many were begun.
         """
         running: dict[Future[SyncOutcome], str] = {}
-        begun = glances = 0
+        begun = skipped = 0
         for name in names:
-            if begun - glances >= self._concurrency and not self._enough_time():
-                break  # but never at once: a leg that did nothing would be followed by legs that do nothing
+            if begun - skipped >= self._concurrency and not self._enough_time():
+                break  # but never at once: a continuation that did nothing would be followed by others that do nothing
             begun += 1
-            if begun % PROGRESS == 0:
+            if begun % PROGRESS_INTERVAL == 0:
                 _log.info(json.dumps({"progress": begun, "of": len(names), "counts": dict(self.result.counts)}))
-            if glance(name):
+            if is_unchanged(name):
                 self.result.add(name, SyncOutcome("unchanged"))
-                glances += free
+                skipped += not checks_count
                 continue
             running[self._pool.submit(work, name)] = name
             if len(running) >= 2 * self._concurrency:
                 self._collect(running, wait(running, return_when=FIRST_COMPLETED).done)
         self._collect(running, list(running))
-        self._tell(last=True)
+        self._publish(last=True)
         return begun
 
     def _collect(self, running: dict[Future[SyncOutcome], str], finished: Iterable[Future[SyncOutcome]]) -> None:
@@ -139,29 +140,29 @@ class Crew:
                 continue
             self.result.add(name, outcome)
             if outcome.event is not None:
-                self._untold.append(outcome.event)
-        self._tell(last=False)
+                self._pending.append(outcome.event)
+        self._publish(last=False)
 
-    def _tell(self, *, last: bool) -> None:
-        while len(self._untold) >= (1 if last else BATCH):
-            batch, self._untold = self._untold[:BATCH], self._untold[BATCH:]
-            self._telling.append(self._pool.submit(self._announcer.send, batch))
+    def _publish(self, *, last: bool) -> None:
+        while len(self._pending) >= (1 if last else BATCH):
+            batch, self._pending = self._pending[:BATCH], self._pending[BATCH:]
+            self._publishing.append(self._pool.submit(self._publisher.publish, batch))
         if last:
-            for telling in self._telling:
+            for publishing in self._publishing:
                 try:
-                    telling.result()
-                except Exception as error:  # the assets are right; that nobody was told must be seen all the same
+                    publishing.result()
+                except Exception as error:  # the assets are right; that the event was lost must be seen all the same
                     self.result.fail("*", failure("*", error))
-            self._telling.clear()
+            self._publishing.clear()
 
 
 def failure(name: str, error: Exception) -> str:
-    """Log a failure, ours in a line and others with their traceback, and put it into words."""
+    """Log a failure, with its traceback unless it is an error of ours, and return it as text."""
     _log.warning("schema %s: %s", name, error, exc_info=not isinstance(error, StreamgovError))
     return f"{type(error).__name__}: {error}"
 
 
-def too_many(gone: int, recorded: int, share: float, what: str) -> str | None:
+def mass_retirement_refusal(gone: int, recorded: int, share: float, what: str) -> str | None:
     """Why a run may not retire so many assets; None if it may.
 
     Args:
@@ -170,14 +171,14 @@ def too_many(gone: int, recorded: int, share: float, what: str) -> str | None:
         share: the largest share of them that may be retired.
         what: what is missing from where.
     """
-    allowed = max(FEW_ASSETS, int(share * recorded))
+    allowed = max(ALWAYS_RETIRABLE, int(share * recorded))
     if gone <= allowed:
         return None
     return (
-        f"{gone} of {recorded} recorded {what}: more than {allowed} are not retired in one run without being told to "
-        "(retireAny)"
+        f"{gone} of {recorded} recorded {what}: more than {allowed} are not retired in one run unless it is allowed "
+        "(allowMassRetirement)"
     )
 
 
-FEW_ASSETS = 3
-"""So many assets may always be retired, whatever share of all they are."""
+ALWAYS_RETIRABLE = 3
+"""Assets that may always be retired, whatever share of all they are."""

@@ -36,9 +36,9 @@ def short(value: Any) -> str:
     return code(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 
 
-def listed(values: Iterable[Any]) -> str:
-    """Values as code, with commas."""
-    return ", ".join(code(value) for value in values)
+def listed(values: Iterable[Any], between: str = ", ") -> str:
+    """Values as code, with commas or what is given between them."""
+    return between.join(code(value) for value in values)
 
 
 def count(number: int, noun: str) -> str:

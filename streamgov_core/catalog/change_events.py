@@ -1,17 +1,18 @@
-"""What a data source tells the event bus: what became of an asset, and what a new version means for its readers."""
+"""Events of a data source: what became of an asset, and what a new version means for its readers."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from streamgov_core.catalog.model import SchemaDetails, SchemaInfo, SchemaVersion
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 DETAIL_TYPE = "Streaming Asset Changed"
 BATCH = 10
@@ -64,19 +65,19 @@ def change(
     }
 
 
-class Announcer(Protocol):
-    """Where changes are told."""
+class ChangePublisher(Protocol):
+    """Publishes changes of assets."""
 
-    def send(self, details: Sequence[Mapping[str, Any]]) -> None:
-        """Tell some changes.
+    def publish(self, details: Sequence[Mapping[str, Any]]) -> None:
+        """Publish some changes.
 
         Raises:
-            CatalogError: at least one could not be told.
+            CatalogError: at least one could not be published.
         """
 
 
-class EventBus:
-    """The account's default event bus.
+class EventBusPublisher:
+    """Publishes to the account's default event bus (ChangePublisher).
 
     Args:
         client: an EventBridge client.
@@ -87,16 +88,16 @@ class EventBus:
     """
 
     def __init__(
-        self, client: Any, names: Names, domain_id: str, project_id: str, sleep: Callable[[float], None]
+        self, client: EventBridgeClient, names: Names, domain_id: str, project_id: str, sleep: Callable[[float], None]
     ) -> None:
         self._client = client
         self._source = event_source(names)
         self._fixed = {"domainId": domain_id, "projectId": project_id}
         self._sleep = sleep
 
-    def send(self, details: Sequence[Mapping[str, Any]]) -> None:
-        """See Announcer (API PutEvents, which answers for each entry whether it failed)."""
-        left = [
+    def publish(self, details: Sequence[Mapping[str, Any]]) -> None:
+        """API PutEvents, which answers for each entry whether it failed."""
+        left: list[PutEventsRequestEntryTypeDef] = [
             {"Source": self._source, "DetailType": DETAIL_TYPE, "Detail": json.dumps({**self._fixed, **detail})}
             for detail in details
         ]
@@ -112,4 +113,4 @@ class EventBus:
             left = failed
             if not left:
                 return
-        raise CatalogError(f"{len(left)} change(s) could not be told to the event bus")
+        raise CatalogError(f"{len(left)} change(s) could not be published to the event bus")

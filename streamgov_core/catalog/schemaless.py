@@ -1,0 +1,151 @@
+"""Topics and streams that have no schema: assets without columns, until a schema is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from streamgov_core.catalog.asset_index import AssetIndex
+from streamgov_core.catalog.asset_writer import AssetWriter, SyncSettings, latest
+from streamgov_core.catalog.change_events import change
+from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
+from streamgov_core.catalog.model import Asset, SyncOutcome, digest
+from streamgov_core.catalog.workers import WorkerPool, mass_retirement_refusal
+from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
+from streamgov_core.model.errors import ClaimRefusedError
+from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.source import ResourceSource
+
+
+class SchemalessSync:
+    """Syncs the assets of topics and streams without schema.
+
+    Args:
+        settings: of the data source.
+        writer: writes single assets.
+        records: what earlier runs recorded of them.
+        source: where topics or streams are looked up.
+        drafts: makes the drafts of their assets.
+    """
+
+    def __init__(
+        self,
+        settings: SyncSettings,
+        writer: AssetWriter,
+        records: AssetRecordStore,
+        source: ResourceSource,
+        drafts: AssetDrafts,
+    ) -> None:
+        self._settings = settings
+        self._writer = writer
+        self._records = records
+        self._source = source
+        self._drafts = drafts
+
+    def release(self, name: str) -> None:
+        """Drop the record of a topic whose asset now belongs to a schema."""
+        self._records.remove(name)
+
+    def run(
+        self,
+        workers: WorkerPool,
+        covered: Collection[str],
+        index: AssetIndex,
+        *,
+        allow_mass_retirement: bool,
+        revoke: bool,
+    ) -> bool:
+        """Sync all topics and streams that no schema covers.
+
+        Args:
+            workers: the worker pool of the run.
+            covered: ARNs of those that schemas cover.
+            index: the project's assets in the index.
+            allow_mass_retirement: retire however many assets have lost their topics.
+            revoke: end the subscriptions of assets that are retired.
+
+        Returns:
+            False if the time did not suffice.
+
+        Raises:
+            CatalogError: the platform cannot list topics or streams.
+        """
+        existing = self._source.resources()
+        records = {record.schema_name: record for part in range(PARTS) for record in self._records.load_part(part)}
+        todo = []
+        taken_over = set()
+        for name in existing:
+            try:
+                arn = self._source.resource(name).arn
+            except ClaimRefusedError:
+                continue  # a name that no policy could hold: Kafka refuses such, too
+            if arn in covered:
+                taken_over.add(name)
+            else:
+                todo.append(name)
+
+        def is_unchanged(name: str) -> bool:
+            record = records.get(name)
+            return (
+                record is not None
+                and record.fingerprint == self._fingerprint(self._source.resource(name))
+                and self._writer.is_unchanged_in_index(record, index)
+            )
+
+        def sync(name: str) -> SyncOutcome:
+            return self._sync(name, records.get(name), index)
+
+        if workers.each(todo, sync, is_unchanged, checks_count=False) < len(todo):
+            return False
+        for name in taken_over & set(records):
+            self._records.remove(name)
+        gone = sorted(set(records) - set(existing))
+        refusal = mass_retirement_refusal(
+            len(gone), len(records), self._settings.max_retire_share, "topics or streams are gone"
+        )
+        if refusal and not allow_mass_retirement:
+            workers.result.fail("*", refusal)
+        else:
+            workers.each(gone, lambda name: self._writer.retire(records[name], self._records, revoke=revoke))
+        return True
+
+    def _sync(self, name: str, record: AssetRecord | None, index: AssetIndex) -> SyncOutcome:
+        plain = self._source.resource(name)
+        resource = self._source.described(plain)
+        draft = self._drafts.build(resource)
+        live: Asset | None = None
+        if record is not None:
+            live = self._writer.load(record.asset_id)
+        if live is None:
+            live = self._writer.load(index.find(draft.external_id) or "")
+            if live is not None and _has_schema(live):
+                return SyncOutcome("unchanged")  # a schema of another registry has it
+            live = self._writer.find(draft, index)
+            if live is not None and record is not None and record.asset_id != live.asset_id:
+                record = None
+        written = self._writer.write(draft, live, record, "")
+        indexed = index.items[written.asset_id].changed if written.asset_id in index.items else None
+        new = AssetRecord(
+            asset_id=written.asset_id,
+            resource_arn=draft.external_id,
+            schema_arn=None,
+            schema_name=name,
+            content_hash=draft.content_hash(),
+            fingerprint=self._fingerprint(plain),
+            description_hash=draft.description_hash(),
+            seen=latest(written.changed, indexed, record.seen if record else ""),
+        )
+        if new != record:
+            self._records.save(new)
+        if written.verdict == "unchanged":
+            return SyncOutcome("unchanged")
+        kind = "CREATED" if written.verdict == "created" else "REVISED"
+        return SyncOutcome(
+            written.verdict, event=change(kind, written.asset_id, resource.arn, revision=written.revision)
+        )
+
+    def _fingerprint(self, resource: Resource) -> str:
+        return digest([DRAFT_VERSION, resource.arn, dict(resource.facts), self._settings.publish])
+
+
+def _has_schema(live: Asset) -> bool:
+    return any(form.content.get("schema_arn") for form in live.forms)

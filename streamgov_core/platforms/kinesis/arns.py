@@ -1,0 +1,35 @@
+"""ARNs of Kinesis streams, of the keys that encrypt them, and of their fan-out consumers."""
+
+from __future__ import annotations
+
+import re
+
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.naming import Names, short_hash
+
+MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kinesis:[a-z0-9-]+:\d{12}:stream/.+"
+"""Patterns of streams."""
+
+STREAM = re.compile(
+    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):kinesis:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    r"stream/(?P<name>[a-zA-Z0-9_.-]{1,128})"
+)
+STREAM_PATTERN = re.compile(r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d{12}:stream/(?P<name>[a-zA-Z0-9_.*?-]{1,128})")
+"""A stream's ARN, or a pattern of ARNs with ``*`` and ``?``."""
+KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]{1,128}")
+
+
+def consumer_name_arn(names: Names, command: GrantCommand) -> str:
+    """The fan-out consumer of a project on a stream, its ARN without the time of its registration."""
+    consumer = command.consumer
+    name = f"{names.namespace}-{short_hash(consumer.account, consumer.project_id)}"
+    return f"{command.resource['arn']}/consumer/{name}"
+
+
+def stream_dataset(resource_arn: str) -> tuple[str, str] | None:
+    """OpenLineage namespace and name of a stream. The specification names none for Kinesis; this is our convention."""
+    parts = resource_arn.split(":", 5)
+    if len(parts) != 6 or parts[2] != "kinesis":
+        return None
+    pieces = parts[5].split("/")
+    return (f"kinesis://{parts[3]}/{parts[4]}", pieces[1]) if pieces[0] == "stream" and len(pieces) == 2 else None

@@ -1,0 +1,128 @@
+"""What a grant of a Kinesis stream permits, on the owner's side and on the consumer's.
+
+Actions and rules: "Controlling access", "Sharing a data stream with another account" and "Using server-side encryption"
+of the Kinesis Data Streams developer guide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.errors import PermanentGrantError
+from streamgov_core.model.naming import Names
+from streamgov_core.model.permission import Permission
+from streamgov_core.platforms.kinesis.arns import consumer_name_arn
+from streamgov_core.platforms.kinesis.forms import KMS
+
+DESCRIBE = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
+SHARED_READ = (*DESCRIBE, "kinesis:GetRecords", "kinesis:GetShardIterator")
+WRITE = ("kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords")
+FAN_OUT = ("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard")
+
+BOUNDARY_ACTIONS = (
+    "kinesis:Describe*",
+    "kinesis:Get*",
+    "kinesis:List*",
+    "kinesis:PutRecord*",
+    "kinesis:SubscribeToShard",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+)
+
+
+def review(command: GrantCommand) -> None:
+    """A stream on the AWS-managed key cannot be shared: nobody can change that key's policy or grant on it.
+
+    Raises:
+        PermanentGrantError: such a stream, across accounts.
+    """
+    if (
+        command.grants
+        and command.foreign_principals()
+        and command.resource.get("encryption") == KMS
+        and not command.resource.get("keyArn")
+    ):
+        raise PermanentGrantError(managed_key_refusal(str(command.resource["arn"])))
+
+
+def producer_contributions(names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:
+    """The stream's policy across accounts, the fan-out consumer, grants on the key."""
+    arn, foreign = str(command.resource["arn"]), command.foreign_principals()
+    contributions: list[PolicyContribution] = []
+    if foreign:
+        permissions = tuple(
+            Permission(item.kind, item.actions, item.resource, principal)
+            for principal in foreign
+            for item in _stream_permissions(command)
+        )
+        contributions.append(PolicyContribution(f"stream#{arn}", permissions))
+    if _fans_out(command):
+        consumer_arn = consumer_name_arn(names, command)
+        permissions = tuple(Permission("consumer", FAN_OUT, consumer_arn, principal) for principal in foreign)
+        contributions.append(PolicyContribution(f"fan-out#{consumer_arn}", permissions))
+    if command.resource.get("keyArn"):
+        permissions = tuple(
+            Permission("kms", item.actions, item.resource, principal, False, item.condition)
+            for principal in command.consumer.principals
+            for item in _key_permissions(command)
+        )
+        contributions.append(PolicyContribution(f"key#{command.resource['keyArn']}", permissions))
+    return tuple(contributions)
+
+
+def consumer_permissions(names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+    """Data plane of the stream or of the fan-out consumer, and the key."""
+    permissions = [*_stream_permissions(command), *_key_permissions(command)]
+    if _fans_out(command):
+        # The consumer's ARN ends in the second of its registration, which only the owner's side knows.
+        permissions.append(Permission("consumer", FAN_OUT, f"{consumer_name_arn(names, command)}:*"))
+    return tuple(sorted(permissions))
+
+
+def connection(command: GrantCommand) -> dict[str, str]:
+    """The stream; callers in other accounts pass its ARN."""
+    return {
+        "streamArn": str(command.resource["arn"]),
+        "streamName": str(command.resource["stream"]),
+        "consumption": command.request.consumption,
+    }
+
+
+def managed_key_refusal(arn: str) -> str:
+    """Why a stream on the AWS-managed key is not granted across accounts, and what to do."""
+    return (
+        f"{arn} is encrypted with the AWS-managed key aws/kinesis, which cannot be shared with another account: "
+        f"encrypt it with a customer-managed key (aws kinesis start-stream-encryption --stream-arn {arn} "
+        "--encryption-type KMS --key-id <key ARN>), let the data source run, and ask again"
+    )
+
+
+def _fans_out(command: GrantCommand) -> bool:
+    return command.request.reads and command.request.consumption == "FAN_OUT"
+
+
+def _stream_permissions(command: GrantCommand) -> Iterator[Permission]:
+    actions: set[str] = set()
+    if command.request.reads:
+        actions |= set(DESCRIBE if _fans_out(command) else SHARED_READ)
+    if command.request.writes:
+        actions |= set(WRITE)
+    yield Permission("stream", tuple(sorted(actions)), str(command.resource["arn"]))
+
+
+def _key_permissions(command: GrantCommand) -> Iterator[Permission]:
+    key = command.resource.get("keyArn")
+    if not key:
+        return
+    actions = [
+        *(["kms:Decrypt"] if command.request.reads else []),
+        *(["kms:GenerateDataKey"] if command.request.writes else []),
+    ]
+    context: Mapping[str, Any] = {
+        "StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": str(command.resource["arn"])}
+    }
+    yield Permission("kms", tuple(actions), str(key), condition=json.dumps(context, separators=(",", ":")))

@@ -1,0 +1,78 @@
+"""ARNs of Amazon MSK: clusters, and what belongs to one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from streamgov_core.model.errors import ClaimRefusedError
+
+MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+"
+"""Patterns of topics of one cluster, which they name in full."""
+
+_CLUSTER = re.compile(
+    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):kafka:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    r"cluster/(?P<name>[a-zA-Z0-9-]{1,64})/(?P<uuid>[a-zA-Z0-9-]{1,64})"
+)
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+
+
+@dataclass(frozen=True)
+class ClusterArn:
+    """A cluster's ARN taken apart; the uuid carries the suffix (``…-7``, ``…-s3``)."""
+
+    arn: str
+    partition: str
+    region: str
+    account: str
+    name: str
+    uuid: str
+
+    @classmethod
+    def parse(cls, arn: str) -> ClusterArn:
+        """Read a cluster ARN.
+
+        Raises:
+            ClaimRefusedError: it is none.
+        """
+        match = _CLUSTER.fullmatch(arn)
+        if match is None:
+            raise ClaimRefusedError(f"cluster_arn is not the ARN of an MSK cluster: {arn!r}")
+        return cls(arn, **match.groupdict())
+
+    def of(self, kind: str, name: str) -> str:
+        """ARN of a topic, group or transactional id of this cluster; ``name`` may end in a wildcard."""
+        return f"arn:{self.partition}:kafka:{self.region}:{self.account}:{kind}/{self.name}/{self.uuid}/{name}"
+
+
+def topic_arn(cluster_arn: str, topic: str) -> str:
+    """ARN of a topic.
+
+    Raises:
+        ClaimRefusedError: the cluster's ARN or the topic's name is not legal.
+    """
+    if not _TOPIC.fullmatch(topic) or topic in (".", ".."):
+        raise ClaimRefusedError(f"{topic!r} is not a legal Kafka topic name (1 to 249 of a-z, A-Z, 0-9, '.', '_', '-')")
+    return ClusterArn.parse(cluster_arn).of("topic", topic)
+
+
+def topic_of(arn: str) -> str:
+    """The topic's name in a topic ARN.
+
+    Raises:
+        ClaimRefusedError: it is none.
+    """
+    head, _, path = arn.partition(":topic/")
+    pieces = path.split("/")
+    if len(pieces) != 3 or topic_arn(f"{head}:cluster/{pieces[0]}/{pieces[1]}", pieces[2]) != arn:
+        raise ClaimRefusedError(f"not the ARN of a Kafka topic: {arn!r}")
+    return pieces[2]
+
+
+def topic_dataset(resource_arn: str) -> tuple[str, str] | None:
+    """OpenLineage namespace and name of a topic: the cluster's name stands for its brokers, which come and go."""
+    parts = resource_arn.split(":", 5)
+    if len(parts) != 6 or parts[2] != "kafka":
+        return None
+    pieces = parts[5].split("/")
+    return (f"kafka://{pieces[1]}", pieces[3]) if pieces[0] == "topic" and len(pieces) == 4 else None
