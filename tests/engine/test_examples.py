@@ -53,7 +53,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         cluster = cloud.cluster(PRODUCER, "orders")
         cloud.client("glue", PRODUCER).create_registry(RegistryName="orders")
         documented = re.search(
-            r"arn:aws:kafka:\S+:cluster/orders/(\S+)", (ROOT / "Pulumi.all.example.yaml").read_text()
+            r"arn:aws:kafka:\S+:cluster/orders/(\S+)",
+            (ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml").read_text(),
         )
         assert documented is not None
         ids = {
