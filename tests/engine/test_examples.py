@@ -31,7 +31,7 @@ class Place:
 
     def example(self, name: str, stack: str, account: str) -> Stack:
         """An example as a stack, run with the credentials of the account's team."""
-        text = (ROOT / f"Pulumi.{name}.example.yaml").read_text()
+        text = (ROOT / "examples" / "stacks" / f"Pulumi.{name}.example.yaml").read_text()
         for placeholder, real in self.ids.items():
             text = text.replace(placeholder, real)
         config = {key.removeprefix("streamgov:"): value for key, value in yaml.safe_load(text)["config"].items()}
