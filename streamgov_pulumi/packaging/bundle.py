@@ -35,7 +35,16 @@ KEEP_SECONDS = 3 * 24 * 3600
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 _SKIPPED_PARTS = {"__pycache__", "tests", "bin"}
-_SKIPPED_TREES = ("avro/test/", "avro/tether/", "boto3/examples/", "kafka/benchmarks/", "kafka/cli/")
+_SKIPPED_TREES = (
+    "avro/test/",
+    "avro/tether/",
+    "aws_lambda_powertools/event_handler/",
+    "boto3/examples/",
+    "kafka/benchmarks/",
+    "kafka/cli/",
+)
+_POWERTOOLS_UTILITIES = {"jmespath_utils", "typing"}
+"""What Powertools' logger needs of the package's utilities; the others and its web framework are 90 % of its size."""
 _SKIPPED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 _SKIPPED_SUFFIXES = {".pyc", ".pyo"}
 _COMPILED_SUFFIXES = {".so", ".pyd", ".dylib"}
@@ -165,7 +174,7 @@ def _dependency_files(root: Path) -> dict[str, Path]:
         name = path.relative_to(root).as_posix()
         if path.suffix in _COMPILED_SUFFIXES:
             raise BundleError(f"{name} is compiled for one platform: {LOCK_FILE.name} may hold pure-Python wheels only")
-        if not _skipped(PurePosixPath(name)) and not name.startswith(_SKIPPED_TREES) and _wanted_data(name):
+        if not _skipped(PurePosixPath(name)) and not name.startswith(_SKIPPED_TREES) and _wanted(name):
             found[name] = path
     return found
 
@@ -176,9 +185,11 @@ def _skipped(name: PurePosixPath) -> bool:
     return len(name.parts) == 2 and name.parts[0].endswith(".dist-info") and name.name in _SKIPPED_METADATA
 
 
-def _wanted_data(name: str) -> bool:
-    """False for botocore's and boto3's descriptions of services that streamgov_core never calls."""
+def _wanted(name: str) -> bool:
+    """False for parts of Powertools that we do not use, and for descriptions of services that we never call."""
     parts = name.split("/")
+    if parts[:2] == ["aws_lambda_powertools", "utilities"] and len(parts) > 3:
+        return parts[2] in _POWERTOOLS_UTILITIES
     if parts[:2] not in (["botocore", "data"], ["boto3", "data"]) or len(parts) == 3:
         return True
     return parts[2] in SERVICES and not parts[-1].startswith("examples-")
