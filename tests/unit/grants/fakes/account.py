@@ -1,0 +1,315 @@
+"""A member account in memory: policies, roles, fan-out consumers and grants on keys, with the services' own rules."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from streamgov_core.documents.compiler import INLINE_LIMIT, MANAGED_LIMIT, size, statements_of
+from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.documents.resource_policy import (
+    ConflictError,
+    RejectedError,
+    ResourceGoneError,
+    ResourcePolicyDocument,
+)
+from streamgov_core.member.reader_role import ReaderRoleDocument
+from streamgov_core.member.role_gateway import QuotaError, RoleInfo
+from streamgov_core.member.role_policy import RolePolicyDocument
+from streamgov_core.model.asset_record import AssetRecord as SourceRecord
+from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument
+from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrantDocument
+from tests.unit.grants.fakes.commands import NAMES, OWNER
+
+
+class MemoryPolicies:
+    """PolicyGateway in memory. ``tokens`` as MSK; without them as Kinesis."""
+
+    def __init__(self, *, tokens: bool = True, limit: int = 20_480) -> None:
+        self.documents: dict[str, tuple[dict[str, Any], str]] = {}
+        self.gone: set[str] = set()
+        self.missing_roles: set[str] = set()
+        self.hooks: dict[str, Callable[[str], None]] = {}
+        self.writes: list[tuple[str, str]] = []
+        self.history: list[dict[str, Any] | None] = []
+        self._tokens = tokens
+        self._limit = limit
+        self._count = 0
+        self._lock = threading.RLock()
+
+    def _hook(self, operation: str, arn: str) -> None:
+        hook = self.hooks.get(operation)
+        if hook is not None:
+            hook(arn)
+
+    def get(self, arn: str) -> tuple[dict[str, Any] | None, str | None]:
+        self._hook("get", arn)
+        with self._lock:
+            if arn in self.gone:
+                raise ResourceGoneError(arn)
+            if arn not in self.documents:
+                return None, None
+            document, token = self.documents[arn]
+            return json.loads(json.dumps(document)), token if self._tokens else None
+
+    def put(self, arn: str, text: str, token: str | None) -> str | None:
+        self._hook("put", arn)
+        with self._lock:
+            if arn in self.gone:
+                raise ResourceGoneError(arn)
+            current = self.documents.get(arn, (None, None))[1]
+            if self._tokens and token != current:
+                raise ConflictError(arn)
+            assert len(text) <= self._limit, "the service would refuse this document"
+            document = json.loads(text)
+            for item in statements_of(document):
+                listed = dict(item.get("Principal") or {}).get("AWS", [])
+                for principal in [listed] if isinstance(listed, str) else listed:
+                    if principal in self.missing_roles or principal.startswith("AROA"):
+                        raise RejectedError(f"Invalid principal in policy: {principal}")
+            self._count += 1
+            self.documents[arn] = (document, f"v{self._count}")
+            self.writes.append(("put", arn))
+            self.history.append(document)
+            return f"v{self._count}" if self._tokens else None
+
+    def delete(self, arn: str, token: str | None) -> None:
+        self._hook("delete", arn)
+        with self._lock:
+            if self._tokens and self.documents.get(arn, (None, None))[1] != token:
+                raise ConflictError(arn)
+            self.documents.pop(arn, None)
+            self.writes.append(("delete", arn))
+            self.history.append(None)
+
+    def statements(self, arn: str) -> list[dict[str, Any]]:
+        return statements_of(self.documents[arn][0]) if arn in self.documents else []
+
+    def foreign_write(self, arn: str, statement: dict[str, Any]) -> None:
+        """Somebody else adds a statement, as a careful person would."""
+        with self._lock:
+            document = self.documents.get(arn, ({"Version": "2012-10-17", "Statement": []}, ""))[0]
+            self._count += 1
+            wanted = {**document, "Statement": [*statements_of(document), statement]}
+            self.documents[arn] = (wanted, f"v{self._count}")
+
+
+class MemoryIam:
+    """RolePolicyGateway and ReaderRoleGateway in memory, with IAM's quotas."""
+
+    def __init__(self, account: str = OWNER) -> None:
+        self.account = account
+        self.roles: dict[str, RoleInfo] = {}
+        self.inlines: dict[tuple[str, str], dict[str, Any]] = {}
+        self.policies: dict[str, dict[str, Any]] = {}
+        self.attachments: dict[str, set[str]] = {}
+        self.attach_quota = 10
+        self.hooks: dict[str, Callable[[str], None]] = {}
+        self.calls: list[str] = []
+        self._lock = threading.RLock()
+
+    def add(self, arn: str, boundary: str = "") -> None:
+        self.roles[arn.rsplit("/", 1)[1]] = RoleInfo(arn, boundary)
+
+    def _call(self, operation: str, name: str) -> None:
+        hook = self.hooks.get(operation)
+        if hook is not None:
+            hook(name)
+        self.calls.append(operation)
+
+    @property
+    def writes(self) -> list[str]:
+        return [call for call in self.calls if call.split("_")[0] in ("put", "delete", "attach", "detach", "create")]
+
+    def role(self, name: str) -> RoleInfo | None:
+        self._call("role", name)
+        return self.roles.get(name)
+
+    def inline(self, name: str, policy: str) -> dict[str, Any] | None:
+        self._call("inline", name)
+        return self.inlines.get((name, policy))
+
+    def other_inline_size(self, name: str, policy: str) -> int:
+        self._call("other_inline_size", name)
+        return sum(size(text) for (role, other), text in self.inlines.items() if role == name and other != policy)
+
+    def put_inline(self, name: str, policy: str, text: str) -> None:
+        self._call("put_inline", name)
+        with self._lock:
+            if self.other_inline_size(name, policy) + len(text) > INLINE_LIMIT:
+                raise QuotaError("LimitExceeded")
+            self.inlines[(name, policy)] = json.loads(text)
+
+    def delete_inline(self, name: str, policy: str) -> None:
+        self._call("delete_inline", name)
+        self.inlines.pop((name, policy), None)
+
+    def attached(self, name: str) -> set[str]:
+        self._call("attached", name)
+        return set(self.attachments.get(name, set()))
+
+    def managed(self, arn: str) -> dict[str, Any] | None:
+        self._call("managed", arn)
+        return self.policies.get(arn)
+
+    def put_managed(self, arn: str, text: str) -> None:
+        self._call("put_managed", arn)
+        assert len(text) <= MANAGED_LIMIT, "IAM would refuse this policy"
+        self.policies[arn] = json.loads(text)
+
+    def delete_managed(self, arn: str) -> None:
+        self._call("delete_managed", arn)
+        assert not any(arn in attached for attached in self.attachments.values()), "still attached"
+        self.policies.pop(arn, None)
+
+    def attach(self, name: str, arn: str) -> None:
+        self._call("attach", name)
+        attached = self.attachments.setdefault(name, set())
+        if arn not in attached and len(attached) >= self.attach_quota:
+            raise QuotaError("LimitExceeded")
+        attached.add(arn)
+
+    def detach(self, name: str, arn: str) -> None:
+        self._call("detach", name)
+        self.attachments.get(name, set()).discard(arn)
+
+    def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
+        self._call("create_role", name)
+        self.roles[name] = RoleInfo(f"arn:aws:iam::{self.account}:role{path}{name}", boundary, json.loads(trust))
+
+    def put_trust(self, name: str, trust: str) -> None:
+        self._call("put_trust", name)
+        self.roles[name] = replace(self.roles[name], trust=json.loads(trust))
+
+    def delete_role(self, name: str) -> None:
+        self._call("delete_role", name)
+        assert not any(role == name for role, _ in self.inlines), "the role still has inline policies"
+        self.roles.pop(name, None)
+
+    def statements(self, arn: str) -> list[dict[str, Any]]:
+        """Every statement that the role has by our policies."""
+        name = arn.rsplit("/", 1)[1]
+        found = [item for (role, _), text in self.inlines.items() if role == name for item in statements_of(text)]
+        for policy in self.attachments.get(name, set()):
+            found += statements_of(self.policies.get(policy, {}))
+        return found
+
+
+class MemoryConsumers:
+    """ConsumerGateway in memory; each registration has an ARN of its own, and its policy goes with it."""
+
+    def __init__(self, policies: MemoryPolicies) -> None:
+        self.policies = policies
+        self.found: dict[str, tuple[str, str]] = {}
+        self.status = "ACTIVE"
+        self.gone = False
+        self.hooks: dict[str, Callable[[str], None]] = {}
+        self._moments = itertools.count(1_700_000_000)
+
+    def _hook(self, operation: str, name: str) -> None:
+        if operation in self.hooks:
+            self.hooks[operation](name)
+
+    def find(self, stream: str, name: str) -> tuple[str, str] | None:
+        self._hook("find", name)
+        return self.found.get(f"{stream}/consumer/{name}")
+
+    def register(self, stream: str, name: str) -> tuple[str, str]:
+        self._hook("register", name)
+        if self.gone:
+            raise ResourceGoneError(f"{stream} does not exist")
+        key = f"{stream}/consumer/{name}"
+        self.found[key] = (f"{key}:{next(self._moments)}", self.status)
+        return self.found[key]
+
+    def deregister(self, arn: str) -> None:
+        self._hook("deregister", arn)
+        self.found = {name: value for name, value in self.found.items() if value[0] != arn}
+        self.policies.documents.pop(arn, None)
+
+
+class MemoryKeys:
+    """KeyGrantGateway in memory."""
+
+    def __init__(self) -> None:
+        self.grants: list[tuple[str, KeyGrant]] = []
+        self.missing: set[str] = set()
+        self.hooks: dict[str, Callable[[str], None]] = {}
+        self._ids = itertools.count(1)
+        self._keys: dict[str, str] = {}
+
+    def _hook(self, operation: str, key: str) -> None:
+        if operation in self.hooks:
+            self.hooks[operation](key)
+
+    def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
+        self._hook("list", key)
+        return [item for item in self.of(key) if item[1].name.startswith(prefix)]
+
+    def create(self, key: str, grant: KeyGrant) -> None:
+        self._hook("create", key)
+        if grant.principal in self.missing:
+            raise RejectedError("no such principal")
+        identifier = f"id{next(self._ids)}"
+        self._keys[identifier] = key
+        self.grants.append((identifier, grant))
+
+    def revoke(self, key: str, grant_id: str) -> None:
+        self._hook("revoke", key)
+        self.grants = [item for item in self.grants if item[0] != grant_id]
+
+    def of(self, key: str) -> Sequence[tuple[str, KeyGrant]]:
+        return [item for item in self.grants if self._keys.get(item[0], key) == key]
+
+
+class MemoryAccountGateway:
+    """AccountGateway in memory: cluster policies with tokens, stream policies without, consumers, key grants, roles."""
+
+    def __init__(self, policies: MemoryPolicies, iam: MemoryIam, boundary: str = "") -> None:
+        self.policies = policies
+        self.streams = MemoryPolicies(tokens=False)
+        self.consumers = MemoryConsumers(self.streams)
+        self.keys = MemoryKeys()
+        self.iam = iam
+        self.boundary = boundary
+        self.records: dict[str, SourceRecord] = {}
+        self.warnings: list[str] = []
+        self.inspect_error: Exception | None = None
+
+    def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
+        if contribution.kind == "role":
+            return RolePolicyDocument(self.iam, NAMES, contribution.arn, self.boundary)
+        if contribution.kind == "reader":
+            return ReaderRoleDocument(self.iam, NAMES, contribution.arn, self.boundary)
+        if contribution.kind == "stream":
+            return ResourcePolicyDocument(self.streams, contribution.arn, NAMES.sid_prefix)
+        if contribution.kind == "fan-out":
+            return FanOutConsumerDocument(self.consumers, self.streams, contribution.arn, NAMES.sid_prefix)
+        if contribution.kind == "key":
+            return KeyGrantDocument(self.keys, contribution.arn, NAMES.sid_prefix)
+        return ResourcePolicyDocument(self.policies, contribution.arn, NAMES.sid_prefix, read_before_lease=True)
+
+    def inspect(self, command: GrantCommand) -> dict[str, Any]:
+        if self.inspect_error is not None:
+            raise self.inspect_error
+        return {"warnings": list(self.warnings)}
+
+    def record(self, command: GrantCommand) -> SourceRecord | None:
+        return self.records.get(_source_name(command))
+
+    def recorded(self, order: GrantCommand) -> None:
+        """The data source recorded this asset for this resource."""
+        name = _source_name(order)
+        schema = order.schema.schema_arn if order.schema else None
+        self.records[name] = SourceRecord(order.asset_id, str(order.resource["arn"]), schema, name, "h")
+
+
+def _source_name(order: GrantCommand) -> str:
+    """The name under which a data source records: the schema's, or that of the topic or stream."""
+    return str(order.resource["arn"]).rsplit("/", 1)[1] if order.schema is None else order.schema.schema_name

@@ -1,0 +1,131 @@
+"""A DataZone domain in memory, and its events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.unit.grants.fakes.commands import CLUSTER, CONSUMER, DOMAIN, PROJECT, ROLE
+
+
+class MemoryDomain:
+    """Domain in memory."""
+
+    def __init__(self) -> None:
+        self.grants: dict[str, dict[str, Any]] = {}
+        self.listings: dict[str, dict[str, Any]] = {}
+        self.environments: dict[str, dict[str, Any]] = {}
+        self.targets: dict[str, dict[str, Any]] = {}
+        self.subscriptions: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, dict[str, Any]] = {}
+        self.errors: dict[str, Exception] = {}
+        self.marks: list[tuple[str, str, str, str | None]] = []
+        self.hooks: dict[str, Callable[..., None]] = {}
+
+    def _get(self, what: str, found: dict[str, dict[str, Any]], identifier: str) -> dict[str, Any] | None:
+        if "get" in self.hooks:
+            self.hooks["get"](what)
+        if what in self.errors:
+            raise self.errors[what]
+        return found.get(identifier)
+
+    def grant(self, grant_id: str) -> dict[str, Any] | None:
+        return self._get("grant", self.grants, grant_id)
+
+    def listing(self, listing_id: str, revision: str | None) -> dict[str, Any] | None:
+        return self._get("listing", self.listings, listing_id)
+
+    def environment(self, environment_id: str) -> dict[str, Any] | None:
+        return self._get("environment", self.environments, environment_id)
+
+    def target(self, environment_id: str, target_id: str) -> dict[str, Any] | None:
+        return self._get("target", self.targets, target_id)
+
+    def subscription(self, subscription_id: str) -> dict[str, Any] | None:
+        return self._get("subscription", self.subscriptions, subscription_id)
+
+    def request(self, request_id: str) -> dict[str, Any] | None:
+        return self._get("request", self.requests, request_id)
+
+    def mark(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+        if "mark" in self.hooks:
+            self.hooks["mark"](status)
+        if "mark" in self.errors:
+            raise self.errors["mark"]
+        self.marks.append((grant_id, asset_id, status, cause))
+        for asset in self.grants[grant_id]["assets"]:
+            if asset["assetId"] == asset_id:
+                asset["status"] = status
+
+    def add_grant(
+        self,
+        *,
+        grant_id: str = "grant1",
+        assets: Mapping[str, str] | None = None,
+        forms: Mapping[str, Any] | None = None,
+        principals: tuple[str, ...] = (ROLE,),
+        asset_type: str = "MskTopicAssetType",
+        status: str = "GRANT_PENDING",
+        metadata_forms: list[dict[str, str]] | None = None,
+    ) -> None:
+        """One grant of one listed asset (asset id -> status for more than one)."""
+        states = dict(assets or {"asset1": status})
+        self.grants[grant_id] = {
+            "id": grant_id,
+            "domainId": DOMAIN,
+            "createdBy": "SYSTEM",
+            "environmentId": "env1",
+            "subscriptionTargetId": "target1",
+            "subscriptionId": "subscription1",
+            "grantedEntity": {"listing": {"id": "listing1", "revision": "1"}},
+            "assets": [{"assetId": key, "assetRevision": "1", "status": value} for key, value in states.items()],
+        }
+        content = forms or {
+            "MskSourceReferenceFormType": {"cluster_arn": CLUSTER, "cluster_type": "PROVISIONED"},
+            "KafkaSchemaFormType": {"kafka_topic": "orders"},
+        }
+        self.listings["listing1"] = {
+            "id": "listing1",
+            "item": {
+                "assetListing": {
+                    "assetId": "asset1",
+                    "assetType": asset_type,
+                    "forms": json.dumps(content),
+                    "owningProjectId": "ownerproject01",
+                }
+            },
+        }
+        self.environments["env1"] = {
+            "id": "env1",
+            "projectId": PROJECT,
+            "awsAccountId": CONSUMER,
+            "awsAccountRegion": "us-east-1",
+        }
+        self.targets["target1"] = {"id": "target1", "authorizedPrincipals": list(principals), "projectId": PROJECT}
+        self.subscriptions["subscription1"] = {"id": "subscription1", "subscriptionRequestId": "request1"}
+        self.requests["request1"] = {
+            "id": "request1",
+            "createdBy": "user-asking",
+            "reviewerId": "user-approving",
+            "requestReason": "for the report",
+            "metadataForms": metadata_forms or [],
+        }
+
+
+def grant_event(
+    grant_id: str = "grant1", kind: str = "Subscription Grant Requested", domain: str = DOMAIN
+) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": "event-1",
+        "detail-type": kind,
+        "source": "aws.datazone",
+        "account": "111111111111",
+        "region": "us-east-1",
+        "detail": {
+            "version": "655",
+            "metadata": {"domain": domain, "id": grant_id, "typeName": "SubscriptionGrantEntityType"},
+            "data": {"asset": {"typeName": "MskTopicAssetType", "listingId": "listing1"}, "status": "GRANT_PENDING"},
+        },
+    }
