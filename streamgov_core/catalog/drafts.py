@@ -45,6 +45,10 @@ class AssetDrafts:
         self._models = {model.name: model for model in platform.form_models(names)}
         self.type_name = platform.asset_type(names).name
 
+    def resource_name(self, resource_arn: str) -> str:
+        """Name of a topic or stream."""
+        return self._platform.resource_name(resource_arn)
+
     def claimed_arn(self, forms: Forms) -> str | None:
         """ARN of the topic or stream that an asset's forms speak of; None if they name none."""
         return self._platform.claimed_arn(forms)

@@ -346,7 +346,7 @@ class Syncer:
         """Whether what GetSchema and the resource say is what was recorded."""
         if info is None or info.deleting:
             return False
-        resource = record.resource_arn.rsplit("/", 1)[-1] if self._mapping.key else self._mapping(info.name)
+        resource = self._drafts.resource_name(record.resource_arn) if self._mapping.key else self._mapping(info.name)
         return record.fingerprint == self._fingerprint(info, self._source.resource(resource))
 
     def _fingerprint(self, info: SchemaInfo, resource: Resource) -> str:

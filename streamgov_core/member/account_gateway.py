@@ -79,7 +79,11 @@ class AwsAccountGateway:
         """See AccountGateway.record (API GetParameter)."""
         schema = command.schema
         registry = None if schema is None else schema.registry_name
-        name = str(command.resource["arn"]).rsplit("/", 1)[1] if schema is None else schema.schema_name
+        name = (
+            PLATFORMS[command.platform].resource_name(str(command.resource["arn"]))
+            if schema is None
+            else schema.schema_name
+        )
         store = SsmAssetRecordStore(
             self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry
         )

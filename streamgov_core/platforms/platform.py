@@ -67,6 +67,9 @@ class Platform(Protocol):
     def claimed_arn(self, forms: Forms) -> str | None:
         """ARN of the topic or stream that an asset's forms speak of, whoever filled them; None if they name none."""
 
+    def resource_name(self, resource_arn: str) -> str:
+        """Name of a topic or stream, by which its source finds it and its record is kept."""
+
     def dataset(self, resource_arn: str) -> tuple[str, str] | None:
         """OpenLineage namespace and name of a topic or stream; None if the ARN is not of this platform."""
 

@@ -1,9 +1,10 @@
 """Function bundles: the zip of one Lambda function, the same bytes on every machine.
 
 A bundle holds one handler module, what it imports of our packages and of the locked dependencies (``functions.txt``),
-botocore's descriptions of the services that it calls, and nothing else. Only wheels that run on any platform are taken,
-so that a bundle made on one operating system runs on Lambda. Entries are sorted, stored without compression (compressed
-bytes differ between versions of zlib), and carry one fixed time and mode.
+the platforms that installed distributions bring, botocore's descriptions of the services that its code calls, and
+nothing else. Only wheels that run on any platform are taken, so that a bundle made on one operating system runs on
+Lambda. Entries are sorted, stored without compression (compressed bytes differ between versions of zlib), and carry one
+fixed time and mode.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import EntryPoint
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 import streamgov_core
 from streamgov_core.model.errors import ConfigError
+from streamgov_core.platforms import registry
+from streamgov_core.platforms.registry import installed_platforms
 from streamgov_pulumi.packaging.imports import import_closure, required_distributions
 
 PACKAGES = ("streamgov_core", "streamgov_samples")
@@ -72,9 +77,18 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     """
     module, source = _handler_source(entry)
     root = Path(streamgov_core.__file__).parent.parent
-    closure = import_closure(module, source, root, PACKAGES)
-    files = {str(PurePosixPath(*module.split("."))) + ".py": source}
-    files.update({path.relative_to(root).as_posix(): path for name, path in closure.modules.items() if name != module})
+    packages = dict.fromkeys(PACKAGES, root)
+    closure = import_closure({module: source}, packages)
+    files: dict[str, Path | bytes] = {}
+    installed = installed_platforms() if registry.__name__ in closure.modules else ()
+    if installed:
+        begin = {module: source}
+        for point in installed:
+            packages[point.module.partition(".")[0]], modules = _package_of(point)
+            begin |= modules
+        closure = import_closure(begin, packages)
+        files |= _entry_points(installed)
+    files |= {_name_in_zip(name, path): path for name, path in closure.modules.items()}
     files.update(_dependency_files(dependencies(), closure.foreign, closure.services))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
@@ -82,6 +96,37 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     if out_dir is None:
         _prune(target, time.time() - KEEP_SECONDS)
     return path
+
+
+def _package_of(point: EntryPoint) -> tuple[Path, dict[str, Path]]:
+    """The folder in which the package of an installed platform lies, and its module with the packages above it.
+
+    Raises:
+        BundleError: the module is not there, or is no Python source.
+    """
+    parts = point.module.split(".")
+    modules: dict[str, Path] = {}
+    for length in range(1, len(parts) + 1):
+        name = ".".join(parts[:length])
+        spec = find_spec(name)
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+            raise BundleError(f"the platform {point.name!r} = {point.value!r}: {name} is no Python module of a package")
+        modules[name] = Path(spec.origin)
+    top = modules[parts[0]]
+    return (top.parent.parent if top.name == "__init__.py" else top.parent), modules
+
+
+def _entry_points(points: Iterable[EntryPoint]) -> dict[str, Path | bytes]:
+    """Metadata by which the registry of platforms finds them where the function runs."""
+    lines = [f"[{registry.GROUP}]", *(f"{point.name} = {point.value}" for point in points)]
+    folder = "streamgov_installed_platforms-0.dist-info"
+    metadata = "Metadata-Version: 2.1\nName: streamgov-installed-platforms\nVersion: 0\n"
+    return {f"{folder}/METADATA": metadata.encode(), f"{folder}/entry_points.txt": "\n".join(lines).encode() + b"\n"}
+
+
+def _name_in_zip(module: str, path: Path) -> str:
+    name = PurePosixPath(*module.split("."))
+    return str(name / "__init__.py") if path.name == "__init__.py" else f"{name}.py"
 
 
 def cache_dir() -> Path:
@@ -229,14 +274,15 @@ def _wanted_data(name: str, services: Iterable[str]) -> bool:
     return parts[2] in services and not parts[-1].startswith("examples-")
 
 
-def _write_zip(files: dict[str, Path], target: Path, stem: str) -> Path:
+def _write_zip(files: Mapping[str, Path | bytes], target: Path, stem: str) -> Path:
     """Write the archive under a name made of its content's hash; a half-written file never has that name."""
     digest = hashlib.sha256()
     handle, temporary = tempfile.mkstemp(prefix=f"{stem}-", suffix=".part", dir=target)
     try:
         with os.fdopen(handle, "wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
             for name in sorted(files):
-                content = files[name].read_bytes()
+                found = files[name]
+                content = found if isinstance(found, bytes) else found.read_bytes()
                 info = zipfile.ZipInfo(name, date_time=_EPOCH)
                 info.create_system = 3
                 info.external_attr = _MODE

@@ -32,17 +32,16 @@ class ImportClosure:
     services: set[str] = field(default_factory=set)
 
 
-def import_closure(module: str, source: Path, root: Path, packages: tuple[str, ...]) -> ImportClosure:
-    """Follow the imports of a module.
+def import_closure(begin: Mapping[str, Path], packages: Mapping[str, Path]) -> ImportClosure:
+    """Follow the imports of some modules.
 
     Args:
-        module: dotted name of the module to begin with.
-        source: its file.
-        root: folder in which our packages lie.
-        packages: names of our packages; modules of any other are foreign.
+        begin: dotted names of the modules to begin with -> their files.
+        packages: names of our packages -> the folders in which they lie; modules of any other are foreign.
     """
-    found = ImportClosure({module: source})
-    waiting = [(module, source)]
+    found = ImportClosure(dict(begin))
+    waiting = list(begin.items())
+    own = {module.partition(".")[0] for module in begin}
     while waiting:
         name, path = waiting.pop()
         tree = ast.parse(path.read_text(), str(path))
@@ -50,11 +49,11 @@ def import_closure(module: str, source: Path, root: Path, packages: tuple[str, .
         for imported in _imports(name, path.name == "__init__.py", tree):
             top = imported.partition(".")[0]
             if top in packages:
-                for part, file in _ancestry(imported, root):
+                for part, file in _ancestry(imported, packages[top]):
                     if part not in found.modules:
                         found.modules[part] = file
                         waiting.append((part, file))
-            elif top not in sys.stdlib_module_names and top != module.partition(".")[0]:
+            elif top not in sys.stdlib_module_names and top not in own:
                 found.foreign.add(top)
     return found
 

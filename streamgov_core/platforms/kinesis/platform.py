@@ -50,6 +50,9 @@ class Kinesis:
     def claimed_arn(self, forms: Forms) -> str | None:
         return kinesis_forms.claimed_arn(forms)
 
+    def resource_name(self, resource_arn: str) -> str:
+        return resource_arn.rpartition("/")[2]
+
     def dataset(self, resource_arn: str) -> tuple[str, str] | None:
         return arns.stream_dataset(resource_arn)
 

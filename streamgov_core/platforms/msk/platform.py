@@ -49,6 +49,9 @@ class Msk:
     def claimed_arn(self, forms: Forms) -> str | None:
         return msk_forms.claimed_arn(forms)
 
+    def resource_name(self, resource_arn: str) -> str:
+        return resource_arn.rpartition("/")[2]
+
     def dataset(self, resource_arn: str) -> tuple[str, str] | None:
         return arns.topic_dataset(resource_arn)
 

@@ -1,0 +1,1 @@
+"""Amazon SQS queues as a streaming platform."""
