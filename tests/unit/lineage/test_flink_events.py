@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from streamgov_core.lineage.events import source_identifier
+from streamgov_core.platforms import PLATFORMS
 from streamgov_samples.functions.flink import SINK_SCHEMA_NAME, job_namespace
 from streamgov_samples.functions.records import SCHEMA_NAME
 
@@ -17,6 +17,6 @@ TOPICS = "arn:aws:kafka:us-east-1:222222222222:topic/orders-sandbox/00000000-000
 def test_topics_and_jobs_are_called_as_in_a_recorded_event() -> None:
     event = json.loads(RECORDED.read_text())
     read, written = ([f"{one['namespace']}/{one['name']}" for one in event[key]] for key in ("inputs", "outputs"))
-    assert read == [source_identifier(f"{TOPICS}/{SCHEMA_NAME}")]
-    assert written == [source_identifier(f"{TOPICS}/{SINK_SCHEMA_NAME}")]
+    assert read == [PLATFORMS.source_identifier(f"{TOPICS}/{SCHEMA_NAME}")]
+    assert written == [PLATFORMS.source_identifier(f"{TOPICS}/{SINK_SCHEMA_NAME}")]
     assert event["job"]["namespace"] == job_namespace("333333333333", "us-east-1")
