@@ -1,11 +1,17 @@
-"""Lambda, member account: carries one side of one grant command out, or looks after the documents of all."""
+"""Lambda, member account: carries one side of one grant command out, or checks and repairs the account's documents."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from streamgov_core.runtime.invocation import lambda_handler
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Apply one command of ``docs/contracts.md``; with action ``reconcile`` compare and repair documents."""
     if event.get("action") == "reconcile":
         from streamgov_core.member.drift import MemberReconcile

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamgov_core.domain.collect import Collect
+from streamgov_core.runtime.invocation import lambda_handler
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Collect one order: ``{event, execution, startedAt}``."""
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Collect one workflow input: ``{event, execution, startedAt}``."""
     return Collect.from_env().run(event, context)

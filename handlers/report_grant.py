@@ -1,12 +1,17 @@
-"""Lambda, domain account: tells ledger and DataZone what came of one asset of a grant."""
+"""Lambda, domain account: writes the outcome of one asset of a grant to the ledger and to DataZone."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamgov_core.domain.report import Report
+from streamgov_core.runtime.invocation import lambda_handler
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Report ``{kind: outcome, item}`` or ``{kind: collect-failure, event, execution}``."""
     return Report.from_env().run(event, context)

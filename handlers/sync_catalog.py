@@ -1,11 +1,17 @@
-"""Lambda: brings the assets of one data source in step with its schema registry."""
+"""Lambda: synchronizes the assets of one data source with its schema registry."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from streamgov_core.runtime.invocation import lambda_handler
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Sync one schema or the whole registry.
 
     Args:

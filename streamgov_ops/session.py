@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,9 @@ def region_of(profile: str = "") -> str:
     Raises:
         CredentialsError: there is no such profile.
     """
+    # Other SDKs and the `aws` command know AWS_REGION, boto3 does not.
+    if named := os.environ.get("AWS_REGION"):
+        return named
     with reporting("configuration:Region"):
         return str(boto3.Session(profile_name=profile or None).region_name or "")
 

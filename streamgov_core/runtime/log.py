@@ -1,28 +1,26 @@
-"""Structured logs: one JSON object a line, with what identifies a grant and nothing secret."""
+"""Log lines of the functions; ``runtime.invocation`` makes each of them one JSON object with its fields at the top."""
 
 from __future__ import annotations
 
-import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
-_FIELDS = ("domainId", "grantId", "assetId", "requestType", "side", "generation", "platform")
-_logger = logging.getLogger("streamgov")
+SUBJECT_FIELDS = ("domainId", "grantId", "assetId", "requestType", "side", "generation", "platform")
+"""Members of a message that identify what a line is about. Nothing else of a message is logged: it may hold a token."""
+_RESERVED = frozenset({*vars(logging.makeLogRecord({})), "asctime", "level", "location", "message", "timestamp"})
+_logger = logging.getLogger(__name__)
 
 
-def log(event: str, subject: Any = None, *, level: int = logging.INFO, **facts: Any) -> None:
+def log(event: str, subject: Mapping[str, Any] | None = None, *, level: int = logging.INFO, **fields: Any) -> None:
     """Log one event.
 
     Args:
-        event: what happened, in a few words.
-        subject: a message whose identifying members are copied.
-        level: of the logging module.
-        facts: further members; never a task token or credential.
+        event: what happened, in a few words; the line's ``message``.
+        subject: a message of ours, whose SUBJECT_FIELDS are copied.
+        level: of the logging module. A refusal is a WARNING, a failure an ERROR.
+        fields: further members; never a task token or credential. One that the logger uses itself gets an underscore.
     """
-    line: dict[str, Any] = {"event": event, "level": logging.getLevelName(level)}
-    if isinstance(subject, dict):
-        line.update({name: subject[name] for name in _FIELDS if subject.get(name) is not None})
-    line.update(facts)
-    if _logger.level == logging.NOTSET:
-        _logger.setLevel(logging.INFO)  # Lambda's root logger begins at WARNING.
-    _logger.log(level, json.dumps(line, default=str, sort_keys=True))
+    copied = {name: subject[name] for name in SUBJECT_FIELDS if subject and subject.get(name) is not None}
+    extra = {f"{name}_" if name in _RESERVED else name: value for name, value in {**copied, **fields}.items()}
+    _logger.log(level, event, extra=extra, stacklevel=2)

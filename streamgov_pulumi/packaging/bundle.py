@@ -43,7 +43,16 @@ KEEP_SECONDS = 3 * 24 * 3600
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 _SKIPPED_PARTS = {"__pycache__", "tests", "bin"}
-_SKIPPED_TREES = ("avro/test/", "avro/tether/", "boto3/examples/", "kafka/benchmarks/", "kafka/cli/")
+_SKIPPED_TREES = (
+    "avro/test/",
+    "avro/tether/",
+    "aws_lambda_powertools/event_handler/",
+    "boto3/examples/",
+    "kafka/benchmarks/",
+    "kafka/cli/",
+)
+_POWERTOOLS_UTILITIES = {"jmespath_utils", "typing"}
+"""What Powertools' logger needs of the package's utilities; the others and its web framework are 90 % of its size."""
 _SKIPPED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 _SKIPPED_SUFFIXES = {".pyc", ".pyo"}
 _COMPILED_SUFFIXES = {".so", ".pyd", ".dylib"}
@@ -256,8 +265,10 @@ def _skipped(name: PurePosixPath) -> bool:
 
 
 def _wanted_data(name: str, services: Iterable[str]) -> bool:
-    """False for botocore's and boto3's descriptions of services that the function never calls."""
+    """False for parts of Powertools that we do not use, and for descriptions of services that are never called."""
     parts = name.split("/")
+    if parts[:2] == ["aws_lambda_powertools", "utilities"] and len(parts) > 3:
+        return parts[2] in _POWERTOOLS_UTILITIES
     if parts[:2] not in (["botocore", "data"], ["boto3", "data"]) or len(parts) == 3:
         return True
     return parts[2] in services and not parts[-1].startswith("examples-")

@@ -12,6 +12,7 @@ from aws_emulator.compute.events.targets import Targets
 from aws_emulator.compute.functions.archives import install_archives
 from aws_emulator.compute.functions.asynchronous import AsynchronousInvocations
 from aws_emulator.compute.functions.invoke import Functions, install_invoke
+from aws_emulator.compute.functions.reading import install_reading
 from aws_emulator.compute.functions.store import install_patches as patch_functions
 from aws_emulator.compute.functions.uploads import install_upload_checks
 from aws_emulator.compute.metrics import Metrics
@@ -37,6 +38,7 @@ def install(emulator: Emulator) -> None:
     patch_functions(functions.run_for_moto)
     install_archives(Path(emulator.data_dir) / "functions" / "archives")
     install_upload_checks(emulator)
+    install_reading(emulator)
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)
     emulator.parts["compute.functions"] = functions

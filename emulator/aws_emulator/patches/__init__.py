@@ -15,6 +15,7 @@ from aws_emulator.patches import (
     kms,
     logs,
     ram,
+    s3,
     sqs,
     ssm,
 )
@@ -22,5 +23,5 @@ from aws_emulator.patches import (
 
 def install(emulator: Emulator) -> None:
     """Install every patch."""
-    for part in (cloudtrail, cloudwatch, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, sqs, ssm):
+    for part in (cloudtrail, cloudwatch, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, s3, sqs, ssm):
         part.install(emulator)

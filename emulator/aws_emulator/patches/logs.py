@@ -5,6 +5,7 @@ A group keeps its newest events only, as if it had a retention: an emulator that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from moto.logs.models import LogStream, logs_backends
@@ -20,6 +21,13 @@ EVENT_BYTES = 300
 def install(emulator: Emulator) -> None:
     """Register the operations, and bound the groups."""
     _bound_groups()
+
+    @emulator.wrap("logs", "DescribeLogGroups")
+    def describe_log_groups(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        result = proceed()
+        # Each group has a class, and the answer shows it; moto forgets it.
+        groups = [{"logGroupClass": "STANDARD", **group} for group in result.get("logGroups") or []]
+        return {**result, "logGroups": groups}
 
     @emulator.operation("logs", "AssociateKmsKey")
     def associate_kms_key(call: ApiCall) -> dict[str, Any]:

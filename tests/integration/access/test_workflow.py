@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -289,7 +290,7 @@ def test_malformed_and_foreign_events_change_nothing(deployment: Deployment) -> 
     for number, order in enumerate(({}, {"source": "aws.datazone", "detail-type": "Subscription Grant Requested"})):
         started = states.start_execution(stateMachineArn=machine, name=f"odd-{number}", input=json.dumps(order))
         ended = eventually(
-            lambda arn=started["executionArn"]: states.describe_execution(executionArn=arn),
+            partial(states.describe_execution, executionArn=started["executionArn"]),
             lambda found: found["status"] != "RUNNING",
         )
         assert (ended["status"], ended["error"]) == ("FAILED", "NotCollected")

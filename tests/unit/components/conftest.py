@@ -36,7 +36,8 @@ def no_bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def raw_config(name: str) -> dict[str, Any]:
     """A stack file as ``parse`` gets it."""
-    values = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
+    folder = ROOT / "examples" / "stacks" if name.endswith(".example") else ROOT
+    values = yaml.safe_load((folder / f"Pulumi.{name}.yaml").read_text())["config"]
     found = {key.split(":", 1)[1]: value for key, value in values.items() if key.startswith("streamgov:")}
     return {k: {"true": True, "false": False}.get(v, v) if isinstance(v, str) else v for k, v in found.items()}
 

@@ -194,7 +194,7 @@ def test_a_role_may_ask_about_itself_and_nobody_else() -> None:
 
 def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.prod.yaml"
-    text = (ROOT / "Pulumi.all.example.yaml").read_text()
+    text = (ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml").read_text()
     path.write_text(f"{text}\n  streamgov:permissionsBoundaryName: corp/edge\n  streamgov:namespace: teamb\n")
     answer = printed("--config", str(path))
     assert sorted(answer) == ["444455556666", ACCOUNT, "888899990000"]
@@ -256,7 +256,7 @@ def test_a_preview_that_deploys_nothing_is_no_source(case: str, told: str) -> No
         (["--config", "nowhere.yaml"], "nowhere.yaml cannot be read as a stack's file"),
         (["--config", str(ROOT / "Pulumi.dev.yaml")], "is a sandbox's: its people are administrators"),
         (["--config", str(ROOT / "Pulumi.yaml")], "is no stack's file: it has no map 'config'"),
-        (["--config", str(ROOT / "Pulumi.all.example.yaml"), "--account", "1"], "nothing is deployed into account 1;"),
+        (["--config", str(ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml"), "--account", "1"], "nothing is deployed into account 1;"),
         (["--config", "x", "--side", "member"], "one of them"),
         (["--side", "member", "--account", ACCOUNT], "name the deployment's --region"),
         (["--region", "eu-west-1"], "--side and --account"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -106,6 +107,8 @@ from pathlib import Path
 code = Path({str(tmp_path)!r})
 sys.path.insert(0, str(code))
 import_module("handlers.{handler}")
+slow = ("boto3", "botocore.session", "avro", "antlr4", "aws_xray_sdk", "streamgov_core.catalog")
+assert not [name for name in sys.modules if name.startswith(slow)], "imports must be lazy"
 for path in sorted(code.glob("streamgov_*/**/*.py")):
     import_module(".".join(path.relative_to(code).with_suffix("").parts).removesuffix(".__init__"))
 from streamgov_core.runtime.clients import Clients
@@ -127,6 +130,33 @@ def test_a_name_that_no_dependency_provides_is_a_clear_error(tmp_path: Path, mon
     monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", handler))
     with pytest.raises(BundleError, match=r"no locked dependency provides nobody_provides_this \(functions\.txt\)"):
         build_bundle("handlers.odd", out_dir=tmp_path / "out")
+
+
+def test_logs_and_metrics_work_with_what_a_bundle_holds(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    with zipfile.ZipFile(build_bundle("handlers.collect_grant", out_dir=tmp_path)) as opened:
+        opened.extractall(code)
+    script = f"""
+import sys, types
+sys.path.insert(0, {str(code)!r})
+import handlers.collect_grant
+from streamgov_core.runtime.invocation import lambda_handler
+from streamgov_core.runtime.log import log
+from streamgov_core.runtime.metrics import FunctionMetrics
+
+@lambda_handler
+def handler(event, context):
+    log("granted", event)
+    FunctionMetrics("streamgov", "report").put({{"GrantsGranted": 1}})
+    return {{}}
+
+names = ("function_name", "memory_limit_in_mb", "invoked_function_arn", "aws_request_id")
+handler({{"grantId": "grant1"}}, types.SimpleNamespace(**dict.fromkeys(names, "x")))
+"""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    line, metric = map(json.loads, done.stdout.splitlines())
+    assert line["grantId"] == "grant1" and metric["GrantsGranted"] == [1]
 
 
 @pytest.mark.parametrize("entry", ["handlers.nothing", "os.path.join", "handlers", "handlers...x", "handlers.../x", ""])
@@ -253,7 +283,7 @@ def test_compiled_modules_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_lock_names_every_dependency_with_its_hash() -> None:
     lines = bundle.LOCK_FILE.read_text().splitlines()
     pinned = [line for line in lines if "==" in line]
-    assert {line.split("==")[0] for line in pinned} >= {"boto3", "botocore", "avro", "urllib3"}
+    assert {line.split("==")[0] for line in pinned} >= {"aws-lambda-powertools", "boto3", "botocore", "avro", "urllib3"}
     for number, line in enumerate(lines):
         if "==" in line:
             assert "--hash=sha256:" in lines[number + 1]

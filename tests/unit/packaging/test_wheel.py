@@ -155,8 +155,8 @@ def test_the_console_command_works_from_the_wheel(installed: Elsewhere) -> None:
     command = installed.python.parent / "streamgov"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     result = subprocess.run(
-        [str(command), "review", "-"],
-        cwd=installed.elsewhere, env=environment, input=preview.read_text(), capture_output=True, text=True, check=False,
+        [str(command), "review", str(preview)],
+        cwd=installed.elsewhere, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (result.returncode, result.stderr) == (0, "")
     assert "Nothing changes" in result.stdout

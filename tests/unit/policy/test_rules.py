@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -33,6 +33,15 @@ BY_NAME = {policy.name: policy for policy in POLICIES}
 Props = Mapping[str, Any]
 
 
+def report_to(said: list[str], prefix: str = "") -> Callable[[str, str | None], None]:
+    """A policy's way to report a violation, which is noted."""
+
+    def report(text: str, urn: str | None = None) -> None:
+        said.append(prefix + text)
+
+    return report
+
+
 def judged(rule: str, type_: str, props: Props, prefix: str = OURS, config: Props | None = None) -> list[str]:
     """What one rule says of one resource."""
     policy = BY_NAME[rule]
@@ -41,12 +50,12 @@ def judged(rule: str, type_: str, props: Props, prefix: str = OURS, config: Prop
     args = ResourceValidationArgs(
         type_, unknown_checking_proxy(dict(props)), f"{prefix}{type_}::x", "x", OPTIONS, None, config
     )
-    assert policy.validate(args, lambda text, urn=None: said.append(text)) is None
+    assert policy.validate(args, report_to(said)) is None
     return said
 
 
 def judged_stack(
-    rule: str, items: list[tuple[str, Props]], prefix: str = OURS, config: Props | None = None
+    rule: str, items: Sequence[tuple[str, Props]], prefix: str = OURS, config: Props | None = None
 ) -> list[str]:
     """What one rule says of a stack."""
     policy = BY_NAME[rule]
@@ -58,7 +67,7 @@ def judged_stack(
         )
         for n, (type_, props) in enumerate(items)
     ]
-    assert policy.validate(StackValidationArgs(resources, config), lambda text, urn=None: said.append(text)) is None
+    assert policy.validate(StackValidationArgs(resources, config), report_to(said)) is None
     return said
 
 
@@ -371,16 +380,14 @@ def everything_said(graph: Graph, **configs: Props) -> dict[str, list[str]]:
                 args = ResourceValidationArgs(
                     item.type, item.inputs, urn(item), item.name, OPTIONS, None, configs.get(name)
                 )
-                rule.validate(args, lambda text, urn=None, n=item.name, f=found: f.append(f"{n}: {text}"))
+                rule.validate(args, report_to(found, f"{item.name}: "))
         else:
             assert isinstance(rule, StackValidationPolicy)
             resources = [
                 PolicyResource(item.type, item.inputs, urn(item), item.name, OPTIONS, None, None, [], {})
                 for item in graph.resources
             ]
-            rule.validate(
-                StackValidationArgs(resources, configs.get(name)), lambda text, urn=None, f=found: f.append(text)
-            )
+            rule.validate(StackValidationArgs(resources, configs.get(name)), report_to(found))
         said[name] = found
     return {name: found for name, found in said.items() if found}
 

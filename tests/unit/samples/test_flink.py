@@ -13,11 +13,14 @@ from streamgov_core.deploy.member_permissions import consumer_boundary
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.model.principal import RoleArn
 from streamgov_samples.functions import flink
 from streamgov_samples.functions.records import definition
 
 NAMES = Names(region="eu-west-1")
-CONSUMER = Consumer("333333333333", "eu-west-1", "prj1", "env1", ("arn:aws:iam::333333333333:role/consumers/job",))
+CONSUMER = Consumer(
+    "333333333333", "eu-west-1", "prj1", "env1", (RoleArn.parse("arn:aws:iam::333333333333:role/consumers/job"),)
+)
 TOPICS = "arn:aws:kafka:eu-west-1:222222222222:topic/orders-cluster/0-1"
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "flink-consumer" / "src" / "main"
 

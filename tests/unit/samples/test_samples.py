@@ -13,6 +13,7 @@ import pytest
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError, RemoteError, SchemaError
 from streamgov_core.model.naming import Names
+from streamgov_core.model.principal import RoleArn
 from streamgov_samples.functions import consumer
 from streamgov_samples.functions.consumer import consume
 from streamgov_samples.functions.jobs import JobConfig, job_of
@@ -231,7 +232,9 @@ def test_records_of_another_account_are_decoded_by_the_versions_they_name(monkey
 
 def test_a_consumers_group_and_reader_role_are_its_projects() -> None:
     names = Names()
-    who = Consumer("333333333333", "us-east-1", "project1", "environment1", ("arn:aws:iam::333333333333:role/c",))
+    who = Consumer(
+        "333333333333", "us-east-1", "project1", "environment1", (RoleArn.parse("arn:aws:iam::333333333333:role/c"),)
+    )
     env = consumer_environment(
         names,
         who,

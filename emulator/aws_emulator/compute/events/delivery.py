@@ -146,7 +146,7 @@ class EventRecord:
     def add(self, entry: dict[str, Any]) -> None:
         """Remember an event."""
         with self._lock:
-            self._entries.append(entry, weight_of(entry["event"]))
+            self._entries.append(entry, weight_of(entry))
 
     def find(self, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         """The events whose members equal these texts, the oldest first."""

@@ -54,7 +54,7 @@ def install(emulator: Emulator) -> None:
     def describe_stream_summary(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         stream = find(call, call.params.get("StreamARN"), call.params.get("StreamName"))
         summary = proceed()
-        summary["StreamDescriptionSummary"]["ConsumerCount"] = len(stream.consumers)
+        summary["StreamDescriptionSummary"] |= {"ConsumerCount": len(stream.consumers), "MaxRecordSizeInKiB": 1024}
         return summary
 
     @emulator.wrap("kinesis", "StartStreamEncryption")

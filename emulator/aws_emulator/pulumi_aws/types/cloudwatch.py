@@ -71,6 +71,11 @@ def _update_group(context: Context, identifier: str, old: State, new: State, las
     return _live_group(context, identifier) or {}
 
 
+def _delete_group(context: Context, identifier: str, state: State) -> None:
+    if not state.get("skipDestroy"):
+        delete_quietly(lambda: context.client("logs").delete_log_group(logGroupName=identifier))
+
+
 # --- LogStream ---
 def _create_stream(context: Context, inputs: State) -> tuple[str, State]:
     group, name = inputs["logGroupName"], inputs["name"]
@@ -187,15 +192,14 @@ def register(registry: Registry) -> None:
             {
                 "name": Prop(replace=True),
                 "retentionInDays": Prop("int", default=0),
+                "skipDestroy": Prop("bool", default=False, local=True),
                 "kmsKeyId": Prop(),
                 **TAGS,
             },
             create=_create_group,
             read=lambda context, identifier, state: read_or_none(lambda: _live_group(context, identifier)),
             update=_update_group,
-            delete=lambda context, identifier, state: delete_quietly(
-                lambda: context.client("logs").delete_log_group(logGroupName=identifier)
-            ),
+            delete=_delete_group,
             autoname=Autoname("name", 512),
         ),
         ResourceType(

@@ -16,6 +16,9 @@ from aws_emulator.pulumi_aws.types.common import (
 )
 from aws_emulator.pulumi_aws.types.datazone_common import delete_datazone, read_datazone, refuse_changes
 
+_AT_CREATION = ("domainVersion", "kmsKeyIdentifier", "serviceRole", "singleSignOn")
+"""What a domain may be given besides its name; only the last two can be changed."""
+
 
 # --- Domain ---
 def _create_domain(context: Context, inputs: State) -> tuple[str, State]:
@@ -23,6 +26,7 @@ def _create_domain(context: Context, inputs: State) -> tuple[str, State]:
     arguments: dict[str, Any] = {"name": inputs["name"], "domainExecutionRole": inputs["domainExecutionRole"]}
     if inputs.get("description"):
         arguments["description"] = inputs["description"]
+    arguments |= {name: inputs[name] for name in _AT_CREATION if inputs.get(name)}
     tags = context.tags(inputs)
     if tags:
         arguments["tags"] = tags
@@ -45,6 +49,7 @@ def _live_domain(context: Context, identifier: str) -> State:
         "name": found["name"],
         "description": found.get("description") or None,
         "domainExecutionRole": found["domainExecutionRole"],
+        **{name: found.get(name) for name in _AT_CREATION},
         "arn": found["arn"],
         "portalUrl": found.get("portalUrl"),
         "rootDomainUnitId": found.get("rootDomainUnitId"),
@@ -64,12 +69,14 @@ def _alive(context: Context, identifier: str) -> bool:
 
 def _update_domain(context: Context, identifier: str, old: State, new: State, last: State) -> State:
     datazone = context.client("datazone")
-    if changed(old, new, "name", "description", "domainExecutionRole"):
+    if changed(old, new, "name", "description", "domainExecutionRole", "serviceRole", "singleSignOn"):
+        more = {name: new[name] for name in ("serviceRole", "singleSignOn") if new.get(name)}
         datazone.update_domain(
             identifier=identifier,
             name=new["name"],
             description=new.get("description") or "",
             domainExecutionRole=new["domainExecutionRole"],
+            **more,
         )
     removed, added = tag_changes(context, old, new)
     if removed:
@@ -222,6 +229,10 @@ def register(registry: Registry) -> None:
                 "description": Prop(),
                 "domainExecutionRole": Prop(required=True),
                 "skipDeletionCheck": Prop("bool", local=True),
+                "domainVersion": Prop(computed=True, replace=True),
+                "kmsKeyIdentifier": Prop(replace=True),
+                "serviceRole": Prop(computed=True),
+                "singleSignOn": Prop("object", computed=True, members={"type": Prop(), "userAssignment": Prop()}),
                 **TAGS,
             },
             create=_create_domain,

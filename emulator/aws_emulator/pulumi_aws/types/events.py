@@ -73,6 +73,10 @@ def _put_target(context: Context, inputs: State) -> State:
         target["RoleArn"] = inputs["roleArn"]
     if inputs.get("input"):
         target["Input"] = inputs["input"]
+    if inputs.get("inputPath"):
+        target["InputPath"] = inputs["inputPath"]
+    if inputs.get("sqsTarget"):
+        target["SqsParameters"] = {"MessageGroupId": inputs["sqsTarget"].get("messageGroupId") or ""}
     transformer = inputs.get("inputTransformer")
     if transformer:
         target["InputTransformer"] = {
@@ -117,6 +121,8 @@ def _target_state(rule: str, item: dict[str, Any]) -> State:
         "arn": item["Arn"],
         "roleArn": item.get("RoleArn"),
         "input": item.get("Input"),
+        "inputPath": item.get("InputPath"),
+        "sqsTarget": {"messageGroupId": item["SqsParameters"]["MessageGroupId"]} if item.get("SqsParameters") else None,
         "inputTransformer": {
             "inputTemplate": transformer["InputTemplate"],
             "inputPaths": transformer.get("InputPathsMap") or {},
@@ -173,6 +179,8 @@ def register(registry: Registry) -> None:
                 "arn": Prop(required=True),
                 "roleArn": Prop(),
                 "input": Prop("json"),
+                "inputPath": Prop(),
+                "sqsTarget": Prop("object", members={"messageGroupId": Prop()}),
                 "inputTransformer": Prop(
                     "object", members={"inputPaths": Prop("map"), "inputTemplate": Prop(required=True)}
                 ),

@@ -53,7 +53,7 @@ def test_calls_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_events_and_policies_are_bounded_by_their_size() -> None:
     record = EventRecord(limit=100, budget=10_000)
     for number in range(50):
-        record.add({"id": number, "event": {"detail": "x" * 980}})
+        record.add({"id": number, "event": {"detail": "x" * 950}})
     assert [entry["id"] for entry in record.find({})] == list(range(40, 50))
     history = PolicyHistory(limit=100, budget=10_000)
     for _ in range(50):

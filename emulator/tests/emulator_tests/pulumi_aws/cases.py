@@ -60,8 +60,11 @@ ALIAS = Case(
 )
 LOG_GROUP = Case(
     "aws:cloudwatch/logGroup:LogGroup",
-    lambda world: {"name": "/case/logs", "retentionInDays": 14, "kmsKeyId": world.key()["arn"], **TAGS},
+    lambda world: {
+        "name": "/case/logs", "retentionInDays": 14, "kmsKeyId": world.key()["arn"], "skipDestroy": False, **TAGS,
+    },
     lambda world: [
+        change(skipDestroy=True), change(skipDestroy=None),
         change(retentionInDays=30), change(retentionInDays=None), change(kmsKeyId=None),
         change(kmsKeyId=world.other_key()["arn"]), RETAG, NO_TAGS, change(replace=True, name="/case/other"),
     ],
@@ -70,6 +73,7 @@ LOG_GROUP = Case(
         "retentionInDays",
         lambda client, made: client("logs").put_retention_policy(logGroupName=made.id, retentionInDays=1),
     ),
+    unknown_to_import=("skipDestroy",),
 )  # fmt: skip
 
 # --- IAM ---
@@ -365,8 +369,9 @@ TARGET = Case(
     lambda world: [
         change(input=json.dumps({"a": "b"})), change(arn=world.queue()["arn"]),
         change(retryPolicy={"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}), change(deadLetterConfig=None),
-        change(roleArn=None),
-        change(input=None, inputTransformer={"inputPaths": {"id": "$.id"}, "inputTemplate": '{"id": <id>}'}),
+        change(roleArn=None), change(sqsTarget={"messageGroupId": "a"}), change(sqsTarget=None),
+        change(input=None, inputPath="$.detail"),
+        change(inputPath=None, inputTransformer={"inputPaths": {"id": "$.id"}, "inputTemplate": '{"id": <id>}'}),
         change(inputTransformer={"inputPaths": {"id": "$.x"}, "inputTemplate": '{"y": <id>}'}),
         change(replace=True, targetId="other"), change(replace=True, rule="other"),
     ],

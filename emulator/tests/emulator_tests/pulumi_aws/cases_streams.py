@@ -73,9 +73,14 @@ DOMAIN_CASE = Case(
     "aws:datazone/domain:Domain",
     lambda world: {
         "name": "case", "description": "one", "domainExecutionRole": world.domain_role()["arn"],
-        "skipDeletionCheck": True, **TAGS,
+        "skipDeletionCheck": True, "domainVersion": "V1", "kmsKeyIdentifier": world.key()["arn"],
+        "singleSignOn": {"type": "IAM_IDC", "userAssignment": "MANUAL"}, **TAGS,
     },
-    lambda world: [change(name="two"), change(description="two"), RETAG, NO_TAGS, change(skipDeletionCheck=False)],
+    lambda world: [
+        change(name="two"), change(description="two"), RETAG, NO_TAGS, change(skipDeletionCheck=False),
+        change(singleSignOn={"type": "DISABLED"}), change(serviceRole=world.domain_role()["arn"]),
+        change(replace=True, domainVersion="V2"), change(replace=True, kmsKeyIdentifier=None),
+    ],
     remove=lambda client, made: client("datazone").delete_domain(identifier=made.id, skipDeletionCheck=True),
     drift=("description", lambda client, made: client("datazone").update_domain(identifier=made.id, description="z")),
     unknown_to_import=("skipDeletionCheck",),

@@ -114,7 +114,16 @@ def test_a_tag_set_by_hand_shows(domain_account: Plugin, client: Any, keep: Keep
 # --- previews ---
 def test_a_preview_of_a_creation_knows_what_the_program_says_and_nothing_else(domain_account: Plugin) -> None:
     found = domain_account.preview(QUEUE, {"name": "q", "kmsMasterKeyId": UNKNOWN})
-    assert found == {"name": "q", "kmsMasterKeyId": UNKNOWN, "messageRetentionSeconds": 345600}
+    assert found == {
+        "name": "q",
+        "kmsMasterKeyId": UNKNOWN,
+        "messageRetentionSeconds": 345600,
+        "delaySeconds": 0,
+        "receiveWaitTimeSeconds": 0,
+        "visibilityTimeoutSeconds": 30,
+        "fifoQueue": False,
+        "contentBasedDeduplication": False,
+    }
 
 
 def test_a_preview_of_an_update_changes_nothing(domain_account: Plugin, client: Any, keep: Keep) -> None:
@@ -236,7 +245,7 @@ def test_what_cannot_be_read_after_a_failure_is_kept_all_the_same(
     with pytest.raises(Aborted, match="PutRetentionPolicy") as caught:
         domain_account.create(LOG_GROUP, inputs)
     made = keep(domain_account, domain_account.kept(LOG_GROUP, caught.value))
-    assert (made.id, made.state) == ("/half/read", {"name": "/half/read"})
+    assert (made.id, made.state) == ("/half/read", {"name": "/half/read", "skipDestroy": False})
     assert domain_account.diff(made, inputs).paths == {"retentionInDays": "update"}
     domain_account.update(made, inputs)
     (group,) = client("logs").describe_log_groups(logGroupNamePrefix="/half/read")["logGroups"]

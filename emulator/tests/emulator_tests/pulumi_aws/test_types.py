@@ -13,7 +13,7 @@ from aws_emulator.pulumi_aws.types import registry
 
 from .cases import CORE
 from .cases_streams import STREAMS
-from .harness import DOMAIN, PRODUCER, Made, Plugin
+from .harness import DOMAIN, PRODUCER, Aborted, Made, Plugin
 from .world import Case, World
 
 CASES = CORE + STREAMS
@@ -120,3 +120,23 @@ def test_deleting_twice_is_fine(case: Case, world: World) -> None:
     with world.having(case) as (plugin, made, _):
         plugin.delete(made)
         assert plugin.refresh(made) is None
+
+
+def test_a_log_group_may_outlive_its_resource(world: World) -> None:
+    made = world.domain.create("aws:cloudwatch/logGroup:LogGroup", {"name": "/case/kept", "skipDestroy": True})
+    world.domain.delete(made)
+    logs = world.client("logs", account=DOMAIN)
+    assert [group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/case/kept")["logGroups"]]
+    logs.delete_log_group(logGroupName="/case/kept")
+
+
+def test_a_stream_with_consumers_goes_only_if_that_is_enforced(world: World) -> None:
+    made = world.producer.create("aws:kinesis/stream:Stream", {"name": "case-consumed", "shardCount": 1})
+    kinesis = world.client("kinesis", account=PRODUCER)
+    kinesis.register_stream_consumer(StreamARN=made.id, ConsumerName="reader")
+    with pytest.raises(Aborted, match="has consumers"):
+        world.producer.delete(made)
+    wanted = {"name": "case-consumed", "shardCount": 1, "enforceConsumerDeletion": True}
+    made = world.producer.update(made, wanted)
+    world.producer.delete(made)
+    assert world.producer.refresh(made) is None

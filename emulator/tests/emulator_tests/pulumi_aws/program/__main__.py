@@ -64,7 +64,13 @@ key = make(
 )  # fmt: skip
 alias = make(aws.kms.Alias, "alias", name="alias/every-type", target_key_id=key.key_id)
 log_group = make(
-    aws.cloudwatch.LogGroup, "log-group", name="/every/type", retention_in_days=14, kms_key_id=key.arn, tags={"a": "b"}
+    aws.cloudwatch.LogGroup,
+    "log-group",
+    name="/every/type",
+    retention_in_days=14,
+    kms_key_id=key.arn,
+    tags={"a": "b"},
+    skip_destroy=False,
 )
 boundary = make(
     aws.iam.Policy, "boundary", name="every-type-boundary", path="/every/", description="what roles may do at most",
@@ -155,6 +161,10 @@ schedule_target = make(
     input=json.dumps({"action": "reconcile"}), dead_letter_config={"arn": queue.arn},
     retry_policy={"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 0},
 )  # fmt: skip
+detail_target = make(
+    aws.cloudwatch.EventTarget, "detail-target", rule=rule.name, target_id="ordered", arn=ordered_queue.arn,
+    input_path="$.detail", sqs_target={"message_group_id": "one"},
+)  # fmt: skip
 permission = make(
     aws.lambda_.Permission, "permission", statement_id="schedule", action="lambda:InvokeFunction",
     function=function.name, principal="events.amazonaws.com", source_arn=schedule.arn, source_account=DOMAIN,
@@ -223,7 +233,8 @@ domain_role = make(
 )  # fmt: skip
 domain = make(
     aws.datazone.Domain, "domain", name="every-type", description="streams", domain_execution_role=domain_role.arn,
-    skip_deletion_check=True, tags={"a": "b"},
+    skip_deletion_check=True, domain_version="V1", kms_key_identifier=key.arn, service_role=domain_role.arn,
+    single_sign_on={"type": "DISABLED"}, tags={"a": "b"},
 )  # fmt: skip
 project = make(
     aws.datazone.Project, "project", domain_identifier=domain.id, name="PRODUCER", description="owns topics",

@@ -1,0 +1,61 @@
+"""What every Lambda handler of ours is wrapped in: log fields, log levels and, where its SDK is present, X-Ray."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, TextIO, TypeVar, cast
+
+from aws_lambda_powertools.logging import Logger
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+PACKAGE = "streamgov_core"
+_LIBRARIES = ("boto3", "botocore", "urllib3")
+
+
+class _StandardOutput(logging.StreamHandler[TextIO]):
+    """Writes to whatever is standard output when a line is written, not when the handler was made."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stdout
+
+
+_logger = Logger(PACKAGE, level=logging.INFO, utc=True, use_rfc3339=True, logger_handler=_StandardOutput())
+
+
+def lambda_handler(handler: Handler) -> Handler:
+    """Decorate a handler.
+
+    Every logger of the package then writes one JSON object a line to standard output, with its fields, the function's
+    name and the request id at the top level. Libraries are heard from WARNING on.
+
+    Args:
+        handler: takes Lambda's event and context.
+    """
+    _logger.append_keys(service=os.environ.get("STREAMGOV_NAMESPACE", "streamgov"))
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
+    # The event is never logged, whatever Powertools' environment variable says: it can hold a task token.
+    return _logger.inject_lambda_context(_traced(handler), log_event=False)
+
+
+def _traced(handler: Handler) -> Handler:
+    """Subsegments of X-Ray, if a layer of the function brings the SDK.
+
+    Our bundles leave it out: importing it takes longer than everything else that a cold start imports.
+    """
+    if find_spec("aws_xray_sdk") is None:
+        return handler
+    from aws_lambda_powertools.tracing import Tracer
+
+    # Answers and errors are not copied into traces: they name roles and grants, and the log has what is needed.
+    tracer = Tracer(service=PACKAGE)
+    return cast(Handler, tracer.capture_lambda_handler(handler, capture_response=False, capture_error=False))
