@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -82,8 +83,8 @@ def test_a_review_shows_what_it_adds_to_the_function_that_writes_policies(tmp_pa
     """Between two previews nothing differs but the platforms of an account."""
 
     def document(*platforms: str) -> str:
-        arguments = {"consumer_role_arns": [], "boundary_arn": None, "require_boundary": False}
-        return json.dumps(apply_policy(NAMES, OWNER, "dzd-1", platforms=platforms, **arguments))  # type: ignore[arg-type]
+        arguments: dict[str, Any] = {"consumer_role_arns": [], "boundary_arn": None, "require_boundary": False}
+        return json.dumps(apply_policy(NAMES, OWNER, "dzd-1", platforms=platforms, **arguments))
 
     urn = "urn:pulumi:dev::streamgov::streamgov:index:X$aws:iam/rolePolicy:RolePolicy::apply-policy"
 
