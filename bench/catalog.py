@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
 def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, Any]]:
     """The runs over one registry, in their order: first, unchanged, one changed, one deleted, one event."""
     from streamgov_core.catalog import entry
-    from streamgov_core.catalog.events import SyncRequest
+    from streamgov_core.catalog.sync_request import SyncRequest
 
     with stub(count, latency_ms) as server:
         os.environ.update(CREDENTIALS, AWS_ENDPOINT_URL=server.endpoint)

@@ -7,8 +7,8 @@ from functools import cached_property
 from threading import Lock
 
 from streamgov_core.catalog.drafts import AssetDrafts
+from streamgov_core.catalog.entities import AssetSummary
 from streamgov_core.catalog.gateways import AssetCatalog
-from streamgov_core.catalog.model import AssetSummary
 
 
 class AssetIndex:

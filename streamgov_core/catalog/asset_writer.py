@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from threading import Lock
 
+from streamgov_core.catalog.asset_errors import AssetExistsError
 from streamgov_core.catalog.asset_index import AssetIndex
 from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.drafts import AssetDrafts
-from streamgov_core.catalog.errors import AssetExistsError
+from streamgov_core.catalog.entities import Asset, AssetType, Draft, SyncOutcome, SyncVerdict, digest
 from streamgov_core.catalog.gateways import AssetCatalog
 from streamgov_core.catalog.merge import merge
-from streamgov_core.catalog.model import Asset, AssetType, Draft, SyncOutcome, SyncVerdict, digest
 from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from streamgov_core.catalog.model import SchemaDetails, SchemaInfo, SchemaVersion
+from streamgov_core.catalog.entities import SchemaDetails, SchemaInfo, SchemaVersion
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from streamgov_core.catalog.model import Draft, FormDraft, SchemaDetails, SchemaInfo, SchemaVersion
+from streamgov_core.catalog.entities import Draft, FormDraft, SchemaDetails, SchemaInfo, SchemaVersion
 from streamgov_core.model.forms import (
     ASSET_COMMON_DETAILS_FORM,
     ASSET_COMMON_DETAILS_FORM_TYPE,

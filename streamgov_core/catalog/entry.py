@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.change_events import EventBusPublisher
-from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.drafts import AssetDrafts
-from streamgov_core.catalog.events import SyncRequest, parse_event
+from streamgov_core.catalog.entities import SyncResult
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.model import SyncResult
 from streamgov_core.catalog.sync import Syncer
+from streamgov_core.catalog.sync_request import SyncRequest, parse_event
 from streamgov_core.model.asset_record import PARTS
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
@@ -99,7 +99,7 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     """Do what an event asks for and report it.
 
     Args:
-        event: see ``streamgov_core.catalog.events``.
+        event: see ``streamgov_core.catalog.sync_request``.
         context: Lambda's context.
 
     Returns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from streamgov_core.catalog.model import (
+from streamgov_core.catalog.entities import (
     Asset,
     AssetSummary,
     AssetType,

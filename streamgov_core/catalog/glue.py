@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from streamgov_core.catalog.model import HistoryEntry, SchemaInfo, SchemaVersion
+from streamgov_core.catalog.entities import HistoryEntry, SchemaInfo, SchemaVersion
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.runtime.clients import error_code
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from streamgov_core.catalog.model import Asset, AssetType, Draft, Form, Revision, description_hash, digest
+from streamgov_core.catalog.entities import Asset, AssetType, Draft, Form, Revision, description_hash, digest
 from streamgov_core.model.asset_record import AssetRecord
 
 

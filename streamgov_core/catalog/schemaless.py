@@ -8,12 +8,12 @@ from streamgov_core.catalog.asset_index import AssetIndex
 from streamgov_core.catalog.asset_writer import AssetWriter, SyncSettings, latest
 from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
-from streamgov_core.catalog.model import Asset, SyncOutcome, digest
+from streamgov_core.catalog.entities import Asset, SyncOutcome, digest
 from streamgov_core.catalog.workers import WorkerPool, mass_retirement_refusal
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import ClaimRefusedError
 from streamgov_core.model.resource import Resource
-from streamgov_core.platforms.source import ResourceSource
+from streamgov_core.platforms.resource_source import ResourceSource
 
 
 class SchemalessSync:

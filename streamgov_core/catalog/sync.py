@@ -18,10 +18,7 @@ from streamgov_core.catalog.asset_index import AssetIndex
 from streamgov_core.catalog.asset_writer import AssetWriter, SyncSettings, latest
 from streamgov_core.catalog.change_events import ChangePublisher, change
 from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
-from streamgov_core.catalog.events import SyncRequest
-from streamgov_core.catalog.gateways import AssetCatalog, Registry
-from streamgov_core.catalog.mapping import TopicMapping
-from streamgov_core.catalog.model import (
+from streamgov_core.catalog.entities import (
     Asset,
     HistoryEntry,
     SchemaDetails,
@@ -31,12 +28,15 @@ from streamgov_core.catalog.model import (
     SyncResult,
     digest,
 )
+from streamgov_core.catalog.gateways import AssetCatalog, Registry
+from streamgov_core.catalog.mapping import TopicMapping
 from streamgov_core.catalog.schemaless import SchemalessSync
+from streamgov_core.catalog.sync_request import SyncRequest
 from streamgov_core.catalog.workers import Prefetcher, WorkerPool, failure, mass_retirement_refusal
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource
-from streamgov_core.platforms.source import ResourceSource
+from streamgov_core.platforms.resource_source import ResourceSource
 from streamgov_core.schemas.compatibility import Verdict, compare
 
 _log = logging.getLogger(__name__)

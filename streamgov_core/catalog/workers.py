@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Generic, TypeVar
 
 from streamgov_core.catalog.change_events import BATCH, ChangePublisher
-from streamgov_core.catalog.model import SyncOutcome, SyncResult
+from streamgov_core.catalog.entities import SyncOutcome, SyncResult
 from streamgov_core.model.errors import StreamgovError
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from streamgov_core.catalog.events import CALLS_BY_SCHEMA_ID, CALLS_WITH_DEFINITION, DEFAULT_REGISTRY, TAG_CALLS
+from streamgov_core.catalog.sync_request import CALLS_BY_SCHEMA_ID, CALLS_WITH_DEFINITION, DEFAULT_REGISTRY, TAG_CALLS
 from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamgov_core.platforms.kinesis.platform import Kinesis
 from streamgov_core.platforms.msk.platform import Msk
-from streamgov_core.platforms.platform import Platform
+from streamgov_core.platforms.protocol import Platform
 from streamgov_core.platforms.registry import PlatformRegistry
 
 PLATFORMS = PlatformRegistry(Msk(), Kinesis())

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.platforms.platform import Platform
+from streamgov_core.platforms.protocol import Platform
 
 GROUP = "streamgov.platforms"
 """The group of the entry points."""

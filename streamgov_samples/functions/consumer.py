@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streamgov_core.lineage.events import Emitter, Run
+from streamgov_core.lineage.run_events import Emitter, Run
 from streamgov_core.runtime.clients import Clients
 from streamgov_samples.functions.definitions import Definitions, registry_client
 from streamgov_samples.functions.jobs import JobConfig, Now, dataset, job_of, reported, utc_now

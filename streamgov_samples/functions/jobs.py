@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from streamgov_core.lineage.events import Dataset, Emitter, EventType, Run
+from streamgov_core.lineage.run_events import Dataset, Emitter, EventType, Run
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.schemas import columns_of

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streamgov_core.lineage.events import Emitter, Run
+from streamgov_core.lineage.run_events import Emitter, Run
 from streamgov_core.model.errors import SchemaError
 from streamgov_core.runtime.clients import Clients, error_code
 from streamgov_samples.functions.jobs import JobConfig, Now, dataset, job_of, reported, utc_now

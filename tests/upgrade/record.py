@@ -37,7 +37,7 @@ SPEAK = """
 import json, sys
 from streamgov_core.access import messages, plan
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.platform import SchemaRef
+from streamgov_core.platforms.protocol import SchemaRef
 
 arn = "arn:aws:kafka:eu-west-1:222222222222:{}/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7{}"
 schema = SchemaRef.parse({

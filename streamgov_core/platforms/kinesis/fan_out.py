@@ -102,9 +102,9 @@ class FanOutConsumerDocument:
     def forget(self) -> None:
         """Nothing is kept."""
 
-    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+    def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         found = self._consumers.find(self._stream, self._name)
-        if not view.active:
+        if not desired.active:
             if found is None:
                 return WriteResult({})
             check_lease()
@@ -116,16 +116,16 @@ class FanOutConsumerDocument:
             try:
                 found = self._consumers.register(self._stream, self._name)
             except ResourceGoneError as error:
-                return WriteResult({}, {record.key: Rejection(str(error)) for record in view.fresh})
+                return WriteResult({}, {record.key: Rejection(str(error)) for record in desired.fresh})
             writes = 1
         arn, status = found
         if status != "ACTIVE":
             raise RetryableGrantError(f"the fan-out consumer {arn} is {status}")
-        written = self._policy(arn).apply(self._view_at(view, arn), check_lease)
-        slots = {key: Slot(0, view.active[key].generation) for key in written.slots}
+        written = self._policy(arn).apply(self._desired_at(desired, arn), check_lease)
+        slots = {key: Slot(0, desired.active[key].generation) for key in written.slots}
         return WriteResult(slots, written.rejected, writes + written.writes)
 
-    def compare(self, view: DesiredState) -> list[Comparison]:
+    def compare(self, desired: DesiredState) -> list[Comparison]:
         """The registration, and the policy of the consumer that is registered now.
 
         A consumer that was registered again has another ARN, and the policy of the first went with it.
@@ -133,17 +133,17 @@ class FanOutConsumerDocument:
         found = self._consumers.find(self._stream, self._name)
         registration = [{"Sid": f"{self._sid_prefix}Consumer", "Resource": self._consumer}]
         live = {"Statement": registration if found is not None else []}
-        compared = [Comparison("registration", live, registration if view.active else [], entry="consumer")]
-        if view.active and found is not None:
-            compared += self._policy(found[0]).compare(self._view_at(view, found[0]))
+        compared = [Comparison("registration", live, registration if desired.active else [], entry="consumer")]
+        if desired.active and found is not None:
+            compared += self._policy(found[0]).compare(self._desired_at(desired, found[0]))
         return compared
 
     def _policy(self, arn: str) -> ResourcePolicyDocument:
         return ResourcePolicyDocument(self._policies, arn, self._sid_prefix)
 
-    def _view_at(self, view: DesiredState, arn: str) -> DesiredState:
-        """The view with the consumer's full ARN, which only its registration tells."""
-        return replace(view, active={key: self._at(record, arn) for key, record in view.active.items()})
+    def _desired_at(self, desired: DesiredState, arn: str) -> DesiredState:
+        """The desired state with the consumer's full ARN, which only its registration shows."""
+        return replace(desired, active={key: self._at(record, arn) for key, record in desired.active.items()})
 
     def _at(self, record: ContributionRecord, arn: str) -> ContributionRecord:
         return replace(

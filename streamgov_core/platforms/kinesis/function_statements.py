@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.platform import Statement, allow
+from streamgov_core.platforms.protocol import Statement, allow
 
 
 def member_statements(names: Names, account: str) -> list[Statement]:

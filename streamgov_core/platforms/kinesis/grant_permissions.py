@@ -16,7 +16,7 @@ from streamgov_core.model.errors import PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.kinesis.arns import consumer_name_arn
-from streamgov_core.platforms.kinesis.forms import KMS
+from streamgov_core.platforms.kinesis.form_types import KMS
 
 DESCRIBE = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
 SHARED_READ = (*DESCRIBE, "kinesis:GetRecords", "kinesis:GetShardIterator")

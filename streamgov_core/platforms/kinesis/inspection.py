@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
-from streamgov_core.platforms.kinesis.forms import KMS
+from streamgov_core.platforms.kinesis.form_types import KMS
 from streamgov_core.platforms.kinesis.grant_permissions import managed_key_refusal
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import Clients

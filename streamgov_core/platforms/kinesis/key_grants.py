@@ -1,6 +1,6 @@
 """Grants on customer-managed keys: one for each principal and stream, tied to the stream's encryption context.
 
-A key's own policy is never edited. A grant's name makes creating it idempotent, and tells ours from others'.
+A key's own policy is never edited. A grant's name makes creating it idempotent, and marks it as ours.
 """
 
 from __future__ import annotations
@@ -151,11 +151,11 @@ class KeyGrantDocument:
     def _remember(self) -> None:
         self._live = self._list()
 
-    def apply(self, view: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
+    def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         """New grants before revocations."""
         live = self._live if self._live is not None else self._list()
         self._live = None
-        wanted = self._wanted(view.active)
+        wanted = self._wanted(desired.active)
         rejected: dict[str, Rejection] = {}
         writes = 0
         present = {grant for _, grant in live}
@@ -172,10 +172,10 @@ class KeyGrantDocument:
                 )
                 rejected |= {
                     record.key: cause
-                    for record in view.fresh
+                    for record in desired.fresh
                     if any(permission.principal_arn == grant.principal for permission in record.permissions)
                 }
-        kept = {key: record for key, record in view.active.items() if key not in rejected}
+        kept = {key: record for key, record in desired.active.items() if key not in rejected}
         missing = set(wanted)
         for grant_id, grant in live:
             if grant in missing:
@@ -186,10 +186,10 @@ class KeyGrantDocument:
             writes += 1
         return WriteResult({key: Slot(0, record.generation) for key, record in kept.items()}, rejected, writes)
 
-    def compare(self, view: DesiredState) -> list[Comparison]:
+    def compare(self, desired: DesiredState) -> list[Comparison]:
         """Grants cannot be altered, but made anew by hand under a name of ours."""
         live = [grant.statement(self._key) for _, grant in self._list()]
-        wanted = [grant.statement(self._key) for grant in self._wanted(view.active)]
+        wanted = [grant.statement(self._key) for grant in self._wanted(desired.active)]
         return [Comparison("list of grants", {"Statement": live}, wanted, entry="grant")]
 
     def _list(self) -> Sequence[tuple[str, KeyGrant]]:

@@ -15,13 +15,13 @@ from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.kinesis import arns, function_statements, grant_permissions
-from streamgov_core.platforms.kinesis import forms as kinesis_forms
+from streamgov_core.platforms.kinesis import form_types as kinesis_forms
 from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, StreamConsumers
 from streamgov_core.platforms.kinesis.inspection import inspect_stream
 from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument, KeyGrants
 from streamgov_core.platforms.kinesis.source import KinesisSource
 from streamgov_core.platforms.kinesis.stream_policy import StreamPolicies
-from streamgov_core.platforms.platform import Statement
+from streamgov_core.platforms.protocol import Statement
 from streamgov_core.runtime.clients import Clients
 
 

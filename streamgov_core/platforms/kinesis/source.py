@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.kinesis.arns import STREAM_PATTERN
-from streamgov_core.platforms.kinesis.forms import KMS
+from streamgov_core.platforms.kinesis.form_types import KMS
 from streamgov_core.runtime.clients import error_code
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ class ClusterPolicies:
         """API PutClusterPolicy.
 
         A stale version, a bad principal and a cluster that is gone are all BadRequestException, with texts that are not
-        documented: a look at version and cluster afterwards tells them apart.
+        documented: version and cluster, read afterwards, distinguish them.
         """
         client = self._client()
         version = {} if token is None else {"CurrentVersion": token}

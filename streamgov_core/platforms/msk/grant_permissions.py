@@ -14,7 +14,7 @@ from streamgov_core.model.errors import PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.msk.arns import ClusterArn
-from streamgov_core.platforms.msk.forms import PROVISIONED, SERVERLESS
+from streamgov_core.platforms.msk.form_types import PROVISIONED, SERVERLESS
 
 TOPIC_READ = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
 TOPIC_WRITE = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
-from streamgov_core.platforms.msk.forms import PROVISIONED
+from streamgov_core.platforms.msk.form_types import PROVISIONED
 from streamgov_core.runtime.calls import calling
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.msk import arns, function_statements, grant_permissions
-from streamgov_core.platforms.msk import forms as msk_forms
+from streamgov_core.platforms.msk import form_types as msk_forms
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 from streamgov_core.platforms.msk.inspection import inspect_cluster
 from streamgov_core.platforms.msk.source import MskSource
-from streamgov_core.platforms.platform import Statement
+from streamgov_core.platforms.protocol import Statement
 from streamgov_core.runtime.clients import Clients
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.msk.arns import topic_arn
-from streamgov_core.platforms.msk.forms import PROVISIONED
+from streamgov_core.platforms.msk.form_types import PROVISIONED
 from streamgov_core.runtime.clients import error_code
 
 if TYPE_CHECKING:

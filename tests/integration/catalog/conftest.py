@@ -13,9 +13,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.change_events import EventBusPublisher
-from streamgov_core.catalog.datazone import DataZoneAssets
 from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping

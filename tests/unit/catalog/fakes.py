@@ -14,11 +14,10 @@ from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.paginate import Paginator
 
+from streamgov_core.catalog.asset_errors import AssetExistsError
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.drafts import AssetDrafts
-from streamgov_core.catalog.errors import AssetExistsError
-from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.model import (
+from streamgov_core.catalog.entities import (
     Asset,
     AssetSummary,
     AssetType,
@@ -30,6 +29,7 @@ from streamgov_core.catalog.model import (
     SchemaVersion,
     WrittenRevision,
 )
+from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
 from streamgov_core.model.asset_record import AssetRecord, part_of
 from streamgov_core.model.errors import CatalogError

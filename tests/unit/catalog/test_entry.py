@@ -130,8 +130,8 @@ def test_a_leg_always_begins_at_least_one_schema(setup: SyncSetup, clients: Fake
 
 
 def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(setup: SyncSetup, clients: FakeClients) -> None:
-    from streamgov_core.catalog.events import SyncRequest
-    from streamgov_core.catalog.model import SyncOutcome, SyncResult
+    from streamgov_core.catalog.entities import SyncOutcome, SyncResult
+    from streamgov_core.catalog.sync_request import SyncRequest
 
     result = SyncResult(after="x" * 255)
     for number in range(10_000):

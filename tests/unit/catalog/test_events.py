@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aws_emulator.compute.events import patterns
-from streamgov_core.catalog.events import (
+from streamgov_core.catalog.sync_request import (
     CALLS_BY_SCHEMA_ID,
     SCHEMA_CALLS,
     TAG_AND_METADATA_CALLS,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamgov_core.catalog.entities import Asset, Draft, Form, FormDraft, Revision, description_hash
 from streamgov_core.catalog.merge import merge
-from streamgov_core.catalog.model import Asset, Draft, Form, FormDraft, Revision, description_hash
 from streamgov_core.model.asset_record import AssetRecord
 
 WORDS = st.none() | st.sampled_from(["ours", "theirs", "new"])

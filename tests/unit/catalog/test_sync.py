@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.catalog.model import AssetType, Form
+from streamgov_core.catalog.entities import AssetType, Form
 from streamgov_core.model.errors import CatalogError
 from tests.unit.catalog.fakes import CLUSTER, FakeKafka, SyncSetup, avro
 

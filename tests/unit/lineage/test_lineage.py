@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.lineage.events import MAX_EVENT_BYTES, Dataset, Emitter, Run
+from streamgov_core.lineage.run_events import MAX_EVENT_BYTES, Dataset, Emitter, Run
 from streamgov_core.model.errors import ConfigError
 
 TOPIC = ("kafka://main", "sales.orders.v1")

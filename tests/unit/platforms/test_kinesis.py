@@ -20,7 +20,7 @@ from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError, 
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.kinesis.arns import consumer_name_arn
 from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument
-from streamgov_core.platforms.kinesis.forms import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.platforms.kinesis.form_types import SCHEMA_FORM, SOURCE_FORM
 from streamgov_core.platforms.kinesis.inspection import inspect_stream
 from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument
 from streamgov_core.platforms.kinesis.platform import Kinesis

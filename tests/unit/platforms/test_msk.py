@@ -11,7 +11,7 @@ import pytest
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.msk.arns import topic_arn
-from streamgov_core.platforms.msk.forms import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.platforms.msk.form_types import SCHEMA_FORM, SOURCE_FORM
 from streamgov_core.platforms.msk.inspection import bypasses, inspect_cluster
 from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of

@@ -25,7 +25,7 @@ from streamgov_core.platforms.asset_forms import (
     stream_asset_type,
     text,
 )
-from streamgov_core.platforms.platform import Statement, allow
+from streamgov_core.platforms.protocol import Statement, allow
 from streamgov_core.runtime.clients import Clients
 from streamgov_queues.queues import QueuePolicies, QueueSource, queue_exists
 
@@ -93,7 +93,9 @@ class Queues:
         return {"queueArn": str(command.resource["arn"])}
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
-        return ResourcePolicyDocument(QueuePolicies(clients.client("sqs")), arn, sid_prefix) if kind == "queue" else None
+        return (
+            ResourcePolicyDocument(QueuePolicies(clients.client("sqs")), arn, sid_prefix) if kind == "queue" else None
+        )
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         if not queue_exists(clients.client("sqs"), str(command.resource["arn"])):

@@ -1,4 +1,4 @@
-"""Errors of the data source that its own parts tell apart."""
+"""Errors of the data source that its own parts distinguish."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms
-from streamgov_core.platforms.source import ResourceSource
+from streamgov_core.platforms.resource_source import ResourceSource
 from streamgov_core.runtime.clients import Clients
 
 Statement = dict[str, Any]

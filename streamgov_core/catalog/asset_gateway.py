@@ -7,8 +7,8 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.catalog.errors import AssetExistsError
-from streamgov_core.catalog.model import Asset, AssetSummary, AssetType, Draft, Form, Revision, WrittenRevision
+from streamgov_core.catalog.asset_errors import AssetExistsError
+from streamgov_core.catalog.entities import Asset, AssetSummary, AssetType, Draft, Form, Revision, WrittenRevision
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
 from streamgov_core.runtime.clients import error_code
