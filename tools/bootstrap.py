@@ -64,6 +64,7 @@ def complete() -> bool:
 def main() -> int:
     """Create or complete the environment."""
     if complete():
+        write_command()
         return 0
     python = suitable_python()
     if python != sys.executable:
@@ -72,7 +73,19 @@ def main() -> int:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not complete():
             _install()
+        write_command()
     return 0
+
+
+def write_command() -> None:
+    """Write `.venv/bin/streamgov`: the console command of this checkout, as an installed wheel has it."""
+    text = f'''#!/bin/sh
+PYTHONPATH="{ROOT}${{PYTHONPATH:+:$PYTHONPATH}}" exec "{VENV / "bin" / "python"}" -m streamgov_ops "$@"
+'''
+    path = VENV / "bin" / "streamgov"
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+        path.chmod(0o755)
 
 
 def _install() -> None:
