@@ -16,7 +16,18 @@ from tests.unit.member.test_apply import Member
 
 LATENCY = 0.025
 """Seconds of a call."""
-LEDGER = ("acquire", "count_change", "lease_record", "store", "find", "load", "commit", "checkpoint", "release", "reject")
+LEDGER = (
+    "acquire",
+    "count_change",
+    "lease_record",
+    "store",
+    "find",
+    "load",
+    "commit",
+    "checkpoint",
+    "release",
+    "reject",
+)
 
 
 class Waiting(RealClock):

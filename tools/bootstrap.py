@@ -79,6 +79,7 @@ def main() -> int:
     """Create or complete the environment."""
     if complete():
         link_checkout()
+        write_command()
         return 0
     python = suitable_python()
     if python != sys.executable:
@@ -88,7 +89,19 @@ def main() -> int:
         if not complete():
             _install()
     link_checkout()
+    write_command()
     return 0
+
+
+def write_command() -> None:
+    """Write `.venv/bin/streamgov`: the console command of this checkout, as an installed wheel has it."""
+    text = f'''#!/bin/sh
+exec "{VENV / "bin" / "python"}" -m streamgov_ops "$@"
+'''
+    path = VENV / "bin" / "streamgov"
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+        path.chmod(0o755)
 
 
 def _install() -> None:

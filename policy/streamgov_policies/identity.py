@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,6 +30,9 @@ _WRITES = (
     "iam:putrolepermissionsboundary",
     "iam:putrolepolicy",
 )
+_POLICY_CHANGES = ("iam:attachrolepolicy", "iam:deleterolepolicy", "iam:detachrolepolicy", "iam:putrolepolicy")
+_ROLES = re.compile(r"arn:[^:]*:iam::(?P<account>[^:]*):(role)?[*?/]*\*[*?/]*")
+_SAY_SO = "list the account in `accounts` of this policy's configuration"
 _TAKES_BOUNDARY_AWAY = "iam:deleterolepermissionsboundary"
 _ROOT = re.compile(r"arn:aws[\w-]*:iam::\d{12}:root|\d{12}")
 
@@ -148,6 +152,48 @@ def _born_bounded(statement: Mapping[str, Any], allowed: list[dict[str, Any]]) -
     return (
         bool(resources) and any(resources <= maker for maker in makers) and all("/streamgov/" in r for r in resources)
     )
+
+
+def account_wide_roles(type_: str, props: Props, config: Config) -> Iterator[str]:
+    """Access is granted to roles of a path, not to every role of an account."""
+    allowed = set(many(config.get("accounts")))
+    for statement in document(type_, props) if type_ in (*IDENTITY, "aws:iam/role:Role") else []:
+        if statement.get("Effect") != "Allow" or "Principal" in statement:
+            continue
+        writes = [action for action in many(statement.get("Action")) if action.lower() in _POLICY_CHANGES]
+        wide = [pattern for pattern in many(statement.get("Resource")) if _every_role(pattern, allowed)]
+        if writes and wide:
+            yield (
+                f"{_named(statement)} allows {', '.join(writes)} on every role of an account ({', '.join(wide)}): name "
+                f"a path such as role/streaming/*, or {_SAY_SO}"
+            )
+    if type_ == "aws:lambda/function:Function":
+        for pattern in _consumer_roles(props):
+            if _every_role(pattern, allowed):
+                yield (
+                    f"the function {text(props, 'name')} may grant access to every role of an account ({pattern}): "
+                    f"name a path in consumerRoles, such as role/streaming/*, or {_SAY_SO}"
+                )
+
+
+def _consumer_roles(props: Props) -> list[str]:
+    environment = props.get("environment")
+    variables = environment.get("variables") if isinstance(environment, Mapping) else None
+    value = variables.get("STREAMGOV_CONSUMER_ROLES") if isinstance(variables, Mapping) else None
+    if not isinstance(value, str):
+        return []  # Not there, or known only during up: the engine asks again then.
+    try:
+        return many(json.loads(value))
+    except ValueError:
+        return []
+
+
+def _every_role(pattern: str, allowed: set[str]) -> bool:
+    """Whether an ARN pattern matches every IAM role of an account for which nobody has said that this is meant."""
+    if pattern == "*":
+        return True
+    found = _ROLES.fullmatch(pattern)
+    return found is not None and found["account"] not in allowed
 
 
 def own_roles_denied(type_: str, props: Props, config: Config) -> Iterator[str]:

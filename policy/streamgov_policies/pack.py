@@ -109,6 +109,18 @@ POLICIES: tuple[Policy, ...] = (
         },
     ),
     _resource("iam-writes-bounded", "Policies are written only on roles with a boundary.", identity.bounded_writes),
+    _resource(
+        "no-account-wide-roles",
+        "Access is granted to roles of a path, not to every role of an account.",
+        identity.account_wide_roles,
+        config={
+            "accounts": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Accounts every role of which may be a consumer",
+            }
+        },
+    ),
     _resource("own-roles-denied", "Who writes policies cannot write on our own roles.", identity.own_roles_denied),
     _resource("reserved-names", "Other resources keep away from our names.", operations.reserved_names, foreign=True),
     _stack("alarms", "State machines, functions and dead letters have alarms.", stack.alarms),

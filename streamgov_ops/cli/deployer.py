@@ -15,8 +15,8 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_ops.cli.context import Context, given
 from streamgov_ops.cli.output import FOUND, WRONG_INPUT, complain, read_preview, say, say_json
-from streamgov_ops.deployer.actions import FEATURES
 from streamgov_ops.deployer.check import NOT_COVERED, Checked, CheckNotPossibleError, check_role, document
+from streamgov_ops.deployer.further_actions import FEATURES
 from streamgov_ops.deployer.needs import (
     AccountNeeds,
     boundary_policy_arn,

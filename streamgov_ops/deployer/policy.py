@@ -8,7 +8,8 @@ from typing import Any
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_ops.deployer.actions import NEEDS, OPTIONAL, ROLES, SANDBOX, Needs
+from streamgov_ops.deployer.actions import NEEDS, ROLES, Needs
+from streamgov_ops.deployer.further_actions import OPTIONAL, SANDBOX
 
 Statement = dict[str, Any]
 SIMULATE = ("iam:GetRole", "iam:SimulatePrincipalPolicy")

@@ -1,4 +1,4 @@
-"""At preview: does whoever runs this stack hold what it takes? Asked beside the registration, told at its end.
+"""At preview: does whoever runs this stack hold what it takes? Asked beside the registration, logged at its end.
 
 `streamgov:checkPermissions` says what follows: ``warn`` (default), ``refuse``, or ``never`` asks nothing.
 """
@@ -27,10 +27,10 @@ class Log(Protocol):
     """Where a preview's sentences go: ``pulumi.log``."""
 
     def info(self, msg: str) -> None:
-        """Tell something."""
+        """Log a sentence."""
 
     def warn(self, msg: str) -> None:
-        """Warn of something."""
+        """Log a warning."""
 
 
 class _Asking(threading.Thread):
@@ -43,12 +43,12 @@ class _Asking(threading.Thread):
         self.answer: Checked | StreamgovError | None = None
 
     def run(self) -> None:
-        """Ask."""
+        """Check the account; keep the result or the error."""
         try:
             self.answer = self._check(self._needs, self._names)
         except StreamgovError as error:
             self.answer = error
-        except Exception as error:  # no reason to fail a preview: it is told
+        except Exception as error:  # no reason to fail a preview: it is logged
             self.answer = StreamgovError(f"account {self.account}: {type(error).__name__}: {error}")
 
 
@@ -83,7 +83,7 @@ class PreviewCheck:
         return self
 
     def conclude(self, log: Log) -> None:
-        """Wait for the answers and tell them.
+        """Wait for the answers and log what is lacking.
 
         Raises:
             ConfigError: something is lacking, and the configuration says ``refuse``.
@@ -109,12 +109,12 @@ class PreviewCheck:
                 lacking += map(str, answer.lacking)
         if not lacking:
             return
-        text = self._told(lacking)
+        text = self._text(lacking)
         if self._config.check_permissions == "refuse":
             raise ConfigError(text)
         log.warn(text)
 
-    def _told(self, lacking: Sequence[str]) -> str:
+    def _text(self, lacking: Sequence[str]) -> str:
         shown = "\n".join(lacking[:SHOWN])
         more = len(lacking) - SHOWN
         rest = f"\n… and {more} more: {self._command}" if more > 0 else ""

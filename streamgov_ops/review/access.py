@@ -188,7 +188,7 @@ def _manual_assets(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
 
 
 def _json(text: Any, otherwise: Any) -> Any:
-    """A variable's JSON; what is not known yet counts as nothing and is told apart by :func:`unknown`."""
+    """A variable's JSON; what is not known yet counts as nothing and is listed by :func:`unknown`."""
     try:
         return json.loads(text)
     except (TypeError, ValueError):

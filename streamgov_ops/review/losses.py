@@ -89,7 +89,7 @@ def losses(change: Change, changes: Sequence[Change]) -> Iterator[Loss]:
 
     Args:
         change: the change.
-        changes: all of the plan: a part of something that is dropped as a whole is told with it.
+        changes: all of the plan: a part of something that is dropped as a whole is one loss.
     """
     if change.type == GUARD:
         if change.kind == "delete" and not change.kept and change.before.get("on_destroy") == "takeDown":
@@ -99,11 +99,11 @@ def losses(change: Change, changes: Sequence[Change]) -> Iterator[Loss]:
     elif change.kind in ("delete", "replace") and not change.kept:
         if change.type == DATA_SOURCE and change.kind == "delete":
             yield Loss(_dropped_source(change, changes), Harm.SERVICE_LOST)
-        elif change.type in _LOSSES and not _told_with_its_source(change, changes):
+        elif change.type in _LOSSES and not _goes_with_its_source(change, changes):
             yield _loss(change)
 
 
-def _told_with_its_source(change: Change, changes: Sequence[Change]) -> bool:
+def _goes_with_its_source(change: Change, changes: Sequence[Change]) -> bool:
     """Whether it is the function of a data source that is dropped: its rules and queue go too, nothing misses it."""
     return (
         change.type == _FUNCTION

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from streamgov_core.model.naming import Names
 from streamgov_ops.deployer import SIDES, policies, statements
-from streamgov_ops.deployer.actions import FEATURES, NEEDS, OPTIONAL, Needs
+from streamgov_ops.deployer.actions import NEEDS, Needs
 from streamgov_ops.deployer.check import NOT_COVERED
+from streamgov_ops.deployer.further_actions import FEATURES, OPTIONAL
 
 OUT = Path(__file__).resolve().parent.parent.parent / "docs" / "deploying-role.md"
 ACCOUNTS = {"domain": "444455556666", "member": "777788889999"}

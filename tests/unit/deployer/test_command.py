@@ -15,8 +15,9 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_ops.cli import deployer as command
 from streamgov_ops.deployer import POLICY_LIMIT, SIDES, policies, statements
-from streamgov_ops.deployer.actions import FEATURES, NEEDS, OPTIONAL, SANDBOX, Needs
+from streamgov_ops.deployer.actions import NEEDS, Needs
 from streamgov_ops.deployer.check import NOT_COVERED, check_role
+from streamgov_ops.deployer.further_actions import FEATURES, OPTIONAL, SANDBOX
 from streamgov_ops.deployer.needs import types_by_account
 from streamgov_ops.review.plan import read_plan
 from streamgov_pulumi import providers

@@ -15,7 +15,13 @@ import pytest
 from tests.wheel import ROOT, Installed, install
 
 pytestmark = pytest.mark.build
-PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples")
+PACKAGES = (
+    "streamgov_core",
+    "streamgov_pulumi",
+    "streamgov_ops",
+    "streamgov_samples",
+    "streamgov_policies",
+)
 PROGRAM = """
 import json
 import warnings
@@ -105,9 +111,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
 def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Elsewhere) -> None:
     names = set(zipfile.ZipFile(installed.wheel).namelist())
     for package in PACKAGES:
+        home = ROOT / "policy" if package == "streamgov_policies" else ROOT
         expected = {
-            str(path.relative_to(ROOT))
-            for path in (ROOT / package).rglob("*")
+            str(path.relative_to(home))
+            for path in (home / package).rglob("*")
             if path.suffix in (".py", ".typed", ".json") and "__pycache__" not in path.parts
         }
         assert f"{package}/py.typed" in names

@@ -80,6 +80,10 @@ def allow(actions: Any, resource: Any = None, **more: Any) -> dict[str, Any]:
     return made if resource is None else {**made, "Resource": resource}
 
 
+def consumer_roles(*patterns: str) -> dict[str, Any]:
+    return {"name": "n-apply", "environment": {"variables": {"STREAMGOV_CONSUMER_ROLES": json.dumps(patterns)}}}
+
+
 LOGS, TABLE, QUEUE = "aws:cloudwatch/logGroup:LogGroup", "aws:dynamodb/table:Table", "aws:sqs/queue:Queue"
 KEY, STREAM, CLUSTER = "aws:kms/key:Key", "aws:kinesis/stream:Stream", "aws:msk/cluster:Cluster"
 ROLE, ROLE_POLICY, MANAGED = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"
@@ -94,6 +98,7 @@ ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ORGANISATION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1"}}
 BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::444455556666:policy/b"}}
 WRITE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/jobs/*"
+EVERY_ROLE = f"arn:aws:iam::{ACCOUNT}:role/*"
 OWN_ROLES = f"arn:aws:iam::{ACCOUNT}:role/streamgov/streamgov/streamgov-eu-west-1-*"
 READERS = f"arn:aws:iam::{ACCOUNT}:role/streamgov/streamgov/readers/*"
 DENY = {"Effect": "Deny", "Action": ["iam:PutRolePolicy", "iam:AttachRolePolicy"], "Resource": [OWN_ROLES]}
@@ -152,10 +157,25 @@ GOOD: list[tuple[str, str, Props]] = [
         ROLE_POLICY,
         {"policy": policy(allow("iam:CreateRole", READERS, Condition=BOUNDED), allow("iam:PutRolePolicy", READERS))},
     ),
+    ("no-account-wide-roles", ROLE_POLICY, {"policy": policy(allow("iam:PutRolePolicy", WRITE_ROLE))}),
+    ("no-account-wide-roles", ROLE_POLICY, {"policy": policy(allow("iam:GetRole", EVERY_ROLE))}),
+    ("no-account-wide-roles", ROLE_POLICY, {"policy": policy({**allow("iam:PutRolePolicy", "*"), "Effect": "Deny"})}),
+    ("no-account-wide-roles", FUNCTION, consumer_roles(WRITE_ROLE, f"arn:aws:iam::{ACCOUNT}:role/a*")),
+    ("no-account-wide-roles", FUNCTION, {"environment": {"variables": UNKNOWN_STRING_VALUE}}),
+    ("no-account-wide-roles", FUNCTION, {"environment": UNKNOWN_STRING_VALUE}),
     ("own-roles-denied", ROLE_POLICY, {"policy": policy(allow("iam:PutRolePolicy", WRITE_ROLE), DENY)}),
     ("own-roles-denied", ROLE_POLICY, {"policy": policy(allow("iam:GetRole", WRITE_ROLE))}),
 ]
 BAD: list[tuple[str, str, Props, str]] = [
+    (
+        "no-account-wide-roles",
+        ROLE_POLICY,
+        {"policy": policy(allow(["iam:DeleteRolePolicy", "iam:GetRole"], [WRITE_ROLE, EVERY_ROLE]))},
+        f"allows iam:DeleteRolePolicy on every role of an account ({EVERY_ROLE})",
+    ),
+    ("no-account-wide-roles", ROLE_POLICY, {"policy": policy(allow("iam:AttachRolePolicy", "*"))}, "every role of"),
+    ("no-account-wide-roles", FUNCTION, consumer_roles(WRITE_ROLE, EVERY_ROLE), "n-apply may grant access to every r"),
+    ("no-account-wide-roles", FUNCTION, consumer_roles(f"arn:aws:iam::{ACCOUNT}:role*"), "every role of an account"),
     ("applications-log", APPLICATION, {**STATEFUL}, "writes no log"),
     ("applications-log", APPLICATION, {**LOGGED, "applicationConfiguration": {}}, "loses its state"),
     ("wildcards-have-reasons", ROLE_POLICY, {"policy": policy(allow(["ec2:CreateNetworkInterface"], "*"))}, "ec2:"),
@@ -360,6 +380,18 @@ def test_public_access_blocks() -> None:
     assert judged_stack("buckets-have-blocks", [bucket, (BLOCK, {"bucket": "logs"})]) == []
 
 
+def test_an_account_whose_roles_may_all_be_consumers_is_said_explicitly() -> None:
+    said = {"accounts": [ACCOUNT]}
+    wide = {"policy": policy(allow("iam:PutRolePolicy", EVERY_ROLE))}
+    rule = "no-account-wide-roles"
+    assert len(judged(rule, ROLE_POLICY, wide)) == 1
+    assert judged(rule, ROLE_POLICY, wide, config=said) == []
+    assert judged(rule, FUNCTION, consumer_roles(EVERY_ROLE), config=said) == []
+    assert len(judged(rule, ROLE_POLICY, wide, config={"accounts": ["777788889999"]})) == 1
+    # Every account at once is never meant.
+    assert len(judged(rule, ROLE_POLICY, {"policy": policy(allow("iam:PutRolePolicy", "*"))}, config=said)) == 1
+
+
 # --- our own stacks ---------------------------------------------------------------------------------------------------
 def everything_said(graph: Graph, **configs: Props) -> dict[str, list[str]]:
     """Every rule on every resource of a program, as an organisation would run it."""
@@ -399,6 +431,15 @@ def test_our_own_stacks_pass(case: str, no_bundles: None) -> None:
         # The sandbox says so in its configuration: nothing in it is worth keeping.
         assert all("by mistake" in text for text in said.pop("ledgers-kept"))
     assert said == {}
+
+
+def test_our_own_stack_with_account_wide_consumer_roles_is_stopped(no_bundles: None) -> None:
+    raw = raw_config("member.example")
+    account = raw["member"]["account"]
+    raw["member"]["consumerRoles"] = [f"arn:aws:iam::{account}:role/*"]
+    (rule,) = everything_said(deployed(parse(raw))).items()
+    assert rule[0] == "no-account-wide-roles"
+    assert any("apply-policy: " in text for text in rule[1]) and any("apply: the function" in text for text in rule[1])
 
 
 def test_our_own_stack_passes_with_a_boundary(no_bundles: None) -> None:
