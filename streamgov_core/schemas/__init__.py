@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from streamgov_core.model.errors import UnsupportedSchemaError
-from streamgov_core.schemas.columns import Column, Columns
+from collections.abc import Callable, Mapping
 
-__all__ = ["Column", "Columns", "columns_of"]
+from streamgov_core.model.errors import UnsupportedSchemaError
+from streamgov_core.schemas.avro import avro_columns
+from streamgov_core.schemas.columns import Column, Columns
+from streamgov_core.schemas.errors import SchemaError, UnsupportedSchemaError
+from streamgov_core.schemas.json_schema import json_columns
+from streamgov_core.schemas.protobuf import protobuf_columns
+
+__all__ = ["Column", "Columns", "columns_of", "columns_or_remark"]
+
+_READERS: Mapping[str, Callable[[str], Columns]] = {
+    "AVRO": avro_columns,
+    "JSON": json_columns,
+    "PROTOBUF": protobuf_columns,
+}
 
 
 def columns_of(definition: str, data_format: str) -> Columns:
@@ -19,18 +31,17 @@ def columns_of(definition: str, data_format: str) -> Columns:
         SchemaError: the schema does not parse; says what is wrong and where.
         UnsupportedSchemaError: nothing here reads this data format.
     """
-    if data_format == "AVRO":
-        from streamgov_core.schemas.avro import avro_columns
-
-        return avro_columns(definition)
-    if data_format == "JSON":
-        from streamgov_core.schemas.json_schema import json_columns
-
-        return json_columns(definition)
-    if data_format == "PROTOBUF":
-        from streamgov_core.schemas.protobuf import protobuf_columns
-
-        return protobuf_columns(definition)
+    read = _READERS.get(data_format)
+    if read is not None:
+        return read(definition)
     raise UnsupportedSchemaError(
         f"schemas of the data format {data_format!r} cannot be read: expected AVRO, JSON or PROTOBUF"
     )
+
+
+def columns_or_remark(definition: str, data_format: str) -> Columns:
+    """The columns of a schema; none, and a remark that says why, if it cannot be read."""
+    try:
+        return columns_of(definition, data_format)
+    except SchemaError as error:
+        return Columns((), remarks=(f"The columns are not shown: {error}.",))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from streamgov_core.model.forms import MAX_FORM_CONTENT
+from streamgov_core.schemas.text import clip
 
 MAX_COLUMNS = 10_000
 """Named types may be used many times, so that a small schema has exponentially many paths: nobody reads more."""
 MAX_TYPE = 1_000
+MAX_DEFAULT = 200
 MAX_DESCRIPTION = 4_000
 TRUNCATED = "(more)"
 """Name of the last column of a table that is not shown in full."""
@@ -23,12 +24,13 @@ class Column:
     """One field of a schema.
 
     Args:
-        name: dotted path from the root.
-        type: the type as people read it.
+        name: dotted path from the root; names with dots, spaces, brackets or quotes stand in single quotes.
+        type: the type as people read it, in full.
         nullable: the value may be null or absent.
         description: the schema's own words on the field.
         default: JSON text of the default, if there is one.
         aliases: other names of the field.
+        short_type: the type with long lists of values shortened, for display; None if it is the type itself.
     """
 
     name: str
@@ -37,22 +39,23 @@ class Column:
     description: str | None = None
     default: str | None = None
     aliases: tuple[str, ...] = ()
+    short_type: str | None = field(default=None, compare=False)
 
     def cell(self) -> dict[str, str]:
         """The column in ``amazon.datazone.RelationalTableFormType``, whose columns have no member for nullability.
 
         The form type's model is not published. UNVERIFIED: its members beyond those that public samples show.
         """
-        cell = {"columnName": self.name, "dataType": _clip(self.type, MAX_TYPE)}
+        cell = {"columnName": self.name, "dataType": clip(self.short_type or self.type, MAX_TYPE)}
         if self.nullable and self.type != "null":
             cell["dataType"] += " | null"
         notes = [self.description.strip()] if self.description and self.description.strip() else []
         if self.default is not None:
-            notes.append(f"Default: {self.default}.")
+            notes.append(f"Default: {clip(self.default, MAX_DEFAULT)}.")
         if self.aliases:
             notes.append(f"Also known as: {', '.join(self.aliases)}.")
         if notes:
-            cell["columnDescription"] = _clip(" ".join(notes), MAX_DESCRIPTION)
+            cell["columnDescription"] = clip(" ".join(notes), MAX_DESCRIPTION)
         return cell
 
 
@@ -65,12 +68,14 @@ class Columns(Sequence[Column]):
         name: full name of the root type, if it has one.
         description: the schema's own words on the whole.
         truncated: there are more than MAX_COLUMNS.
+        remarks: what the columns do not show, each a sentence that names it.
     """
 
     items: tuple[Column, ...]
     name: str | None = None
     description: str | None = None
     truncated: bool = False
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -80,12 +85,6 @@ class Columns(Sequence[Column]):
 
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
-
-    @classmethod
-    def collect(cls, found: Iterable[Column], *, name: str | None, description: str | None) -> Columns:
-        """Take at most MAX_COLUMNS of ``found``."""
-        items = tuple(islice(found, MAX_COLUMNS + 1))
-        return cls(items[:MAX_COLUMNS], name, description, len(items) > MAX_COLUMNS)
 
     def table(self, table_name: str, *, limit: int = MAX_FORM_CONTENT) -> dict[str, Any]:
         """The content of the table form; columns that do not fit give way to one that says so.
@@ -110,33 +109,6 @@ class Columns(Sequence[Column]):
         if kept < len(cells) or self.truncated:
             cells = [*cells[:kept], note]
         return {"tableName": table_name, "columns": cells}
-
-
-def json_text(value: Any) -> str:
-    """A value of a schema as compact JSON, shortened if it is long."""
-    return _clip(json.dumps(value, ensure_ascii=False, sort_keys=True), 200)
-
-
-def text_or_none(value: Any) -> str | None:
-    """The value if it is a text that says something."""
-    return value.strip() if isinstance(value, str) and value.strip() else None
-
-
-def listing(words: Iterable[str], limit: int = 300) -> str:
-    """Words joined by commas, those that do not fit given as a number."""
-    shown: list[str] = []
-    all_words = list(words)
-    used = 0
-    for word in all_words:
-        used += len(word) + 2
-        if used > limit and shown:
-            return f"{', '.join(shown)}, {len(all_words) - len(shown)} more"
-        shown.append(word)
-    return ", ".join(shown)
-
-
-def _clip(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _size(value: Mapping[str, Any]) -> int:

@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import columns_of
+from streamgov_core.schemas.answers import Answer, Finding, Reading, undecided, worst
+from streamgov_core.schemas.avro import avro_reading
 from streamgov_core.schemas.columns import Column
+from streamgov_core.schemas.errors import SchemaError, UnsupportedSchemaError
+from streamgov_core.schemas.json_schema import json_reading
+from streamgov_core.schemas.protobuf import protobuf_reading
+from streamgov_core.schemas.text import clip
 
 MAX_NAMED = 50
 """Fields of each kind that are named; the rest are counted."""
+MAX_FINDINGS = 20
+"""Places that the event names."""
+MAX_SHOWN_TYPE = 200
+"""Characters of a type in a summary."""
+TRANSITIVE = "_ALL"
+"""Ending of the modes that hold a version against all older ones (Glue API, Compatibility)."""
 
-# Types that share their form on the wire (Protocol Buffers language guide, "Updating a message type").
-_WIRE: tuple[frozenset[str], ...] = (
-    frozenset({"int32", "uint32", "int64", "uint64", "bool"}),
-    frozenset({"sint32", "sint64"}),
-    frozenset({"string", "bytes"}),
-    frozenset({"fixed32", "sfixed32"}),
-    frozenset({"fixed64", "sfixed64"}),
-)
+_READING: Mapping[str, Callable[[str, str], Reading]] = {
+    "AVRO": avro_reading,
+    "JSON": json_reading,
+    "PROTOBUF": protobuf_reading,
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A new version held against one older version, in both directions.
+
+    Args:
+        version: number of the older version.
+        new_reads_old: whether readers with the new version read records of the older one.
+        old_reads_new: whether readers with the older version read records of the new one.
+    """
+
+    version: int
+    new_reads_old: Reading
+    old_reads_new: Reading
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A new version held against an older one.
+    """A new version held against older ones.
 
     Args:
         mode: the registry's compatibility mode.
-        previous: number of the older version.
+        previous: number of the older version that the changes are told against.
         added: paths of new fields.
         removed: paths of fields that are gone.
         retyped: path, old type and new type.
-        backward: readers with the new version can read records of the older one.
-        forward: readers with the older version can read records of the new one.
+        comparisons: with the version ``previous`` first; with all older ones after it, if the mode asks for them.
     """
 
     mode: str
@@ -43,46 +65,100 @@ class Verdict:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     retyped: tuple[tuple[str, str, str], ...]
-    backward: bool
-    forward: bool
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def new_reads_old(self) -> Reading:
+        """Whether readers with the new version read records of the version ``previous``."""
+        return self.comparisons[0].new_reads_old
+
+    @property
+    def old_reads_new(self) -> Reading:
+        """Whether readers with the version ``previous`` read records of the new one."""
+        return self.comparisons[0].old_reads_new
+
+    @property
+    def backward(self) -> bool:
+        """Whether it is sure that readers with the new version read records of the version ``previous``."""
+        return self.new_reads_old.answer is Answer.COMPATIBLE
+
+    @property
+    def forward(self) -> bool:
+        """Whether it is sure that readers with the version ``previous`` read records of the new one."""
+        return self.old_reads_new.answer is Answer.COMPATIBLE
+
+    @property
+    def answer(self) -> Answer:
+        """Whether the version keeps what the mode promises; without a promise, whether all readers read all records."""
+        return worst(reading.answer for _, _, reading in self._promised())
 
     @property
     def breaking(self) -> bool:
-        """Whether the version breaks what the mode promises; without a promise, whether any reader fails."""
-        if self.mode.startswith("BACKWARD"):
-            return not self.backward
-        if self.mode.startswith("FORWARD"):
-            return not self.forward
-        return not (self.backward and self.forward)
+        """Whether the version is known to break what the mode promises; what is not decided is no break."""
+        return self.answer is Answer.BREAKING
+
+    def _promised(self) -> Iterable[tuple[int, bool, Reading]]:
+        """Version, whether its records are read by new readers, and the reading, for all that the mode promises."""
+        for item in self.comparisons:
+            if not self.mode.startswith("FORWARD"):
+                yield item.version, True, item.new_reads_old
+            if not self.mode.startswith("BACKWARD"):
+                yield item.version, False, item.old_reads_new
 
     def summary(self) -> str:
-        """One line for people."""
+        """What changed and who can read, for people."""
         parts = [
             f"{word} {_named(names)}"
             for word, names in (
                 ("added", self.added),
                 ("removed", self.removed),
-                ("retyped", tuple(f"{path} ({old} to {new})" for path, old, new in self.retyped)),
+                ("retyped", tuple(f"{path} ({_clip(old)} to {_clip(new)})" for path, old, new in self.retyped)),
             )
             if names
         ]
-        readers = "can" if self.forward else "cannot"
         what = "; ".join(parts) or "no field changed"
-        return (
-            f"Against version {self.previous}: {what}. Readers of version {self.previous} {readers} read new records."
-        )
+        told = {
+            Answer.COMPATIBLE: "can read",
+            Answer.UNDECIDED: "may be unable to read",
+            Answer.BREAKING: "cannot read",
+        }[self.old_reads_new.answer]
+        sentences = [
+            f"Against version {self.previous}: {what}.",
+            f"Readers of version {self.previous} {told} new records.",
+        ]
+        for version, backward, reading in self._promised():
+            if reading.place is not None:
+                who = f"records of version {version}" if backward else f"readers of version {version}"
+                known = "break" if reading.answer is Answer.BREAKING else "undecided"
+                sentences.append(f"For {who}, {known} at {reading.place}.")
+                break
+        return " ".join(sentences)
 
     def to_json(self) -> dict[str, Any]:
         """For the event."""
         return {
             "mode": self.mode or None,
             "previousVersion": self.previous,
+            "verdict": self.answer.value,
             "breaking": self.breaking,
-            "newReadersReadOldRecords": self.backward,
-            "oldReadersReadNewRecords": self.forward,
+            "newReadersReadOldRecords": _sure(self.new_reads_old),
+            "oldReadersReadNewRecords": _sure(self.old_reads_new),
+            "findings": [
+                {
+                    "version": version,
+                    "readers": "new" if backward else "old",
+                    "verdict": finding.answer.value,
+                    "field": finding.place,
+                    "cause": finding.cause,
+                }
+                for version, backward, reading in self._promised()
+                for finding in reading.findings
+            ][:MAX_FINDINGS],
             "added": list(self.added[:MAX_NAMED]),
             "removed": list(self.removed[:MAX_NAMED]),
-            "retyped": [{"field": path, "from": old, "to": new} for path, old, new in self.retyped[:MAX_NAMED]],
+            "retyped": [
+                {"field": path, "from": _clip(old), "to": _clip(new)} for path, old, new in self.retyped[:MAX_NAMED]
+            ],
             "counts": {"added": len(self.added), "removed": len(self.removed), "retyped": len(self.retyped)},
         }
 
@@ -90,9 +166,8 @@ class Verdict:
 def compare(old: str, new: str, data_format: str, mode: str, previous: int) -> Verdict:
     """Hold a version against an older one.
 
-    Avro is judged by its specification's rules for schema resolution, as its library has them. JSON Schema and Protobuf
-    are judged by their columns: a JSON reader fails on a missing required property or another type, a Protobuf reader
-    on a type of another wire format.
+    Avro is judged by the specification's rules for schema resolution, Protobuf by numbers and forms on the wire, JSON
+    Schema by whether the documents of the one are documents of the other.
 
     Args:
         old: the older definition.
@@ -104,31 +179,66 @@ def compare(old: str, new: str, data_format: str, mode: str, previous: int) -> V
     Raises:
         SchemaError: one of the two cannot be read.
     """
-    before = {item.name: item for item in columns_of(old, data_format)}
+    return compare_history({previous: old}, new, data_format, mode, previous)
+
+
+def compare_history(older: Mapping[int, str], new: str, data_format: str, mode: str, previous: int) -> Verdict:
+    """Hold a version against older ones: the one before it, and all of them if the mode is transitive.
+
+    Args:
+        older: definitions of older versions by number; ``previous`` among them.
+        new: the new definition.
+        data_format: of all.
+        mode: the registry's compatibility mode.
+        previous: number of the version that the changes are told against.
+
+    Raises:
+        SchemaError: the new version or the version ``previous`` cannot be read.
+    """
+    before = {item.name: item for item in columns_of(older[previous], data_format)}
     after = {item.name: item for item in columns_of(new, data_format)}
-    retyped = tuple(
-        (path, _shown(before[path]), _shown(after[path]))
-        for path in before
-        if path in after and _shown(before[path]) != _shown(after[path])
-    )
-    if data_format == "AVRO":
-        backward, forward = _avro_reads(new, old), _avro_reads(old, new)
-    else:
-        reads = _json_reads if data_format == "JSON" else _protobuf_reads
-        backward, forward = _reads(after, before, reads), _reads(before, after, reads)
+    numbers = [previous]
+    if mode.endswith(TRANSITIVE):
+        numbers += sorted((number for number in older if number != previous), reverse=True)
     return Verdict(
         mode,
         previous,
         tuple(path for path in after if path not in before),
         tuple(path for path in before if path not in after),
-        retyped,
-        backward,
-        forward,
+        tuple(
+            (path, _shown(before[path]), _shown(after[path]))
+            for path in before
+            if path in after and _shown(before[path]) != _shown(after[path])
+        ),
+        tuple(_comparison(number, older[number], new, data_format, must=number == previous) for number in numbers),
     )
+
+
+def _comparison(number: int, old: str, new: str, data_format: str, *, must: bool) -> Comparison:
+    if old == new:
+        return Comparison(number, Reading(), Reading())
+    reads = _READING.get(data_format)
+    if reads is None:
+        raise UnsupportedSchemaError(f"schemas of the data format {data_format!r} cannot be compared")
+    try:
+        return Comparison(number, reads(new, old), reads(old, new))
+    except SchemaError as error:
+        if must:
+            raise
+        unread = Reading((undecided("", f"version {number} cannot be read: {error}"),))
+        return Comparison(number, unread, unread)
+
+
+def _sure(reading: Reading) -> bool | None:
+    return None if reading.answer is Answer.UNDECIDED else reading.answer is Answer.COMPATIBLE
 
 
 def _shown(column: Column) -> str:
     return f"{column.type} | null" if column.nullable else column.type
+
+
+def _clip(text: str) -> str:
+    return clip(text, MAX_SHOWN_TYPE)
 
 
 def _named(names: tuple[str, ...]) -> str:
@@ -136,39 +246,4 @@ def _named(names: tuple[str, ...]) -> str:
     return ", ".join(names[:MAX_NAMED]) + more
 
 
-def _avro_reads(reader: str, writer: str) -> bool:
-    import avro.errors
-    from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
-
-    from streamgov_core.schemas.avro import parse_avro
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", avro.errors.IgnoredLogicalType)
-        try:
-            checker: Any = ReaderWriterCompatibilityChecker  # its constructor has no annotations
-            found = checker().get_compatibility(parse_avro(reader), parse_avro(writer))
-        except RecursionError as error:
-            raise SchemaError("the Avro schemas are nested too deeply to be compared") from error
-    return bool(found.compatibility is SchemaCompatibilityType.compatible)
-
-
-def _reads(
-    reader: Mapping[str, Column], writer: Mapping[str, Column], accepts: Callable[[Column, Column | None], bool]
-) -> bool:
-    return all(accepts(column, writer.get(path)) for path, column in reader.items())
-
-
-def _json_reads(reader: Column, writer: Column | None) -> bool:
-    if writer is None:
-        # A property below an optional one is missing only together with it, which its own column tells.
-        return reader.nullable or "." in reader.name
-    wider = reader.type == writer.type or (reader.type, writer.type) == ("number", "integer")
-    return wider and (reader.nullable or not writer.nullable)
-
-
-def _protobuf_reads(reader: Column, writer: Column | None) -> bool:
-    if writer is None or reader.type == writer.type:
-        return True
-    return any(reader.type in group and writer.type in group for group in _WIRE) or (
-        reader.type.startswith("enum(") and writer.type.startswith("enum(")
-    )
+__all__ = ["Answer", "Comparison", "Finding", "Verdict", "compare", "compare_history"]

@@ -130,13 +130,13 @@ def test_names_are_sought_from_within() -> None:
         """
         syntax = "proto3";
         package p;
-        message Kind { int32 outer = 1; }
         message M {
           message Kind { int32 inner = 1; }
           Kind near = 1;
           .p.Kind far = 2;
           p.Kind also_far = 3;
         }
+        message Kind { int32 outer = 1; }
         """
     ) == {
         "near": "message | null",
@@ -148,15 +148,19 @@ def test_names_are_sought_from_within() -> None:
     }
 
 
-def test_several_roots_and_none() -> None:
-    two = 'syntax = "proto3"; message A { int32 x = 1; Shared s = 2; } message B { int32 x = 1; } message Shared {}'
-    assert shown(two) == {
-        "A": "message | null",
-        "A.x": "int32",
-        "A.s": "message | null",
-        "B": "message | null",
-        "B.x": "int32",
-    }
+def test_the_first_message_is_the_root_and_the_others_are_named() -> None:
+    one = 'syntax = "proto3"; message A { int32 x = 1; Shared s = 2; } message Shared { int32 y = 1; }'
+    two = f"{one} message Batch {{ repeated A all = 1; int32 size = 2; }} message Other {{ int32 z = 1; }}"
+    assert shown(one) == {"x": "int32", "s": "message | null", "s.y": "int32"}
+    assert shown(two) == shown(one), "a message that is added changes nothing"
+    assert columns_of(one, "PROTOBUF").remarks == ()
+    assert [remark.split(" is not")[0] for remark in columns_of(two, "PROTOBUF").remarks] == [
+        "The message Batch (all, size)",
+        "The message Other (z)",
+    ]
+
+
+def test_messages_that_contain_each_other() -> None:
     circle = 'syntax = "proto3"; message A { B b = 1; } message B { A a = 1; }'
     assert shown(circle) == {"b": "message | null", "b.a": "message A (recursive) | null"}
 
