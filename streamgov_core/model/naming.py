@@ -18,10 +18,18 @@ _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
-def check_account(account: str, what: str = "account") -> str:
-    """Return ``account`` if it is 12 digits; raise ConfigError naming ``what`` otherwise."""
+def check_account(account: str, label: str = "account") -> str:
+    """Return ``account`` if it is 12 digits.
+
+    Args:
+        account: the account's id.
+        label: what the account is called in the error.
+
+    Raises:
+        ConfigError: it is not 12 digits.
+    """
     if not _ACCOUNT.fullmatch(account):
-        raise ConfigError(f"{what} must be the 12 digits of an AWS account id, got {account!r}")
+        raise ConfigError(f"{label} must be the 12 digits of an AWS account id, got {account!r}")
     return account
 
 
@@ -64,29 +72,29 @@ class Names:
             raise ConfigError(f"region must look like 'eu-west-1', got {self.region!r}")
 
     # --- regional names -------------------------------------------------------------------------------------------
-    def regional(self, what: str, limit: int = 64) -> str:
-        """``<namespace>-<what>``, for resources that live in one region (functions, machines, tables, queues).
+    def regional(self, name: str, limit: int = 64) -> str:
+        """``<namespace>-<name>``, for resources that live in one region (functions, machines, tables, queues).
 
         Raises:
             NameTooLongError: the name is longer than ``limit`` characters.
         """
-        return _fits(f"{self.namespace}-{what}", limit)
+        return _fits(f"{self.namespace}-{name}", limit)
 
     def arn(self, service: str, account: str, resource: str, *, regional: bool = True) -> str:
         """An ARN of this deployment's partition and, if ``regional``, its region."""
         return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{account}:{resource}"
 
-    def function_name(self, what: str) -> str:
-        """Lambda function name (64 characters at most, API CreateFunction)."""
-        return self.regional(what)
+    def function_name(self, function: str) -> str:
+        """Name of one of our Lambda functions, such as ``apply`` (64 characters at most, API CreateFunction)."""
+        return self.regional(function)
 
-    def function_arn(self, account: str, what: str) -> str:
-        """ARN of the Lambda function ``what``."""
-        return self.arn("lambda", account, f"function:{self.function_name(what)}")
+    def function_arn(self, account: str, function: str) -> str:
+        """ARN of one of our Lambda functions."""
+        return self.arn("lambda", account, f"function:{self.function_name(function)}")
 
-    def log_group(self, what: str) -> str:
-        """CloudWatch log group of the function or machine ``what``."""
-        return f"/streamgov/{self.namespace}/{what}"
+    def log_group(self, source: str) -> str:
+        """CloudWatch log group of a function or state machine of ours."""
+        return f"/streamgov/{self.namespace}/{source}"
 
     @property
     def central_machine(self) -> str:
@@ -126,17 +134,17 @@ class Names:
         """IAM path of our roles and policies."""
         return f"/streamgov/{self.namespace}/"
 
-    def iam_name(self, what: str, limit: int = 64) -> str:
-        """Role name (64 characters at most) or policy name (128): ``<namespace>-<region>-<what>``."""
-        return _fits(f"{self.namespace}-{self.region}-{what}", limit)
+    def iam_name(self, name: str, limit: int = 64) -> str:
+        """Role name (64 characters at most) or policy name (128): ``<namespace>-<region>-<name>``."""
+        return _fits(f"{self.namespace}-{self.region}-{name}", limit)
 
-    def role_arn(self, account: str, what: str) -> str:
-        """ARN of our role ``what`` (``central-machine``, ``member-invoke`` …); ``*`` as account makes a pattern."""
-        return f"arn:{self.partition}:iam::{account}:role{self.iam_path}{self.iam_name(what)}"
+    def role_arn(self, account: str, role: str) -> str:
+        """ARN of a role of ours (``central-machine``, ``member-invoke`` …); ``*`` as account makes a pattern."""
+        return f"arn:{self.partition}:iam::{account}:role{self.iam_path}{self.iam_name(role)}"
 
-    def policy_arn(self, account: str, what: str) -> str:
-        """ARN of our customer-managed policy ``what``."""
-        return f"arn:{self.partition}:iam::{account}:policy{self.iam_path}{self.iam_name(what, 128)}"
+    def policy_arn(self, account: str, policy: str) -> str:
+        """ARN of a customer-managed policy of ours."""
+        return f"arn:{self.partition}:iam::{account}:policy{self.iam_path}{self.iam_name(policy, 128)}"
 
     @property
     def access_policy_prefix(self) -> str:

@@ -18,20 +18,20 @@ from streamgov_core.model.findings import KINDS
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.platforms import PLATFORMS
 from tests.unit.grants.fakes import CLUSTER, NAMES, OWNER, ROLE
-from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, World
+from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, MemoryDeployment
 
 BOTH, NEITHER = (True, True), (False, False)
 
 
 @pytest.fixture
-def world() -> World:
-    made = World()
+def world() -> MemoryDeployment:
+    made = MemoryDeployment()
     made.granted()
     made.clock.value += HOUR
     return made
 
 
-def run_beside(world: World) -> None:
+def run_beside(world: MemoryDeployment) -> None:
     """Another run, from beginning to end."""
     world.reconcile("other")
 
@@ -40,12 +40,12 @@ def kinds(result: dict[str, Any]) -> dict[str, dict[str, int]]:
     return dict(result["counts"])
 
 
-def fix_check(world: World) -> None:
+def fix_check(world: MemoryDeployment) -> None:
     """After a repair a second run finds nothing."""
     assert kinds(world.reconcile("again")) == {}
 
 
-def test_nothing_to_find(world: World) -> None:
+def test_nothing_to_find(world: MemoryDeployment) -> None:
     before = world.writes()
     result = world.reconcile()
     assert kinds(result) == {} and result["findings"] == [] and result["checked"] == 2 and result["busy"] == 0
@@ -54,71 +54,71 @@ def test_nothing_to_find(world: World) -> None:
 
 
 # --- every kind of finding: what is wrong, how it is called, and how it looks afterwards ------------------------------
-def missed_grant(world: World) -> None:
+def missed_grant(world: MemoryDeployment) -> None:
     world.ask("grant2", "payments")
 
 
-def missed_revoke(world: World) -> None:
+def missed_revoke(world: MemoryDeployment) -> None:
     world.survey.end("grant1")
     world.survey.ended.clear()
 
 
-def hanging_grant(world: World) -> None:
+def hanging_grant(world: MemoryDeployment) -> None:
     world.ask("grant2", "payments")
     order = {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}
     world.order(order, "lost", until="first")
 
 
-def hanging_before_its_mark(world: World) -> None:
+def hanging_before_its_mark(world: MemoryDeployment) -> None:
     hanging_grant(world)
     world.domain.grants["grant2"]["assets"][0]["status"] = "GRANT_PENDING"
 
 
-def forgotten_execution(world: World) -> None:
+def forgotten_execution(world: MemoryDeployment) -> None:
     hanging_grant(world)
     del world.executions.known[CENTRAL + "lost"]
 
 
-def not_marked(world: World) -> None:
+def not_marked(world: MemoryDeployment) -> None:
     world.domain.grants["grant1"]["assets"][0]["status"] = "GRANT_IN_PROGRESS"
 
 
-def expired(world: World) -> None:
+def expired(world: MemoryDeployment) -> None:
     world.edit(command=replace(world.command(), request=replace(world.command().request, until="1970-01-11")))
 
 
-def environment_gone(world: World) -> None:
+def environment_gone(world: MemoryDeployment) -> None:
     world.domain.environments.clear()
 
 
-def target_gone(world: World) -> None:
+def target_gone(world: MemoryDeployment) -> None:
     world.domain.targets.clear()
 
 
-def asset_gone(world: World) -> None:
+def asset_gone(world: MemoryDeployment) -> None:
     world.survey.gone_assets.add("orders-asset")
 
 
-def grant_gone(world: World) -> None:
+def grant_gone(world: MemoryDeployment) -> None:
     world.domain.grants.clear()
 
 
-def revoked_in_datazone_only(world: World) -> None:
+def revoked_in_datazone_only(world: MemoryDeployment) -> None:
     world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKED"
 
 
-def failed_in_datazone_only(world: World) -> None:
+def failed_in_datazone_only(world: MemoryDeployment) -> None:
     world.domain.grants["grant1"]["assets"][0]["status"] = "GRANT_FAILED"
 
 
-def failed_and_never_undone(world: World) -> None:
+def failed_and_never_undone(world: MemoryDeployment) -> None:
     """The execution died, and DataZone was told of the failure by somebody else."""
     world.ask("grant2", "payments")
     world.order({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "x", until="first")
     world.domain.grants["grant2"]["assets"][0]["status"] = "GRANT_FAILED"
 
 
-def lost_contribution(world: World) -> None:
+def lost_contribution(world: MemoryDeployment) -> None:
     """The target ledger and its document forget a grant."""
     for account in world.accounts.values():
         account.ledger.documents.clear()
@@ -126,40 +126,40 @@ def lost_contribution(world: World) -> None:
     world.consumer.gateway.iam.inlines.clear()
 
 
-def not_undone(world: World) -> None:
+def not_undone(world: MemoryDeployment) -> None:
     world.edit(state="GRANT_FAILED")
     world.domain.grants["grant1"]["assets"][0]["status"] = "GRANT_FAILED"
 
 
-def revoke_left_over(world: World) -> None:
+def revoke_left_over(world: MemoryDeployment) -> None:
     world.edit(state="REVOKED", desired="REVOKE", generation=3)
     world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKED"
 
 
-def removed_by_hand(world: World) -> None:
+def removed_by_hand(world: MemoryDeployment) -> None:
     world.owner.gateway.policies.documents.clear()
 
 
-def removed_from_the_role(world: World) -> None:
+def removed_from_the_role(world: MemoryDeployment) -> None:
     world.consumer.gateway.iam.inlines.clear()
 
 
-def our_statement(world: World) -> dict[str, Any]:
+def our_statement(world: MemoryDeployment) -> dict[str, Any]:
     return statements_of(world.owner.gateway.policies.documents[CLUSTER][0])[0]
 
 
-def altered_by_hand(world: World) -> None:
+def altered_by_hand(world: MemoryDeployment) -> None:
     document, version = world.owner.gateway.policies.documents[CLUSTER]
     statements = [{**item, "Action": "kafka-cluster:*"} for item in statements_of(document)]
     world.owner.gateway.policies.documents[CLUSTER] = ({**document, "Statement": statements}, version)
 
 
-def added_by_hand(world: World) -> None:
+def added_by_hand(world: MemoryDeployment) -> None:
     extra = {**our_statement(world), "Sid": NAMES.sid_prefix + "zzz", "Action": "kafka-cluster:WriteData"}
     world.owner.gateway.policies.foreign_write(CLUSTER, extra)
 
 
-def role_made_again(world: World) -> None:
+def role_made_again(world: MemoryDeployment) -> None:
     """MSK shows the old role by its id, and IAM has a role of that name without policies."""
     document, version = world.owner.gateway.policies.documents[CLUSTER]
     text = json.dumps(document).replace(f'"{ROLE}"', '"AROAEXAMPLEEXAMPLE123"')
@@ -168,7 +168,7 @@ def role_made_again(world: World) -> None:
         del world.consumer.gateway.iam.inlines[key]
 
 
-CASES: dict[str, tuple[Callable[[World], None], set[str], str, tuple[bool, bool]]] = {
+CASES: dict[str, tuple[Callable[[MemoryDeployment], None], set[str], str, tuple[bool, bool]]] = {
     # what happened: (how, findings, the topic, who may read it afterwards)
     "missed grant": (missed_grant, {"MissedEvent"}, "payments", BOTH),
     "missed revoke": (missed_revoke, {"MissedEvent"}, "orders", NEITHER),
@@ -196,7 +196,7 @@ CASES: dict[str, tuple[Callable[[World], None], set[str], str, tuple[bool, bool]
 
 
 @pytest.mark.parametrize("what", CASES)
-def test_a_dry_run_reports_and_touches_nothing(world: World, what: str) -> None:
+def test_a_dry_run_reports_and_touches_nothing(world: MemoryDeployment, what: str) -> None:
     break_it, expected, _, _ = CASES[what]
     break_it(world)
     world.clock.value += HOUR
@@ -213,7 +213,7 @@ def test_a_dry_run_reports_and_touches_nothing(world: World, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", CASES)
-def test_a_run_repairs_it_and_the_next_finds_nothing(world: World, what: str) -> None:
+def test_a_run_repairs_it_and_the_next_finds_nothing(world: MemoryDeployment, what: str) -> None:
     break_it, expected, topic, access = CASES[what]
     break_it(world)
     world.clock.value += HOUR
@@ -239,7 +239,7 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: World, what: str) ->
 
 
 # --- what is reported and never touched -------------------------------------------------------------------------------
-def test_retained_permissions_are_left_alone(world: World) -> None:
+def test_retained_permissions_are_left_alone(world: MemoryDeployment) -> None:
     world.survey.retained = {"subscription1"}
     environment_gone(world)
     expired(world)
@@ -251,7 +251,7 @@ def test_retained_permissions_are_left_alone(world: World) -> None:
     assert world.reads() == BOTH
 
 
-def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: World) -> None:
+def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: MemoryDeployment) -> None:
     world.edit(state="REVOKED", desired="REVOKE", generation=3)
     result = world.reconcile()
     assert kinds(result) == {
@@ -263,7 +263,7 @@ def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: World) -
     assert kinds(world.reconcile("r2")) == {"StatusMismatch": {"found": 1, "left": 1}}
 
 
-def test_one_asset_of_a_data_product_is_gone(world: World) -> None:
+def test_one_asset_of_a_data_product_is_gone(world: MemoryDeployment) -> None:
     """DataZone could only end the whole grant; the others keep their access."""
     world.domain.grants["grant1"]["assets"].append({"assetId": "other", "assetRevision": "1", "status": "GRANTED"})
     world.grants.records[("grant1", "other")] = replace(world.record(), asset_id="other", command=None)
@@ -279,7 +279,7 @@ def test_one_asset_of_a_data_product_is_gone(world: World) -> None:
     assert kinds(result)["Orphaned"] == {"found": 2, "repaired": 2} and world.survey.ended == ["grant1"]
 
 
-def test_what_nobody_recorded_is_reported_only(world: World) -> None:
+def test_what_nobody_recorded_is_reported_only(world: MemoryDeployment) -> None:
     world.grants.records.clear()
     result = world.reconcile()
     assert kinds(result) == {
@@ -289,13 +289,13 @@ def test_what_nobody_recorded_is_reported_only(world: World) -> None:
     assert world.reads() == BOTH and world.lines[0]["Open"] == 3
 
 
-def test_grants_of_other_asset_types_are_nobodys_business(world: World) -> None:
+def test_grants_of_other_asset_types_are_nobodys_business(world: MemoryDeployment) -> None:
     world.domain.add_grant(grant_id="glue", asset_type="GlueTableAssetType", status="GRANT_PENDING")
     world.clock.value += HOUR
     assert kinds(world.reconcile()) == {} and not world.executions.waiting
 
 
-def test_a_failed_revoke_waits_for_a_person_and_yet_nothing_is_left_of_it(world: World) -> None:
+def test_a_failed_revoke_waits_for_a_person_and_yet_nothing_is_left_of_it(world: MemoryDeployment) -> None:
     world.edit(state="REVOKE_FAILED", desired="REVOKE", generation=3, cause="the cluster was updating")
     world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_FAILED"
     result = world.reconcile()
@@ -304,7 +304,7 @@ def test_a_failed_revoke_waits_for_a_person_and_yet_nothing_is_left_of_it(world:
     assert world.reads() == NEITHER
 
 
-def test_a_foreign_statement_in_a_policy_of_ours_is_reported_and_kept(world: World) -> None:
+def test_a_foreign_statement_in_a_policy_of_ours_is_reported_and_kept(world: MemoryDeployment) -> None:
     key = next(iter(world.consumer.gateway.iam.inlines))
     document = world.consumer.gateway.iam.inlines[key]
     extra = {"Sid": "Mine", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -314,7 +314,7 @@ def test_a_foreign_statement_in_a_policy_of_ours_is_reported_and_kept(world: Wor
     assert extra in statements_of(world.consumer.gateway.iam.inlines[key])
 
 
-def test_foreign_statements_of_a_cluster_policy_are_no_finding_and_survive_a_repair(world: World) -> None:
+def test_foreign_statements_of_a_cluster_policy_are_no_finding_and_survive_a_repair(world: MemoryDeployment) -> None:
     extra = {"Sid": "Theirs", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kafka:Get*", "Resource": CLUSTER}
     world.owner.gateway.policies.foreign_write(CLUSTER, extra)
     assert kinds(world.reconcile()) == {}
@@ -326,7 +326,7 @@ def test_foreign_statements_of_a_cluster_policy_are_no_finding_and_survive_a_rep
     assert extra in world.owner.gateway.policies.statements(CLUSTER) and world.reads() == BOTH
 
 
-def test_a_statement_for_everybody_under_our_prefix_is_taken_away(world: World) -> None:
+def test_a_statement_for_everybody_under_our_prefix_is_taken_away(world: MemoryDeployment) -> None:
     document, version = world.owner.gateway.policies.documents[CLUSTER]
     extra = {"Sid": NAMES.sid_prefix + "all", "Effect": "Allow", "Principal": "*", "Action": "kafka:*", "Resource": "*"}
     world.owner.gateway.policies.documents[CLUSTER] = (
@@ -338,7 +338,7 @@ def test_a_statement_for_everybody_under_our_prefix_is_taken_away(world: World) 
     assert world.owner.gateway.policies.statements(CLUSTER) == statements_of(document)
 
 
-def test_a_deleted_role_is_reported_until_it_is_back(world: World) -> None:
+def test_a_deleted_role_is_reported_until_it_is_back(world: MemoryDeployment) -> None:
     name = ROLE.rsplit("/", 1)[1]
     world.consumer.gateway.iam.inlines.clear()
     gone = world.consumer.gateway.iam.roles.pop(name)
@@ -350,7 +350,7 @@ def test_a_deleted_role_is_reported_until_it_is_back(world: World) -> None:
     assert world.reads() == BOTH
 
 
-def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: World) -> None:
+def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: MemoryDeployment) -> None:
     """The cluster's policy shows it by its id, and takes its ARN back no more."""
     other = ROLE + "-two"
     world.consumer.gateway.iam.add(other)
@@ -370,7 +370,7 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: World) ->
     assert world.reads("refunds", other) == BOTH, "a role that is gone must not keep others out"
 
 
-def test_what_may_not_be_read_is_not_taken_for_gone(world: World) -> None:
+def test_what_may_not_be_read_is_not_taken_for_gone(world: MemoryDeployment) -> None:
     world.survey.denied.add("orders-asset")
     assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "left": 1}}
     world.survey.denied = {"consumerproj01"}
@@ -382,7 +382,7 @@ def test_what_may_not_be_read_is_not_taken_for_gone(world: World) -> None:
 
 
 def test_the_brake_holds_when_suspiciously_much_is_gone() -> None:
-    world = World()
+    world = MemoryDeployment()
     for number in range(7):
         world.granted(f"grant{number}", f"topic-{number}")
     world.clock.value += HOUR
@@ -397,13 +397,13 @@ def test_the_brake_holds_when_suspiciously_much_is_gone() -> None:
 
 
 # --- bad moments ------------------------------------------------------------------------------------------------------
-def test_a_grant_that_has_just_been_asked_for_is_not_touched(world: World) -> None:
+def test_a_grant_that_has_just_been_asked_for_is_not_touched(world: MemoryDeployment) -> None:
     world.ask("grant2", "payments")
     world.clock.value += 60
     assert kinds(world.reconcile()) == {} and not world.executions.waiting
 
 
-def test_an_aborted_grant_is_undone_as_its_settle_rule_would(world: World) -> None:
+def test_an_aborted_grant_is_undone_as_its_settle_rule_would(world: MemoryDeployment) -> None:
     hanging_grant(world)
     order = world.executions.known[CENTRAL + "lost"][1]
     world.executions.known[CENTRAL + "lost"] = ("ABORTED", order)
@@ -414,7 +414,7 @@ def test_an_aborted_grant_is_undone_as_its_settle_rule_would(world: World) -> No
     fix_check(world)
 
 
-def test_what_settling_could_not_finish_is_begun_anew(world: World) -> None:
+def test_what_settling_could_not_finish_is_begun_anew(world: MemoryDeployment) -> None:
     hanging_grant(world)
     settle = {"version": 1, "action": "settle", "executionArn": CENTRAL + "lost", "status": "TIMED_OUT"}
     world.executions.known[CENTRAL + "settle"] = ("FAILED", settle)
@@ -427,14 +427,14 @@ def test_what_settling_could_not_finish_is_begun_anew(world: World) -> None:
     assert world.reads("payments") == BOTH
 
 
-def test_a_running_execution_is_waited_for_however_long_it_takes(world: World) -> None:
+def test_a_running_execution_is_waited_for_however_long_it_takes(world: MemoryDeployment) -> None:
     hanging_grant(world)
     world.clock.value += HOUR
     world.executions.known[CENTRAL + "lost"] = ("RUNNING", {})
     assert kinds(world.reconcile()) == {} and not world.executions.waiting
 
 
-def test_two_runs_at_once_start_an_order_once(world: World) -> None:
+def test_two_runs_at_once_start_an_order_once(world: MemoryDeployment) -> None:
     missed_grant(world)
     world.clock.value = (world.clock.value // HOUR + 2) * HOUR  # both in the same hour
     world.between["conclude"] = lambda: run_beside(world)
@@ -448,7 +448,7 @@ def test_two_runs_at_once_start_an_order_once(world: World) -> None:
 
 @pytest.mark.parametrize("what", ["grant gone", "not undone", "ledger lost", "altered by hand", "environment gone"])
 @pytest.mark.parametrize("state", ["members", "conclude", "steps", "report"])
-def test_two_runs_interleaved_end_as_one(world: World, what: str, state: str) -> None:
+def test_two_runs_interleaved_end_as_one(world: MemoryDeployment, what: str, state: str) -> None:
     break_it, _, topic, access = CASES[what]
     break_it(world)
     world.clock.value += HOUR
@@ -464,7 +464,7 @@ def test_two_runs_interleaved_end_as_one(world: World, what: str, state: str) ->
 
 
 @pytest.mark.parametrize("state", ["members", "conclude", "steps", "report"])
-def test_a_revoke_between_two_states_stands(world: World, state: str) -> None:
+def test_a_revoke_between_two_states_stands(world: MemoryDeployment, state: str) -> None:
     """The run has seen a granted asset, of which a target ledger knew nothing; meanwhile it is revoked."""
     lost_contribution(world)
 
@@ -479,7 +479,7 @@ def test_a_revoke_between_two_states_stands(world: World, state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["members", "conclude", "steps", "report"])
-def test_a_grant_between_two_states_stands(world: World, state: str) -> None:
+def test_a_grant_between_two_states_stands(world: MemoryDeployment, state: str) -> None:
     revoke_left_over(world)
     world.between[state] = lambda: world.granted("grant2", "payments")
     world.reconcile()
@@ -487,7 +487,7 @@ def test_a_grant_between_two_states_stands(world: World, state: str) -> None:
     fix_check(world)
 
 
-def test_a_grant_in_flight_is_not_taken_for_a_difference(world: World) -> None:
+def test_a_grant_in_flight_is_not_taken_for_a_difference(world: MemoryDeployment) -> None:
     """Its target ledgers hold what the grant ledger does not call granted yet."""
     world.ask("grant2", "payments")
     world.between["members"] = lambda: world.order(
@@ -497,14 +497,14 @@ def test_a_grant_in_flight_is_not_taken_for_a_difference(world: World) -> None:
     assert world.reads("payments")[0]
 
 
-def test_an_act_is_dropped_if_its_grant_has_moved_on(world: World) -> None:
+def test_an_act_is_dropped_if_its_grant_has_moved_on(world: MemoryDeployment) -> None:
     expired(world)
     world.between["conclude"] = lambda: world.edit(generation=5)
     assert kinds(world.reconcile()) == {"Expired": {"found": 1, "left": 1}}
     assert world.survey.ended == [] and world.reads() == BOTH
 
 
-def test_a_revoke_from_the_ledger_where_datazone_will_not(world: World) -> None:
+def test_a_revoke_from_the_ledger_where_datazone_will_not(world: MemoryDeployment) -> None:
     environment_gone(world)
     world.survey.refuses_to_end = True
     assert kinds(world.reconcile()) == {"Orphaned": {"found": 1, "repaired": 1}}
@@ -512,7 +512,7 @@ def test_a_revoke_from_the_ledger_where_datazone_will_not(world: World) -> None:
     assert world.status() == "REVOKED"
 
 
-def test_a_run_that_died_is_finished_by_the_next(world: World) -> None:
+def test_a_run_that_died_is_finished_by_the_next(world: MemoryDeployment) -> None:
     grant_gone(world)
     arn = CENTRAL + "dead"
     order = {"action": "reconcile", "dryRun": False}
@@ -525,7 +525,7 @@ def test_a_run_that_died_is_finished_by_the_next(world: World) -> None:
     assert world.record().state == "REVOKED" and world.reads() == NEITHER
 
 
-def test_a_phase_that_is_tried_again_does_nothing_twice(world: World) -> None:
+def test_a_phase_that_is_tried_again_does_nothing_twice(world: MemoryDeployment) -> None:
     grant_gone(world)
     missed_grant(world)
     world.clock.value += HOUR
@@ -538,7 +538,7 @@ def test_a_phase_that_is_tried_again_does_nothing_twice(world: World) -> None:
     assert len(world.executions.waiting) == 1
 
 
-def test_an_account_that_does_not_answer_is_a_finding(world: World) -> None:
+def test_an_account_that_does_not_answer_is_a_finding(world: MemoryDeployment) -> None:
     altered_by_hand(world)
     world.owner.down = True
     result = world.reconcile()
@@ -546,7 +546,7 @@ def test_an_account_that_does_not_answer_is_a_finding(world: World) -> None:
     assert OWNER in result["findings"][0]["text"] and "did not answer" in result["findings"][0]["text"]
 
 
-def test_a_step_that_fails_leaves_the_revoke_failed_and_said(world: World) -> None:
+def test_a_step_that_fails_leaves_the_revoke_failed_and_said(world: MemoryDeployment) -> None:
     grant_gone(world)
     world.between["steps"] = lambda: setattr(world.owner, "down", True)
     result = world.reconcile()
@@ -559,7 +559,7 @@ def test_a_step_that_fails_leaves_the_revoke_failed_and_said(world: World) -> No
     assert world.reads() == NEITHER
 
 
-def test_a_document_that_somebody_writes_right_now_is_left_to_the_next_run(world: World) -> None:
+def test_a_document_that_somebody_writes_right_now_is_left_to_the_next_run(world: MemoryDeployment) -> None:
     altered_by_hand(world)
     target = f"cluster#{CLUSTER}"
     head = world.owner.ledger.documents[target].lease_record
@@ -571,7 +571,7 @@ def test_a_document_that_somebody_writes_right_now_is_left_to_the_next_run(world
     assert set(kinds(world.reconcile("r3"))) == {"DriftAltered"} and world.reads() == BOTH
 
 
-def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: World) -> None:
+def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: MemoryDeployment) -> None:
     altered_by_hand(world)
     target = f"cluster#{CLUSTER}"
     world.record_source("payments")
@@ -594,7 +594,7 @@ def test_a_grant_that_waits_for_the_lease_is_written_with_the_repair(world: Worl
     assert head.committed == head.change_count and not head.owner and waiting.key in head.slots
 
 
-def test_a_broken_document_does_not_stop_the_others(world: World) -> None:
+def test_a_broken_document_does_not_stop_the_others(world: MemoryDeployment) -> None:
     removed_from_the_role(world)
 
     def refuse(arn: str) -> None:
@@ -611,12 +611,12 @@ def test_a_broken_document_does_not_stop_the_others(world: World) -> None:
 
 # --- orders, bounds, what is told -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("order", [{}, {"action": "reconcile", "dryRun": "no"}, {"action": "reconcile", "force": 1}])
-def test_an_order_that_is_none_is_refused(world: World, order: dict[str, Any]) -> None:
+def test_an_order_that_is_none_is_refused(world: MemoryDeployment, order: dict[str, Any]) -> None:
     with pytest.raises(EventRefusedError):
         world.phase(phase="plan", order=order, execution="x", cursor="")
 
 
-def test_by_hand_a_dry_run_is_the_default(world: World) -> None:
+def test_by_hand_a_dry_run_is_the_default(world: MemoryDeployment) -> None:
     plan = world.phase(phase="plan", order={"action": "reconcile"}, execution="x", cursor="")
     assert plan["dryRun"] is True and all(step["command"]["dryRun"] is True for step in plan["members"])
 
@@ -624,7 +624,7 @@ def test_by_hand_a_dry_run_is_the_default(world: World) -> None:
 def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> None:
     from streamgov_core.domain.reconcile.expected import expected_sets, portions
 
-    world = World()
+    world = MemoryDeployment()
     world.granted()
     command = world.command()
     records: list[GrantRecord] = []
@@ -652,7 +652,9 @@ def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> N
         assert all(left[1] == right[0] for left, right in itertools.pairwise(chain))
 
 
-def test_the_portions_of_one_run_report_together_what_is_wrong(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_portions_of_one_run_report_together_what_is_wrong(
+    world: MemoryDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from streamgov_core.domain.reconcile import expected as reconcile_sets
 
     monkeypatch.setattr(reconcile_sets.portions, "__kwdefaults__", {"cursor": "", "budget": 700})
@@ -664,7 +666,7 @@ def test_the_portions_of_one_run_report_together_what_is_wrong(world: World, mon
 
 
 def test_findings_are_bounded_and_counted() -> None:
-    world = World()
+    world = MemoryDeployment()
     for number in range(120):
         world.ask(f"grant{number:03d}", f"topic-{number:03d}")
     world.clock.value += HOUR
@@ -677,7 +679,7 @@ def test_findings_are_bounded_and_counted() -> None:
     assert kinds(world.reconcile("r2"))["MissedEvent"] == {"found": 60, "repaired": 60}
 
 
-def test_events_and_metrics_say_what_was_found(world: World) -> None:
+def test_events_and_metrics_say_what_was_found(world: MemoryDeployment) -> None:
     altered_by_hand(world)
     world.told.error = RemoteError("events:PutEvents", "InternalFailure", "later")
     result = world.reconcile()

@@ -32,7 +32,7 @@ from streamgov_core.model.findings import Finding, Tally, events
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, DOMAIN, NAMES, OWNER, ROLE, Clock, command, schema_of
-from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, World
+from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, MemoryDeployment
 
 PREFIX = NAMES.sid_prefix
 MACHINE = NAMES.central_machine_arn("111111111111")
@@ -255,7 +255,7 @@ def test_a_tally_survives_its_way_through_the_states_and_knows_only_known_kinds(
 # --- one account ------------------------------------------------------------------------------------------------------
 def test_the_domain_knows_every_document_that_a_grant_writes() -> None:
     """The set is computed from the ledger alone; it must be what the accounts' functions really write."""
-    world = World()
+    world = MemoryDeployment()
     world.granted()
     assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(targets_of(NAMES, world.command()))
     written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.documents}
@@ -272,7 +272,7 @@ def ordered(*targets: Expected, account: str = OWNER, dry_run: bool = False, **c
 
 
 def test_a_command_for_somebody_else_or_of_another_release_is_refused() -> None:
-    world = World()
+    world = MemoryDeployment()
     for event in (
         ordered(account=CONSUMER),
         ordered(domain_id="dzd-other"),
@@ -286,7 +286,7 @@ def test_a_command_for_somebody_else_or_of_another_release_is_refused() -> None:
 
 
 def test_a_reader_role_is_compared_and_repaired() -> None:
-    world = World()
+    world = MemoryDeployment()
     order = command(schema=schema_of("orders"))
     world.owner.gateway.recorded(order)
     assert world.owner.run(order.to_message())["status"] == "APPLIED"
@@ -309,7 +309,7 @@ def test_a_reader_role_is_compared_and_repaired() -> None:
 
 
 def test_a_managed_policy_that_was_detached_is_attached_again() -> None:
-    world = World()
+    world = MemoryDeployment()
     for number in range(60):
         world.granted(f"grant{number:02d}", f"a-topic-with-a-long-name-to-fill-the-inline-policy-{number:02d}")
     iam = world.consumer.gateway.iam
@@ -324,7 +324,7 @@ def test_a_managed_policy_that_was_detached_is_attached_again() -> None:
 
 
 def test_a_function_whose_time_is_up_says_what_it_left() -> None:
-    world = World()
+    world = MemoryDeployment()
     world.granted()
 
     class Context:
@@ -338,7 +338,7 @@ def test_a_function_whose_time_is_up_says_what_it_left() -> None:
 
 
 def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_write() -> None:
-    world = World()
+    world = MemoryDeployment()
     world.granted()
 
     class Opaque:
@@ -372,7 +372,7 @@ def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_wri
 
 
 def test_a_target_that_no_platform_knows_is_a_finding_and_not_the_end() -> None:
-    world = World()
+    world = MemoryDeployment()
     world.granted()
 
     def unknown(platform: str, contribution: PolicyContribution) -> Any:

@@ -31,7 +31,7 @@ from tests.unit.grants.questions import (
     place_of,
     probes,
 )
-from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, World
+from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, MemoryDeployment
 
 # --- the deployment ---------------------------------------------------------------------------------------------------
 PATIENCE = 100.0
@@ -42,24 +42,24 @@ class Killed(BaseException):
     """A function's process ends; nothing of it runs any more, its clean-up neither."""
 
 
-class Fuse:
+class FaultInjector:
     """Kills the process at the n-th call from now on: that call and every later one of the process does not happen."""
 
     def __init__(self) -> None:
-        self.left: int | None = None
+        self.calls_left: int | None = None
         self.dead = False
 
-    def burn(self, *arguments: Any) -> None:
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                self.left, self.dead = None, True
+    def call(self, *arguments: Any) -> None:
+        if self.calls_left is not None:
+            self.calls_left -= 1
+            if self.calls_left < 0:
+                self.calls_left, self.dead = None, True
         if self.dead:
             raise Killed
 
-    def lay(self, fuse: Any, operations: tuple[str, ...]) -> None:
+    def install(self, gateway: Any, operations: tuple[str, ...]) -> None:
         for operation in operations:
-            fuse.hooks[operation] = self.burn
+            gateway.hooks[operation] = self.call
 
 
 LEDGER = (
@@ -81,7 +81,7 @@ IAM = (
 )
 
 
-class Estate(World):
+class FaultyDeployment(MemoryDeployment):
     """The deployment over fakes, its functions killed on demand and tried again as the machines do."""
 
     def __init__(self) -> None:
@@ -93,20 +93,20 @@ class Estate(World):
             principal_accounts={CONSUMER: (BOTH,)},
             grace=900.0,
         )
-        self.fuse = Fuse()
+        self.faults = FaultInjector()
         self.patience = PATIENCE
         self.sent: list[dict[str, Any]] = []
         self.count = 0
         for account in self.accounts.values():
-            self.fuse.lay(account.ledger, LEDGER)
+            self.faults.install(account.ledger, LEDGER)
             gateway = account.gateway
             for policies in (gateway.policies, gateway.streams):
-                self.fuse.lay(policies, ("get", "put", "delete"))
-            self.fuse.lay(gateway.iam, IAM)
-            self.fuse.lay(gateway.consumers, ("find", "register", "deregister"))
-            self.fuse.lay(gateway.keys, ("list", "create", "revoke"))
-        self.fuse.lay(self.grants, ("of_grant", "begin", "finish"))
-        self.fuse.lay(self.domain, ("get", "mark"))
+                self.faults.install(policies, ("get", "put", "delete"))
+            self.faults.install(gateway.iam, IAM)
+            self.faults.install(gateway.consumers, ("find", "register", "deregister"))
+            self.faults.install(gateway.keys, ("list", "create", "revoke"))
+        self.faults.install(self.grants, ("of_grant", "begin", "finish"))
+        self.faults.install(self.domain, ("get", "mark"))
         self.survey.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")
@@ -134,7 +134,7 @@ class Estate(World):
         return {"id": asset.asset_id, "item": {"assetListing": listing}}
 
     # --- what people do -----------------------------------------------------------------------------------------------
-    def give(self, given: Given) -> str:
+    def request_grant(self, given: Given) -> str:
         """A grant as DataZone makes it; nobody has heard of it yet."""
         self.count += 1
         grant = f"grant{self.count:03d}"
@@ -156,7 +156,7 @@ class Estate(World):
         self.domain.requests[grant] = {"id": grant, "createdBy": "user", "metadataForms": [asked]}
         return grant
 
-    def take(self, grant: str) -> None:
+    def request_revoke(self, grant: str) -> None:
         """A revoke as DataZone asks for it; nobody has heard of it yet."""
         self.domain.grants[grant]["assets"][0]["status"] = "REVOKE_PENDING"
         self.domain.grants[grant]["updatedAt"] = self.clock.now()
@@ -168,7 +168,7 @@ class Estate(World):
         self.order(order, name, until=until, ends=ends)
         return CENTRAL + name
 
-    def set_right(self) -> list[str]:
+    def reconcile_and_drain(self) -> list[str]:
         """The reconciler, and what it starts; the grants that it asked DataZone to end."""
         self.clock.value += HOUR
         self.count += 1
@@ -186,9 +186,9 @@ class Estate(World):
             except (Killed, RetryableGrantError):
                 pass
             else:
-                if not self.fuse.dead:
+                if not self.faults.dead:
                     return answer
-            self.fuse.dead = False
+            self.faults.dead = False
             self.clock.sleep(self.patience)
         raise AssertionError("retries did not help")
 

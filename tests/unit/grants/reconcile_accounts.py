@@ -50,8 +50,8 @@ class Grants(MemoryGrants):
         yield from list(self.records.values())
 
 
-class MemorySurvey:
-    """Survey over the in-memory domain."""
+class MemoryInventory:
+    """Inventory over the in-memory domain."""
 
     def __init__(self, domain: MemoryDomain, clock: Clock) -> None:
         self.domain = domain
@@ -90,7 +90,7 @@ class MemorySurvey:
 
 
 class MemoryExecutions:
-    """Executions that are only remembered; ``World.drain`` runs them."""
+    """Executions that are only remembered; ``MemoryDeployment.drain`` runs them."""
 
     def __init__(self) -> None:
         self.known: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -107,7 +107,7 @@ class MemoryExecutions:
         return True
 
 
-class Told:
+class MemoryPublisher:
     """Publisher that remembers."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Told:
         return [json.loads(entry["Detail"])["kind"] for entry in self.entries]
 
 
-class Account:
+class MemberAccount:
     """A member account's function."""
 
     def __init__(self, account: str, clock: Clock, boundary: str = "") -> None:
@@ -150,7 +150,7 @@ class Account:
             return {"Error": "MemberFailed", "Cause": json.dumps({"errorMessage": str(error)})}
 
 
-class World:
+class MemoryDeployment:
     """The deployment: an owner's and a consumer's account, and further ones that are named."""
 
     def __init__(
@@ -164,11 +164,11 @@ class World:
         self.domain = MemoryDomain()
         self.grants = Grants()
         self.executions = MemoryExecutions()
-        self.survey = MemorySurvey(self.domain, self.clock)
-        self.told = Told()
+        self.survey = MemoryInventory(self.domain, self.clock)
+        self.told = MemoryPublisher()
         self.lines: list[dict[str, Any]] = []
         members = (OWNER, CONSUMER, *further)
-        self.accounts = {account: Account(account, self.clock, boundary(account)) for account in members}
+        self.accounts = {account: MemberAccount(account, self.clock, boundary(account)) for account in members}
         self.owner, self.consumer = self.accounts[OWNER], self.accounts[CONSUMER]
         self.consumer.gateway.iam.add(ROLE)
         types = ("MskTopicAssetType", "KinesisStreamAssetType")

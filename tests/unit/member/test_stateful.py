@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from streamgov_core.model.access_request import ends_at
 from tests.unit.grants.fakes import grant_event
-from tests.unit.grants.policy_sets import PATIENCE, Estate
+from tests.unit.grants.policy_sets import PATIENCE, FaultyDeployment
 from tests.unit.grants.questions import (
     ASSETS,
     ENVIRONMENTS,
@@ -34,7 +34,7 @@ FINAL = {"active": "GRANTED", "revoked": "REVOKED", "failed": "GRANT_FAILED"}
 OPEN = {"asked": "GRANT_PENDING", "ending": "REVOKE_PENDING"}
 REVOKE = "Subscription Grant Revoke Requested"
 
-fuses = st.one_of(st.none(), st.integers(0, 45))
+kills = st.one_of(st.none(), st.integers(0, 45))
 picks = st.integers(0, 999)
 deaths = st.sampled_from(("collect", "first", "second"))
 
@@ -68,16 +68,16 @@ class AccessMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.estate = Estate()
+        self.deployment = FaultyDeployment()
         self.grants: dict[str, Grant] = {}
 
     # --- what the model says ------------------------------------------------------------------------------------------
-    def give(self, wish: tuple[Given, int | None], state: str) -> str:
+    def request(self, wish: tuple[Given, int | None], state: str) -> str:
         given, days = wish
         if days is not None:
-            until = datetime.fromtimestamp(self.estate.clock.now(), UTC) + timedelta(days=days)
+            until = datetime.fromtimestamp(self.deployment.clock.now(), UTC) + timedelta(days=days)
             given = replace(given, until=until.date().isoformat())
-        grant = self.estate.give(given)
+        grant = self.deployment.request_grant(given)
         self.grants[grant] = Grant(given, state)
         return grant
 
@@ -89,53 +89,53 @@ class AccessMachine(RuleBasedStateMachine):
 
     def over(self, grant: str) -> bool:
         until = self.grants[grant].given.until
-        return until is not None and ends_at(until) <= self.estate.clock.now()
+        return until is not None and ends_at(until) <= self.deployment.clock.now()
 
     # --- rules --------------------------------------------------------------------------------------------------------
-    @rule(wish=wishes(), fuse=fuses, patience=st.sampled_from((10.0, PATIENCE)))
-    def grant(self, wish: tuple[Given, int | None], fuse: int | None, patience: float) -> None:
-        grant = self.give(wish, "active")
+    @rule(wish=wishes(), kill_after=kills, patience=st.sampled_from((10.0, PATIENCE)))
+    def grant(self, wish: tuple[Given, int | None], kill_after: int | None, patience: float) -> None:
+        grant = self.request(wish, "active")
         # A retry that comes before the dead process's lease has ended waits for it; the others come after it.
-        self.estate.patience, self.estate.fuse.left = patience, fuse
-        self.estate.run(grant_event(grant))
-        self.estate.patience, self.estate.fuse.left = PATIENCE, None
+        self.deployment.patience, self.deployment.faults.calls_left = patience, kill_after
+        self.deployment.run(grant_event(grant))
+        self.deployment.patience, self.deployment.faults.calls_left = PATIENCE, None
 
     @precondition(lambda self: self.of("active"))
-    @rule(pick=picks, fuse=fuses)
-    def revoke(self, pick: int, fuse: int | None) -> None:
+    @rule(pick=picks, kill_after=kills)
+    def revoke(self, pick: int, kill_after: int | None) -> None:
         grant = self.one_of("active", pick)
-        self.estate.take(grant)
-        self.estate.fuse.left = fuse
-        self.estate.run(grant_event(grant, REVOKE))
-        self.estate.fuse.left = None
+        self.deployment.request_revoke(grant)
+        self.deployment.faults.calls_left = kill_after
+        self.deployment.run(grant_event(grant, REVOKE))
+        self.deployment.faults.calls_left = None
         self.becomes(grant, "revoked")
 
-    @rule(asset=st.sampled_from(ASSETS), fuse=fuses, alone=st.booleans())
-    def grant_that_fails(self, asset: Asset, fuse: int | None, alone: bool) -> None:
+    @rule(asset=st.sampled_from(ASSETS), kill_after=kills, alone=st.booleans())
+    def grant_that_fails(self, asset: Asset, kill_after: int | None, alone: bool) -> None:
         """One of the roles may not receive anything: what the others and the producer's side got is taken back."""
         environment = next(item for item in ENVIRONMENTS if item.account == account_of(UNBOUNDED))
         roles = (UNBOUNDED,) if alone else (*ROLES_OF[environment.account], UNBOUNDED)
-        grant = self.give((Given(asset, environment, roles, "READ_WRITE"), None), "failed")
-        self.estate.fuse.left = fuse
-        self.estate.run(grant_event(grant))
-        self.estate.fuse.left = None
-        assert "boundary" in self.estate.grants.of_grant(grant)[asset.asset_id].cause
+        grant = self.request((Given(asset, environment, roles, "READ_WRITE"), None), "failed")
+        self.deployment.faults.calls_left = kill_after
+        self.deployment.run(grant_event(grant))
+        self.deployment.faults.calls_left = None
+        assert "boundary" in self.deployment.grants.of_grant(grant)[asset.asset_id].cause
 
     @rule(wish=wishes())
     def grant_of_which_nobody_hears(self, wish: tuple[Given, int | None]) -> None:
-        self.give(wish, "asked")
+        self.request(wish, "asked")
 
     @precondition(lambda self: self.of("active"))
     @rule(pick=picks)
     def revoke_of_which_nobody_hears(self, pick: int) -> None:
         grant = self.one_of("active", pick)
-        self.estate.take(grant)
+        self.deployment.request_revoke(grant)
         self.becomes(grant, "ending")
 
     @rule(wish=wishes(), dies=deaths, ends=st.sampled_from(("TIMED_OUT", "ABORTED")), settles=st.booleans())
     def grant_whose_machine_dies(self, wish: tuple[Given, int | None], dies: str, ends: str, settles: bool) -> None:
-        grant = self.give(wish, "active" if ends == "TIMED_OUT" else "failed")
-        lost = self.estate.run(grant_event(grant), until=dies, ends=ends)
+        grant = self.request(wish, "active" if ends == "TIMED_OUT" else "failed")
+        lost = self.deployment.run(grant_event(grant), until=dies, ends=ends)
         if not settles:
             # By the time that the reconciler settles it, it may have expired: then it is undone.
             self.becomes(grant, "asked" if ends == "TIMED_OUT" else "failed")
@@ -145,14 +145,14 @@ class AccessMachine(RuleBasedStateMachine):
     @rule(pick=picks, dies=deaths, ends=st.sampled_from(("TIMED_OUT", "ABORTED")), settles=st.booleans())
     def revoke_whose_machine_dies(self, pick: int, dies: str, ends: str, settles: bool) -> None:
         grant = self.one_of("active", pick)
-        self.estate.take(grant)
+        self.deployment.request_revoke(grant)
         self.becomes(grant, "revoked")
-        lost = self.estate.run(grant_event(grant, REVOKE), until=dies, ends=ends)
+        lost = self.deployment.run(grant_event(grant, REVOKE), until=dies, ends=ends)
         self.recover(lost, ends, settles)
 
     @rule(pick=picks)
     def command_comes_again(self, pick: int) -> None:
-        self.estate.replay(pick)
+        self.deployment.replay(pick)
 
     @precondition(lambda self: self.grants)
     @rule(pick=picks, kind=st.sampled_from(("Subscription Grant Requested", REVOKE)))
@@ -161,17 +161,17 @@ class AccessMachine(RuleBasedStateMachine):
         open_ = self.of(*OPEN)
         others = [name for name in sorted(self.grants) if name not in open_]
         if others:
-            self.estate.run(grant_event(others[pick % len(others)], kind))
+            self.deployment.run(grant_event(others[pick % len(others)], kind))
 
     @rule(days=st.integers(1, 2))
     def days_pass(self, days: int) -> None:
-        self.estate.clock.value += days * DAY
+        self.deployment.clock.value += days * DAY
 
-    @rule(fuse=st.one_of(st.none(), st.integers(0, 300)), heard=st.booleans(), refuses=st.booleans())
-    def reconcile(self, fuse: int | None, heard: bool, refuses: bool) -> None:
+    @rule(kill_after=st.one_of(st.none(), st.integers(0, 300)), heard=st.booleans(), refuses=st.booleans())
+    def reconcile(self, kill_after: int | None, heard: bool, refuses: bool) -> None:
         """What nobody heard of is carried out, and what has expired ends: by DataZone, or by the ledger alone."""
-        self.estate.fuse.left = fuse
-        self.set_right(heard=heard, refuses=refuses)
+        self.deployment.faults.calls_left = kill_after
+        self.reconcile_all(heard=heard, refuses=refuses)
 
     # --- what rules share ---------------------------------------------------------------------------------------------
     def one_of(self, state: str, pick: int) -> str:
@@ -182,14 +182,14 @@ class AccessMachine(RuleBasedStateMachine):
         """The settle rule, or where its event is lost the reconciler."""
         if settles:
             order = {"version": 1, "action": "settle", "executionArn": execution, "status": ends}
-            self.estate.run(order)
+            self.deployment.run(order)
         else:
-            self.set_right()
+            self.reconcile_all()
 
-    def set_right(self, *, heard: bool = True, refuses: bool = False) -> None:
-        self.estate.survey.refuses_to_end = refuses
-        ended = self.estate.set_right()
-        self.estate.fuse.left = None
+    def reconcile_all(self, *, heard: bool = True, refuses: bool = False) -> None:
+        self.deployment.survey.refuses_to_end = refuses
+        ended = self.deployment.reconcile_and_drain()
+        self.deployment.faults.calls_left = None
         for grant in self.of("active"):
             if self.over(grant):
                 self.becomes(grant, "revoked" if heard or grant not in ended else "ending")
@@ -200,36 +200,36 @@ class AccessMachine(RuleBasedStateMachine):
             self.becomes(grant, "failed" if self.over(grant) else "active")
         if heard:
             for grant in ended:
-                self.estate.run(grant_event(grant, REVOKE))
+                self.deployment.run(grant_event(grant, REVOKE))
 
     # --- what must always hold ----------------------------------------------------------------------------------------
     @invariant()
     def everybody_may_do_what_the_grants_say(self) -> None:
         given = [grant.given for grant in self.grants.values() if grant.state in ("active", "ending")]
-        assert list(self.estate.disagreements(given)) == []
+        assert list(self.deployment.disagreements(given)) == []
 
     @invariant()
     def statuses_are_true(self) -> None:
         for name, grant in self.grants.items():
-            assert self.estate.status(name) == {**FINAL, **OPEN}[grant.state], name
-            records = self.estate.grants.of_grant(name).values()
+            assert self.deployment.status(name) == {**FINAL, **OPEN}[grant.state], name
+            records = self.deployment.grants.of_grant(name).values()
             if grant.state in FINAL:
                 assert [record.state for record in records] == [FINAL[grant.state]], name
 
     @invariant()
     def no_lease_is_held(self) -> None:
-        for account in self.estate.accounts.values():
+        for account in self.deployment.accounts.values():
             for name, document in account.ledger.documents.items():
                 assert not document.lease_record.owner, name
 
     def teardown(self) -> None:
         """When the last grant is revoked, nothing of ours is left anywhere."""
-        self.set_right()
+        self.reconcile_all()
         for grant in self.of("active"):
-            self.estate.take(grant)
-            self.estate.run(grant_event(grant, REVOKE))
-        assert list(self.estate.documents()) == []
-        assert self.estate.consumers() == {}
+            self.deployment.request_revoke(grant)
+            self.deployment.run(grant_event(grant, REVOKE))
+        assert list(self.deployment.documents()) == []
+        assert self.deployment.consumers() == {}
 
 
 def run(examples: int, steps: int) -> None:
