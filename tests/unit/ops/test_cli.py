@@ -39,6 +39,11 @@ def test_every_command_says_what_it_does_and_what_its_exit_codes_mean(name: str)
     assert import_module(f"streamgov_ops.cli.{name}").__doc__.startswith(f"``streamgov {name}``")  # type: ignore[union-attr]
 
 
+def test_the_page_names_every_command() -> None:
+    page = (ROOT / "docs" / "command.md").read_text()
+    assert all(f"| `streamgov {name}" in page for name in COMMANDS)
+
+
 def test_the_list_of_commands() -> None:
     listed = run("--help")
     assert listed.code == 0 and all(f"\n  {name} " in listed.out for name in COMMANDS)
