@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamgov_core.model.naming import PARTITIONS
 from streamgov_pulumi.review.plan import UNKNOWN
 from streamgov_pulumi.review.words import code, listed
 
@@ -95,7 +96,7 @@ def _statement(raw: Mapping[str, Any], account: str) -> Statement:
     for name in _PRINCIPALS:
         if name in raw:
             sets[name] = frozenset(_principals(raw[name]))
-    own = {f"arn:{partition}:iam::{account}:root" for partition in ("aws", "aws-cn", "aws-us-gov")} | {account}
+    own = {f"arn:{partition}:iam::{account}:root" for partition in PARTITIONS} | {account}
     return Statement(
         str(raw.get("Sid", "")),
         str(raw.get("Effect", "")),

@@ -20,7 +20,7 @@ from streamgov_core.model.forms import (
     FormField,
     FormModel,
 )
-from streamgov_core.model.naming import short_hash
+from streamgov_core.model.naming import PARTITION_PATTERN, short_hash
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.platform import Claim, Forms, form_of, schema_ref, text
 from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
@@ -36,7 +36,7 @@ SCHEMA_FORM = "KinesisSchemaFormType"
 KMS = "KMS"
 
 _STREAM = re.compile(
-    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):kinesis:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    rf"arn:(?P<partition>{PARTITION_PATTERN}):kinesis:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
     r"stream/(?P<name>[a-zA-Z0-9_.-]{1,128})"
 )
 _KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]{1,128}")

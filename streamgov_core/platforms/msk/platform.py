@@ -20,6 +20,7 @@ from streamgov_core.model.forms import (
     FormField,
     FormModel,
 )
+from streamgov_core.model.naming import PARTITION_PATTERN
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.platform import Claim, Forms, form_of, schema_ref, text
 from streamgov_core.platforms.schema_form import SCHEMA_FIELDS
@@ -36,7 +37,7 @@ PROVISIONED = "PROVISIONED"
 SERVERLESS = "SERVERLESS"
 
 _CLUSTER = re.compile(
-    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):kafka:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    rf"arn:(?P<partition>{PARTITION_PATTERN}):kafka:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
     r"cluster/(?P<name>[a-zA-Z0-9-]{1,64})/(?P<uuid>[a-zA-Z0-9-]{1,64})"
 )
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")

@@ -192,7 +192,7 @@ def test_a_role_may_ask_about_itself_and_nobody_else(capsys: pytest.CaptureFixtu
 
 def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "Pulumi.prod.yaml"
-    text = (ROOT / "Pulumi.all.example.yaml").read_text()
+    text = (ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml").read_text()
     path.write_text(f"{text}\n  streamgov:permissionsBoundaryName: corp/edge\n  streamgov:namespace: teamb\n")
     assert main(["--config", str(path)]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -214,7 +214,7 @@ def test_a_stacks_file_tells_accounts_names_and_boundary(tmp_path: Path, capsys:
         (["--config", str(ROOT / "Pulumi.dev.yaml")], "is a sandbox's: its people are administrators"),
         (["--config", str(ROOT / "Pulumi.yaml")], "is no stack's file: it has no map 'config'"),
         (
-            ["--config", str(ROOT / "Pulumi.all.example.yaml"), "--account", "1"],
+            ["--config", str(ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml"), "--account", "1"],
             "nothing is deployed into account 1; there",
         ),
         (["--config", "x", "--side", "member"], "one of them"),
