@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from streamgov_core.model.errors import ConfigError, NameTooLongError
 
 DEFAULT_NAMESPACE = "streamgov"
-_NAMESPACE = re.compile(r"[a-z][a-z0-9-]{0,14}[a-z0-9]")
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+PARTITIONS = ("aws", "aws-cn", "aws-eusc", "aws-us-gov")
+"""The partitions of AWS that a deployment can be in."""
+PARTITION_PATTERN = f"(?:{'|'.join(PARTITIONS)})"
+NAMESPACE_PATTERN = "[a-z][a-z0-9-]{0,14}[a-z0-9]"
+ACCOUNT_PATTERN = "[0-9]{12}"
+REGION_PATTERN = "[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
+_NAMESPACE = re.compile(NAMESPACE_PATTERN)
+_ACCOUNT = re.compile(ACCOUNT_PATTERN)
+_REGION = re.compile(REGION_PATTERN)
 
 
 def check_account(account: str, label: str = "account") -> str:
@@ -52,10 +58,10 @@ class Names:
     Args:
         namespace: 2 to 16 characters ``[a-z0-9-]``, first a letter.
         region: the one region of the deployment.
-        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
+        partition: one of PARTITIONS.
 
     Raises:
-        ConfigError: the namespace or region is malformed.
+        ConfigError: the namespace, region or partition is malformed.
     """
 
     namespace: str = DEFAULT_NAMESPACE
@@ -70,6 +76,8 @@ class Names:
             )
         if not _REGION.fullmatch(self.region):
             raise ConfigError(f"region must look like 'eu-west-1', got {self.region!r}")
+        if self.partition not in PARTITIONS:
+            raise ConfigError(f"partition must be one of {', '.join(PARTITIONS)}, got {self.partition!r}")
 
     # --- regional names -------------------------------------------------------------------------------------------
     def regional(self, name: str, limit: int = 64) -> str:

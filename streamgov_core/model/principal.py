@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from streamgov_core.model.errors import PrincipalRefusedError
+from streamgov_core.model.naming import PARTITION_PATTERN
 
 _ROLE_ARN = re.compile(
-    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):iam::(?P<account>\d{12}):role(?P<path>/|/[!-~]+/)"
+    rf"arn:(?P<partition>{PARTITION_PATTERN}):iam::(?P<account>\d{{12}}):role(?P<path>/|/[!-~]+/)"
     r"(?P<name>[\w+=,.@-]{1,64})",
     re.ASCII,
 )

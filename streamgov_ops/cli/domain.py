@@ -12,7 +12,7 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_ops.cli.context import Context
 from streamgov_ops.requests.pending import RequestReader
 from streamgov_ops.session import client
-from streamgov_pulumi.config.reader import DOMAIN_ID, OBJECT_ID
+from streamgov_pulumi.providers.base import DOMAIN_ID, OBJECT_ID
 
 clock: Callable[[], float] = time.time
 DomainOption = Annotated[str, typer.Option(help="Id of the DataZone domain (dzd…).")]

@@ -17,6 +17,7 @@ RESOURCES = ("Resource", "NotResource")
 PRINCIPALS = ("Principal", "NotPrincipal")
 _LITERAL = ("StringEquals", "ArnEquals", "ArnLike", "StringLike")
 """Operators of which a wider pattern, or one value more, lets more pass."""
+from streamgov_core.model.naming import PARTITIONS
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _statement(raw: Mapping[str, Any], account: str) -> Statement:
     for name in PRINCIPALS:
         if name in raw:
             sets[name] = frozenset(_principals(raw[name]))
-    own = {f"arn:{partition}:iam::{account}:root" for partition in ("aws", "aws-cn", "aws-us-gov")} | {account}
+    own = {f"arn:{partition}:iam::{account}:root" for partition in PARTITIONS} | {account}
     return Statement(
         str(raw.get("Sid", "")),
         str(raw.get("Effect", "")),

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import check_account
+from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._settings import AccountArgs, SessionArgs
 
 SESSION_NAME = "streamgov-pulumi"
@@ -64,7 +65,7 @@ class Accounts:
             # The class, not a dict: provider inputs become JSON, and only the class's keys are spelt as the plugin's.
             role = aws.ProviderAssumeRoleArgs(
                 role_arn=access["assume_role_arn"],
-                external_id=access.get("external_id"),
+                external_id=as_input(access.get("external_id")),
                 session_name=SESSION_NAME,
             )
             roles = [role]

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names, check_account
 from streamgov_core.platforms import PLATFORMS, Platform
+from streamgov_pulumi.arguments import vocabulary as v
+from streamgov_pulumi.arguments.rules import described
+from streamgov_pulumi.arguments.secret import as_input
+from streamgov_pulumi.arguments.vocabulary import RETENTIONS
 
-RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-"""Days that CloudWatch Logs can keep a log group's events (API PutRetentionPolicy)."""
 DEFAULT_RETENTION = 90
 
 
@@ -25,7 +27,7 @@ class DeploymentArgs(TypedDict):
     namespace: NotRequired[str]
     """Prefix of every physical name; two deployments in one account or domain differ in it. Default ``streamgov``."""
     partition: NotRequired[str]
-    """``aws`` (default), ``aws-cn`` or ``aws-us-gov``."""
+    """The AWS partition. Default ``aws``."""
     log_retention_days: NotRequired[int]
     """How long logs are kept, in days. Default 90."""
     permissions_boundary: NotRequired[str]
@@ -45,16 +47,17 @@ class SessionArgs(TypedDict):
     """External id for that role."""
 
 
+@described
 class AccountArgs(TypedDict):
     """An account, and how the deployment reaches it."""
 
-    account: str
+    account: Annotated[str, v.ACCOUNT]
     """The 12 digits of the account id."""
-    assume_role_arn: NotRequired[str]
+    assume_role_arn: NotRequired[Annotated[str, v.DEPLOYER_ROLE]]
     """Role to assume with the ambient credentials. Default: those themselves."""
-    external_id: NotRequired[str]
-    """External id for that role."""
-    profile: NotRequired[str]
+    external_id: NotRequired[Annotated[str, v.EXTERNAL_ID]]
+    """External id for that role. It may be a secret of the stack."""
+    profile: NotRequired[Annotated[str, v.PROFILE]]
     """Profile of the shared AWS configuration."""
 
 
@@ -101,7 +104,7 @@ def session_inputs(settings: Settings, session: SessionArgs | None) -> dict[str,
     """The session inputs of a dynamic resource."""
     return {
         "region": settings.names.region,
-        **{key: value for key, value in (session or {}).items() if value},
+        **{key: as_input(value) for key, value in (session or {}).items() if value},
     }
 
 

@@ -7,6 +7,7 @@ import pulumi
 from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._settings import (
     AccountArgs,
@@ -330,12 +331,12 @@ class StreamGovernance(pulumi.ComponentResource):
         domain = self._args["domain"]
         parts: list[dict[str, Any]] = []
         if domain.get("deploy", True):
-            parts.append({**session_of(domain["access"]), "asset_types": [*self.asset_types.values()]})
+            parts.append({**as_input(session_of(domain["access"])), "asset_types": [*self.asset_types.values()]})
         for member in self._args["members"]:
             if not member.get("deploy", True):
                 continue
             account = member["access"]["account"]
-            part: dict[str, Any] = {**session_of(member["access"])}
+            part: dict[str, Any] = {**as_input(session_of(member["access"]))}
             targets = [
                 {"environment_id": target["environment_id"], "target_id": self.targets[f"{account}/{word}"].target_id}
                 for word, target in sorted(member.get("targets", {}).items())

@@ -1,169 +1,212 @@
-"""The typed description of a deployment, as the facade takes it."""
+"""The typed description of a deployment, as the facade takes it, and the one list of a stack file's settings.
+
+Key, type, rule and docstring of each argument make the reader of stack files, their JSON schema and
+``docs/configuration.md`` (``streamgov_pulumi.config``): in YAML a key is the argument's name in camelCase.
+"""
 
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
 
+from streamgov_pulumi.arguments import vocabulary as v
+from streamgov_pulumi.arguments.rules import Inline, ProgramOnly, RequiredInFile, Size, Text, described
 from streamgov_pulumi.components._settings import AccountArgs
 
 
+@described
 class DataSourceArgs(TypedDict):
-    """A data source of a member account."""
+    """A Glue schema registry of a member account whose schemas become assets."""
 
-    platform: str
+    platform: Annotated[str, v.PLATFORM]
     """``msk`` or ``kinesis``."""
-    registry_name: str
-    """The Glue schema registry."""
-    resource: pulumi.Input[str]
+    registry_name: Annotated[str, v.REGISTRY_NAME]
+    """The Glue schema registry; each data source has one of its own."""
+    resource: Annotated[pulumi.Input[str], v.RESOURCE]
     """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
-    project_id: pulumi.Input[str]
+    project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project that owns the assets."""
-    schedule: NotRequired[str]
-    """EventBridge schedule of full runs."""
+    schedule: NotRequired[Annotated[str, v.SCHEDULE]]
+    """EventBridge schedule of full runs. Default ``rate(1 hour)``."""
     publish: NotRequired[bool]
-    """Publish assets without anybody's doing."""
-    topic_mapping: NotRequired[str]
-    """How a schema's name tells its topic or stream."""
+    """Publish assets and their new revisions as soon as they are written. Default false."""
+    topic_mapping: NotRequired[Annotated[str, v.TOPIC_MAPPING]]
+    """How a schema's name tells its topic or stream: ``same``, ``suffix:<text>``, ``map:<JSON object>`` or
+    ``metadata:<key>``. Default ``same``."""
     without_schema: NotRequired[bool]
-    """Make assets of topics and streams that have no schema, too."""
+    """Make assets of topics and streams that have no schema, too. Default false."""
 
 
+@described
 class TargetArgs(TypedDict):
-    """A subscription target of a member account."""
+    """A subscription target of a member account: which roles of an environment receive access."""
 
-    platform: str
+    platform: Annotated[str, v.PLATFORM]
     """``msk`` or ``kinesis``."""
-    environment_id: pulumi.Input[str]
+    environment_id: Annotated[pulumi.Input[str], v.ENVIRONMENT_ID]
     """The consumer's environment."""
-    principals: list[pulumi.Input[str]]
+    principals: Annotated[
+        list[Annotated[pulumi.Input[str], v.PRINCIPAL]], Size(1, 20, "must hold 1 to 20 roles (DataZone's limit)")
+    ]
     """ARNs of the roles that receive access."""
-    target_name: NotRequired[str]
-    """The target's name; needed if an account has several targets for one platform."""
-    grant_creation_mode: NotRequired[str]
-    """``AUTOMATIC`` or ``MANUAL``."""
+    target_name: NotRequired[Annotated[str, v.TARGET_NAME]]
+    """The target's name; needed if an account has several targets for one platform. Default: the namespace and the
+    platform."""
+    grant_creation_mode: NotRequired[Annotated[str, v.GRANT_CREATION_MODE]]
+    """``AUTOMATIC``: a grant is made at approval. ``MANUAL``: somebody makes it with CreateSubscriptionGrant. Default:
+    DataZone's own."""
     adopt_existing: NotRequired[bool]
-    """Take over a target of this name that exists already."""
+    """Take over a target of this name that exists already. Default false."""
 
 
+@described
 class ContributorArgs(TypedDict):
     """A role that becomes a contributor of a project."""
 
-    project_id: pulumi.Input[str]
+    project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project."""
-    role_arn: pulumi.Input[str]
+    role_arn: Annotated[pulumi.Input[str], v.CONTRIBUTOR_ROLE]
     """ARN of the role; it must exist."""
 
 
+@described
 class RequestFormArgs(TypedDict):
-    """The form with which people ask for a stream."""
+    """The form with which people ask for a stream: access, consumption, until."""
 
-    use: NotRequired[str]
-    """``optional`` (default): a request may bring it. ``required``: a rule refuses requests for our assets without."""
-    domain_unit_id: NotRequired[pulumi.Input[str]]
-    """Domain unit that the rule stands on. Default: the domain's root."""
+    use: NotRequired[Annotated[str, v.REQUEST_FORM_USE]]
+    """``optional``: a request may bring it. ``required``: a rule refuses requests for our assets without it. Default
+    ``optional``."""
+    domain_unit_id: NotRequired[Annotated[pulumi.Input[str], v.DOMAIN_UNIT_ID]]
+    """Domain unit that the rule stands on; with ``required`` only. Default: the domain's root unit."""
     data_products: NotRequired[bool]
-    """Requests for data products need the form, too: for every one of the domain unit. Default false."""
+    """Requests for data products need the form, too: for every one of the domain unit; with ``required`` only. Default
+    false."""
 
 
+@described
 class DomainArgs(TypedDict):
     """The DataZone domain."""
 
-    access: AccountArgs
+    access: Annotated[AccountArgs, Inline()]
     """The domain's account."""
-    domain_id: pulumi.Input[str]
+    domain_id: Annotated[pulumi.Input[str], v.DOMAIN_ID]
     """The domain's id."""
-    deploy: NotRequired[bool]
-    """Deploy into the domain's account. Default true; false in a member account's own stack."""
-    domain_arn: NotRequired[pulumi.Input[str]]
-    """The domain's ARN. Default: derived from its id."""
-    types_project_id: NotRequired[pulumi.Input[str]]
+    deploy: NotRequired[Annotated[bool, ProgramOnly("the mode says it")]]
+    """Deploy into the domain's account; false in a member account's own stack. Default true."""
+    domain_arn: NotRequired[Annotated[pulumi.Input[str], v.DOMAIN_ARN]]
+    """The domain's ARN. Default: derived from the domain's id."""
+    types_project_id: NotRequired[Annotated[pulumi.Input[str], v.PROJECT_ID, RequiredInFile()]]
     """The project that owns form and asset types. Needed if the domain's account is deployed."""
-    usable_in_domain_unit: NotRequired[pulumi.Input[str]]
+    usable_in_domain_unit: NotRequired[Annotated[pulumi.Input[str], v.DOMAIN_UNIT_ID]]
     """Domain unit whose projects may create assets of our types."""
     share: NotRequired[bool]
-    """Share the domain with the members here. Default true; false if the accounts are associated already."""
+    """Share the domain with the members here; false if the accounts are associated already. Default true."""
     within_organization: NotRequired[bool]
-    """The members are of the domain's organisation: they need not accept."""
-    organization_id: NotRequired[str]
+    """The members are of the domain's organisation, and RAM shares within it: they need not accept. Default false."""
+    organization_id: NotRequired[Annotated[str, v.ORGANIZATION_ID]]
     """Trust member accounts by organisation instead of by name."""
-    member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Projects whose grants are handled, by a stable word: the collector and the reporter become members."""
-    contributors: NotRequired[Mapping[str, ContributorArgs]]
+    member_projects: NotRequired[Annotated[Mapping[str, Annotated[pulumi.Input[str], v.PROJECT_ID]], v.WORD]]
+    """Projects whose grants are handled, by a stable word: the workflow's functions become members of them."""
+    contributors: NotRequired[Annotated[Mapping[str, ContributorArgs], v.WORD]]
     """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
     request_form: NotRequired[RequestFormArgs]
     """How people ask for a stream: the form of a subscription request."""
     adopt_existing: NotRequired[bool]
-    """Take over form and asset types, and a rule, that exist already."""
+    """Take over form and asset types, and a rule, that exist already; for one ``pulumi up``. Default false."""
     allow_breaking: NotRequired[bool]
-    """Accept changes of form types that assets written so far cannot follow. Default false."""
+    """Accept changes of form types that assets written so far cannot follow; for one ``pulumi up``. Default false."""
     managed_vpc: NotRequired[bool]
     """Grants across accounts include managed VPC connections to the cluster. Default true."""
     cross_account_serverless: NotRequired[bool]
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
-    principal_accounts: NotRequired[Mapping[str, list[str]]]
+    principal_accounts: NotRequired[Annotated[Mapping[str, list[Annotated[str, v.ACCOUNT]]], v.ACCOUNT_KEY]]
     """Environment account to further accounts whose roles its subscription targets may name."""
-    reconcile_schedule: NotRequired[str]
-    """When the reconciler runs (EventBridge schedule expression); empty for never. Default every hour."""
+    reconcile_schedule: NotRequired[Annotated[str, v.RECONCILE_SCHEDULE]]
+    """When the reconciler runs, which compares grants with what is deployed (EventBridge schedule). Empty, or in a
+    stack file ``never``, turns it off. Default ``rate(1 hour)``."""
     reconcile_repairs: NotRequired[bool]
     """Scheduled runs of the reconciler repair what they find; false lets them only report. Default true."""
 
 
+@described
 class MemberArgs(TypedDict):
     """An account of producers, consumers or both."""
 
-    access: AccountArgs
+    access: Annotated[AccountArgs, Inline()]
     """The account."""
-    deploy: NotRequired[bool]
-    """Deploy into it. Default true; false in the domain's own stack."""
-    accept_share_arn: NotRequired[str]
+    deploy: NotRequired[Annotated[bool, ProgramOnly("the mode says it")]]
+    """Deploy into it; false in the domain's own stack. Default true."""
+    accept_share_arn: NotRequired[Annotated[str, v.SHARE_ARN]]
     """The domain's resource share to accept, if this stack does not make the share itself."""
-    data_sources: NotRequired[Mapping[str, DataSourceArgs]]
+    data_sources: NotRequired[Annotated[Mapping[str, DataSourceArgs], v.WORD]]
     """Data sources by a word that is unique in the account."""
-    targets: NotRequired[Mapping[str, TargetArgs]]
+    targets: NotRequired[Annotated[Mapping[str, TargetArgs], v.WORD]]
     """Subscription targets by a stable word."""
-    trail: NotRequired[str]
-    """CloudTrail trail for schema events: ``find`` (default), ``create`` or ``none``."""
-    trail_arn: NotRequired[pulumi.Input[str]]
+    trail: NotRequired[Annotated[str, v.TRAIL_MODE]]
+    """CloudTrail trail for schema events: ``find`` one, ``create`` one, or ``none`` (then only the schedule runs).
+    Default ``find``."""
+    trail_arn: NotRequired[Annotated[pulumi.Input[str], v.TRAIL_ARN]]
     """ARN of the trail, if known."""
-    consumer_roles: NotRequired[list[str]]
-    """ARNs or patterns of the only roles that may be given access."""
+    consumer_roles: NotRequired[list[Annotated[str, v.CONSUMER_ROLE]]]
+    """ARNs or patterns of the only roles that may be given access. Default: the principals of the account's targets."""
+    allow_any_role: NotRequired[bool]
+    """Let ``consumer_roles`` hold a pattern that covers every role of the account. The function that writes policies
+    may then change the inline policies of each of them. Default false."""
     require_boundary: NotRequired[bool]
     """Only roles that carry the consumer boundary may be given access. Default true."""
-    boundary_extra_actions: NotRequired[list[str]]
+    boundary_extra_actions: NotRequired[list[Annotated[str, v.IAM_ACTION]]]
     """Further actions that the consumers' own jobs need."""
-    boundary_arn: NotRequired[pulumi.Input[str]]
-    """ARN of a ConsumerBoundary made elsewhere. Default: one is made."""
-    manual_assets: NotRequired[Mapping[str, list[str]]]
+    boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]
+    """ARN of a ConsumerBoundary made elsewhere. Default: a boundary made here."""
+    manual_assets: NotRequired[Annotated[Mapping[str, list[Annotated[str, v.MANUAL_ASSET]]], v.PROJECT_KEY]]
     """Owning project to ARN patterns which assets made by hand may name."""
 
 
+@described
+class ProviderFlags(TypedDict):
+    """Further inputs of the AWS providers, for an endpoint that is not AWS."""
+
+    s3_use_path_style: NotRequired[bool]
+    """Name buckets in the path, not in the host. Default false."""
+    skip_credentials_validation: NotRequired[bool]
+    """Do not ask STS whether the credentials are valid. Default false."""
+    skip_metadata_api_check: NotRequired[bool]
+    """Look for no credentials in the metadata of EC2. Default false."""
+    skip_region_validation: NotRequired[bool]
+    """Accept a region that the provider does not know. Default false."""
+    skip_requesting_account_id: NotRequired[bool]
+    """Do not ask for the account of the credentials. Default false."""
+
+
+@described
 class StreamGovernanceArgs(TypedDict):
     """Arguments of StreamGovernance."""
 
-    region: str
+    region: Annotated[str, v.REGION]
     """The one region of the deployment."""
     domain: DomainArgs
     """The domain."""
-    members: list[MemberArgs]
+    members: Annotated[list[MemberArgs], Size(1, None, "must be a list of at least one account")]
     """The accounts of producers and consumers. One of them may be the domain's account."""
-    namespace: NotRequired[str]
-    """Prefix of every physical name. Default ``streamgov``."""
-    partition: NotRequired[str]
-    """``aws``, ``aws-cn`` or ``aws-us-gov``."""
-    platforms: NotRequired[list[str]]
+    namespace: NotRequired[Annotated[str, v.NAMESPACE]]
+    """Prefix of every physical name, and part of the asset types' names: two deployments in one account or domain
+    differ in it. Default ``streamgov``."""
+    partition: NotRequired[Annotated[str, v.PARTITION]]
+    """The AWS partition. Default: aws; in a stack file the region's."""
+    platforms: NotRequired[list[Annotated[str, v.PLATFORM]]]
     """Streaming platforms. Default: all."""
-    log_retention_days: NotRequired[int]
-    """How long logs are kept."""
-    permissions_boundary_name: NotRequired[str]
-    """Name of the permissions boundary policy, in every account, that our own roles carry."""
-    tags: NotRequired[Mapping[str, str]]
+    log_retention_days: NotRequired[Annotated[int, v.RETENTION]]
+    """How long logs are kept, in days. Default 90."""
+    permissions_boundary_name: NotRequired[Annotated[str, v.BOUNDARY_NAME]]
+    """Path and name of the permissions boundary policy, in every account, that our own roles carry."""
+    tags: NotRequired[Mapping[str, Annotated[str, Text()]]]
     """Tags of every resource."""
-    alarm_topics: NotRequired[list[str]]
-    """SNS topics that alarms notify."""
+    alarm_topics: NotRequired[list[Annotated[str, v.TOPIC_ARN]]]
+    """SNS topics, in the deployment's region, that alarms notify."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
-    on_destroy: NotRequired[str]
-    """What a destroy does while assets, listings or grants live: ``refuse`` (default) or ``takeDown``."""
-    provider_flags: NotRequired[Mapping[str, bool]]
+    on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]
+    """What a destroy does while assets, listings or grants live: ``refuse``, or ``takeDown`` to end them first.
+    Default ``refuse``."""
+    provider_flags: NotRequired[ProviderFlags]
     """Further inputs of the AWS providers."""

@@ -9,11 +9,16 @@ from typing import Any
 import yaml  # comes with Pulumi's SDK
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.config.stack import PROJECT, StackConfig, parse, value_of
+from streamgov_pulumi.config.reader import without
+from streamgov_pulumi.config.secrets import secret_paths
+from streamgov_pulumi.config.stack import StackConfig, parse, value_of
+from streamgov_pulumi.config.stack_file import PROJECT
 
 
 def load_file(path: Path) -> StackConfig:
     """Read and check a stack's file.
+
+    An external id that is a secret is left out: nothing here can decrypt it.
 
     Raises:
         ConfigError: it is no stack's file, or all mistakes in it, one a line.
@@ -26,13 +31,12 @@ def load_file(path: Path) -> StackConfig:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path} is no stack's file: it has no map 'config'")
     prefix = f"{PROJECT}:"
-    return parse(
-        {
-            str(key).removeprefix(prefix): value if isinstance(value, Mapping | list) else value_of(_text(value))
-            for key, value in values.items()
-            if str(key).startswith(prefix)
-        }
-    )
+    raw = {
+        str(key).removeprefix(prefix): value if isinstance(value, Mapping | list) else value_of(_text(value))
+        for key, value in values.items()
+        if str(key).startswith(prefix)
+    }
+    return parse(without(raw, {found for found in secret_paths(raw) if found[-1] == "externalId"}))
 
 
 def _text(value: Any) -> str:

@@ -1,166 +1,182 @@
-"""Reading nested configuration: every mistake is collected, with its path and what to write instead."""
+"""Reading a stack file by its model: every mistake with its path, and what is right as arguments of a program."""
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from streamgov_core.model.errors import ConfigError
+from streamgov_pulumi.arguments.rules import Rule
+from streamgov_pulumi.config.model import MISTAKE, expected_of, stack_model
+from streamgov_pulumi.config.shapes import Items, Leaf, Nested, Setting, Shape, Value
+from streamgov_pulumi.config.stack_file import MODES, PlaceKeys
 
-ACCOUNT = re.compile(r"\d{12}")
-ROLE_ARN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
-DOMAIN_ID = re.compile(r"dzd[-_][a-zA-Z0-9_-]{1,36}")
-OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-SCHEDULE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\([^)]+\)")
-SCHEDULE_TEXT = "must be an EventBridge schedule such as 'rate(1 hour)'"
-WORD = re.compile(r"[a-z][a-z0-9-]{0,30}")
+Path = tuple[str | int, ...]
 
 
-class Problems:
-    """The mistakes found so far."""
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong at a place, or with the place itself."""
 
-    def __init__(self) -> None:
-        self.found: list[str] = []
+    path: Path
+    text: str
 
-    def add(self, path: str, text: str) -> None:
-        """Record a mistake at a path such as ``members[0].access.account``."""
-        self.found.append(f"{path}: {text}")
-
-    def check(self) -> None:
-        """Raise if there is any.
-
-        Raises:
-            ConfigError: all mistakes, one a line.
-        """
-        if self.found:
-            lines = "\n  ".join(self.found)
-            raise ConfigError(f"the stack's configuration (streamgov:…) has {len(self.found)} mistake(s):\n  {lines}")
+    def __str__(self) -> str:
+        return f"{dotted(self.path)}: {self.text}"
 
 
-class Section:
-    """One map of the configuration.
+@dataclass(frozen=True)
+class Found:
+    """One value of a stack file.
 
-    Args:
-        values: the map.
-        path: where it is, for messages; empty for the top.
-        problems: where mistakes go.
-        keys: the keys that may occur.
+    Attributes:
+        path: where it is.
+        value: the value.
+        rule: what it must be.
+        account: the account of the section that it is in; empty outside of one.
     """
 
-    def __init__(self, values: Any, path: str, problems: Problems, keys: Iterable[str]) -> None:
-        self.path = path
-        self.problems = problems
-        self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
-        if not isinstance(values, Mapping):
-            problems.add(path, f"must be a map, got {values!r}")
-        allowed = sorted(keys)
-        for key in sorted(set(self.values) - set(allowed)):
-            close = difflib.get_close_matches(key, allowed, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known keys are {', '.join(allowed)}"
-            problems.add(self.at(key), f"is unknown; {hint}")
+    path: Path
+    value: Any
+    rule: Rule
+    account: str
 
-    def at(self, key: str) -> str:
-        """The path of a key."""
-        return f"{self.path}.{key}" if self.path else key
 
-    def has(self, key: str) -> bool:
-        """Whether the key is there with a value."""
-        return self.values.get(key) is not None
+def dotted(path: Path) -> str:
+    """A path for people: ``members[0].targets.orders``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")
 
-    def wrong(self, key: str, expected: str) -> None:
-        """Record that a key's value is not what it must be."""
-        self.problems.add(self.at(key), f"{expected}, got {self.values.get(key)!r}")
 
-    def text(self, key: str, pattern: re.Pattern[str] | None, expected: str, *, required: bool = False) -> str | None:
-        """A string that matches the whole pattern; None if it is absent or wrong."""
-        if not self.has(key):
-            if required:
-                self.problems.add(self.at(key), f"is required: {expected}")
+def refuse(mistakes: list[Mistake]) -> None:
+    """Raise if there is any mistake.
+
+    Raises:
+        ConfigError: all mistakes, one a line.
+    """
+    if mistakes:
+        lines = "\n  ".join(map(str, mistakes))
+        raise ConfigError(f"the stack's configuration (streamgov:…) has {len(mistakes)} mistake(s):\n  {lines}")
+
+
+def mistakes_of(mode: str, raw: Mapping[str, Any]) -> list[Mistake]:
+    """What is wrong with single values and keys."""
+    try:
+        stack_model(mode).model_validate(raw)
+    except ValidationError as error:
+        shape = MODES[mode].shape
+        return [_mistake(shape, item["type"], tuple(item["loc"]), item.get("ctx") or {}) for item in error.errors()]
+    return []
+
+
+def without(raw: Any, paths: set[Path], at: Path = ()) -> Any:
+    """A copy in which the values at the paths are missing; in a list None stands for one."""
+    if isinstance(raw, Mapping):
+        return {
+            key: without(item, paths, (*at, key))
+            for key, item in raw.items()
+            if (*at, key) not in paths and (*at, key, "[key]") not in paths
+        }
+    if isinstance(raw, list):
+        return [None if (*at, n) in paths else without(item, paths, (*at, n)) for n, item in enumerate(raw)]
+    return raw
+
+
+def values_of(shape: Shape, raw: Mapping[str, Any], at: Path = (), account: str = "") -> Iterator[Found]:
+    """Every value of a section, those of the sections inside it included."""
+    account = str(raw.get("account") or account)
+    for key, value in raw.items():
+        setting = shape.settings.get(key)
+        if setting is not None:
+            yield from _values(setting.value, value, (*at, key), account)
+
+
+def _values(value: Value, raw: Any, at: Path, account: str) -> Iterator[Found]:
+    if raw is None:
+        return
+    if isinstance(value, Leaf):
+        yield Found(at, raw, value.rule, account)
+    elif isinstance(value, Nested):
+        yield from values_of(value.shape, raw, at, account)
+    else:
+        entries = enumerate(raw) if isinstance(value, Items) else raw.items()
+        for step, item in entries:
+            yield from _values(value.item, item, (*at, step), account)
+
+
+def arguments_of(
+    shape: Shape, raw: Mapping[str, Any], change: Callable[[Path, Any], Any] = lambda path, value: value, at: Path = ()
+) -> dict[str, Any]:
+    """A right section as arguments of a program.
+
+    Args:
+        shape: the section's.
+        raw: the section.
+        change: what becomes of each value, by its path.
+        at: the section's path.
+    """
+    made: dict[str, Any] = {}
+    for key, value in raw.items():
+        setting = shape.settings[key]
+        if setting.owner is PlaceKeys:
+            continue
+        place = made.setdefault(setting.inside, {}) if setting.inside else made
+        place[setting.name] = _argument(setting.value, value, change, (*at, key))
+    return made
+
+
+def _argument(value: Value, raw: Any, change: Callable[[Path, Any], Any], at: Path) -> Any:
+    if isinstance(value, Leaf):
+        return change(at, raw)
+    if isinstance(value, Nested):
+        return arguments_of(value.shape, raw, change, at)
+    if isinstance(value, Items):
+        return [_argument(value.item, item, change, (*at, n)) for n, item in enumerate(raw)]
+    return {key: _argument(value.item, item, change, (*at, key)) for key, item in raw.items()}
+
+
+def _mistake(shape: Shape, kind: str, path: Path, context: Mapping[str, Any]) -> Mistake:
+    if kind == MISTAKE:
+        return Mistake(path if path[-1] != "[key]" else path[:-1], str(context["text"]))
+    section = _section_at(shape, path[:-1])
+    last = str(path[-1])
+    if kind == "extra_forbidden":
+        allowed = sorted(section.settings)
+        close = difflib.get_close_matches(last, allowed, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys are {', '.join(allowed)}"
+        return Mistake(path, f"is unknown; {hint}")
+    assert kind == "missing", kind  # every value has a check of its own that says what is wrong
+    return Mistake(path, _required(section.settings[last]))
+
+
+def _required(setting: Setting) -> str:
+    expected = expected_of(setting.value)
+    return f"is required: {expected}" if expected else "is required"
+
+
+def value_at(shape: Shape, path: Path) -> Value | None:
+    """What stands at a path; None if a section has no such key."""
+    value: Value = Nested(shape)
+    for step in path:
+        if isinstance(value, Leaf):
             return None
-        value = self.values[key]
-        if isinstance(value, int) and not isinstance(value, bool) and pattern is ACCOUNT:
-            # YAML reads an unquoted account id as a number, and drops leading zeros.
-            self.problems.add(self.at(key), f"{expected}; put it in quotes, got {value!r}")
-            return None
-        if not isinstance(value, str) or (pattern is not None and not pattern.fullmatch(value)):
-            self.wrong(key, expected)
-            return None
-        return value
+        if isinstance(value, Nested):
+            setting = value.shape.settings.get(str(step))
+            if setting is None:
+                return None
+            value = setting.value
+        else:
+            value = value.item
+    return value
 
-    def flag(self, key: str) -> bool | None:
-        """True or false; None if it is absent or wrong."""
-        if not self.has(key):
-            return None
-        value = self.values[key]
-        if not isinstance(value, bool):
-            self.wrong(key, "must be true or false")
-            return None
-        return value
 
-    def number(self, key: str, choices: Iterable[int]) -> int | None:
-        """One of the numbers; None if it is absent or wrong."""
-        if not self.has(key):
-            return None
-        value, allowed = self.values[key], list(choices)
-        if isinstance(value, bool) or value not in allowed:
-            self.wrong(key, f"must be one of {', '.join(map(str, allowed))}")
-            return None
-        return int(value)
-
-    def choice(self, key: str, choices: Iterable[str]) -> str | None:
-        """One of the words; None if it is absent or wrong."""
-        allowed = sorted(choices)
-        return self.text(key, re.compile("|".join(map(re.escape, allowed))), f"must be one of {', '.join(allowed)}")
-
-    def texts(self, key: str, pattern: re.Pattern[str], expected: str, *, required: bool = False) -> list[str]:
-        """A list of strings that each match the pattern."""
-        if not self.has(key):
-            if required:
-                self.problems.add(self.at(key), f"is required: {expected}")
-            return []
-        value = self.values[key]
-        if not isinstance(value, list):
-            self.wrong(key, f"must be a list; each item {expected}")
-            return []
-        for index, item in enumerate(value):
-            if not isinstance(item, str) or not pattern.fullmatch(item):
-                self.problems.add(f"{self.at(key)}[{index}]", f"{expected}, got {item!r}")
-        return [str(item) for item in value]
-
-    def text_map(self, key: str) -> dict[str, str]:
-        """A map of strings."""
-        if not self.has(key):
-            return {}
-        value = self.values[key]
-        if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
-            self.wrong(key, "must be a map of strings")
-            return {}
-        return dict(value)
-
-    def section(self, key: str, keys: Iterable[str], *, required: bool = False) -> Section | None:
-        """A map inside this one."""
-        if not self.has(key):
-            if required:
-                self.problems.add(self.at(key), "is required")
-            return None
-        return Section(self.values[key], self.at(key), self.problems, keys)
-
-    def each(self, key: str, read: Callable[[Any, str], Any]) -> dict[str, Any]:
-        """A map of words to maps, each read by ``read(value, path)``."""
-        value = self.values.get(key)
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            self.wrong(key, "must be a map from a word of yours to its settings")
-            return {}
-        made = {}
-        for word, item in value.items():
-            if not isinstance(word, str) or not WORD.fullmatch(word):
-                self.problems.add(
-                    f"{self.at(key)}.{word}", "the word must be a-z, 0-9 and '-', beginning with a letter"
-                )
-            made[str(word)] = read(item, f"{self.at(key)}.{word}")
-        return made
+def _section_at(shape: Shape, path: Path) -> Shape:
+    value = value_at(shape, path)
+    assert isinstance(value, Nested)
+    return value.shape

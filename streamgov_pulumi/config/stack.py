@@ -7,73 +7,27 @@ and ``member`` (one account each, by teams of their own).
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Any, cast
 
 import pulumi
+import yaml
 
-from streamgov_core.model.errors import ConfigError
-from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
-from streamgov_core.platforms import PLATFORMS
-from streamgov_pulumi.components._settings import RETENTIONS, AccountArgs
-from streamgov_pulumi.components.governance_args import (
-    ContributorArgs,
-    DomainArgs,
-    MemberArgs,
-    RequestFormArgs,
-    StreamGovernanceArgs,
-)
-from streamgov_pulumi.components.request_form import REQUIRED, USES
-from streamgov_pulumi.config import reader as r
-from streamgov_pulumi.config.member import (
-    ACCESS,
-    ACCOUNT_TEXT,
-    read_access,
-    read_member,
-    read_principal_accounts,
-    same_region,
-)
+from streamgov_core.model.naming import DEFAULT_NAMESPACE
+from streamgov_pulumi.arguments.secret import SecretText
+from streamgov_pulumi.components._settings import AccountArgs
+from streamgov_pulumi.components.governance_args import StreamGovernanceArgs
+from streamgov_pulumi.config.checks import check_all, partition_of
+from streamgov_pulumi.config.placeholders import placeholders_left
+from streamgov_pulumi.config.reader import Mistake, Path, arguments_of, mistakes_of, refuse, without
+from streamgov_pulumi.config.secrets import secrets_of_file, secrets_refused
+from streamgov_pulumi.config.shapes import Leaf
+from streamgov_pulumi.config.stack_file import CHECKS, MODES, PROJECT
 
-PROJECT = "streamgov"
-DESTROY_MODES = ("refuse", "takeDown")
-CHECKS = ("warn", "refuse", "never")
-"""What a preview does about permissions that the deploying role lacks."""
-MODES = ("all", "domain", "member", "sandbox")
-PROVIDER_FLAGS = {
-    "s3UsePathStyle": "s3_use_path_style",
-    "skipCredentialsValidation": "skip_credentials_validation",
-    "skipMetadataApiCheck": "skip_metadata_api_check",
-    "skipRegionValidation": "skip_region_validation",
-    "skipRequestingAccountId": "skip_requesting_account_id",
-}
-COMMON = {
-    "mode",
-    "region",
-    "namespace",
-    "partition",
-    "platforms",
-    "tags",
-    "logRetentionDays",
-    "permissionsBoundaryName",
-    "alarmTopics",
-    "deletionProtection",
-    "destroy",
-    "checkPermissions",
-    "provider",
-}
-BY_MODE = {
-    "sandbox": {"accounts"},
-    "all": {"domain", "members"},
-    "domain": {"domain", "memberAccounts"},
-    "member": {"domain", "member"},
-}
-SNS = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
-ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
-UNIT = re.compile(r"[a-z0-9_-]{1,256}")
-PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
-BOUNDARY = re.compile(r"[\w+=,.@/-]{1,128}", re.ASCII)
+OF_ONE_MODE = ("mode", "check_permissions", "region", "domain", "members", "member_accounts", "member", "accounts")
+"""Arguments that are no setting which all modes hand on to the facade."""
 
 
 @dataclass(frozen=True)
@@ -100,18 +54,29 @@ class StackConfig:
 
 
 def load() -> StackConfig:
-    """Read and check the current stack's configuration.
+    """Read and check the current stack's configuration, before it is deployed.
 
     Raises:
-        ConfigError: all mistakes, one a line.
+        ConfigError: all mistakes, one a line; placeholders of the examples and misplaced secrets are mistakes, too.
     """
     config = pulumi.Config(PROJECT)
     raw: dict[str, Any] = {}
+    secret_keys: set[str] = set()
     for key in _configured_keys():
         value = config.get(key)
         if value is not None:
             raw[key] = value_of(value)
-    return parse(raw)
+        if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}"):
+            secret_keys.add(key)
+    secrets = secrets_of_file(_stack_file()) if secret_keys else []
+    mode = str(raw.get("mode") or "")
+    if mode not in MODES:
+        return parse(raw)
+    # First and alone: whatever is said of the values shows them.
+    refuse(list(secrets_refused(mode, secret_keys, secrets)))
+    typed = _typed(mode, raw)
+    clean = without(typed, {mistake.path for mistake in mistakes_of(mode, typed)})
+    return parse(raw, secrets, list(placeholders_left(mode, clean)))
 
 
 def _configured_keys() -> list[str]:
@@ -120,9 +85,20 @@ def _configured_keys() -> list[str]:
     return sorted(key.split(":", 1)[1] for key in known if key.startswith(f"{PROJECT}:"))
 
 
+def _stack_file() -> FilePath:
+    """Where the stack's file is: beside Pulumi.yaml, or in the folder that it names."""
+    root = FilePath(pulumi.get_root_directory())
+    try:
+        project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        project = None
+    folder = project.get("stackConfigDir") if isinstance(project, Mapping) else None
+    return root / str(folder or "") / f"Pulumi.{pulumi.get_stack()}.yaml"
+
+
 def value_of(text: str) -> Any:
-    """Objects, lists, numbers and flags arrive as JSON, strings as they are. Digits in quotes stay a string."""
-    if text[:1] in "{[" or text in ("true", "false"):
+    """A top-level value as the engine hands it on: maps and lists are JSON, everything else stays text."""
+    if text[:1] in "{[":
         try:
             return json.loads(text)
         except ValueError:
@@ -130,226 +106,66 @@ def value_of(text: str) -> Any:
     return text
 
 
-def parse(raw: Mapping[str, Any]) -> StackConfig:
+def _typed(mode: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine hands on top-level numbers and flags as text, with and without quotes in the file."""
+    settings, made = MODES[mode].shape.settings, dict(raw)
+    for key, value in raw.items():
+        leaf = settings[key].value if key in settings else None
+        if not isinstance(leaf, Leaf) or not isinstance(value, str):
+            continue
+        if leaf.type is bool and value in ("true", "false"):
+            made[key] = value == "true"
+        elif leaf.type is int and value.isascii() and value.isdigit():
+            made[key] = int(value)
+    return made
+
+
+def parse(raw: Mapping[str, Any], secrets: Collection[Path] = (), refused: Collection[Mistake] = ()) -> StackConfig:
     """Check a configuration.
 
     Args:
         raw: key without the project's prefix -> value, objects as maps.
+        secrets: where it holds secrets.
+        refused: mistakes that are known already, told with the others.
 
     Raises:
         ConfigError: all mistakes, one a line.
     """
-    problems = r.Problems()
     mode = str(raw.get("mode") or "")
     if mode not in MODES:
-        problems.add("mode", f"must be one of {', '.join(MODES)}, got {mode!r}")
-        problems.check()
-    top = r.Section(raw, "", problems, COMMON | BY_MODE[mode])
-    common = _common(top)
-    region = top.text("region", r.REGION, "must be an AWS region such as 'eu-west-1'", required=True) or ""
-    accounts: dict[str, AccountArgs] = {}
-    governance: StreamGovernanceArgs | None = None
-    if mode == "sandbox":
-        accounts = _sandbox_accounts(top)
-    else:
-        governance = _governance(top, mode, region, common)
-    check = top.choice("checkPermissions", CHECKS) or CHECKS[0]
-    problems.check()
-    namespace = str(common.get("namespace", DEFAULT_NAMESPACE))
-    return StackConfig(mode, region, namespace, common, accounts, governance, check)
+        refuse([Mistake(("mode",), f"must be one of {', '.join(sorted(MODES))}, got {mode!r}")])
+    raw = _typed(mode, raw)
+    mistakes = mistakes_of(mode, raw)
+    clean = without(raw, {mistake.path for mistake in mistakes})
+    refuse([*mistakes, *check_all(mode, clean), *refused])
+    hidden = set(secrets)
+
+    def change(path: Path, value: Any) -> Any:
+        if path == ("domain", "reconcileSchedule") and value == "never":
+            return ""
+        return SecretText(value) if path in hidden else value
+
+    made = arguments_of(MODES[mode].shape, raw, change)
+    common = {key: value for key, value in made.items() if key not in OF_ONE_MODE}
+    partition = partition_of(raw)
+    if partition != "aws":
+        common["partition"] = partition
+    governance = None if mode == "sandbox" else _governance(mode, made, common)
+    return StackConfig(
+        mode,
+        made["region"],
+        str(common.get("namespace", DEFAULT_NAMESPACE)),
+        common,
+        made.get("accounts", {}),
+        governance,
+        made.get("check_permissions", CHECKS[0]),
+    )
 
 
-def _common(top: r.Section) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    namespace = top.text("namespace", None, "must be text")
-    if namespace is not None:
-        try:
-            Names(namespace)
-        except ConfigError as error:
-            top.problems.add("namespace", str(error))
-    retention = top.values.get("logRetentionDays")
-    if isinstance(retention, str) and retention.isdigit():
-        top.values = {**top.values, "logRetentionDays": int(retention)}
-    flags = top.section("provider", PROVIDER_FLAGS)
-    values: dict[str, Any] = {
-        "namespace": namespace,
-        "partition": top.choice("partition", PARTITIONS),
-        "platforms": _platforms(top),
-        "tags": top.text_map("tags") or None,
-        "log_retention_days": top.number("logRetentionDays", RETENTIONS),
-        "permissions_boundary_name": top.text("permissionsBoundaryName", BOUNDARY, "must be a policy's path and name"),
-        "alarm_topics": top.texts("alarmTopics", SNS, "must be the ARN of an SNS topic") or None,
-        "deletion_protection": top.flag("deletionProtection"),
-        "on_destroy": top.choice("destroy", DESTROY_MODES),
-    }
-    if flags is not None:
-        values["provider_flags"] = {name: flags.flag(key) for key, name in PROVIDER_FLAGS.items() if flags.has(key)}
-    made.update({key: value for key, value in values.items() if value is not None})
-    return made
-
-
-def _platforms(top: r.Section) -> list[str] | None:
-    if not top.has("platforms"):
-        return None
-    names = re.compile("|".join(map(re.escape, PLATFORMS)))
-    return top.texts("platforms", names, f"must be one of {', '.join(sorted(PLATFORMS))}")
-
-
-def _sandbox_accounts(top: r.Section) -> dict[str, AccountArgs]:
-    words = ("domain", "producer", "consumer")
-    accounts = top.section("accounts", words, required=True)
-    made: dict[str, AccountArgs] = {}
-    if accounts is None:
-        return made
-    for word in words:
-        section = accounts.section(word, ACCESS, required=True)
-        if section is not None:
-            made[word] = read_access(section)
-    used = [access["account"] for access in made.values()]
-    if len(set(used)) != len(used):
-        top.problems.add("accounts", "the sandbox needs three different accounts")
-    return made
-
-
-def _governance(top: r.Section, mode: str, region: str, common: Mapping[str, Any]) -> StreamGovernanceArgs:
-    domain = _domain(top, mode, region)
-    members: list[MemberArgs] = []
+def _governance(mode: str, made: Mapping[str, Any], common: Mapping[str, Any]) -> StreamGovernanceArgs:
+    domain, members = made["domain"], made.get("members", [])
     if mode == "domain":
-        accounts = top.texts("memberAccounts", r.ACCOUNT, ACCOUNT_TEXT, required=True)
-        members = [{"access": {"account": account}, "deploy": False} for account in accounts]
+        members = [{"access": {"account": account}, "deploy": False} for account in made["member_accounts"]]
     elif mode == "member":
-        if not top.has("member"):
-            top.problems.add("member", "is required")
-        else:
-            members = [read_member(top.values["member"], "member", top, region)]
-    else:
-        listed = top.values.get("members")
-        if not isinstance(listed, list) or not listed:
-            top.problems.add("members", f"must be a list of at least one account, got {listed!r}")
-        else:
-            members = [read_member(item, f"members[{index}]", top, region) for index, item in enumerate(listed)]
-    seen: set[str] = set()
-    for member in members:
-        account = member["access"]["account"]
-        if account in seen:
-            top.problems.add("members" if mode == "all" else "memberAccounts", f"account {account} occurs twice")
-        seen.add(account)
-    return {"region": region, "domain": domain, "members": members, **common}  # type: ignore[typeddict-item]
-
-
-def _domain(top: r.Section, mode: str, region: str) -> DomainArgs:
-    keys = {*ACCESS, "id", "region"}
-    if mode != "member":
-        keys |= {
-            "typesProjectId",
-            "usableInDomainUnit",
-            "share",
-            "withinOrganization",
-            "organizationId",
-            "memberProjects",
-            "contributors",
-            "adoptExisting",
-            "allowBreaking",
-            "managedVpc",
-            "crossAccountServerless",
-            "principalAccounts",
-            "reconcile",
-            "requestForm",
-        }
-    section = top.section("domain", keys, required=True)
-    if section is None:
-        return {"access": {"account": ""}, "domain_id": ""}
-    same_region(section, region)
-    expected = "must be the id of a DataZone domain such as 'dzd-4p9n6sw4qt9xgn'"
-    domain: DomainArgs = {
-        "access": read_access(section),
-        "domain_id": section.text("id", r.DOMAIN_ID, expected, required=True) or "",
-    }
-    if mode == "member":
-        domain["deploy"] = False
-        return domain
-    project = section.text("typesProjectId", r.OBJECT_ID, "must be a project's id", required=True)
-    if project is not None:
-        domain["types_project_id"] = project
-    unit = section.text("usableInDomainUnit", r.OBJECT_ID, "must be a domain unit's id")
-    if unit is not None:
-        domain["usable_in_domain_unit"] = unit
-    for key, name in (
-        ("share", "share"),
-        ("withinOrganization", "within_organization"),
-        ("adoptExisting", "adopt_existing"),
-        ("allowBreaking", "allow_breaking"),
-        ("managedVpc", "managed_vpc"),
-        ("crossAccountServerless", "cross_account_serverless"),
-    ):
-        value = section.flag(key)
-        if value is not None:
-            domain[name] = value  # type: ignore[literal-required]
-    organization = section.text("organizationId", ORGANIZATION, "must be an organisation's id (o-…)")
-    if organization is not None:
-        domain["organization_id"] = organization
-    projects = section.text_map("memberProjects")
-    for word, project_id in projects.items():
-        if not r.OBJECT_ID.fullmatch(project_id):
-            section.problems.add(
-                f"{section.at('memberProjects')}.{word}", f"must be a project's id, got {project_id!r}"
-            )
-    if projects:
-        domain["member_projects"] = projects
-    principals = read_principal_accounts(section)
-    if principals:
-        domain["principal_accounts"] = principals
-    _reconcile(section, domain)
-    _request_form(section, domain)
-    contributors = section.each("contributors", lambda item, at: _contributor(item, at, top.problems))
-    if contributors:
-        domain["contributors"] = contributors
-    return domain
-
-
-def _reconcile(section: r.Section, domain: DomainArgs) -> None:
-    """When the reconciler runs and whether it repairs; ``schedule: never`` turns it off."""
-    reconcile = section.section("reconcile", ("schedule", "repairs"))
-    if reconcile is None:
-        return
-    if reconcile.values.get("schedule") == "never":
-        domain["reconcile_schedule"] = ""
-    else:
-        schedule = reconcile.text("schedule", r.SCHEDULE, f"{r.SCHEDULE_TEXT}, or 'never'")
-        if schedule is not None:
-            domain["reconcile_schedule"] = schedule
-    repairs = reconcile.flag("repairs")
-    if repairs is not None:
-        domain["reconcile_repairs"] = repairs
-
-
-def _request_form(section: r.Section, domain: DomainArgs) -> None:
-    """The form with which people ask for a stream, and whether a rule makes them use it."""
-    form = section.section("requestForm", ("use", "domainUnitId", "dataProducts"))
-    if form is None:
-        return
-    made: RequestFormArgs = {}
-    use = form.choice("use", USES)
-    if use is not None:
-        made["use"] = use
-    unit = form.text("domainUnitId", UNIT, "must be a domain unit's id (lower-case letters, digits, '_' or '-')")
-    if unit is not None:
-        made["domain_unit_id"] = unit
-    products = form.flag("dataProducts")
-    if products is not None:
-        made["data_products"] = products
-    if use != REQUIRED:
-        for key in ("domainUnitId", "dataProducts"):
-            if form.has(key):
-                form.problems.add(
-                    form.at(key), f"says where the rule holds, and there is one with use: {REQUIRED} only"
-                )
-    domain["request_form"] = made
-
-
-def _contributor(value: Any, path: str, problems: r.Problems) -> ContributorArgs:
-    section = r.Section(value, path, problems, ("projectId", "roleArn"))
-    return {
-        "project_id": section.text("projectId", r.OBJECT_ID, "must be a project's id", required=True) or "",
-        "role_arn": section.text("roleArn", r.ROLE_ARN, "must be the ARN of an IAM role", required=True) or "",
-    }
+        domain, members = {**domain, "deploy": False}, [made["member"]]
+    return cast(StreamGovernanceArgs, {"region": made["region"], "domain": domain, "members": members, **common})

@@ -16,6 +16,7 @@ from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResu
 from pulumi.output import Unknown
 from pulumi.runtime.rpc import UNKNOWN
 
+from streamgov_core.model.naming import REGION_PATTERN
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
 
@@ -27,7 +28,7 @@ SESSION_KEYS = ("region", "assume_role_arn", "external_id")
 DOMAIN_ID = re.compile(r"dzd[-_][a-zA-Z0-9_-]{1,36}")
 OBJECT_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
 TYPE_NAME = re.compile(r"(?![0-9_])\w+")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REGION = re.compile(REGION_PATTERN)
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 

@@ -340,7 +340,7 @@ def _refusal(domain: str, assets: list[LiveAsset], grants: list[dict[str, Any]])
         f"{len(grants) + sum(len(asset.subscriptions) for asset in assets)} subscription(s) or grant(s) live: {shown}. "
         f"Remove them (aws datazone revoke-subscription {where} --identifier <subscription>; create-listing-change-set "
         f"{where} --entity-type ASSET --action UNPUBLISH --entity-identifier <asset>; delete-asset {where} "
-        "--identifier <asset>), or let the stack do all of that: pulumi config set streamgov:destroy takeDown && "
+        "--identifier <asset>), or let the stack do all of that: pulumi config set streamgov:onDestroy takeDown && "
         "pulumi up && pulumi destroy"
     )
 

@@ -15,6 +15,7 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError, ResourceInUseError
+from streamgov_core.model.naming import PARTITION_PATTERN
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
     Canonical,
@@ -29,9 +30,9 @@ from streamgov_pulumi.providers.base import (
 DEFAULT_TYPE = "StreamSubscriptionTargetType"
 DEFAULT_PROVIDER = "streamgov"
 
-_ROLE_ARN = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+_ROLE_ARN = re.compile(rf"arn:{PARTITION_PATTERN}:iam::\d{{12}}:role/[\w+=,.@/-]+", re.ASCII)
 _PRINCIPAL = re.compile(r"[a-zA-Z0-9:/._-]+")
-_MANAGE_ROLE = re.compile(r"arn:aws(|-cn|-us-gov):iam::\d{12}:role/(service-role/)?[\w+=,.@-]+", re.ASCII)
+_MANAGE_ROLE = re.compile(rf"arn:{PARTITION_PATTERN}:iam::\d{{12}}:role/(service-role/)?[\w+=,.@-]+", re.ASCII)
 _ASSET_TYPE = re.compile(r"\w+(\.\w+)*", re.ASCII)
 _FORM_NAME = re.compile(r"(?![0-9_])\w{1,128}", re.ASCII)
 

@@ -16,6 +16,7 @@ from tests.sandbox import run_emulator
 from tools.dev.workspace import Workspace
 
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
+EXAMPLES = ROOT / "examples" / "stacks"
 DOMAIN, PRODUCER, CONSUMER = "444455556666", "777788889999", "888899990000"
 
 
@@ -31,7 +32,7 @@ class Place:
 
     def example(self, name: str, stack: str, account: str) -> Stack:
         """An example as a stack, run with the credentials of the account's team."""
-        text = (ROOT / "examples" / "stacks" / f"Pulumi.{name}.example.yaml").read_text()
+        text = (EXAMPLES / f"Pulumi.{name}.example.yaml").read_text()
         for placeholder, real in self.ids.items():
             text = text.replace(placeholder, real)
         config = {key.removeprefix("streamgov:"): value for key, value in yaml.safe_load(text)["config"].items()}
@@ -53,8 +54,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         cluster = cloud.cluster(PRODUCER, "orders")
         cloud.client("glue", PRODUCER).create_registry(RegistryName="orders")
         documented = re.search(
-            r"arn:aws:kafka:\S+:cluster/orders/(\S+)",
-            (ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml").read_text(),
+            r"arn:aws:kafka:\S+:cluster/orders/(\S+)", (EXAMPLES / "Pulumi.all.example.yaml").read_text()
         )
         assert documented is not None
         ids = {

@@ -29,7 +29,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/teams/deployer"
 CONFIG: dict[str, Any] = {
     "mode": "member",
     "region": REGION,
-    "domain": {"account": "444455556666", "id": "dzd-4p9n6sw4qt9xgn"},
+    "domain": {"account": "444455556666", "domainId": "dzd-1a2b3c4d5e6f7g"},
     "tags": {"team": "data"},
     "member": {
         "account": ACCOUNT,
@@ -37,7 +37,7 @@ CONFIG: dict[str, Any] = {
         "trail": "none",
         "consumerRoles": [f"arn:aws:iam::{ACCOUNT}:role/jobs/*"],
         "dataSources": {
-            "orders": {"platform": "msk", "registry": "orders", "resource": "orders", "projectId": "1p2r3o4d5u6c7e"}
+            "orders": {"platform": "msk", "registryName": "orders", "resource": "orders", "projectId": "9z8y7x6w5v4u3t"}
         },
     },
 }

@@ -107,7 +107,7 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     text = str(refused.value).split("ResourceInUseError: ")[1]
     assert "nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s) or grant(s) live" in text
     assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
-    assert "pulumi config set streamgov:destroy takeDown && pulumi up && pulumi destroy" in text
+    assert "pulumi config set streamgov:onDestroy takeDown && pulumi up && pulumi destroy" in text
     assert client("datazone").get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
     assert records(client) == [f"{PATH}/1/orders"]
 

@@ -28,6 +28,17 @@ left out. A value of `Input[…]` may be an Output. Other languages see the same
 _ORDER = ("StreamGovernance",)
 
 
+class _WithoutRules(ast.NodeTransformer):
+    """Leaves of ``Annotated[type, rules …]`` the type."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Unwrap, at every depth."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.value.id == "Annotated" and isinstance(node.slice, ast.Tuple):
+            return node.slice.elts[0]
+        return node
+
+
 class _Source:
     """The classes of one module as written."""
 
@@ -45,7 +56,7 @@ class _Source:
             text = ""
             if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
                 text = str(following.value.value)
-            yield node.target.id, ast.unparse(node.annotation), " ".join(text.split())
+            yield node.target.id, ast.unparse(_WithoutRules().visit(node.annotation)), " ".join(text.split())
 
     def args_type(self, name: str) -> str | None:
         """The type of the constructor's ``args``."""

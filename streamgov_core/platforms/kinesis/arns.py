@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from streamgov_core.model.command import GrantCommand
-from streamgov_core.model.naming import Names, short_hash
+from streamgov_core.model.naming import PARTITION_PATTERN, Names, short_hash
 
 MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kinesis:[a-z0-9-]+:\d{12}:stream/.+"
 """Patterns of streams."""
 
 STREAM = re.compile(
-    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):kinesis:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    rf"arn:(?P<partition>{PARTITION_PATTERN}):kinesis:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
     r"stream/(?P<name>[a-zA-Z0-9_.-]{1,128})"
 )
 STREAM_PATTERN = re.compile(r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d{12}:stream/(?P<name>[a-zA-Z0-9_.*?-]{1,128})")

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 
 from streamgov_core.model.errors import ClaimRefusedError
+from streamgov_core.model.naming import PARTITION_PATTERN
 
 MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+"
 """Patterns of topics of one cluster, which they name in full."""
 
 _CLUSTER = re.compile(
-    r"arn:(?P<partition>aws|aws-cn|aws-us-gov):kafka:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+    rf"arn:(?P<partition>{PARTITION_PATTERN}):kafka:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
     r"cluster/(?P<name>[a-zA-Z0-9-]{1,64})/(?P<uuid>[a-zA-Z0-9-]{1,64})"
 )
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")

@@ -34,12 +34,16 @@ def no_bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch.undo()
 
 
+def stack_file(name: str) -> Path:
+    """A stack file of the checkout, or an example."""
+    folder = ROOT / "examples" / "stacks" if name.endswith(".example") else ROOT
+    return folder / f"Pulumi.{name}.yaml"
+
+
 def raw_config(name: str) -> dict[str, Any]:
     """A stack file as ``parse`` gets it."""
-    folder = ROOT / "examples" / "stacks" if name.endswith(".example") else ROOT
-    values = yaml.safe_load((folder / f"Pulumi.{name}.yaml").read_text())["config"]
-    found = {key.split(":", 1)[1]: value for key, value in values.items() if key.startswith("streamgov:")}
-    return {k: {"true": True, "false": False}.get(v, v) if isinstance(v, str) else v for k, v in found.items()}
+    values = yaml.safe_load(stack_file(name).read_text())["config"]
+    return {key.split(":", 1)[1]: value for key, value in values.items() if key.startswith("streamgov:")}
 
 
 def deployed(config: StackConfig, *, preview: bool = False) -> Graph:

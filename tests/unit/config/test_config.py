@@ -18,13 +18,13 @@ def everything() -> dict[str, Any]:
     return {
         "mode": "all",
         "region": "eu-west-1",
-        "domain": {"account": "444455556666", "id": "dzd-4p9n6sw4qt9xgn", "typesProjectId": "project0"},
+        "domain": {"account": "444455556666", "domainId": "dzd-4p9n6sw4qt9xgn", "typesProjectId": "project0"},
         "members": [
             {
                 "account": ACCOUNT,
                 "assumeRoleArn": f"arn:aws:iam::{ACCOUNT}:role/deploy",
                 "dataSources": {
-                    "orders": {"platform": "msk", "registry": "orders", "resource": "c", "projectId": "project1"}
+                    "orders": {"platform": "msk", "registryName": "orders", "resource": "c", "projectId": "project1"}
                 },
                 "targets": {
                     "lake": {
@@ -84,9 +84,6 @@ def test_a_right_configuration_becomes_the_facades_arguments() -> None:
                         "principals": [f"arn:aws:iam::{ACCOUNT}:role/jobs/reader"],
                     }
                 },
-                "consumer_roles": [],
-                "boundary_extra_actions": [],
-                "manual_assets": {},
             }
         ],
     }
@@ -98,10 +95,11 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "managedVpc": False,
         "crossAccountServerless": True,
         "principalAccounts": {ACCOUNT: ["888899990000"]},
-        "reconcile": {"schedule": "rate(15 minutes)", "repairs": False},
+        "reconcileSchedule": "rate(15 minutes)",
+        "reconcileRepairs": False,
         "requestForm": {"use": "required", "domainUnitId": "unit1", "dataProducts": True},
     }
-    raw = {**changed("domain", {**everything()["domain"], **wanted}), "destroy": "takeDown"}
+    raw = {**changed("domain", {**everything()["domain"], **wanted}), "onDestroy": "takeDown"}
     governance = parse(raw).governance
     assert governance is not None
     assert governance["on_destroy"] == "takeDown"
@@ -116,7 +114,7 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "reconcile_repairs": False,
         "request_form": {"use": "required", "domain_unit_id": "unit1", "data_products": True},
     }
-    raw["domain"]["reconcile"] = {"schedule": "never"}
+    raw["domain"]["reconcileSchedule"] = "never"
     never = parse(raw).governance
     assert never is not None
     assert never["domain"]["reconcile_schedule"] == ""
@@ -130,29 +128,52 @@ TARGET = f"{MEMBER}/targets/lake"
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
+        ("region", "us-esat-1", "region: is no region of AWS: 'us-esat-1'; did you mean 'us-west-1' or 'us-east-1'?"),
+        ("region", "zz-nowhere-1", "a region that is newer needs a newer botocore than"),
+        ("partition", "aws-cn", "partition: must be aws, the partition of region 'eu-west-1', got 'aws-cn'"),
+        ("deletionProtection", "True", "deletionProtection: must be true or false, got 'True'"),
+        ("domain/share", "true", "domain.share: must be true or false without quotes, got 'true'"),
+        ("domain/account", 0o12345670123, "without quotes YAML read 012345670123 as an octal number, got 1402433619"),
+        ("domain/account", 12345678901, "without quotes YAML drops leading zeros, got 12345678901"),
+        ("domain/account", 1.2345678901e10, "without quotes YAML drops leading zeros, got 12345678901"),
+        (
+            "alarmTopics",
+            ["arn:aws:sns:us-east-1:444455556666:alarms"],
+            "alarmTopics[0]: must be of eu-west-1, as 'region' says: a deployment has one region",
+        ),
+        (
+            "alarmTopics",
+            ["arn:aws-cn:sns:cn-north-1:444455556666:alarms"],
+            "alarmTopics[0]: must be of partition aws, the partition of 'region' (eu-west-1)",
+        ),
         ("mode", "everything", "mode: must be one of all, domain, member, sandbox, got 'everything'"),
         ("mode", None, "mode: must be one of"),
         ("colour", "red", "colour: is unknown; known keys are"),
         ("memberz", [], "memberz: is unknown; did you mean 'members'?"),
         ("region", "eu-west", "region: must be an AWS region such as 'eu-west-1', got 'eu-west'"),
         ("region", None, "region: is required"),
-        ("namespace", "Team", "namespace: namespace must be 2 to 16 characters"),
-        ("namespace", "x" * 17, "namespace: namespace must be 2 to 16 characters"),
-        ("partition", "aws-eu", "partition: must be one of aws, aws-cn, aws-us-gov"),
+        ("namespace", "Team", "namespace: must be 2 to 16 characters"),
+        ("namespace", "x" * 17, "namespace: must be 2 to 16 characters"),
+        ("partition", "aws-eu", "partition: must be one of aws, aws-cn, aws-eusc, aws-us-gov"),
         ("platforms", ["pulsar"], "platforms[0]: must be one of"),
         ("logRetentionDays", 8, "logRetentionDays: must be one of 1, 3, 5, 7"),
         ("logRetentionDays", "soon", "logRetentionDays: must be one of 1, 3, 5, 7"),
-        ("tags", ["a"], "tags: must be a map of strings"),
+        ("tags", ["a"], "tags: must be a map, got ['a']"),
+        ("tags", {"cost": 7}, "tags.cost: must be text; put it in quotes, got 7"),
         ("deletionProtection", "no", "deletionProtection: must be true or false, got 'no'"),
-        ("destroy", "delete", "destroy: must be one of refuse, takeDown, got 'delete'"),
+        ("onDestroy", "delete", "onDestroy: must be one of refuse, takeDown, got 'delete'"),
         ("domain/allowBreaking", "yes", "domain.allowBreaking: must be true or false, got 'yes'"),
         ("domain/managedVpc", "no", "domain.managedVpc: must be true or false, got 'no'"),
-        ("domain/reconcile", {"schedule": "hourly"}, "such as 'rate(1 hour)', or 'never', got 'hourly'"),
-        ("domain/reconcile", {"repair": True}, "domain.reconcile.repair: is unknown; did you mean 'repairs'?"),
-        ("domain/reconcile", {"repairs": "no"}, "domain.reconcile.repairs: must be true or false"),
+        ("domain/reconcileSchedule", "hourly", "such as 'rate(1 hour)', or 'never', got 'hourly'"),
+        ("domain/reconcileRepair", True, "domain.reconcileRepair: is unknown; did you mean 'reconcileRepairs'?"),
+        ("domain/reconcileRepairs", "no", "domain.reconcileRepairs: must be true or false, got 'no'"),
         ("domain/principalAccounts", {"1": [ACCOUNT]}, "domain.principalAccounts.1: must be the 12 digits"),
         ("domain/principalAccounts", {ACCOUNT: ["1"]}, f"domain.principalAccounts.{ACCOUNT}[0]: must be the 12 digits"),
-        ("domain/principalAccounts", [ACCOUNT], "domain.principalAccounts: must be a map from an account to a list"),
+        (
+            "domain/principalAccounts",
+            [ACCOUNT],
+            "domain.principalAccounts: must be a map from an account to a list of accounts, got [",
+        ),
         ("domain/requestForm", "required", "domain.requestForm: must be a map, got 'required'"),
         ("domain/requestForm", {"use": "always"}, "domain.requestForm.use: must be one of optional, required"),
         ("domain/requestForm", {"uses": "optional"}, "domain.requestForm.uses: is unknown; did you mean 'use'?"),
@@ -165,14 +186,18 @@ TARGET = f"{MEMBER}/targets/lake"
         ("domain/requestForm", {"dataProducts": True}, "there is one with use: required only"),
         ("alarmTopics", ["topic"], "alarmTopics[0]: must be the ARN of an SNS topic, got 'topic'"),
         ("permissionsBoundaryName", "a b", "permissionsBoundaryName: must be a policy's path and name"),
-        ("provider", {"skip": True}, "provider.skip: is unknown"),
+        ("providerFlags", {"skip": True}, "providerFlags.skip: is unknown"),
         ("domain", "dzd-1", "domain: must be a map"),
         ("domain", None, "domain: is required"),
-        ("domain/id", "dz-1", "domain.id: must be the id of a DataZone domain such as"),
+        ("domain/domainId", "dz-1", "domain.domainId: must be the id of a DataZone domain such as"),
         ("domain/account", "44445555666", "domain.account: must be the 12 digits of an AWS account id, in quotes"),
         ("domain/account", 444455556666, "put it in quotes, got 444455556666"),
         ("domain/typesProjectId", None, "domain.typesProjectId: is required"),
-        ("domain/region", "eu-west-2", "domain.region: must be eu-west-1, the region of the deployment"),
+        (
+            "domain/region",
+            "eu-west-2",
+            "domain.region: must be eu-west-1, as 'region' says: a deployment has one region",
+        ),
         ("domain/organizationId", "org", "domain.organizationId: must be an organisation's id"),
         ("domain/memberProjects", {"p": "a b"}, "domain.memberProjects.p: must be a project's id, got 'a b'"),
         (
@@ -188,24 +213,65 @@ TARGET = f"{MEMBER}/targets/lake"
             "arn:aws:iam::777788889999:user/me",
             "members[0].assumeRoleArn: must be the ARN of",
         ),
-        (f"{MEMBER}/assumeRoleArn", "arn:aws:iam::111111111111:role/x", "must be a role of account 777788889999"),
+        (
+            f"{MEMBER}/assumeRoleArn",
+            "arn:aws:iam::111111111111:role/x",
+            "members[0].assumeRoleArn: must be of account 777788889999",
+        ),
         (f"{MEMBER}/consumerRoles", ["*"], "members[0].consumerRoles[0]: must be the ARN, or a pattern"),
         (f"{MEMBER}/consumerRoles", ["arn:aws:iam::111111111111:role/x"], "must be of account 777788889999"),
+        (
+            f"{MEMBER}/consumerRoles",
+            [f"arn:aws:iam::{ACCOUNT}:role/*"],
+            "consumerRoles[0]: covers every role of the account",
+        ),
+        (f"{MEMBER}/consumerRoles", [f"arn:aws:iam::{ACCOUNT}:role/**/*"], "or say allowAnyRole: true beside it"),
+        (
+            f"{MEMBER}/consumerRoles",
+            [f"arn:aws:iam::{ACCOUNT}:role/streaming/*"],
+            "members[0].targets.lake.principals[0]: may be given no access: none of the consumerRoles of account",
+        ),
+        (
+            f"{TARGET}/principals",
+            ["arn:aws:iam::111122223333:role/x"],
+            f"is of account 111122223333, not {ACCOUNT}: name it in domain.principalAccounts",
+        ),
+        (
+            f"{MEMBER}/manualAssets",
+            {"p": [f"arn:aws:kafka:eu-west-1:{ACCOUNT}:topic/orders/*/*"]},
+            "members[0].manualAssets.p[0]: names the cluster by a pattern: only the topic's name may hold '*'",
+        ),
+        (
+            f"{MEMBER}/manualAssets",
+            {"p": [f"arn:aws:kafka:eu-west-1:{ACCOUNT}:topic/orders/u-1"]},
+            "members[0].manualAssets.p[0]: names no topic: write",
+        ),
+        (
+            f"{MEMBER}/manualAssets",
+            {"p": [f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/orders"]},
+            "members[0].manualAssets.p[0]: must be of eu-west-1, as 'region' says",
+        ),
+        (
+            f"{MEMBER}/manualAssets",
+            {"p": ["arn:aws:kinesis:eu-west-1:111122223333:stream/orders"]},
+            f"members[0].manualAssets.p[0]: must be of account {ACCOUNT}",
+        ),
+        (f"{SOURCE}/resource", "arn:aws:kafka:us-east-1:777788889999:cluster/c/u", "resource: must be of eu-west-1"),
         (f"{MEMBER}/trail", "maybe", "members[0].trail: must be one of create, find, none"),
         (f"{MEMBER}/acceptShareArn", "share", "members[0].acceptShareArn: must be a RAM share's ARN"),
         (
             f"{MEMBER}/acceptShareArn",
             "arn:aws:ram:us-east-1:444455556666:resource-share/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
-            "members[0].acceptShareArn: must be a share of eu-west-1, the region of the deployment",
+            "members[0].acceptShareArn: must be of eu-west-1, as 'region' says",
         ),
         (f"{MEMBER}/boundaryExtraActions", ["everything"], "members[0].boundaryExtraActions[0]: must be an IAM action"),
         (f"{MEMBER}/manualAssets", {"p": ["arn:aws:kafka:*"]}, "members[0].manualAssets.p[0]: must be the ARN pattern"),
         (f"{MEMBER}/manualAssets", {"p": "all"}, "members[0].manualAssets.p: must be a list"),
         (f"{SOURCE}/platform", "kafka", "members[0].dataSources.orders.platform: must be one of"),
-        (f"{SOURCE}/registry", None, "members[0].dataSources.orders.registry: is required"),
-        (f"{SOURCE}/registry", "a b", "must be a Glue schema registry's name, got 'a b'"),
+        (f"{SOURCE}/registryName", None, "members[0].dataSources.orders.registryName: is required"),
+        (f"{SOURCE}/registryName", "a b", "must be a Glue schema registry's name, got 'a b'"),
         (f"{SOURCE}/schedule", "hourly", "must be an EventBridge schedule such as 'rate(1 hour)', got 'hourly'"),
-        (f"{SOURCE}/schedule", "rate(1 hours)", "must be an EventBridge schedule such as 'rate(1 hour)'"),
+        (f"{SOURCE}/schedule", "rate(1 hours)", "did you mean 'rate(1 hour)'?, got 'rate(1 hours)'"),
         (f"{SOURCE}/publish", "yes", "members[0].dataSources.orders.publish: must be true or false"),
         (f"{SOURCE}/withoutSchema", "yes", "members[0].dataSources.orders.withoutSchema: must be true or false"),
         (f"{SOURCE}/topicMapping", "topic", "members[0].dataSources.orders.topicMapping: is wrong: topic mapping"),
@@ -238,16 +304,71 @@ def test_each_mistake_is_one_clear_sentence(path: str, value: Any, expected: str
 
 def test_all_mistakes_are_told_at_once() -> None:
     wrong = changed("region", "nowhere")
-    wrong["domain"]["id"] = "x"
+    wrong["domain"]["domainId"] = "x"
     wrong["members"][0]["trail"] = "x"
     with pytest.raises(ConfigError, match=r"has 3 mistake\(s\):"):
         parse(wrong)
 
 
+def test_a_key_without_a_value_is_a_mistake() -> None:
+    raw = everything()
+    raw["members"][0]["consumerRoles"] = None
+    with pytest.raises(ConfigError, match=r"members\[0\].consumerRoles: has no value: write one, or leave the key out"):
+        parse(raw)
+
+
+def test_every_role_of_an_account_if_it_is_said() -> None:
+    raw = everything()
+    raw["members"][0] |= {"consumerRoles": [f"arn:aws:iam::{ACCOUNT}:role/*"], "allowAnyRole": True}
+    governance = parse(raw).governance
+    assert governance is not None
+    assert governance["members"][0]["consumer_roles"] == [f"arn:aws:iam::{ACCOUNT}:role/*"]
+
+
+def test_principals_of_further_accounts() -> None:
+    raw = changed("domain/principalAccounts", {ACCOUNT: ["111122223333"]})
+    raw["members"][0]["targets"]["lake"]["principals"] = ["arn:aws:iam::111122223333:role/x"]
+    parse(raw)
+    raw["members"].append({"account": "111122223333", "consumerRoles": ["arn:aws:iam::111122223333:role/jobs/*"]})
+    with pytest.raises(ConfigError, match="none of the consumerRoles of account 111122223333 covers it"):
+        parse(raw)
+    own = {"mode": "member", "region": "eu-west-1", "member": raw["members"][0]}
+    # What the domain's stack says of further accounts a member's own stack does not know.
+    parse({**own, "domain": {"account": "444455556666", "domainId": "dzd-1a"}})
+
+
+def test_the_sovereign_cloud_and_other_partitions() -> None:
+    raw = {
+        "mode": "member",
+        "region": "eusc-de-east-1",
+        "domain": {"account": "444455556666", "domainId": "dzd-1a"},
+        "member": {
+            "account": ACCOUNT,
+            "assumeRoleArn": f"arn:aws-eusc:iam::{ACCOUNT}:role/deployer",
+            "manualAssets": {"p1": [f"arn:aws-eusc:kafka:eusc-de-east-1:{ACCOUNT}:topic/c/u-1/*"]},
+        },
+        "alarmTopics": ["arn:aws-eusc:sns:eusc-de-east-1:444455556666:alarms"],
+    }
+    config = parse(raw)
+    assert config.governance is not None
+    assert config.governance["partition"] == "aws-eusc"
+    assert "partition" not in parse(everything()).common
+
+
+def test_the_accounts_of_a_domain_stack_are_at_least_one() -> None:
+    raw = {"mode": "domain", "region": "eu-west-1", "domain": everything()["domain"], "memberAccounts": []}
+    with pytest.raises(ConfigError, match="memberAccounts: must be a list of at least one account, got 0"):
+        parse(raw)
+    with pytest.raises(ConfigError, match=rf"memberAccounts\[1\]: account {ACCOUNT} occurs twice"):
+        parse({**raw, "memberAccounts": [ACCOUNT, ACCOUNT]})
+
+
 def test_an_account_twice() -> None:
     twice = everything()
     twice["members"].append({"account": ACCOUNT})
-    with pytest.raises(ConfigError, match=f"members: account {ACCOUNT} occurs twice"):
+    with pytest.raises(
+        ConfigError, match=rf"members\[1\]: account {ACCOUNT} occurs twice \(the first is members\[0\]\)"
+    ):
         parse(twice)
 
 
@@ -257,7 +378,7 @@ def test_keys_of_another_mode_are_unknown() -> None:
     with pytest.raises(ConfigError, match="memberAccounts: is required"):
         parse({"mode": "domain", "region": "eu-west-1", "domain": everything()["domain"]})
     with pytest.raises(ConfigError, match="member: is required"):
-        parse({"mode": "member", "region": "eu-west-1", "domain": {"account": "444455556666", "id": "dzd-1a"}})
+        parse({"mode": "member", "region": "eu-west-1", "domain": {"account": "444455556666", "domainId": "dzd-1a"}})
 
 
 def test_the_sandbox_needs_three_accounts() -> None:

@@ -11,22 +11,28 @@ import yaml
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.config import MODES, parse
-from streamgov_pulumi.config.schema import rendered, schema
-from tests.unit.components import test_config
+from streamgov_pulumi.config.schema import CHECKED_IN, rendered, schema
 from tests.unit.components.conftest import ROOT
+from tests.unit.config import test_config
 
-CHECKED_IN = ROOT / "streamgov.schema.json"
 VALIDATOR = jsonschema.Draft7Validator(schema())
 BEYOND_A_SCHEMA = (
-    "must be a role of account",
     "must be of account",
-    "is a second target for",
+    "must be of eu-west-1",
+    "must be of partition",
     "must be eu-west-1",
-    "must be a share of",
-    "namespace must be",
+    "must be aws, the partition",
+    "is a second target for",
+    "is no region of AWS",
+    "newer botocore",
+    "covers every role",
+    "allowAnyRole",
+    "may be given no access",
+    "name it in domain.principalAccounts",
     "there is one with use: required only",
 )
-"""What the preview finds by looking at two places at once."""
+"""What the preview finds by looking at two places at once, or at lists that are not ours."""
+STACK_FILES = [ROOT / "Pulumi.dev.yaml", *sorted((ROOT / "examples" / "stacks").glob("Pulumi.*.yaml"))]
 
 
 def stack_file(raw: dict[str, Any]) -> dict[str, Any]:
@@ -45,10 +51,20 @@ def test_the_checked_in_schema_is_todays() -> None:
     jsonschema.Draft7Validator.check_schema(schema())
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+def test_there_are_stack_files_to_look_at() -> None:
+    assert [path.name for path in STACK_FILES] == [
+        "Pulumi.dev.yaml",
+        *(f"Pulumi.{mode}.example.yaml" for mode in ("all", "domain", "member")),
+    ]
+
+
+@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
 def test_every_stack_file_names_the_schema_and_follows_it(path: Any) -> None:
+    """The examples are copied to the project's folder, so they name the schema as it is seen from there."""
     text = path.read_text()
-    assert text.startswith("# yaml-language-server: $schema=streamgov.schema.json\n")
+    first = text.splitlines()[0]
+    assert first.startswith("# yaml-language-server: $schema=")
+    assert (ROOT / first.partition("$schema=")[2]) == CHECKED_IN
     assert errors(yaml.safe_load(text)) == []
 
 
@@ -76,15 +92,21 @@ def test_everything_right_passes_and_foreign_keys_do_too() -> None:
     assert errors(document) == []
 
 
+def test_flags_and_numbers_as_the_command_line_writes_them() -> None:
+    """``pulumi config set`` puts top-level values in quotes; both are the same to the engine."""
+    for flag, days in ((False, 30), ("false", "30")):
+        raw = {**test_config.everything(), "deletionProtection": flag, "logRetentionDays": days}
+        assert errors(stack_file(raw)) == []
+        assert parse(raw).common == {"deletion_protection": False, "log_retention_days": 30}
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_what_a_mode_needs_is_what_the_reader_asks_for(mode: str) -> None:
     raw = {"mode": mode, "region": "eu-west-1"}
     with pytest.raises(ConfigError) as refused:
         parse(raw)
-    asked = {
-        line.split(":")[0].strip()
-        for line in str(refused.value).splitlines()[1:]
-        if "is required" in line or "must be a list of at least" in line
-    }
+    lines = str(refused.value).splitlines()[1:]
+    asked = {line.split(":")[0].strip() for line in lines if "is required" in line}
+    assert len(asked) == len(lines)
     needed = {message.split("'")[1].removeprefix("streamgov:") for message in errors(stack_file(raw))}
     assert needed == asked

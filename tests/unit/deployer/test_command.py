@@ -257,7 +257,10 @@ def test_a_preview_that_deploys_nothing_is_no_source(case: str, told: str) -> No
         (["--config", "nowhere.yaml"], "nowhere.yaml cannot be read as a stack's file"),
         (["--config", str(ROOT / "Pulumi.dev.yaml")], "is a sandbox's: its people are administrators"),
         (["--config", str(ROOT / "Pulumi.yaml")], "is no stack's file: it has no map 'config'"),
-        (["--config", str(ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml"), "--account", "1"], "nothing is deployed into account 1;"),
+        (
+            ["--config", str(ROOT / "examples" / "stacks" / "Pulumi.all.example.yaml"), "--account", "1"],
+            "nothing is deployed into account 1; there",
+        ),
         (["--config", "x", "--side", "member"], "one of them"),
         (["--side", "member", "--account", ACCOUNT], "name the deployment's --region"),
         (["--region", "eu-west-1"], "--side and --account"),

@@ -9,18 +9,19 @@ import pytest
 from streamgov_ops.deployer.stack import MEMBERSHIP, stack_needs
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.config.file import load_file
-from tests.unit.components.conftest import ROOT, deployed, no_bundles, raw_config
+from tests.unit.components.conftest import deployed, no_bundles, raw_config, stack_file
 from tests.unit.components.graph import Registered
 
 __all__ = ["no_bundles"]
 LOOKUP = "lookup:trail"
 LOOKUPS = {LOOKUP, "lookup:domain"}
-SOURCES = {"orders": {"platform": "msk", "registry": "orders", "resource": "orders", "projectId": "1p2r3o4d5u6c7e"}}
+SOURCES = {"orders": {"platform": "msk", "registryName": "orders", "resource": "orders", "projectId": "1p2r3o4d5u6c7e"}}
 
 
 def domain(**more: Any) -> dict[str, Any]:
     raw = raw_config("domain.example")
-    return {**raw, "domain": {**raw["domain"], **more}}
+    kept = {**raw["domain"], **more}
+    return {**raw, "domain": {key: value for key, value in kept.items() if value is not None}}
 
 
 def member(**more: Any) -> dict[str, Any]:
@@ -107,8 +108,7 @@ def test_the_sandbox_needs_nothing_and_the_boundary_is_the_accounts_own() -> Non
 
 @pytest.mark.parametrize("name", ["all.example", "domain.example", "member.example", "dev"])
 def test_a_stacks_file_is_read_as_the_engine_hands_it_on(name: str) -> None:
-    folder = ROOT / "examples" / "stacks" if name.endswith(".example") else ROOT
-    assert load_file(folder / f"Pulumi.{name}.yaml") == parse(raw_config(name))
+    assert load_file(stack_file(name)) == parse(raw_config(name))
 
 
 def test_memberships_of_a_members_stack_are_the_domains() -> None:
