@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import columns_of
 from streamgov_core.schemas.answers import Answer, Finding, Reading, undecided, worst
 from streamgov_core.schemas.avro import avro_reading

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from streamgov_core.errors import SchemaError, UnsupportedSchemaError
+from streamgov_core.model.errors import SchemaError, UnsupportedSchemaError
 
 __all__ = ["SchemaError", "UnsupportedSchemaError"]

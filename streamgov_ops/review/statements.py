@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamgov_core.model.naming import PARTITIONS
 from streamgov_ops.review.markup import listed
 from streamgov_ops.review.patterns import ANYBODY, covers
 from streamgov_ops.review.plan import UNKNOWN
@@ -17,7 +18,6 @@ RESOURCES = ("Resource", "NotResource")
 PRINCIPALS = ("Principal", "NotPrincipal")
 _LITERAL = ("StringEquals", "ArnEquals", "ArnLike", "StringLike")
 """Operators of which a wider pattern, or one value more, lets more pass."""
-from streamgov_core.model.naming import PARTITIONS
 
 
 @dataclass(frozen=True)
