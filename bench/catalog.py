@@ -139,14 +139,10 @@ def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, An
 def _config() -> Any:
     from bench.catalog_stub import CLUSTER, DOMAIN, PROJECT, REGISTRY
     from streamgov_core.catalog.entry import Config
-    from streamgov_core.deploy.data_source_permissions import sync_environment
+    from streamgov_core.catalog.sync import Settings
     from streamgov_core.model.naming import Names
 
-    return Config.from_env(
-        sync_environment(
-            Names(), domain_id=DOMAIN, project_id=PROJECT, platform="msk", registry_name=REGISTRY, resource_arn=CLUSTER
-        )
-    )
+    return Config(Names(), DOMAIN, REGISTRY, "msk", CLUSTER, "same", Settings(PROJECT))
 
 
 def _one_call(clients: Any) -> float:

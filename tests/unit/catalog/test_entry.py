@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog import entry
-from streamgov_core.deploy.data_source_permissions import sync_environment
+from streamgov_core.catalog.sync import Settings
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import REGISTRY, World, avro
@@ -44,14 +44,8 @@ class FakeClients:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(concurrency=1)
-    for key, value in sync_environment(
-        Names(),
-        domain_id="dzd-1",
-        project_id="producer1",
-        platform="msk",
-        registry_name=REGISTRY,
-        resource_arn="main",
-    ).items():
+    config = entry.Config(Names(), "dzd-1", REGISTRY, "msk", "main", "same", Settings("producer1"))
+    for key, value in config.to_environment().items():
         monkeypatch.setenv(key, value)
 
     def syncer(config: Any, clients: Any, enough_time: Any) -> Any:

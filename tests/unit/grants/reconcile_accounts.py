@@ -10,9 +10,9 @@ from typing import Any
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.reconcile.inventory import ListedGrant
-from streamgov_core.domain.reconcile.run import Reconcile, ReconcileSettings
+from streamgov_core.domain.reconcile.run import Reconcile
 from streamgov_core.domain.report import Report
-from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.domain.settings import CollectSettings, ReconcileSettings
 from streamgov_core.member.apply import Apply, ApplySettings
 from streamgov_core.member.reconcile import MemberReconcile
 from streamgov_core.model.command import GrantCommand
@@ -175,7 +175,7 @@ class World:
         parts = (collect, self.domain, self.grants, lambda arn: self.executions.known[arn][1], self.clock.now)
         self.collector, self.reporter = Collect(*parts), Report(*parts)
         self.reconciler = Reconcile(
-            ReconcileSettings(collect, "111111111111", **settings),
+            ReconcileSettings(NAMES, DOMAIN, members, types, "111111111111", **settings),
             self.domain,
             self.survey,
             self.grants,

@@ -1,12 +1,10 @@
-"""What the samples may do and how they are configured. Pure: strings in, dicts out."""
+"""IAM documents of the sample jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from streamgov_core.model.command import Consumer
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.msk.platform import topic_arn
 from streamgov_samples.functions.records import SCHEMA_NAME
 
 
@@ -15,9 +13,9 @@ def producer_policy(
     account: str,
     *,
     platform: str,
+    function_name: str,
     registry_arn: str,
     resource_arn: str,
-    what: str = "sample-producer",
     kms_key_arn: str | None = None,
     schema_name: str = SCHEMA_NAME,
 ) -> dict[str, Any]:
@@ -29,12 +27,12 @@ def producer_policy(
         platform: ``msk`` or ``kinesis``.
         registry_arn: the registry that it registers schemas in.
         resource_arn: the stream, or the cluster of the topic.
-        what: the function's word, for its log group.
+        function_name: what ``Names.function_name`` calls the function.
         kms_key_arn: the key that encrypts the stream, if a customer's (PutRecords calls GenerateDataKey).
         schema_name: the schema, and so the topic.
     """
     registry = registry_arn.rpartition("/")[2]
-    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(function_name)}")
     statements = [
         allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
         allow(
@@ -57,9 +55,9 @@ def producer_policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer") -> dict[str, Any]:
+def consumer_policy(names: Names, account: str, *, function_name: str) -> dict[str, Any]:
     """The permissions of the sample consumer before any grant: its log and lineage. What it may read, grants decide."""
-    log_group = names.arn("logs", account, f"log-group:{names.log_group(what)}")
+    log_group = names.arn("logs", account, f"log-group:{names.log_group(function_name)}")
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -67,60 +65,6 @@ def consumer_policy(names: Names, account: str, *, what: str = "sample-consumer"
             # PostLineageEvent names no resource type in IAM.
             allow("ReportLineage", ["datazone:PostLineageEvent"], ["*"]),
         ],
-    }
-
-
-def sample_environment(
-    names: Names,
-    *,
-    domain_id: str,
-    resource_arn: str,
-    registry_name: str = "",
-    schema_name: str = SCHEMA_NAME,
-    brokers: str = "",
-) -> dict[str, str]:
-    """The environment variables of the sample producer and consumer.
-
-    Args:
-        names: the deployment's names.
-        domain_id: the DataZone domain.
-        resource_arn: the topic's or stream's ARN; for a cluster's ARN, its topic of the schema's name.
-        registry_name: the registry that the producer registers its schema in.
-        schema_name: the schema.
-        brokers: the cluster's addresses for IAM.
-    """
-    is_cluster = ":kafka:" in resource_arn and ":cluster/" in resource_arn
-    return {
-        "STREAMGOV_REGION": names.region,
-        "STREAMGOV_DOMAIN_ID": domain_id,
-        "STREAMGOV_RESOURCE_ARN": topic_arn(resource_arn, schema_name) if is_cluster else resource_arn,
-        "STREAMGOV_REGISTRY_NAME": registry_name,
-        "STREAMGOV_SCHEMA_NAME": schema_name,
-        **({"STREAMGOV_BROKERS": brokers} if is_cluster and brokers else {}),
-    }
-
-
-def consumer_environment(
-    names: Names, consumer: Consumer, *, domain_id: str, resource_arn: str, registry_name: str, brokers: str = ""
-) -> dict[str, str]:
-    """The environment variables of the sample consumer: also its group and the role that reads schemas.
-
-    Args:
-        names: the deployment's names.
-        consumer: who consumes; its project's prefix begins the group's name, or no grant would allow the group.
-        domain_id: the DataZone domain.
-        resource_arn: the topic's, cluster's or stream's ARN.
-        registry_name: the registry, in the account of the stream.
-        brokers: the cluster's addresses for IAM.
-    """
-    owner = resource_arn.split(":")[4]
-    registry_arn = names.arn("glue", owner, f"registry/{registry_name}")
-    return {
-        **sample_environment(
-            names, domain_id=domain_id, resource_arn=resource_arn, registry_name=registry_name, brokers=brokers
-        ),
-        "STREAMGOV_CONSUMER_GROUP": f"{consumer.group_prefix}sample-consumer",
-        "STREAMGOV_READER_ROLE_ARN": names.reader_role_arn(owner, registry_arn, consumer.account, consumer.project_id),
     }
 
 
