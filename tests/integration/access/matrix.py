@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from tests.emulator.conftest import CONSUMER, PRODUCER
-from tests.integration.access.conftest import NAMES, SPEED, Deployment, eventually
+from tests.integration.access.conftest import NAMES, SPEED, Deployment
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.integration.polling import eventually
 
 Request = Literal["grant", "revoke"]
 REQUESTS: tuple[Request, ...] = ("grant", "revoke")

@@ -14,7 +14,8 @@ from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.platforms.kinesis.platform import SCHEMA_FORM, SOURCE_FORM
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from tests.emulator.conftest import CONSUMER, PRODUCER
-from tests.integration.access.conftest import NAMES, REGION, Deployment, eventually
+from tests.integration.access.conftest import NAMES, REGION, Deployment
+from tests.integration.polling import eventually
 
 
 class Stream:

@@ -19,7 +19,8 @@ from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrants
 from streamgov_core.platforms.kinesis.stream_policy import StreamConsumers, StreamPolicies
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 from tests.emulator.conftest import CONSUMER, PRODUCER
-from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.conftest import NAMES, Deployment
+from tests.integration.polling import eventually
 
 
 def document(arn: str, *actions: str, principal: str | None = None) -> str:

@@ -6,8 +6,9 @@ import pytest
 
 from streamgov_core.platforms import PLATFORMS
 from tests.emulator.conftest import PRODUCER
-from tests.integration.access.conftest import Deployment, eventually
+from tests.integration.access.conftest import Deployment
 from tests.integration.access.stream import Stream
+from tests.integration.polling import eventually
 
 pytestmark = pytest.mark.skipif("kinesis" not in PLATFORMS, reason="the platform is not switched on")
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.emulator.conftest import CONSUMER, DOMAIN, PRODUCER
-from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.stream import Stream
+from tests.integration.polling import eventually
 
 
 def topic_of(deployment: Deployment, name: str, cluster: str | None = None) -> str:
