@@ -15,6 +15,7 @@ from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_facts import GrantFacts, GrantReader, forms_of
 from streamgov_core.domain.grant_ledger import GENERATIONS_A_REQUEST, GrantRecord
 from streamgov_core.domain.plan import check_members, item
+from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT, WorkflowInput, parse_order
 from streamgov_core.model.access_request import ends_at, parse_request
 from streamgov_core.model.command import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party
@@ -27,8 +28,13 @@ MAX_PLAN = 230_000
 """Characters of a plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
 
 
-class Collect(DomainFunction):
+class Collect(DomainFunction[CollectSettings]):
     """Turns an order into a plan."""
+
+    @staticmethod
+    def read_settings(env: Mapping[str, str]) -> CollectSettings:
+        """See DomainFunction.read_settings."""
+        return CollectSettings.from_environment(env)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Answer the plan: ``items``, one for each asset of ours that has something to be done.

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.stream import Stream
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy.domain_permissions import collect_environment
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.report import Report, failure_of, readable
@@ -590,23 +589,3 @@ def test_a_person_may_start_a_failed_grant_again(central: Central) -> None:
     order = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
     (again,) = central.collect(order, "two")
     assert sides(again) == [("producer", OWNER, "GRANT", 3), ("consumer", CONSUMER, "GRANT", 3)]
-
-
-def test_settings_travel_through_the_environment() -> None:
-    env = collect_environment(
-        NAMES,
-        DOMAIN,
-        "111111111111",
-        [CONSUMER, OWNER],
-        ["MskTopicAssetType"],
-        principal_accounts={CONSUMER: [THIRD]},
-        options={"managedVpc": False},
-        request_required=True,
-    )
-    settings = CollectSettings.from_env(env)
-    assert settings.members == (OWNER, CONSUMER)
-    assert settings.principal_accounts == {CONSUMER: (THIRD,)}
-    assert settings.options == {"managedVpc": False}
-    assert settings.request_required
-    assert settings.platform_of("MskTopicAssetType") is not None
-    assert settings.platform_of("Other") is None

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from streamgov_core.deploy.reconcile_permissions import reconcile_environment, reconcile_policy
+from streamgov_core.deploy.domain_permissions import reconcile_policy
 from streamgov_core.documents.comparison import Comparison, differences
 from streamgov_core.documents.compiler import identity_statements, statements_of
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
@@ -386,19 +386,10 @@ def test_a_target_that_no_platform_knows_is_a_finding_and_not_the_end() -> None:
 
 # --- documents --------------------------------------------------------------------------------------------------------
 def test_the_role_says_no_more_than_the_code_calls() -> None:
-    policy = reconcile_policy(NAMES, "111111111111", DOMAIN, "arn:aws:kms:us-east-1:111111111111:key/k")
+    policy = reconcile_policy(NAMES, "111111111111", "arn:aws:kms:us-east-1:111111111111:key/k")
     statements = {item["Sid"]: item for item in statements_of(policy)}
     assert [sid for sid, item in statements.items() if item["Resource"] == "*"] == ["DataZone"]
-    assert statements["StartOrders"]["Resource"] == MACHINE
-    assert statements["TellFindings"]["Condition"] == {"StringEquals": {"events:source": "streamgov"}}
+    assert statements["StartExecutions"]["Resource"] == MACHINE
+    assert statements["PublishFindings"]["Condition"] == {"StringEquals": {"events:source": "streamgov"}}
     assert "TableKey" in statements and len(json.dumps(policy)) < 10_240
     assert not any("iam:" in json.dumps(item) or "sts:" in json.dumps(item) for item in statements.values())
-
-
-def test_the_environment_is_what_the_settings_read() -> None:
-    from streamgov_core.domain.reconcile.run import ReconcileSettings
-
-    made = reconcile_environment(NAMES, DOMAIN, "111111111111", [OWNER, CONSUMER], ["T"], projects=["p2", "p1"])
-    settings = ReconcileSettings.from_env(made)
-    assert settings.projects == ("p1", "p2") and settings.grace == 900.0 and settings.account == "111111111111"
-    assert settings.collect.members == (OWNER, CONSUMER) and settings.collect.domain_id == DOMAIN

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy.domain_permissions import apply_environment
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
@@ -248,27 +247,6 @@ def test_a_cluster_that_cannot_be_looked_at_now_is_tried_again() -> None:
     with pytest.raises(RetryableGrantError):
         member.run(order)
     assert untouched(member)
-
-
-def test_settings_travel_through_the_environment() -> None:
-    env = apply_environment(
-        NAMES,
-        DOMAIN,
-        OWNER,
-        consumer_role_arns=ROLES,
-        boundary_arn="arn:aws:iam::1:policy/b",
-        require_boundary=False,
-        manual_assets={"p": ["a*"]},
-        function_timeout=45,
-        protected_role_arns=[ROLE],
-    )
-    assert all(isinstance(value, str) for value in env.values())
-    settings = ApplySettings.from_env(env)
-    assert settings.consumer_roles == tuple(sorted(ROLES))
-    assert (settings.names, settings.domain_id, settings.account) == (NAMES, DOMAIN, OWNER)
-    assert (settings.require_boundary, settings.function_timeout) == (False, 45)
-    assert settings.manual_assets == {"p": ["a*"]}
-    assert settings.protected_roles == (ROLE,)
 
 
 def test_documents_never_hold_an_id_of_datazone() -> None:
