@@ -164,6 +164,6 @@ class StreamGovernanceArgs(TypedDict):
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[str]
-    """What a destroy does while assets, listings or grants live: ``refuse`` (default) or ``takeDown``."""
+    """What a destroy does while assets, listings or grants live: ``refuse`` (default) or ``cascade``."""
     provider_flags: NotRequired[Mapping[str, bool]]
     """Further inputs of the AWS providers."""

@@ -37,7 +37,7 @@ from streamgov_pulumi.config.member import (
 )
 
 PROJECT = "streamgov"
-DESTROY_MODES = ("refuse", "takeDown")
+DESTROY_MODES = ("refuse", "cascade")
 CHECKS = ("warn", "refuse", "never")
 """What a preview does about permissions that the deploying role lacks."""
 MODES = ("all", "domain", "member", "sandbox")

@@ -50,10 +50,10 @@ _LOSSES: Mapping[str, tuple[str, bool]] = {
     ),
 }
 
-_GUARD = "pulumi-python:dynamic/streamgov:LiveObjects"
+_GUARD = "pulumi-python:dynamic/streamgov:DestroyGuard"
 _TAKEN_DOWN = (
     "every live **grant is revoked**, and listings, assets and the data sources' records are **deleted** "
-    "(`on_destroy` is `takeDown`)"
+    "(`on_destroy` is `cascade`)"
 )
 
 
@@ -62,7 +62,7 @@ def loss(change: Change) -> tuple[str, bool] | None:
     if change.kind not in ("delete", "replace") or change.kept:
         return None
     if change.type == _GUARD:
-        taken = change.kind == "delete" and change.before.get("on_destroy") == "takeDown"
+        taken = change.kind == "delete" and change.before.get("on_destroy") == "cascade"
         return (_TAKEN_DOWN, True) if taken else None
     found = _LOSSES.get(change.type)
     if found is None:

@@ -101,10 +101,10 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "reconcile": {"schedule": "rate(15 minutes)", "repairs": False},
         "requestForm": {"use": "required", "domainUnitId": "unit1", "dataProducts": True},
     }
-    raw = {**changed("domain", {**everything()["domain"], **wanted}), "destroy": "takeDown"}
+    raw = {**changed("domain", {**everything()["domain"], **wanted}), "destroy": "cascade"}
     governance = parse(raw).governance
     assert governance is not None
-    assert governance["on_destroy"] == "takeDown"
+    assert governance["on_destroy"] == "cascade"
     told = {key: value for key, value in governance["domain"].items() if key not in ("access", "domain_id")}
     assert told == {
         "types_project_id": "project0",
@@ -144,7 +144,7 @@ TARGET = f"{MEMBER}/targets/lake"
         ("logRetentionDays", "soon", "logRetentionDays: must be one of 1, 3, 5, 7"),
         ("tags", ["a"], "tags: must be a map of strings"),
         ("deletionProtection", "no", "deletionProtection: must be true or false, got 'no'"),
-        ("destroy", "delete", "destroy: must be one of refuse, takeDown, got 'delete'"),
+        ("destroy", "delete", "destroy: must be one of cascade, refuse, got 'delete'"),
         ("domain/allowBreaking", "yes", "domain.allowBreaking: must be true or false, got 'yes'"),
         ("domain/managedVpc", "no", "domain.managedVpc: must be true or false, got 'no'"),
         ("domain/reconcile", {"schedule": "hourly"}, "such as 'rate(1 hour)', or 'never', got 'hourly'"),
