@@ -34,6 +34,7 @@ COMPONENTS = (
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
+    "KinesisAssetType",
     "MskAssetType",
     "MskVpcConnection",
     "SchemaRegistryDataSource",

@@ -42,7 +42,7 @@ SOURCE = (
     "aws:sqs/queuePolicy:QueuePolicy",
 )
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
-LIVE_OBJECTS = f"{DYNAMIC}LiveObjects"
+DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 
 
@@ -141,7 +141,7 @@ def _member(member: MemberArgs) -> set[str]:
     known = "trail_arn" in member
     optional = {
         ACCEPTER: False,
-        LIVE_OBJECTS: sources or targets,
+        DESTROY_GUARD: sources or targets,
         TARGET: targets,
         "lookup:trail": sources and mode == "find" and not known,
         **dict.fromkeys(SOURCE, sources),

@@ -27,7 +27,7 @@ RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 109
 TRAIL_MODES = ("create", "find", "none")
 REQUEST_FORM_USES = ("optional", "required")
 GRANT_CREATION_MODES = ("AUTOMATIC", "MANUAL")
-DESTROY_MODES = ("refuse", "takeDown")
+DESTROY_MODES = ("refuse", "cascade")
 
 
 def _number_for_account(value: Any) -> str:

@@ -28,8 +28,8 @@ from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRe
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import domain_problem
-from streamgov_pulumi.providers import LiveObjects, ProjectMembership
-from streamgov_pulumi.providers.live_objects import REFUSE
+from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
+from streamgov_pulumi.providers.destroy_guard import REFUSE
 from streamgov_pulumi.providers.session import SessionSettings
 
 PASSED_ON = (
@@ -88,7 +88,7 @@ class StreamGovernance(pulumi.ComponentResource):
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
-        self._live_objects(types)
+        self._destroy_guard(types)
         self.register_outputs(
             {
                 "central_machine_arn": self.central_machine_arn,
@@ -326,7 +326,7 @@ class StreamGovernance(pulumi.ComponentResource):
             )
 
     # --- what people make of it -----------------------------------------------------------------------------------
-    def _live_objects(self, types: list[pulumi.Resource]) -> None:
+    def _destroy_guard(self, types: list[pulumi.Resource]) -> None:
         """The guard that a destroy meets first, while everything that a revoke needs is still there."""
         domain = self._args["domain"]
         parts: list[dict[str, Any]] = []
@@ -353,8 +353,8 @@ class StreamGovernance(pulumi.ComponentResource):
         if not parts:
             return
         needed = [self._central_authorizer, *self.environments.values(), *self.data_sources.values()]
-        LiveObjects(
-            f"{self._name}-live-objects",
+        DestroyGuard(
+            f"{self._name}-destroy-guard",
             {
                 "region": self._args["region"],
                 "domain_id": domain["domain_id"],

@@ -206,7 +206,7 @@ class StreamGovernanceArgs(TypedDict):
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]
-    """What a destroy does while assets, listings or grants live: ``refuse``, or ``takeDown`` to end them first.
+    """What a destroy does while assets, listings or grants live: ``refuse``, or ``cascade`` to end them first.
     Default ``refuse``."""
     provider_flags: NotRequired[ProviderFlags]
     """Further inputs of the AWS providers."""

@@ -179,7 +179,7 @@ def test_the_role_of_a_target_serves_one_domain_and_may_do_nothing(everything: G
 
 
 def test_the_workflows_settings_reach_the_central_machine() -> None:
-    args = arguments(on_destroy="takeDown")
+    args = arguments(on_destroy="cascade")
     args["domain"] |= {"reconcile_schedule": "rate(15 minutes)", "reconcile_repairs": False, "allow_breaking": True}
     graph = graph_of(args)
     rule = graph.one("aws:cloudwatch/eventRule:EventRule", "gov-central-reconcile")
@@ -193,7 +193,7 @@ def test_the_workflows_settings_reach_the_central_machine() -> None:
 
 
 def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
-    guard = everything.one("pulumi-python:dynamic/streamgov:LiveObjects", "gov-live-objects")
+    guard = everything.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
     assert guard.inputs["on_destroy"] == "refuse"
     domain, account = guard.inputs["parts"]
     assert domain == {"asset_types": ["MskTopicAssetType"]}
@@ -202,7 +202,7 @@ def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
     assert [target["environment_id"] for target in account["targets"]] == ["environment1"]
     # An account that only runs the workflow holds nothing.
     bare = graph_of(arguments(members=[member(targets={}, data_sources={})]))
-    assert len(bare.one("pulumi-python:dynamic/streamgov:LiveObjects", "gov-live-objects").inputs["parts"]) == 1
+    assert len(bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]) == 1
 
 
 def test_memberships_across_stacks() -> None:
