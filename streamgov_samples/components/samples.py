@@ -7,7 +7,6 @@ import pulumi_aws as aws
 
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.command import Consumer
-from streamgov_core.model.principal import RoleArn
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._documents import to_json
@@ -76,10 +75,10 @@ class SampleJobs(pulumi.ComponentResource):
         access, platform, sandbox = self._args["consumer"], self._args["platform"], self._sandbox
         settings = Settings.of(sandbox.deployment(access))
 
-        def build(project: str, environment: str, principal: str, **values: str) -> SampleConsumer:
+        def build(project: str, environment: str, **values: str) -> SampleConsumer:
             return sample_consumer(
                 AccountScope(settings.names, settings.account, settings.permissions_boundary),
-                Consumer(settings.account, settings.names.region, project, environment, (RoleArn.parse(principal),)),
+                Consumer(settings.account, settings.names.region, project, environment, ()),
                 platform=platform,
                 registry_name=sandbox.registries[platform],
                 **values,
@@ -90,7 +89,6 @@ class SampleJobs(pulumi.ComponentResource):
             domain_id=sandbox.domain_id,
             project=sandbox.projects["consumer"],
             environment=sandbox.environments["consumer"],
-            principal=sandbox.consumer_role_arn,
             resource_arn=sandbox.resource_of(platform),
             brokers=sandbox.brokers,
         )
