@@ -21,9 +21,9 @@ from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
 from streamgov_core.catalog.sync_request import SyncRequest, parse_event
 from streamgov_core.model.asset_record import PARTS
+from streamgov_core.model.environment_variables import flag, names_from_environment, names_to_environment, required
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_core.model.settings import flag, names_from_environment, names_to_environment, required
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.clients import Clients

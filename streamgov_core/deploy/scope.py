@@ -15,8 +15,8 @@ from streamgov_core.deploy.spec import (
     QueueSpec,
     RoleSpec,
 )
+from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.naming import Names, check_account
-from streamgov_core.model.settings import FunctionSettings
 
 
 @dataclass(frozen=True)

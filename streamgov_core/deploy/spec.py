@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.deploy.iam_statements import Document
-from streamgov_core.model.settings import FunctionSettings
+from streamgov_core.model.environment_variables import FunctionSettings
 
 INLINE_POLICY = "permissions"
 """Name of the one inline policy of each of our roles."""

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from streamgov_core.model.errors import EventRefusedError
-from streamgov_core.model.naming import Names
-from streamgov_core.model.settings import (
+from streamgov_core.model.environment_variables import (
     compact_json,
     joined,
     lists_from_json,
@@ -18,6 +16,8 @@ from streamgov_core.model.settings import (
     required,
     split,
 )
+from streamgov_core.model.errors import EventRefusedError
+from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import Clients

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from streamgov_core.model.naming import Names
-from streamgov_core.model.settings import (
+from streamgov_core.model.environment_variables import (
     compact_json,
     flag,
     lists_from_json,
@@ -15,6 +14,7 @@ from streamgov_core.model.settings import (
     names_to_environment,
     required,
 )
+from streamgov_core.model.naming import Names
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,12 @@ class Description(Generic[SpecT]):
         Args:
             read: takes the value from the description; a pure function.
         """
-        depends_on = self._depends_on(read)
-        if not depends_on:
+        if not self._depends_on(read):
             return read(self._shape)
-        needed = {key: _as_output(self._values[key]) for key in depends_on}
-        return pulumi.Output.all(**needed).apply(lambda found: read(self._built("", found)))
+        # All of them, not those alone that make a difference beside stand-ins: what one Output is worth may depend on
+        # what another one really is.
+        needed = {key: _as_output(self._values[key]) for key in self._deferred}
+        return pulumi.Output.all(**needed).apply(lambda found: read(self._build(**{**self._values, **found})))
 
     def part(self, read: Callable[[SpecT], PartT]) -> "Description[PartT]":
         """The description of a part, such as one function.
@@ -74,9 +75,9 @@ class Description(Generic[SpecT]):
         plain = read(self._shape)
         return [key for key in self._deferred if read(self._variants[key]) != plain]
 
-    def _built(self, other: str, found: Mapping[str, Any] | None = None) -> SpecT:
+    def _built(self, other: str) -> SpecT:
         stand_ins = {key: _stand_in(key, self._values[key], key == other) for key in self._deferred}
-        return self._build(**{**self._values, **stand_ins, **(found or {})})
+        return self._build(**{**self._values, **stand_ins})
 
 
 def _is_deferred(value: Any) -> bool:

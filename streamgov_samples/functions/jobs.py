@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from streamgov_core.lineage.run_events import Dataset, Emitter, EventType, Run
-from streamgov_core.model.settings import required
+from streamgov_core.model.environment_variables import required
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.schemas import columns_of
 

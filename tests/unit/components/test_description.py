@@ -95,3 +95,18 @@ def test_no_stand_in_reaches_a_resource(dev: Graph) -> None:
     assert len(dev.resources) > 100
     for item in dev.resources:
         assert "known:when:deployed" not in json.dumps(dict(item.inputs), default=str), item.name
+
+
+def test_an_output_that_matters_only_beside_another_ones_real_value_is_resolved_too() -> None:
+    """A cluster's brokers are wanted only if the resource is a cluster, which no stand-in is."""
+
+    def build(resource: str, brokers: str) -> tuple[str, str]:
+        return resource, brokers if ":cluster/" in resource else ""
+
+    def program() -> dict[str, Any]:
+        made = Description(
+            build, resource=pulumi.Output.from_input("x:cluster/c"), brokers=pulumi.Output.from_input("b:9098")
+        )
+        return {"found": made.value(list)}
+
+    assert run(program).outputs["found"] == ["x:cluster/c", "b:9098"]

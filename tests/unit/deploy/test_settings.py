@@ -12,9 +12,9 @@ from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_core.model.settings import FunctionSettings
 from streamgov_samples.functions.jobs import JobConfig
 
 ID = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
