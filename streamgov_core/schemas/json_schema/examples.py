@@ -94,6 +94,10 @@ class Examples:
             n for listed in asked if isinstance(listed, list) for n in listed if isinstance(n, str) and n not in names
         ]
 
+        # What could not be proved is tried first.
+        suspects = {part.strip("'") for part in self._prover.obstacle[0].split(".")}
+        names.sort(key=lambda name: name not in suspects)
+
         def values(name: str, most: int) -> list[Any]:
             inner = [node for facet in facets for node in reader.of_property(facet, name) if node is not None]
             return [*islice(self._values(found.property(name), tuple(inner), depth - 1), most)]

@@ -12,7 +12,7 @@ from streamgov_core.schemas.json_schema.conjunction import Alternatives, Conjunc
 from streamgov_core.schemas.json_schema.document import Node
 from streamgov_core.schemas.json_schema.sameness import Sameness
 
-MAX_STEPS = 20_000
+MAX_STEPS = 4_000
 """Comparisons after which nothing more is proved."""
 
 
