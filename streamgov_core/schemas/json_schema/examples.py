@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema.checker import bounds, tuple_of
 from streamgov_core.schemas.json_schema.conjunction import Conjunction
 from streamgov_core.schemas.json_schema.document import Document, Node, escape

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.answers import Reading, breaking, undecided
-from streamgov_core.schemas.errors import SchemaError
 from streamgov_core.schemas.json_schema.checker import Checker
 from streamgov_core.schemas.json_schema.document import read_json_schema
 from streamgov_core.schemas.json_schema.examples import Examples

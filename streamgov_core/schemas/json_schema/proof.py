@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema import arrays, objects, scalars
 from streamgov_core.schemas.json_schema.checker import Checker, has, only_ref
 from streamgov_core.schemas.json_schema.conjunction import Alternatives, Conjunction

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.errors import SchemaError
-from streamgov_core.schemas.answers import Answer
+from streamgov_core.model.errors import SchemaError
+from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.json_schema import json_reading
 from streamgov_core.schemas.json_schema.checker import Checker
 from streamgov_core.schemas.json_schema.document import read_json_schema
@@ -67,12 +67,12 @@ def test_compatible_has_no_counterexample_and_breaking_has_one(draft: int, data:
             continue
         writes, reads = reference(draft, writer), reference(draft, reader)
         prover = Prover(Checker(read_json_schema(json.dumps(writer))), Checker(read_json_schema(json.dumps(reader))))
-        if answer is Answer.BREAKING:
+        if answer is VerdictKind.BREAKING:
             prover.proves(prover.writer.document.root, prover.reader.document.root)
             shown = next(counterexamples(prover))
             assert is_valid(writes, shown), (writer, reader, shown)
             assert not is_valid(reads, shown), (writer, reader, shown)
-        elif answer is Answer.COMPATIBLE:
+        elif answer is VerdictKind.COMPATIBLE:
             made = islice(Examples(prover).of(prover.writer.document.root, prover.reader.document.root), 40)
             tried = [*data.draw(st.lists(documents, min_size=10, max_size=20)), *made]
             broken = [item for item in tried if is_valid(writes, item) and not is_valid(reads, item)]
@@ -85,8 +85,8 @@ def test_compatible_has_no_counterexample_and_breaking_has_one(draft: int, data:
 def test_a_schema_reads_what_it_writes(draft: int, data: st.DataObject) -> None:
     schema = data.draw(wholes(draft))
     shuffled = json.dumps(_reversed(schema))
-    assert json_reading(json.dumps(schema), shuffled).answer is Answer.COMPATIBLE
-    assert json_reading(shuffled, json.dumps(schema)).answer is Answer.COMPATIBLE
+    assert json_reading(json.dumps(schema), shuffled).answer is VerdictKind.COMPATIBLE
+    assert json_reading(shuffled, json.dumps(schema)).answer is VerdictKind.COMPATIBLE
 
 
 def _reversed(value: Any) -> Any:
