@@ -245,4 +245,4 @@ def _named(names: tuple[str, ...]) -> str:
     return ", ".join(names[:MAX_NAMED]) + more
 
 
-__all__ = ["Difference", "SchemaComparison", "Verdict", "VerdictKind", "compare", "compare_history"]
+__all__ = ["SchemaComparison", "Verdict", "VerdictKind", "compare", "compare_history"]
