@@ -17,6 +17,7 @@ from streamgov_core.deploy.member_permissions import (
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
 from streamgov_core.model.naming import check_account
 
 APPLY_TIMEOUT = 60
@@ -79,7 +80,9 @@ def member_account(
     check_account(domain_account, "domain account")
     boundary = boundary_policy(scope, extra_actions=boundary_extra_actions)
     return MemberDeployment(
-        documents=TableSpec("targets", names.document_table, hash_key="target", range_key="item", expiry="purgeAt"),
+        documents=TableSpec(
+            "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
+        ),
         apply=scope.function(
             "apply",
             entry_point="handlers.apply_grant.handler",

@@ -437,6 +437,7 @@ def test_our_own_stack_with_account_wide_consumer_roles_is_stopped(no_bundles: N
     raw = raw_config("member.example")
     account = raw["member"]["account"]
     raw["member"]["consumerRoles"] = [f"arn:aws:iam::{account}:role/*"]
+    raw["member"]["allowAnyRole"] = True
     (rule,) = everything_said(deployed(parse(raw))).items()
     assert rule[0] == "no-account-wide-roles"
     assert any("apply-policy: " in text for text in rule[1]) and any("apply: the function" in text for text in rule[1])
