@@ -161,7 +161,7 @@ TARGET = f"{MEMBER}/targets/lake"
         ("tags", ["a"], "tags: must be a map, got ['a']"),
         ("tags", {"cost": 7}, "tags.cost: must be text; put it in quotes, got 7"),
         ("deletionProtection", "no", "deletionProtection: must be true or false, got 'no'"),
-        ("onDestroy", "delete", "onDestroy: must be one of cascade, refuse, got 'delete'"),
+        ("onDestroy", "delete", "onDestroy: must be one of refuse, cascade, got 'delete'"),
         ("domain/allowBreaking", "yes", "domain.allowBreaking: must be true or false, got 'yes'"),
         ("domain/managedVpc", "no", "domain.managedVpc: must be true or false, got 'no'"),
         ("domain/reconcileSchedule", "hourly", "such as 'rate(1 hour)', or 'never', got 'hourly'"),
