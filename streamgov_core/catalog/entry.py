@@ -30,6 +30,10 @@ from streamgov_core.runtime.clients import Clients
 
 _log = logging.getLogger("streamgov.catalog")
 
+# Variables that reviews read, too.
+REGISTRY_NAME = "STREAMGOV_REGISTRY_NAME"
+PUBLISH = "STREAMGOV_PUBLISH"
+
 MARGIN_MS = 60_000
 """An invocation begins no schema when less time remains: calls in progress must end, retries included."""
 MAX_ATTEMPTS = 15
@@ -66,10 +70,10 @@ class SyncConfig:
             "STREAMGOV_DOMAIN_ID": self.domain_id,
             "STREAMGOV_PROJECT_ID": settings.project_id,
             "STREAMGOV_PLATFORM": self.platform,
-            "STREAMGOV_REGISTRY_NAME": self.registry_name,
+            REGISTRY_NAME: self.registry_name,
             "STREAMGOV_RESOURCE": self.resource,
             "STREAMGOV_TOPIC_MAPPING": self.mapping,
-            "STREAMGOV_PUBLISH": flag(settings.publish),
+            PUBLISH: flag(settings.publish),
             "STREAMGOV_CONCURRENCY": str(settings.concurrency),
             "STREAMGOV_MAX_RETIRE_SHARE": repr(settings.max_retire_share),
             "STREAMGOV_WITHOUT_SCHEMA": flag(settings.without_schema),
@@ -92,13 +96,13 @@ class SyncConfig:
         return cls(
             names=names_from_environment(env),
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
-            registry_name=required(env, "STREAMGOV_REGISTRY_NAME"),
+            registry_name=required(env, REGISTRY_NAME),
             platform=required(env, "STREAMGOV_PLATFORM"),
             resource=env.get("STREAMGOV_RESOURCE", ""),
             mapping=env.get("STREAMGOV_TOPIC_MAPPING", "same"),
             settings=SyncSettings(
                 required(env, "STREAMGOV_PROJECT_ID"),
-                env.get("STREAMGOV_PUBLISH") == "true",
+                env.get(PUBLISH) == "true",
                 max(1, concurrency),
                 share,
                 env.get("STREAMGOV_WITHOUT_SCHEMA") == "true",

@@ -22,6 +22,10 @@ from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import Clients
 
+# Variables that reviews read, too.
+MEMBER_ACCOUNTS = "STREAMGOV_MEMBER_ACCOUNTS"
+PRINCIPAL_ACCOUNTS = "STREAMGOV_PRINCIPAL_ACCOUNTS"
+
 
 @dataclass(frozen=True)
 class DomainSettings:
@@ -44,7 +48,7 @@ class DomainSettings:
         return {
             **names_to_environment(self.names),
             "STREAMGOV_DOMAIN_ID": self.domain_id,
-            "STREAMGOV_MEMBER_ACCOUNTS": joined(self.members),
+            MEMBER_ACCOUNTS: joined(self.members),
             "STREAMGOV_ASSET_TYPES": joined(self.asset_types),
         }
 
@@ -58,7 +62,7 @@ class DomainSettings:
         return cls(
             names=names_from_environment(env),
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
-            members=split(env.get("STREAMGOV_MEMBER_ACCOUNTS", "")),
+            members=split(env.get(MEMBER_ACCOUNTS, "")),
             asset_types=split(env.get("STREAMGOV_ASSET_TYPES", "")),
             **cls._further(env),
         )
@@ -96,7 +100,7 @@ class CollectSettings(DomainSettings):
         """See DomainSettings.to_environment."""
         return {
             **super().to_environment(),
-            "STREAMGOV_PRINCIPAL_ACCOUNTS": compact_json(self.principal_accounts),
+            PRINCIPAL_ACCOUNTS: compact_json(self.principal_accounts),
             "STREAMGOV_OPTIONS": compact_json(self.options),
             **({"STREAMGOV_REQUEST_FORM": "required"} if self.request_required else {}),
         }
@@ -104,7 +108,7 @@ class CollectSettings(DomainSettings):
     @classmethod
     def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "principal_accounts": lists_from_json(env.get("STREAMGOV_PRINCIPAL_ACCOUNTS", "{}")),
+            "principal_accounts": lists_from_json(env.get(PRINCIPAL_ACCOUNTS, "{}")),
             "options": json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
             "request_required": env.get("STREAMGOV_REQUEST_FORM") == "required",
         }

@@ -16,6 +16,11 @@ from streamgov_core.model.environment_variables import (
 )
 from streamgov_core.model.naming import Names
 
+# Variables that reviews and policy packs read, too.
+CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
+REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
+MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
+
 
 @dataclass(frozen=True)
 class ApplySettings:
@@ -49,10 +54,10 @@ class ApplySettings:
             **names_to_environment(self.names),
             "STREAMGOV_DOMAIN_ID": self.domain_id,
             "STREAMGOV_ACCOUNT": self.account,
-            "STREAMGOV_CONSUMER_ROLES": compact_json(self.consumer_roles),
+            CONSUMER_ROLES: compact_json(self.consumer_roles),
             "STREAMGOV_BOUNDARY": self.boundary,
-            "STREAMGOV_REQUIRE_BOUNDARY": flag(self.require_boundary),
-            "STREAMGOV_MANUAL_ASSETS": compact_json(self.manual_assets),
+            REQUIRE_BOUNDARY: flag(self.require_boundary),
+            MANUAL_ASSETS: compact_json(self.manual_assets),
             "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
         }
@@ -68,11 +73,11 @@ class ApplySettings:
             names=names_from_environment(env),
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
             account=required(env, "STREAMGOV_ACCOUNT"),
-            consumer_roles=tuple(json.loads(required(env, "STREAMGOV_CONSUMER_ROLES"))),
+            consumer_roles=tuple(json.loads(required(env, CONSUMER_ROLES))),
             boundary=env.get("STREAMGOV_BOUNDARY", ""),
             # A boundary that is not waived in so many words is required.
-            require_boundary=env.get("STREAMGOV_REQUIRE_BOUNDARY") != "false",
-            manual_assets=lists_from_json(env.get("STREAMGOV_MANUAL_ASSETS", "{}")),
+            require_boundary=env.get(REQUIRE_BOUNDARY) != "false",
+            manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
         )

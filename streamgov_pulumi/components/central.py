@@ -9,6 +9,7 @@ import pulumi
 from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, DomainDeployment, domain_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
+from streamgov_pulumi.arguments.choices import REQUIRED
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
@@ -23,7 +24,7 @@ from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
-from streamgov_pulumi.components.request_form import REQUIRED, check_use
+from streamgov_pulumi.components.request_form import check_use
 from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.components.rules import rule_with_target
 from streamgov_pulumi.providers import ProjectMembership

@@ -10,6 +10,7 @@ from streamgov_core.deploy.data_source_deployment import SYNC_SCHEDULE, DataSour
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RuleSpec
 from streamgov_core.model.errors import ConfigError
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAIL, TRAIL_MODES
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
@@ -26,8 +27,6 @@ from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import TrailLookup, find_trail
 from streamgov_pulumi.providers import ProjectMembership
 from streamgov_pulumi.providers.session import SessionSettings
-
-TRAIL_MODES = ("find", "create", "none")
 
 
 class SchemaRegistryDataSourceArgs(TypedDict):
@@ -172,12 +171,12 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
         """The trail that tells of schema changes, or None: then only the schedule does."""
         if "trail_arn" in args:
             return args["trail_arn"]
-        mode = args.get("trail", "find")
+        mode = args.get("trail", FIND_TRAIL)
         if mode not in TRAIL_MODES:
             raise ConfigError(f"trail must be one of {', '.join(TRAIL_MODES)}; got {mode!r}")
-        if mode == "create":
+        if mode == CREATE_TRAIL:
             return SchemaTrail(f"{name}-trail", {"deployment": args["deployment"]}, child(self)).trail_arn
-        if mode == "none":
+        if mode == NO_TRAIL:
             return None
         session = args.get("session") or {}
         found: TrailLookup = find_trail(

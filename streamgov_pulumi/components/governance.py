@@ -7,7 +7,9 @@ import pulumi
 from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.secret import as_input
+from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._settings import (
     AccountArgs,
@@ -29,7 +31,6 @@ from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import domain_problem
 from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
-from streamgov_pulumi.providers.destroy_guard import REFUSE
 from streamgov_pulumi.providers.session import SessionSettings
 
 PASSED_ON = (
@@ -74,6 +75,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self._central_authorizer: CentralAuthorizer | None = None
         self.share_arn: pulumi.Output[str] | None = None
 
+        _check_consumer_roles(args)
         domain = args["domain"]
         share: DomainAssociation | None = None
         types: list[pulumi.Resource] = []
@@ -278,8 +280,8 @@ class StreamGovernance(pulumi.ComponentResource):
     def _data_sources(self, member: MemberArgs, key: pulumi.Output[str], before: list[pulumi.Resource]) -> None:
         access, sources = member["access"], member.get("data_sources", {})
         trail_arn: pulumi.Input[str] | None = member.get("trail_arn")
-        mode = member.get("trail", "find")
-        if trail_arn is None and mode == "create" and sources:
+        mode = member.get("trail", FIND_TRAIL)
+        if trail_arn is None and mode == CREATE_TRAIL and sources:
             trail = SchemaTrail(
                 f"{self._name}-{access['account']}-trail",
                 {
@@ -367,6 +369,19 @@ class StreamGovernance(pulumi.ComponentResource):
 
 def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
     return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
+
+
+def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
+    """Refuse roles of a whole account, unless the program says that they are meant."""
+    for member in args["members"]:
+        if not member.get("deploy", True) or member.get("allow_any_role", False):
+            continue
+        for pattern in member.get("consumer_roles", []):
+            if covers_every_role(pattern):
+                raise ConfigError(
+                    f"consumer_roles of account {member['access']['account']}: {COVERS_EVERY_ROLE}. Name a path, such "
+                    f"as role/streaming/*, or say allow_any_role: True beside it, got {pattern!r}"
+                )
 
 
 def _plain_principals(member: MemberArgs) -> list[str]:

@@ -53,8 +53,8 @@ class TargetArgs(TypedDict):
     """The target's name; needed if an account has several targets for one platform. Default: the namespace and the
     platform."""
     grant_creation_mode: NotRequired[Annotated[str, v.GRANT_CREATION_MODE]]
-    """``AUTOMATIC``: a grant is made at approval. ``MANUAL``: somebody makes it with CreateSubscriptionGrant. Default:
-    DataZone's own."""
+    """``AUTOMATIC``: a grant is made at approval. ``MANUAL``: somebody makes it with CreateSubscriptionGrant. Default
+    ``AUTOMATIC``."""
     adopt_existing: NotRequired[bool]
     """Take over a target of this name that exists already. Default false."""
 

@@ -8,6 +8,7 @@ from streamgov_core.deploy.member_deployment import manage_access_role
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RoleSpec
 from streamgov_core.model.naming import short_hash
+from streamgov_pulumi.arguments.choices import AUTOMATIC
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
@@ -37,7 +38,7 @@ class StreamSubscriptionTargetArgs(TypedDict):
     target_name: NotRequired[str]
     """The target's name. Default: the namespace and the platform."""
     grant_creation_mode: NotRequired[str]
-    """``AUTOMATIC`` (a grant is made at approval) or ``MANUAL``. Default: DataZone's."""
+    """``AUTOMATIC`` (a grant is made at approval) or ``MANUAL``. Default ``AUTOMATIC``."""
     session: NotRequired[SessionArgs]
     """How the environment's account is reached: DataZone takes the call from there only."""
     adopt_existing: NotRequired[bool]
@@ -80,7 +81,7 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
                 "authorized_principals": args["principals"],
                 "applicable_asset_types": [platform.asset_type(settings.names).name],
                 "manage_access_role": role.arn,
-                "subscription_grant_creation_mode": args.get("grant_creation_mode"),
+                "subscription_grant_creation_mode": args.get("grant_creation_mode", AUTOMATIC),
                 "adopt_existing": args.get("adopt_existing", False),
                 **session_inputs(settings, args.get("session")),
             },

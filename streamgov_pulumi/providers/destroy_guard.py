@@ -19,12 +19,11 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceInUseError
+from streamgov_pulumi.arguments.choices import CASCADE, DESTROY_MODES, REFUSE
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import Checker, DataZoneProvider, contains_unknown, show, tell
 from streamgov_pulumi.providers.session import SessionSettings
 
-REFUSE, CASCADE = "refuse", "cascade"
-MODES = (REFUSE, CASCADE)
 _PART_KEYS = {"assume_role_arn", "external_id", "asset_types", "targets", "record_paths"}
 _ENDED = {"REVOKED", "GRANT_FAILED"}
 _FAILED = {"REVOKE_FAILED", "GRANT_AND_REVOKE_FAILED"}
@@ -245,7 +244,7 @@ class DestroyGuardProvider(DataZoneProvider):
         """The mode, and the shape of the parts."""
         checker = Checker(news, self.keys)
         checker.domain()
-        checker.choice("on_destroy", MODES, default=REFUSE)
+        checker.choice("on_destroy", DESTROY_MODES, default=REFUSE)
         parts = checker.inputs.setdefault("parts", [])
         if isinstance(parts, list | tuple):
             for part in parts:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from streamgov_core.model.errors import ClaimRefusedError
-from streamgov_core.model.naming import PARTITION_PATTERN
+from streamgov_core.model.naming import ACCOUNT_PATTERN, PARTITION_PATTERN, REGION_PATTERN
 
-MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+"
+MANUAL_ASSET_PATTERN = f"arn:{PARTITION_PATTERN}:kafka:{REGION_PATTERN}:{ACCOUNT_PATTERN}:topic/[^/*]+/[^/*]+/.+"
 """Patterns of topics of one cluster, which they name in full."""
 
 _CLUSTER = re.compile(

@@ -302,6 +302,25 @@ def test_mistakes_in_arguments_are_clear() -> None:
         graph_of(arguments(log_retention_days=8))
 
 
+@pytest.mark.parametrize("pattern", [f"arn:aws:iam::{MEMBER}:role/*", f"arn:aws:iam::{MEMBER}:role/**/*"])
+def test_every_role_of_an_account_is_a_consumer_only_if_the_program_says_so(pattern: str) -> None:
+    roles = [ROLE, pattern]
+    with pytest.raises(ConfigError, match=rf"consumer_roles of account {MEMBER}: covers every role.*allow_any_role"):
+        graph_of(arguments(members=[member(consumer_roles=roles)]))
+    graph = graph_of(arguments(members=[member(consumer_roles=roles, allow_any_role=True)]))
+    function = graph.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
+    assert json.loads(function.inputs["environment"]["variables"]["STREAMGOV_CONSUMER_ROLES"]) == sorted(roles)
+
+
+def test_grants_are_made_at_approval_unless_the_target_says_otherwise(everything: Graph) -> None:
+    type_, key = "pulumi-python:dynamic/streamgov:SubscriptionTarget", "subscription_grant_creation_mode"
+    assert everything.one(type_, f"gov-{MEMBER}-target-lake").inputs[key] == "AUTOMATIC"
+    by_hand = member()
+    by_hand["targets"]["lake"]["grant_creation_mode"] = "MANUAL"
+    graph = graph_of(arguments(members=[by_hand]))
+    assert graph.one(type_, f"gov-{MEMBER}-target-lake").inputs[key] == "MANUAL"
+
+
 FORM, RULE = "pulumi-python:dynamic/streamgov:FormType", "pulumi-python:dynamic/streamgov:Rule"
 
 
