@@ -15,7 +15,7 @@ from streamgov_core.runtime.calls import Table
 from streamgov_core.runtime.dynamodb import from_item, to_item
 
 RECORD_VERSION = 1
-GENERATIONS_A_REQUEST = 2
+GENERATIONS_PER_REQUEST = 2
 """A request takes one generation for what it does and reserves the next for undoing it."""
 KEEP_ENDED = 400 * 86_400
 """Seconds that a grant's record outlives its end, for audits."""

@@ -33,7 +33,7 @@ from streamgov_core.domain.reconcile.inventory import (
     Inventory,
     Publisher,
     RateLimiter,
-    paced,
+    rate_limited,
 )
 from streamgov_core.domain.reconcile.remediation import Remediator, Work
 from streamgov_core.domain.report import readable
@@ -78,7 +78,7 @@ class Reconcile:
     Args:
         settings: of the function.
         domain: single things of DataZone.
-        survey: lists of DataZone.
+        inventory: lists of DataZone.
         ledger: the grant ledger.
         executions: of the central machine.
         publisher: where findings are told.
@@ -90,7 +90,7 @@ class Reconcile:
         self,
         settings: ReconcileSettings,
         domain: DataZoneReader,
-        survey: Inventory,
+        inventory: Inventory,
         ledger: GrantOverview,
         executions: Executions,
         publisher: Publisher,
@@ -101,7 +101,7 @@ class Reconcile:
         self._settings = settings
         self._names = settings.names
         self._domain = domain
-        self._survey = survey
+        self._inventory = inventory
         self._ledger = ledger
         self._executions = executions
         self._publisher = publisher
@@ -114,11 +114,11 @@ class Reconcile:
         settings = ReconcileSettings.from_environment(os.environ if env is None else env)
         names, domain_id = settings.names, settings.domain_id
         clients = _clients(names.region)
-        pace = RateLimiter(time.time, time.sleep)
+        rate_limiter = RateLimiter(time.time, time.sleep)
         return cls(
             settings,
-            DataZoneDomain(paced(lambda: clients.client("datazone"), pace), domain_id),
-            DataZoneInventory(lambda: clients.client("datazone"), domain_id, pace),
+            DataZoneDomain(rate_limited(lambda: clients.client("datazone"), rate_limiter), domain_id),
+            DataZoneInventory(lambda: clients.client("datazone"), domain_id, rate_limiter),
             DynamoGrantLedger(lambda: clients.client("dynamodb"), names.grant_table),
             CentralExecutions(lambda: clients.client("stepfunctions"), names.central_machine_arn(settings.account)),
             EventsPublisher(lambda: clients.client("events")),
@@ -149,13 +149,13 @@ class Reconcile:
         if not cursor:
             judge = Detector(
                 self._domain,
-                self._survey,
+                self._inventory,
                 self._executions,
                 lambda name: settings.platform_of(name) is not None,
                 settings.grace,
                 self._now(),
             )
-            projects = settings.projects or tuple(self._survey.projects())
+            projects = settings.projects or tuple(self._inventory.projects())
             judged = judge.judge(records, projects, force=order.force)
             tally.extend(judged.findings)
             acts = judged.acts
@@ -204,7 +204,7 @@ class Reconcile:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
                 tally.add(Finding("Unchecked", account, text, account=account))
         actor = Remediator(
-            self._names, self._domain, self._survey, self._ledger, self._executions, plan["execution"], self._now
+            self._names, self._domain, self._inventory, self._ledger, self._executions, plan["execution"], self._now
         )
         work = Work()
         actor.compare(mismatches, tally, work, dry_run=plan["dryRun"])
@@ -226,7 +226,13 @@ class Reconcile:
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
         tally = Tally.parse(concluded["tally"], LISTED + 90)
         actor = Remediator(
-            self._names, self._domain, self._survey, self._ledger, self._executions, concluded["execution"], self._now
+            self._names,
+            self._domain,
+            self._inventory,
+            self._ledger,
+            self._executions,
+            concluded["execution"],
+            self._now,
         )
         actor.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
         dry_run = bool(concluded["dryRun"])

@@ -164,7 +164,7 @@ class MemoryDeployment:
         self.domain = MemoryDomain()
         self.grants = Grants()
         self.executions = MemoryExecutions()
-        self.survey = MemoryInventory(self.domain, self.clock)
+        self.inventory = MemoryInventory(self.domain, self.clock)
         self.told = MemoryPublisher()
         self.lines: list[dict[str, Any]] = []
         members = (OWNER, CONSUMER, *further)
@@ -178,7 +178,7 @@ class MemoryDeployment:
         self.reconciler = Reconcile(
             ReconcileSettings(NAMES, DOMAIN, members, types, "111111111111", **settings),
             self.domain,
-            self.survey,
+            self.inventory,
             self.grants,
             self.executions,
             self.told,
@@ -334,7 +334,7 @@ class MemoryDeployment:
                 len(account.gateway.policies.writes) + len(account.gateway.iam.writes)
                 for account in self.accounts.values()
             )
-            + len(self.survey.ended)
+            + len(self.inventory.ended)
             + len(self.domain.marks)
         )
 
