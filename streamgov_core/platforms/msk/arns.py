@@ -41,6 +41,17 @@ class ClusterArn:
             raise ClaimRefusedError(f"cluster_arn is not the ARN of an MSK cluster: {arn!r}")
         return cls(arn, **match.groupdict())
 
+    @classmethod
+    def of_topic(cls, arn: str) -> ClusterArn:
+        """The cluster of a topic, from the topic's ARN.
+
+        Raises:
+            ClaimRefusedError: it is not the ARN of one topic.
+        """
+        topic_of(arn)
+        head, _, path = arn.partition(":topic/")
+        return cls.parse(f"{head}:cluster/{path.rpartition('/')[0]}")
+
     def of(self, kind: str, name: str) -> str:
         """ARN of a topic, group or transactional id of this cluster; ``name`` may end in a wildcard."""
         return f"arn:{self.partition}:kafka:{self.region}:{self.account}:{kind}/{self.name}/{self.uuid}/{name}"
