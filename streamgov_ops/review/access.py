@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamgov_core.model.settings import flag, split
-
 from streamgov_core.catalog.entry import PUBLISH, REGISTRY_NAME
 from streamgov_core.domain.settings import MEMBER_ACCOUNTS, PRINCIPAL_ACCOUNTS
 from streamgov_core.member.apply_settings import CONSUMER_ROLES, MANUAL_ASSETS, REQUIRE_BOUNDARY
+from streamgov_core.model.environment_variables import flag, split
 from streamgov_ops.review.harm import Alarm, Harm
 from streamgov_ops.review.markup import LATER, code, listed
 from streamgov_ops.review.patterns import covers, covers_account, covers_every_role

@@ -1,4 +1,4 @@
-"""What the reconciler reads of DataZone and of executions, with a rate limit below the documented rates so that grants go first."""
+"""What the reconciler reads of DataZone and of executions, below the documented rates so that grants go first."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection import Remediation
-from streamgov_core.domain.reconcile.expected import grant_steps, document_ids_of
+from streamgov_core.domain.reconcile.expected import document_ids_of, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
 from streamgov_core.domain.report import readable
 from streamgov_core.model.command import MAX_CAUSE

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from streamgov_core.model.settings import FunctionSettings
 
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.domain.settings import CollectSettings, ReportSettings
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.naming import Names
 from streamgov_ops.review.access import facts
 from streamgov_ops.review.plan import Change

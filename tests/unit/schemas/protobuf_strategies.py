@@ -141,7 +141,8 @@ def changed(draw: st.DrawFn, file: FileOf) -> FileOf:
                 kept.append(item)
         free = [n for n in (1, 2, 3, 4, 5) if n not in {item.number for item in kept}]
         names = [name for name in NAMES if name not in {item.name for item in kept}]
-        if names and draw(st.booleans()):
+        added: bool = draw(st.booleans())
+        if names and added:
             kept.append(
                 draw(one(file.syntax, draw(st.sampled_from(names)), draw(st.sampled_from(free)), nested=nested))
             )

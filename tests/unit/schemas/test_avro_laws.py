@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from typing import Any
 
 import fastavro
@@ -12,7 +13,7 @@ from fastavro.schema import SchemaParseException
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.schemas.answers import Answer
+from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.avro import avro_reading
 
 PRIMITIVES = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"]
@@ -111,7 +112,7 @@ def values(schema: Any, named: dict[str, Any], depth: int = 4) -> st.SearchStrat
         if depth <= 0:
             return st.nothing()
         return st.fixed_dictionaries(
-            {f["name"]: st.deferred(lambda t=f["type"]: values(t, named, depth - 1)) for f in schema["fields"]}
+            {f["name"]: st.deferred(partial(values, f["type"], named, depth - 1)) for f in schema["fields"]}
         )
     return values(kind, named, depth)
 
@@ -140,7 +141,7 @@ def test_what_is_compatible_is_read(data: st.DataObject) -> None:
     except SchemaParseException:
         assume(False)
     answer = avro_reading(json.dumps(reader), json.dumps(writer)).answer
-    if answer is not Answer.COMPATIBLE:
+    if answer is not VerdictKind.COMPATIBLE:
         return
     record = data.draw(values(writer, names_in(writer, {})))
     buffer = io.BytesIO()
@@ -233,7 +234,7 @@ def test_a_record_that_contains_itself_fails_where_it_fails() -> None:
     def chain(type_: str) -> str:
         return record(field("next", ["null", "R"]), field("v", type_))
 
-    assert avro_reading(chain("long"), chain("int")).answer is Answer.COMPATIBLE
+    assert avro_reading(chain("long"), chain("int")).answer is VerdictKind.COMPATIBLE
     assert str(avro_reading(chain("int"), chain("long")).place) == "v: long is written, int read"
 
 
@@ -245,5 +246,5 @@ def test_many_paths_through_one_failing_type_are_judged_once() -> None:
             schema = {"type": "record", "name": f"R{level}", "fields": fields}
         return json.dumps(schema)
 
-    assert avro_reading(deep("int"), deep("string")).answer is Answer.BREAKING
-    assert avro_reading(deep("long"), deep("int")).answer is Answer.COMPATIBLE
+    assert avro_reading(deep("int"), deep("string")).answer is VerdictKind.BREAKING
+    assert avro_reading(deep("long"), deep("int")).answer is VerdictKind.COMPATIBLE

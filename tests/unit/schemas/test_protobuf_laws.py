@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamgov_core.schemas.answers import Answer
+from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.protobuf import protobuf_reading
 from tests.unit.schemas.protobuf_strategies import changed, files, fill
 
@@ -24,7 +24,7 @@ def test_what_is_compatible_is_read_as_it_was_written(syntax: str, data: st.Data
     new = data.draw(changed(old) | files(syntax))
     for writer, reader in ((old, new), (new, old)):
         answer = protobuf_reading(reader.text(), writer.text()).answer
-        if answer is not Answer.COMPATIBLE:
+        if answer is not VerdictKind.COMPATIBLE:
             continue
         written = writer.message()()
         fill(data.draw, written, writer.root, writer)
