@@ -24,7 +24,7 @@ from tools.dev.pulumi import Pulumi
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PARTS = ("__main__.py", "streamgov_core", "streamgov_pulumi", "handlers")
+PARTS = ("__main__.py", "streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "handlers")
 ARCHIVE = "program.tar.xz"
 MESSAGES = "messages.json"
 STATE = "state.json.xz"
@@ -35,12 +35,14 @@ BUNDLES = "/bundles/"
 
 SPEAK = """
 import json, sys
-from streamgov_core.access import messages, plan
+from streamgov_core.domain import plan
+from streamgov_core.model import command as messages
 from streamgov_core.model.naming import Names
-from streamgov_core.platforms.protocol import SchemaRef
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.schema_reference import SchemaReference
 
 arn = "arn:aws:kafka:eu-west-1:222222222222:{}/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7{}"
-schema = SchemaRef.parse({
+schema = SchemaReference.parse({
     "registryArn": "arn:aws:glue:eu-west-1:222222222222:registry/orders",
     "schemaArn": "arn:aws:glue:eu-west-1:222222222222:schema/orders/orders",
     "schemaName": "orders",
@@ -51,19 +53,19 @@ command = messages.GrantCommand(
     resource={"arn": arn.format("topic", "/orders"), "clusterArn": arn.format("cluster", ""), "topic": "orders"},
     schema=schema, producer=messages.Party("222222222222", "eu-west-1"),
     consumer=messages.Consumer("333333333333", "eu-west-1", "project2", "environment2",
-                               ("arn:aws:iam::333333333333:role/streaming/reader",)),
+                               (RoleArn.parse("arn:aws:iam::333333333333:role/streaming/reader"),)),
     options={"managedVpc": True, "crossAccountServerless": False}, owner_project="project1", account="222222222222",
 )
 item = plan.item(Names("streamgov", "eu-west-1"), command, grant_id="grant1", asset_id="asset1",
                  domain_id="dzd-4p9n6sw4qt9xgn", request="GRANT", generation=3, facts={})
-answers = [messages.Answer("APPLIED", None, {"targets": [], "warnings": []}), messages.Answer("REFUSED", "no room")]
+answers = [messages.Answer("APPLIED", None, {"documents": [], "warnings": []}), messages.Answer("REJECTED", "no room")]
 json.dump({"command": command.to_message(), "item": item, "answers": [a.to_message() for a in answers]}, sys.stdout)
 """
 """What a release says, said by its own code."""
 
 LISTEN = """
 import json, sys
-from streamgov_core.access import messages
+from streamgov_core.model import command as messages
 spoken = json.load(sys.stdin)
 steps = [step for way in ("do", "undo") for stage in spoken["item"][way].values() for step in stage]
 for raw in [spoken["command"], *(step["command"] for step in steps)]:
