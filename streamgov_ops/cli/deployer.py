@@ -24,7 +24,8 @@ from streamgov_ops.deployer.needs import (
     needs_of_side,
     unchanged_resources,
 )
-from streamgov_ops.deployer.policy import SIDES, own_statement, policies, statements
+from streamgov_ops.deployer.policy import own_statement, policies, statements
+from streamgov_ops.deployer.resources import SIDES
 from streamgov_ops.deployer.stack import file_needs
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names, check_account
-from streamgov_ops.deployer.policy import DYNAMIC, SIDES
+from streamgov_ops.deployer.resources import DYNAMIC, SIDES
 from streamgov_ops.review.plan import Change, Plan, read_plan
 from streamgov_ops.session import SessionSettings
 
