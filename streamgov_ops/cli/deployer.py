@@ -173,6 +173,8 @@ def _check(names: Names, needs: list[AccountNeeds], *, write: bool, as_json: boo
     code = 0
     found: dict[str, Any] = {}
     for item in needs:
+        if item.unread:
+            complain(item.unread)
         try:
             checked = check_role(item, names, write=write, progress=_progress(item.account))
         except CheckNotPossibleError as error:

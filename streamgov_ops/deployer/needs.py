@@ -24,6 +24,7 @@ class AccountNeeds:
         session: how the stack reaches it.
         boundary_arn: the permissions boundary that the stack's own roles carry, if there is one.
         tags: the stack's tags: policies may demand them of what is created.
+        unread: what of the session is not known, and what to do; empty if nothing.
     """
 
     account: str
@@ -31,6 +32,7 @@ class AccountNeeds:
     session: SessionSettings
     boundary_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    unread: str = ""
 
 
 def boundary_policy_arn(names: Names, account: str, name: str) -> str | None:

@@ -6,6 +6,7 @@ A pure function of the configuration; a test holds it against the graph that the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAI
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.config import StackConfig
-from streamgov_pulumi.config.file import load_file
+from streamgov_pulumi.config.file import load_file, unread_external_id
 
 
 def stack_names(config: StackConfig) -> Names:
@@ -79,7 +80,7 @@ def file_needs(path: Path) -> tuple[Names, list[AccountNeeds]]:
     found = stack_needs(config)
     if not found:
         raise ConfigError(f"{path} is a sandbox's: its people are administrators, there is nothing to print")
-    return stack_names(config), found
+    return stack_names(config), [replace(item, unread=unread_external_id(config, path, item.account)) for item in found]
 
 
 def _session(access: AccountArgs, region: str) -> SessionSettings:
