@@ -24,7 +24,8 @@ from streamgov_ops.deployer.needs import (
     needs_of_side,
     unchanged_resources,
 )
-from streamgov_ops.deployer.policy import SIDES, own_statement, policies, statements
+from streamgov_ops.deployer.policy import own_statement, policies, statements
+from streamgov_ops.deployer.resources import SIDES
 from streamgov_ops.deployer.stack import file_needs
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -172,6 +173,8 @@ def _check(names: Names, needs: list[AccountNeeds], *, write: bool, as_json: boo
     code = 0
     found: dict[str, Any] = {}
     for item in needs:
+        if item.unread:
+            complain(item.unread)
         try:
             checked = check_role(item, names, write=write, progress=_progress(item.account))
         except CheckNotPossibleError as error:

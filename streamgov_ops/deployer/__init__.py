@@ -2,13 +2,13 @@
 
 from streamgov_ops.deployer.policy import (
     POLICY_LIMIT,
-    SIDES,
     Statement,
     own_statement,
     policies,
     statements,
     users_of,
 )
+from streamgov_ops.deployer.resources import SIDES
 
 __all__ = [
     "POLICY_LIMIT",

@@ -17,7 +17,8 @@ class Needs:
 
     Attributes:
         service: the prefix of its actions.
-        resources: ARN patterns, with ``{partition} {region} {account} {ns}``.
+        resources: ARN patterns, with ``{partition} {region} {account}``; beside those of the type's own resources,
+            which the deployment's specs tell (``streamgov_ops.deployer.resources``).
         read: what a preview or refresh calls on those resources.
         write: what create, update and delete call.
         read_any: reads that know no resource type.
@@ -36,16 +37,6 @@ class Needs:
     also: tuple[Needs, ...] = ()
 
 
-ROLES = (
-    "arn:{partition}:iam::{account}:role/streamgov/{ns}/*",
-    # The role that DataZone demands beside a target may have no path of ours (API shape IamRoleArn).
-    "arn:{partition}:iam::{account}:role/{ns}-{region}-target-*",
-)
-_POLICIES = ("arn:{partition}:iam::{account}:policy/streamgov/{ns}/*",)
-_FUNCTIONS = ("arn:{partition}:lambda:{region}:{account}:function:{ns}-*",)
-_QUEUES = ("arn:{partition}:sqs:{region}:{account}:{ns}-*",)
-_RULES = ("arn:{partition}:events:{region}:{account}:rule/{ns}-*",)
-_BUCKETS = ("arn:{partition}:s3:::{ns}-trail-*",)
 _SHARES = ("arn:{partition}:ram:{region}:{account}:resource-share/*",)
 # A member accepts a share of the domain's account.
 _FOREIGN_SHARES = ("arn:{partition}:ram:{region}:*:resource-share/*",)
@@ -67,13 +58,12 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:kms/alias:Alias": Needs(
         "kms",
-        ("arn:{partition}:kms:{region}:{account}:alias/{ns}-*", "arn:{partition}:kms:{region}:{account}:key/*"),
+        ("arn:{partition}:kms:{region}:{account}:key/*",),
         write=("CreateAlias", "DeleteAlias", "UpdateAlias"),
         read_any=("ListAliases",),
     ),
     "aws:cloudwatch/logGroup:LogGroup": Needs(
         "logs",
-        ("arn:{partition}:logs:{region}:{account}:log-group:/streamgov/{ns}/*",),
         read=("ListTagsForResource",),
         write=(
             "AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "DisassociateKmsKey",
@@ -83,7 +73,6 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:iam/role:Role": Needs(
         "iam",
-        ROLES,
         read=("GetRole", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies"),
         write=(
             "CreateRole", "DeleteRole", "DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary", "TagRole",
@@ -91,11 +80,10 @@ NEEDS: Mapping[str, Needs] = {
         ),
     ),
     "aws:iam/rolePolicy:RolePolicy": Needs(
-        "iam", ROLES, read=("GetRolePolicy",), write=("DeleteRolePolicy", "PutRolePolicy")
+        "iam", read=("GetRolePolicy",), write=("DeleteRolePolicy", "PutRolePolicy")
     ),
     "aws:iam/policy:Policy": Needs(
         "iam",
-        _POLICIES,
         read=("GetPolicy", "GetPolicyVersion", "ListPolicyVersions"),
         write=(
             "CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion", "TagPolicy", "UntagPolicy",
@@ -103,7 +91,6 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:lambda/function:Function": Needs(
         "lambda",
-        _FUNCTIONS,
         read=("GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "ListTags",
               "ListVersionsByFunction"),
         write=(
@@ -114,16 +101,14 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Needs(
         "lambda",
-        _FUNCTIONS,
         read=("GetFunctionEventInvokeConfig",),
         write=("DeleteFunctionEventInvokeConfig", "PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"),
     ),
     "aws:lambda/permission:Permission": Needs(
-        "lambda", _FUNCTIONS, read=("GetPolicy",), write=("AddPermission", "RemovePermission")
+        "lambda", read=("GetPolicy",), write=("AddPermission", "RemovePermission")
     ),
     "aws:sfn/stateMachine:StateMachine": Needs(
         "states",
-        ("arn:{partition}:states:{region}:{account}:stateMachine:{ns}-*",),
         read=("DescribeStateMachine", "ListStateMachineVersions", "ListTagsForResource"),
         write=("CreateStateMachine", "DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"),
         read_any=("ValidateStateMachineDefinition",),
@@ -131,7 +116,6 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:dynamodb/table:Table": Needs(
         "dynamodb",
-        ("arn:{partition}:dynamodb:{region}:{account}:table/{ns}-*",),
         read=("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
         write=(
             "CreateTable", "DeleteTable", "TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable",
@@ -140,29 +124,25 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:sqs/queue:Queue": Needs(
         "sqs",
-        _QUEUES,
         read=("GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
         write=("CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
     ),
     "aws:sqs/queuePolicy:QueuePolicy": Needs(
-        "sqs", _QUEUES, read=("GetQueueAttributes",), write=("SetQueueAttributes",)
+        "sqs", read=("GetQueueAttributes",), write=("SetQueueAttributes",)
     ),
     "aws:cloudwatch/eventRule:EventRule": Needs(
         "events",
-        _RULES,
         read=("DescribeRule", "ListTagsForResource"),
         write=("DeleteRule", "DisableRule", "EnableRule", "PutRule", "TagResource", "UntagResource"),
     ),
     "aws:cloudwatch/eventTarget:EventTarget": Needs(
         "events",
-        _RULES,
         read=("ListTargetsByRule",),
         write=("PutTargets", "RemoveTargets"),
         passes=("events.amazonaws.com",),
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Needs(
         "cloudwatch",
-        ("arn:{partition}:cloudwatch:{region}:{account}:alarm:{ns}-*",),
         read=("DescribeAlarms", "ListTagsForResource"),
         write=("DeleteAlarms", "PutMetricAlarm", "TagResource", "UntagResource"),
     ),
@@ -201,14 +181,12 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:cloudtrail/trail:Trail": Needs(
         "cloudtrail",
-        ("arn:{partition}:cloudtrail:{region}:{account}:trail/{ns}-*",),
         read=("GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags"),
         write=("AddTags", "CreateTrail", "DeleteTrail", "RemoveTags", "StartLogging", "StopLogging", "UpdateTrail"),
         read_any=("DescribeTrails",),
     ),
     "aws:s3/bucket:Bucket": Needs(
         "s3",
-        _BUCKETS,
         read=(
             "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
             "GetBucketObjectLockConfiguration", "GetBucketPolicy", "GetBucketRequestPayment", "GetBucketTagging",
@@ -218,13 +196,13 @@ NEEDS: Mapping[str, Needs] = {
         write=("CreateBucket", "DeleteBucket", "PutBucketTagging"),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Needs(
-        "s3", _BUCKETS, read=("GetBucketPolicy",), write=("DeleteBucketPolicy", "PutBucketPolicy")
+        "s3", read=("GetBucketPolicy",), write=("DeleteBucketPolicy", "PutBucketPolicy")
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Needs(
-        "s3", _BUCKETS, read=("GetBucketPublicAccessBlock",), write=("PutBucketPublicAccessBlock",)
+        "s3", read=("GetBucketPublicAccessBlock",), write=("PutBucketPublicAccessBlock",)
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Needs(
-        "s3", _BUCKETS, read=("GetLifecycleConfiguration",), write=("PutLifecycleConfiguration",)
+        "s3", read=("GetLifecycleConfiguration",), write=("PutLifecycleConfiguration",)
     ),
     # DataZone's actions name no resource type: what confines the deployer there is his membership in projects.
     "pulumi-python:dynamic/streamgov:FormType": Needs(
@@ -262,7 +240,7 @@ NEEDS: Mapping[str, Needs] = {
         also=(
             Needs(
                 "ssm",
-                ("arn:{partition}:ssm:{region}:{account}:parameter/streamgov/{ns}/*",),
+                ("{records}",),
                 read=("GetParametersByPath",),
                 write=("DeleteParameter",),
             ),

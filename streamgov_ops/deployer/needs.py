@@ -9,7 +9,7 @@ from typing import Any
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names, check_account
-from streamgov_ops.deployer.policy import DYNAMIC, SIDES
+from streamgov_ops.deployer.resources import DYNAMIC, SIDES
 from streamgov_ops.review.plan import Change, Plan, read_plan
 from streamgov_ops.session import SessionSettings
 
@@ -24,6 +24,7 @@ class AccountNeeds:
         session: how the stack reaches it.
         boundary_arn: the permissions boundary that the stack's own roles carry, if there is one.
         tags: the stack's tags: policies may demand them of what is created.
+        unread: what of the session is not known, and what to do; empty if nothing.
     """
 
     account: str
@@ -31,6 +32,7 @@ class AccountNeeds:
     session: SessionSettings
     boundary_arn: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    unread: str = ""
 
 
 def boundary_policy_arn(names: Names, account: str, name: str) -> str | None:

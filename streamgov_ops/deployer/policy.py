@@ -3,67 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_ops.deployer.actions import NEEDS, ROLES, Needs
+from streamgov_ops.deployer.actions import NEEDS, Needs
 from streamgov_ops.deployer.further_actions import OPTIONAL, SANDBOX
+from streamgov_ops.deployer.resources import arn_patterns
 
 Statement = dict[str, Any]
 SIMULATE = ("iam:GetRole", "iam:SimulatePrincipalPolicy")
 """What it takes to ask IAM what a role may do."""
 POLICY_LIMIT = 6144
 """Characters of a customer managed policy, white space aside (IAM quotas)."""
-
-DYNAMIC = "pulumi-python:dynamic/streamgov:"
-_FUNCTION_SIDE = (
-    "aws:cloudwatch/eventRule:EventRule",
-    "aws:cloudwatch/eventTarget:EventTarget",
-    "aws:cloudwatch/logGroup:LogGroup",
-    "aws:cloudwatch/metricAlarm:MetricAlarm",
-    "aws:dynamodb/table:Table",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:kms/alias:Alias",
-    "aws:kms/key:Key",
-    "aws:lambda/function:Function",
-    "aws:sfn/stateMachine:StateMachine",
-    "aws:sqs/queue:Queue",
-    "aws:sqs/queuePolicy:QueuePolicy",
-    f"{DYNAMIC}DestroyGuard",
-)
-SIDES: Mapping[str, tuple[str, ...]] = {
-    "domain": (
-        *_FUNCTION_SIDE,
-        "aws:datazone/policyGrant:PolicyGrant",
-        "aws:lambda/permission:Permission",
-        "aws:ram/principalAssociation:PrincipalAssociation",
-        "aws:ram/resourceAssociation:ResourceAssociation",
-        "aws:ram/resourceShare:ResourceShare",
-        f"{DYNAMIC}AssetType",
-        f"{DYNAMIC}FormType",
-        f"{DYNAMIC}ProjectMembership",
-        f"{DYNAMIC}Rule",
-    ),
-    "member": (
-        *_FUNCTION_SIDE,
-        "aws:cloudtrail/trail:Trail",
-        "aws:iam/policy:Policy",
-        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-        "aws:lambda/permission:Permission",
-        "aws:ram/resourceShareAccepter:ResourceShareAccepter",
-        "aws:s3/bucket:Bucket",
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        "aws:s3/bucketPolicy:BucketPolicy",
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        f"{DYNAMIC}SubscriptionTarget",
-        "lookup:domain",
-        "lookup:trail",
-    ),
-}
-"""Types that each side of a deployment may hold, whatever is configured."""
 
 
 def statements(
@@ -81,11 +34,18 @@ def statements(
     Raises:
         ConfigError: nobody has written down what a type needs.
     """
-    values = {"partition": names.partition, "region": names.region, "account": account, "ns": names.namespace}
+    values = {
+        "partition": names.partition,
+        "region": names.region,
+        "account": account,
+        "ns": names.namespace,
+        "records": names.arn("ssm", account, f"parameter{names.record_parameter_root('*')}"),
+    }
     actions: dict[tuple[str, ...], set[str]] = {}
     passes: set[str] = set()
-    for needs in _all(types):
-        where = tuple(resource.format_map(values) for resource in needs.resources)
+    ours = arn_patterns(names, account)
+    for type_, needs in _all(types):
+        where = (*ours.get(type_, ()), *(resource.format_map(values) for resource in needs.resources))
         for resources, found in (
             (where, (*needs.read, *(needs.write if write else ()))),
             (("*",), (*needs.read_any, *(needs.write_any if write else ()))),
@@ -103,22 +63,24 @@ def statements(
             {
                 "Effect": "Allow",
                 "Action": "iam:PassRole",
-                "Resource": [role.format_map(values) for role in ROLES],
+                "Resource": list(ours["aws:iam/role:Role"]),
                 "Condition": {"StringEquals": {"iam:PassedToService": sorted(passes)}},
             }
         )
     return made
 
 
-def _all(types: Iterable[str]) -> Iterator[Needs]:
+def _all(types: Iterable[str]) -> Iterator[tuple[str, Needs]]:
+    """Each type with what it needs; what it needs of another service stands under no type."""
     for type_ in sorted(set(types)):
         if type_.startswith(("pulumi:", "streamgov:")):
             continue
         needs = NEEDS.get(type_) or OPTIONAL.get(type_) or SANDBOX.get(type_)
         if needs is None:
             raise ConfigError(f"what deploying {type_} takes is not written down in streamgov_ops.deployer.actions")
-        yield needs
-        yield from needs.also
+        yield type_, needs
+        for further in needs.also:
+            yield "", further
 
 
 def users_of(action: str, types: Iterable[str], passed_to: str | None = None) -> list[str]:
@@ -126,7 +88,7 @@ def users_of(action: str, types: Iterable[str], passed_to: str | None = None) ->
     service, _, name = action.partition(":")
     found = []
     for type_ in sorted(set(types)):
-        for needs in _all([type_]):
+        for _, needs in _all([type_]):
             held = {*needs.read, *needs.write, *needs.read_any, *needs.write_any}
             passes = action == "iam:PassRole" and (passed_to in needs.passes if passed_to else bool(needs.passes))
             if (needs.service == service and name in held) or passes:

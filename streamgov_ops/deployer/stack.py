@@ -6,44 +6,39 @@ A pure function of the configuration; a test holds it against the graph that the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from streamgov_core.deploy.account_key import account_key
+from streamgov_core.deploy.data_source_deployment import data_source
+from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, domain_account
+from streamgov_core.deploy.member_deployment import manage_access_role, member_account
+from streamgov_core.deploy.schema_trail import schema_trail
+from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.model.naming import Names
+from streamgov_core.model.naming import Names, short_hash
 from streamgov_ops.deployer.needs import AccountNeeds, boundary_policy_arn
-from streamgov_ops.deployer.policy import DYNAMIC, SIDES
+from streamgov_ops.deployer.resources import (
+    ACCEPTER,
+    DESTROY_GUARD,
+    LOOK_FOR_DOMAIN,
+    LOOK_FOR_TRAIL,
+    MEMBERSHIP,
+    POLICY_GRANT,
+    RULE,
+    SHARE,
+    TARGET,
+    TYPES,
+    Part,
+    types_of,
+)
 from streamgov_ops.session import SessionSettings
-from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REQUIRED
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAIL, REQUIRED
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.config import StackConfig
-from streamgov_pulumi.config.file import load_file
-
-TRAIL = (
-    "aws:cloudtrail/trail:Trail",
-    "aws:s3/bucket:Bucket",
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "aws:s3/bucketPolicy:BucketPolicy",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-)
-SHARE = (
-    "aws:ram/principalAssociation:PrincipalAssociation",
-    "aws:ram/resourceAssociation:ResourceAssociation",
-    "aws:ram/resourceShare:ResourceShare",
-)
-ACCEPTER = "aws:ram/resourceShareAccepter:ResourceShareAccepter"
-SOURCE = (
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    "aws:lambda/permission:Permission",
-    "aws:cloudwatch/eventRule:EventRule",
-    "aws:cloudwatch/eventTarget:EventTarget",
-    "aws:sqs/queue:Queue",
-    "aws:sqs/queuePolicy:QueuePolicy",
-)
-MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
-DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
-TARGET = f"{DYNAMIC}SubscriptionTarget"
+from streamgov_pulumi.config.file import load_file, unread_external_id
 
 
 def stack_names(config: StackConfig) -> Names:
@@ -58,10 +53,11 @@ def stack_needs(config: StackConfig) -> list[AccountNeeds]:
         return []
     found: dict[str, set[str]] = {}
     access: dict[str, AccountArgs] = {}
-    for where, types in _parts(args):
+    names = stack_names(config)
+    for where, types in _parts(args, names):
         found.setdefault(where["account"], set()).update(types)
         access.setdefault(where["account"], where)
-    names, boundary = stack_names(config), str(config.common.get("permissions_boundary_name") or "")
+    boundary = str(config.common.get("permissions_boundary_name") or "")
     return [
         AccountNeeds(
             account,
@@ -84,7 +80,7 @@ def file_needs(path: Path) -> tuple[Names, list[AccountNeeds]]:
     found = stack_needs(config)
     if not found:
         raise ConfigError(f"{path} is a sandbox's: its people are administrators, there is nothing to print")
-    return stack_names(config), found
+    return stack_names(config), [replace(item, unread=unread_external_id(config, path, item.account)) for item in found]
 
 
 def _session(access: AccountArgs, region: str) -> SessionSettings:
@@ -93,14 +89,14 @@ def _session(access: AccountArgs, region: str) -> SessionSettings:
     )
 
 
-def _parts(args: StreamGovernanceArgs) -> Iterator[tuple[AccountArgs, set[str]]]:
+def _parts(args: StreamGovernanceArgs, names: Names) -> Iterator[tuple[AccountArgs, set[str]]]:
     domain = args["domain"]
     deployed = domain.get("deploy", True)
     members = [member for member in args["members"] if member.get("deploy", True)]
     if deployed:
-        yield domain["access"], _domain(args)
+        yield domain["access"], _domain(args, names)
     for member in members:
-        yield member["access"], _member(member) - ({"lookup:domain"} if deployed else set())
+        yield member["access"], _member(args, member, names) | (set() if deployed else {LOOK_FOR_DOMAIN})
         if _accepts(args, member):
             yield member["access"], {ACCEPTER}
         # The data sources' roles become contributors in the domain's account, if the stack can act there.
@@ -108,17 +104,25 @@ def _parts(args: StreamGovernanceArgs) -> Iterator[tuple[AccountArgs, set[str]]]
             yield domain["access"], {MEMBERSHIP}
 
 
-def _domain(args: StreamGovernanceArgs) -> set[str]:
+def _domain(args: StreamGovernanceArgs, names: Names) -> set[str]:
+    """The types of the domain's account: its specs', and what is made in DataZone and RAM."""
     domain: Mapping[str, Any] = args["domain"]
-    form: Mapping[str, Any] = domain.get("request_form", {})
+    scope = AccountScope(names, domain["access"]["account"])
+    described = domain_account(
+        scope,
+        domain_id=domain["domain_id"],
+        members=[member["access"]["account"] for member in args["members"]],
+        asset_types=(),
+        reconcile_schedule=domain.get("reconcile_schedule", RECONCILE_SCHEDULE),
+    )
     optional = {
-        "aws:datazone/policyGrant:PolicyGrant": "usable_in_domain_unit" in domain,
+        POLICY_GRANT: "usable_in_domain_unit" in domain,
         MEMBERSHIP: bool(domain.get("member_projects") or domain.get("contributors")),
-        f"{DYNAMIC}Rule": form.get("use") == REQUIRED,
+        RULE: domain.get("request_form", {}).get("use") == REQUIRED,
         **dict.fromkeys(SHARE, _shares(args)),
     }
-    unused = {type_ for type_, used in optional.items() if not used}
-    return set(SIDES["domain"]) - unused - {"aws:lambda/permission:Permission"}
+    used = {type_ for type_, used in optional.items() if used}
+    return types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD} | used
 
 
 def _shares(args: StreamGovernanceArgs) -> bool:
@@ -135,16 +139,42 @@ def _accepts(args: StreamGovernanceArgs, member: MemberArgs) -> bool:
     return domain.get("deploy", True) and _shares(args) and foreign and not domain.get("within_organization", False)
 
 
-def _member(member: MemberArgs) -> set[str]:
-    sources, targets = bool(member.get("data_sources")), bool(member.get("targets"))
+def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set[str]:
+    """The types of a member account: its specs', and its targets in DataZone."""
+    scope = AccountScope(names, member["access"]["account"])
+    sources, targets = member.get("data_sources", {}), member.get("targets", {})
+    found = types_of(scope, account_key(scope), *_member_specs(args, member, scope))
+    looks = sources and "trail_arn" not in member
     mode = member.get("trail", FIND_TRAIL)
-    known = "trail_arn" in member
-    optional = {
-        ACCEPTER: False,
-        DESTROY_GUARD: sources or targets,
-        TARGET: targets,
-        "lookup:trail": sources and mode == FIND_TRAIL and not known,
-        **dict.fromkeys(SOURCE, sources),
-        **dict.fromkeys(TRAIL, sources and mode == CREATE_TRAIL and not known),
-    }
-    return set(SIDES["member"]) - {type_ for type_, used in optional.items() if not used}
+    if looks and mode == CREATE_TRAIL:
+        found |= types_of(scope, schema_trail(scope))
+    if looks and mode == FIND_TRAIL:
+        found.add(LOOK_FOR_TRAIL)
+    if targets:
+        found.add(TARGET)
+    if sources or targets:
+        found.add(DESTROY_GUARD)
+    return found
+
+
+def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: AccountScope) -> Iterator[Part]:
+    domain: Mapping[str, Any] = args["domain"]
+    described = member_account(
+        scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
+    )
+    yield from (described.documents, described.apply, described.machine, described.invoke)
+    if "boundary_arn" not in member:  # otherwise another stack makes it
+        yield described.boundary
+    for word, source in member.get("data_sources", {}).items():
+        yield data_source(
+            scope,
+            domain_id=domain["domain_id"],
+            project_id=str(source["project_id"]),
+            platform=source["platform"],
+            registry_name=source["registry_name"],
+            resource=str(source["resource"]),
+            key=word,
+            schema_events=member.get("trail", FIND_TRAIL) != NO_TRAIL,
+        )
+    for word in member.get("targets", {}):
+        yield manage_access_role(scope, domain["domain_id"], f"target-{short_hash(word)}")

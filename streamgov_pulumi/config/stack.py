@@ -42,6 +42,7 @@ class StackConfig:
         accounts: the three accounts of the sandbox.
         governance: the facade's arguments, complete in every mode but ``sandbox``.
         check_permissions: one of CHECKS.
+        unread: account to where its external id is, if that is encrypted and was read where nothing can decrypt it.
     """
 
     mode: str
@@ -51,6 +52,7 @@ class StackConfig:
     accounts: Mapping[str, AccountArgs] = field(default_factory=dict)
     governance: StreamGovernanceArgs | None = None
     check_permissions: str = CHECKS[0]
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 def load() -> StackConfig:

@@ -55,6 +55,10 @@ A preview asks the same while it registers resources, for about twenty small cal
 | `refuse` | the preview fails with them |
 | `never` | nothing is asked |
 
+An `externalId` that is encrypted in the stack's file cannot be read outside of Pulumi: `--check --config` says so and
+asks without it. The preview's check decrypts it. Or assume the role yourself and check with its credentials:
+`streamgov deployer --check --side member --account … --profile …`.
+
 A role that only reads (for reviews) gets one line, also with `refuse`. So does a role that may not ask about itself,
 and `--role` prints what it needs for that.
 

@@ -16,7 +16,7 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments import vocabulary as v
 from streamgov_pulumi.arguments.secret import SecretText, as_input
 from streamgov_pulumi.config import parse, stack
-from streamgov_pulumi.config.file import load_file
+from streamgov_pulumi.config.file import load_file, unread_external_id
 from streamgov_pulumi.config.placeholders import PLACEHOLDERS
 from streamgov_pulumi.config.reader import values_of
 from streamgov_pulumi.config.secrets import secret_paths, secrets_of_file, secrets_refused
@@ -92,8 +92,14 @@ def test_a_file_with_a_secret_external_id_can_be_read_without_it(tmp_path: Path)
     raw["domain"]["externalId"] = {"secure": "v1:abc"}
     path = tmp_path / "Pulumi.x.yaml"
     path.write_text(yaml.safe_dump({"config": {f"streamgov:{key}": value for key, value in raw.items()}}))
-    governance = load_file(path).governance
+    config = load_file(path)
+    governance = config.governance
     assert governance is not None
+    assert config.unread == {"444455556666": "domain.externalId"}
+    said = unread_external_id(config, path, "444455556666")
+    assert said.startswith(f"domain.externalId in {path} is encrypted and cannot be read outside of Pulumi")
+    assert "let 'pulumi preview' check" in said and "--account 444455556666" in said
+    assert unread_external_id(config, path, "777788889999") == ""
     assert governance["domain"]["access"] == {"account": "444455556666"}
 
 

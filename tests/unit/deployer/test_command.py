@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from policy_sentry.querying.actions import get_action_data, get_actions_for_service
 
 from streamgov_core.model.errors import ConfigError
@@ -22,9 +23,9 @@ from streamgov_ops.deployer.needs import types_by_account
 from streamgov_ops.review.plan import read_plan
 from streamgov_pulumi import providers
 from streamgov_pulumi.config import parse
-from tests.unit.components.conftest import deployed, no_bundles, raw_config
+from tests.unit.components.conftest import deployed, no_bundles, raw_config, stack_file
 from tests.unit.deployer.simulator import ALLOWED, ROLE, Simulator
-from tests.unit.ops.command import run
+from tests.unit.ops.command import Result, run
 from tools.docs.deploying_role import OUT, render
 
 __all__ = ["no_bundles"]
@@ -294,6 +295,24 @@ def test_check_of_a_role_that_has_everything(simulator: Simulator) -> None:
     assert (result.code, result.err) == (0, "")
     assert f"{ROLE} has what this stack takes in account {ACCOUNT}" in result.out
     assert result.out.splitlines()[-1] == NOT_COVERED
+
+
+def test_check_says_that_an_encrypted_external_id_cannot_be_read(simulator: Simulator, tmp_path: Path) -> None:
+    text = stack_file("member.example").read_text()
+    path = tmp_path / "Pulumi.member.yaml"
+
+    def printed(external_id: Any) -> Result:
+        raw = yaml.safe_load(text)
+        section = raw["config"]["streamgov:member"]
+        section |= {"assumeRoleArn": f"arn:aws:iam::{section['account']}:role/deployer", "externalId": external_id}
+        path.write_text(yaml.safe_dump(raw))
+        return run("deployer", "--check", "--config", str(path))
+
+    encrypted = printed({"secure": "v1:abc"})
+    assert f"member.externalId in {path} is encrypted and cannot be read outside of Pulumi" in encrypted.err
+    assert encrypted.code == 0, "the role may be assumed without it nevertheless"
+    assert "is encrypted" not in printed("x-1").err
+    assert run("deployer", "--config", str(path)).err == "", "what a role needs does not depend on it"
 
 
 def test_check_uses_the_given_profile_and_endpoint(simulator: Simulator) -> None:

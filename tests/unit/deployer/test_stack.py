@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from streamgov_ops.deployer.stack import MEMBERSHIP, stack_needs
+from streamgov_ops.deployer.resources import MEMBERSHIP
+from streamgov_ops.deployer.stack import stack_needs
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.config.file import load_file
 from tests.unit.components.conftest import deployed, no_bundles, raw_config, stack_file
@@ -51,6 +52,7 @@ CASES = {
     "member, only producer": member(targets=None),
     "member, only consumer": member(dataSources=None),
     "member, nothing yet": member(dataSources=None, targets=None),
+    "member, boundary elsewhere": member(boundaryArn="arn:aws:iam::777788889999:policy/corp/consumers"),
     "member, acts in the domain": acting(member()),
     "all": everything(),
     "all, organisation": everything(withinOrganization=True),
