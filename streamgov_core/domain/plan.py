@@ -46,13 +46,13 @@ def stages(names: Names, command: GrantCommand, request: RequestType, generation
     within = producer in principal_accounts(command)
 
     def step(side: Side, account: str) -> Step:
-        order = command.for_side(side, request, generation, account)
+        side_command = command.for_side(side, request, generation, account)
         return {
             "name": f"{request.lower()}-{side}-{generation}-{short_hash(command.key)}",
             "machineArn": names.member_machine_arn(account),
             "roleArn": names.role_arn(account, "member-invoke"),
             "strict": strict,
-            "command": order.to_message(),
+            "command": side_command.to_message(),
         }
 
     owner = [step("both" if within else "producer", producer)]

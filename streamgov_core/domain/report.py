@@ -10,7 +10,7 @@ from typing import Any
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings
-from streamgov_core.domain.workflow_input import WorkflowInput, parse_order
+from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.runtime.log import log
@@ -65,43 +65,53 @@ class Report(DomainFunction[DomainSettings]):
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if left else ""}
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
-        """Mark what the collector may have left open; an order that is not ours is only logged."""
+        """Mark what the collector may have left open; an input that is not ours is only logged."""
         cause = readable(event.get("failure"))[:MAX_CAUSE]
         try:
-            order = parse_order(event, self._settings.domain_id, self._input_of)
+            workflow_input = parse_workflow_input(event, self._settings.domain_id, self._execution_input)
         except EventRefusedError as error:
-            log("order refused", level=logging.WARNING, cause=str(error))
-            return {"status": "REFUSED", "cause": str(error)[:MAX_CAUSE]}
-        grant = self._domain.grant(order.grant_id)
+            log("workflow input rejected", level=logging.WARNING, cause=str(error))
+            return {"status": "REJECTED", "cause": str(error)[:MAX_CAUSE]}
+        grant = self._domain.grant(workflow_input.grant_id)
         marked = []
         for asset in (grant or {}).get("assets", ()):
-            if self._mark_failed(order, grant or {}, asset, execution, cause):
+            if self._mark_failed(workflow_input, grant or {}, asset, execution, cause):
                 marked.append(asset["assetId"])
-        log("collector failed", level=logging.ERROR, grantId=order.grant_id, assets=marked, cause=cause)
-        return {"status": f"{order.request}_FAILED", "cause": cause, "assets": marked}
+        log("collector failed", level=logging.ERROR, grantId=workflow_input.grant_id, assets=marked, cause=cause)
+        return {"status": f"{workflow_input.request}_FAILED", "cause": cause, "assets": marked}
 
     def _mark_failed(
-        self, order: WorkflowInput, grant: Mapping[str, Any], asset: Mapping[str, Any], execution: str, cause: str
+        self,
+        workflow_input: WorkflowInput,
+        grant: Mapping[str, Any],
+        asset: Mapping[str, Any],
+        execution: str,
+        cause: str,
     ) -> bool:
-        if asset["status"] not in tuple(f"{order.request}_{suffix}" for suffix in _OPEN):
+        if asset["status"] not in tuple(f"{workflow_input.request}_{suffix}" for suffix in _OPEN):
             return False
         asset_id = asset["assetId"]
-        record = self._ledger.of_grant(order.grant_id).get(asset_id)
-        if record is not None and record.state == "IN_PROGRESS" and record.execution != execution and not order.settles:
+        record = self._ledger.of_grant(workflow_input.grant_id).get(asset_id)
+        if (
+            record is not None
+            and record.state == "IN_PROGRESS"
+            and record.execution != execution
+            and not workflow_input.settles
+        ):
             return False  # Another execution carries it out.
-        if record is None and not self._is_ours(order, grant, asset_id):
+        if record is None and not self._is_ours(workflow_input, grant, asset_id):
             return False
-        status: GrantState = "GRANT_FAILED" if order.request == "GRANT" else "REVOKE_FAILED"
+        status: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"
         if record is not None:
-            self._ledger.finish(order.grant_id, asset_id, record.generation, status, self._now(), cause, {})
-        self._domain.mark(order.grant_id, asset_id, status, cause)
+            self._ledger.finish(workflow_input.grant_id, asset_id, record.generation, status, self._now(), cause, {})
+        self._domain.mark(workflow_input.grant_id, asset_id, status, cause)
         return True
 
-    def _is_ours(self, order: WorkflowInput, grant: Mapping[str, Any], asset_id: str) -> bool:
+    def _is_ours(self, workflow_input: WorkflowInput, grant: Mapping[str, Any], asset_id: str) -> bool:
         listing = (grant.get("grantedEntity") or {}).get("listing") or {}
         found = self._domain.listing(listing["id"], listing.get("revision")) if listing else None
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}
-        type_name = asset.get("assetType") if asset.get("assetId") == asset_id else order.type_name
+        type_name = asset.get("assetType") if asset.get("assetId") == asset_id else workflow_input.type_name
         return self._settings.platform_of(str(type_name)) is not None
 
 

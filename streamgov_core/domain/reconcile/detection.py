@@ -33,10 +33,10 @@ class Remediation:
 
     Args:
         kind: of the finding.
-        verb: ``start`` an order, ``end`` the grant in DataZone, ``revoke`` from the ledger alone.
+        verb: ``start`` an execution, ``end`` the grant in DataZone, ``revoke`` from the ledger alone.
         status: of the asset in DataZone when it was seen, or empty; if it has changed, nothing is done.
         generation: of the record, or -1; likewise.
-        order: for ``start``.
+        workflow_input: of the execution, for ``start``.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Remediation:
     asset_id: str
     status: str
     generation: int
-    order: Mapping[str, Any] = field(default_factory=dict)
+    workflow_input: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -178,7 +178,7 @@ class Detector:
         touched = max(grant.updated_at, record.updated_at if record is not None and begun else 0.0)
         if self._now - touched < self._grace:
             return
-        order: dict[str, Any] = {
+        workflow_input: dict[str, Any] = {
             "version": 1,
             "action": "redrive",
             "grantId": grant.grant_id,
@@ -189,12 +189,12 @@ class Detector:
             if last[0] == "RUNNING":
                 return
             if begun and last[1].get("action") != "settle" and last[1].get("action") != "reconcile":
-                order = {"version": 1, "action": "settle", "executionArn": record.execution, "status": last[0]}
+                workflow_input = {"version": 1, "action": "settle", "executionArn": record.execution, "status": last[0]}
         hours = (self._now - touched) / 3600
         kind = "Stuck" if begun or status.endswith("_IN_PROGRESS") else "MissedEvent"
         text = f"{status} for {hours:.1f} hours, and no execution works on it"
         generation = -1 if record is None else record.generation
-        act = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, order)
+        act = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, workflow_input)
         self._result.add(kind, act.subject, text, act)
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:

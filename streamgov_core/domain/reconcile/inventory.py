@@ -1,4 +1,4 @@
-"""What the reconciler reads of DataZone and of executions, with a rate limit below the documented rates so that grants go first."""
+"""What the reconciler reads of DataZone and of executions, below the documented rates so that grants go first."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class Executions(Protocol):
     def state(self, arn: str) -> tuple[str, Mapping[str, Any]] | None:
         """Status and input; None if it is no longer known."""
 
-    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+    def start(self, name: str, workflow_input: Mapping[str, Any]) -> bool:
         """Start one; False if one of that name was started before."""
 
 
@@ -204,18 +204,18 @@ class CentralExecutions:
             except (client.exceptions.ExecutionDoesNotExist, client.exceptions.InvalidArn):
                 return None
         try:
-            order = json.loads(answer.get("input") or "{}")
+            workflow_input = json.loads(answer.get("input") or "{}")
         except ValueError:
-            order = {}
-        return str(answer["status"]), order if isinstance(order, dict) else {}
+            workflow_input = {}
+        return str(answer["status"]), workflow_input if isinstance(workflow_input, dict) else {}
 
-    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+    def start(self, name: str, workflow_input: Mapping[str, Any]) -> bool:
         """API StartExecution: a name is used once in 90 days, which keeps two reconcilers from doing a thing twice."""
         client = self._client()
         with calling("states:StartExecution", name):
             try:
                 client.start_execution(
-                    stateMachineArn=self._machine_arn, name=name, input=json.dumps(order, sort_keys=True)
+                    stateMachineArn=self._machine_arn, name=name, input=json.dumps(workflow_input, sort_keys=True)
                 )
             except client.exceptions.ExecutionAlreadyExists:
                 return False

@@ -1,4 +1,4 @@
-"""What the reconciler does about its findings: orders, revokes from the ledger, and steps for member accounts."""
+"""What the reconciler does about its findings: executions, revokes from the ledger, and steps for member accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection import Remediation
-from streamgov_core.domain.reconcile.expected import grant_steps, document_ids_of
+from streamgov_core.domain.reconcile.expected import document_ids_of, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
 from streamgov_core.domain.report import readable
 from streamgov_core.model.command import MAX_CAUSE
@@ -162,12 +162,12 @@ class Remediator:
             self._revoke(act, record, mine, tally, work)
 
     def _start(self, act: Remediation) -> bool:
-        """Start the order under a name that another run at the same time would choose as well."""
-        text = json.dumps(act.order, sort_keys=True)
+        """Start an execution under a name that another run at the same time would choose as well."""
+        text = json.dumps(act.workflow_input, sort_keys=True)
         if text not in self._started:
             hour = str(int(self._now() // 3600))
             name = f"reconcile-{short_hash(text, str(act.generation), act.status, hour, length=20)}"
-            self._started[text] = self._executions.start(name, act.order)
+            self._started[text] = self._executions.start(name, act.workflow_input)
         return self._started[text]
 
     def _revoke(self, act: Remediation, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:

@@ -4,9 +4,9 @@ It runs inside of the central machine, in three phases around the steps of the m
 
 * ``plan`` reads: DataZone beside the grant ledger, and the set that each account should hold. Nothing is changed.
 * ``conclude`` acts, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
-* ``report`` tells what came of it: ledger, log, a metric and an event for each kind of finding.
+* ``report`` publishes what came of it: ledger, log, a metric and an event for each kind of finding.
 
-Two runs at once do no harm: orders are started under names that can be used once, ledger writes are conditional on the
+Two runs at once do no harm: the name of an execution can be used once, ledger writes are conditional on the
 generation, members refuse a lower generation than they know, and documents are written under their leases only.
 """
 
@@ -67,7 +67,7 @@ class _ReconcileInput:
         dry_run, force = raw.get("dryRun", True), raw.get("force", False)
         if raw.get("action") != "reconcile" or not isinstance(dry_run, bool) or not isinstance(force, bool):
             raise EventRefusedError(
-                'an order looks like {"action": "reconcile", "dryRun": true, "force": false}; both are optional'
+                'the input looks like {"action": "reconcile", "dryRun": true, "force": false}; both are optional'
             )
         return cls(dry_run, force)
 
@@ -128,12 +128,12 @@ class Reconcile:
         """Carry one phase out; every member that a state reads is in the answer.
 
         Raises:
-            EventRefusedError: the order is none.
+            EventRefusedError: the input is no reconcile input.
             RetryableGrantError: trying again may help.
         """
         phase = event.get("phase")
         if phase == "plan":
-            return self._plan(event["order"], str(event.get("execution", "")), str(event.get("cursor", "")))
+            return self._plan(event["input"], str(event.get("execution", "")), str(event.get("cursor", "")))
         if phase == "conclude":
             return self._conclude(event["plan"], event["answers"])
         if phase == "report":
@@ -142,7 +142,7 @@ class Reconcile:
 
     # --- plan ---------------------------------------------------------------------------------------------------------
     def _plan(self, raw: Mapping[str, Any], execution: str, cursor: str) -> dict[str, Any]:
-        order = _ReconcileInput.parse(raw)
+        reconcile_input = _ReconcileInput.parse(raw)
         settings = self._settings
         records = {(record.grant_id, record.asset_id): record for record in self._ledger.everything()}
         tally, acts = Tally(LISTED), []
@@ -156,7 +156,7 @@ class Reconcile:
                 self._now(),
             )
             projects = settings.projects or tuple(self._inventory.projects())
-            judged = judge.judge(records, projects, force=order.force)
+            judged = judge.judge(records, projects, force=reconcile_input.force)
             tally.extend(judged.findings)
             acts = judged.acts
             log(
@@ -164,19 +164,19 @@ class Reconcile:
                 listed=judged.grants,
                 recorded=len(records),
                 foreign=judged.foreign,
-                dryRun=order.dry_run,
+                dryRun=reconcile_input.dry_run,
                 counts=tally.counts,
             )
         commands, rest = portions(
             expected_sets(self._names, records.values()),
             settings.members,
             settings.domain_id,
-            dry_run=order.dry_run,
+            dry_run=reconcile_input.dry_run,
             cursor=cursor,
         )
         return {
             "version": 1,
-            "dryRun": order.dry_run,
+            "dryRun": reconcile_input.dry_run,
             "execution": execution,
             "next": rest,
             "tally": tally.to_message(),

@@ -1,4 +1,4 @@
-"""From an order to a plan, and from an outcome to a status."""
+"""From an event to a plan, and from an outcome to a status."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Central:
         self.collector = Collect(*parts)
         self.reporter = Report(*parts)
 
-    def collect(self, order: dict[str, Any] | None = None, execution: str = "one") -> list[dict[str, Any]]:
-        event = {"event": order or grant_event(), "execution": CENTRAL + execution, "startedAt": "2026-01-01"}
+    def collect(self, workflow_input: dict[str, Any] | None = None, execution: str = "one") -> list[dict[str, Any]]:
+        event = {"event": workflow_input or grant_event(), "execution": CENTRAL + execution, "startedAt": "2026-01-01"}
         answer = self.collector.run(json.loads(json.dumps(event)))
         return list(json.loads(json.dumps(answer))["items"])
 
@@ -205,7 +205,7 @@ def test_an_account_that_is_no_member_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "order",
+    "workflow_input",
     [
         {},
         {"source": "aws.s3", "detail-type": "Object Created"},
@@ -216,10 +216,12 @@ def test_an_account_that_is_no_member_is_named() -> None:
         {"action": "redrive", "grantId": "grant1", "requestType": "STEAL"},
     ],
 )
-def test_malformed_and_foreign_orders_are_refused_and_mark_nothing(central: Central, order: dict[str, Any]) -> None:
+def test_malformed_and_foreign_inputs_are_refused_and_mark_nothing(
+    central: Central, workflow_input: dict[str, Any]
+) -> None:
     with pytest.raises(EventRefusedError):
-        central.collector.run({"event": order, "execution": CENTRAL + "x"})
-    failure = {**order, "failure": {"Error": "EventRefusedError", "Cause": "{}"}}
+        central.collector.run({"event": workflow_input, "execution": CENTRAL + "x"})
+    failure = {**workflow_input, "failure": {"Error": "EventRefusedError", "Cause": "{}"}}
     central.reporter.run({"kind": "collect-failure", "event": failure, "execution": CENTRAL + "x"})
     assert central.domain.marks == [] and central.grants.records == {}
 
@@ -374,7 +376,7 @@ OUTAGE = {
     "Error": "MemberFailed",
     "Cause": json.dumps({"errorMessage": "kafka is down", "errorType": "RemoteGrantError"}),
 }
-FAILED = {"Error": "StepFailed", "Cause": json.dumps({"status": "REFUSED", "cause": "no room in the role"})}
+FAILED = {"Error": "StepFailed", "Cause": json.dumps({"status": "REJECTED", "cause": "no room in the role"})}
 
 
 def undone(item: dict[str, Any], **outcomes: Any) -> dict[str, Any]:
@@ -390,9 +392,9 @@ def undone(item: dict[str, Any], **outcomes: Any) -> dict[str, Any]:
 
 
 def test_an_undo_that_fails_says_where_access_may_remain_and_is_tried_again(central: Central) -> None:
-    order = grant_event()
-    central.inputs[CENTRAL + "one"] = order
-    (item,) = central.collect(order, "one")
+    workflow_input = grant_event()
+    central.inputs[CENTRAL + "one"] = workflow_input
+    (item,) = central.collect(workflow_input, "one")
     answer = central.report(item, failure=FAILED, **undone(item, producer=OUTAGE))
     assert answer["open"] == ACCESS_MAY_REMAIN and answer["status"] == central.status() == "GRANT_FAILED"
     assert answer["cause"].startswith("no room in the role. Access may remain in account " + OWNER)
@@ -464,7 +466,7 @@ def test_undo_steps_of_which_nothing_is_known_count_as_open(central: Central, wh
     ("error", "text"),
     [
         ({"Error": "States.Timeout"}, "did not answer in time"),
-        ({"status": "REFUSED", "cause": "no room"}, "no room"),
+        ({"status": "REJECTED", "cause": "no room"}, "no room"),
         ({"status": "SUPERSEDED", "cause": None}, "overtook"),
         ("plain words", "plain words"),
         ('{"errorMessage": "boom", "errorType": "KeyError"}', "KeyError: boom"),
@@ -590,6 +592,6 @@ def test_settling_what_was_reported_does_nothing(central: Central) -> None:
 def test_a_person_may_start_a_failed_grant_again(central: Central) -> None:
     (item,) = central.collect()
     central.report(item, failure={"Error": "x"})
-    order = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
-    (again,) = central.collect(order, "two")
+    workflow_input = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
+    (again,) = central.collect(workflow_input, "two")
     assert sides(again) == [("producer", OWNER, "GRANT", 3), ("consumer", CONSUMER, "GRANT", 3)]

@@ -65,8 +65,8 @@ def missed_revoke(world: MemoryDeployment) -> None:
 
 def hanging_grant(world: MemoryDeployment) -> None:
     world.ask("grant2", "payments")
-    order = {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}
-    world.order(order, "lost", until="first")
+    workflow_input = {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}
+    world.execute(workflow_input, "lost", until="first")
 
 
 def hanging_before_its_mark(world: MemoryDeployment) -> None:
@@ -114,7 +114,7 @@ def failed_in_datazone_only(world: MemoryDeployment) -> None:
 def failed_and_never_undone(world: MemoryDeployment) -> None:
     """The execution died, and DataZone was told of the failure by somebody else."""
     world.ask("grant2", "payments")
-    world.order({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "x", until="first")
+    world.execute({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "x", until="first")
     world.domain.grants["grant2"]["assets"][0]["status"] = "GRANT_FAILED"
 
 
@@ -224,7 +224,7 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: MemoryDeployment, wh
     assert world.lines[0]["Open"] == 0 and world.lines[0]["Repaired"] == world.lines[0]["Findings"] > 0
     # DataZone answers the end of a grant with an event; what it starts is what a redrive starts.
     for grant in world.inventory.ended:
-        world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
+        world.execute({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
     assert world.reads(topic) == access
     if topic != "orders":
@@ -405,8 +405,8 @@ def test_a_grant_that_has_just_been_asked_for_is_not_touched(world: MemoryDeploy
 
 def test_an_aborted_grant_is_undone_as_its_settle_rule_would(world: MemoryDeployment) -> None:
     hanging_grant(world)
-    order = world.executions.known[CENTRAL + "lost"][1]
-    world.executions.known[CENTRAL + "lost"] = ("ABORTED", order)
+    workflow_input = world.executions.known[CENTRAL + "lost"][1]
+    world.executions.known[CENTRAL + "lost"] = ("ABORTED", workflow_input)
     world.clock.value += HOUR
     assert set(kinds(world.reconcile())) == {"Stuck"}
     world.drain()
@@ -456,7 +456,7 @@ def test_two_runs_interleaved_end_as_one(world: MemoryDeployment, what: str, sta
     world.reconcile()
     for grant in sorted(set(world.inventory.ended)):
         if world.status(grant) == "REVOKE_PENDING":
-            world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
+            world.execute({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
     assert world.reads(topic) == access
     world.clock.value += HOUR
@@ -470,7 +470,7 @@ def test_a_revoke_between_two_states_stands(world: MemoryDeployment, state: str)
 
     def revoke() -> None:
         world.inventory.end("grant1")
-        world.order({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"}, "revoke")
+        world.execute({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"}, "revoke")
 
     world.between[state] = revoke
     world.reconcile()
@@ -490,7 +490,7 @@ def test_a_grant_between_two_states_stands(world: MemoryDeployment, state: str) 
 def test_a_grant_in_flight_is_not_taken_for_a_difference(world: MemoryDeployment) -> None:
     """Its target ledgers hold what the grant ledger does not call granted yet."""
     world.ask("grant2", "payments")
-    world.between["members"] = lambda: world.order(
+    world.between["members"] = lambda: world.execute(
         {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "slow", until="first"
     )
     assert kinds(world.reconcile()) == {}
@@ -515,10 +515,10 @@ def test_a_revoke_from_the_ledger_where_datazone_will_not(world: MemoryDeploymen
 def test_a_run_that_died_is_finished_by_the_next(world: MemoryDeployment) -> None:
     grant_gone(world)
     arn = CENTRAL + "dead"
-    order = {"action": "reconcile", "dryRun": False}
-    plan = world.phase(phase="plan", order=order, execution=arn, cursor="")
+    workflow_input = {"action": "reconcile", "dryRun": False}
+    plan = world.phase(phase="plan", input=workflow_input, execution=arn, cursor="")
     world.phase(phase="conclude", plan=plan, answers=world.stage(plan["members"]))
-    world.executions.known[arn] = ("FAILED", order)
+    world.executions.known[arn] = ("FAILED", workflow_input)
     assert world.record().state == "IN_PROGRESS" and world.reads() == BOTH
     world.clock.value += HOUR
     assert kinds(world.reconcile())["Orphaned"] == {"found": 1, "repaired": 1}
@@ -529,8 +529,8 @@ def test_a_phase_that_is_tried_again_does_nothing_twice(world: MemoryDeployment)
     grant_gone(world)
     missed_grant(world)
     world.clock.value += HOUR
-    order = {"action": "reconcile", "dryRun": False}
-    plan = world.phase(phase="plan", order=order, execution=CENTRAL + "r", cursor="")
+    workflow_input = {"action": "reconcile", "dryRun": False}
+    plan = world.phase(phase="plan", input=workflow_input, execution=CENTRAL + "r", cursor="")
     answers = world.stage(plan["members"])
     first = world.phase(phase="conclude", plan=plan, answers=answers)
     again = world.phase(phase="conclude", plan=plan, answers=answers)
@@ -609,15 +609,17 @@ def test_a_broken_document_does_not_stop_the_others(world: MemoryDeployment) -> 
     fix_check(world)
 
 
-# --- orders, bounds, what is told -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("order", [{}, {"action": "reconcile", "dryRun": "no"}, {"action": "reconcile", "force": 1}])
-def test_an_order_that_is_none_is_refused(world: MemoryDeployment, order: dict[str, Any]) -> None:
+# --- inputs, bounds, what is published ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "workflow_input", [{}, {"action": "reconcile", "dryRun": "no"}, {"action": "reconcile", "force": 1}]
+)
+def test_a_malformed_reconcile_input_is_rejected(world: MemoryDeployment, workflow_input: dict[str, Any]) -> None:
     with pytest.raises(EventRefusedError):
-        world.phase(phase="plan", order=order, execution="x", cursor="")
+        world.phase(phase="plan", input=workflow_input, execution="x", cursor="")
 
 
 def test_by_hand_a_dry_run_is_the_default(world: MemoryDeployment) -> None:
-    plan = world.phase(phase="plan", order={"action": "reconcile"}, execution="x", cursor="")
+    plan = world.phase(phase="plan", input={"action": "reconcile"}, execution="x", cursor="")
     assert plan["dryRun"] is True and all(step["command"]["dryRun"] is True for step in plan["members"])
 
 

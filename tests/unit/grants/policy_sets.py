@@ -161,11 +161,11 @@ class FaultyDeployment(MemoryDeployment):
         self.domain.grants[grant]["assets"][0]["status"] = "REVOKE_PENDING"
         self.domain.grants[grant]["updatedAt"] = self.clock.now()
 
-    def run(self, order: Mapping[str, Any], *, until: str = "end", ends: str = "TIMED_OUT") -> str:
+    def run(self, workflow_input: Mapping[str, Any], *, until: str = "end", ends: str = "TIMED_OUT") -> str:
         """One execution of the central machine; its ARN."""
         self.count += 1
         name = f"execution{self.count:03d}"
-        self.order(order, name, until=until, ends=ends)
+        self.execute(workflow_input, name, until=until, ends=ends)
         return CENTRAL + name
 
     def reconcile_and_drain(self) -> list[str]:
