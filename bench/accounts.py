@@ -76,7 +76,7 @@ class Accounts:
         self.central.domain.add_grant(principals=(principal,))
         self.central.domain.environments["env1"]["awsAccountId"] = RoleArn.parse(principal).account
         self.meter.slow(
-            self.central.domain, "grant", "listing", "environment", "target", "subscription", "request", "mark"
+            self.central.domain, "grant", "listing", "environment", "target", "subscription", "request", "update_status"
         )
         self.meter.slow(self.central.grants, "of_grant", "begin", "finish")
         self.members = {account: self.member(account) for account in (OWNER, CONSUMER)}

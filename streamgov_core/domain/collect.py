@@ -96,7 +96,7 @@ class Collect(DomainFunction[CollectSettings]):
         facts: GrantFacts,
         record: GrantRecord | None,
     ) -> dict[str, Any] | None:
-        """The plan of one asset, recorded and marked; None if there is nothing to be done about it."""
+        """The plan of one asset, recorded, its status updated; None if there is nothing to be done about it."""
         asset_id = asset["assetId"]
         listing = facts.listings.get(asset_id)
         platform = self._settings.platform_of(str((listing or {}).get("assetType", "")))
@@ -125,8 +125,8 @@ class Collect(DomainFunction[CollectSettings]):
         resumed = record is not None and record.execution == execution and record.state == "IN_PROGRESS"
         previous = None if record is None else record.generation
         generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_PER_REQUEST
-        marking = calls.submit(
-            self._domain.mark, workflow_input.grant_id, asset_id, f"{workflow_input.request}_IN_PROGRESS"
+        status_update = calls.submit(
+            self._domain.update_status, workflow_input.grant_id, asset_id, f"{workflow_input.request}_IN_PROGRESS"
         )
         command, refusal = self._command(workflow_input, asset_id, listing, platform, facts, record)
         undone = self._why_undone(workflow_input, command) if command is not None and refusal is None else None
@@ -150,7 +150,7 @@ class Collect(DomainFunction[CollectSettings]):
             self._now(),
         )
         begun = resumed or self._ledger.begin(new, previous)
-        marking.result()
+        status_update.result()
         if not begun and not self._begun_after_all(workflow_input, new):
             return None
         return item(
@@ -180,14 +180,14 @@ class Collect(DomainFunction[CollectSettings]):
     def _begun_after_all(self, workflow_input: WorkflowInput, new: GrantRecord) -> bool:
         """Whether a record that was refused is our own: written by a call whose answer was lost.
 
-        Otherwise another execution has begun the same request. If it has ended already, our mark came too late.
+        Otherwise another execution has begun the same request. If it has ended already, our update came too late.
         """
         record = self._ledger.of_grant(workflow_input.grant_id).get(new.asset_id)
         if record is not None and (record.execution, record.generation) == (new.execution, new.generation):
             return True
         _leave(workflow_input, new.asset_id, "another execution has just begun it")
         if record is not None and record.state != "IN_PROGRESS":
-            self._domain.mark(workflow_input.grant_id, new.asset_id, record.state, record.cause or None)
+            self._domain.update_status(workflow_input.grant_id, new.asset_id, record.state, record.cause or None)
         return False
 
     def _not_now(

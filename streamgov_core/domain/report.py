@@ -59,13 +59,13 @@ class Report(DomainFunction[DomainSettings]):
         ):
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
-        self._domain.mark(item["grantId"], item["assetId"], status, cause)
+        self._domain.update_status(item["grantId"], item["assetId"], status, cause)
         level = logging.INFO if cause is None else logging.ERROR
         log("outcome reported", dict(item), level=level, status=status, cause=cause, **facts)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if left else ""}
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
-        """Mark what the collector may have left open; an input that is not ours is only logged."""
+        """Set to failed what the collector may have left open; an input that is not ours is only logged."""
         cause = readable(event.get("failure"))[:MAX_CAUSE]
         try:
             workflow_input = parse_workflow_input(event, self._settings.domain_id, self._execution_input)
@@ -73,14 +73,14 @@ class Report(DomainFunction[DomainSettings]):
             log("workflow input rejected", level=logging.WARNING, cause=str(error))
             return {"status": "REJECTED", "cause": str(error)[:MAX_CAUSE]}
         grant = self._domain.grant(workflow_input.grant_id)
-        marked = []
+        updated = []
         for asset in (grant or {}).get("assets", ()):
-            if self._mark_failed(workflow_input, grant or {}, asset, execution, cause):
-                marked.append(asset["assetId"])
-        log("collector failed", level=logging.ERROR, grantId=workflow_input.grant_id, assets=marked, cause=cause)
-        return {"status": f"{workflow_input.request}_FAILED", "cause": cause, "assets": marked}
+            if self._set_failed(workflow_input, grant or {}, asset, execution, cause):
+                updated.append(asset["assetId"])
+        log("collector failed", level=logging.ERROR, grantId=workflow_input.grant_id, assets=updated, cause=cause)
+        return {"status": f"{workflow_input.request}_FAILED", "cause": cause, "assets": updated}
 
-    def _mark_failed(
+    def _set_failed(
         self,
         workflow_input: WorkflowInput,
         grant: Mapping[str, Any],
@@ -104,7 +104,7 @@ class Report(DomainFunction[DomainSettings]):
         status: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"
         if record is not None:
             self._ledger.finish(workflow_input.grant_id, asset_id, record.generation, status, self._now(), cause, {})
-        self._domain.mark(workflow_input.grant_id, asset_id, status, cause)
+        self._domain.update_status(workflow_input.grant_id, asset_id, status, cause)
         return True
 
     def _is_ours(self, workflow_input: WorkflowInput, grant: Mapping[str, Any], asset_id: str) -> bool:

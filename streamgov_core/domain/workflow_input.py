@@ -44,7 +44,7 @@ class WorkflowInput:
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing is left but to mark the grant as failed."""
+        """Whether the grant can only be set to failed."""
         return self.settles > MAX_SETTLES
 
 

@@ -58,7 +58,7 @@ class Remediation:
 
 
 @dataclass
-class Judgement:
+class Detection:
     """Findings and what would put them right.
 
     Args:
@@ -67,15 +67,17 @@ class Judgement:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    acts: list[Remediation] = field(default_factory=list)
+    remediations: list[Remediation] = field(default_factory=list)
     foreign: int = 0
     grants: int = 0
 
-    def add(self, kind: str, subject: str, text: str, act: Remediation | None = None, *, left: bool = False) -> None:
+    def add(
+        self, kind: str, subject: str, text: str, remediation: Remediation | None = None, *, left: bool = False
+    ) -> None:
         """One finding."""
         self.findings.append(Finding(kind, subject, text, "left" if left else "found"))
-        if act is not None:
-            self.acts.append(act)
+        if remediation is not None:
+            self.remediations.append(remediation)
 
 
 class Detector:
@@ -108,9 +110,9 @@ class Detector:
         self._seen: dict[tuple[str, ...], Any] = {}
         self._lookups = 0
         self._retained: set[str] = set()
-        self._result = Judgement()
+        self._result = Detection()
 
-    def judge(self, records: Records, projects: Sequence[str], *, force: bool) -> Judgement:
+    def detect(self, records: Records, projects: Sequence[str], *, force: bool) -> Detection:
         """Look at every listed grant, and at every record that no list showed.
 
         Args:
@@ -153,8 +155,8 @@ class Detector:
         elif status == "GRANTED":
             self._granted(grant, asset_id, record)
         elif record.state == "GRANTED" and self._now - record.updated_at >= self._grace:
-            act = Remediation("StatusMismatch", "revoke", grant.grant_id, asset_id, status, record.generation)
-            self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", act)
+            remediation = Remediation("StatusMismatch", "revoke", grant.grant_id, asset_id, status, record.generation)
+            self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", remediation)
         elif status == "REVOKE_FAILED":
             cause = record.cause or "no cause was recorded"
             self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", left=True)
@@ -168,8 +170,8 @@ class Detector:
         if status == "GRANTED" and record.desired == "GRANT":
             self._result.add("StatusMismatch", subject, text, left=True)
             return
-        act = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
-        self._result.add("Stuck", subject, text, act)
+        remediation = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
+        self._result.add("Stuck", subject, text, remediation)
 
     def _open(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
         """Asked for and not finished: is anybody at work on it?"""
@@ -194,8 +196,8 @@ class Detector:
         kind = "Stuck" if begun or status.endswith("_IN_PROGRESS") else "MissedEvent"
         text = f"{status} for {hours:.1f} hours, and no execution works on it"
         generation = -1 if record is None else record.generation
-        act = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, workflow_input)
-        self._result.add(kind, act.subject, text, act)
+        remediation = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, workflow_input)
+        self._result.add(kind, remediation.subject, text, remediation)
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
         subject = f"{grant.grant_id}#{asset_id}"
@@ -206,15 +208,15 @@ class Detector:
             return
         ended = self._ended(record)
         if ended:
-            act = Remediation("Expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("Expired", subject, ended, act)
+            remediation = Remediation("Expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
+            self._result.add("Expired", subject, ended, remediation)
             return
         lost, whole = self._lost(grant, asset_id, subject)
         if lost:
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
-            act = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("Orphaned", subject, lost, act)
+            remediation = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
+            self._result.add("Orphaned", subject, lost, remediation)
 
     def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
         """A record that no list showed: is the grant gone, or only not shown?"""
@@ -239,8 +241,8 @@ class Detector:
             return
         if record.state == "IN_PROGRESS" and self._running(record):
             return
-        act = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
-        self._result.add("Orphaned", subject, "DataZone knows no such grant any more", act)
+        remediation = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
+        self._result.add("Orphaned", subject, "DataZone knows no such grant any more", remediation)
 
     # --- questions --------------------------------------------------------------------------------------------------
     def _ended(self, record: GrantRecord) -> str:
@@ -322,12 +324,16 @@ class Detector:
 
     def _apply_safety_threshold(self, granted: int, force: bool) -> None:
         """Hold back if suspiciously much is gone."""
-        acts = [act for act in self._result.acts if act.kind == "Orphaned"]
-        if force or len(acts) <= max(SAFETY_THRESHOLD_MINIMUM, int(granted * SAFETY_THRESHOLD_SHARE)):
+        remediations = [remediation for remediation in self._result.remediations if remediation.kind == "Orphaned"]
+        if force or len(remediations) <= max(SAFETY_THRESHOLD_MINIMUM, int(granted * SAFETY_THRESHOLD_SHARE)):
             return
-        held = {act.subject for act in acts}
-        self._result.acts = [act for act in self._result.acts if act.kind != "Orphaned"]
-        reason = f"held back: {len(acts)} of {granted} granted assets seem to be gone; look, then run with force"
+        held = {remediation.subject for remediation in remediations}
+        self._result.remediations = [
+            remediation for remediation in self._result.remediations if remediation.kind != "Orphaned"
+        ]
+        reason = (
+            f"held back: {len(remediations)} of {granted} granted assets seem to be gone; look, then run with force"
+        )
         self._result.findings = [
             Finding(item.kind, item.subject, f"{reason}; {item.text}", "left")
             if item.kind == "Orphaned" and item.subject in held

@@ -3,7 +3,7 @@
 It runs inside of the central machine, in three phases around the steps of the member accounts:
 
 * ``plan`` reads: DataZone beside the grant ledger, and the set that each account should hold. Nothing is changed.
-* ``conclude`` acts, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
+* ``conclude`` remediates, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
 * ``report`` publishes what came of it: ledger, log, a metric and an event for each kind of finding.
 
 Two runs at once do no harm: the name of an execution can be used once, ledger writes are conditional on the
@@ -45,7 +45,7 @@ from streamgov_core.runtime.log import log
 
 LISTED = 60
 """Findings that one portion of a run lists; the others are counted."""
-MAX_ACTS = 60
+MAX_REMEDIATIONS = 60
 """What a run puts right in DataZone at most; the rest is found again by the next one."""
 
 
@@ -145,9 +145,9 @@ class Reconcile:
         reconcile_input = _ReconcileInput.parse(raw)
         settings = self._settings
         records = {(record.grant_id, record.asset_id): record for record in self._ledger.everything()}
-        tally, acts = Tally(LISTED), []
+        tally, remediations = Tally(LISTED), []
         if not cursor:
-            judge = Detector(
+            detector = Detector(
                 self._domain,
                 self._inventory,
                 self._executions,
@@ -156,14 +156,14 @@ class Reconcile:
                 self._now(),
             )
             projects = settings.projects or tuple(self._inventory.projects())
-            judged = judge.judge(records, projects, force=reconcile_input.force)
-            tally.extend(judged.findings)
-            acts = judged.acts
+            detection = detector.detect(records, projects, force=reconcile_input.force)
+            tally.extend(detection.findings)
+            remediations = detection.remediations
             log(
                 "grants looked at",
-                listed=judged.grants,
+                listed=detection.grants,
                 recorded=len(records),
-                foreign=judged.foreign,
+                foreign=detection.foreign,
                 dryRun=reconcile_input.dry_run,
                 counts=tally.counts,
             )
@@ -180,7 +180,7 @@ class Reconcile:
             "execution": execution,
             "next": rest,
             "tally": tally.to_message(),
-            "acts": [act.to_message() for act in acts[:MAX_ACTS]],
+            "remediations": [remediation.to_message() for remediation in remediations[:MAX_REMEDIATIONS]],
             "members": [member_step(self._names, command, number) for number, command in enumerate(commands)],
         }
 
@@ -203,14 +203,14 @@ class Reconcile:
             if details["moreMismatches"]:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
                 tally.add(Finding("Unchecked", account, text, account=account))
-        actor = Remediator(
+        remediator = Remediator(
             self._names, self._domain, self._inventory, self._ledger, self._executions, plan["execution"], self._now
         )
         work = Work()
-        actor.compare(mismatches, tally, work, dry_run=plan["dryRun"])
+        remediator.compare(mismatches, tally, work, dry_run=plan["dryRun"])
         if not plan["dryRun"]:
-            for raw in plan["acts"]:
-                actor.act(Remediation(**raw), tally, work)
+            for raw in plan["remediations"]:
+                remediator.remediate(Remediation(**raw), tally, work)
         return {
             "version": 1,
             "dryRun": plan["dryRun"],
@@ -225,7 +225,7 @@ class Reconcile:
     # --- report -------------------------------------------------------------------------------------------------------
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
         tally = Tally.parse(concluded["tally"], LISTED + 90)
-        actor = Remediator(
+        remediator = Remediator(
             self._names,
             self._domain,
             self._inventory,
@@ -234,7 +234,7 @@ class Reconcile:
             concluded["execution"],
             self._now,
         )
-        actor.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
+        remediator.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
         dry_run = bool(concluded["dryRun"])
         for line in metrics(self._names, tally, dry_run, self._now()):
             self._emit(json.dumps(line, sort_keys=True))

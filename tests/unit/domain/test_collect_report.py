@@ -117,7 +117,7 @@ def test_a_revoke_of_a_grant_that_datazone_has_forgotten_takes_away_what_was_giv
     central.report(item, **done(item))
     kept = central.domain.grants.pop("grant1")
     central.domain.grants = {}
-    central.domain.mark = lambda *args: None  # type: ignore[method-assign]
+    central.domain.update_status = lambda *args: None  # type: ignore[method-assign]
     (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
     assert [side[2] for side in sides(item)] == ["REVOKE", "REVOKE"] and kept["id"] == item["grantId"]
 
@@ -172,7 +172,7 @@ def test_principals_that_must_not_get_access(principals: tuple[str, ...], reason
     assert sides(item) == [] and reason in item["refusal"]
     answer = central.report(item, firstDone=[], secondDone=[])
     assert answer["status"] == "GRANT_FAILED" and reason in answer["cause"]
-    assert central.domain.marks[-1][3] == answer["cause"]
+    assert central.domain.status_updates[-1][3] == answer["cause"]
 
 
 @pytest.mark.parametrize(
@@ -223,14 +223,14 @@ def test_malformed_and_foreign_inputs_are_refused_and_mark_nothing(
         central.collector.run({"event": workflow_input, "execution": CENTRAL + "x"})
     failure = {**workflow_input, "failure": {"Error": "EventRefusedError", "Cause": "{}"}}
     central.reporter.run({"kind": "collect-failure", "event": failure, "execution": CENTRAL + "x"})
-    assert central.domain.marks == [] and central.grants.records == {}
+    assert central.domain.status_updates == [] and central.grants.records == {}
 
 
 def test_foreign_asset_types_are_left_alone() -> None:
     central = Central()
     central.domain.add_grant(asset_type="GlueTableAssetType")
     assert central.collect() == []
-    assert central.domain.marks == [] and central.grants.records == {}
+    assert central.domain.status_updates == [] and central.grants.records == {}
 
 
 @pytest.mark.parametrize("status", ["GRANTED", "GRANT_FAILED", "REVOKED", "REVOKE_PENDING", "REVOKE_IN_PROGRESS"])
@@ -297,7 +297,7 @@ def test_a_data_product_is_granted_asset_by_asset() -> None:
     assert set(items) == {"asset1", "asset2"}
     assert items["asset1"]["refusal"] is None and items["asset2"]["refusal"]
     # Assets are worked on side by side, so the order is free; the table of another type is left as it was.
-    assert sorted(mark[1:3] for mark in central.domain.marks) == [
+    assert sorted(mark[1:3] for mark in central.domain.status_updates) == [
         ("asset1", "GRANT_IN_PROGRESS"),
         ("asset2", "GRANT_IN_PROGRESS"),
     ]
@@ -499,9 +499,9 @@ def test_an_outcome_that_a_newer_request_overtook_is_not_marked(central: Central
     (item,) = central.collect()
     central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
     central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
-    marks = len(central.domain.marks)
+    marks = len(central.domain.status_updates)
     assert central.report(item, failure={"Error": "x"})["status"] == "SUPERSEDED"
-    assert len(central.domain.marks) == marks
+    assert len(central.domain.status_updates) == marks
 
 
 def test_a_collector_that_fails_leaves_no_grant_open(central: Central) -> None:
@@ -509,7 +509,7 @@ def test_a_collector_that_fails_leaves_no_grant_open(central: Central) -> None:
     answer = central.reporter.run({"kind": "collect-failure", "event": event, "execution": CENTRAL + "one"})
     assert answer["assets"] == ["asset1"]
     assert central.status() == "GRANT_FAILED"
-    assert central.domain.marks[-1][3] == "the environment broke"
+    assert central.domain.status_updates[-1][3] == "the environment broke"
 
 
 def test_a_collector_failure_does_not_disturb_another_execution(central: Central) -> None:

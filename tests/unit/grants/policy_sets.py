@@ -106,7 +106,7 @@ class FaultyDeployment(MemoryDeployment):
             self.faults.install(gateway.consumers, ("find", "register", "deregister"))
             self.faults.install(gateway.keys, ("list", "create", "revoke"))
         self.faults.install(self.grants, ("of_grant", "begin", "finish"))
-        self.faults.install(self.domain, ("get", "mark"))
+        self.faults.install(self.domain, ("get", "update_status"))
         self.inventory.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")

@@ -337,7 +337,7 @@ class MemoryDeployment:
                 for account in self.accounts.values()
             )
             + len(self.inventory.ended)
-            + len(self.domain.marks)
+            + len(self.domain.status_updates)
         )
 
     def command(self, grant: str = "grant1", topic: str = "orders") -> GrantCommand:
