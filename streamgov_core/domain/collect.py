@@ -12,7 +12,7 @@ from typing import Any
 
 from streamgov_core.domain.approval import decided, ignored_end
 from streamgov_core.domain.function import DomainFunction
-from streamgov_core.domain.grant_facts import GrantFacts, GrantReader, forms_of
+from streamgov_core.domain.grant_details import GrantDetails, GrantReader, forms_of
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantRecord
 from streamgov_core.domain.plan import check_members, item
 from streamgov_core.domain.settings import CollectSettings
@@ -68,13 +68,15 @@ class Collect(DomainFunction[CollectSettings]):
             assets = grant.get("assets") or ()
             recorded = all(asset["assetId"] in known for asset in assets)
             # A revoke works from the ledger: whatever else there was may be gone, and need not be read.
-            facts = (
-                GrantFacts(grant)
+            details = (
+                GrantDetails(grant)
                 if workflow_input.request == "REVOKE" and recorded
                 else GrantReader(self._domain).read(calls, grant)
             )
             working = [
-                workers.submit(self._asset, calls, workflow_input, execution, asset, facts, known.get(asset["assetId"]))
+                workers.submit(
+                    self._asset, calls, workflow_input, execution, asset, details, known.get(asset["assetId"])
+                )
                 for asset in assets
             ]
             items = [planned for future in working if (planned := future.result()) is not None]
@@ -93,12 +95,12 @@ class Collect(DomainFunction[CollectSettings]):
         workflow_input: WorkflowInput,
         execution: str,
         asset: Mapping[str, Any],
-        facts: GrantFacts,
+        details: GrantDetails,
         record: GrantRecord | None,
     ) -> dict[str, Any] | None:
         """The plan of one asset, recorded, its status updated; None if there is nothing to be done about it."""
         asset_id = asset["assetId"]
-        listing = facts.listings.get(asset_id)
+        listing = details.listings.get(asset_id)
         platform = self._settings.platform_of(str((listing or {}).get("assetType", "")))
         lost = listing is None and workflow_input.type_name in self._settings.asset_types
         if platform is None and record is None and not lost:
@@ -128,7 +130,7 @@ class Collect(DomainFunction[CollectSettings]):
         status_update = calls.submit(
             self._domain.update_status, workflow_input.grant_id, asset_id, f"{workflow_input.request}_IN_PROGRESS"
         )
-        command, refusal = self._command(workflow_input, asset_id, listing, platform, facts, record)
+        command, refusal = self._command(workflow_input, asset_id, listing, platform, details, record)
         undone = self._why_undone(workflow_input, command) if command is not None and refusal is None else None
         if workflow_input.exhausted:
             command, undone = None, None
@@ -145,7 +147,7 @@ class Collect(DomainFunction[CollectSettings]):
             workflow_input.request,
             "IN_PROGRESS",
             command if command is not None else record.command if record is not None else None,
-            self._audit(workflow_input, facts, record, command),
+            self._audit(workflow_input, details, record, command),
             execution,
             self._now(),
         )
@@ -161,7 +163,7 @@ class Collect(DomainFunction[CollectSettings]):
             domain_id=self._settings.domain_id,
             request=workflow_input.request,
             generation=generation,
-            facts={"warnings": _warnings(facts, command)},
+            facts={"warnings": _warnings(details, command)},
             refusal=refusal,
             undo_only=undone is not None,
         )
@@ -217,7 +219,7 @@ class Collect(DomainFunction[CollectSettings]):
         asset_id: str,
         listing: Mapping[str, Any] | None,
         platform: Platform | None,
-        facts: GrantFacts,
+        details: GrantDetails,
         record: GrantRecord | None,
     ) -> tuple[GrantCommand | None, str | None]:
         """What is granted or taken, or why it cannot be. A revoke and a second try work from the record."""
@@ -230,7 +232,7 @@ class Collect(DomainFunction[CollectSettings]):
         if workflow_input.request == "REVOKE":
             return None, None  # Nothing is given before it is recorded, so there is nothing to take.
         try:
-            return self._live_command(workflow_input, asset_id, listing, platform, facts), None
+            return self._live_command(workflow_input, asset_id, listing, platform, details), None
         except PermanentGrantError as error:
             return None, str(error)[:MAX_CAUSE]
 
@@ -240,18 +242,18 @@ class Collect(DomainFunction[CollectSettings]):
         asset_id: str,
         listing: Mapping[str, Any] | None,
         platform: Platform | None,
-        facts: GrantFacts,
+        details: GrantDetails,
     ) -> GrantCommand:
         settings = self._settings
         if listing is None or platform is None:
             raise PermanentGrantError(f"the listing of asset {asset_id} is gone: publish the asset again")
-        if facts.environment is None or facts.target is None:
-            gone = "environment" if facts.environment is None else "subscription target"
+        if details.environment is None or details.target is None:
+            gone = "environment" if details.environment is None else "subscription target"
             raise PermanentGrantError(f"the {gone} of the grant is gone: make a new one and ask again")
         claim = platform.claim(forms_of(listing))
-        account = str(facts.environment.get("awsAccountId") or "")
-        region = str(facts.environment.get("awsAccountRegion") or settings.names.region)
-        for where, what in ((claim.region, claim.arn), (region, f"environment {facts.environment['id']}")):
+        account = str(details.environment.get("awsAccountId") or "")
+        region = str(details.environment.get("awsAccountRegion") or settings.names.region)
+        for where, what in ((claim.region, claim.arn), (region, f"environment {details.environment['id']}")):
             if where != settings.names.region:
                 raise PermanentGrantError(f"{what} is in {where}; this deployment serves {settings.names.region} only")
         command = GrantCommand(
@@ -268,11 +270,11 @@ class Collect(DomainFunction[CollectSettings]):
             consumer=Consumer(
                 account,
                 region,
-                str(facts.environment.get("projectId") or facts.target.get("projectId") or ""),
-                str(facts.environment["id"]),
-                self._principals(facts.target, account),
+                str(details.environment.get("projectId") or details.target.get("projectId") or ""),
+                str(details.environment["id"]),
+                self._principals(details.target, account),
             ),
-            request=self._request(facts),
+            request=self._request(details),
             options=dict(settings.options),
             owner_project=str(listing.get("owningProjectId") or ""),
         )
@@ -294,31 +296,36 @@ class Collect(DomainFunction[CollectSettings]):
                 )
         return principals
 
-    def _request(self, facts: GrantFacts) -> AccessRequest:
-        if facts.asked.unreadable and self._settings.request_required:
+    def _request(self, details: GrantDetails) -> AccessRequest:
+        if details.subscription_request.unreadable and self._settings.request_required:
             raise PermanentGrantError(
-                "what was asked for cannot be read, and this deployment requires the request form: let the role "
-                f"{self._settings.names.iam_name('collect')} read subscription requests. {facts.asked.unreadable}"
+                "the subscription request cannot be read, and this deployment requires the request form: let the role "
+                f"{self._settings.names.iam_name('collect')} read subscription requests. "
+                f"{details.subscription_request.unreadable}"
             )
-        request, now = facts.asked.request, self._now()
-        asked = parse_request(self._settings.names, request.get("metadataForms") or (), now)
-        return decided(asked, request.get("decisionComment"), now)
+        request, now = details.subscription_request.request, self._now()
+        requested = parse_request(self._settings.names, request.get("metadataForms") or (), now)
+        return decided(requested, request.get("decisionComment"), now)
 
     def _audit(
-        self, workflow_input: WorkflowInput, facts: GrantFacts, record: GrantRecord | None, command: GrantCommand | None
+        self,
+        workflow_input: WorkflowInput,
+        details: GrantDetails,
+        record: GrantRecord | None,
+        command: GrantCommand | None,
     ) -> dict[str, Any]:
         """Who asked, who approved, when, and how to connect: kept from the grant on."""
         if record is not None and workflow_input.request == "REVOKE":
             return {**record.facts, "revokeEventId": workflow_input.event_id, "revokeBegun": self._moment()}
-        request = facts.asked.request
+        request = details.subscription_request.request
         known = {
-            "subscriptionId": facts.grant.get("subscriptionId"),
+            "subscriptionId": details.grant.get("subscriptionId"),
             "requestId": request.get("id"),
             "requestedBy": request.get("createdBy"),
             "requestReason": request.get("requestReason"),
             "approvedBy": request.get("reviewerId"),
             "decisionComment": request.get("decisionComment"),
-            "grantCreatedBy": facts.grant.get("createdBy"),
+            "grantCreatedBy": details.grant.get("createdBy"),
             "eventId": workflow_input.event_id,
             "begun": self._moment(),
             "connection": None if command is None else PLATFORMS[command.platform].connection(command),
@@ -335,14 +342,14 @@ def _undoing_is_open(workflow_input: WorkflowInput, record: GrantRecord) -> bool
     return failed and workflow_input.settles > 0 and not workflow_input.exhausted
 
 
-def _warnings(facts: GrantFacts, command: GrantCommand | None) -> list[str]:
+def _warnings(details: GrantDetails, command: GrantCommand | None) -> list[str]:
     """What the reader noticed, and an approver's end that does not hold."""
     ignored = None
     if command is not None:
         # What was given before this line was read is taken away all the same, whatever the line says.
         with suppress(PermanentGrantError):
-            ignored = ignored_end(command.request, facts.asked.request.get("decisionComment"))
-    unreadable = facts.asked.unreadable
+            ignored = ignored_end(command.request, details.subscription_request.request.get("decisionComment"))
+    unreadable = details.subscription_request.unreadable
     unknown = f"who asked is not known, and the defaults READ and SHARED hold: {unreadable}" if unreadable else None
     return [text for text in (unknown, ignored) if text]
 

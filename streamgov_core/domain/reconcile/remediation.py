@@ -89,7 +89,7 @@ class Remediator:
         self._execution = execution
         self._now = now
         self._started: dict[str, bool] = {}
-        self._asked_to_end: set[str] = set()
+        self._revoke_requested: set[str] = set()
 
     # --- target ledgers -----------------------------------------------------------------------------------------------
     def compare(self, mismatches: Iterable[tuple[str, list[Any]]], tally: Tally, work: Work, *, dry_run: bool) -> None:
@@ -142,7 +142,7 @@ class Remediator:
             tally.settle(remediation.kind, remediation.subject, "failed", str(error)[:200])
 
     def _remediate(self, remediation: Remediation, tally: Tally, work: Work) -> None:
-        if remediation.verb == "end" and remediation.grant_id in self._asked_to_end:
+        if remediation.verb == "end" and remediation.grant_id in self._revoke_requested:
             tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
             return
         record = self._ledger.of_grant(remediation.grant_id).get(remediation.asset_id)
@@ -160,7 +160,7 @@ class Remediator:
             text = "an execution was started" if started else "an execution was started for it before"
             tally.settle(remediation.kind, remediation.subject, "repaired" if started else "left", text)
         elif remediation.verb == "end" and not mine and self._inventory.end(remediation.grant_id):
-            self._asked_to_end.add(remediation.grant_id)
+            self._revoke_requested.add(remediation.grant_id)
             tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
         elif record is not None:
             self._revoke(remediation, record, mine, tally, work)

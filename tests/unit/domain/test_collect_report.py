@@ -337,7 +337,7 @@ def test_where_the_form_is_required_a_request_that_may_not_be_read_is_refused() 
     (item,) = central.collect()
     assert sides(item) == []
     assert item["refusal"] == (
-        "what was asked for cannot be read, and this deployment requires the request form: let the role "
+        "the subscription request cannot be read, and this deployment requires the request form: let the role "
         "streamgov-us-east-1-collect read subscription requests. access denied"
     )
 
