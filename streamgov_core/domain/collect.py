@@ -33,7 +33,7 @@ class Collect(DomainFunction[CollectSettings]):
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> CollectSettings:
-        """See DomainFunction.read_settings."""
+        """The settings of the collect function."""
         return CollectSettings.from_environment(env)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Collect(DomainFunction[CollectSettings]):
             grant = self._domain.grant(workflow_input.grant_id)
             known = records.result()
             if grant is None and workflow_input.request == "REVOKE" and known:
-                # DataZone has forgotten it, the ledger has not: what was given is taken away all the same.
+                # DataZone has forgotten it, the ledger has not: what was granted is revoked all the same.
                 grant = {"assets": [{"assetId": asset_id, "status": "REVOKE_PENDING"} for asset_id in known]}
             if grant is None:
                 raise EventRefusedError(f"DataZone knows no grant {workflow_input.grant_id}")
@@ -135,8 +135,8 @@ class Collect(DomainFunction[CollectSettings]):
         if workflow_input.exhausted:
             command, undone = None, None
             refusal = (
-                "its executions ended badly again and again: look at them, then start it again by hand. What a failed "
-                "grant may have given is taken away by the reconciler"
+                "its executions failed repeatedly: look at them, then start it again by hand. What a failed "
+                "grant may have granted is revoked by the reconciler"
             )
         elif undone is not None:
             refusal = undone
@@ -169,7 +169,7 @@ class Collect(DomainFunction[CollectSettings]):
         )
 
     def _why_undone(self, workflow_input: WorkflowInput, command: GrantCommand) -> str | None:
-        """Why a grant whose execution ended badly is not carried on but undone; None if it is carried on."""
+        """Why a grant whose execution failed is not carried on but undone; None if it is carried on."""
         if workflow_input.request != "GRANT" or not workflow_input.settles:
             return None
         until = command.request.until
@@ -177,7 +177,7 @@ class Collect(DomainFunction[CollectSettings]):
             return "access was asked for until a moment that has passed before the grant was carried out: ask again"
         if workflow_input.aborted:
             return "the execution was aborted"
-        return "the execution ended badly more than once" if workflow_input.settles > 1 else None
+        return "the execution failed more than once" if workflow_input.settles > 1 else None
 
     def _begun_after_all(self, workflow_input: WorkflowInput, new: GrantRecord) -> bool:
         """Whether a record that was refused is our own: written by a call whose answer was lost.
@@ -211,7 +211,7 @@ class Collect(DomainFunction[CollectSettings]):
             return None
         if record.state != "IN_PROGRESS" or self._now() - record.updated_at > CENTRAL_TIMEOUT:
             return None
-        return f"{record.execution} is at it"
+        return f"the execution {record.execution} works on it"
 
     def _command(
         self,
@@ -222,7 +222,7 @@ class Collect(DomainFunction[CollectSettings]):
         details: GrantDetails,
         record: GrantRecord | None,
     ) -> tuple[GrantCommand | None, str | None]:
-        """What is granted or taken, or why it cannot be. A revoke and a second try work from the record."""
+        """What is granted or revoked, or why it cannot be. A revoke and a second try work from the record."""
         if (
             record is not None
             and record.command is not None
@@ -230,7 +230,7 @@ class Collect(DomainFunction[CollectSettings]):
         ):
             return record.command, None
         if workflow_input.request == "REVOKE":
-            return None, None  # Nothing is given before it is recorded, so there is nothing to take.
+            return None, None  # Nothing is granted before it is recorded, so there is nothing to revoke.
         try:
             return self._live_command(workflow_input, asset_id, listing, platform, details), None
         except PermanentGrantError as error:
@@ -337,7 +337,7 @@ class Collect(DomainFunction[CollectSettings]):
 
 
 def _undoing_is_open(workflow_input: WorkflowInput, record: GrantRecord) -> bool:
-    """Whether this settles a failed grant of which something could not be taken away; not without end."""
+    """Whether this settles a failed grant of which something could not be revoked; not without end."""
     failed = workflow_input.request == "GRANT" and record.state == "GRANT_FAILED" and bool(record.outcome.get("undo"))
     return failed and workflow_input.settles > 0 and not workflow_input.exhausted
 
@@ -346,7 +346,7 @@ def _warnings(details: GrantDetails, command: GrantCommand | None) -> list[str]:
     """What the reader noticed, and an approver's end that does not hold."""
     ignored = None
     if command is not None:
-        # What was given before this line was read is taken away all the same, whatever the line says.
+        # What was granted before this line was read is revoked all the same, whatever the line says.
         with suppress(PermanentGrantError):
             ignored = ignored_end(command.request, details.subscription_request.request.get("decisionComment"))
     unreadable = details.subscription_request.unreadable

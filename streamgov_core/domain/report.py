@@ -23,7 +23,7 @@ class Report(DomainFunction[DomainSettings]):
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> ReportSettings:
-        """See DomainFunction.read_settings."""
+        """The settings of the report function."""
         return ReportSettings.from_environment(env)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
@@ -51,9 +51,9 @@ class Report(DomainFunction[DomainSettings]):
             status = "GRANTED" if failure is None else "GRANT_FAILED"
         else:
             status = "REVOKED" if failure is None else "REVOKE_FAILED"
-        left = undo_failures(item)
-        cause = None if failure is None else _with_remark(failure, left)
-        facts = {"warnings": _warnings(item), "undo": left, "reason": (failure or "")[:MAX_CAUSE]}
+        remaining = undo_failures(item)
+        cause = None if failure is None else _with_remark(failure, remaining)
+        facts = {"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]}
         if not self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
         ):
@@ -62,7 +62,7 @@ class Report(DomainFunction[DomainSettings]):
         self._domain.update_status(item["grantId"], item["assetId"], status, cause)
         level = logging.INFO if cause is None else logging.ERROR
         log("outcome reported", dict(item), level=level, status=status, cause=cause, **facts)
-        return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if left else ""}
+        return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
         """Set to failed what the collector may have left open; an input that is not ours is only logged."""
@@ -132,12 +132,18 @@ def failure_of(item: Mapping[str, Any]) -> str | None:
 def undo_failures(item: Mapping[str, Any]) -> list[str]:
     """Steps of the undoing that did not succeed, or were not even begun: access may remain there.
 
-    An item with a refusal does nothing but undo what an earlier execution may have given.
+    An item with a refusal does nothing but undo what an earlier execution may have granted.
     """
     if item.get("refusal"):
-        return [*_left_by(item, "do", "first", "firstDone"), *_left_by(item, "do", "second", "secondDone")]
+        return [
+            *_unfinished_steps(item, "do", "first", "firstDone"),
+            *_unfinished_steps(item, "do", "second", "secondDone"),
+        ]
     if item.get("failure"):
-        return [*_left_by(item, "undo", "first", "undoFirstDone"), *_left_by(item, "undo", "second", "undoSecondDone")]
+        return [
+            *_unfinished_steps(item, "undo", "first", "undoFirstDone"),
+            *_unfinished_steps(item, "undo", "second", "undoSecondDone"),
+        ]
     return []
 
 
@@ -178,7 +184,7 @@ def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
 
 
-def _left_by(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
+def _unfinished_steps(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
     planned = (item.get(plan) or {}).get(stage) or []
     done = _steps(item, name)
     if len(done) != len(planned):
@@ -190,12 +196,12 @@ def _left_by(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[
     ]
 
 
-def _with_remark(failure: str, left: list[str]) -> str:
+def _with_remark(failure: str, remaining: list[str]) -> str:
     """The cause, and where access may remain; the remark is not what is cut."""
-    if not left:
+    if not remaining:
         return failure[:MAX_CAUSE]
     remark = (
-        f". Access may remain in {'; '.join(left)[: MAX_CAUSE // 2]}. It is taken away at once if that can be done, "
+        f". Access may remain in {'; '.join(remaining)[: MAX_CAUSE // 2]}. It is revoked at once if that can be done, "
         "and by the reconciler otherwise"
     )
     return failure[: MAX_CAUSE - len(remark)] + remark

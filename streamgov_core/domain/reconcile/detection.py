@@ -72,10 +72,10 @@ class Detection:
     grants: int = 0
 
     def add(
-        self, kind: str, subject: str, text: str, remediation: Remediation | None = None, *, left: bool = False
+        self, kind: str, subject: str, text: str, remediation: Remediation | None = None, *, skipped: bool = False
     ) -> None:
         """One finding."""
-        self.findings.append(Finding(kind, subject, text, "left" if left else "found"))
+        self.findings.append(Finding(kind, subject, text, "skipped" if skipped else "found"))
         if remediation is not None:
             self.remediations.append(remediation)
 
@@ -88,7 +88,7 @@ class Detector:
         inventory: lists of DataZone.
         executions: of the central machine.
         is_ours: whether an asset type is served by this deployment.
-        grace: seconds that a grant may be open before somebody must be at work on it.
+        grace: seconds that a grant may be open before an execution must work on it.
         now: seconds since the epoch.
     """
 
@@ -127,7 +127,7 @@ class Detector:
                 self._retained |= self._inventory.retained_of(project)
                 listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
             except (PermanentGrantError, RemoteError) as error:
-                self._result.add("Unreadable", f"project {project}", str(error), left=True)
+                self._result.add("Unreadable", f"project {project}", str(error), skipped=True)
         self._result.grants = len(listed)
         for grant in listed.values():
             for asset_id, status in grant.assets.items():
@@ -146,10 +146,10 @@ class Detector:
         if status.endswith(("_PENDING", "_IN_PROGRESS")):
             self._open(grant, asset_id, status, record)
         elif record is None:
-            text = "DataZone says GRANTED, and no record tells what was given: nothing is concluded from it"
-            self._result.add("UnrecordedGrant", subject, text, left=True)
+            text = "DataZone says GRANTED, and no record says what was granted: nothing is concluded from it"
+            self._result.add("UnrecordedGrant", subject, text, skipped=True)
         elif status == "GRANTED" and grant.subscription_id in self._retained:
-            self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", left=True)
+            self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", skipped=True)
         elif record.state == "IN_PROGRESS":
             self._begun(grant, asset_id, status, record)
         elif status == "GRANTED":
@@ -159,22 +159,22 @@ class Detector:
             self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", remediation)
         elif status == "REVOKE_FAILED":
             cause = record.cause or "no cause was recorded"
-            self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", left=True)
+            self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", skipped=True)
 
     def _begun(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> None:
-        """DataZone says that it is over, the ledger that somebody is at it."""
+        """DataZone says that it is over, the ledger that it is in progress."""
         if self._now - record.updated_at < self._grace or self._running(record):
             return
         subject = f"{grant.grant_id}#{asset_id}"
         text = f"{record.desired} begun and not finished, and no execution works on it; DataZone says {status}"
         if status == "GRANTED" and record.desired == "GRANT":
-            self._result.add("StatusMismatch", subject, text, left=True)
+            self._result.add("StatusMismatch", subject, text, skipped=True)
             return
         remediation = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
         self._result.add("Stuck", subject, text, remediation)
 
     def _open(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
-        """Asked for and not finished: is anybody at work on it?"""
+        """Requested and not finished: does an execution work on it?"""
         request: RequestType = "GRANT" if status.startswith("GRANT") else "REVOKE"
         begun = record is not None and record.state == "IN_PROGRESS" and record.desired == request
         touched = max(grant.updated_at, record.updated_at if record is not None and begun else 0.0)
@@ -204,7 +204,7 @@ class Detector:
         if record.state != "GRANTED":
             if "revokeReason" not in record.facts and self._now - record.updated_at >= self._grace:
                 text = f"DataZone says GRANTED, the ledger says {record.state}: revoke it in DataZone"
-                self._result.add("StatusMismatch", subject, text, left=True)
+                self._result.add("StatusMismatch", subject, text, skipped=True)
             return
         ended = self._ended(record)
         if ended:
@@ -228,7 +228,7 @@ class Detector:
         try:
             raw = self._once(("grant", grant_id), lambda: self._domain.grant(grant_id))
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", subject, f"the grant: {error}", left=True)
+            self._result.add("Unreadable", subject, f"the grant: {error}", skipped=True)
             return
         found = None if raw is None else ListedGrant.of(raw)
         if found is not None and asset_id in found.assets:
@@ -236,7 +236,7 @@ class Detector:
             return
         if str(record.facts.get("subscriptionId", "")) in self._retained:
             self._result.add(
-                "Retained", subject, "the grant is no longer there, its permissions are retained", left=True
+                "Retained", subject, "the grant is no longer there, its permissions are retained", skipped=True
             )
             return
         if record.state == "IN_PROGRESS" and self._running(record):
@@ -252,7 +252,7 @@ class Detector:
         try:
             return f"access was asked for until {until}" if ends_at(until) <= self._now else ""
         except PermanentGrantError as error:
-            self._result.add("Unreadable", f"{record.grant_id}#{record.asset_id}", str(error), left=True)
+            self._result.add("Unreadable", f"{record.grant_id}#{record.asset_id}", str(error), skipped=True)
             return ""
 
     def _running(self, record: GrantRecord) -> bool:
@@ -271,7 +271,7 @@ class Detector:
             if not self._once(("asset", asset_id), lambda: self._inventory.asset_exists(asset_id)):
                 return f"the asset {asset_id} is gone", False
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", left=True)
+            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", skipped=True)
         return "", False
 
     def _ours(self, grant: ListedGrant, asset_id: str, status: str) -> bool:
@@ -281,7 +281,7 @@ class Detector:
         try:
             type_name = self._type_of(grant, asset_id)
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", left=True)
+            self._result.add("Unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", skipped=True)
             return False
         if type_name and self._is_ours(type_name):
             return True
@@ -335,7 +335,7 @@ class Detector:
             f"held back: {len(remediations)} of {granted} granted assets seem to be gone; look, then run with force"
         )
         self._result.findings = [
-            Finding(item.kind, item.subject, f"{reason}; {item.text}", "left")
+            Finding(item.kind, item.subject, f"{reason}; {item.text}", "skipped")
             if item.kind == "Orphaned" and item.subject in held
             else item
             for item in self._result.findings

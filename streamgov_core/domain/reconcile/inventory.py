@@ -223,7 +223,7 @@ class CentralExecutions:
 
 
 class Publisher(Protocol):
-    """Where findings are told."""
+    """Where findings are published."""
 
     def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Put events on the default bus."""
@@ -243,7 +243,7 @@ class EventsPublisher:
         """API PutEvents, ten entries a call.
 
         Raises:
-            RemoteError: an entry was not taken.
+            RemoteError: an entry was not accepted.
         """
         for start in range(0, len(entries), 10):
             with calling("events:PutEvents", "the default bus"):

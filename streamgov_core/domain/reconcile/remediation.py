@@ -28,7 +28,7 @@ class Work:
     """Steps for member accounts, and what each of them is for.
 
     Args:
-        first: steps that come first: the consumer's side to take, the producer's to give.
+        first: steps that come first: the consumer's side of a revoke, the producer's of a grant.
         second: the others.
         items: what is finished when its steps are done.
     """
@@ -38,7 +38,7 @@ class Work:
     items: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
 
-    def take(self, steps: Mapping[str, list[dict[str, Any]]], item: Mapping[str, Any]) -> bool:
+    def add(self, steps: Mapping[str, list[dict[str, Any]]], item: Mapping[str, Any]) -> bool:
         """Add an item with its steps, if there is room."""
         if not self.room(steps):
             return False
@@ -91,41 +91,47 @@ class Remediator:
         self._started: dict[str, bool] = {}
         self._revoke_requested: set[str] = set()
 
-    # --- target ledgers -----------------------------------------------------------------------------------------------
+    # --- document ledgers ---------------------------------------------------------------------------------------------
     def compare(self, mismatches: Iterable[tuple[str, list[Any]]], tally: Tally, work: Work, *, dry_run: bool) -> None:
         """Decide about what member accounts hold otherwise, by what the grant ledger says now."""
         records: dict[str, dict[str, GrantRecord]] = {}
         wrong: dict[tuple[str, str, str], list[str]] = {}
-        for account, (target, key, expected, found, state) in mismatches:
+        for account, (document_id, key, expected, found, state) in mismatches:
             grant_id, _, asset_id = key.partition("#")
             if grant_id not in records:
                 records[grant_id] = self._ledger.of_grant(grant_id)
-            kind = self._kind(records[grant_id].get(asset_id), account, target, expected, found, state)
+            kind = self._kind(records[grant_id].get(asset_id), account, document_id, expected, found, state)
             if kind:
-                wrong.setdefault((kind, key, account), []).append(target)
-        for (kind, key, account), targets in wrong.items():
+                wrong.setdefault((kind, key, account), []).append(document_id)
+        for (kind, key, account), document_ids in wrong.items():
             grant_id, _, asset_id = key.partition("#")
-            text = f"{key} in {', '.join(sorted(targets))}"
+            text = f"{key} in {', '.join(sorted(document_ids))}"
             if kind == "UnrecordedContribution":
-                tally.add(Finding(kind, key, text, "left", account))
+                tally.add(Finding(kind, key, text, "skipped", account))
                 continue
             tally.add(Finding(kind, key, text, account=account))
             record = records[grant_id][asset_id]
-            if not dry_run and not work.take(
+            if not dry_run and not work.add(
                 grant_steps(self._names, record, [account]), {"kind": kind, "subject": key, "grant": record.state}
             ):
                 log("left to the next run", kind=kind, key=key)
 
     def _kind(
-        self, record: GrantRecord | None, account: str, target: str, expected: int | None, found: int | None, state: str
+        self,
+        record: GrantRecord | None,
+        account: str,
+        document_id: str,
+        expected: int | None,
+        found: int | None,
+        state: str,
     ) -> str | None:
-        """What a mismatch is; None if the ledger has moved on, or a run is at it."""
+        """What a mismatch is; None if the ledger has moved on, or an execution works on it."""
         if record is None or record.command is None:
             return "UnrecordedContribution" if state == "ACTIVE" else None
         if record.state == "IN_PROGRESS":
             return None
         if record.state == "GRANTED":
-            if (account, target) not in set(document_ids_of(self._names, record.command)):
+            if (account, document_id) not in set(document_ids_of(self._names, record.command)):
                 # Held where this release would not put it: no command revokes it.
                 return "UnrecordedContribution"
             holds = state == "ACTIVE" and found is not None and found >= record.generation
@@ -154,11 +160,11 @@ class Remediator:
         if not mine and (
             (-1 if record is None else record.generation) != remediation.generation or status != remediation.status
         ):
-            tally.settle(remediation.kind, remediation.subject, "left", "it has moved on since")
+            tally.settle(remediation.kind, remediation.subject, "skipped", "it has moved on since")
         elif remediation.verb == "start":
             started = self._start(remediation)
             text = "an execution was started" if started else "an execution was started for it before"
-            tally.settle(remediation.kind, remediation.subject, "repaired" if started else "left", text)
+            tally.settle(remediation.kind, remediation.subject, "repaired" if started else "skipped", text)
         elif remediation.verb == "end" and not mine and self._inventory.end(remediation.grant_id):
             self._revoke_requested.add(remediation.grant_id)
             tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
@@ -198,11 +204,11 @@ class Remediator:
             "generation": generation,
         }
         if record.command is None or not work.room(steps):
-            tally.settle(remediation.kind, remediation.subject, "left", "for the next run")
+            tally.settle(remediation.kind, remediation.subject, "skipped", "for the next run")
         elif mine or self._ledger.begin(new, record.generation):
-            work.take(steps, item)
+            work.add(steps, item)
         else:
-            tally.settle(remediation.kind, remediation.subject, "left", "another run has just begun it")
+            tally.settle(remediation.kind, remediation.subject, "skipped", "another run has just begun it")
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
     def finish(
@@ -222,7 +228,7 @@ class Remediator:
                 account = step["command"]["account"]
                 failures.setdefault(step["item"], []).append(f"account {account}: {readable(outcome)}")
             elif outcome.get("status") == "SUPERSEDED" and item["grant"] == "GRANTED":
-                failures.setdefault(step["item"], []).append("the target ledger knows a newer request")
+                failures.setdefault(step["item"], []).append("the document ledger knows a newer request")
         for number, item in enumerate(items):
             cause = "; ".join(failures.get(number, ()))[:MAX_CAUSE]
             if "generation" in item:

@@ -1,4 +1,4 @@
-"""The reconciler, in the domain account: what no event, execution or function has finished is found, told and finished.
+"""The reconciler, in the domain account: finds, publishes and finishes what no event or execution has finished.
 
 It runs inside of the central machine, in three phases around the steps of the member accounts:
 
@@ -81,7 +81,7 @@ class Reconcile:
         inventory: lists of DataZone.
         ledger: the grant ledger.
         executions: of the central machine.
-        publisher: where findings are told.
+        publisher: where findings are published.
         emit: prints a line, for the embedded metric format.
         now: clock.
     """
@@ -238,11 +238,11 @@ class Reconcile:
         dry_run = bool(concluded["dryRun"])
         for line in metrics(self._names, tally, dry_run, self._now()):
             self._emit(json.dumps(line, sort_keys=True))
-        told = True
+        published = True
         try:
             self._publisher.put(events(self._names, tally, dry_run, concluded["execution"]))
         except (RemoteError, RetryableGrantError) as error:
-            told = False  # What was done is done; the result and the metric say it as well.
+            published = False  # What was done is done; the result and the metric say it as well.
             log("findings not published", level=logging.ERROR, cause=str(error))
         result = {
             "version": 1,
@@ -250,7 +250,7 @@ class Reconcile:
             "next": concluded["next"],
             "checked": concluded["checked"],
             "busy": concluded["busy"],
-            "published": told,
+            "published": published,
             **tally.to_message(),
         }
         level = logging.WARNING if tally.number("found", loud=True) else logging.INFO
