@@ -76,7 +76,7 @@ class Accounts:
         self.central.domain.add_grant(principals=(principal,))
         self.central.domain.environments["env1"]["awsAccountId"] = RoleArn.parse(principal).account
         self.meter.slow(
-            self.central.domain, "grant", "listing", "environment", "target", "subscription", "request", "mark"
+            self.central.domain, "grant", "listing", "environment", "target", "subscription", "request", "update_status"
         )
         self.meter.slow(self.central.grants, "of_grant", "begin", "finish")
         self.members = {account: self.member(account) for account in (OWNER, CONSUMER)}
@@ -93,9 +93,9 @@ class Accounts:
         self.meter.slow(member.gateway, "record", "inspect")
         return member
 
-    def run(self, order: dict[str, Any], execution: str) -> list[tuple[str, float, int]]:
+    def run(self, workflow_input: dict[str, Any], execution: str) -> list[tuple[str, float, int]]:
         """One request through the functions, as the machines call them: step, milliseconds, calls."""
-        (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(order, execution))
+        (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(workflow_input, execution))
         rows = [("collect", spent, calls)]
         for stage in ("first", "second"):
             for step in item["do"][stage]:

@@ -37,13 +37,13 @@ def reconcile_states(names: Names, domain_account: str) -> dict[str, State]:
     return {
         "ReconcileBegin": {
             "Type": "Pass",
-            "Parameters": {"order.$": "$", "portion": {"reported": {"next": ""}}},
+            "Parameters": {"input.$": "$", "portion": {"reported": {"next": ""}}},
             "Next": "ReconcilePlan",
         },
         "ReconcilePlan": phase(
             {
                 "phase": "plan",
-                "order.$": "$.order",
+                "input.$": "$.input",
                 "execution.$": "$$.Execution.Id",
                 "cursor.$": "$.portion.reported.next",
             },

@@ -61,7 +61,8 @@ def differences(document_id: str, comparison: Comparison, sid_prefix: str) -> li
     if comparison.exclusive:
         foreign = [item for item in statements if not is_ours(item, sid_prefix)]
         found += [
-            Finding("ForeignStatement", document_id, f"{where} also holds {_short(item)}", "left") for item in foreign
+            Finding("ForeignStatement", document_id, f"{where} also holds {_short(item)}", "skipped")
+            for item in foreign
         ]
     return found
 

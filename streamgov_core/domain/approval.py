@@ -56,35 +56,35 @@ def approved_until(comment: str | None) -> str | None:
     return found[0]
 
 
-def decided(asked: AccessRequest, comment: str | None, now: float) -> AccessRequest:
-    """What is to be given: what was asked for, until the earlier of the two ends.
+def decided(requested: AccessRequest, comment: str | None, now: float) -> AccessRequest:
+    """What is to be granted: what was requested, until the earlier of the two ends.
 
     Args:
-        asked: the request.
+        requested: the request.
         comment: ``decisionComment`` of the request.
         now: seconds since the epoch.
 
     Raises:
-        PermanentGrantError: the approver's line cannot be read, or his end has passed.
+        PermanentGrantError: the approver's line cannot be read, or that end has passed.
     """
     until = approved_until(comment)
-    if until is None or ignored_end(asked, comment) is not None:
-        return asked
+    if until is None or ignored_end(requested, comment) is not None:
+        return requested
     if ends_at(until) <= now:
         raise PermanentGrantError(f"the approver allows access until {until}, which has passed: ask again")
-    return replace(asked, until=until)
+    return replace(requested, until=until)
 
 
-def ignored_end(asked: AccessRequest, comment: str | None) -> str | None:
+def ignored_end(requested: AccessRequest, comment: str | None) -> str | None:
     """Why the approver's end does not hold; None if it does, or if there is none.
 
     Raises:
         PermanentGrantError: the approver's line cannot be read.
     """
     until = approved_until(comment)
-    if until is None or asked.until is None or ends_at(until) <= ends_at(asked.until):
+    if until is None or requested.until is None or ends_at(until) <= ends_at(requested.until):
         return None
     return (
-        f"the approver allows access until {until}, but it was asked for until {asked.until} only: an approval can "
-        f"shorten, so {asked.until} holds"
+        f"the approver allows access until {until}, but it was asked for until {requested.until} only: an approval can "
+        f"shorten, so {requested.until} holds"
     )

@@ -35,7 +35,7 @@ class DataZoneReader(Protocol):
     def request(self, request_id: str) -> Mapping[str, Any] | None:
         """A subscription request."""
 
-    def mark(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
         """Set the status of one asset of a grant; one that stands already is no error."""
 
 
@@ -84,7 +84,7 @@ class DataZoneDomain:
         """API GetSubscriptionRequestDetails."""
         return self._get("get_subscription_request_details", "GetSubscriptionRequestDetails", identifier=request_id)
 
-    def mark(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
         """API UpdateSubscriptionGrantStatus.
 
         Which transitions are legal is not documented (UNVERIFIED). So after an error the grant is read: whoever finds
@@ -106,7 +106,7 @@ class DataZoneDomain:
                     raise
                 standing = self._status(grant_id, asset_id)
                 if standing is None:
-                    log("the grant is gone: nothing to mark", grantId=grant_id, assetId=asset_id, status=status)
+                    log("the grant is gone: no status to update", grantId=grant_id, assetId=asset_id, status=status)
                 elif standing != status:
                     raise RemoteError(
                         f"datazone:UpdateSubscriptionGrantStatus to {status} (it is {standing})",

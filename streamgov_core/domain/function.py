@@ -21,7 +21,7 @@ class DomainFunction(Generic[SettingsT]):
         settings: of the function.
         domain: DataZone.
         ledger: the grant ledger.
-        input_of: the input of an execution, by its ARN.
+        execution_input: the input of an execution, by its ARN.
         now: clock.
     """
 
@@ -30,13 +30,13 @@ class DomainFunction(Generic[SettingsT]):
         settings: SettingsT,
         domain: DataZoneReader,
         ledger: GrantLedger,
-        input_of: Callable[[str], Mapping[str, Any]],
+        execution_input: Callable[[str], Mapping[str, Any]],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._domain = domain
         self._ledger = ledger
-        self._input_of = input_of
+        self._execution_input = execution_input
         self._now = now
 
     @staticmethod

@@ -16,7 +16,7 @@ from streamgov_core.runtime.dynamodb import from_item, to_item
 
 RECORD_VERSION = 1
 GENERATIONS_PER_REQUEST = 2
-"""A request takes one generation for what it does and reserves the next for undoing it."""
+"""A request uses one generation for what it does and reserves the next for undoing it."""
 KEEP_ENDED = 400 * 86_400
 """Seconds that a grant's record outlives its end, for audits."""
 
@@ -63,7 +63,7 @@ class GrantLedger(Protocol):
         """Write a record whose last generation was ``previous`` (None: there was none).
 
         Returns:
-            False if somebody else was faster.
+            False if another writer was faster.
         """
 
     def finish(
@@ -97,7 +97,7 @@ class DynamoGrantLedger:
         self._table = table
 
     def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:
-        """See GrantLedger.of_grant. All pages."""
+        """All pages, read consistently."""
         found: dict[str, GrantRecord] = {}
         start: dict[str, Any] = {}
         while True:
@@ -122,7 +122,7 @@ class DynamoGrantLedger:
             yield from map(_record, page["Items"])
 
     def begin(self, record: GrantRecord, previous: int | None) -> bool:
-        """See GrantLedger.begin."""
+        """A conditional PutItem; False if another generation stands there."""
         client = self._client()
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(generation)"}
         if previous is not None:
@@ -146,7 +146,7 @@ class DynamoGrantLedger:
         cause: str,
         facts: Mapping[str, Any],
     ) -> bool:
-        """See GrantLedger.finish."""
+        """A conditional UpdateItem; an ended grant is purged after KEEP_ENDED seconds."""
         client = self._client()
         update = "SET #state = :state, updatedAt = :now, cause = :cause, outcome = :outcome"
         values: dict[str, Any] = {

@@ -32,27 +32,27 @@ def check_members(command: GrantCommand, members: Sequence[str]) -> None:
 
 
 def stages(names: Names, command: GrantCommand, request: RequestType, generation: int, *, strict: bool) -> Stages:
-    """The two stages of a request: the producer's side is written first to give, and last to take.
+    """The two stages of a request: the producer's side is written first on a grant, last on a revoke.
 
     Args:
         names: of the deployment.
         command: what is granted, to whom.
-        request: give or take.
+        request: GRANT or REVOKE.
         generation: that the members record.
-        strict: whether a step that is not APPLIED ends the plan. Taking goes on.
+        strict: whether a step that is not APPLIED ends the plan. A revoke goes on.
     """
     producer = command.producer.account
     consumers = [account for account in principal_accounts(command) if account != producer]
     within = producer in principal_accounts(command)
 
     def step(side: Side, account: str) -> Step:
-        order = command.for_side(side, request, generation, account)
+        side_command = command.for_side(side, request, generation, account)
         return {
             "name": f"{request.lower()}-{side}-{generation}-{short_hash(command.key)}",
             "machineArn": names.member_machine_arn(account),
             "roleArn": names.role_arn(account, "member-invoke"),
             "strict": strict,
-            "command": order.to_message(),
+            "command": side_command.to_message(),
         }
 
     owner = [step("both" if within else "producer", producer)]
@@ -83,11 +83,11 @@ def item(
         grant_id: of DataZone.
         asset_id: of DataZone.
         domain_id: of DataZone.
-        request: give or take.
+        request: GRANT or REVOKE.
         generation: of the request; the next one undoes it.
         facts: for the report.
-        refusal: why nothing is done; the asset is only marked as failed.
-        undo_only: take away what an interrupted grant may have given, and mark it as failed with ``refusal``.
+        refusal: why nothing is done; the asset only becomes failed.
+        undo_only: revoke what an interrupted grant may have granted, and set it to failed with ``refusal``.
     """
     nothing: Stages = {"first": [], "second": []}
     do, undo = nothing, nothing

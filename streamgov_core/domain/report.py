@@ -10,7 +10,7 @@ from typing import Any
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings
-from streamgov_core.domain.workflow_input import WorkflowInput, parse_order
+from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.runtime.log import log
@@ -23,7 +23,7 @@ class Report(DomainFunction[DomainSettings]):
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> ReportSettings:
-        """See DomainFunction.read_settings."""
+        """The settings of the report function."""
         return ReportSettings.from_environment(env)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
@@ -51,57 +51,67 @@ class Report(DomainFunction[DomainSettings]):
             status = "GRANTED" if failure is None else "GRANT_FAILED"
         else:
             status = "REVOKED" if failure is None else "REVOKE_FAILED"
-        left = undo_failures(item)
-        cause = None if failure is None else _with_remark(failure, left)
-        facts = {"warnings": _warnings(item), "undo": left, "reason": (failure or "")[:MAX_CAUSE]}
+        remaining = undo_failures(item)
+        cause = None if failure is None else _with_remark(failure, remaining)
+        facts = {"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]}
         if not self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
         ):
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
-        self._domain.mark(item["grantId"], item["assetId"], status, cause)
+        self._domain.update_status(item["grantId"], item["assetId"], status, cause)
         level = logging.INFO if cause is None else logging.ERROR
         log("outcome reported", dict(item), level=level, status=status, cause=cause, **facts)
-        return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if left else ""}
+        return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
-        """Mark what the collector may have left open; an order that is not ours is only logged."""
+        """Set to failed what the collector may have left open; an input that is not ours is only logged."""
         cause = readable(event.get("failure"))[:MAX_CAUSE]
         try:
-            order = parse_order(event, self._settings.domain_id, self._input_of)
+            workflow_input = parse_workflow_input(event, self._settings.domain_id, self._execution_input)
         except EventRefusedError as error:
-            log("order refused", level=logging.WARNING, cause=str(error))
-            return {"status": "REFUSED", "cause": str(error)[:MAX_CAUSE]}
-        grant = self._domain.grant(order.grant_id)
-        marked = []
+            log("workflow input rejected", level=logging.WARNING, cause=str(error))
+            return {"status": "REJECTED", "cause": str(error)[:MAX_CAUSE]}
+        grant = self._domain.grant(workflow_input.grant_id)
+        updated = []
         for asset in (grant or {}).get("assets", ()):
-            if self._mark_failed(order, grant or {}, asset, execution, cause):
-                marked.append(asset["assetId"])
-        log("collector failed", level=logging.ERROR, grantId=order.grant_id, assets=marked, cause=cause)
-        return {"status": f"{order.request}_FAILED", "cause": cause, "assets": marked}
+            if self._set_failed(workflow_input, grant or {}, asset, execution, cause):
+                updated.append(asset["assetId"])
+        log("collector failed", level=logging.ERROR, grantId=workflow_input.grant_id, assets=updated, cause=cause)
+        return {"status": f"{workflow_input.request}_FAILED", "cause": cause, "assets": updated}
 
-    def _mark_failed(
-        self, order: WorkflowInput, grant: Mapping[str, Any], asset: Mapping[str, Any], execution: str, cause: str
+    def _set_failed(
+        self,
+        workflow_input: WorkflowInput,
+        grant: Mapping[str, Any],
+        asset: Mapping[str, Any],
+        execution: str,
+        cause: str,
     ) -> bool:
-        if asset["status"] not in tuple(f"{order.request}_{suffix}" for suffix in _OPEN):
+        if asset["status"] not in tuple(f"{workflow_input.request}_{suffix}" for suffix in _OPEN):
             return False
         asset_id = asset["assetId"]
-        record = self._ledger.of_grant(order.grant_id).get(asset_id)
-        if record is not None and record.state == "IN_PROGRESS" and record.execution != execution and not order.settles:
+        record = self._ledger.of_grant(workflow_input.grant_id).get(asset_id)
+        if (
+            record is not None
+            and record.state == "IN_PROGRESS"
+            and record.execution != execution
+            and not workflow_input.settles
+        ):
             return False  # Another execution carries it out.
-        if record is None and not self._is_ours(order, grant, asset_id):
+        if record is None and not self._is_ours(workflow_input, grant, asset_id):
             return False
-        status: GrantState = "GRANT_FAILED" if order.request == "GRANT" else "REVOKE_FAILED"
+        status: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"
         if record is not None:
-            self._ledger.finish(order.grant_id, asset_id, record.generation, status, self._now(), cause, {})
-        self._domain.mark(order.grant_id, asset_id, status, cause)
+            self._ledger.finish(workflow_input.grant_id, asset_id, record.generation, status, self._now(), cause, {})
+        self._domain.update_status(workflow_input.grant_id, asset_id, status, cause)
         return True
 
-    def _is_ours(self, order: WorkflowInput, grant: Mapping[str, Any], asset_id: str) -> bool:
+    def _is_ours(self, workflow_input: WorkflowInput, grant: Mapping[str, Any], asset_id: str) -> bool:
         listing = (grant.get("grantedEntity") or {}).get("listing") or {}
         found = self._domain.listing(listing["id"], listing.get("revision")) if listing else None
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}
-        type_name = asset.get("assetType") if asset.get("assetId") == asset_id else order.type_name
+        type_name = asset.get("assetType") if asset.get("assetId") == asset_id else workflow_input.type_name
         return self._settings.platform_of(str(type_name)) is not None
 
 
@@ -122,12 +132,18 @@ def failure_of(item: Mapping[str, Any]) -> str | None:
 def undo_failures(item: Mapping[str, Any]) -> list[str]:
     """Steps of the undoing that did not succeed, or were not even begun: access may remain there.
 
-    An item with a refusal does nothing but undo what an earlier execution may have given.
+    An item with a refusal does nothing but undo what an earlier execution may have granted.
     """
     if item.get("refusal"):
-        return [*_left_by(item, "do", "first", "firstDone"), *_left_by(item, "do", "second", "secondDone")]
+        return [
+            *_unfinished_steps(item, "do", "first", "firstDone"),
+            *_unfinished_steps(item, "do", "second", "secondDone"),
+        ]
     if item.get("failure"):
-        return [*_left_by(item, "undo", "first", "undoFirstDone"), *_left_by(item, "undo", "second", "undoSecondDone")]
+        return [
+            *_unfinished_steps(item, "undo", "first", "undoFirstDone"),
+            *_unfinished_steps(item, "undo", "second", "undoSecondDone"),
+        ]
     return []
 
 
@@ -168,7 +184,7 @@ def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
 
 
-def _left_by(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
+def _unfinished_steps(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
     planned = (item.get(plan) or {}).get(stage) or []
     done = _steps(item, name)
     if len(done) != len(planned):
@@ -180,12 +196,12 @@ def _left_by(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[
     ]
 
 
-def _with_remark(failure: str, left: list[str]) -> str:
+def _with_remark(failure: str, remaining: list[str]) -> str:
     """The cause, and where access may remain; the remark is not what is cut."""
-    if not left:
+    if not remaining:
         return failure[:MAX_CAUSE]
     remark = (
-        f". Access may remain in {'; '.join(left)[: MAX_CAUSE // 2]}. It is taken away at once if that can be done, "
+        f". Access may remain in {'; '.join(remaining)[: MAX_CAUSE // 2]}. It is revoked at once if that can be done, "
         "and by the reconciler otherwise"
     )
     return failure[: MAX_CAUSE - len(remark)] + remark

@@ -97,7 +97,7 @@ class CollectSettings(DomainSettings):
     request_required: bool = False
 
     def to_environment(self) -> dict[str, str]:
-        """See DomainSettings.to_environment."""
+        """The variables of every function of the domain, and those of the collect function."""
         return {
             **super().to_environment(),
             PRINCIPAL_ACCOUNTS: compact_json(self.principal_accounts),
@@ -134,7 +134,7 @@ class ReconcileSettings(DomainSettings):
     grace: float = 900.0
 
     def to_environment(self) -> dict[str, str]:
-        """See DomainSettings.to_environment."""
+        """The variables of every function of the domain, and those of the reconcile function."""
         return {
             **super().to_environment(),
             "STREAMGOV_ACCOUNT": self.account,

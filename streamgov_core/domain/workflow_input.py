@@ -17,7 +17,7 @@ REQUESTS: Mapping[str, RequestType] = {
 CENTRAL_TIMEOUT = 10_800
 """Seconds that one execution of the central state machine may take."""
 MAX_SETTLES = 3
-"""How often an order is started again after its execution ended badly."""
+"""How often a request is started again after its execution failed."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WorkflowInput:
     Args:
         type_name: the asset type that the event names, or empty.
         event_id: of the event, for the audit.
-        settles: how many executions of this order have ended badly before.
+        settles: how many executions of this request have failed before.
         aborted: whether a person ended the last one.
         redrive: a person asks for it, so a failed state is no obstacle.
         ended: ARNs of those executions; a settling takes over from them and from nobody else.
@@ -44,17 +44,19 @@ class WorkflowInput:
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing is left but to mark the grant as failed."""
+        """Whether the grant can only be set to failed."""
         return self.settles > MAX_SETTLES
 
 
-def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str], Mapping[str, Any]]) -> WorkflowInput:
+def parse_workflow_input(
+    raw: Mapping[str, Any], domain_id: str, execution_input: Callable[[str], Mapping[str, Any]]
+) -> WorkflowInput:
     """Read the central machine's input.
 
     Args:
         raw: the input.
         domain_id: the one domain that is served.
-        input_of: the input of an execution, by its ARN.
+        execution_input: the input of an execution, by its ARN.
 
     Raises:
         EventRefusedError: it is none that we know, or of another domain.
@@ -63,10 +65,10 @@ def parse_order(raw: Mapping[str, Any], domain_id: str, input_of: Callable[[str]
     while raw.get("action") == "settle":
         settles += 1
         if settles > MAX_SETTLES + 1:
-            raise EventRefusedError(f"the order was started again {MAX_SETTLES} times already: a person must look")
+            raise EventRefusedError(f"the request was started again {MAX_SETTLES} times already: a person must look")
         aborted = aborted or raw.get("status") == "ABORTED"
         ended.append(_text(raw, "executionArn"))
-        raw = input_of(ended[-1])
+        raw = execution_input(ended[-1])
     if raw.get("action") == "redrive":
         request = raw.get("requestType")
         if request not in ("GRANT", "REVOKE"):

@@ -231,7 +231,7 @@ class DriftCheck:
             if not desired.active:
                 return []
             text = f"{document_arn(document_id)} does not exist, and {len(desired.active)} granted assets name it"
-            return [Finding("DeletedRole", document_id, text, "left")]
+            return [Finding("DeletedRole", document_id, text, "skipped")]
         return [item for part in comparisons for item in differences(document_id, part, self._sid_prefix)]
 
     def _compare_by_write(

@@ -1,4 +1,4 @@
-"""What a reconcile run finds, how it is counted and told: a bounded list, a metric and an event for each kind."""
+"""What a reconcile run finds, how it is counted and published: a bounded list, a metric and an event for each kind."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from streamgov_core.model.naming import Names
 
-Outcome = Literal["found", "repaired", "failed", "left"]
-"""``left`` was not touched on purpose; ``found`` neither, since it was a dry run, or is for a later one."""
+Outcome = Literal["found", "repaired", "failed", "skipped"]
+"""``skipped`` was not touched on purpose; ``found`` neither, since it was a dry run, or is for a later one."""
 
 KINDS: Mapping[str, str] = {
     "MissedEvent": "DataZone waits for a grant or revoke that no execution has begun",
@@ -20,23 +20,23 @@ KINDS: Mapping[str, str] = {
     "StatusMismatch": "DataZone and the grant ledger contradict each other about something that is over",
     "Retained": "the subscription has ended and DataZone says that its permissions are retained",
     "UnrecordedGrant": "DataZone says that access is granted, and the grant ledger has no record of it",
-    "UnrecordedContribution": "a target ledger holds a grant of which the grant ledger has no record",
+    "UnrecordedContribution": "a document ledger holds a grant of which the grant ledger has no record",
     "Unreadable": "what a grant refers to could not be read, so nothing is concluded from it",
     "RevokeFailed": "a revoke has failed and waits for a person",
-    "MissingContribution": "a granted asset is not, or not as last granted, in a target ledger",
-    "StaleContribution": "a target ledger holds a grant that has ended or failed",
+    "MissingContribution": "a granted asset is not, or not as last granted, in a document ledger",
+    "StaleContribution": "a document ledger holds a grant that has ended or failed",
     "DriftAdded": "a policy holds a statement under our prefix that no grant asks for",
     "DriftRemoved": "a policy lacks a statement that a grant asks for",
     "DriftAltered": "a statement of ours was altered by hand",
     "ForeignStatement": "a policy that is ours alone holds a statement that is not ours",
     "DeletedRole": "a role with access was deleted, or made again under its name",
-    "Rejected": "a document did not take a grant back",
+    "Rejected": "a document could not be written when a grant was revoked",
     "Unchecked": "documents that could not be checked in this run",
 }
 """Every kind of finding, in a sentence."""
 
 QUIET = frozenset({"Retained"})
-"""Kinds that are as somebody wants them: reported, but no reason for an alarm."""
+"""Kinds that are intended: reported, but no reason for an alarm."""
 
 MAX_TEXT = 300
 EVENT_EXAMPLES = 10
@@ -51,7 +51,7 @@ class Finding:
 
     Args:
         kind: one of KINDS.
-        subject: ``<grant>#<asset>``, or a target of a member account.
+        subject: ``<grant>#<asset>``, or a document id of a member account.
         text: what was seen, for people.
         outcome: what came of it.
         account: the member account, if it was found there.
@@ -146,7 +146,7 @@ def metrics(names: Names, tally: Tally, dry_run: bool, now: float) -> list[dict[
     """Lines in CloudWatch's embedded metric format ("Specification: Embedded metric format"), to be printed.
 
     One line for the run with ``Findings``, ``Repaired`` and ``Open`` (found and not repaired, QUIET kinds aside), and
-    one with ``Findings`` for each kind. A dry run is told as one, so that it does not set off the alarm.
+    one with ``Findings`` for each kind. A dry run is published as one, so that it does not set off the alarm.
     """
     loud = tally.number("found", loud=True)
     mode = "dryRun" if dry_run else "repair"

@@ -33,10 +33,10 @@ class Remediation:
 
     Args:
         kind: of the finding.
-        verb: ``start`` an order, ``end`` the grant in DataZone, ``revoke`` from the ledger alone.
+        verb: ``start`` an execution, ``end`` the grant in DataZone, ``revoke`` from the ledger alone.
         status: of the asset in DataZone when it was seen, or empty; if it has changed, nothing is done.
         generation: of the record, or -1; likewise.
-        order: for ``start``.
+        workflow_input: of the execution, for ``start``.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Remediation:
     asset_id: str
     status: str
     generation: int
-    order: Mapping[str, Any] = field(default_factory=dict)
+    workflow_input: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -58,7 +58,7 @@ class Remediation:
 
 
 @dataclass
-class Judgement:
+class Detection:
     """Findings and what would put them right.
 
     Args:
@@ -67,15 +67,17 @@ class Judgement:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    acts: list[Remediation] = field(default_factory=list)
+    remediations: list[Remediation] = field(default_factory=list)
     foreign: int = 0
     grants: int = 0
 
-    def add(self, kind: str, subject: str, text: str, act: Remediation | None = None, *, left: bool = False) -> None:
+    def add(
+        self, kind: str, subject: str, text: str, remediation: Remediation | None = None, *, skipped: bool = False
+    ) -> None:
         """One finding."""
-        self.findings.append(Finding(kind, subject, text, "left" if left else "found"))
-        if act is not None:
-            self.acts.append(act)
+        self.findings.append(Finding(kind, subject, text, "skipped" if skipped else "found"))
+        if remediation is not None:
+            self.remediations.append(remediation)
 
 
 class Detector:
@@ -86,7 +88,7 @@ class Detector:
         inventory: lists of DataZone.
         executions: of the central machine.
         is_ours: whether an asset type is served by this deployment.
-        grace: seconds that a grant may be open before somebody must be at work on it.
+        grace: seconds that a grant may be open before an execution must work on it.
         now: seconds since the epoch.
     """
 
@@ -108,9 +110,9 @@ class Detector:
         self._seen: dict[tuple[str, ...], Any] = {}
         self._lookups = 0
         self._retained: set[str] = set()
-        self._result = Judgement()
+        self._result = Detection()
 
-    def judge(self, records: Records, projects: Sequence[str], *, force: bool) -> Judgement:
+    def detect(self, records: Records, projects: Sequence[str], *, force: bool) -> Detection:
         """Look at every listed grant, and at every record that no list showed.
 
         Args:
@@ -125,7 +127,7 @@ class Detector:
                 self._retained |= self._inventory.retained_of(project)
                 listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
             except (PermanentGrantError, RemoteError) as error:
-                self._result.add("Unreadable", f"project {project}", str(error), left=True)
+                self._result.add("Unreadable", f"project {project}", str(error), skipped=True)
         self._result.grants = len(listed)
         for grant in listed.values():
             for asset_id, status in grant.assets.items():
@@ -144,41 +146,41 @@ class Detector:
         if status.endswith(("_PENDING", "_IN_PROGRESS")):
             self._open(grant, asset_id, status, record)
         elif record is None:
-            text = "DataZone says GRANTED, and no record tells what was given: nothing is concluded from it"
-            self._result.add("UnrecordedGrant", subject, text, left=True)
+            text = "DataZone says GRANTED, and no record says what was granted: nothing is concluded from it"
+            self._result.add("UnrecordedGrant", subject, text, skipped=True)
         elif status == "GRANTED" and grant.subscription_id in self._retained:
-            self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", left=True)
+            self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", skipped=True)
         elif record.state == "IN_PROGRESS":
             self._begun(grant, asset_id, status, record)
         elif status == "GRANTED":
             self._granted(grant, asset_id, record)
         elif record.state == "GRANTED" and self._now - record.updated_at >= self._grace:
-            act = Remediation("StatusMismatch", "revoke", grant.grant_id, asset_id, status, record.generation)
-            self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", act)
+            remediation = Remediation("StatusMismatch", "revoke", grant.grant_id, asset_id, status, record.generation)
+            self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", remediation)
         elif status == "REVOKE_FAILED":
             cause = record.cause or "no cause was recorded"
-            self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", left=True)
+            self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", skipped=True)
 
     def _begun(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> None:
-        """DataZone says that it is over, the ledger that somebody is at it."""
+        """DataZone says that it is over, the ledger that it is in progress."""
         if self._now - record.updated_at < self._grace or self._running(record):
             return
         subject = f"{grant.grant_id}#{asset_id}"
         text = f"{record.desired} begun and not finished, and no execution works on it; DataZone says {status}"
         if status == "GRANTED" and record.desired == "GRANT":
-            self._result.add("StatusMismatch", subject, text, left=True)
+            self._result.add("StatusMismatch", subject, text, skipped=True)
             return
-        act = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
-        self._result.add("Stuck", subject, text, act)
+        remediation = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
+        self._result.add("Stuck", subject, text, remediation)
 
     def _open(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
-        """Asked for and not finished: is anybody at work on it?"""
+        """Requested and not finished: does an execution work on it?"""
         request: RequestType = "GRANT" if status.startswith("GRANT") else "REVOKE"
         begun = record is not None and record.state == "IN_PROGRESS" and record.desired == request
         touched = max(grant.updated_at, record.updated_at if record is not None and begun else 0.0)
         if self._now - touched < self._grace:
             return
-        order: dict[str, Any] = {
+        workflow_input: dict[str, Any] = {
             "version": 1,
             "action": "redrive",
             "grantId": grant.grant_id,
@@ -189,32 +191,32 @@ class Detector:
             if last[0] == "RUNNING":
                 return
             if begun and last[1].get("action") != "settle" and last[1].get("action") != "reconcile":
-                order = {"version": 1, "action": "settle", "executionArn": record.execution, "status": last[0]}
+                workflow_input = {"version": 1, "action": "settle", "executionArn": record.execution, "status": last[0]}
         hours = (self._now - touched) / 3600
         kind = "Stuck" if begun or status.endswith("_IN_PROGRESS") else "MissedEvent"
         text = f"{status} for {hours:.1f} hours, and no execution works on it"
         generation = -1 if record is None else record.generation
-        act = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, order)
-        self._result.add(kind, act.subject, text, act)
+        remediation = Remediation(kind, "start", grant.grant_id, asset_id, status, generation, workflow_input)
+        self._result.add(kind, remediation.subject, text, remediation)
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
         subject = f"{grant.grant_id}#{asset_id}"
         if record.state != "GRANTED":
             if "revokeReason" not in record.facts and self._now - record.updated_at >= self._grace:
                 text = f"DataZone says GRANTED, the ledger says {record.state}: revoke it in DataZone"
-                self._result.add("StatusMismatch", subject, text, left=True)
+                self._result.add("StatusMismatch", subject, text, skipped=True)
             return
         ended = self._ended(record)
         if ended:
-            act = Remediation("Expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("Expired", subject, ended, act)
+            remediation = Remediation("Expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
+            self._result.add("Expired", subject, ended, remediation)
             return
         lost, whole = self._lost(grant, asset_id, subject)
         if lost:
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
-            act = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("Orphaned", subject, lost, act)
+            remediation = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
+            self._result.add("Orphaned", subject, lost, remediation)
 
     def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
         """A record that no list showed: is the grant gone, or only not shown?"""
@@ -226,7 +228,7 @@ class Detector:
         try:
             raw = self._once(("grant", grant_id), lambda: self._domain.grant(grant_id))
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", subject, f"the grant: {error}", left=True)
+            self._result.add("Unreadable", subject, f"the grant: {error}", skipped=True)
             return
         found = None if raw is None else ListedGrant.of(raw)
         if found is not None and asset_id in found.assets:
@@ -234,13 +236,13 @@ class Detector:
             return
         if str(record.facts.get("subscriptionId", "")) in self._retained:
             self._result.add(
-                "Retained", subject, "the grant is no longer there, its permissions are retained", left=True
+                "Retained", subject, "the grant is no longer there, its permissions are retained", skipped=True
             )
             return
         if record.state == "IN_PROGRESS" and self._running(record):
             return
-        act = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
-        self._result.add("Orphaned", subject, "DataZone knows no such grant any more", act)
+        remediation = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
+        self._result.add("Orphaned", subject, "DataZone knows no such grant any more", remediation)
 
     # --- questions --------------------------------------------------------------------------------------------------
     def _ended(self, record: GrantRecord) -> str:
@@ -250,7 +252,7 @@ class Detector:
         try:
             return f"access was asked for until {until}" if ends_at(until) <= self._now else ""
         except PermanentGrantError as error:
-            self._result.add("Unreadable", f"{record.grant_id}#{record.asset_id}", str(error), left=True)
+            self._result.add("Unreadable", f"{record.grant_id}#{record.asset_id}", str(error), skipped=True)
             return ""
 
     def _running(self, record: GrantRecord) -> bool:
@@ -269,7 +271,7 @@ class Detector:
             if not self._once(("asset", asset_id), lambda: self._inventory.asset_exists(asset_id)):
                 return f"the asset {asset_id} is gone", False
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", left=True)
+            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", skipped=True)
         return "", False
 
     def _ours(self, grant: ListedGrant, asset_id: str, status: str) -> bool:
@@ -279,7 +281,7 @@ class Detector:
         try:
             type_name = self._type_of(grant, asset_id)
         except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", left=True)
+            self._result.add("Unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", skipped=True)
             return False
         if type_name and self._is_ours(type_name):
             return True
@@ -322,14 +324,18 @@ class Detector:
 
     def _apply_safety_threshold(self, granted: int, force: bool) -> None:
         """Hold back if suspiciously much is gone."""
-        acts = [act for act in self._result.acts if act.kind == "Orphaned"]
-        if force or len(acts) <= max(SAFETY_THRESHOLD_MINIMUM, int(granted * SAFETY_THRESHOLD_SHARE)):
+        remediations = [remediation for remediation in self._result.remediations if remediation.kind == "Orphaned"]
+        if force or len(remediations) <= max(SAFETY_THRESHOLD_MINIMUM, int(granted * SAFETY_THRESHOLD_SHARE)):
             return
-        held = {act.subject for act in acts}
-        self._result.acts = [act for act in self._result.acts if act.kind != "Orphaned"]
-        reason = f"held back: {len(acts)} of {granted} granted assets seem to be gone; look, then run with force"
+        held = {remediation.subject for remediation in remediations}
+        self._result.remediations = [
+            remediation for remediation in self._result.remediations if remediation.kind != "Orphaned"
+        ]
+        reason = (
+            f"held back: {len(remediations)} of {granted} granted assets seem to be gone; look, then run with force"
+        )
         self._result.findings = [
-            Finding(item.kind, item.subject, f"{reason}; {item.text}", "left")
+            Finding(item.kind, item.subject, f"{reason}; {item.text}", "skipped")
             if item.kind == "Orphaned" and item.subject in held
             else item
             for item in self._result.findings

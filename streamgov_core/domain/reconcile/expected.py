@@ -1,4 +1,4 @@
-"""What each member account should hold: from the grant ledger to targets, in portions that fit a state's input."""
+"""What each member account should hold: from the grant ledger to documents, in portions that fit a state's input."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LISTED_ANSWERS = 150
 """Findings, and mismatches, that the answers of one plan list together."""
 
 Sets = dict[str, dict[str, Expected]]
-"""Account -> target -> what it should hold."""
+"""Account -> document id -> what it should hold."""
 
 
 def document_ids_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]:
-    """Account and target of every document that a grant contributes to, as ``apply`` chooses them.
+    """Account and id of every document that a grant contributes to, as ``apply`` chooses them.
 
     Raises:
-        PermanentGrantError: the platform cannot tell any more.
+        PermanentGrantError: the platform can no longer derive them.
     """
     producer = command.producer.account
     owned = command.for_side("producer", "GRANT", command.generation, producer)
@@ -48,12 +48,15 @@ def expected_sets(names: Names, records: Iterable[GrantRecord]) -> Sets:
         command = record.command
         if command is None or record.state != "GRANTED" or command.platform not in PLATFORMS:
             continue
-        for account, target in document_ids_of(names, command):
-            _, grants = found.setdefault(account, {}).setdefault(target, (command.platform, {}))
+        for account, document_id in document_ids_of(names, command):
+            _, grants = found.setdefault(account, {}).setdefault(document_id, (command.platform, {}))
             grants[command.key] = record.generation
     return {
-        account: {target: Expected(target, platform, grants) for target, (platform, grants) in targets.items()}
-        for account, targets in found.items()
+        account: {
+            document_id: Expected(document_id, platform, grants)
+            for document_id, (platform, grants) in document_ids.items()
+        }
+        for account, document_ids in found.items()
     }
 
 
@@ -62,7 +65,7 @@ def portions(
 ) -> tuple[list[ReconcileCommand], str]:
     """Commands for the members from a cursor on, as many as fit, and the cursor of the rest (empty if none is left).
 
-    Together the commands of an account cover every name that a target can have, so that what it holds and should not
+    Together the commands of an account cover every id that a document can have, so that what it holds and should not
     is found as well.
     """
     first, _, begin = cursor.partition("|")

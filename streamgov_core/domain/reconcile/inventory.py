@@ -179,7 +179,7 @@ class Executions(Protocol):
     def state(self, arn: str) -> tuple[str, Mapping[str, Any]] | None:
         """Status and input; None if it is no longer known."""
 
-    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+    def start(self, name: str, workflow_input: Mapping[str, Any]) -> bool:
         """Start one; False if one of that name was started before."""
 
 
@@ -204,18 +204,18 @@ class CentralExecutions:
             except (client.exceptions.ExecutionDoesNotExist, client.exceptions.InvalidArn):
                 return None
         try:
-            order = json.loads(answer.get("input") or "{}")
+            workflow_input = json.loads(answer.get("input") or "{}")
         except ValueError:
-            order = {}
-        return str(answer["status"]), order if isinstance(order, dict) else {}
+            workflow_input = {}
+        return str(answer["status"]), workflow_input if isinstance(workflow_input, dict) else {}
 
-    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+    def start(self, name: str, workflow_input: Mapping[str, Any]) -> bool:
         """API StartExecution: a name is used once in 90 days, which keeps two reconcilers from doing a thing twice."""
         client = self._client()
         with calling("states:StartExecution", name):
             try:
                 client.start_execution(
-                    stateMachineArn=self._machine_arn, name=name, input=json.dumps(order, sort_keys=True)
+                    stateMachineArn=self._machine_arn, name=name, input=json.dumps(workflow_input, sort_keys=True)
                 )
             except client.exceptions.ExecutionAlreadyExists:
                 return False
@@ -223,7 +223,7 @@ class CentralExecutions:
 
 
 class Publisher(Protocol):
-    """Where findings are told."""
+    """Where findings are published."""
 
     def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
         """Put events on the default bus."""
@@ -243,7 +243,7 @@ class EventsPublisher:
         """API PutEvents, ten entries a call.
 
         Raises:
-            RemoteError: an entry was not taken.
+            RemoteError: an entry was not accepted.
         """
         for start in range(0, len(entries), 10):
             with calling("events:PutEvents", "the default bus"):

@@ -1,4 +1,4 @@
-"""What the reconciler does about its findings: orders, revokes from the ledger, and steps for member accounts."""
+"""What the reconciler does about its findings: executions, revokes from the ledger, and steps for member accounts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Work:
     """Steps for member accounts, and what each of them is for.
 
     Args:
-        first: steps that come first: the consumer's side to take, the producer's to give.
+        first: steps that come first: the consumer's side of a revoke, the producer's of a grant.
         second: the others.
         items: what is finished when its steps are done.
     """
@@ -38,7 +38,7 @@ class Work:
     items: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
 
-    def take(self, steps: Mapping[str, list[dict[str, Any]]], item: Mapping[str, Any]) -> bool:
+    def add(self, steps: Mapping[str, list[dict[str, Any]]], item: Mapping[str, Any]) -> bool:
         """Add an item with its steps, if there is room."""
         if not self.room(steps):
             return False
@@ -59,7 +59,7 @@ class Work:
 
 
 class Remediator:
-    """Acts.
+    """Carries remediations out, and decides about differences that members found.
 
     Args:
         names: of the deployment.
@@ -89,43 +89,49 @@ class Remediator:
         self._execution = execution
         self._now = now
         self._started: dict[str, bool] = {}
-        self._asked_to_end: set[str] = set()
+        self._revoke_requested: set[str] = set()
 
-    # --- target ledgers -----------------------------------------------------------------------------------------------
+    # --- document ledgers ---------------------------------------------------------------------------------------------
     def compare(self, mismatches: Iterable[tuple[str, list[Any]]], tally: Tally, work: Work, *, dry_run: bool) -> None:
         """Decide about what member accounts hold otherwise, by what the grant ledger says now."""
         records: dict[str, dict[str, GrantRecord]] = {}
         wrong: dict[tuple[str, str, str], list[str]] = {}
-        for account, (target, key, expected, found, state) in mismatches:
+        for account, (document_id, key, expected, found, state) in mismatches:
             grant_id, _, asset_id = key.partition("#")
             if grant_id not in records:
                 records[grant_id] = self._ledger.of_grant(grant_id)
-            kind = self._kind(records[grant_id].get(asset_id), account, target, expected, found, state)
+            kind = self._kind(records[grant_id].get(asset_id), account, document_id, expected, found, state)
             if kind:
-                wrong.setdefault((kind, key, account), []).append(target)
-        for (kind, key, account), targets in wrong.items():
+                wrong.setdefault((kind, key, account), []).append(document_id)
+        for (kind, key, account), document_ids in wrong.items():
             grant_id, _, asset_id = key.partition("#")
-            text = f"{key} in {', '.join(sorted(targets))}"
+            text = f"{key} in {', '.join(sorted(document_ids))}"
             if kind == "UnrecordedContribution":
-                tally.add(Finding(kind, key, text, "left", account))
+                tally.add(Finding(kind, key, text, "skipped", account))
                 continue
             tally.add(Finding(kind, key, text, account=account))
             record = records[grant_id][asset_id]
-            if not dry_run and not work.take(
+            if not dry_run and not work.add(
                 grant_steps(self._names, record, [account]), {"kind": kind, "subject": key, "grant": record.state}
             ):
                 log("left to the next run", kind=kind, key=key)
 
     def _kind(
-        self, record: GrantRecord | None, account: str, target: str, expected: int | None, found: int | None, state: str
+        self,
+        record: GrantRecord | None,
+        account: str,
+        document_id: str,
+        expected: int | None,
+        found: int | None,
+        state: str,
     ) -> str | None:
-        """What a mismatch is; None if the ledger has moved on, or a run is at it."""
+        """What a mismatch is; None if the ledger has moved on, or an execution works on it."""
         if record is None or record.command is None:
             return "UnrecordedContribution" if state == "ACTIVE" else None
         if record.state == "IN_PROGRESS":
             return None
         if record.state == "GRANTED":
-            if (account, target) not in set(document_ids_of(self._names, record.command)):
+            if (account, document_id) not in set(document_ids_of(self._names, record.command)):
                 # Held where this release would not put it: no command revokes it.
                 return "UnrecordedContribution"
             holds = state == "ACTIVE" and found is not None and found >= record.generation
@@ -133,44 +139,48 @@ class Remediator:
         return "StaleContribution" if state == "ACTIVE" else None
 
     # --- grants -------------------------------------------------------------------------------------------------------
-    def act(self, act: Remediation, tally: Tally, work: Work) -> None:
+    def remediate(self, remediation: Remediation, tally: Tally, work: Work) -> None:
         """Do one thing, if everything still is as it was seen."""
         try:
-            self._act(act, tally, work)
+            self._remediate(remediation, tally, work)
         except (GrantError, RemoteError) as error:
-            log("reconciler could not act", kind=act.kind, grantId=act.grant_id, cause=str(error))
-            tally.settle(act.kind, act.subject, "failed", str(error)[:200])
+            log("remediation failed", kind=remediation.kind, grantId=remediation.grant_id, cause=str(error))
+            tally.settle(remediation.kind, remediation.subject, "failed", str(error)[:200])
 
-    def _act(self, act: Remediation, tally: Tally, work: Work) -> None:
-        if act.verb == "end" and act.grant_id in self._asked_to_end:
-            tally.settle(act.kind, act.subject, "repaired", "DataZone was asked to revoke the grant")
+    def _remediate(self, remediation: Remediation, tally: Tally, work: Work) -> None:
+        if remediation.verb == "end" and remediation.grant_id in self._revoke_requested:
+            tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
             return
-        record = self._ledger.of_grant(act.grant_id).get(act.asset_id)
+        record = self._ledger.of_grant(remediation.grant_id).get(remediation.asset_id)
         mine = record is not None and record.execution == self._execution and record.desired == "REVOKE"
-        grant = self._domain.grant(act.grant_id)
-        status = next((a["status"] for a in (grant or {}).get("assets", ()) if a["assetId"] == act.asset_id), "")
-        if not mine and ((-1 if record is None else record.generation) != act.generation or status != act.status):
-            tally.settle(act.kind, act.subject, "left", "it has moved on since")
-        elif act.verb == "start":
-            started = self._start(act)
+        grant = self._domain.grant(remediation.grant_id)
+        status = next(
+            (a["status"] for a in (grant or {}).get("assets", ()) if a["assetId"] == remediation.asset_id), ""
+        )
+        if not mine and (
+            (-1 if record is None else record.generation) != remediation.generation or status != remediation.status
+        ):
+            tally.settle(remediation.kind, remediation.subject, "skipped", "it has moved on since")
+        elif remediation.verb == "start":
+            started = self._start(remediation)
             text = "an execution was started" if started else "an execution was started for it before"
-            tally.settle(act.kind, act.subject, "repaired" if started else "left", text)
-        elif act.verb == "end" and not mine and self._inventory.end(act.grant_id):
-            self._asked_to_end.add(act.grant_id)
-            tally.settle(act.kind, act.subject, "repaired", "DataZone was asked to revoke the grant")
+            tally.settle(remediation.kind, remediation.subject, "repaired" if started else "skipped", text)
+        elif remediation.verb == "end" and not mine and self._inventory.end(remediation.grant_id):
+            self._revoke_requested.add(remediation.grant_id)
+            tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
         elif record is not None:
-            self._revoke(act, record, mine, tally, work)
+            self._revoke(remediation, record, mine, tally, work)
 
-    def _start(self, act: Remediation) -> bool:
-        """Start the order under a name that another run at the same time would choose as well."""
-        text = json.dumps(act.order, sort_keys=True)
+    def _start(self, remediation: Remediation) -> bool:
+        """Start an execution under a name that another run at the same time would choose as well."""
+        text = json.dumps(remediation.workflow_input, sort_keys=True)
         if text not in self._started:
             hour = str(int(self._now() // 3600))
-            name = f"reconcile-{short_hash(text, str(act.generation), act.status, hour, length=20)}"
-            self._started[text] = self._executions.start(name, act.order)
+            name = f"reconcile-{short_hash(text, str(remediation.generation), remediation.status, hour, length=20)}"
+            self._started[text] = self._executions.start(name, remediation.workflow_input)
         return self._started[text]
 
-    def _revoke(self, act: Remediation, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:
+    def _revoke(self, remediation: Remediation, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:
         """Revoke from the ledger alone: DataZone no longer knows the grant, or will not do it."""
         generation = record.generation if mine else record.generation + GENERATIONS_PER_REQUEST
         new = replace(
@@ -180,25 +190,25 @@ class Remediator:
             state="IN_PROGRESS",
             execution=self._execution,
             updated_at=self._now(),
-            facts={**record.facts, "revokeReason": act.kind},
+            facts={**record.facts, "revokeReason": remediation.kind},
             cause="",
         )
         # The steps are those of a request at this generation; while it is under way the record says so.
         steps = grant_steps(self._names, replace(new, state="REVOKED"))
         item = {
-            "kind": act.kind,
-            "subject": act.subject,
+            "kind": remediation.kind,
+            "subject": remediation.subject,
             "grant": "REVOKED",
-            "grantId": act.grant_id,
-            "assetId": act.asset_id,
+            "grantId": remediation.grant_id,
+            "assetId": remediation.asset_id,
             "generation": generation,
         }
         if record.command is None or not work.room(steps):
-            tally.settle(act.kind, act.subject, "left", "for the next run")
+            tally.settle(remediation.kind, remediation.subject, "skipped", "for the next run")
         elif mine or self._ledger.begin(new, record.generation):
-            work.take(steps, item)
+            work.add(steps, item)
         else:
-            tally.settle(act.kind, act.subject, "left", "another run has just begun it")
+            tally.settle(remediation.kind, remediation.subject, "skipped", "another run has just begun it")
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
     def finish(
@@ -218,7 +228,7 @@ class Remediator:
                 account = step["command"]["account"]
                 failures.setdefault(step["item"], []).append(f"account {account}: {readable(outcome)}")
             elif outcome.get("status") == "SUPERSEDED" and item["grant"] == "GRANTED":
-                failures.setdefault(step["item"], []).append("the target ledger knows a newer request")
+                failures.setdefault(step["item"], []).append("the document ledger knows a newer request")
         for number, item in enumerate(items):
             cause = "; ".join(failures.get(number, ()))[:MAX_CAUSE]
             if "generation" in item:
@@ -234,6 +244,11 @@ class Remediator:
             grant = self._domain.grant(grant_id) or {}
             shown = {asset["assetId"]: asset["status"] for asset in grant.get("assets", ())}
             if shown.get(asset_id) in ("GRANTED", "REVOKE_FAILED"):  # The others are over, and say so.
-                self._domain.mark(grant_id, asset_id, state, cause or None)
+                self._domain.update_status(grant_id, asset_id, state, cause or None)
         except (GrantError, RemoteError) as error:
-            log("revoked from the ledger, not marked in DataZone", grantId=grant_id, assetId=asset_id, cause=str(error))
+            log(
+                "revoked from the ledger, status not updated in DataZone",
+                grantId=grant_id,
+                assetId=asset_id,
+                cause=str(error),
+            )

@@ -1,12 +1,12 @@
-"""The reconciler, in the domain account: what no event, execution or function has finished is found, told and finished.
+"""The reconciler, in the domain account: finds, publishes and finishes what no event or execution has finished.
 
 It runs inside of the central machine, in three phases around the steps of the member accounts:
 
 * ``plan`` reads: DataZone beside the grant ledger, and the set that each account should hold. Nothing is changed.
-* ``conclude`` acts, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
-* ``report`` tells what came of it: ledger, log, a metric and an event for each kind of finding.
+* ``conclude`` remediates, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
+* ``report`` publishes what came of it: ledger, log, a metric and an event for each kind of finding.
 
-Two runs at once do no harm: orders are started under names that can be used once, ledger writes are conditional on the
+Two runs at once do no harm: the name of an execution can be used once, ledger writes are conditional on the
 generation, members refuse a lower generation than they know, and documents are written under their leases only.
 """
 
@@ -45,7 +45,7 @@ from streamgov_core.runtime.log import log
 
 LISTED = 60
 """Findings that one portion of a run lists; the others are counted."""
-MAX_ACTS = 60
+MAX_REMEDIATIONS = 60
 """What a run puts right in DataZone at most; the rest is found again by the next one."""
 
 
@@ -67,7 +67,7 @@ class _ReconcileInput:
         dry_run, force = raw.get("dryRun", True), raw.get("force", False)
         if raw.get("action") != "reconcile" or not isinstance(dry_run, bool) or not isinstance(force, bool):
             raise EventRefusedError(
-                'an order looks like {"action": "reconcile", "dryRun": true, "force": false}; both are optional'
+                'the input looks like {"action": "reconcile", "dryRun": true, "force": false}; both are optional'
             )
         return cls(dry_run, force)
 
@@ -81,7 +81,7 @@ class Reconcile:
         inventory: lists of DataZone.
         ledger: the grant ledger.
         executions: of the central machine.
-        publisher: where findings are told.
+        publisher: where findings are published.
         emit: prints a line, for the embedded metric format.
         now: clock.
     """
@@ -128,12 +128,12 @@ class Reconcile:
         """Carry one phase out; every member that a state reads is in the answer.
 
         Raises:
-            EventRefusedError: the order is none.
+            EventRefusedError: the input is no reconcile input.
             RetryableGrantError: trying again may help.
         """
         phase = event.get("phase")
         if phase == "plan":
-            return self._plan(event["order"], str(event.get("execution", "")), str(event.get("cursor", "")))
+            return self._plan(event["input"], str(event.get("execution", "")), str(event.get("cursor", "")))
         if phase == "conclude":
             return self._conclude(event["plan"], event["answers"])
         if phase == "report":
@@ -142,12 +142,12 @@ class Reconcile:
 
     # --- plan ---------------------------------------------------------------------------------------------------------
     def _plan(self, raw: Mapping[str, Any], execution: str, cursor: str) -> dict[str, Any]:
-        order = _ReconcileInput.parse(raw)
+        reconcile_input = _ReconcileInput.parse(raw)
         settings = self._settings
         records = {(record.grant_id, record.asset_id): record for record in self._ledger.everything()}
-        tally, acts = Tally(LISTED), []
+        tally, remediations = Tally(LISTED), []
         if not cursor:
-            judge = Detector(
+            detector = Detector(
                 self._domain,
                 self._inventory,
                 self._executions,
@@ -156,31 +156,31 @@ class Reconcile:
                 self._now(),
             )
             projects = settings.projects or tuple(self._inventory.projects())
-            judged = judge.judge(records, projects, force=order.force)
-            tally.extend(judged.findings)
-            acts = judged.acts
+            detection = detector.detect(records, projects, force=reconcile_input.force)
+            tally.extend(detection.findings)
+            remediations = detection.remediations
             log(
                 "grants looked at",
-                listed=judged.grants,
+                listed=detection.grants,
                 recorded=len(records),
-                foreign=judged.foreign,
-                dryRun=order.dry_run,
+                foreign=detection.foreign,
+                dryRun=reconcile_input.dry_run,
                 counts=tally.counts,
             )
         commands, rest = portions(
             expected_sets(self._names, records.values()),
             settings.members,
             settings.domain_id,
-            dry_run=order.dry_run,
+            dry_run=reconcile_input.dry_run,
             cursor=cursor,
         )
         return {
             "version": 1,
-            "dryRun": order.dry_run,
+            "dryRun": reconcile_input.dry_run,
             "execution": execution,
             "next": rest,
             "tally": tally.to_message(),
-            "acts": [act.to_message() for act in acts[:MAX_ACTS]],
+            "remediations": [remediation.to_message() for remediation in remediations[:MAX_REMEDIATIONS]],
             "members": [member_step(self._names, command, number) for number, command in enumerate(commands)],
         }
 
@@ -203,14 +203,14 @@ class Reconcile:
             if details["moreMismatches"]:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
                 tally.add(Finding("Unchecked", account, text, account=account))
-        actor = Remediator(
+        remediator = Remediator(
             self._names, self._domain, self._inventory, self._ledger, self._executions, plan["execution"], self._now
         )
         work = Work()
-        actor.compare(mismatches, tally, work, dry_run=plan["dryRun"])
+        remediator.compare(mismatches, tally, work, dry_run=plan["dryRun"])
         if not plan["dryRun"]:
-            for raw in plan["acts"]:
-                actor.act(Remediation(**raw), tally, work)
+            for raw in plan["remediations"]:
+                remediator.remediate(Remediation(**raw), tally, work)
         return {
             "version": 1,
             "dryRun": plan["dryRun"],
@@ -225,7 +225,7 @@ class Reconcile:
     # --- report -------------------------------------------------------------------------------------------------------
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
         tally = Tally.parse(concluded["tally"], LISTED + 90)
-        actor = Remediator(
+        remediator = Remediator(
             self._names,
             self._domain,
             self._inventory,
@@ -234,15 +234,15 @@ class Reconcile:
             concluded["execution"],
             self._now,
         )
-        actor.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
+        remediator.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
         dry_run = bool(concluded["dryRun"])
         for line in metrics(self._names, tally, dry_run, self._now()):
             self._emit(json.dumps(line, sort_keys=True))
-        told = True
+        published = True
         try:
             self._publisher.put(events(self._names, tally, dry_run, concluded["execution"]))
         except (RemoteError, RetryableGrantError) as error:
-            told = False  # What was done is done; the result and the metric say it as well.
+            published = False  # What was done is done; the result and the metric say it as well.
             log("findings not published", level=logging.ERROR, cause=str(error))
         result = {
             "version": 1,
@@ -250,7 +250,7 @@ class Reconcile:
             "next": concluded["next"],
             "checked": concluded["checked"],
             "busy": concluded["busy"],
-            "published": told,
+            "published": published,
             **tally.to_message(),
         }
         level = logging.WARNING if tally.number("found", loud=True) else logging.INFO

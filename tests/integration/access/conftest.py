@@ -304,10 +304,10 @@ class Deployment:
     def revoke(self, grant: str) -> None:
         self.client("datazone").delete_subscription_grant(domainIdentifier=self.domain, identifier=grant)
 
-    def reconcile(self, **order: Any) -> dict[str, Any]:
+    def reconcile(self, **reconcile_input: Any) -> dict[str, Any]:
         """Run the reconciler by hand: its result."""
         states, machine = self.client("stepfunctions"), NAMES.central_machine_arn(DOMAIN)
-        text = json.dumps({"action": "reconcile", **order})
+        text = json.dumps({"action": "reconcile", **reconcile_input})
         return self.finished(states.start_execution(stateMachineArn=machine, input=text)["executionArn"])
 
     def finished(self, arn: str) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def by_schedule(deployment: Deployment) -> dict[str, Any]:
     def started() -> str | None:
         for item in states.list_executions(stateMachineArn=machine)["executions"]:
             if item["executionArn"] not in known:
-                order = json.loads(states.describe_execution(executionArn=item["executionArn"])["input"])
-                if order.get("action") == "reconcile":
+                workflow_input = json.loads(states.describe_execution(executionArn=item["executionArn"])["input"])
+                if workflow_input.get("action") == "reconcile":
                     return str(item["executionArn"])
         return None
 
@@ -124,11 +124,11 @@ def story(reconciler: Deployment) -> Story:
     told.ask("missed", cluster=reconciler.cluster)
     told.ask("hanging", cluster=reconciler.cluster)
     reconciler.emulator.admin("DELETE", "events")
-    order = {"action": "redrive", "grantId": told.grants["hanging"], "requestType": "GRANT"}
+    workflow_input = {"action": "redrive", "grantId": told.grants["hanging"], "requestType": "GRANT"}
     lost = NAMES.arn("states", DOMAIN, f"execution:{NAMES.central_machine}:lost")
     answer = reconciler.client("lambda").invoke(
         FunctionName=NAMES.function_name("collect"),
-        Payload=json.dumps({"event": order, "execution": lost, "startedAt": ""}).encode(),
+        Payload=json.dumps({"event": workflow_input, "execution": lost, "startedAt": ""}).encode(),
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
 
@@ -217,7 +217,7 @@ def test_the_next_run_finds_nothing_and_changes_nothing(story: Story) -> None:
     assert {what: story.policy(what) for what in story.clusters} == policies
 
 
-def test_a_malformed_order_is_refused_and_settles_down(reconciler: Deployment) -> None:
+def test_a_malformed_input_is_rejected_and_settles_down(reconciler: Deployment) -> None:
     machine, states = NAMES.central_machine_arn(DOMAIN), reconciler.client("stepfunctions")
     text = json.dumps({"action": "reconcile", "dryRun": "perhaps"})
     arn = states.start_execution(stateMachineArn=machine, input=text)["executionArn"]

@@ -70,8 +70,13 @@ def test_a_central_execution_that_timed_out_is_settled(deployment: Deployment) -
     finally:
         emulator.admin("DELETE", "faults")
         emulator.admin("DELETE", "events")
-    order = {"version": 1, "action": "settle", "status": "TIMED_OUT", "executionArn": timed_out["executionArn"]}
-    states.start_execution(stateMachineArn=NAMES.central_machine_arn(DOMAIN), input=json.dumps(order))
+    workflow_input = {
+        "version": 1,
+        "action": "settle",
+        "status": "TIMED_OUT",
+        "executionArn": timed_out["executionArn"],
+    }
+    states.start_execution(stateMachineArn=NAMES.central_machine_arn(DOMAIN), input=json.dumps(workflow_input))
     assert deployment.settled(grant, 240)["status"] == "GRANTED"
     assert deployment.may(role, "kafka-cluster:ReadData", topic_of(deployment, "late", cluster))
     deployment.revoke(grant)

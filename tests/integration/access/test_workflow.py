@@ -294,8 +294,10 @@ def test_malformed_and_foreign_events_change_nothing(deployment: Deployment) -> 
     before = {item["executionArn"] for item in executions(deployment)}
     malformed: list[dict[str, str]] = [{}, {"source": "aws.datazone", "detail-type": "Subscription Grant Requested"}]
 
-    def fail(number: int, order: dict[str, str]) -> None:
-        started = states.start_execution(stateMachineArn=machine, name=f"odd-{number}", input=json.dumps(order))
+    def fail(number: int, workflow_input: dict[str, str]) -> None:
+        started = states.start_execution(
+            stateMachineArn=machine, name=f"odd-{number}", input=json.dumps(workflow_input)
+        )
         ended = eventually(
             partial(states.describe_execution, executionArn=started["executionArn"]),
             lambda found: found["status"] != "RUNNING",
@@ -310,8 +312,8 @@ def test_malformed_and_foreign_events_change_nothing(deployment: Deployment) -> 
             )
         )
 
-    for number, order in enumerate(malformed):
-        fail(number, order)
+    for number, workflow_input in enumerate(malformed):
+        fail(number, workflow_input)
     # The settle rule looks at each once and leaves it there.
     assert statuses(4) == ["FAILED", "FAILED", "SUCCEEDED", "SUCCEEDED"]
     # A further one is settled after whatever the others could still have started.

@@ -1,4 +1,4 @@
-"""From an order to a plan, and from an outcome to a status."""
+"""From an event to a plan, and from an outcome to a status."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Central:
         self.collector = Collect(*parts)
         self.reporter = Report(*parts)
 
-    def collect(self, order: dict[str, Any] | None = None, execution: str = "one") -> list[dict[str, Any]]:
-        event = {"event": order or grant_event(), "execution": CENTRAL + execution, "startedAt": "2026-01-01"}
+    def collect(self, workflow_input: dict[str, Any] | None = None, execution: str = "one") -> list[dict[str, Any]]:
+        event = {"event": workflow_input or grant_event(), "execution": CENTRAL + execution, "startedAt": "2026-01-01"}
         answer = self.collector.run(json.loads(json.dumps(event)))
         return list(json.loads(json.dumps(answer))["items"])
 
@@ -117,7 +117,7 @@ def test_a_revoke_of_a_grant_that_datazone_has_forgotten_takes_away_what_was_giv
     central.report(item, **done(item))
     kept = central.domain.grants.pop("grant1")
     central.domain.grants = {}
-    central.domain.mark = lambda *args: None  # type: ignore[method-assign]
+    central.domain.update_status = lambda *args: None  # type: ignore[method-assign]
     (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
     assert [side[2] for side in sides(item)] == ["REVOKE", "REVOKE"] and kept["id"] == item["grantId"]
 
@@ -172,7 +172,7 @@ def test_principals_that_must_not_get_access(principals: tuple[str, ...], reason
     assert sides(item) == [] and reason in item["refusal"]
     answer = central.report(item, firstDone=[], secondDone=[])
     assert answer["status"] == "GRANT_FAILED" and reason in answer["cause"]
-    assert central.domain.marks[-1][3] == answer["cause"]
+    assert central.domain.status_updates[-1][3] == answer["cause"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_account_that_is_no_member_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "order",
+    "workflow_input",
     [
         {},
         {"source": "aws.s3", "detail-type": "Object Created"},
@@ -216,19 +216,21 @@ def test_an_account_that_is_no_member_is_named() -> None:
         {"action": "redrive", "grantId": "grant1", "requestType": "STEAL"},
     ],
 )
-def test_malformed_and_foreign_orders_are_refused_and_mark_nothing(central: Central, order: dict[str, Any]) -> None:
+def test_malformed_and_foreign_inputs_are_refused_and_mark_nothing(
+    central: Central, workflow_input: dict[str, Any]
+) -> None:
     with pytest.raises(EventRefusedError):
-        central.collector.run({"event": order, "execution": CENTRAL + "x"})
-    failure = {**order, "failure": {"Error": "EventRefusedError", "Cause": "{}"}}
+        central.collector.run({"event": workflow_input, "execution": CENTRAL + "x"})
+    failure = {**workflow_input, "failure": {"Error": "EventRefusedError", "Cause": "{}"}}
     central.reporter.run({"kind": "collect-failure", "event": failure, "execution": CENTRAL + "x"})
-    assert central.domain.marks == [] and central.grants.records == {}
+    assert central.domain.status_updates == [] and central.grants.records == {}
 
 
 def test_foreign_asset_types_are_left_alone() -> None:
     central = Central()
     central.domain.add_grant(asset_type="GlueTableAssetType")
     assert central.collect() == []
-    assert central.domain.marks == [] and central.grants.records == {}
+    assert central.domain.status_updates == [] and central.grants.records == {}
 
 
 @pytest.mark.parametrize("status", ["GRANTED", "GRANT_FAILED", "REVOKED", "REVOKE_PENDING", "REVOKE_IN_PROGRESS"])
@@ -295,7 +297,7 @@ def test_a_data_product_is_granted_asset_by_asset() -> None:
     assert set(items) == {"asset1", "asset2"}
     assert items["asset1"]["refusal"] is None and items["asset2"]["refusal"]
     # Assets are worked on side by side, so the order is free; the table of another type is left as it was.
-    assert sorted(mark[1:3] for mark in central.domain.marks) == [
+    assert sorted(mark[1:3] for mark in central.domain.status_updates) == [
         ("asset1", "GRANT_IN_PROGRESS"),
         ("asset2", "GRANT_IN_PROGRESS"),
     ]
@@ -335,7 +337,7 @@ def test_where_the_form_is_required_a_request_that_may_not_be_read_is_refused() 
     (item,) = central.collect()
     assert sides(item) == []
     assert item["refusal"] == (
-        "what was asked for cannot be read, and this deployment requires the request form: let the role "
+        "the subscription request cannot be read, and this deployment requires the request form: let the role "
         "streamgov-us-east-1-collect read subscription requests. access denied"
     )
 
@@ -374,7 +376,7 @@ OUTAGE = {
     "Error": "MemberFailed",
     "Cause": json.dumps({"errorMessage": "kafka is down", "errorType": "RemoteGrantError"}),
 }
-FAILED = {"Error": "StepFailed", "Cause": json.dumps({"status": "REFUSED", "cause": "no room in the role"})}
+FAILED = {"Error": "StepFailed", "Cause": json.dumps({"status": "REJECTED", "cause": "no room in the role"})}
 
 
 def undone(item: dict[str, Any], **outcomes: Any) -> dict[str, Any]:
@@ -390,9 +392,9 @@ def undone(item: dict[str, Any], **outcomes: Any) -> dict[str, Any]:
 
 
 def test_an_undo_that_fails_says_where_access_may_remain_and_is_tried_again(central: Central) -> None:
-    order = grant_event()
-    central.inputs[CENTRAL + "one"] = order
-    (item,) = central.collect(order, "one")
+    workflow_input = grant_event()
+    central.inputs[CENTRAL + "one"] = workflow_input
+    (item,) = central.collect(workflow_input, "one")
     answer = central.report(item, failure=FAILED, **undone(item, producer=OUTAGE))
     assert answer["open"] == ACCESS_MAY_REMAIN and answer["status"] == central.status() == "GRANT_FAILED"
     assert answer["cause"].startswith("no room in the role. Access may remain in account " + OWNER)
@@ -464,7 +466,7 @@ def test_undo_steps_of_which_nothing_is_known_count_as_open(central: Central, wh
     ("error", "text"),
     [
         ({"Error": "States.Timeout"}, "did not answer in time"),
-        ({"status": "REFUSED", "cause": "no room"}, "no room"),
+        ({"status": "REJECTED", "cause": "no room"}, "no room"),
         ({"status": "SUPERSEDED", "cause": None}, "overtook"),
         ("plain words", "plain words"),
         ('{"errorMessage": "boom", "errorType": "KeyError"}', "KeyError: boom"),
@@ -497,9 +499,9 @@ def test_an_outcome_that_a_newer_request_overtook_is_not_marked(central: Central
     (item,) = central.collect()
     central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
     central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
-    marks = len(central.domain.marks)
+    marks = len(central.domain.status_updates)
     assert central.report(item, failure={"Error": "x"})["status"] == "SUPERSEDED"
-    assert len(central.domain.marks) == marks
+    assert len(central.domain.status_updates) == marks
 
 
 def test_a_collector_that_fails_leaves_no_grant_open(central: Central) -> None:
@@ -507,7 +509,7 @@ def test_a_collector_that_fails_leaves_no_grant_open(central: Central) -> None:
     answer = central.reporter.run({"kind": "collect-failure", "event": event, "execution": CENTRAL + "one"})
     assert answer["assets"] == ["asset1"]
     assert central.status() == "GRANT_FAILED"
-    assert central.domain.marks[-1][3] == "the environment broke"
+    assert central.domain.status_updates[-1][3] == "the environment broke"
 
 
 def test_a_collector_failure_does_not_disturb_another_execution(central: Central) -> None:
@@ -590,6 +592,6 @@ def test_settling_what_was_reported_does_nothing(central: Central) -> None:
 def test_a_person_may_start_a_failed_grant_again(central: Central) -> None:
     (item,) = central.collect()
     central.report(item, failure={"Error": "x"})
-    order = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
-    (again,) = central.collect(order, "two")
+    workflow_input = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
+    (again,) = central.collect(workflow_input, "two")
     assert sides(again) == [("producer", OWNER, "GRANT", 3), ("consumer", CONSUMER, "GRANT", 3)]

@@ -65,8 +65,8 @@ def missed_revoke(world: MemoryDeployment) -> None:
 
 def hanging_grant(world: MemoryDeployment) -> None:
     world.ask("grant2", "payments")
-    order = {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}
-    world.order(order, "lost", until="first")
+    workflow_input = {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}
+    world.execute(workflow_input, "lost", until="first")
 
 
 def hanging_before_its_mark(world: MemoryDeployment) -> None:
@@ -114,12 +114,12 @@ def failed_in_datazone_only(world: MemoryDeployment) -> None:
 def failed_and_never_undone(world: MemoryDeployment) -> None:
     """The execution died, and DataZone was told of the failure by somebody else."""
     world.ask("grant2", "payments")
-    world.order({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "x", until="first")
+    world.execute({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "x", until="first")
     world.domain.grants["grant2"]["assets"][0]["status"] = "GRANT_FAILED"
 
 
 def lost_contribution(world: MemoryDeployment) -> None:
-    """The target ledger and its document forget a grant."""
+    """The document ledger and its document forget a grant."""
     for account in world.accounts.values():
         account.ledger.documents.clear()
     world.owner.gateway.policies.documents.clear()
@@ -204,7 +204,7 @@ def test_a_dry_run_reports_and_touches_nothing(world: MemoryDeployment, what: st
     targets = json.dumps({n: repr(t) for a in world.accounts.values() for n, t in a.ledger.documents.items()})
     result = world.reconcile(dry_run=True)
     assert set(kinds(result)) == expected
-    assert all(set(counted) <= {"found", "left"} for counted in kinds(result).values())
+    assert all(set(counted) <= {"found", "skipped"} for counted in kinds(result).values())
     assert world.writes() == before and world.grants.records == records and not world.executions.waiting
     assert targets == json.dumps({n: repr(t) for a in world.accounts.values() for n, t in a.ledger.documents.items()})
     assert set(world.told.kinds()) == expected
@@ -224,7 +224,7 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: MemoryDeployment, wh
     assert world.lines[0]["Open"] == 0 and world.lines[0]["Repaired"] == world.lines[0]["Findings"] > 0
     # DataZone answers the end of a grant with an event; what it starts is what a redrive starts.
     for grant in world.inventory.ended:
-        world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
+        world.execute({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
     assert world.reads(topic) == access
     if topic != "orders":
@@ -244,10 +244,10 @@ def test_retained_permissions_are_left_alone(world: MemoryDeployment) -> None:
     environment_gone(world)
     expired(world)
     result = world.reconcile()
-    assert kinds(result) == {"Retained": {"found": 1, "left": 1}}
+    assert kinds(result) == {"Retained": {"found": 1, "skipped": 1}}
     assert world.reads() == BOTH and world.lines[0]["Open"] == 0
     grant_gone(world)
-    assert kinds(world.reconcile("r2")) == {"Retained": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile("r2")) == {"Retained": {"found": 1, "skipped": 1}}
     assert world.reads() == BOTH
 
 
@@ -255,12 +255,12 @@ def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: MemoryDe
     world.edit(state="REVOKED", desired="REVOKE", generation=3)
     result = world.reconcile()
     assert kinds(result) == {
-        "StatusMismatch": {"found": 1, "left": 1},
+        "StatusMismatch": {"found": 1, "skipped": 1},
         "StaleContribution": {"found": 2, "repaired": 2},
     }
     assert world.status() == "GRANTED" and world.reads() == NEITHER
     world.edit(state="IN_PROGRESS", desired="GRANT")
-    assert kinds(world.reconcile("r2")) == {"StatusMismatch": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile("r2")) == {"StatusMismatch": {"found": 1, "skipped": 1}}
 
 
 def test_one_asset_of_a_data_product_is_gone(world: MemoryDeployment) -> None:
@@ -283,8 +283,8 @@ def test_what_nobody_recorded_is_reported_only(world: MemoryDeployment) -> None:
     world.grants.records.clear()
     result = world.reconcile()
     assert kinds(result) == {
-        "UnrecordedGrant": {"found": 1, "left": 1},
-        "UnrecordedContribution": {"found": 2, "left": 2},
+        "UnrecordedGrant": {"found": 1, "skipped": 1},
+        "UnrecordedContribution": {"found": 2, "skipped": 2},
     }
     assert world.reads() == BOTH and world.lines[0]["Open"] == 3
 
@@ -299,7 +299,10 @@ def test_a_failed_revoke_waits_for_a_person_and_yet_nothing_is_left_of_it(world:
     world.edit(state="REVOKE_FAILED", desired="REVOKE", generation=3, cause="the cluster was updating")
     world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_FAILED"
     result = world.reconcile()
-    assert kinds(result) == {"RevokeFailed": {"found": 1, "left": 1}, "StaleContribution": {"found": 2, "repaired": 2}}
+    assert kinds(result) == {
+        "RevokeFailed": {"found": 1, "skipped": 1},
+        "StaleContribution": {"found": 2, "repaired": 2},
+    }
     assert "the cluster was updating" in result["findings"][0]["text"]
     assert world.reads() == NEITHER
 
@@ -310,7 +313,7 @@ def test_a_foreign_statement_in_a_policy_of_ours_is_reported_and_kept(world: Mem
     extra = {"Sid": "Mine", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     world.consumer.gateway.iam.inlines[key] = {**document, "Statement": [*document["Statement"], extra]}
     result = world.reconcile()
-    assert kinds(result) == {"ForeignStatement": {"found": 1, "left": 1}}
+    assert kinds(result) == {"ForeignStatement": {"found": 1, "skipped": 1}}
     assert extra in statements_of(world.consumer.gateway.iam.inlines[key])
 
 
@@ -343,7 +346,7 @@ def test_a_deleted_role_is_reported_until_it_is_back(world: MemoryDeployment) ->
     world.consumer.gateway.iam.inlines.clear()
     gone = world.consumer.gateway.iam.roles.pop(name)
     result = world.reconcile()
-    assert kinds(result) == {"DeletedRole": {"found": 1, "left": 1}}
+    assert kinds(result) == {"DeletedRole": {"found": 1, "skipped": 1}}
     assert world.lines[0]["Open"] == 1
     world.consumer.gateway.iam.roles[name] = gone
     assert kinds(world.reconcile("r2"))["DriftRemoved"] == {"found": 1, "repaired": 1}
@@ -359,7 +362,7 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: MemoryDep
     del world.consumer.gateway.iam.roles[ROLE.rsplit("/", 1)[1]]
     world.owner.gateway.policies.missing_roles.add(ROLE)
     world.clock.value += HOUR
-    assert kinds(world.reconcile())["DeletedRole"] == {"found": 2, "repaired": 1, "left": 1}
+    assert kinds(world.reconcile())["DeletedRole"] == {"found": 2, "repaired": 1, "skipped": 1}
     assert "AROA" not in json.dumps(world.owner.gateway.policies.statements(CLUSTER))
     assert world.reads("payments", other) == BOTH
     later = world.reconcile("r2")
@@ -372,7 +375,7 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: MemoryDep
 
 def test_what_may_not_be_read_is_not_taken_for_gone(world: MemoryDeployment) -> None:
     world.inventory.denied.add("orders-asset")
-    assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "skipped": 1}}
     world.inventory.denied = {"consumerproj01"}
     assert set(kinds(world.reconcile("r2"))) == {"Unreadable"}
     world.inventory.denied.clear()
@@ -388,7 +391,7 @@ def test_the_safety_threshold_holds_when_suspiciously_much_is_gone() -> None:
     world.clock.value += HOUR
     world.domain.grants.clear()
     result = world.reconcile()
-    assert kinds(result) == {"Orphaned": {"found": 7, "left": 7}} and "held back" in result["findings"][0]["text"]
+    assert kinds(result) == {"Orphaned": {"found": 7, "skipped": 7}} and "held back" in result["findings"][0]["text"]
     assert all(world.reads(f"topic-{number}") == BOTH for number in range(7))
     forced = world.reconcile("r2", force=True)
     assert kinds(forced) == {"Orphaned": {"found": 7, "repaired": 7}}
@@ -405,8 +408,8 @@ def test_a_grant_that_has_just_been_asked_for_is_not_touched(world: MemoryDeploy
 
 def test_an_aborted_grant_is_undone_as_its_settle_rule_would(world: MemoryDeployment) -> None:
     hanging_grant(world)
-    order = world.executions.known[CENTRAL + "lost"][1]
-    world.executions.known[CENTRAL + "lost"] = ("ABORTED", order)
+    workflow_input = world.executions.known[CENTRAL + "lost"][1]
+    world.executions.known[CENTRAL + "lost"] = ("ABORTED", workflow_input)
     world.clock.value += HOUR
     assert set(kinds(world.reconcile())) == {"Stuck"}
     world.drain()
@@ -440,7 +443,7 @@ def test_two_runs_at_once_start_an_order_once(world: MemoryDeployment) -> None:
     world.between["conclude"] = lambda: run_beside(world)
     result = world.reconcile()
     assert len(world.executions.waiting) == 1
-    assert kinds(result)["MissedEvent"] == {"found": 1, "left": 1}
+    assert kinds(result)["MissedEvent"] == {"found": 1, "skipped": 1}
     world.drain()
     assert world.reads("payments") == BOTH
     fix_check(world)
@@ -456,7 +459,7 @@ def test_two_runs_interleaved_end_as_one(world: MemoryDeployment, what: str, sta
     world.reconcile()
     for grant in sorted(set(world.inventory.ended)):
         if world.status(grant) == "REVOKE_PENDING":
-            world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
+            world.execute({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
     assert world.reads(topic) == access
     world.clock.value += HOUR
@@ -465,12 +468,12 @@ def test_two_runs_interleaved_end_as_one(world: MemoryDeployment, what: str, sta
 
 @pytest.mark.parametrize("state", ["members", "conclude", "steps", "report"])
 def test_a_revoke_between_two_states_stands(world: MemoryDeployment, state: str) -> None:
-    """The run has seen a granted asset, of which a target ledger knew nothing; meanwhile it is revoked."""
+    """The run has seen a granted asset, of which a document ledger knew nothing; meanwhile it is revoked."""
     lost_contribution(world)
 
     def revoke() -> None:
         world.inventory.end("grant1")
-        world.order({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"}, "revoke")
+        world.execute({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"}, "revoke")
 
     world.between[state] = revoke
     world.reconcile()
@@ -488,9 +491,9 @@ def test_a_grant_between_two_states_stands(world: MemoryDeployment, state: str) 
 
 
 def test_a_grant_in_flight_is_not_taken_for_a_difference(world: MemoryDeployment) -> None:
-    """Its target ledgers hold what the grant ledger does not call granted yet."""
+    """Its document ledgers hold what the grant ledger does not call granted yet."""
     world.ask("grant2", "payments")
-    world.between["members"] = lambda: world.order(
+    world.between["members"] = lambda: world.execute(
         {"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "slow", until="first"
     )
     assert kinds(world.reconcile()) == {}
@@ -500,7 +503,7 @@ def test_a_grant_in_flight_is_not_taken_for_a_difference(world: MemoryDeployment
 def test_an_act_is_dropped_if_its_grant_has_moved_on(world: MemoryDeployment) -> None:
     expired(world)
     world.between["conclude"] = lambda: world.edit(generation=5)
-    assert kinds(world.reconcile()) == {"Expired": {"found": 1, "left": 1}}
+    assert kinds(world.reconcile()) == {"Expired": {"found": 1, "skipped": 1}}
     assert world.inventory.ended == [] and world.reads() == BOTH
 
 
@@ -515,10 +518,10 @@ def test_a_revoke_from_the_ledger_where_datazone_will_not(world: MemoryDeploymen
 def test_a_run_that_died_is_finished_by_the_next(world: MemoryDeployment) -> None:
     grant_gone(world)
     arn = CENTRAL + "dead"
-    order = {"action": "reconcile", "dryRun": False}
-    plan = world.phase(phase="plan", order=order, execution=arn, cursor="")
+    workflow_input = {"action": "reconcile", "dryRun": False}
+    plan = world.phase(phase="plan", input=workflow_input, execution=arn, cursor="")
     world.phase(phase="conclude", plan=plan, answers=world.stage(plan["members"]))
-    world.executions.known[arn] = ("FAILED", order)
+    world.executions.known[arn] = ("FAILED", workflow_input)
     assert world.record().state == "IN_PROGRESS" and world.reads() == BOTH
     world.clock.value += HOUR
     assert kinds(world.reconcile())["Orphaned"] == {"found": 1, "repaired": 1}
@@ -529,8 +532,8 @@ def test_a_phase_that_is_tried_again_does_nothing_twice(world: MemoryDeployment)
     grant_gone(world)
     missed_grant(world)
     world.clock.value += HOUR
-    order = {"action": "reconcile", "dryRun": False}
-    plan = world.phase(phase="plan", order=order, execution=CENTRAL + "r", cursor="")
+    workflow_input = {"action": "reconcile", "dryRun": False}
+    plan = world.phase(phase="plan", input=workflow_input, execution=CENTRAL + "r", cursor="")
     answers = world.stage(plan["members"])
     first = world.phase(phase="conclude", plan=plan, answers=answers)
     again = world.phase(phase="conclude", plan=plan, answers=answers)
@@ -609,15 +612,17 @@ def test_a_broken_document_does_not_stop_the_others(world: MemoryDeployment) -> 
     fix_check(world)
 
 
-# --- orders, bounds, what is told -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("order", [{}, {"action": "reconcile", "dryRun": "no"}, {"action": "reconcile", "force": 1}])
-def test_an_order_that_is_none_is_refused(world: MemoryDeployment, order: dict[str, Any]) -> None:
+# --- inputs, bounds, what is published ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "workflow_input", [{}, {"action": "reconcile", "dryRun": "no"}, {"action": "reconcile", "force": 1}]
+)
+def test_a_malformed_reconcile_input_is_rejected(world: MemoryDeployment, workflow_input: dict[str, Any]) -> None:
     with pytest.raises(EventRefusedError):
-        world.phase(phase="plan", order=order, execution="x", cursor="")
+        world.phase(phase="plan", input=workflow_input, execution="x", cursor="")
 
 
 def test_by_hand_a_dry_run_is_the_default(world: MemoryDeployment) -> None:
-    plan = world.phase(phase="plan", order={"action": "reconcile"}, execution="x", cursor="")
+    plan = world.phase(phase="plan", input={"action": "reconcile"}, execution="x", cursor="")
     assert plan["dryRun"] is True and all(step["command"]["dryRun"] is True for step in plan["members"])
 
 

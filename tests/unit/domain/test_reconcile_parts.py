@@ -235,7 +235,7 @@ def test_each_difference_has_its_name() -> None:
         ("DriftAdded", "found")
     ]
     assert differ(first, second, theirs) == []
-    assert differ(first, second, theirs, exclusive=True) == [("ForeignStatement", "left")]
+    assert differ(first, second, theirs, exclusive=True) == [("ForeignStatement", "skipped")]
     assert differ(theirs) == [("DriftRemoved", "found")], "one finding where nothing of ours is left"
 
 

@@ -106,7 +106,7 @@ class FaultyDeployment(MemoryDeployment):
             self.faults.install(gateway.consumers, ("find", "register", "deregister"))
             self.faults.install(gateway.keys, ("list", "create", "revoke"))
         self.faults.install(self.grants, ("of_grant", "begin", "finish"))
-        self.faults.install(self.domain, ("get", "mark"))
+        self.faults.install(self.domain, ("get", "update_status"))
         self.inventory.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")
@@ -161,11 +161,11 @@ class FaultyDeployment(MemoryDeployment):
         self.domain.grants[grant]["assets"][0]["status"] = "REVOKE_PENDING"
         self.domain.grants[grant]["updatedAt"] = self.clock.now()
 
-    def run(self, order: Mapping[str, Any], *, until: str = "end", ends: str = "TIMED_OUT") -> str:
+    def run(self, workflow_input: Mapping[str, Any], *, until: str = "end", ends: str = "TIMED_OUT") -> str:
         """One execution of the central machine; its ARN."""
         self.count += 1
         name = f"execution{self.count:03d}"
-        self.order(order, name, until=until, ends=ends)
+        self.execute(workflow_input, name, until=until, ends=ends)
         return CENTRAL + name
 
     def reconcile_and_drain(self) -> list[str]:

@@ -99,10 +99,10 @@ class MemoryExecutions:
     def state(self, arn: str) -> tuple[str, Mapping[str, Any]] | None:
         return self.known.get(arn)
 
-    def start(self, name: str, order: Mapping[str, Any]) -> bool:
+    def start(self, name: str, workflow_input: Mapping[str, Any]) -> bool:
         if CENTRAL + name in self.known:
             return False
-        self.known[CENTRAL + name] = ("RUNNING", dict(order))
+        self.known[CENTRAL + name] = ("RUNNING", dict(workflow_input))
         self.waiting.append(CENTRAL + name)
         return True
 
@@ -221,20 +221,22 @@ class MemoryDeployment:
     def granted(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
         """A grant that is asked for and carried out."""
         self.ask(grant, topic, until, role)
-        self.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "GRANT"}, f"first-{grant}")
+        self.execute({"version": 1, "action": "redrive", "grantId": grant, "requestType": "GRANT"}, f"first-{grant}")
         assert self.status(grant) == "GRANTED", self.grants.records
 
     # --- the central machine ------------------------------------------------------------------------------------------
-    def order(self, order: Mapping[str, Any], name: str, *, until: str = "end", ends: str = "TIMED_OUT") -> None:
+    def execute(
+        self, workflow_input: Mapping[str, Any], name: str, *, until: str = "end", ends: str = "TIMED_OUT"
+    ) -> None:
         """Carry one execution out; ``until`` lets it die after ``collect``, ``first`` or ``second``."""
         arn = CENTRAL + name
-        self.executions.known[arn] = ("RUNNING", dict(order))
-        event = {"event": dict(order), "execution": arn, "startedAt": ""}
+        self.executions.known[arn] = ("RUNNING", dict(workflow_input))
+        event = {"event": dict(workflow_input), "execution": arn, "startedAt": ""}
         plan = self.attempt(lambda: self.collector.run(event))
         for item in json.loads(json.dumps(plan))["items"]:
             if until != "collect":
                 self.carry_out(item, until)
-        self.executions.known[arn] = ("SUCCEEDED" if until == "end" else ends, dict(order))
+        self.executions.known[arn] = ("SUCCEEDED" if until == "end" else ends, dict(workflow_input))
 
     def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
         """One asset of a plan, as the central machine's states do it."""
@@ -272,15 +274,15 @@ class MemoryDeployment:
         """Run what the reconciler has started."""
         while self.executions.waiting:
             arn = self.executions.waiting.pop(0)
-            self.order(self.executions.known[arn][1], arn.rsplit(":", 1)[1])
+            self.execute(self.executions.known[arn][1], arn.rsplit(":", 1)[1])
 
     def reconcile(self, name: str = "r1", *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
         """One run through all of its states; ``between[state]`` runs before a state."""
         arn, cursor, result = CENTRAL + name, "", {}
-        order = {"version": 1, "action": "reconcile", "dryRun": dry_run, "force": force}
-        self.executions.known[arn] = ("RUNNING", order)
+        workflow_input = {"version": 1, "action": "reconcile", "dryRun": dry_run, "force": force}
+        self.executions.known[arn] = ("RUNNING", workflow_input)
         while True:
-            plan = self.phase(phase="plan", order=order, execution=arn, cursor=cursor)
+            plan = self.phase(phase="plan", input=workflow_input, execution=arn, cursor=cursor)
             self.happen("members")
             answers = self.stage(plan["members"])
             self.happen("conclude")
@@ -292,7 +294,7 @@ class MemoryDeployment:
             cursor = result["next"]
             if not cursor:
                 break
-        self.executions.known[arn] = ("SUCCEEDED", order)
+        self.executions.known[arn] = ("SUCCEEDED", workflow_input)
         return result
 
     def phase(self, **event: Any) -> dict[str, Any]:
@@ -335,7 +337,7 @@ class MemoryDeployment:
                 for account in self.accounts.values()
             )
             + len(self.inventory.ended)
-            + len(self.domain.marks)
+            + len(self.domain.status_updates)
         )
 
     def command(self, grant: str = "grant1", topic: str = "orders") -> GrantCommand:

@@ -181,8 +181,8 @@ class AccessMachine(RuleBasedStateMachine):
     def recover(self, execution: str, ends: str, settles: bool) -> None:
         """The settle rule, or where its event is lost the reconciler."""
         if settles:
-            order = {"version": 1, "action": "settle", "executionArn": execution, "status": ends}
-            self.deployment.run(order)
+            workflow_input = {"version": 1, "action": "settle", "executionArn": execution, "status": ends}
+            self.deployment.run(workflow_input)
         else:
             self.reconcile_all()
 

@@ -20,7 +20,7 @@ class MemoryDomain:
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.requests: dict[str, dict[str, Any]] = {}
         self.errors: dict[str, Exception] = {}
-        self.marks: list[tuple[str, str, str, str | None]] = []
+        self.status_updates: list[tuple[str, str, str, str | None]] = []
         self.hooks: dict[str, Callable[..., None]] = {}
 
     def _get(self, what: str, found: dict[str, dict[str, Any]], identifier: str) -> dict[str, Any] | None:
@@ -48,12 +48,12 @@ class MemoryDomain:
     def request(self, request_id: str) -> dict[str, Any] | None:
         return self._get("request", self.requests, request_id)
 
-    def mark(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
-        if "mark" in self.hooks:
-            self.hooks["mark"](status)
-        if "mark" in self.errors:
-            raise self.errors["mark"]
-        self.marks.append((grant_id, asset_id, status, cause))
+    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+        if "update_status" in self.hooks:
+            self.hooks["update_status"](status)
+        if "update_status" in self.errors:
+            raise self.errors["update_status"]
+        self.status_updates.append((grant_id, asset_id, status, cause))
         for asset in self.grants[grant_id]["assets"]:
             if asset["assetId"] == asset_id:
                 asset["status"] = status

@@ -15,7 +15,7 @@ from streamgov_core.runtime.log import log
 
 
 @dataclass(frozen=True)
-class Asked:
+class SubscriptionRequest:
     """The subscription request, as far as it could be read."""
 
     request: Mapping[str, Any] = field(default_factory=dict)
@@ -24,19 +24,19 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class GrantFacts:
+class GrantDetails:
     """What was read about one grant, a missing thing as None."""
 
     grant: Mapping[str, Any]
     listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     environment: Mapping[str, Any] | None = None
     target: Mapping[str, Any] | None = None
-    asking: Future[Asked] | None = None
+    pending_request: Future[SubscriptionRequest] | None = None
 
     @property
-    def asked(self) -> Asked:
-        """Waits for what was asked for."""
-        return Asked() if self.asking is None else self.asking.result()
+    def subscription_request(self) -> SubscriptionRequest:
+        """The subscription request; waits until it is read."""
+        return SubscriptionRequest() if self.pending_request is None else self.pending_request.result()
 
 
 class GrantReader:
@@ -49,27 +49,27 @@ class GrantReader:
     def __init__(self, domain: DataZoneReader) -> None:
         self._domain = domain
 
-    def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantFacts:
-        """Everything that the grant refers to, side by side; who asked for what may take longer than the rest."""
-        asking = calls.submit(self._asked, grant.get("subscriptionId"))
+    def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantDetails:
+        """Everything that the grant refers to, side by side; the request may take longer than the rest."""
+        pending_request = calls.submit(self._subscription_request, grant.get("subscriptionId"))
         listings = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
         environment = calls.submit(self._domain.environment, grant["environmentId"])
         target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
-        return GrantFacts(grant, listings.result(), environment.result(), target.result(), asking)
+        return GrantDetails(grant, listings.result(), environment.result(), target.result(), pending_request)
 
-    def _asked(self, subscription_id: Any) -> Asked:
+    def _subscription_request(self, subscription_id: Any) -> SubscriptionRequest:
         """Being denied it (UNVERIFIED which membership reading takes) is no failure of what else is read."""
         if not subscription_id:
-            return Asked()
+            return SubscriptionRequest()
         try:
             subscription = self._domain.subscription(str(subscription_id)) or {}
             request_id = subscription.get("subscriptionRequestId")
-            return Asked(self._domain.request(str(request_id)) or {} if request_id else {})
+            return SubscriptionRequest(self._domain.request(str(request_id)) or {} if request_id else {})
         except RetryableGrantError:
             raise
         except PermanentGrantError as error:
             log("request not readable", level=logging.WARNING, cause=str(error))
-            return Asked(unreadable=str(error))
+            return SubscriptionRequest(unreadable=str(error))
 
     def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The listed assets by asset id: one, or those of a data product."""
