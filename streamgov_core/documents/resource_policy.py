@@ -105,7 +105,7 @@ class ResourcePolicyDocument:
         for _ in range(MAX_CONFLICTS):
             chosen, rejected = self._admit(live[0], desired, gone)
             try:
-                writes = self._write(live, chosen, gone, check_lease)
+                writes = self._write(live, chosen, desired, gone, check_lease)
             except ConflictError:
                 live = self._read()
             except ResourceGoneError:
@@ -137,12 +137,13 @@ class ResourcePolicyDocument:
         self,
         live: tuple[dict[str, Any] | None, str | None],
         chosen: Mapping[str, ContributionRecord],
+        desired: DesiredState,
         gone: Iterable[str],
         check_lease: Callable[[], None],
     ) -> int:
         document, token = live
         ours = self._statements(chosen, gone)
-        if same_statements(document, ours, self._sid_prefix):
+        if same_statements(document, ours, self._sid_prefix) and desired.confirms(chosen.values()):
             return 0
         wanted = with_ours(document, ours, self._sid_prefix)
         check_lease()
@@ -210,7 +211,7 @@ class ResourcePolicyDocument:
         """Find out which of the new grants the service rejects, so that the others still get in."""
         chosen = desired.written
         rejected: dict[str, Rejection] = {}
-        writes = self._write_recorded(live, chosen, gone, check_lease)
+        writes = self._write_recorded(live, chosen, desired, gone, check_lease)
         for record in desired.fresh:
             candidate = {**chosen, record.key: record}
             current = self._live if self._live is not None else self._read()
@@ -218,7 +219,7 @@ class ResourcePolicyDocument:
                 rejected[record.key] = Rejection(f"the policy of {self._arn} has no room for this grant")
                 continue
             try:
-                writes += self._write(current, candidate, gone, check_lease)
+                writes += self._write(current, candidate, desired, gone, check_lease)
                 chosen = candidate
             except RejectedError:
                 principals = ", ".join(sorted({permission.principal_arn for permission in record.permissions}))
@@ -233,6 +234,7 @@ class ResourcePolicyDocument:
         self,
         live: tuple[dict[str, Any] | None, str | None],
         chosen: Mapping[str, ContributionRecord],
+        desired: DesiredState,
         gone: set[str],
         check_lease: Callable[[], None],
     ) -> int:
@@ -245,20 +247,20 @@ class ResourcePolicyDocument:
             RetryableGrantError: the service rejects what the document holds already.
         """
         try:
-            return self._write(live, chosen, gone, check_lease)
+            return self._write(live, chosen, desired, gone, check_lease)
         except RejectedError:
             known = principals_of(live[0], self._sid_prefix)
             recorded = {permission.principal_arn for record in chosen.values() for permission in record.permissions}
             lacking = recorded - known - gone
             gone |= lacking
         try:
-            writes = self._write(live, chosen, gone, check_lease)
+            writes = self._write(live, chosen, desired, gone, check_lease)
         except RejectedError as error:
             raise RetryableGrantError(f"the policy of {self._arn} cannot be written again: {error}") from error
         for principal in sorted(lacking):
             current = self._live if self._live is not None else self._read()
             try:
-                writes += self._write(current, chosen, gone - {principal}, check_lease)
+                writes += self._write(current, chosen, desired, gone - {principal}, check_lease)
             except RejectedError:
                 continue  # Deleted: left out until it is back, or its grants end.
             gone.discard(principal)

@@ -159,16 +159,18 @@ class RolePolicyDocument:
         writes = 0
         for slot in sorted(examined, key=lambda number: (number not in gaining, number)):
             records = [desired.active[key] for key, at in slots.items() if at == slot]
-            writes += self._put(slot, records, check_lease)
+            writes += self._put(slot, records, desired, check_lease)
         return writes
 
-    def _put(self, slot: int, records: Iterable[ContributionRecord], check_lease: Callable[[], None]) -> int:
+    def _put(
+        self, slot: int, records: Sequence[ContributionRecord], desired: DesiredState, check_lease: Callable[[], None]
+    ) -> int:
         policy = self._policy(records)
-        live = self._live(slot)
+        live, confirmed = self._live(slot), desired.confirms(records, slot)
         if not policy["Statement"]:
-            return self._remove(slot, live, check_lease)
+            return 0 if live is None and confirmed else self._remove(slot, check_lease)
         same = live is not None and same_statements(live, policy["Statement"], self._sid_prefix)
-        if same and (slot == INLINE or self._arn(slot) in self._gateway.attached(self._role.name)):
+        if same and confirmed and (slot == INLINE or self._arn(slot) in self._gateway.attached(self._role.name)):
             return 0
         check_lease()
         try:
@@ -176,7 +178,8 @@ class RolePolicyDocument:
                 self._gateway.put_inline(self._role.name, self._inline_name, minified(policy))
             else:
                 self._gateway.put_managed(self._arn(slot), minified(policy))
-                if live is None or self._arn(slot) not in self._gateway.attached(self._role.name):
+                empty = all(at.slot != slot for at in desired.slots.values())  # As far as the ledger knows.
+                if live is None or empty or self._arn(slot) not in self._gateway.attached(self._role.name):
                     self._gateway.attach(self._role.name, self._arn(slot))
         except QuotaError as error:
             if slot != INLINE and live is None:
@@ -184,9 +187,7 @@ class RolePolicyDocument:
             raise _SlotFullError(slot) from error
         return 1
 
-    def _remove(self, slot: int, live: dict[str, Any] | None, check_lease: Callable[[], None]) -> int:
-        if live is None:
-            return 0
+    def _remove(self, slot: int, check_lease: Callable[[], None]) -> int:
         check_lease()
         if slot == INLINE:
             self._gateway.delete_inline(self._role.name, self._inline_name)
