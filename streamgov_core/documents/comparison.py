@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from streamgov_core.documents.compiler import canonical, is_ours, principals_of, statements_of
+from streamgov_core.documents.compiler import canonical, is_orphan, is_ours, principals_of, statements_of
 from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.model.contribution import document_arn
 from streamgov_core.model.findings import Finding
@@ -47,6 +47,16 @@ class Comparable(Protocol):
 def differences(document_id: str, comparison: Comparison, sid_prefix: str) -> list[Finding]:
     """The findings of one policy."""
     where = f"the {comparison.name} of {document_arn(document_id)}"
+    statements = statements_of(comparison.live or {})
+    orphans = [
+        Finding("ForeignOrphan", document_id, f"{where} holds {_short(item)}: remove it", "left")
+        for item in statements
+        if not comparison.exclusive and is_orphan(item) and not is_ours(item, sid_prefix)
+    ]
+    return orphans + _own_findings(document_id, comparison, sid_prefix, where)
+
+
+def _own_findings(document_id: str, comparison: Comparison, sid_prefix: str, where: str) -> list[Finding]:
     entry = comparison.entry
     statements = statements_of(comparison.live or {})
     ours = [item for item in statements if is_ours(item, sid_prefix)]
