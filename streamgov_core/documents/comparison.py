@@ -24,6 +24,7 @@ class Comparison:
         wanted: our statements, compiled from the ledger.
         exclusive: whether the policy is ours alone, so that a foreign statement in it is reported.
         entry: what a person calls one of its statements. What is no policy (grants on a key) is written as one here.
+        withheld: grants to a role that was made again under its name since, which the new role does not receive.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Comparison:
     wanted: Sequence[Mapping[str, Any]]
     exclusive: bool = False
     entry: str = "statement"
+    withheld: int = 0
 
 
 @runtime_checkable
@@ -48,12 +50,15 @@ def differences(document_id: str, comparison: Comparison, sid_prefix: str) -> li
     """The findings of one policy."""
     where = f"the {comparison.name} of {document_arn(document_id)}"
     statements = statements_of(comparison.live or {})
-    orphans = [
+    found = [
         Finding("ForeignOrphan", document_id, f"{where} holds {_short(item)}: remove it", "left")
         for item in statements
         if not comparison.exclusive and is_orphan(item) and not is_ours(item, sid_prefix)
     ]
-    return orphans + _own_findings(document_id, comparison, sid_prefix, where)
+    if comparison.withheld:
+        text = f"the role of {where} was made again under its name and is not given its {comparison.withheld} grants: "
+        found.append(Finding("DeletedRole", document_id, f"{text}redrive those that it should have", "left"))
+    return found + _own_findings(document_id, comparison, sid_prefix, where)
 
 
 def _own_findings(document_id: str, comparison: Comparison, sid_prefix: str, where: str) -> list[Finding]:

@@ -119,8 +119,8 @@ class MemoryIam:
         self.calls: list[str] = []
         self._lock = threading.RLock()
 
-    def add(self, arn: str, boundary: str = "") -> None:
-        self.roles[arn.rsplit("/", 1)[1]] = RoleInfo(arn, boundary)
+    def add(self, arn: str, boundary: str = "", role_id: str = "") -> None:
+        self.roles[arn.rsplit("/", 1)[1]] = RoleInfo(arn, boundary, role_id=role_id)
 
     def _call(self, operation: str, name: str) -> None:
         hook = self.hooks.get(operation)
