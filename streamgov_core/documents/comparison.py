@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from streamgov_core.documents.compiler import canonical, is_ours, principals_of, statements_of
+from streamgov_core.documents.compiler import canonical, is_orphan, is_ours, principals_of, statements_of
 from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.model.contribution import document_arn
 from streamgov_core.model.findings import Finding
@@ -24,6 +24,7 @@ class Comparison:
         wanted: our statements, compiled from the ledger.
         exclusive: whether the policy is ours alone, so that a foreign statement in it is reported.
         entry: what a person calls one of its statements. What is no policy (grants on a key) is written as one here.
+        withheld: grants to a role that was made again under its name since, which the new role does not receive.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Comparison:
     wanted: Sequence[Mapping[str, Any]]
     exclusive: bool = False
     entry: str = "statement"
+    withheld: int = 0
 
 
 @runtime_checkable
@@ -47,6 +49,19 @@ class Comparable(Protocol):
 def differences(document_id: str, comparison: Comparison, sid_prefix: str) -> list[Finding]:
     """The findings of one policy."""
     where = f"the {comparison.name} of {document_arn(document_id)}"
+    statements = statements_of(comparison.live or {})
+    found = [
+        Finding("ForeignOrphan", document_id, f"{where} holds {_short(item)}: remove it", "left")
+        for item in statements
+        if not comparison.exclusive and is_orphan(item) and not is_ours(item, sid_prefix)
+    ]
+    if comparison.withheld:
+        text = f"the role of {where} was made again under its name and is not given its {comparison.withheld} grants: "
+        found.append(Finding("DeletedRole", document_id, f"{text}redrive those that it should have", "left"))
+    return found + _own_findings(document_id, comparison, sid_prefix, where)
+
+
+def _own_findings(document_id: str, comparison: Comparison, sid_prefix: str, where: str) -> list[Finding]:
     entry = comparison.entry
     statements = statements_of(comparison.live or {})
     ours = [item for item in statements if is_ours(item, sid_prefix)]

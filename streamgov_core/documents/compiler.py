@@ -7,6 +7,7 @@ gives the document from before; no document allows a principal anything that no 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -30,6 +31,10 @@ TRUST_LIMIT = 2_048
 
 _Bundle = frozenset[tuple[str, tuple[str, ...], str, str]]
 """Permissions without their principal: (kind, actions, resource, condition)."""
+
+
+_UNIQUE_ID = re.compile(r"A(?:RO|ID)A[A-Z0-9]+")
+"""Of a role or a user (IAM identifiers)."""
 
 
 class _Block:
@@ -167,6 +172,15 @@ def principals_of(document: Mapping[str, Any] | None, sid_prefix: str) -> set[st
         if is_ours(item, sid_prefix) and isinstance(principal, Mapping):  # "*" is no mapping, whoever wrote it.
             found.update(_many(principal.get("AWS", [])))
     return found
+
+
+def is_orphan(statement: Mapping[str, Any]) -> bool:
+    """Whether every principal of a statement was deleted: services then show its unique id, and accept it no more."""
+    principal = statement.get("Principal")
+    if not isinstance(principal, Mapping) or set(principal) != {"AWS"}:
+        return False
+    names = _many(principal["AWS"])
+    return bool(names) and all(_UNIQUE_ID.fullmatch(name) for name in names)
 
 
 def _cover(

@@ -6,7 +6,7 @@ policy and the managed policies of a role.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,6 +45,19 @@ class DesiredState:
         """Records that the document contains already, by key."""
         fresh = {record.key for record in self.fresh}
         return {key: record for key, record in self.active.items() if key not in fresh}
+
+    def confirms(self, records: Iterable[ContributionRecord], slot: int | None = None) -> bool:
+        """Whether the ledger says that a policy was last written with exactly these records.
+
+        Reads of IAM, KMS and Kinesis are eventually consistent. A live policy that looks as it should is written all
+        the same unless the ledger confirms it: the read may be from before the last write.
+
+        Args:
+            records: what the policy must contain.
+            slot: which of a role's policies; None for a document of one policy.
+        """
+        last = {key: at.generation for key, at in self.slots.items() if slot is None or at.slot == slot}
+        return last == {record.key: record.generation for record in records}
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.compiler import (
     RESOURCE_POLICY_LIMIT,
+    is_orphan,
+    is_ours,
     minified,
     principals_of,
     resource_statements,
     same_statements,
     size,
+    statements_of,
     with_ours,
 )
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.errors import RetryableGrantError, StreamgovError
 from streamgov_core.model.permission import Permission
+from streamgov_core.runtime.log import log
 
 MAX_CONFLICTS = 8
 """How many writes of others one application works around before it gives up."""
@@ -85,6 +90,7 @@ class ResourcePolicyDocument:
         self._sid_prefix = sid_prefix
         self._limit = limit
         self._live: tuple[dict[str, Any] | None, str | None] | None = None
+        self._drops_orphans = False
 
     def reads(self) -> Sequence[Callable[[], None]]:
         """The live document."""
@@ -105,7 +111,7 @@ class ResourcePolicyDocument:
         for _ in range(MAX_CONFLICTS):
             chosen, rejected = self._admit(live[0], desired, gone)
             try:
-                writes = self._write(live, chosen, gone, check_lease)
+                writes = self._write(live, chosen, desired, gone, check_lease)
             except ConflictError:
                 live = self._read()
             except ResourceGoneError:
@@ -137,12 +143,13 @@ class ResourcePolicyDocument:
         self,
         live: tuple[dict[str, Any] | None, str | None],
         chosen: Mapping[str, ContributionRecord],
+        desired: DesiredState,
         gone: Iterable[str],
         check_lease: Callable[[], None],
     ) -> int:
-        document, token = live
+        document, token = self._without_orphans(live[0]), live[1]
         ours = self._statements(chosen, gone)
-        if same_statements(document, ours, self._sid_prefix):
+        if same_statements(document, ours, self._sid_prefix) and desired.confirms(chosen.values()):
             return 0
         wanted = with_ours(document, ours, self._sid_prefix)
         check_lease()
@@ -210,7 +217,7 @@ class ResourcePolicyDocument:
         """Find out which of the new grants the service rejects, so that the others still get in."""
         chosen = desired.written
         rejected: dict[str, Rejection] = {}
-        writes = self._write_recorded(live, chosen, gone, check_lease)
+        writes = self._write_recorded(live, chosen, desired, gone, check_lease)
         for record in desired.fresh:
             candidate = {**chosen, record.key: record}
             current = self._live if self._live is not None else self._read()
@@ -218,7 +225,7 @@ class ResourcePolicyDocument:
                 rejected[record.key] = Rejection(f"the policy of {self._arn} has no room for this grant")
                 continue
             try:
-                writes += self._write(current, candidate, gone, check_lease)
+                writes += self._write(current, candidate, desired, gone, check_lease)
                 chosen = candidate
             except RejectedError:
                 principals = ", ".join(sorted({permission.principal_arn for permission in record.permissions}))
@@ -229,36 +236,54 @@ class ResourcePolicyDocument:
                 )
         return WriteResult(_slots(chosen), rejected, writes)
 
+    def _foreign_orphans(self, document: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """Statements of others whose principals were all deleted."""
+        found = statements_of(document or {})
+        return [item for item in found if is_orphan(item) and not is_ours(item, self._sid_prefix)]
+
+    def _without_orphans(self, document: dict[str, Any] | None) -> dict[str, Any] | None:
+        orphans = self._foreign_orphans(document) if self._drops_orphans else []
+        if document is None or not orphans:
+            return document
+        return {**document, "Statement": [item for item in statements_of(document) if item not in orphans]}
+
     def _write_recorded(
         self,
         live: tuple[dict[str, Any] | None, str | None],
         chosen: Mapping[str, ContributionRecord],
+        desired: DesiredState,
         gone: set[str],
         check_lease: Callable[[], None],
     ) -> int:
         """Write what was granted before; roles among it that were deleted since are added to ``gone``.
 
         Once such a role has left the document, not even its id shows that it was deleted: the principals that the
-        document lacks are tried one by one.
+        document lacks are tried one by one. Foreign statements of deleted principals that block the write are left out.
 
         Raises:
             RetryableGrantError: the service rejects what the document holds already.
         """
         try:
-            return self._write(live, chosen, gone, check_lease)
+            return self._write(live, chosen, desired, gone, check_lease)
         except RejectedError:
             known = principals_of(live[0], self._sid_prefix)
             recorded = {permission.principal_arn for record in chosen.values() for permission in record.permissions}
             lacking = recorded - known - gone
             gone |= lacking
         try:
-            writes = self._write(live, chosen, gone, check_lease)
+            writes = self._write(live, chosen, desired, gone, check_lease)
         except RejectedError as error:
-            raise RetryableGrantError(f"the policy of {self._arn} cannot be written again: {error}") from error
+            orphans = self._foreign_orphans(live[0])
+            if self._drops_orphans or not orphans:
+                raise RetryableGrantError(f"the policy of {self._arn} cannot be written again: {error}") from error
+            # They allow nobody anything, and would keep every grant that ends in the policy.
+            self._drops_orphans = True
+            log("foreign statements of deleted principals left out", level=logging.WARNING, arn=self._arn, left=orphans)
+            return self._write_recorded(live, chosen, desired, gone, check_lease)
         for principal in sorted(lacking):
             current = self._live if self._live is not None else self._read()
             try:
-                writes += self._write(current, chosen, gone - {principal}, check_lease)
+                writes += self._write(current, chosen, desired, gone - {principal}, check_lease)
             except RejectedError:
                 continue  # Deleted: left out until it is back, or its grants end.
             gone.discard(principal)

@@ -298,7 +298,11 @@ def _key(document_id: str, item: str) -> dict[str, Any]:
 
 
 def _slots_text(slots: Mapping[str, Slot]) -> str:
-    return json.dumps({key: [at.slot, at.generation] for key, at in sorted(slots.items())}, separators=(",", ":"))
+    listed = {
+        key: [at.slot, at.generation, *([at.principal_id] if at.principal_id else [])]
+        for key, at in sorted(slots.items())
+    }
+    return json.dumps(listed, separators=(",", ":"))
 
 
 def _lease_record(item: Mapping[str, Any]) -> LeaseRecord:
@@ -308,7 +312,7 @@ def _lease_record(item: Mapping[str, Any]) -> LeaseRecord:
         committed=item.get("committed", 0),
         owner=item.get("leaseOwner", ""),
         until=float(item.get("leaseUntil", 0)),
-        slots={key: Slot(slot, generation) for key, (slot, generation) in slots.items()},
+        slots={key: Slot(*parts) for key, parts in slots.items()},
     )
 
 

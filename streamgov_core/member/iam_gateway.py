@@ -40,7 +40,7 @@ class IamGateway:
             except client.exceptions.NoSuchEntityException:
                 return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-        return RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")))
+        return RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")), role["RoleId"])
 
     def inline(self, name: str, policy: str) -> dict[str, Any] | None:
         """API GetRolePolicy."""

@@ -66,10 +66,10 @@ class ReaderRoleDocument:
             self._read()
         self._known = False
         if not desired.active:
-            return WriteResult({}, {}, self._remove(check_lease))
+            return WriteResult({}, {}, self._remove(desired, check_lease))
         chosen, rejected = self._admit(desired)
         slots = {key: Slot(0, record.generation) for key, record in chosen.items()}
-        return WriteResult(slots, rejected, self._write(chosen.values(), check_lease))
+        return WriteResult(slots, rejected, self._write(list(chosen.values()), desired, check_lease))
 
     def compare(self, desired: DesiredState) -> list[Comparison]:
         """See Comparable.compare."""
@@ -97,30 +97,36 @@ class ReaderRoleDocument:
                 chosen = candidate
         return chosen, rejected
 
-    def _write(self, records: Iterable[ContributionRecord], check_lease: Callable[[], None]) -> int:
-        members = list(records)
+    def _write(
+        self, members: Sequence[ContributionRecord], desired: DesiredState, check_lease: Callable[[], None]
+    ) -> int:
         if not members:
-            return self._remove(check_lease)
+            return self._remove(desired, check_lease)
+        confirmed = desired.confirms(members)
         name, trust, policy = self._role.name, self._trust(members), self._policy(members)
         writes = 0
-        if self._info is None:
+        if self._info is None or not desired.slots:
+            # A role that is seen although the ledger knows of none may have been deleted a moment ago.
             check_lease()
             description = f"Reads schemas for the consumers of one project ({self._names.namespace})"
             self._gateway.create_role(name, self._role.path, minified(trust), self._boundary, description)
             writes += 1
         live = self._gateway.inline(name, POLICY_NAME) if self._info is not None else None
-        if not same_statements(live, policy["Statement"], self._names.sid_prefix):
+        if not confirmed or not same_statements(live, policy["Statement"], self._names.sid_prefix):
             check_lease()
             self._gateway.put_inline(name, POLICY_NAME, minified(policy))
             writes += 1
-        if self._info is not None and not same_statements(self._info.trust, trust["Statement"], self._names.sid_prefix):
+        outdated = self._info is not None and (
+            not confirmed or not same_statements(self._info.trust, trust["Statement"], self._names.sid_prefix)
+        )
+        if outdated:
             check_lease()
             self._gateway.put_trust(name, minified(trust))
             writes += 1
         return writes
 
-    def _remove(self, check_lease: Callable[[], None]) -> int:
-        if self._info is None:
+    def _remove(self, desired: DesiredState, check_lease: Callable[[], None]) -> int:
+        if self._info is None and desired.confirms(()):
             return 0
         check_lease()
         self._gateway.delete_inline(self._role.name, POLICY_NAME)

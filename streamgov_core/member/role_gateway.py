@@ -21,11 +21,13 @@ class RoleInfo:
         arn: with its path.
         boundary: ARN of its permissions boundary, or empty.
         trust: its trust policy.
+        role_id: its unique id (``AROA…``), which a role that is made again under its name does not share.
     """
 
     arn: str
     boundary: str = ""
     trust: Mapping[str, Any] = field(default_factory=dict)
+    role_id: str = ""
 
 
 class RolePolicyGateway(Protocol):

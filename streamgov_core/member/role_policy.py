@@ -70,6 +70,8 @@ class RolePolicyDocument:
             self._read_info()
         if self._info is None or self._info.arn != self._role.arn:
             return self._absent(desired)
+        withheld = self._withheld(desired)
+        desired = _without(desired, withheld)
         unbounded = self._unbounded(desired)
         if unbounded:
             bounded = {key: item for key, item in desired.active.items() if key not in unbounded}
@@ -92,8 +94,9 @@ class RolePolicyDocument:
                 full.add(error.slot)
             else:
                 self._inline = None
-                written = {key: Slot(slot, desired.active[key].generation) for key, slot in slots.items()}
-                return WriteResult(written, {**rejected, **unbounded}, writes)
+                role_id = self._info.role_id
+                written = {key: Slot(slot, desired.active[key].generation, role_id) for key, slot in slots.items()}
+                return WriteResult({**withheld, **written}, {**rejected, **unbounded}, writes)
 
     def compare(self, desired: DesiredState) -> list[Comparison] | None:
         """See Comparable.compare. What has no slot yet is looked for in the inline policy."""
@@ -101,6 +104,8 @@ class RolePolicyDocument:
         self._read_info()
         if self._info is None or self._info.arn != self._role.arn:
             return None
+        withheld = self._withheld(desired)
+        desired = _without(desired, withheld)
         members: dict[int, list[ContributionRecord]] = {INLINE: []}
         for key, record in desired.active.items():
             slot = desired.slots[key].slot if key in desired.slots else INLINE
@@ -111,7 +116,16 @@ class RolePolicyDocument:
             name = "inline policy" if slot == INLINE else f"managed policy {slot}"
             live = self._live(slot) if slot == INLINE or slot in attached else None
             found.append(Comparison(name, live, self._policy(members.get(slot, []))["Statement"], True))
-        return found
+        return [replace(found[0], withheld=len(withheld)), *found[1:]]
+
+    def _withheld(self, desired: DesiredState) -> dict[str, Slot]:
+        """Grants to a role of this name that is no more: a role made again is given them by a new grant or a redrive.
+
+        AWS replaces the ARN of a deleted principal by its unique id for the same reason.
+        """
+        role_id = "" if self._info is None else self._info.role_id
+        slots = {key: desired.slots[key] for key in desired.written}
+        return {key: at for key, at in slots.items() if at.principal_id and role_id and at.principal_id != role_id}
 
     def _absent(self, desired: DesiredState) -> WriteResult:
         """The role does not exist, or the name belongs to a role of another path: nothing of ours can be on it."""
@@ -159,16 +173,18 @@ class RolePolicyDocument:
         writes = 0
         for slot in sorted(examined, key=lambda number: (number not in gaining, number)):
             records = [desired.active[key] for key, at in slots.items() if at == slot]
-            writes += self._put(slot, records, check_lease)
+            writes += self._put(slot, records, desired, check_lease)
         return writes
 
-    def _put(self, slot: int, records: Iterable[ContributionRecord], check_lease: Callable[[], None]) -> int:
+    def _put(
+        self, slot: int, records: Sequence[ContributionRecord], desired: DesiredState, check_lease: Callable[[], None]
+    ) -> int:
         policy = self._policy(records)
-        live = self._live(slot)
+        live, confirmed = self._live(slot), desired.confirms(records, slot)
         if not policy["Statement"]:
-            return self._remove(slot, live, check_lease)
+            return 0 if live is None and confirmed else self._remove(slot, check_lease)
         same = live is not None and same_statements(live, policy["Statement"], self._sid_prefix)
-        if same and (slot == INLINE or self._arn(slot) in self._gateway.attached(self._role.name)):
+        if same and confirmed and (slot == INLINE or self._arn(slot) in self._gateway.attached(self._role.name)):
             return 0
         check_lease()
         try:
@@ -176,7 +192,8 @@ class RolePolicyDocument:
                 self._gateway.put_inline(self._role.name, self._inline_name, minified(policy))
             else:
                 self._gateway.put_managed(self._arn(slot), minified(policy))
-                if live is None or self._arn(slot) not in self._gateway.attached(self._role.name):
+                empty = all(at.slot != slot for at in desired.slots.values())  # As far as the ledger knows.
+                if live is None or empty or self._arn(slot) not in self._gateway.attached(self._role.name):
                     self._gateway.attach(self._role.name, self._arn(slot))
         except QuotaError as error:
             if slot != INLINE and live is None:
@@ -184,9 +201,7 @@ class RolePolicyDocument:
             raise _SlotFullError(slot) from error
         return 1
 
-    def _remove(self, slot: int, live: dict[str, Any] | None, check_lease: Callable[[], None]) -> int:
-        if live is None:
-            return 0
+    def _remove(self, slot: int, check_lease: Callable[[], None]) -> int:
         check_lease()
         if slot == INLINE:
             self._gateway.delete_inline(self._role.name, self._inline_name)
@@ -213,6 +228,14 @@ class RolePolicyDocument:
     def _policy(self, records: Iterable[ContributionRecord]) -> dict[str, Any]:
         permissions = [permission for record in records for permission in record.permissions]
         return {"Version": "2012-10-17", "Statement": identity_statements(self._sid_prefix, permissions)}
+
+
+def _without(desired: DesiredState, withheld: Mapping[str, Slot]) -> DesiredState:
+    return replace(
+        desired,
+        active={key: record for key, record in desired.active.items() if key not in withheld},
+        slots={key: at for key, at in desired.slots.items() if key not in withheld},
+    )
 
 
 class _SlotFullError(Exception):

@@ -74,7 +74,9 @@ class Slot:
         slot: which one of a role's policies holds it: 0 is the inline policy (or the only document), 1 to 10 are the
             managed policies.
         generation: that was written.
+        principal_id: unique id (``AROA…``) of the role that it was written for; empty in other documents.
     """
 
     slot: int
     generation: int
+    principal_id: str = ""

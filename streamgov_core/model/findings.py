@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "DriftRemoved": "a policy lacks a statement that a grant asks for",
     "DriftAltered": "a statement of ours was altered by hand",
     "ForeignStatement": "a policy that is ours alone holds a statement that is not ours",
+    "ForeignOrphan": "a statement that is not ours names deleted principals only; it is left out if it blocks a write",
     "DeletedRole": "a role with access was deleted, or made again under its name",
     "Rejected": "a document could not be written when a grant was revoked",
     "Unchecked": "documents that could not be checked in this run",

@@ -110,6 +110,7 @@ class Detector:
         self._seen: dict[tuple[str, ...], Any] = {}
         self._lookups = 0
         self._retained: set[str] = set()
+        self._unlisted_projects: set[str] = set()
         self._result = Detection()
 
     def detect(self, records: Records, projects: Sequence[str], *, force: bool) -> Detection:
@@ -127,6 +128,7 @@ class Detector:
                 self._retained |= self._inventory.retained_of(project)
                 listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
             except (PermanentGrantError, RemoteError) as error:
+                self._unlisted_projects.add(project)
                 self._result.add("Unreadable", f"project {project}", str(error), skipped=True)
         self._result.grants = len(listed)
         for grant in listed.values():
@@ -212,7 +214,7 @@ class Detector:
             self._result.add("Expired", subject, ended, remediation)
             return
         lost, whole = self._lost(grant, asset_id, subject)
-        if lost:
+        if lost and not self._is_retention_unknown(record, subject, lost):
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
             remediation = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
@@ -241,8 +243,19 @@ class Detector:
             return
         if record.state == "IN_PROGRESS" and self._running(record):
             return
+        if self._is_retention_unknown(record, subject, "DataZone knows no such grant any more"):
+            return
         remediation = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
         self._result.add("Orphaned", subject, "DataZone knows no such grant any more", remediation)
+
+    def _is_retention_unknown(self, record: GrantRecord, subject: str, lost: str) -> bool:
+        """Whether permissions may be retained: the project's ended subscriptions could not be listed. Reported."""
+        project = "" if record.command is None else record.command.consumer.project_id
+        if project not in self._unlisted_projects:
+            return False
+        text = f"{lost}, but whether its permissions are retained is unknown: project {project} is unreadable"
+        self._result.add("Unreadable", subject, text, skipped=True)
+        return True
 
     # --- questions --------------------------------------------------------------------------------------------------
     def _ended(self, record: GrantRecord) -> str:

@@ -29,6 +29,9 @@ class ConsumerGateway(Protocol):
     def deregister(self, arn: str) -> None:
         """Remove a consumer; nothing happens if there is none."""
 
+    def deregister_named(self, stream: str, name: str) -> None:
+        """Remove a consumer whose ARN is not known; nothing happens if there is none."""
+
 
 class StreamConsumers:
     """ConsumerGateway over boto3.
@@ -73,6 +76,15 @@ class StreamConsumers:
             except client.exceptions.ResourceNotFoundException:
                 return
 
+    def deregister_named(self, stream: str, name: str) -> None:
+        """API DeregisterStreamConsumer."""
+        client = self._client()
+        with calling("kinesis:DeregisterStreamConsumer", f"{stream} {name}"):
+            try:
+                client.deregister_stream_consumer(StreamARN=stream, ConsumerName=name)
+            except client.exceptions.ResourceNotFoundException:
+                return
+
 
 class FanOutConsumerDocument:
     """A project's fan-out consumer of a stream and its policy: both exist exactly while somebody may use them.
@@ -105,10 +117,13 @@ class FanOutConsumerDocument:
     def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         found = self._consumers.find(self._stream, self._name)
         if not desired.active:
-            if found is None:
+            if found is None and desired.confirms(()):
                 return WriteResult({})
             check_lease()
-            self._consumers.deregister(found[0])  # Its policy goes with it.
+            if found is None:
+                self._consumers.deregister_named(self._stream, self._name)  # The ledger knows of it.
+            else:
+                self._consumers.deregister(found[0])  # Its policy goes with it.
             return WriteResult({}, {}, 1)
         writes = 0
         if found is None:

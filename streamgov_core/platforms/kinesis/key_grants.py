@@ -159,8 +159,10 @@ class KeyGrantDocument:
         rejected: dict[str, Rejection] = {}
         writes = 0
         present = {grant for _, grant in live}
+        # Creating is idempotent by name: what the ledger does not confirm is created, whatever the list shows.
+        confirmed = set(self._wanted(desired.written))
         for grant in wanted:
-            if grant in present:
+            if grant in present and grant in confirmed:
                 continue
             check_lease()
             try:

@@ -17,7 +17,7 @@ from streamgov_core.model.errors import EventRefusedError, RemoteError, Retryabl
 from streamgov_core.model.findings import KINDS
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.platforms import PLATFORMS
-from tests.unit.grants.fakes import CLUSTER, NAMES, OWNER, ROLE
+from tests.unit.grants.fakes import CLUSTER, NAMES, OWNER, PROJECT, ROLE
 from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, MemoryDeployment
 
 BOTH, NEITHER = (True, True), (False, False)
@@ -249,6 +249,21 @@ def test_retained_permissions_are_left_alone(world: MemoryDeployment) -> None:
     grant_gone(world)
     assert kinds(world.reconcile("r2")) == {"Retained": {"found": 1, "skipped": 1}}
     assert world.reads() == BOTH
+
+
+@pytest.mark.parametrize("gone", [grant_gone, environment_gone, asset_gone])
+@pytest.mark.parametrize("force", [False, True])
+def test_nothing_is_orphaned_of_a_project_whose_subscriptions_cannot_be_listed(
+    world: MemoryDeployment, gone: Callable[[MemoryDeployment], None], force: bool
+) -> None:
+    """Its permissions may be retained, which only the list of its ended subscriptions says."""
+    gone(world)
+    world.survey.denied = {PROJECT}
+    result = world.reconcile(force=force)
+    assert kinds(result) == {"Unreadable": {"found": 2, "left": 2}}
+    assert world.reads() == BOTH and world.survey.ended == []
+    world.survey.denied.clear()
+    assert kinds(world.reconcile("r2"))["Orphaned"]["found"] == 1
 
 
 def test_what_datazone_calls_granted_and_is_not_is_reported_only(world: MemoryDeployment) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamgov_core.documents.comparison import Comparison, differences
 from streamgov_core.documents.compiler import minified, resource_statements
 from streamgov_core.model.errors import DocumentFullError, RetryableGrantError
 from tests.unit.grants.fakes import CLUSTER, command
@@ -152,6 +153,53 @@ def test_a_role_that_was_deleted_does_not_block_the_others(account: EngineAccoun
     account.policies.missing_roles.clear()
     account.run(grant(4))
     assert account.can_read(role(1), "topic-1")
+
+
+def orphaned(*principals: str, **more: Any) -> dict[str, Any]:
+    listed = {"AWS": principals[0] if len(principals) == 1 else list(principals)}
+    return {"Sid": "Theirs", "Effect": "Allow", "Principal": listed, "Action": "kafka:*", "Resource": "*", **more}
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+@pytest.mark.parametrize("ids", [("AROAEXAMPLEROLEID",), ("AIDAEXAMPLEUSERID", "AROAEXAMPLEROLEID")])
+def test_a_foreign_statement_of_deleted_principals_blocks_no_revoke(tokens: bool, ids: tuple[str, ...]) -> None:
+    account = EngineAccount(tokens=tokens)
+    account.run(grant(1))
+    account.run(grant(2))
+    kept = {"Sid": "Kept", "Effect": "Allow", "Principal": {"AWS": "5" * 12}, "Action": "kafka:*", "Resource": "*"}
+    account.policies.foreign_write(CLUSTER, kept)
+    account.policies.foreign_write(CLUSTER, orphaned(*ids))
+    assert account.run(revoke(1)) == "APPLIED"
+    assert not account.can_read(role(1), "topic-1") and account.can_read(role(2), "topic-2")
+    assert [item["Sid"] for item in account.policies.statements(CLUSTER) if item["Sid"] in ("Kept", "Theirs")] == [
+        "Kept"
+    ]
+    assert account.run(revoke(2)) == "APPLIED"
+    assert account.policies.statements(CLUSTER) == [kept]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        orphaned("AROAEXAMPLEROLEID", "5" * 12),
+        orphaned("AROAEXAMPLEROLEID", Principal={"AWS": "AROAEXAMPLEROLEID", "Service": "firehose.amazonaws.com"}),
+    ],
+)
+def test_a_foreign_statement_that_still_allows_somebody_is_never_left_out(
+    account: EngineAccount, foreign: dict[str, Any]
+) -> None:
+    account.run(grant(1))
+    account.run(grant(2))
+    account.policies.foreign_write(CLUSTER, foreign)
+    with pytest.raises(RetryableGrantError, match="cannot be written again"):
+        account.run(revoke(1))
+    assert foreign in account.policies.statements(CLUSTER)
+
+
+def test_a_foreign_statement_of_deleted_principals_is_reported() -> None:
+    live = {"Statement": [orphaned("AROAEXAMPLEROLEID")]}
+    (found,) = differences(DOCUMENT, Comparison("policy", live, ()), SID)
+    assert (found.kind, found.outcome) == ("ForeignOrphan", "left") and "AROAEXAMPLEROLEID" in found.text
 
 
 def test_a_cluster_that_is_gone_refuses_grants_and_lets_revokes_pass(account: EngineAccount) -> None:

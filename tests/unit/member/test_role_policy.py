@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from streamgov_core.documents.comparison import differences
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.member.principal_check import check_principal
@@ -45,6 +46,12 @@ class Role:
         written = RolePolicyDocument(self.iam, NAMES, ROLE, self.required).apply(desired, lambda: None)
         self.slots = dict(written.slots)
         return written
+
+    def findings(self, *records: ContributionRecord) -> list[tuple[str, str]]:
+        desired = DesiredState({item.key: item for item in records}, self.slots)
+        compared = RolePolicyDocument(self.iam, NAMES, ROLE, self.required).compare(desired) or []
+        found = [item for part in compared for item in differences(f"role#{ROLE}", part, NAMES.sid_prefix)]
+        return [(item.kind, item.outcome) for item in found]
 
     def topics(self) -> set[str]:
         statements = [item for item in self.iam.statements(ROLE) if "Resource" in item]
@@ -169,6 +176,40 @@ def test_a_revoke_on_a_deleted_role_succeeds_and_cleans_up() -> None:
     again = role.apply(*records[1:])
     assert set(again.rejected) == {item.key for item in records[1:]}
     assert all(item.retry and "does not exist" in item.cause for item in again.rejected.values())
+
+
+@pytest.mark.parametrize("count", [1, 120])
+def test_a_role_made_again_under_its_name_is_not_given_the_old_access(count: int) -> None:
+    role = Role()
+    role.iam.add(ROLE, role_id="AROAFIRST")
+    records = [record(number) for number in range(count)]
+    role.apply(*records)
+    role.iam.inlines.clear()
+    role.iam.attachments.clear()
+    role.iam.add(ROLE, role_id="AROASECOND")
+    # Neither a repair nor the next grant gives it back; the latter gets in alone.
+    role.apply(*records, verify_all=True)
+    assert role.topics() == set()
+    new = record(300)
+    role.apply(*records, new)
+    assert role.topics() == {"topic-000000000300"}
+    assert role.findings(*records, new) == [("DeletedRole", "left")]
+    # A redrive has a generation of its own.
+    again = record(0, generation=3)
+    role.apply(*records[1:], again, new)
+    assert role.topics() == {"topic-000000000000", "topic-000000000300"}
+    role.apply()
+    assert role.topics() == set() and role.slots == {}
+
+
+def test_a_role_that_stays_itself_is_repaired() -> None:
+    role = Role()
+    role.iam.add(ROLE, role_id="AROAFIRST")
+    role.apply(record(1))
+    role.iam.inlines.clear()
+    assert role.findings(record(1)) == [("DriftRemoved", "found")]
+    role.apply(record(1), verify_all=True)
+    assert role.topics() == {"topic-000000000001"} and role.findings(record(1)) == []
 
 
 def test_a_path_that_names_another_role_is_refused() -> None:

@@ -292,7 +292,10 @@ def test_grants_on_a_key_are_counted_by_reference() -> None:
     ((_, grant),) = keys.grants
     assert grant.principal == ROLE and grant.operations == ("Decrypt",)
     assert grant.context == (("aws:kinesis:arn", STREAM),)
-    assert bring_keys(keys, one).writes == 0
+    (shared,) = dict(key_records(one)).values()
+    slots = {key: Slot(0, 1) for key in (one.key, two.key)}
+    document = KeyGrantDocument(keys, KEY, SID)
+    assert document.apply(DesiredState({one.key: shared}, slots), lambda: None).writes == 0
     assert len(keys.grants) == 1
     bring_keys(keys)
     assert keys.grants == []

@@ -38,6 +38,8 @@ class MemoryPolicies:
         self.hooks: dict[str, Callable[[str], None]] = {}
         self.writes: list[tuple[str, str]] = []
         self.history: list[dict[str, Any] | None] = []
+        self.stale: dict[str, tuple[dict[str, Any], str]] | None = None
+        """What reads answer, as from a replica that has not seen the last writes; None for the truth."""
         self._tokens = tokens
         self._limit = limit
         self._count = 0
@@ -53,9 +55,10 @@ class MemoryPolicies:
         with self._lock:
             if arn in self.gone:
                 raise ResourceGoneError(arn)
-            if arn not in self.documents:
+            seen = self.documents if self.stale is None else self.stale
+            if arn not in seen:
                 return None, None
-            document, token = self.documents[arn]
+            document, token = seen[arn]
             return json.loads(json.dumps(document)), token if self._tokens else None
 
     def put(self, arn: str, text: str, token: str | None) -> str | None:
@@ -109,13 +112,15 @@ class MemoryIam:
         self.inlines: dict[tuple[str, str], dict[str, Any]] = {}
         self.policies: dict[str, dict[str, Any]] = {}
         self.attachments: dict[str, set[str]] = {}
+        self.stale: MemoryIam | None = None
+        """What reads answer, as from a replica that has not seen the last writes; None for the truth."""
         self.attach_quota = 10
         self.hooks: dict[str, Callable[[str], None]] = {}
         self.calls: list[str] = []
         self._lock = threading.RLock()
 
-    def add(self, arn: str, boundary: str = "") -> None:
-        self.roles[arn.rsplit("/", 1)[1]] = RoleInfo(arn, boundary)
+    def add(self, arn: str, boundary: str = "", role_id: str = "") -> None:
+        self.roles[arn.rsplit("/", 1)[1]] = RoleInfo(arn, boundary, role_id=role_id)
 
     def _call(self, operation: str, name: str) -> None:
         hook = self.hooks.get(operation)
@@ -127,13 +132,24 @@ class MemoryIam:
     def writes(self) -> list[str]:
         return [call for call in self.calls if call.split("_")[0] in ("put", "delete", "attach", "detach", "create")]
 
+    @property
+    def _seen(self) -> MemoryIam:
+        return self.stale or self
+
+    def snapshot(self) -> MemoryIam:
+        """All that there is now, for ``stale``."""
+        then = MemoryIam(self.account)
+        then.roles, then.inlines, then.policies = dict(self.roles), dict(self.inlines), dict(self.policies)
+        then.attachments = {name: set(arns) for name, arns in self.attachments.items()}
+        return then
+
     def role(self, name: str) -> RoleInfo | None:
         self._call("role", name)
-        return self.roles.get(name)
+        return self._seen.roles.get(name)
 
     def inline(self, name: str, policy: str) -> dict[str, Any] | None:
         self._call("inline", name)
-        return self.inlines.get((name, policy))
+        return self._seen.inlines.get((name, policy))
 
     def other_inline_size(self, name: str, policy: str) -> int:
         self._call("other_inline_size", name)
@@ -152,11 +168,11 @@ class MemoryIam:
 
     def attached(self, name: str) -> set[str]:
         self._call("attached", name)
-        return set(self.attachments.get(name, set()))
+        return set(self._seen.attachments.get(name, set()))
 
     def managed(self, arn: str) -> dict[str, Any] | None:
         self._call("managed", arn)
-        return self.policies.get(arn)
+        return self._seen.policies.get(arn)
 
     def put_managed(self, arn: str, text: str) -> None:
         self._call("put_managed", arn)
@@ -209,6 +225,7 @@ class MemoryConsumers:
         self.found: dict[str, tuple[str, str]] = {}
         self.status = "ACTIVE"
         self.gone = False
+        self.stale: dict[str, tuple[str, str]] | None = None
         self.hooks: dict[str, Callable[[str], None]] = {}
         self._moments = itertools.count(1_700_000_000)
 
@@ -218,7 +235,7 @@ class MemoryConsumers:
 
     def find(self, stream: str, name: str) -> tuple[str, str] | None:
         self._hook("find", name)
-        return self.found.get(f"{stream}/consumer/{name}")
+        return (self.found if self.stale is None else self.stale).get(f"{stream}/consumer/{name}")
 
     def register(self, stream: str, name: str) -> tuple[str, str]:
         self._hook("register", name)
@@ -233,6 +250,11 @@ class MemoryConsumers:
         self.found = {name: value for name, value in self.found.items() if value[0] != arn}
         self.policies.documents.pop(arn, None)
 
+    def deregister_named(self, stream: str, name: str) -> None:
+        found = self.found.get(f"{stream}/consumer/{name}")
+        if found is not None:
+            self.deregister(found[0])
+
 
 class MemoryKeys:
     """KeyGrantGateway in memory."""
@@ -240,6 +262,7 @@ class MemoryKeys:
     def __init__(self) -> None:
         self.grants: list[tuple[str, KeyGrant]] = []
         self.missing: set[str] = set()
+        self.stale: list[tuple[str, KeyGrant]] | None = None
         self.hooks: dict[str, Callable[[str], None]] = {}
         self._ids = itertools.count(1)
         self._keys: dict[str, str] = {}
@@ -250,12 +273,15 @@ class MemoryKeys:
 
     def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
         self._hook("list", key)
-        return [item for item in self.of(key) if item[1].name.startswith(prefix)]
+        seen = self.of(key) if self.stale is None else self.stale
+        return [item for item in seen if item[1].name.startswith(prefix)]
 
     def create(self, key: str, grant: KeyGrant) -> None:
         self._hook("create", key)
         if grant.principal in self.missing:
             raise RejectedError("no such principal")
+        if any(same == grant for _, same in self.of(key)):
+            return  # By name and parameters, KMS answers the grant that is there.
         identifier = f"id{next(self._ids)}"
         self._keys[identifier] = key
         self.grants.append((identifier, grant))
