@@ -97,7 +97,7 @@ def _describe(message: Any, fields: list[FieldOf], syntax: str) -> None:
 @st.composite
 def fields(draw: st.DrawFn, syntax: str, *, nested: bool) -> list[FieldOf]:
     """Some fields of a message."""
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=4, unique=True))
     numbers = draw(st.permutations([1, 2, 3, 4]))
     return [draw(one(syntax, name, number, nested=nested)) for name, number in zip(names, numbers, strict=False)]
 
@@ -122,36 +122,54 @@ def files(draw: st.DrawFn, syntax: str) -> FileOf:
     return FileOf(syntax, draw(fields(syntax, nested=True)), draw(fields(syntax, nested=False)), enum)
 
 
+FAMILIES = [
+    ["int32", "int64", "uint32", "uint64", "bool", "E"],
+    ["sint32", "sint64"],
+    ["string", "bytes"],
+    ["fixed32", "sfixed32", "float"],
+    ["fixed64", "sfixed64", "double"],
+]
+
+
 @st.composite
 def changed(draw: st.DrawFn, file: FileOf) -> FileOf:
-    """The file with some fields changed, gone or new."""
+    """The file with one change, or two: what is mostly kept is mostly compatible."""
+    root, inner, enum = list(file.root), list(file.inner), dict(file.enum)
+    for _ in range(draw(st.integers(1, 2))):
+        nested = draw(st.integers(0, 3)) > 0
+        found = root if nested else inner
+        free = [name for name in NAMES if name not in {item.name for item in found}]
+        what = draw(st.sampled_from(["type", "type", "label", "oneof", "drop", "add", "enum", "renumber"]))
+        place = draw(st.integers(0, len(found) - 1)) if found else None
+        if what == "enum":
+            enum["NEW"] = max(enum.values()) + 1
+        elif what == "add" and free:
+            number = draw(st.sampled_from([n for n in range(1, 7) if n not in {item.number for item in found}]))
+            found.append(draw(one(file.syntax, free[0], number, nested=nested)))
+        elif place is not None:
+            made = draw(_changed(found[place], what, file.syntax))
+            found[place : place + 1] = [made] if made else []
+    return FileOf(file.syntax, root, inner, enum)
 
-    def change(found: list[FieldOf], nested: bool) -> list[FieldOf]:
-        kept = []
-        for item in found:
-            what = draw(st.sampled_from(["keep", "keep", "keep", "drop", "other", "oneof", "type"]))
-            if what == "other":
-                kept.append(draw(one(file.syntax, item.name, item.number, nested=nested)))
-            elif what == "oneof" and item.type != "map" and item.label != "repeated":
-                label = "" if file.syntax == "proto3" or not item.oneof else "optional"
-                kept.append(FieldOf(item.name, item.number, item.type, label, not item.oneof))
-            elif what == "type" and item.type not in ("map", "N"):
-                kept.append(FieldOf(item.name, item.number, draw(st.sampled_from(SCALARS)), item.label, item.oneof))
-            elif what != "drop":
-                kept.append(item)
-        free = [n for n in (1, 2, 3, 4, 5) if n not in {item.number for item in kept}]
-        names = [name for name in NAMES if name not in {item.name for item in kept}]
-        added: bool = draw(st.booleans())
-        if names and added:
-            kept.append(
-                draw(one(file.syntax, draw(st.sampled_from(names)), draw(st.sampled_from(free)), nested=nested))
-            )
-        return kept
 
-    enum = dict(file.enum)
-    if draw(st.integers(0, 2)) == 0:
-        enum["NEW"] = max(enum.values()) + 1
-    return FileOf(file.syntax, change(file.root, True), change(file.inner, False), enum)
+@st.composite
+def _changed(draw: st.DrawFn, item: FieldOf, what: str, syntax: str) -> FieldOf | None:
+    if what == "drop":
+        return None
+    if what == "renumber":
+        return FieldOf(item.name, 9, item.type, item.label, item.oneof)
+    if item.type == "map":
+        return item
+    if what == "type" and item.type != "N":
+        family = next(family for family in FAMILIES if item.type in family)
+        return FieldOf(item.name, item.number, draw(st.sampled_from(family)), item.label, item.oneof)
+    if what == "oneof" and item.label != "repeated":
+        label = "optional" if item.oneof and syntax == "proto2" else ""
+        return FieldOf(item.name, item.number, item.type, label, not item.oneof)
+    if what == "label" and not item.oneof:
+        labels = ["optional", "required", "repeated"] if syntax == "proto2" else ["", "optional", "repeated"]
+        return FieldOf(item.name, item.number, item.type, draw(st.sampled_from(labels)))
+    return item
 
 
 def value_of(draw: Any, type_: str, enum: dict[str, int]) -> Any:
@@ -174,7 +192,7 @@ def value_of(draw: Any, type_: str, enum: dict[str, int]) -> Any:
 def fill(draw: Any, message: Any, found: list[FieldOf], file: FileOf) -> None:
     """Set fields of a message; required ones always."""
     for item in found:
-        if item.label != "required" and draw(st.integers(0, 3)) == 0:
+        if item.label != "required" and draw(st.integers(0, 7)) == 0:
             continue
         if item.type == "map":
             getattr(message, item.name)["k"] = draw(st.integers(-1, 1))

@@ -13,7 +13,7 @@ from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.protobuf import protobuf_reading
 from tests.unit.schemas.protobuf_strategies import changed, files, fill
 
-LAW = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("syntax", ["proto2", "proto3"])
@@ -21,22 +21,24 @@ LAW = settings(max_examples=400, deadline=None, suppress_health_check=list(Healt
 @given(st.data())
 def test_what_is_compatible_is_read_as_it_was_written(syntax: str, data: st.DataObject) -> None:
     old = data.draw(files(syntax))
-    new = data.draw(changed(old) | files(syntax))
+    new = data.draw(changed(old))
     for writer, reader in ((old, new), (new, old)):
         answer = protobuf_reading(reader.text(), writer.text()).answer
         if answer is not VerdictKind.COMPATIBLE:
             continue
-        written = writer.message()()
-        fill(data.draw, written, writer.root, writer)
-        if not written.IsInitialized():
-            continue
-        read = reader.message()()
-        try:
-            read.ParseFromString(written.SerializeToString())
-        except DecodeError as error:
-            raise AssertionError((writer.text(), reader.text(), str(written))) from error
-        assert read.IsInitialized(), (writer.text(), reader.text())
-        assert_same(written, read, (writer.text(), reader.text(), str(written), str(read)))
+        writes, reads = writer.message(), reader.message()
+        for _ in range(4):
+            written = writes()
+            fill(data.draw, written, writer.root, writer)
+            if not written.IsInitialized():
+                continue
+            read = reads()
+            try:
+                read.ParseFromString(written.SerializeToString())
+            except DecodeError as error:
+                raise AssertionError((writer.text(), reader.text(), str(written))) from error
+            assert read.IsInitialized(), (writer.text(), reader.text())
+            assert_same(written, read, (writer.text(), reader.text(), str(written), str(read)))
 
 
 @pytest.mark.parametrize("syntax", ["proto2", "proto3"])
