@@ -6,11 +6,12 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_ops.deployer.preview import PreviewCheck
 from streamgov_pulumi.config import load
 from streamgov_pulumi.program import deploy
+from streamgov_samples.program import deploy_sandbox
 
 try:
     config = load()
     check = PreviewCheck(config, pulumi.get_stack()).start() if pulumi.runtime.is_dry_run() else None
-    outputs = deploy(config)
+    outputs = deploy_sandbox(config) if config.mode == "sandbox" else deploy(config)
     if check is not None:
         check.conclude(pulumi.log)
 except ConfigError as error:

@@ -138,15 +138,11 @@ def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, An
 
 def _config() -> Any:
     from bench.catalog_stub import CLUSTER, DOMAIN, PROJECT, REGISTRY
+    from streamgov_core.catalog.asset_writer import SyncSettings
     from streamgov_core.catalog.entry import SyncConfig
-    from streamgov_core.deploy.data_source_permissions import sync_environment
     from streamgov_core.model.naming import Names
 
-    return SyncConfig.from_env(
-        sync_environment(
-            Names(), domain_id=DOMAIN, project_id=PROJECT, platform="msk", registry_name=REGISTRY, resource_arn=CLUSTER
-        )
-    )
+    return SyncConfig(Names(), DOMAIN, REGISTRY, "msk", CLUSTER, "same", SyncSettings(PROJECT))
 
 
 def _one_call(clients: Any) -> float:

@@ -9,6 +9,7 @@ if (CHECKOUT / "streamgov_pulumi" / "plugin.py").is_file():
     sys.path.insert(0, str(CHECKOUT))
 
 from streamgov_pulumi.plugin import serve  # noqa: E402
+from streamgov_samples.plugin import offered  # noqa: E402
 
 if __name__ == "__main__":
-    serve()
+    serve(offered())

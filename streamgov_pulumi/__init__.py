@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamgov_pulumi.components._accounts import Accounts
-    from streamgov_pulumi.components.asset_type import MskAssetType, StreamAssetType
+    from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType, StreamAssetType
     from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
     from streamgov_pulumi.components.central import CentralAuthorizer
     from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.vpc_connection import MskVpcConnection
     from streamgov_pulumi.providers import (
         AssetType,
+        DestroyGuard,
         FormType,
-        LiveObjects,
         ProjectMembership,
         Rule,
         SubscriptionTarget,
@@ -36,12 +36,13 @@ _HOMES = {
     "AssetType": "streamgov_pulumi.providers",
     "CentralAuthorizer": "streamgov_pulumi.components.central",
     "ConsumerBoundary": "streamgov_pulumi.components.environment",
+    "DestroyGuard": "streamgov_pulumi.providers",
     "DomainAssociation": "streamgov_pulumi.components.association",
     "DomainAssociationAccepter": "streamgov_pulumi.components.association",
     "EncryptionKey": "streamgov_pulumi.components.encryption",
     "EnvironmentAuthorizer": "streamgov_pulumi.components.environment",
     "FormType": "streamgov_pulumi.providers",
-    "LiveObjects": "streamgov_pulumi.providers",
+    "KinesisAssetType": "streamgov_pulumi.components.asset_type",
     "MskAssetType": "streamgov_pulumi.components.asset_type",
     "MskVpcConnection": "streamgov_pulumi.components.vpc_connection",
     "ProjectMembership": "streamgov_pulumi.providers",
@@ -60,12 +61,13 @@ __all__ = [
     "AssetType",
     "CentralAuthorizer",
     "ConsumerBoundary",
+    "DestroyGuard",
     "DomainAssociation",
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
     "FormType",
-    "LiveObjects",
+    "KinesisAssetType",
     "MskAssetType",
     "MskVpcConnection",
     "ProjectMembership",

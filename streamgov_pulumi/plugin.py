@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from pulumi.provider.experimental.schema import generate_schema
 from pulumi.provider.server import ComponentInitError
 
 import streamgov_pulumi
-import streamgov_samples
 from streamgov_core import __version__
 from streamgov_core.model.errors import StreamgovError
 from streamgov_pulumi import interpreter
@@ -34,6 +34,7 @@ COMPONENTS = (
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
+    "KinesisAssetType",
     "MskAssetType",
     "MskVpcConnection",
     "SchemaRegistryDataSource",
@@ -43,7 +44,7 @@ COMPONENTS = (
     "StreamRequestForm",
     "StreamSubscriptionTarget",
 )
-"""The public components of this package. A Flink application is offered beside them; the local sandbox is not."""
+"""The public components of this package."""
 
 
 def plugin_version() -> str:
@@ -52,16 +53,17 @@ def plugin_version() -> str:
 
 
 def components() -> list[type[pulumi.ComponentResource]]:
-    """The classes."""
-    return sorted(
-        [*(getattr(streamgov_pulumi, name) for name in COMPONENTS), streamgov_samples.FlinkApplication],
-        key=lambda component: component.__name__,
-    )
+    """The classes of this package."""
+    return [getattr(streamgov_pulumi, name) for name in COMPONENTS]
 
 
-def schema() -> dict[str, Any]:
-    """The package schema: the public surface as other languages see it."""
-    found = Analyzer(NAME).analyze(components())
+def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
+    """The package schema: the public surface as other languages see it.
+
+    Args:
+        offered: the components that the plugin offers.
+    """
+    found = Analyzer(NAME).analyze([*offered])
     made: dict[str, Any] = generate_schema(
         NAME,
         plugin_version(),
@@ -108,6 +110,6 @@ class Provider(ComponentProvider):
             raise
 
 
-def serve() -> None:
+def serve(offered: Sequence[type[pulumi.ComponentResource]]) -> None:
     """Answer the engine until it hangs up."""
-    main(Provider(components(), NAME, version=plugin_version()), sys.argv[1:])
+    main(Provider([*offered], NAME, version=plugin_version()), sys.argv[1:])

@@ -32,7 +32,10 @@ _WRITES = (
 )
 _POLICY_CHANGES = ("iam:attachrolepolicy", "iam:deleterolepolicy", "iam:detachrolepolicy", "iam:putrolepolicy")
 _ROLES = re.compile(r"arn:[^:]*:iam::(?P<account>[^:]*):(role)?[*?/]*\*[*?/]*")
-_SAY_SO = "list the account in `accounts` of this policy's configuration"
+_SAY_SO = "list the account in `accounts` of this policy's configuration (the stack's allowAnyRole does not)"
+CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
+"""The variable of the function that writes policies. The pack runs without our distribution: a test compares it with
+that function's settings."""
 _TAKES_BOUNDARY_AWAY = "iam:deleterolepermissionsboundary"
 _ROOT = re.compile(r"arn:aws[\w-]*:iam::\d{12}:root|\d{12}")
 
@@ -179,7 +182,7 @@ def account_wide_roles(type_: str, props: Props, config: Config) -> Iterator[str
 def _consumer_roles(props: Props) -> list[str]:
     environment = props.get("environment")
     variables = environment.get("variables") if isinstance(environment, Mapping) else None
-    value = variables.get("STREAMGOV_CONSUMER_ROLES") if isinstance(variables, Mapping) else None
+    value = variables.get(CONSUMER_ROLES) if isinstance(variables, Mapping) else None
     if not isinstance(value, str):
         return []  # Not there, or known only during up: the engine asks again then.
     try:

@@ -21,6 +21,7 @@ from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
 from streamgov_core.catalog.sync_request import SyncRequest, parse_event
 from streamgov_core.model.asset_record import PARTS
+from streamgov_core.model.environment_variables import flag, names_from_environment, names_to_environment, required
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
@@ -28,6 +29,10 @@ from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.clients import Clients
 
 _log = logging.getLogger("streamgov.catalog")
+
+# Variables that reviews read, too.
+REGISTRY_NAME = "STREAMGOV_REGISTRY_NAME"
+PUBLISH = "STREAMGOV_PUBLISH"
 
 MARGIN_MS = 60_000
 """An invocation begins no schema when less time remains: calls in progress must end, retries included."""
@@ -37,7 +42,17 @@ MAX_ATTEMPTS = 15
 
 @dataclass(frozen=True)
 class SyncConfig:
-    """The function's configuration (``streamgov_core.deploy.data_source_permissions.sync_environment``)."""
+    """The configuration of a data source's function.
+
+    Args:
+        names: of the deployment.
+        domain_id: the DataZone domain.
+        registry_name: the Glue schema registry.
+        platform: ``msk`` or ``kinesis``.
+        resource: the MSK cluster's ARN or name; for Kinesis a pattern of stream ARNs, or empty.
+        mapping: how a schema's name tells its topic or stream (``streamgov_core.catalog.mapping``).
+        settings: how the assets are kept.
+    """
 
     names: Names
     domain_id: str
@@ -47,20 +62,30 @@ class SyncConfig:
     mapping: str
     settings: SyncSettings
 
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables that ``from_environment`` reads."""
+        settings = self.settings
+        return {
+            **names_to_environment(self.names),
+            "STREAMGOV_DOMAIN_ID": self.domain_id,
+            "STREAMGOV_PROJECT_ID": settings.project_id,
+            "STREAMGOV_PLATFORM": self.platform,
+            REGISTRY_NAME: self.registry_name,
+            "STREAMGOV_RESOURCE": self.resource,
+            "STREAMGOV_TOPIC_MAPPING": self.mapping,
+            PUBLISH: flag(settings.publish),
+            "STREAMGOV_CONCURRENCY": str(settings.concurrency),
+            "STREAMGOV_MAX_RETIRE_SHARE": repr(settings.max_retire_share),
+            "STREAMGOV_WITHOUT_SCHEMA": flag(settings.without_schema),
+        }
+
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> SyncConfig:
-        """Read the configuration.
+    def from_environment(cls, env: Mapping[str, str]) -> SyncConfig:
+        """Read what ``to_environment`` wrote.
 
         Raises:
             ConfigError: a variable is missing or is no number where it must be one.
         """
-
-        def need(name: str) -> str:
-            value = env.get(f"STREAMGOV_{name}", "")
-            if not value:
-                raise ConfigError(f"the function has no environment variable STREAMGOV_{name}")
-            return value
-
         try:
             concurrency = int(env.get("STREAMGOV_CONCURRENCY", "32"))
             share = float(env.get("STREAMGOV_MAX_RETIRE_SHARE", "0.25"))
@@ -69,15 +94,15 @@ class SyncConfig:
                 f"STREAMGOV_CONCURRENCY and STREAMGOV_MAX_RETIRE_SHARE must be numbers: {error}"
             ) from error
         return cls(
-            names=Names(need("NAMESPACE"), need("REGION"), env.get("STREAMGOV_PARTITION", "aws")),
-            domain_id=need("DOMAIN_ID"),
-            registry_name=need("REGISTRY_NAME"),
-            platform=need("PLATFORM"),
+            names=names_from_environment(env),
+            domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
+            registry_name=required(env, REGISTRY_NAME),
+            platform=required(env, "STREAMGOV_PLATFORM"),
             resource=env.get("STREAMGOV_RESOURCE", ""),
             mapping=env.get("STREAMGOV_TOPIC_MAPPING", "same"),
             settings=SyncSettings(
-                need("PROJECT_ID"),
-                env.get("STREAMGOV_PUBLISH") == "true",
+                required(env, "STREAMGOV_PROJECT_ID"),
+                env.get(PUBLISH) == "true",
                 max(1, concurrency),
                 share,
                 env.get("STREAMGOV_WITHOUT_SCHEMA") == "true",
@@ -111,7 +136,7 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     """
     logging.getLogger("streamgov_core.catalog").setLevel(logging.INFO)
     _log.setLevel(logging.INFO)
-    config = SyncConfig.from_env(os.environ)
+    config = SyncConfig.from_environment(os.environ)
     clients = clients_of(config)
     request = parse_event(event, config.registry_name)
     result = syncer_of(config, clients, _enough_time(context)).run(request)

@@ -1,4 +1,4 @@
-"""Statements that several of our IAM documents share. Every remaining ``*`` has its reason beside it."""
+"""Statements and trusts that several of our IAM documents share. Every remaining ``*`` has its reason beside it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,36 @@ def service_trust(service: str, condition: Mapping[str, Any] | None = None) -> S
     return statement
 
 
+def function_trust() -> Document:
+    """Trust of a Lambda function's role."""
+    return document(service_trust("lambda.amazonaws.com"))
+
+
+def machine_trust(names: Names, account: str, machine_name: str) -> Document:
+    """Trust of a state machine's role: Step Functions, for this machine only (confused deputy).
+
+    * ``machine_name``: ``central`` or ``member``.
+    """
+    return document(
+        service_trust(
+            "states.amazonaws.com",
+            {
+                "StringEquals": {"aws:SourceAccount": check_account(account)},
+                "ArnLike": {
+                    "aws:SourceArn": names.arn("states", account, f"stateMachine:{names.regional(machine_name)}")
+                },
+            },
+        )
+    )
+
+
 def account_root(names: Names, account: str) -> str:
-    """The account itself as a principal: whoever its own policies let."""
+    """The account as a principal: any of its identities whose own policies allow the action."""
     return f"arn:{names.partition}:iam::{check_account(account)}:root"
 
 
 def datazone(*actions: str) -> Statement:
-    """These DataZone actions."""
+    """DataZone actions, without the prefix ``datazone:``."""
     return {
         "Sid": "DataZone",
         "Effect": "Allow",
@@ -56,8 +79,8 @@ def table_access(names: Names, account: str, table: str) -> Statement:
     }
 
 
-def overview(names: Names, account: str, table: str) -> Statement:
-    """Read a ledger as a whole, as the reconciler does."""
+def table_scan(names: Names, account: str, table: str) -> Statement:
+    """Reading a ledger as a whole, as the reconciler does."""
     return {
         "Sid": "LedgerOverview",
         "Effect": "Allow",
@@ -66,8 +89,8 @@ def overview(names: Names, account: str, table: str) -> Statement:
     }
 
 
-def key_access(names: Names, key_arn: str | None) -> list[Statement]:
-    """The key of a table, through DynamoDB only."""
+def table_key_access(names: Names, key_arn: str | None) -> list[Statement]:
+    """Using the key of a table, through DynamoDB only."""
     if key_arn is None:
         return []
     return [
@@ -81,18 +104,18 @@ def key_access(names: Names, key_arn: str | None) -> list[Statement]:
     ]
 
 
-def logs(names: Names, account: str, what: str) -> Statement:
+def function_logs(names: Names, account: str, function_name: str) -> Statement:
     """Writing to one function's log group."""
     return {
         "Sid": "Logs",
         "Effect": "Allow",
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": names.arn("logs", account, f"log-group:{names.log_group(what)}:*"),
+        "Resource": names.arn("logs", account, f"log-group:{names.log_group(function_name)}:*"),
     }
 
 
 def log_delivery() -> Statement:
-    """What a state machine's logging takes."""
+    """Permissions that a state machine needs for its log."""
     return {
         "Sid": "LogDelivery",
         "Effect": "Allow",
@@ -112,7 +135,7 @@ def log_delivery() -> Statement:
 
 
 def tracing() -> Statement:
-    """What a state machine's traces take."""
+    """Permissions that a state machine needs for its traces."""
     return {
         "Sid": "Tracing",
         "Effect": "Allow",
@@ -127,11 +150,11 @@ def tracing() -> Statement:
     }
 
 
-def invoke(names: Names, account: str, *functions: str) -> Statement:
-    """Invoking these functions of ours."""
+def invoke_functions(names: Names, account: str, *function_names: str) -> Statement:
+    """Invoking functions of ours."""
     return {
         "Sid": "Functions",
         "Effect": "Allow",
         "Action": "lambda:InvokeFunction",
-        "Resource": [names.function_arn(account, what) for what in functions],
+        "Resource": [names.function_arn(account, function_name) for function_name in function_names],
     }

@@ -8,13 +8,14 @@ from typing import Any
 from streamgov_core.deploy.iam_statements import (
     Document,
     Statement,
+    account_root,
     document,
-    invoke,
-    key_access,
+    function_logs,
+    invoke_functions,
     log_delivery,
-    logs,
-    overview,
     table_access,
+    table_key_access,
+    table_scan,
     tracing,
 )
 from streamgov_core.model.naming import Names
@@ -24,7 +25,7 @@ from streamgov_core.platforms import PLATFORMS
 def member_machine_policy(names: Names, account: str, domain_account: str) -> Document:
     """The member machine: its function, and the callback role of the domain account."""
     return document(
-        invoke(names, account, "apply"),
+        invoke_functions(names, account, "apply"),
         {
             "Sid": "CallBack",
             "Effect": "Allow",
@@ -33,6 +34,25 @@ def member_machine_policy(names: Names, account: str, domain_account: str) -> Do
         },
         log_delivery(),
         tracing(),
+    )
+
+
+def member_invoke_trust(names: Names, domain_account: str) -> Document:
+    """Trust of ``member-invoke``: the central machine's role, calling for the central machine.
+
+    The principal is the account with a condition on the role, so that the two stacks can be deployed in any order.
+    Step Functions passes the calling machine's ARN as external id ("Accessing cross-account resources").
+    """
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": account_root(names, domain_account)},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "ArnEquals": {"aws:PrincipalArn": names.role_arn(domain_account, "central-machine")},
+                "StringEquals": {"sts:ExternalId": names.central_machine_arn(domain_account)},
+            },
+        }
     )
 
 
@@ -76,7 +96,7 @@ def apply_policy(
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
     statements: list[Statement] = [
         table_access(names, account, names.document_table),
-        overview(names, account, names.document_table),
+        table_scan(names, account, names.document_table),
         {
             "Sid": "Records",
             "Effect": "Allow",
@@ -102,7 +122,7 @@ def apply_policy(
             "Resource": sorted({names.role_arn(account, "*"), *protected_role_arns}),
         }
     )
-    return document(*statements, *key_access(names, kms_key_arn), logs(names, account, "apply"))
+    return document(*statements, *table_key_access(names, kms_key_arn), function_logs(names, account, "apply"))
 
 
 def _consumer_statements(

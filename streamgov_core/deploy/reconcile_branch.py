@@ -5,35 +5,31 @@ Its input is ``{"action": "reconcile", "dryRun": true | false}``. A large ledger
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from streamgov_core.deploy.member_stages import member_stage
+from streamgov_core.deploy.task_states import State, function_retries, function_task
 from streamgov_core.model.naming import Names
 
-State = dict[str, Any]
-
 RECONCILE_TIMEOUT = 600
-"""Seconds of the reconcile function: lists are read slower than the rates that DataZone documents."""
+"""Time-out of the reconcile function in seconds: it lists DataZone below the rates that DataZone documents."""
 
 
-def reconcile_states(
-    names: Names, domain_account: str, stage: Callable[[str, str, str, str, str], State], task: Callable[..., State]
-) -> dict[str, State]:
+def reconcile_states(names: Names, domain_account: str) -> dict[str, State]:
     """The states, which begin with ``ReconcileBegin`` and end with ``ReconcileDone`` or ``ReconcileFailed``.
 
     Args:
         names: of the deployment.
         domain_account: where the machine runs.
-        stage: makes the states of a stage of member steps: (name, items, result, next, caught).
-        task: makes a task of a function: (arn, payload, timeout=…), retries included.
     """
     arn = names.function_arn(domain_account, "reconcile")
 
-    def phase(payload: State, result: str, following: str) -> State:
+    def phase(payload: dict[str, Any], result: str, following: str) -> State:
         return {
-            **task(arn, payload, timeout=RECONCILE_TIMEOUT + 60),
+            **function_task(arn, payload, timeout=RECONCILE_TIMEOUT + 60),
             "ResultSelector": {f"{result}.$": "$.Payload"},
             "ResultPath": "$.portion",
+            "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=4, interval=5, ceiling=60),
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "ReconcileFailed"}],
             "Next": following,
         }
@@ -54,7 +50,7 @@ def reconcile_states(
             "plan",
             "ReconcileMembers",
         ),
-        "ReconcileMembers": stage(
+        "ReconcileMembers": member_stage(
             "ReconcileMembers", "$.portion.plan.members", "$.portion.answers", "ReconcileConclude", "ReconcileFailed"
         ),
         "ReconcileConclude": phase(
@@ -62,10 +58,10 @@ def reconcile_states(
             "concluded",
             "ReconcileFirst",
         ),
-        "ReconcileFirst": stage(
+        "ReconcileFirst": member_stage(
             "ReconcileFirst", "$.portion.concluded.first", "$.portion.firstDone", "ReconcileSecond", "ReconcileFailed"
         ),
-        "ReconcileSecond": stage(
+        "ReconcileSecond": member_stage(
             "ReconcileSecond",
             "$.portion.concluded.second",
             "$.portion.secondDone",

@@ -13,8 +13,9 @@ from typing import Any
 from streamgov_core.domain.approval import decided, ignored_end
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_facts import GrantFacts, GrantReader, forms_of
-from streamgov_core.domain.grant_ledger import GENERATIONS_A_REQUEST, GrantRecord
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantRecord
 from streamgov_core.domain.plan import check_members, item
+from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT, WorkflowInput, parse_order
 from streamgov_core.model.access_request import ends_at, parse_request
 from streamgov_core.model.command import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party
@@ -27,8 +28,13 @@ MAX_PLAN = 230_000
 """Characters of a plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
 
 
-class Collect(DomainFunction):
+class Collect(DomainFunction[CollectSettings]):
     """Turns an order into a plan."""
+
+    @staticmethod
+    def read_settings(env: Mapping[str, str]) -> CollectSettings:
+        """See DomainFunction.read_settings."""
+        return CollectSettings.from_environment(env)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Answer the plan: ``items``, one for each asset of ours that has something to be done.
@@ -118,7 +124,7 @@ class Collect(DomainFunction):
             return None
         resumed = record is not None and record.execution == execution and record.state == "IN_PROGRESS"
         previous = None if record is None else record.generation
-        generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_A_REQUEST
+        generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_PER_REQUEST
         marking = calls.submit(self._domain.mark, order.grant_id, asset_id, f"{order.request}_IN_PROGRESS")
         command, refusal = self._command(order, asset_id, listing, platform, facts, record)
         undone = self._why_undone(order, command) if command is not None and refusal is None else None

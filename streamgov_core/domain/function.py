@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger
-from streamgov_core.domain.settings import CollectSettings, execution_input, shared_clients
+from streamgov_core.domain.settings import DomainSettings, execution_input, shared_clients
+
+SettingsT = TypeVar("SettingsT", bound=DomainSettings)
 
 
-class DomainFunction:
+class DomainFunction(Generic[SettingsT]):
     """A function of the domain account that works on one grant.
 
     Args:
@@ -25,7 +27,7 @@ class DomainFunction:
 
     def __init__(
         self,
-        settings: CollectSettings,
+        settings: SettingsT,
         domain: DataZoneReader,
         ledger: GrantLedger,
         input_of: Callable[[str], Mapping[str, Any]],
@@ -37,10 +39,15 @@ class DomainFunction:
         self._input_of = input_of
         self._now = now
 
+    @staticmethod
+    def read_settings(env: Mapping[str, str]) -> SettingsT:
+        """The function's settings from its environment variables."""
+        raise NotImplementedError
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         """The function as it is deployed."""
-        settings = CollectSettings.from_env(os.environ if env is None else env)
+        settings = cls.read_settings(os.environ if env is None else env)
         clients = shared_clients(settings.names.region)
         return cls(
             settings,

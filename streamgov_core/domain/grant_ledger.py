@@ -12,9 +12,10 @@ from typing import Any, Literal, Protocol
 
 from streamgov_core.model.command import GrantCommand, RequestType
 from streamgov_core.runtime.calls import Table
+from streamgov_core.runtime.dynamodb import from_item, to_item
 
 RECORD_VERSION = 1
-GENERATIONS_A_REQUEST = 2
+GENERATIONS_PER_REQUEST = 2
 """A request takes one generation for what it does and reserves the next for undoing it."""
 KEEP_ENDED = 400 * 86_400
 """Seconds that a grant's record outlives its end, for audits."""
@@ -103,7 +104,7 @@ class DynamoGrantLedger:
             answer = self._client().query(
                 TableName=self._table,
                 KeyConditionExpression="grantId = :grant",
-                ExpressionAttributeValues={":grant": {"S": grant_id}},
+                ExpressionAttributeValues=to_item({":grant": grant_id}),
                 ConsistentRead=True,
                 **start,
             )
@@ -127,7 +128,7 @@ class DynamoGrantLedger:
         if previous is not None:
             condition = {
                 "ConditionExpression": "generation = :previous",
-                "ExpressionAttributeValues": {":previous": {"N": str(previous)}},
+                "ExpressionAttributeValues": to_item({":previous": previous}),
             }
         try:
             client.put_item(TableName=self._table, Item=_item(record), **condition)
@@ -148,26 +149,26 @@ class DynamoGrantLedger:
         """See GrantLedger.finish."""
         client = self._client()
         update = "SET #state = :state, updatedAt = :now, cause = :cause, outcome = :outcome"
-        values = {
-            ":state": {"S": state},
-            ":now": {"N": repr(now)},
-            ":cause": {"S": cause},
-            ":outcome": {"S": json.dumps(facts, sort_keys=True, default=str)},
-            ":generation": {"N": str(generation)},
+        values: dict[str, Any] = {
+            ":state": state,
+            ":now": now,
+            ":cause": cause,
+            ":outcome": json.dumps(facts, sort_keys=True, default=str),
+            ":generation": generation,
         }
         if state in ("REVOKED", "GRANT_FAILED"):
             update += ", purgeAt = :purge"
-            values[":purge"] = {"N": str(int(now + KEEP_ENDED))}
+            values[":purge"] = int(now + KEEP_ENDED)
         else:
             update += " REMOVE purgeAt"
         try:
             client.update_item(
                 TableName=self._table,
-                Key={"grantId": {"S": grant_id}, "assetId": {"S": asset_id}},
+                Key=to_item({"grantId": grant_id, "assetId": asset_id}),
                 UpdateExpression=update,
                 ConditionExpression="generation = :generation",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues=to_item(values),
             )
         except client.exceptions.ConditionalCheckFailedException:
             return False
@@ -175,33 +176,37 @@ class DynamoGrantLedger:
 
 
 def _item(record: GrantRecord) -> dict[str, Any]:
-    return {
-        "grantId": {"S": record.grant_id},
-        "assetId": {"S": record.asset_id},
-        "version": {"N": str(RECORD_VERSION)},
-        "generation": {"N": str(record.generation)},
-        "desired": {"S": record.desired},
-        "state": {"S": record.state},
-        "command": {"S": json.dumps(None if record.command is None else record.command.to_message(), sort_keys=True)},
-        "facts": {"S": json.dumps(dict(record.facts), sort_keys=True, default=str)},
-        "execution": {"S": record.execution},
-        "updatedAt": {"N": repr(record.updated_at)},
-        "cause": {"S": record.cause},
-    }
+    command = None if record.command is None else record.command.to_message()
+    return to_item(
+        {
+            "grantId": record.grant_id,
+            "assetId": record.asset_id,
+            "version": RECORD_VERSION,
+            "generation": record.generation,
+            "desired": record.desired,
+            "state": record.state,
+            "command": json.dumps(command, sort_keys=True),
+            "facts": json.dumps(dict(record.facts), sort_keys=True, default=str),
+            "execution": record.execution,
+            "updatedAt": record.updated_at,
+            "cause": record.cause,
+        }
+    )
 
 
 def _record(item: Mapping[str, Any]) -> GrantRecord:
-    command = json.loads(item["command"]["S"])
+    values = from_item(item)
+    command = json.loads(values["command"])
     return GrantRecord(
-        grant_id=item["grantId"]["S"],
-        asset_id=item["assetId"]["S"],
-        generation=int(item["generation"]["N"]),
-        desired=item["desired"]["S"],
-        state=item["state"]["S"],
+        grant_id=values["grantId"],
+        asset_id=values["assetId"],
+        generation=values["generation"],
+        desired=values["desired"],
+        state=values["state"],
         command=None if command is None else GrantCommand.parse(command),
-        facts=json.loads(item["facts"]["S"]),
-        execution=item["execution"]["S"],
-        updated_at=float(item["updatedAt"]["N"]),
-        cause=item["cause"]["S"],
-        outcome=json.loads(item["outcome"]["S"]) if "outcome" in item else {},
+        facts=json.loads(values["facts"]),
+        execution=values["execution"],
+        updated_at=float(values["updatedAt"]),
+        cause=values["cause"],
+        outcome=json.loads(values.get("outcome", "{}")),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GrantState
+from streamgov_core.domain.settings import DomainSettings, ReportSettings
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_order
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError
@@ -17,8 +18,13 @@ from streamgov_core.runtime.log import log
 _OPEN = ("PENDING", "IN_PROGRESS")
 
 
-class Report(DomainFunction):
+class Report(DomainFunction[DomainSettings]):
     """Reports outcomes."""
+
+    @staticmethod
+    def read_settings(env: Mapping[str, str]) -> ReportSettings:
+        """See DomainFunction.read_settings."""
+        return ReportSettings.from_environment(env)
 
     def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
         """Report the outcome of one asset, or the failure of the collector.

@@ -1,55 +1,76 @@
-"""What the stack of the domain account configures, and what its functions share."""
+"""Settings of the functions of the domain account, and the clients that they share."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
+from streamgov_core.model.environment_variables import (
+    compact_json,
+    joined,
+    lists_from_json,
+    names_from_environment,
+    names_to_environment,
+    required,
+    split,
+)
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import Clients
 
+# Variables that reviews read, too.
+MEMBER_ACCOUNTS = "STREAMGOV_MEMBER_ACCOUNTS"
+PRINCIPAL_ACCOUNTS = "STREAMGOV_PRINCIPAL_ACCOUNTS"
+
 
 @dataclass(frozen=True)
-class CollectSettings:
-    """What the stack of the domain account configures.
+class DomainSettings:
+    """What every function of the domain account knows of its deployment.
 
     Args:
         names: of the deployment.
         domain_id: the one domain that is served.
         members: accounts with a member stack.
         asset_types: the asset types that are served.
-        principal_accounts: environment account -> further accounts whose roles its targets may name.
-        options: choices that the platforms know.
-        request_required: what was asked for must be known; otherwise the defaults hold where it cannot be read.
     """
 
     names: Names
     domain_id: str
     members: tuple[str, ...]
     asset_types: tuple[str, ...]
-    principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    request_required: bool = False
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables that ``from_environment`` of the same class reads."""
+        return {
+            **names_to_environment(self.names),
+            "STREAMGOV_DOMAIN_ID": self.domain_id,
+            MEMBER_ACCOUNTS: joined(self.members),
+            "STREAMGOV_ASSET_TYPES": joined(self.asset_types),
+        }
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> CollectSettings:
-        """Read what ``permissions.collect_environment`` wrote."""
+    def from_environment(cls, env: Mapping[str, str]) -> Self:
+        """Read what ``to_environment`` wrote.
+
+        Raises:
+            ConfigError: a variable is missing.
+        """
         return cls(
-            names=Names(env["STREAMGOV_NAMESPACE"], env["STREAMGOV_REGION"], env["STREAMGOV_PARTITION"]),
-            domain_id=env["STREAMGOV_DOMAIN_ID"],
-            members=tuple(filter(None, env["STREAMGOV_MEMBER_ACCOUNTS"].split(","))),
-            asset_types=tuple(filter(None, env["STREAMGOV_ASSET_TYPES"].split(","))),
-            principal_accounts={
-                key: tuple(value) for key, value in json.loads(env.get("STREAMGOV_PRINCIPAL_ACCOUNTS", "{}")).items()
-            },
-            options=json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
-            request_required=env.get("STREAMGOV_REQUEST_FORM") == "required",
+            names=names_from_environment(env),
+            domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
+            members=split(env.get(MEMBER_ACCOUNTS, "")),
+            asset_types=split(env.get("STREAMGOV_ASSET_TYPES", "")),
+            **cls._further(env),
         )
+
+    @classmethod
+    def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
+        """The fields of a subclass."""
+        return {}
 
     def platform_of(self, asset_type: str) -> Platform | None:
         """The platform of an asset type that is served."""
@@ -59,6 +80,75 @@ class CollectSettings:
             if platform.asset_type(self.names).name == asset_type:
                 return platform
         return None
+
+
+@dataclass(frozen=True)
+class CollectSettings(DomainSettings):
+    """Settings of the collect function.
+
+    Args:
+        principal_accounts: member account -> further accounts whose roles its subscription targets may name.
+        options: choices that the platforms know: ``managedVpc`` (default True), ``crossAccountServerless`` (False).
+        request_required: a grant whose request cannot be read is refused; otherwise the request form's defaults hold.
+    """
+
+    principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    request_required: bool = False
+
+    def to_environment(self) -> dict[str, str]:
+        """See DomainSettings.to_environment."""
+        return {
+            **super().to_environment(),
+            PRINCIPAL_ACCOUNTS: compact_json(self.principal_accounts),
+            "STREAMGOV_OPTIONS": compact_json(self.options),
+            **({"STREAMGOV_REQUEST_FORM": "required"} if self.request_required else {}),
+        }
+
+    @classmethod
+    def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "principal_accounts": lists_from_json(env.get(PRINCIPAL_ACCOUNTS, "{}")),
+            "options": json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
+            "request_required": env.get("STREAMGOV_REQUEST_FORM") == "required",
+        }
+
+
+@dataclass(frozen=True)
+class ReportSettings(DomainSettings):
+    """Settings of the report function."""
+
+
+@dataclass(frozen=True)
+class ReconcileSettings(DomainSettings):
+    """Settings of the reconcile function.
+
+    Args:
+        account: the domain's account.
+        projects: projects whose grants are listed; without any, all that the function sees.
+        grace: seconds that a grant may be open before an execution must work on it.
+    """
+
+    account: str
+    projects: tuple[str, ...] = ()
+    grace: float = 900.0
+
+    def to_environment(self) -> dict[str, str]:
+        """See DomainSettings.to_environment."""
+        return {
+            **super().to_environment(),
+            "STREAMGOV_ACCOUNT": self.account,
+            "STREAMGOV_PROJECTS": joined(self.projects),
+            "STREAMGOV_GRACE_SECONDS": repr(self.grace),
+        }
+
+    @classmethod
+    def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "account": required(env, "STREAMGOV_ACCOUNT"),
+            "projects": split(env.get("STREAMGOV_PROJECTS", "")),
+            "grace": float(env.get("STREAMGOV_GRACE_SECONDS", "900")),
+        }
 
 
 _cached: dict[str, Clients] = {}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from streamgov_core.member.account_gateway import ROLE
-from streamgov_core.member.claim_verification import verify_claim
+from streamgov_core.member.claim_verification import verify_claim, verify_side
 from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
@@ -49,6 +49,8 @@ class Apply(MemberFunction):
         try:
             command = GrantCommand.parse(event)
             self._check_address(command)
+            if command.grants:
+                verify_side(self._settings, command)
             outcome, details = self._apply(command, self.invocation_clock(context))
         except PermanentGrantError as error:
             log("grant command rejected", dict(event), cause=str(error))

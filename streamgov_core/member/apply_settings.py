@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from streamgov_core.model.environment_variables import (
+    compact_json,
+    flag,
+    lists_from_json,
+    names_from_environment,
+    names_to_environment,
+    required,
+)
 from streamgov_core.model.naming import Names
+
+# Variables that reviews and policy packs read, too.
+CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
+REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
+MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
 
 
 @dataclass(frozen=True)
@@ -31,21 +44,40 @@ class ApplySettings:
     consumer_roles: tuple[str, ...] = ()
     boundary: str = ""
     require_boundary: bool = True
-    manual_assets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    manual_assets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
 
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables that ``from_environment`` reads."""
+        return {
+            **names_to_environment(self.names),
+            "STREAMGOV_DOMAIN_ID": self.domain_id,
+            "STREAMGOV_ACCOUNT": self.account,
+            CONSUMER_ROLES: compact_json(self.consumer_roles),
+            "STREAMGOV_BOUNDARY": self.boundary,
+            REQUIRE_BOUNDARY: flag(self.require_boundary),
+            MANUAL_ASSETS: compact_json(self.manual_assets),
+            "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
+            **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
+        }
+
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> ApplySettings:
-        """Read what ``deploy.environment.apply_environment`` wrote."""
+    def from_environment(cls, env: Mapping[str, str]) -> ApplySettings:
+        """Read what ``to_environment`` wrote.
+
+        Raises:
+            ConfigError: a variable is missing.
+        """
         return cls(
-            names=Names(env["STREAMGOV_NAMESPACE"], env["STREAMGOV_REGION"], env["STREAMGOV_PARTITION"]),
-            domain_id=env["STREAMGOV_DOMAIN_ID"],
-            account=env["STREAMGOV_ACCOUNT"],
-            consumer_roles=tuple(json.loads(env["STREAMGOV_CONSUMER_ROLES"])),
-            boundary=env["STREAMGOV_BOUNDARY"],
-            require_boundary=env["STREAMGOV_REQUIRE_BOUNDARY"] == "true",
-            manual_assets=json.loads(env["STREAMGOV_MANUAL_ASSETS"]),
-            function_timeout=int(env["STREAMGOV_FUNCTION_TIMEOUT"]),
+            names=names_from_environment(env),
+            domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
+            account=required(env, "STREAMGOV_ACCOUNT"),
+            consumer_roles=tuple(json.loads(required(env, CONSUMER_ROLES))),
+            boundary=env.get("STREAMGOV_BOUNDARY", ""),
+            # A boundary that is not waived in so many words is required.
+            require_boundary=env.get(REQUIRE_BOUNDARY) != "false",
+            manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
+            function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
         )

@@ -5,6 +5,7 @@ The forms of an asset can be edited by its owner, so what they say is a claim on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
@@ -12,6 +13,49 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import ClaimRefusedError
+
+_PROJECT = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_ACCOUNT = re.compile(r"\d{12}")
+
+
+def verify_side(settings: ApplySettings, command: GrantCommand) -> None:
+    """A consumer's side changes roles only, without a look at the owner's records: it must concern foreign resources.
+
+    Within the owner's account the role's own policy is all the access there is, so such a grant needs the owner's
+    side, which verifies the claim.
+
+    Args:
+        settings: of the member account.
+        command: that grants.
+
+    Raises:
+        ClaimRefusedError: the command is for another side, or its consumer's ids are no literal ids.
+    """
+    consumer = command.consumer
+    if not _ACCOUNT.fullmatch(consumer.account) or not _PROJECT.fullmatch(consumer.project_id):
+        raise ClaimRefusedError(
+            f"account {consumer.account!r} and project {consumer.project_id!r} begin the consumer's group names and "
+            "must be literal ids"
+        )
+    if command.side != "consumer":
+        return
+    own = sorted(arn for arn in _arns(command) if _account_of(arn) == settings.account)
+    if own or command.producer.account == settings.account:
+        raise ClaimRefusedError(
+            f"{', '.join(own) or command.resource['arn']} belongs to this account {settings.account}: its grant needs "
+            "the owner's side, which verifies the asset's claim; side 'consumer' is for resources of other accounts"
+        )
+
+
+def _arns(command: GrantCommand) -> list[str]:
+    """Every ARN that a command names a resource, key or schema by."""
+    named = [value for value in command.resource.values() if isinstance(value, str) and value.startswith("arn:")]
+    return named if command.schema is None else [*named, command.schema.registry_arn, command.schema.schema_arn]
+
+
+def _account_of(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
 
 
 def verify_claim(
@@ -34,6 +78,10 @@ def verify_claim(
     owners = {arn.split(":")[4], *([] if schema is None else [schema.registry_account])}
     if owners != {settings.account}:
         raise ClaimRefusedError(f"the asset claims {arn}, which is not in account {settings.account}")
+    if command.producer.account != settings.account:
+        raise ClaimRefusedError(
+            f"the command names account {command.producer.account} as the owner of {arn}; it is {settings.account}"
+        )
     schema_arn = None if schema is None else schema.schema_arn
     record = record_of(command)
     if record is not None and (record.asset_id, record.resource_arn, record.schema_arn) == (

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.literals import ReturnValueType
 
 RECORD_VERSION = 1
+DOCUMENT_KEY, ITEM_KEY = "documentId", "item"
+"""Keys of the table: the partition key and the sort key."""
+EXPIRY_ATTRIBUTE = "purgeAt"
+"""Seconds since the epoch at which DynamoDB may remove an item."""
 LEASE_ITEM = "#lease"
 GRANT_ITEM = "grant#"
 TOMBSTONE_SECONDS = 180 * 86_400
@@ -175,8 +179,8 @@ class DynamoDocumentLedger:
         with calling("dynamodb:Query", self._table):
             for page in self._client.get_paginator("query").paginate(
                 TableName=self._table,
-                KeyConditionExpression="documentId = :document AND begins_with(#item, :prefix)",
-                ExpressionAttributeNames={"#item": "item"},
+                KeyConditionExpression=f"{DOCUMENT_KEY} = :document AND begins_with(#item, :prefix)",
+                ExpressionAttributeNames={"#item": ITEM_KEY},
                 ExpressionAttributeValues=to_item({":document": document_id, ":prefix": GRANT_ITEM}),
                 ConsistentRead=True,
             ):
@@ -189,8 +193,8 @@ class DynamoDocumentLedger:
         with calling("dynamodb:Scan", self._table):
             for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
                 for item in map(from_item, page["Items"]):
-                    records = found.setdefault(item["documentId"], [])
-                    if item["item"] != LEASE_ITEM:
+                    records = found.setdefault(item[DOCUMENT_KEY], [])
+                    if item[ITEM_KEY] != LEASE_ITEM:
                         records.append(_contribution_record(item))
         return found
 
@@ -290,7 +294,7 @@ class DynamoDocumentLedger:
 
 
 def _key(document_id: str, item: str) -> dict[str, Any]:
-    return to_item({"documentId": document_id, "item": item})
+    return to_item({DOCUMENT_KEY: document_id, ITEM_KEY: item})
 
 
 def _slots_text(slots: Mapping[str, Slot]) -> str:
@@ -316,8 +320,8 @@ def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str
         "trust": [role.arn for role in record.trust],
     }
     values: dict[str, Any] = {
-        "documentId": document_id,
-        "item": f"{GRANT_ITEM}{record.key}",
+        DOCUMENT_KEY: document_id,
+        ITEM_KEY: f"{GRANT_ITEM}{record.key}",
         "version": RECORD_VERSION,
         "generation": record.generation,
         "state": record.state,
@@ -325,14 +329,14 @@ def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str
         "body": json.dumps(body, sort_keys=True, separators=(",", ":")),
     }
     if record.state == "REMOVED":
-        values["purgeAt"] = int(record.at + TOMBSTONE_SECONDS)
+        values[EXPIRY_ATTRIBUTE] = int(record.at + TOMBSTONE_SECONDS)
     return to_item(values)
 
 
 def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
     body = json.loads(item["body"])
     return ContributionRecord(
-        key=item["item"].removeprefix(GRANT_ITEM),
+        key=item[ITEM_KEY].removeprefix(GRANT_ITEM),
         generation=item["generation"],
         state=item["state"],
         permissions=tuple(_permission(raw) for raw in body["permissions"]),

@@ -59,7 +59,7 @@ class MemberFunction:
         Args:
             env: its environment variables; None for those of the process.
         """
-        settings = ApplySettings.from_env(os.environ if env is None else env)
+        settings = ApplySettings.from_environment(os.environ if env is None else env)
         clients = cls.clients(settings.names.region)
         ledger = DynamoDocumentLedger(lambda: clients.client("dynamodb"), settings.names.document_table)
         return cls(settings, AwsAccountGateway(settings, clients), ledger)

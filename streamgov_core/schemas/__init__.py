@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from streamgov_core.model.errors import SchemaError, UnsupportedSchemaError
 from streamgov_core.schemas.avro import avro_columns
 from streamgov_core.schemas.columns import Column, Columns
-from streamgov_core.schemas.errors import SchemaError, UnsupportedSchemaError
 from streamgov_core.schemas.json_schema import json_columns
 from streamgov_core.schemas.protobuf import protobuf_columns
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Answer(StrEnum):
+class VerdictKind(StrEnum):
     """What is known of a reader and a writer."""
 
     COMPATIBLE = "compatible"
@@ -18,11 +18,11 @@ class Answer(StrEnum):
     """There are records that the reader refuses, or takes for something else."""
 
 
-_RANK = {Answer.COMPATIBLE: 0, Answer.UNDECIDED: 1, Answer.BREAKING: 2}
+_RANK = {VerdictKind.COMPATIBLE: 0, VerdictKind.UNDECIDED: 1, VerdictKind.BREAKING: 2}
 
 
 @dataclass(frozen=True)
-class Finding:
+class Difference:
     """One reason why an answer is not "compatible".
 
     Args:
@@ -31,7 +31,7 @@ class Finding:
         cause: what is so there.
     """
 
-    answer: Answer
+    answer: VerdictKind
     place: str
     cause: str
 
@@ -47,34 +47,34 @@ class Reading:
         findings: why not, the worst first; none if it does.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Difference, ...] = ()
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Reading:
+    def of(cls, findings: Iterable[Difference]) -> Reading:
         """Each finding once, the worst first."""
         return cls(tuple(sorted(dict.fromkeys(findings), key=lambda item: -_RANK[item.answer])))
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> VerdictKind:
         """The worst of the findings."""
-        return self.findings[0].answer if self.findings else Answer.COMPATIBLE
+        return self.findings[0].answer if self.findings else VerdictKind.COMPATIBLE
 
     @property
-    def place(self) -> Finding | None:
+    def place(self) -> Difference | None:
         """The finding that decides."""
         return self.findings[0] if self.findings else None
 
 
-def worst(answers: Iterable[Answer]) -> Answer:
+def worst(answers: Iterable[VerdictKind]) -> VerdictKind:
     """The worst of some answers; COMPATIBLE if there are none."""
-    return max(answers, key=_RANK.__getitem__, default=Answer.COMPATIBLE)
+    return max(answers, key=_RANK.__getitem__, default=VerdictKind.COMPATIBLE)
 
 
-def breaking(place: str, cause: str) -> Finding:
+def breaking(place: str, cause: str) -> Difference:
     """A finding that the reader fails or misreads."""
-    return Finding(Answer.BREAKING, place or "the root", cause)
+    return Difference(VerdictKind.BREAKING, place or "the root", cause)
 
 
-def undecided(place: str, cause: str) -> Finding:
+def undecided(place: str, cause: str) -> Difference:
     """A finding that it cannot be said."""
-    return Finding(Answer.UNDECIDED, place or "the root", cause)
+    return Difference(VerdictKind.UNDECIDED, place or "the root", cause)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamgov_core.model.errors import SchemaError, UnsupportedSchemaError
 from streamgov_core.schemas import columns_of
-from streamgov_core.schemas.answers import Answer, Finding, Reading, undecided, worst
+from streamgov_core.schemas.answers import Reading, VerdictKind, undecided, worst
 from streamgov_core.schemas.avro import avro_reading
 from streamgov_core.schemas.columns import Column
-from streamgov_core.schemas.errors import SchemaError, UnsupportedSchemaError
 from streamgov_core.schemas.json_schema import json_reading
 from streamgov_core.schemas.protobuf import protobuf_reading
 from streamgov_core.schemas.text import clip
@@ -32,7 +32,7 @@ _READING: Mapping[str, Callable[[str, str], Reading]] = {
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SchemaComparison:
     """A new version held against one older version, in both directions.
 
     Args:
@@ -64,7 +64,7 @@ class Verdict:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     retyped: tuple[tuple[str, str, str], ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[SchemaComparison, ...]
 
     @property
     def new_reads_old(self) -> Reading:
@@ -79,22 +79,22 @@ class Verdict:
     @property
     def backward(self) -> bool:
         """Whether it is sure that readers with the new version read records of the version ``previous``."""
-        return self.new_reads_old.answer is Answer.COMPATIBLE
+        return self.new_reads_old.answer is VerdictKind.COMPATIBLE
 
     @property
     def forward(self) -> bool:
         """Whether it is sure that readers with the version ``previous`` read records of the new one."""
-        return self.old_reads_new.answer is Answer.COMPATIBLE
+        return self.old_reads_new.answer is VerdictKind.COMPATIBLE
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> VerdictKind:
         """Whether the version keeps what the mode promises; without a promise, whether all readers read all records."""
         return worst(reading.answer for _, _, reading in self._promised())
 
     @property
     def breaking(self) -> bool:
         """Whether the version is known to break what the mode promises; what is not decided is no break."""
-        return self.answer is Answer.BREAKING
+        return self.answer is VerdictKind.BREAKING
 
     def _promised(self) -> Iterable[tuple[int, bool, Reading]]:
         """Version, whether its records are read by new readers, and the reading, for all that the mode promises."""
@@ -117,9 +117,9 @@ class Verdict:
         ]
         what = "; ".join(parts) or "no field changed"
         told = {
-            Answer.COMPATIBLE: "can read",
-            Answer.UNDECIDED: "may be unable to read",
-            Answer.BREAKING: "cannot read",
+            VerdictKind.COMPATIBLE: "can read",
+            VerdictKind.UNDECIDED: "may be unable to read",
+            VerdictKind.BREAKING: "cannot read",
         }[self.old_reads_new.answer]
         sentences = [
             f"Against version {self.previous}: {what}.",
@@ -128,7 +128,7 @@ class Verdict:
         for version, backward, reading in self._promised():
             if reading.place is not None:
                 who = f"records of version {version}" if backward else f"readers of version {version}"
-                known = "break" if reading.answer is Answer.BREAKING else "undecided"
+                known = "break" if reading.answer is VerdictKind.BREAKING else "undecided"
                 sentences.append(f"For {who}, {known} at {reading.place}.")
                 break
         return " ".join(sentences)
@@ -213,23 +213,23 @@ def compare_history(older: Mapping[int, str], new: str, data_format: str, mode: 
     )
 
 
-def _comparison(number: int, old: str, new: str, data_format: str, *, must: bool) -> Comparison:
+def _comparison(number: int, old: str, new: str, data_format: str, *, must: bool) -> SchemaComparison:
     if old == new:
-        return Comparison(number, Reading(), Reading())
+        return SchemaComparison(number, Reading(), Reading())
     reads = _READING.get(data_format)
     if reads is None:
         raise UnsupportedSchemaError(f"schemas of the data format {data_format!r} cannot be compared")
     try:
-        return Comparison(number, reads(new, old), reads(old, new))
+        return SchemaComparison(number, reads(new, old), reads(old, new))
     except SchemaError as error:
         if must:
             raise
         unread = Reading((undecided("", f"version {number} cannot be read: {error}"),))
-        return Comparison(number, unread, unread)
+        return SchemaComparison(number, unread, unread)
 
 
 def _sure(reading: Reading) -> bool | None:
-    return None if reading.answer is Answer.UNDECIDED else reading.answer is Answer.COMPATIBLE
+    return None if reading.answer is VerdictKind.UNDECIDED else reading.answer is VerdictKind.COMPATIBLE
 
 
 def _shown(column: Column) -> str:
@@ -245,4 +245,4 @@ def _named(names: tuple[str, ...]) -> str:
     return ", ".join(names[:MAX_NAMED]) + more
 
 
-__all__ = ["Answer", "Comparison", "Finding", "Verdict", "compare", "compare_history"]
+__all__ = ["SchemaComparison", "Verdict", "VerdictKind", "compare", "compare_history"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from streamgov_core.schemas.answers import Finding
+from streamgov_core.schemas.answers import Difference
 
 
 class Pairs:
@@ -16,9 +16,9 @@ class Pairs:
 
     def __init__(self) -> None:
         self._assumed: dict[Hashable, None] = {}
-        self._failed: dict[Hashable, list[Finding]] = {}
+        self._failed: dict[Hashable, list[Difference]] = {}
 
-    def judge(self, pair: Hashable, findings: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    def judge(self, pair: Hashable, findings: Callable[[], Iterable[Difference]]) -> list[Difference]:
         """What stands against a pair; ``findings`` says it of a pair that was not seen."""
         if pair in self._failed:
             return self._failed[pair]

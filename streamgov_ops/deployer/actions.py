@@ -255,7 +255,7 @@ NEEDS: Mapping[str, Needs] = {
         read_any=("GetRule", "ListRules"),
         write_any=("CreateRule", "DeleteRule", "UpdateRule"),
     ),
-    "pulumi-python:dynamic/streamgov:LiveObjects": Needs(
+    "pulumi-python:dynamic/streamgov:DestroyGuard": Needs(
         "datazone",
         read_any=("GetAsset", "ListSubscriptionGrants", "ListSubscriptions", "Search"),
         write_any=("CreateListingChangeSet", "DeleteAsset", "DeleteSubscriptionGrant", "RevokeSubscription"),

@@ -32,7 +32,7 @@ _FUNCTION_SIDE = (
     "aws:sfn/stateMachine:StateMachine",
     "aws:sqs/queue:Queue",
     "aws:sqs/queuePolicy:QueuePolicy",
-    f"{DYNAMIC}LiveObjects",
+    f"{DYNAMIC}DestroyGuard",
 )
 SIDES: Mapping[str, tuple[str, ...]] = {
     "domain": (

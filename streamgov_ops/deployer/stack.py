@@ -14,9 +14,9 @@ from streamgov_core.model.naming import Names
 from streamgov_ops.deployer.needs import AccountNeeds, boundary_policy_arn
 from streamgov_ops.deployer.policy import DYNAMIC, SIDES
 from streamgov_ops.session import SessionSettings
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REQUIRED
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
-from streamgov_pulumi.components.request_form import REQUIRED
 from streamgov_pulumi.config import StackConfig
 from streamgov_pulumi.config.file import load_file
 
@@ -42,7 +42,7 @@ SOURCE = (
     "aws:sqs/queuePolicy:QueuePolicy",
 )
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
-LIVE_OBJECTS = f"{DYNAMIC}LiveObjects"
+DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 
 
@@ -137,14 +137,14 @@ def _accepts(args: StreamGovernanceArgs, member: MemberArgs) -> bool:
 
 def _member(member: MemberArgs) -> set[str]:
     sources, targets = bool(member.get("data_sources")), bool(member.get("targets"))
-    mode = member.get("trail", "find")
+    mode = member.get("trail", FIND_TRAIL)
     known = "trail_arn" in member
     optional = {
         ACCEPTER: False,
-        LIVE_OBJECTS: sources or targets,
+        DESTROY_GUARD: sources or targets,
         TARGET: targets,
-        "lookup:trail": sources and mode == "find" and not known,
+        "lookup:trail": sources and mode == FIND_TRAIL and not known,
         **dict.fromkeys(SOURCE, sources),
-        **dict.fromkeys(TRAIL, sources and mode == "create" and not known),
+        **dict.fromkeys(TRAIL, sources and mode == CREATE_TRAIL and not known),
     }
     return set(SIDES["member"]) - {type_ for type_, used in optional.items() if not used}

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamgov_core.catalog.entry import PUBLISH, REGISTRY_NAME
+from streamgov_core.domain.settings import MEMBER_ACCOUNTS, PRINCIPAL_ACCOUNTS
+from streamgov_core.member.apply_settings import CONSUMER_ROLES, MANUAL_ASSETS, REQUIRE_BOUNDARY
+from streamgov_core.model.environment_variables import flag, split
 from streamgov_ops.review.harm import Alarm, Harm
 from streamgov_ops.review.markup import LATER, code, listed
 from streamgov_ops.review.patterns import covers, covers_account, covers_every_role
@@ -145,27 +149,28 @@ def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
     where = f"account {code(change.account)}"
     yield from _consumer_roles(values, where)
     yield from _manual_assets(values, where)
-    for account, others in sorted(_json(values.get("STREAMGOV_PRINCIPAL_ACCOUNTS"), {}).items()):
+    for account, others in sorted(_json(values.get(PRINCIPAL_ACCOUNTS), {}).items()):
         for other in others:
             yield Fact(f"roles of account {code(other)}", f"may be named by targets of account {code(account)}")
-    if "STREAMGOV_ASSET_TYPES" in values and "collect" in change.name:
-        for account in str(values.get("STREAMGOV_MEMBER_ACCOUNTS", "")).split(","):
-            if account:
-                yield Fact(f"account {code(account)}", "takes part in grants as producer or consumer")
-    if values.get("STREAMGOV_PUBLISH") == "true":
+    # All functions of the domain's account know the members; the one that collects says who takes part.
+    if PRINCIPAL_ACCOUNTS in values:
+        for account in split(str(values.get(MEMBER_ACCOUNTS, ""))):
+            yield Fact(f"account {code(account)}", "takes part in grants as producer or consumer")
+    if values.get(PUBLISH) == flag(True):
         yield Fact(
             "everybody in the domain",
-            f"sees the assets of registry {code(values.get('STREAMGOV_REGISTRY_NAME', ''))}: the data source publishes "
+            f"sees the assets of registry {code(values.get(REGISTRY_NAME, ''))}: the data source publishes "
             f"them by itself ({where})",
         )
 
 
 def _consumer_roles(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
-    for pattern in _json(values.get("STREAMGOV_CONSUMER_ROLES"), []):
+    for pattern in _json(values.get(CONSUMER_ROLES), []):
         every = Alarm(Harm.OPEN_TO_ALL, "every role of the account") if covers_every_role(pattern) else None
         what = f"may be given access to streams by grants, in {where}"
-        yield Fact(f"roles {code(pattern)}", what, every, f"consumer roles of {where}", pattern)
-    if values.get("STREAMGOV_REQUIRE_BOUNDARY") == "false":
+        meant = f"; {code('allowAnyRole')} says that every role is meant" if every else ""
+        yield Fact(f"roles {code(pattern)}", what + meant, every, f"consumer roles of {where}", pattern)
+    if values.get(REQUIRE_BOUNDARY) == flag(False):
         yield Fact(
             f"consumer roles of {where}",
             "may be given access though they carry no permissions boundary",
@@ -174,7 +179,7 @@ def _consumer_roles(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
 
 
 def _manual_assets(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
-    for project, patterns in sorted(_json(values.get("STREAMGOV_MANUAL_ASSETS"), {}).items()):
+    for project, patterns in sorted(_json(values.get(MANUAL_ASSETS), {}).items()):
         for pattern in patterns:
             every = Alarm(Harm.OPEN_TO_ALL, "every topic or stream of the account") if covers_account(pattern) else None
             yield Fact(

@@ -132,7 +132,7 @@ def _guard(change: Change) -> Iterator[str]:
     before, after = change.before.get("on_destroy"), change.after.get("on_destroy")
     if before != after:
         cascade = "revokes every grant and deletes every asset first"
-        says = cascade if after == "takeDown" else "is refused while grants or assets live"
+        says = cascade if after == "cascade" else "is refused while grants or assets live"
         yield f"a later `pulumi destroy` {says}: {code('on_destroy')} {short(before)} → {short(after)}"
 
 

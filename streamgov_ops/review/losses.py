@@ -9,7 +9,7 @@ from streamgov_ops.review.harm import Harm
 from streamgov_ops.review.markup import code, listed
 from streamgov_ops.review.plan import Change
 
-GUARD = "pulumi-python:dynamic/streamgov:LiveObjects"
+GUARD = "pulumi-python:dynamic/streamgov:DestroyGuard"
 """The resource that looks at what lives before a destroy."""
 DATA_SOURCE = "streamgov:index:SchemaRegistryDataSource"
 _FUNCTION, _ROLE, _TABLE = "aws:lambda/function:Function", "aws:iam/role:Role", "aws:dynamodb/table:Table"
@@ -80,7 +80,7 @@ _LOSSES: Mapping[str, tuple[str, Harm | None]] = {
 _MEANWHILE = "events that come meanwhile are tried again or become dead letters"
 _CASCADE = (
     "every live **grant is revoked**, and listings, assets and the data sources' records are **deleted** "
-    "(`on_destroy` is `takeDown`)"
+    "(`on_destroy` is `cascade`)"
 )
 
 
@@ -92,7 +92,7 @@ def losses(change: Change, changes: Sequence[Change]) -> Iterator[Loss]:
         changes: all of the plan: a part of something that is dropped as a whole is one loss.
     """
     if change.type == GUARD:
-        if change.kind == "delete" and not change.kept and change.before.get("on_destroy") == "takeDown":
+        if change.kind == "delete" and not change.kept and change.before.get("on_destroy") == "cascade":
             yield Loss(_CASCADE, Harm.RECORDS_LOST)
     elif change.kind == "update":
         yield from _protections(change)

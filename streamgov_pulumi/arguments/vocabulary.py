@@ -15,6 +15,12 @@ from streamgov_core.model.naming import (
     REGION_PATTERN,
 )
 from streamgov_core.platforms import PLATFORMS
+from streamgov_pulumi.arguments.choices import (
+    DESTROY_MODES,
+    GRANT_CREATION_MODES,
+    REQUEST_FORM_USES,
+    TRAIL_MODES,
+)
 from streamgov_pulumi.arguments.regions import unknown_region
 from streamgov_pulumi.arguments.rules import Choice, Keys, Text
 
@@ -24,10 +30,6 @@ _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Days that CloudWatch Logs can keep a log group's events (API PutRetentionPolicy)."""
-TRAIL_MODES = ("create", "find", "none")
-REQUEST_FORM_USES = ("optional", "required")
-GRANT_CREATION_MODES = ("AUTOMATIC", "MANUAL")
-DESTROY_MODES = ("refuse", "takeDown")
 
 
 def _number_for_account(value: Any) -> str:
@@ -205,8 +207,7 @@ TOPIC_ARN = Text(
 )
 MANUAL_ASSET = Text(
     "must be the ARN pattern of topics of one cluster, of streams, or of schemas of one registry",
-    f"{_ARN}:(?:kafka:{_IN_REGION}:topic/[^/*]+/[^/*]+/.+"
-    f"|kinesis:{_IN_REGION}:stream/.+|glue:{_IN_REGION}:schema/[^/*]+/.+)",
+    f"(?:{PLATFORMS.manual_asset_pattern.pattern}|{_ARN}:glue:{_IN_REGION}:schema/[^/*]+/.+)",
     "arn:aws:kafka:eu-west-1:111122223333:topic/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7/public.*",
     explain=_manual_asset,
     own_account=True,
@@ -240,6 +241,10 @@ WORD = Keys(
 )
 PROJECT_KEY = Keys(PROJECT_ID, "a map from a project's id to a list")
 ACCOUNT_KEY = Keys(ACCOUNT, "a map from an account to a list of accounts")
+
+
+COVERS_EVERY_ROLE = "covers every role of the account: the function that writes policies could change each of them"
+"""What is wrong with such a pattern, where nobody says that it is meant; continues a sentence."""
 
 
 def covers_every_role(pattern: str) -> bool:

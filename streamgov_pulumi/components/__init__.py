@@ -1,6 +1,6 @@
 """Pulumi components of streaming governance."""
 
-from streamgov_pulumi.components.asset_type import MskAssetType, StreamAssetType
+from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType, StreamAssetType
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
@@ -19,6 +19,7 @@ __all__ = [
     "DomainAssociationAccepter",
     "EncryptionKey",
     "EnvironmentAuthorizer",
+    "KinesisAssetType",
     "MskAssetType",
     "MskVpcConnection",
     "SchemaRegistryDataSource",

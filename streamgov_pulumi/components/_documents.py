@@ -15,8 +15,3 @@ def to_json(document: Any) -> str:
 def built(build: Callable[..., Any], **values: pulumi.Input[Any]) -> pulumi.Output[str]:
     """The JSON text of ``build(**values)`` once every value is known."""
     return pulumi.Output.all(**values).apply(lambda known: to_json(build(**known)))
-
-
-def variables(build: Callable[..., dict[str, str]], **values: pulumi.Input[Any]) -> pulumi.Output[dict[str, str]]:
-    """Environment variables from ``build(**values)`` once every value is known."""
-    return pulumi.Output.all(**values).apply(lambda known: build(**known))

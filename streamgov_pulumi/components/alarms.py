@@ -1,24 +1,14 @@
-"""CloudWatch alarms of functions, state machines and queues."""
-
-from collections.abc import Mapping
+"""CloudWatch alarms of functions, state machines, queues and jobs."""
 
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.deploy.spec import AlarmSpec
 from streamgov_pulumi.components._settings import Settings, child
 
 
 def alarm(
-    parent: pulumi.Resource,
-    logical_name: str,
-    settings: Settings,
-    *,
-    what: str,
-    description: str,
-    namespace: str,
-    metric: str,
-    dimensions: Mapping[str, pulumi.Input[str]],
-    statistic: str = "Sum",
+    parent: pulumi.Resource, logical_name: str, settings: Settings, spec: AlarmSpec
 ) -> aws.cloudwatch.MetricAlarm:
     """An alarm that goes off with the first event of a metric within five minutes.
 
@@ -26,21 +16,16 @@ def alarm(
         parent: the component that owns it.
         logical_name: the resource's name in the stack.
         settings: the deployment.
-        what: the word of the alarm's physical name.
-        description: what a person should understand and do.
-        namespace: the metric's namespace.
-        metric: the metric's name.
-        dimensions: which resource.
-        statistic: ``Sum`` for counters, ``Maximum`` for depths.
+        spec: its description.
     """
     return aws.cloudwatch.MetricAlarm(
         logical_name,
-        name=settings.names.regional(what, 255),
-        alarm_description=description,
-        namespace=namespace,
-        metric_name=metric,
-        dimensions=dimensions,
-        statistic=statistic,
+        name=spec.name,
+        alarm_description=spec.description,
+        namespace=spec.namespace,
+        metric_name=spec.metric,
+        dimensions=dict(spec.dimensions),
+        statistic=spec.statistic,
         period=300,
         evaluation_periods=1,
         threshold=1,

@@ -35,6 +35,25 @@ class MskAssetTypeArgs(TypedDict):
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
 
 
+class KinesisAssetTypeArgs(TypedDict):
+    """Arguments of KinesisAssetType."""
+
+    deployment: DeploymentArgs
+    """The domain's account."""
+    domain_id: pulumi.Input[str]
+    """The DataZone domain."""
+    owning_project_id: pulumi.Input[str]
+    """The project that owns the types."""
+    session: NotRequired[SessionArgs]
+    """How the domain's account is reached."""
+    usable_in_domain_unit: NotRequired[pulumi.Input[str]]
+    """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
+    adopt_existing: NotRequired[bool]
+    """Take over types of these names that exist already."""
+    allow_breaking: NotRequired[bool]
+    """Accept changes of the form types that assets written so far cannot follow. Default false."""
+
+
 class StreamAssetTypeArgs(TypedDict):
     """Arguments of StreamAssetType."""
 
@@ -72,7 +91,7 @@ class StreamAssetType(pulumi.ComponentResource):
         super().__init__("streamgov:index:StreamAssetType", name, {}, opts)
         self._build(name, args["platform"], args)
 
-    def _build(self, name: str, platform_name: str, args: MskAssetTypeArgs) -> None:
+    def _build(self, name: str, platform_name: str, args: MskAssetTypeArgs | KinesisAssetTypeArgs) -> None:
         settings = Settings.of(args["deployment"])
         platform = platforms_of([platform_name])[0]
         common: dict[str, Any] = {
@@ -157,3 +176,17 @@ class MskAssetType(StreamAssetType):
     def __init__(self, name: str, args: MskAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super(StreamAssetType, self).__init__("streamgov:index:MskAssetType", name, {}, opts)
         self._build(name, "msk", args)
+
+
+class KinesisAssetType(StreamAssetType):
+    """The asset type of an Amazon Kinesis data stream."""
+
+    # The component host reads descriptions of the class itself only.
+    asset_type_name: pulumi.Output[str]
+    """Name of the asset type."""
+    revision: pulumi.Output[str]
+    """Its current revision."""
+
+    def __init__(self, name: str, args: KinesisAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super(StreamAssetType, self).__init__("streamgov:index:KinesisAssetType", name, {}, opts)
+        self._build(name, "kinesis", args)

@@ -1,13 +1,17 @@
 """The data source: keeps a project's assets in step with one Glue schema registry."""
 
-from typing import Any, NotRequired, TypedDict
+from functools import partial
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy import data_source_permissions as permissions
+from streamgov_core.deploy.data_source_deployment import SYNC_SCHEDULE, DataSourceDeployment, data_source
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import RuleSpec
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.components._documents import built, to_json, variables
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAIL, TRAIL_MODES
+from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
     SessionArgs,
@@ -16,16 +20,13 @@ from streamgov_pulumi.components._settings import (
     platforms_of,
     session_inputs,
 )
-from streamgov_pulumi.components.central import RETRY_POLICY
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
+from streamgov_pulumi.components.rules import rule_with_target
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import TrailLookup, find_trail
 from streamgov_pulumi.providers import ProjectMembership
 from streamgov_pulumi.providers.session import SessionSettings
-
-DEFAULT_SCHEDULE = "rate(1 hour)"
-TRAIL_MODES = ("find", "create", "none")
 
 
 class SchemaRegistryDataSourceArgs(TypedDict):
@@ -44,7 +45,7 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     resource: pulumi.Input[str]
     """MSK: the cluster's ARN or name. Kinesis: the stream's name or ARN, or an ARN pattern."""
     key: NotRequired[str]
-    """The data source's own word, for several of one platform in one account. Default: the platform."""
+    """Tells several data sources of one account apart. Default: the platform."""
     schedule: NotRequired[str]
     """EventBridge schedule of full runs. Default ``rate(1 hour)``."""
     trail: NotRequired[str]
@@ -52,12 +53,12 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     trail_arn: NotRequired[pulumi.Input[str]]
     """ARN of the trail to rely on, if it is known; nothing is looked for then."""
     publish: NotRequired[bool]
-    """Publish assets and their new revisions without anybody's doing. Default false."""
+    """Publish assets and their new revisions automatically. Default false."""
     topic_mapping: NotRequired[str]
     """How a schema's name tells its topic or stream. Default ``same``."""
     without_schema: NotRequired[bool]
     """Make assets of topics and streams that have no schema, too. Default false. Of several data sources over one
-    cluster one alone should."""
+    cluster only one should."""
     session: NotRequired[SessionArgs]
     """How the producer's account is reached."""
     domain_session: NotRequired[SessionArgs]
@@ -85,90 +86,26 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
     ) -> None:
         super().__init__("streamgov:index:SchemaRegistryDataSource", name, {}, opts)
         settings = Settings.of(args["deployment"])
-        names, account = settings.names, settings.account
-        platform = platforms_of([args["platform"]])[0]
-        source = args.get("key", platform.name)
-        what = permissions.function_what(source)
-        registry_arn = settings.arn("glue", f"registry/{args['registry_name']}")
         kms_key = args.get("kms_key_arn")
-
-        patterns = permissions.schema_event_patterns(args["registry_name"], registry_arn)
         events = self._trail(name, args, settings)
-        words = ["schema-events" if n == 1 else f"schema-events-{n}" for n in range(1, len(patterns) + 1)]
-        matchers = {"schedule": {"schedule_expression": args.get("schedule", DEFAULT_SCHEDULE)}}
-        if events is not None:
-            matchers |= {word: {"event_pattern": to_json(p)} for word, p in zip(words, patterns, strict=True)}
-        rules = {rule: names.regional(f"{what}-{rule}") for rule in matchers}
+        source = describe_data_source(settings, args, schema_events=events is not None)
         queue = DeadLetterQueue(
             f"{name}-dead-letters",
-            {
-                "deployment": args["deployment"],
-                "what": f"{what}-dead-letters",
-                "rule_arns": [settings.arn("events", f"rule/{rule}") for rule in rules.values()],
-                "kms_key_arn": kms_key,
-            },
+            settings,
+            source.part(lambda spec: spec.dead_letters),
             child(self),
+            kms_key_arn=kms_key,
         )
         function = FunctionWithRole(
             f"{name}-sync",
-            {
-                "deployment": args["deployment"],
-                "what": what,
-                "entry": "handlers.sync_catalog.handler",
-                "description": f"Keeps DataZone assets in step with the schema registry {args['registry_name']}",
-                "timeout": 600,
-                # One vCPU: what a full run takes is mostly the client's own work on its calls.
-                "memory": 1769,
-                "policy": built(
-                    lambda domain, resource, queue_arn, key_arn: permissions.sync_policy(
-                        names,
-                        account,
-                        domain,
-                        platform=platform.name,
-                        registry_arn=registry_arn,
-                        resource_arn=resource,
-                        data_source=source,
-                        dead_letter_arn=queue_arn,
-                        kms_key_arn=key_arn,
-                        without_schema=args.get("without_schema", False),
-                    ),
-                    domain=args["domain_id"],
-                    resource=args["resource"],
-                    queue_arn=queue.queue_arn,
-                    key_arn=kms_key,
-                ),
-                "environment": variables(
-                    lambda domain, project, resource: permissions.sync_environment(
-                        names,
-                        domain_id=domain,
-                        project_id=project,
-                        platform=platform.name,
-                        registry_name=args["registry_name"],
-                        resource_arn=resource,
-                        data_source=source,
-                        publish=args.get("publish", False),
-                        topic_mapping=args.get("topic_mapping", "same"),
-                        without_schema=args.get("without_schema", False),
-                    ),
-                    domain=args["domain_id"],
-                    project=args["project_id"],
-                    resource=args["resource"],
-                ),
-                "kms_key_arn": kms_key,
-            },
-            child(self),
-        )
-        aws.lambda_.FunctionEventInvokeConfig(
-            f"{name}-invocations",
-            function_name=function.function_name,
-            maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=3600,
-            destination_config={"on_failure": {"destination": queue.queue_arn}},
-            opts=child(self),
+            settings,
+            source.part(lambda spec: spec.sync),
+            child(self, depends_on=[queue]),
+            kms_key_arn=kms_key,
         )
         membership = self._membership(name, args, settings, function)
-        for rule_word, matcher in matchers.items():
-            self._rule(name, settings, rule_word, rules[rule_word], matcher, function, queue, membership)
+        for rule_key in source.known(lambda spec: [rule.key for rule in spec.rules]):
+            self._rule(name, settings, source.part(partial(_rule, rule_key)), function, queue, membership)
 
         self.function_arn = function.function_arn
         self.function_name = function.function_name
@@ -187,39 +124,29 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
         self,
         name: str,
         settings: Settings,
-        word: str,
-        physical: str,
-        matcher: dict[str, Any],
+        rule: Description[RuleSpec],
         function: FunctionWithRole,
         queue: DeadLetterQueue,
         membership: list[pulumi.Resource],
     ) -> None:
-        description = "A full run" if word == "schedule" else "A schema of the registry changed"
+        rule_key = rule.known(lambda spec: spec.key)
         permission = aws.lambda_.Permission(
-            f"{name}-{word}-permission",
-            statement_id=f"rule-{word}",
+            f"{name}-{rule_key}-permission",
+            statement_id=f"rule-{rule_key}",
             action="lambda:InvokeFunction",
             function=function.function_name,
             principal="events.amazonaws.com",
-            source_arn=settings.arn("events", f"rule/{physical}"),
+            source_arn=rule.known(lambda spec: spec.arn),
             opts=child(self),
         )
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-{word}",
-            name=physical,
-            description=description,
-            tags=dict(settings.tags) or None,
-            **matcher,
-            opts=child(self),
-        )
-        aws.cloudwatch.EventTarget(
-            f"{name}-{word}-target",
-            rule=rule.name,
-            target_id="sync",
-            arn=function.function_arn,
-            dead_letter_config={"arn": queue.queue_arn},
-            retry_policy=RETRY_POLICY,
-            opts=child(self, depends_on=[permission, *membership]),
+        rule_with_target(
+            self,
+            f"{name}-{rule_key}",
+            settings,
+            rule,
+            target_arn=function.function_arn,
+            dead_letter_arn=queue.queue_arn,
+            after=[permission, *membership],
         )
 
     def _membership(
@@ -244,12 +171,12 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
         """The trail that tells of schema changes, or None: then only the schedule does."""
         if "trail_arn" in args:
             return args["trail_arn"]
-        mode = args.get("trail", "find")
+        mode = args.get("trail", FIND_TRAIL)
         if mode not in TRAIL_MODES:
             raise ConfigError(f"trail must be one of {', '.join(TRAIL_MODES)}; got {mode!r}")
-        if mode == "create":
+        if mode == CREATE_TRAIL:
             return SchemaTrail(f"{name}-trail", {"deployment": args["deployment"]}, child(self)).trail_arn
-        if mode == "none":
+        if mode == NO_TRAIL:
             return None
         session = args.get("session") or {}
         found: TrailLookup = find_trail(
@@ -262,3 +189,38 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                 self,
             )
         return found.trail_arn
+
+
+def describe_data_source(
+    settings: Settings, args: SchemaRegistryDataSourceArgs, *, schema_events: bool
+) -> Description[DataSourceDeployment]:
+    """What is deployed for the data source, from the component's arguments."""
+    platform = platforms_of([args["platform"]])[0]
+
+    def build(domain_id: str, project_id: str, resource: str, key_arn: str | None) -> DataSourceDeployment:
+        return data_source(
+            AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
+            domain_id=domain_id,
+            project_id=project_id,
+            platform=platform.name,
+            registry_name=args["registry_name"],
+            resource=resource,
+            key=args.get("key"),
+            publish=args.get("publish", False),
+            topic_mapping=args.get("topic_mapping", "same"),
+            without_schema=args.get("without_schema", False),
+            schedule=args.get("schedule", SYNC_SCHEDULE),
+            schema_events=schema_events,
+        )
+
+    return Description(
+        build,
+        domain_id=args["domain_id"],
+        project_id=args["project_id"],
+        resource=args["resource"],
+        key_arn=args.get("kms_key_arn"),
+    )
+
+
+def _rule(key: str, source: DataSourceDeployment) -> RuleSpec:
+    return next(rule for rule in source.rules if rule.key == key)

@@ -6,17 +6,15 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy import central_machine as workflow
-from streamgov_core.deploy import domain_permissions as permissions
-from streamgov_core.model.naming import check_account
-from streamgov_pulumi.components._documents import built, to_json, variables
+from streamgov_core.deploy.member_deployment import MemberDeployment, boundary_policy, member_account
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_pulumi.components._description import Description
+from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
-
-APPLY_SECONDS = 60
-"""Hard time-out of the apply function; leases last longer (design: one lease per target)."""
+from streamgov_pulumi.components.role import role_with_policy
 
 
 class EnvironmentAuthorizerArgs(TypedDict):
@@ -43,7 +41,7 @@ class EnvironmentAuthorizerArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table and the logs."""
     deletion_protection: NotRequired[bool]
-    """Protect the target ledger from deletion. Default true."""
+    """Protect the document ledger from deletion. Default true."""
 
 
 class ConsumerBoundaryArgs(TypedDict):
@@ -64,13 +62,15 @@ class ConsumerBoundary(pulumi.ComponentResource):
     def __init__(self, name: str, args: ConsumerBoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamgov:index:ConsumerBoundary", name, {}, opts)
         settings = Settings.of(args["deployment"])
-        names, account = settings.names, settings.account
+        spec = boundary_policy(
+            AccountScope(settings.names, settings.account), extra_actions=args.get("extra_actions", [])
+        )
         policy = aws.iam.Policy(
             f"{name}-policy",
-            name=names.iam_name("consumer-boundary", 128),
-            path=names.iam_path,
-            description="The most that a role which receives access to streams can ever do; it grants nothing",
-            policy=to_json(permissions.consumer_boundary(names, account, extra_actions=args.get("extra_actions", []))),
+            name=spec.name,
+            path=spec.path,
+            description=spec.description,
+            policy=to_json(spec.document),
             tags=dict(settings.tags) or None,
             opts=child(self),
         )
@@ -79,21 +79,20 @@ class ConsumerBoundary(pulumi.ComponentResource):
 
 
 class EnvironmentAuthorizer(pulumi.ComponentResource):
-    """Target ledger, the function that writes policies, the member state machine, and the consumers' boundary."""
+    """Document ledger, the function that writes policies, the member state machine, and the consumers' boundary."""
 
     machine_arn: pulumi.Output[str]
     """ARN of the member state machine."""
     boundary_arn: pulumi.Output[str]
     """ARN of the permissions boundary that consumer roles carry."""
     table_name: pulumi.Output[str]
-    """Name of the target ledger."""
+    """Name of the document ledger."""
 
     def __init__(self, name: str, args: EnvironmentAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamgov:index:EnvironmentAuthorizer", name, {}, opts)
         settings = Settings.of(args["deployment"])
-        names, account, tags = settings.names, settings.account, dict(settings.tags) or None
-        domain_account = check_account(args["domain_account"], "domain account")
         key = args.get("kms_key_arn")
+        member = describe_member(settings, args)
 
         boundary_arn: pulumi.Input[str]
         if "boundary_arn" in args:
@@ -105,37 +104,33 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                 child(self),
             ).policy_arn
         table = ledger_table(
-            self, f"{name}-documents", settings, names.document_table, permissions.DOCUMENT_TABLE_KEYS, key, args
+            self,
+            f"{name}-documents",
+            settings,
+            member.known(lambda spec: spec.documents),
+            kms_key_arn=key,
+            deletion_protection=bool(args.get("deletion_protection", True)),
         )
-        apply = self._apply(name, args, settings, table)
+        apply = FunctionWithRole(
+            f"{name}-apply",
+            settings,
+            member.part(lambda spec: spec.apply),
+            child(self, depends_on=[table]),
+            kms_key_arn=key,
+        )
         machine = StateMachineWithRole(
             f"{name}-machine",
-            {
-                "deployment": args["deployment"],
-                "what": "member",
-                "definition": to_json(workflow.member_definition(names, account, domain_account)),
-                "trust": to_json(permissions.machine_trust(names, account, "member")),
-                "policy": to_json(permissions.member_machine_policy(names, account, domain_account)),
-                "kms_key_arn": key,
-            },
+            settings,
+            member.part(lambda spec: spec.machine),
             child(self, depends_on=[apply]),
+            kms_key_arn=key,
         )
-        invoke = aws.iam.Role(
+        role_with_policy(
+            self,
             f"{name}-member-invoke",
-            name=names.iam_name("member-invoke"),
-            path=names.iam_path,
-            description="The central machine starts the member machine through it",
-            assume_role_policy=to_json(permissions.member_invoke_trust(names, domain_account)),
-            permissions_boundary=settings.permissions_boundary,
-            tags=tags,
-            opts=child(self),
-        )
-        aws.iam.RolePolicy(
             f"{name}-member-invoke-policy",
-            name="permissions",
-            role=invoke.name,
-            policy=to_json(permissions.member_invoke_policy(names, account)),
-            opts=child(self),
+            settings,
+            member.part(lambda spec: spec.invoke),
         )
         self.machine_arn = machine.machine_arn
         self.boundary_arn = pulumi.Output.from_input(boundary_arn)
@@ -144,51 +139,20 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             {"machine_arn": self.machine_arn, "boundary_arn": self.boundary_arn, "table_name": self.table_name}
         )
 
-    def _apply(
-        self, name: str, args: EnvironmentAuthorizerArgs, settings: Settings, table: aws.dynamodb.Table
-    ) -> FunctionWithRole:
-        names, account, key = settings.names, settings.account, args.get("kms_key_arn")
-        # By name, so that the documents are known at the first preview.
-        boundary_arn = names.policy_arn(account, "consumer-boundary")
-        roles = args.get("consumer_roles", [])
-        require_boundary = args.get("require_boundary", True)
-        return FunctionWithRole(
-            f"{name}-apply",
-            {
-                "deployment": args["deployment"],
-                "what": "apply",
-                "entry": "handlers.apply_grant.handler",
-                "description": "Writes the policies that grants on this account's resources and roles need",
-                "timeout": APPLY_SECONDS,
-                "policy": built(
-                    lambda domain, key_arn: permissions.apply_policy(
-                        names,
-                        account,
-                        domain,
-                        consumer_role_arns=roles,
-                        boundary_arn=boundary_arn,
-                        require_boundary=require_boundary,
-                        kms_key_arn=key_arn,
-                        protected_role_arns=args.get("protected_roles", []),
-                    ),
-                    domain=args["domain_id"],
-                    key_arn=key,
-                ),
-                "environment": variables(
-                    lambda domain: permissions.apply_environment(
-                        names,
-                        domain,
-                        account,
-                        consumer_role_arns=roles,
-                        boundary_arn=boundary_arn,
-                        require_boundary=require_boundary,
-                        manual_assets=args.get("manual_assets"),
-                        function_timeout=APPLY_SECONDS,
-                        protected_role_arns=args.get("protected_roles", []),
-                    ),
-                    domain=args["domain_id"],
-                ),
-                "kms_key_arn": key,
-            },
-            child(self, depends_on=[table]),
+
+def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Description[MemberDeployment]:
+    """What is deployed into the member account, from the component's arguments."""
+
+    def build(domain_id: str, key_arn: str | None) -> MemberDeployment:
+        return member_account(
+            AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
+            domain_id=domain_id,
+            domain_account=args["domain_account"],
+            consumer_roles=args.get("consumer_roles", []),
+            require_boundary=args.get("require_boundary", True),
+            boundary_extra_actions=args.get("boundary_extra_actions", []),
+            manual_assets=args.get("manual_assets"),
+            protected_roles=args.get("protected_roles", []),
         )
+
+    return Description(build, domain_id=args["domain_id"], key_arn=args.get("kms_key_arn"))

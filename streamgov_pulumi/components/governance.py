@@ -7,7 +7,9 @@ import pulumi
 from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.secret import as_input
+from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._settings import (
     AccountArgs,
@@ -28,8 +30,7 @@ from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRe
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import domain_problem
-from streamgov_pulumi.providers import LiveObjects, ProjectMembership
-from streamgov_pulumi.providers.live_objects import REFUSE
+from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
 from streamgov_pulumi.providers.session import SessionSettings
 
 PASSED_ON = (
@@ -74,6 +75,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self._central_authorizer: CentralAuthorizer | None = None
         self.share_arn: pulumi.Output[str] | None = None
 
+        _check_consumer_roles(args)
         domain = args["domain"]
         share: DomainAssociation | None = None
         types: list[pulumi.Resource] = []
@@ -88,7 +90,7 @@ class StreamGovernance(pulumi.ComponentResource):
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
-        self._live_objects(types)
+        self._destroy_guard(types)
         self.register_outputs(
             {
                 "central_machine_arn": self.central_machine_arn,
@@ -278,8 +280,8 @@ class StreamGovernance(pulumi.ComponentResource):
     def _data_sources(self, member: MemberArgs, key: pulumi.Output[str], before: list[pulumi.Resource]) -> None:
         access, sources = member["access"], member.get("data_sources", {})
         trail_arn: pulumi.Input[str] | None = member.get("trail_arn")
-        mode = member.get("trail", "find")
-        if trail_arn is None and mode == "create" and sources:
+        mode = member.get("trail", FIND_TRAIL)
+        if trail_arn is None and mode == CREATE_TRAIL and sources:
             trail = SchemaTrail(
                 f"{self._name}-{access['account']}-trail",
                 {
@@ -326,7 +328,7 @@ class StreamGovernance(pulumi.ComponentResource):
             )
 
     # --- what people make of it -----------------------------------------------------------------------------------
-    def _live_objects(self, types: list[pulumi.Resource]) -> None:
+    def _destroy_guard(self, types: list[pulumi.Resource]) -> None:
         """The guard that a destroy meets first, while everything that a revoke needs is still there."""
         domain = self._args["domain"]
         parts: list[dict[str, Any]] = []
@@ -353,8 +355,8 @@ class StreamGovernance(pulumi.ComponentResource):
         if not parts:
             return
         needed = [self._central_authorizer, *self.environments.values(), *self.data_sources.values()]
-        LiveObjects(
-            f"{self._name}-live-objects",
+        DestroyGuard(
+            f"{self._name}-destroy-guard",
             {
                 "region": self._args["region"],
                 "domain_id": domain["domain_id"],
@@ -367,6 +369,19 @@ class StreamGovernance(pulumi.ComponentResource):
 
 def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
     return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
+
+
+def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
+    """Refuse roles of a whole account, unless the program says that they are meant."""
+    for member in args["members"]:
+        if not member.get("deploy", True) or member.get("allow_any_role", False):
+            continue
+        for pattern in member.get("consumer_roles", []):
+            if covers_every_role(pattern):
+                raise ConfigError(
+                    f"consumer_roles of account {member['access']['account']}: {COVERS_EVERY_ROLE}. Name a path, such "
+                    f"as role/streaming/*, or say allow_any_role: True beside it, got {pattern!r}"
+                )
 
 
 def _plain_principals(member: MemberArgs) -> list[str]:

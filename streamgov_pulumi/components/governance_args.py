@@ -53,8 +53,8 @@ class TargetArgs(TypedDict):
     """The target's name; needed if an account has several targets for one platform. Default: the namespace and the
     platform."""
     grant_creation_mode: NotRequired[Annotated[str, v.GRANT_CREATION_MODE]]
-    """``AUTOMATIC``: a grant is made at approval. ``MANUAL``: somebody makes it with CreateSubscriptionGrant. Default:
-    DataZone's own."""
+    """``AUTOMATIC``: a grant is made at approval. ``MANUAL``: somebody makes it with CreateSubscriptionGrant. Default
+    ``AUTOMATIC``."""
     adopt_existing: NotRequired[bool]
     """Take over a target of this name that exists already. Default false."""
 
@@ -206,7 +206,7 @@ class StreamGovernanceArgs(TypedDict):
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]
-    """What a destroy does while assets, listings or grants live: ``refuse``, or ``takeDown`` to end them first.
+    """What a destroy does while assets, listings or grants live: ``refuse``, or ``cascade`` to end them first.
     Default ``refuse``."""
     provider_flags: NotRequired[ProviderFlags]
     """Further inputs of the AWS providers."""

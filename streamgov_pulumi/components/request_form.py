@@ -6,6 +6,7 @@ import pulumi
 
 from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.errors import ConfigError
+from streamgov_pulumi.arguments.choices import OPTIONAL, REQUEST_FORM_USES, REQUIRED
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
     SessionArgs,
@@ -15,20 +16,17 @@ from streamgov_pulumi.components._settings import (
 )
 from streamgov_pulumi.providers import FormType, Rule
 
-OPTIONAL, REQUIRED = "optional", "required"
-USES = (OPTIONAL, REQUIRED)
-
 
 def check_use(use: str | None) -> str:
     """A ``use`` that exists, by default ``optional``.
 
     Raises:
-        ConfigError: it is none of USES.
+        ConfigError: it is none of REQUEST_FORM_USES.
     """
     if use is None:
         return OPTIONAL
-    if use not in USES:
-        raise ConfigError(f"use of the request form must be one of {', '.join(USES)}, got {use!r}")
+    if use not in REQUEST_FORM_USES:
+        raise ConfigError(f"use of the request form must be one of {', '.join(REQUEST_FORM_USES)}, got {use!r}")
     return use
 
 

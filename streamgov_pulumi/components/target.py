@@ -1,12 +1,15 @@
 """A subscription target: which roles of an environment receive access to the streams of a platform."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
+from streamgov_core.deploy.member_deployment import manage_access_role
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import RoleSpec
 from streamgov_core.model.naming import short_hash
-from streamgov_pulumi.components._documents import built
+from streamgov_pulumi.arguments.choices import AUTOMATIC
+from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
     SessionArgs,
@@ -15,6 +18,7 @@ from streamgov_pulumi.components._settings import (
     platforms_of,
     session_inputs,
 )
+from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.providers import SubscriptionTarget
 
 
@@ -34,30 +38,11 @@ class StreamSubscriptionTargetArgs(TypedDict):
     target_name: NotRequired[str]
     """The target's name. Default: the namespace and the platform."""
     grant_creation_mode: NotRequired[str]
-    """``AUTOMATIC`` (a grant is made at approval) or ``MANUAL``. Default: DataZone's."""
+    """``AUTOMATIC`` (a grant is made at approval) or ``MANUAL``. Default ``AUTOMATIC``."""
     session: NotRequired[SessionArgs]
     """How the environment's account is reached: DataZone takes the call from there only."""
     adopt_existing: NotRequired[bool]
     """Take over a target of this name that exists already."""
-
-
-def manage_access_trust(partition: str, region: str, domain_id: str) -> dict[str, Any]:
-    """DataZone may assume the role on behalf of this domain only; the role itself may do nothing.
-
-    UNVERIFIED whether the service ever assumes it for custom assets.
-    """
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "datazone.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                # The domain's account is not this one, and its ARN names it: any account, this one domain.
-                "Condition": {"ArnLike": {"aws:SourceArn": f"arn:{partition}:datazone:{region}:*:domain/{domain_id}"}},
-            }
-        ],
-    }
 
 
 class StreamSubscriptionTarget(pulumi.ComponentResource):
@@ -74,20 +59,18 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
         platform = platforms_of([args["platform"]])[0]
         target_name = args.get("target_name", settings.names.regional(platform.name))
         # A target's name may hold what a role's may not.
-        word = short_hash(target_name) if "target_name" in args else platform.name
-        role = aws.iam.Role(
+        role_key = short_hash(target_name) if "target_name" in args else platform.name
+
+        def build(domain_id: str) -> RoleSpec:
+            scope = AccountScope(settings.names, settings.account, settings.permissions_boundary)
+            return manage_access_role(scope, domain_id, f"target-{role_key}")
+
+        role, _ = role_with_policy(
+            self,
             f"{name}-manage-access",
-            # DataZone accepts no path but '/' and '/service-role/' here (API shape IamRoleArn).
-            name=settings.names.iam_name(f"target-{word}"),
-            path="/",
-            description="Named in a DataZone subscription target; it has no permissions, grants are made by us",
-            assume_role_policy=built(
-                lambda domain: manage_access_trust(settings.names.partition, settings.names.region, domain),
-                domain=args["domain_id"],
-            ),
-            permissions_boundary=settings.permissions_boundary,
-            tags=dict(settings.tags) or None,
-            opts=child(self),
+            f"{name}-manage-access-policy",
+            settings,
+            Description(build, domain_id=args["domain_id"]),
         )
         target = SubscriptionTarget(
             name,
@@ -98,7 +81,7 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
                 "authorized_principals": args["principals"],
                 "applicable_asset_types": [platform.asset_type(settings.names).name],
                 "manage_access_role": role.arn,
-                "subscription_grant_creation_mode": args.get("grant_creation_mode"),
+                "subscription_grant_creation_mode": args.get("grant_creation_mode", AUTOMATIC),
                 "adopt_existing": args.get("adopt_existing", False),
                 **session_inputs(settings, args.get("session")),
             },

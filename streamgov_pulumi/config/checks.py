@@ -11,7 +11,7 @@ from typing import Any
 
 from streamgov_pulumi.arguments.regions import known_regions
 from streamgov_pulumi.arguments.rules import Text
-from streamgov_pulumi.arguments.vocabulary import covers_every_role
+from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.config.reader import Mistake, Path, dotted, values_of, without
 from streamgov_pulumi.config.stack_file import MODES
 
@@ -113,8 +113,8 @@ def _consumer_roles(mode: str, raw: Raw) -> Iterator[Mistake]:
             if pattern and covers_every_role(pattern):
                 yield Mistake(
                     (*path, "consumerRoles", index),
-                    f"covers every role of the account: the function that writes policies could change each of them. "
-                    f"Name a path, such as role/streaming/*, or say allowAnyRole: true beside it, got {pattern!r}",
+                    f"{COVERS_EVERY_ROLE}. Name a path, such as role/streaming/*, or say allowAnyRole: true beside it, "
+                    f"got {pattern!r}",
                 )
 
 

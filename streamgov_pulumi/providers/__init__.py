@@ -1,8 +1,8 @@
 """Dynamic providers for what pulumi-aws lacks or does badly in DataZone."""
 
 from streamgov_pulumi.providers.asset_type import AssetType, AssetTypeProvider
+from streamgov_pulumi.providers.destroy_guard import DestroyGuard, DestroyGuardProvider
 from streamgov_pulumi.providers.form_type import FormType, FormTypeProvider
-from streamgov_pulumi.providers.live_objects import LiveObjects, LiveObjectsProvider
 from streamgov_pulumi.providers.project_membership import ProjectMembership, ProjectMembershipProvider
 from streamgov_pulumi.providers.rule import Rule, RuleProvider
 from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, SubscriptionTargetProvider
@@ -10,10 +10,10 @@ from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, S
 __all__ = [
     "AssetType",
     "AssetTypeProvider",
+    "DestroyGuard",
+    "DestroyGuardProvider",
     "FormType",
     "FormTypeProvider",
-    "LiveObjects",
-    "LiveObjectsProvider",
     "ProjectMembership",
     "ProjectMembershipProvider",
     "Rule",

@@ -16,6 +16,7 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, Upda
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError, ResourceInUseError
 from streamgov_core.model.naming import PARTITION_PATTERN
+from streamgov_pulumi.arguments.choices import GRANT_CREATION_MODES
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
     Canonical,
@@ -100,7 +101,7 @@ class SubscriptionTargetProvider(DataZoneProvider):
         )
         checker.inputs.setdefault("subscription_target_config", [])
         if "subscription_grant_creation_mode" in checker.inputs:
-            checker.choice("subscription_grant_creation_mode", ("AUTOMATIC", "MANUAL"))
+            checker.choice("subscription_grant_creation_mode", GRANT_CREATION_MODES)
         self._check_principals(checker)
         self._check_asset_types(checker)
         self._check_config(checker)

@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.deploy.spec import AlarmSpec
 from streamgov_pulumi.components._documents import built, to_json
 from streamgov_pulumi.components._settings import DeploymentArgs, SessionArgs, Settings, child, session_inputs
 from streamgov_pulumi.components.alarms import alarm
@@ -179,12 +180,15 @@ class FlinkApplication(pulumi.ComponentResource):
             self,
             f"{name}-downtime",
             settings,
-            what=f"{what}-downtime",
-            description=f"The Flink job {self._application} is down or restarting; see log group {self._log_group}",
-            namespace="AWS/KinesisAnalytics",
-            metric="downtime",
-            dimensions={"Application": self._application},
-            statistic="Maximum",
+            AlarmSpec(
+                key="downtime",
+                name=settings.names.regional(f"{what}-downtime", 255),
+                description=f"The Flink job {self._application} is down or restarting; see log group {self._log_group}",
+                namespace="AWS/KinesisAnalytics",
+                metric="downtime",
+                dimensions={"Application": self._application},
+                statistic="Maximum",
+            ),
         )
         self.application_arn, self.application_name = made.arn, made.name
         self.role_arn, self.log_group_name = role.arn, logs.name

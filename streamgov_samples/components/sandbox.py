@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy.domain_permissions import function_trust
+from streamgov_core.deploy.iam_statements import function_trust
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import AccountArgs, DeploymentArgs, Settings, child, session_inputs

@@ -24,7 +24,7 @@ def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         event: ``limit``: how many records to read at most; ``resourceArn``: another topic or stream than configured.
         context: Lambda's context.
     """
-    config = JobConfig.from_env(os.environ)
+    config = JobConfig.from_environment(os.environ)
     return consume(config, Clients(config.region), event, job_of(context, "sample-consumer"))
 
 

@@ -13,7 +13,7 @@ from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
-from streamgov_samples.functions.permissions import allow
+from streamgov_samples.functions.job_permissions import allow
 
 RUNTIME = "FLINK-2_2"
 SERVICE = "kinesisanalytics.amazonaws.com"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from streamgov_core.lineage.run_events import Dataset, Emitter, EventType, Run
-from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.environment_variables import required
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.schemas import columns_of
 
@@ -23,7 +23,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class JobConfig:
-    """A sample's configuration (``streamgov_samples.functions.permissions.sample_environment``).
+    """A sample job's configuration.
 
     Attributes:
         brokers: Kafka's addresses, for a topic.
@@ -46,22 +46,33 @@ class JobConfig:
         _, partition, _, region, account, _ = self.resource_arn.split(":", 5)
         return f"arn:{partition}:glue:{region}:{account}:schema/{self.registry_name}/{self.schema_name}"
 
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables that ``from_environment`` reads."""
+        optional = {
+            "STREAMGOV_BROKERS": self.brokers,
+            "STREAMGOV_CONSUMER_GROUP": self.group,
+            "STREAMGOV_READER_ROLE_ARN": self.reader_role_arn,
+        }
+        return {
+            "STREAMGOV_DOMAIN_ID": self.domain_id,
+            "STREAMGOV_REGION": self.region,
+            "STREAMGOV_RESOURCE_ARN": self.resource_arn,
+            "STREAMGOV_REGISTRY_NAME": self.registry_name,
+            "STREAMGOV_SCHEMA_NAME": self.schema_name,
+            **{variable: value for variable, value in optional.items() if value},
+        }
+
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> JobConfig:
-        """Read the configuration.
+    def from_environment(cls, env: Mapping[str, str]) -> JobConfig:
+        """Read what ``to_environment`` wrote.
 
         Raises:
             ConfigError: a variable is missing.
         """
-        found = {}
-        for key in ("DOMAIN_ID", "REGION", "RESOURCE_ARN"):
-            found[key] = env.get(f"STREAMGOV_{key}", "")
-            if not found[key]:
-                raise ConfigError(f"the function has no environment variable STREAMGOV_{key}")
         return cls(
-            found["DOMAIN_ID"],
-            found["REGION"],
-            found["RESOURCE_ARN"],
+            required(env, "STREAMGOV_DOMAIN_ID"),
+            required(env, "STREAMGOV_REGION"),
+            required(env, "STREAMGOV_RESOURCE_ARN"),
             env.get("STREAMGOV_REGISTRY_NAME", ""),
             env.get("STREAMGOV_SCHEMA_NAME", ""),
             env.get("STREAMGOV_BROKERS", ""),

@@ -25,7 +25,7 @@ def run(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         event: ``records``: how many to write; ``evolve``: write with the second version of the schema.
         context: Lambda's context.
     """
-    config = JobConfig.from_env(os.environ)
+    config = JobConfig.from_environment(os.environ)
     return produce(config, Clients(config.region), event, job_of(context, "sample-producer"))
 
 

@@ -29,7 +29,7 @@ def test_a_second_up_changes_nothing(deployed: Deployed) -> None:
 
 
 def test_destroy_takes_down_what_lives_and_leaves_nothing_behind(deployed: Deployed) -> None:
-    """The stack says `destroy: takeDown`: assets, listings, grants and records go while the workflow still works."""
+    """The stack says `destroy: cascade`: assets, listings, grants and records go while the workflow still works."""
     story, show = deployed.story()
     for stream in story.streams():
         story.retire(stream)

@@ -15,7 +15,7 @@ import boto3
 import yaml
 from botocore.config import Config
 
-from streamgov_core.deploy import domain_permissions as permissions
+from streamgov_core.deploy.iam_statements import function_trust
 from tests.sandbox import EmulatorProcess
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace, ensure_cli
@@ -154,7 +154,7 @@ class Cloud:
     def role(self, account: str, name: str, path: str = "/", policy: Mapping[str, Any] | None = None) -> str:
         """A role that the domain's administrator may assume, with an inline policy."""
         iam = self.client("iam", account)
-        trust = permissions.function_trust()
+        trust = function_trust()
         trust["Statement"].append(
             {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{self.domain}:root"}, "Action": "sts:AssumeRole"}
         )

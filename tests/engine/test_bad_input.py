@@ -1,6 +1,6 @@
 """Bad input on the real engine: each mistake of the configuration is one clear sentence of the preview, all at once.
 
-The reader's own tests (tests/unit/components/test_config.py) know every mistake; this proves that the engine shows them
+The reader's own tests (tests/unit/config/test_config.py) know every mistake; this proves that the engine shows them
 as they are: before anything is asked of AWS, without a traceback.
 """
 
@@ -17,7 +17,7 @@ from tools.dev.workspace import Workspace, free_port
 pytestmark = pytest.mark.engine
 MEMBER = "777788889999"
 ROLE = f"arn:aws:iam::{MEMBER}:role/jobs/r"
-TARGET = {"platform": "msk", "environmentId": "9a8b7c6d5e4f3g", "principals": [ROLE]}
+TARGET = {"platform": "msk", "environmentId": "environment1", "principals": [ROLE]}
 CONFIG: dict[str, Any] = {
     "mode": "all",
     "region": "eu-west-1",
@@ -26,7 +26,8 @@ CONFIG: dict[str, Any] = {
     "checkPermissions": "always",
     "domain": {
         "account": "44445555666",
-        "id": "dzd-4p9n6sw4qt9xgn",
+        "domainId": "dzd-1a2b3c4d5e6f7g",
+        # The id of the example file.
         "typesProjectId": "3b1c2d4e5f6g7h",
         "region": "eu-west-2",
     },
@@ -48,16 +49,18 @@ CONFIG: dict[str, Any] = {
 SENTENCES = [
     "memberz: is unknown; did you mean 'members'?",
     "deletionProtection: must be true or false, got 'no'",
-    "checkPermissions: must be one of never, refuse, warn, got 'always'",
+    "checkPermissions: must be one of warn, refuse, never, got 'always'",
     "domain.account: must be the 12 digits of an AWS account id, in quotes, got '44445555666'",
-    "domain.region: must be eu-west-1, the region of the deployment: Step Functions makes no calls across regions, got "
-    "'eu-west-2'",
-    "members[0].region: must be eu-west-1, the region of the deployment: Step Functions makes no calls across regions, "
-    "got 'us-east-1'",
-    "members[0].targets.second: is a second target for msk in environment 9a8b7c6d5e4f3g (the first is 'first'): one "
+    "domain.region: must be eu-west-1, as 'region' says: a deployment has one region, Step Functions makes no calls "
+    "across regions, got 'eu-west-2'",
+    "members[0].region: must be eu-west-1, as 'region' says: a deployment has one region, Step Functions makes no "
+    "calls across regions, got 'us-east-1'",
+    "domain.typesProjectId: '3b1c2d4e5f6g7h' is the example's: put in your own "
+    "(aws datazone list-projects --domain-identifier <domain>)",
+    "members[0].targets.second: is a second target for msk in environment environment1 (the first is 'first'): one "
     "is enough, with up to 20 principals",
     "members[0].targets.many.principals: must hold 1 to 20 roles (DataZone's limit), got 21",
-    "members: account 777788889999 occurs twice",
+    "members[1]: account 777788889999 occurs twice (the first is members[0])",
     "members[0].targets.root.principals[0]: must be the ARN of an IAM role (no user, account root or session) without "
     f"'+', '=', ',' or '@' in its name, got 'arn:aws:iam::{MEMBER}:root'",
     "members[0].targets.odd.principals[0]: must be the ARN of an IAM role (no user, account root or session) without "

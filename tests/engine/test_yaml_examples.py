@@ -210,7 +210,7 @@ def test_a_change_shows_itself_and_everything_goes(place: Place, deployed: tuple
         f"{account}-target-payments": "update",
         f"{account}-apply": "update",
         f"{account}-apply-policy": "update",
-        "streams-live-objects": "update",
+        "streams-destroy-guard": "update",
     }
     for stack in (member, domain):
         path = stack.pulumi.program / "Pulumi.yaml"

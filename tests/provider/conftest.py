@@ -18,7 +18,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from streamgov_core.deploy import domain_permissions as permissions
+from streamgov_core.deploy.iam_statements import function_trust
 from tests.sandbox import CONSUMER, DOMAIN, ROOT, Client, EmulatorProcess, client, emulator
 
 __all__ = ["client", "emulator"]
@@ -156,7 +156,7 @@ def world(client: Client) -> World:
         environmentAccountRegion=REGION,
     )["id"]
     iam = client("iam", CONSUMER)
-    trust = json.dumps(permissions.function_trust())
+    trust = json.dumps(function_trust())
     roles = [
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         for name in ("manage", "reader-1", "reader-2")

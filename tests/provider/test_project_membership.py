@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import domain_permissions as permissions
+from streamgov_core.deploy.iam_statements import function_trust
 from streamgov_pulumi.providers import ProjectMembershipProvider
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
 from tests.sandbox import CONSUMER, Client
@@ -21,7 +21,7 @@ def member(stub: Any) -> Driver:
 @pytest.fixture(scope="module")
 def roles(client: Client) -> list[str]:
     iam = client("iam", CONSUMER)
-    trust = json.dumps(permissions.function_trust())
+    trust = json.dumps(function_trust())
     return [
         iam.create_role(RoleName=f"member-{n}", Path="/streamgov/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         for n in range(4)

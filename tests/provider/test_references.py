@@ -16,7 +16,7 @@ GOLDEN = {
     "FormTypeProvider": "streamgov_pulumi.providers.form_type",
     "AssetTypeProvider": "streamgov_pulumi.providers.asset_type",
     "SubscriptionTargetProvider": "streamgov_pulumi.providers.subscription_target",
-    "LiveObjectsProvider": "streamgov_pulumi.providers.live_objects",
+    "DestroyGuardProvider": "streamgov_pulumi.providers.destroy_guard",
     "ProjectMembershipProvider": "streamgov_pulumi.providers.project_membership",
     "RuleProvider": "streamgov_pulumi.providers.rule",
 }
@@ -42,7 +42,7 @@ def test_every_provider_is_covered() -> None:
         (providers.FormType, "dynamic/streamgov:FormType"),
         (providers.AssetType, "dynamic/streamgov:AssetType"),
         (providers.SubscriptionTarget, "dynamic/streamgov:SubscriptionTarget"),
-        (providers.LiveObjects, "dynamic/streamgov:LiveObjects"),
+        (providers.DestroyGuard, "dynamic/streamgov:DestroyGuard"),
         (providers.ProjectMembership, "dynamic/streamgov:ProjectMembership"),
         (providers.Rule, "dynamic/streamgov:Rule"),
     ],

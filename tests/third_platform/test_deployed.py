@@ -46,7 +46,13 @@ def test_the_roles_of_its_functions_and_the_boundary() -> None:
     statements = {item["Sid"]: item for item in role["Statement"]}
     assert statements["QueuePolicies"]["Resource"] == [f"arn:aws:sqs:us-east-1:{OWNER}:*"]
     document = sync_policy(
-        NAMES, OWNER, "dzd-1", platform="queues", registry_arn=REGISTRY, resource_arn="orders", data_source="queues"
+        NAMES,
+        OWNER,
+        "dzd-1",
+        platform="queues",
+        registry_arn=REGISTRY,
+        resource_arn="orders",
+        function_name="sync-queues",
     )
     assert {"DescribeQueues", "ListQueues"} <= {item["Sid"] for item in document["Statement"]}
     boundary = consumer_boundary(NAMES, OWNER)["Statement"][0]["Action"]

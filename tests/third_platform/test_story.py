@@ -11,9 +11,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from streamgov_core.deploy.data_source_permissions import function_what, sync_environment, sync_policy
-from tests.integration.access.conftest import NAMES, REGION, Deployment, deployed, eventually
+from streamgov_core.deploy.data_source_deployment import data_source
+from streamgov_core.deploy.scope import AccountScope
+from tests.integration.access.conftest import NAMES, REGION, Deployment, deployed
 from tests.integration.access.test_approval import streamgov
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
 
 QUEUE = "orders"
@@ -58,33 +60,25 @@ class Queue:
 
 def sync(deployment: Deployment) -> dict[str, Any]:
     """Deploy the data source's function, with its role, and run it once."""
-    project, what = deployment.projects[PRODUCER], function_what("queues")
-    registry_arn = NAMES.arn("glue", PRODUCER, f"registry/{REGISTRY}")
-    deployment.function(
-        PRODUCER,
-        what,
-        "handlers.sync_catalog.handler",
-        sync_policy(
-            NAMES, PRODUCER, deployment.domain, platform="queues", registry_arn=registry_arn, resource_arn=QUEUE
-        ),
-        sync_environment(
-            NAMES,
-            domain_id=deployment.domain,
-            project_id=project,
-            platform="queues",
-            registry_name=REGISTRY,
-            resource_arn=QUEUE,
-            publish=True,
-        ),
+    project = deployment.projects[PRODUCER]
+    source = data_source(
+        AccountScope(NAMES, PRODUCER),
+        domain_id=deployment.domain,
+        project_id=project,
+        platform="queues",
+        registry_name=REGISTRY,
+        resource=QUEUE,
+        publish=True,
     )
+    deployment.deployer.data_source(PRODUCER, source)
     deployment.client("datazone").create_project_membership(
         domainIdentifier=deployment.domain,
         projectIdentifier=project,
-        member={"userIdentifier": NAMES.role_arn(PRODUCER, what)},
+        member={"userIdentifier": NAMES.role_arn(PRODUCER, "sync-queues")},
         designation="PROJECT_CONTRIBUTOR",
     )
     answer = deployment.client("lambda", PRODUCER).invoke(
-        FunctionName=NAMES.function_name(what), Payload=json.dumps({"action": "sync"}).encode()
+        FunctionName=NAMES.function_name("sync-queues"), Payload=json.dumps({"action": "sync"}).encode()
     )
     result = json.load(answer["Payload"])
     assert "FunctionError" not in answer, result

@@ -143,7 +143,7 @@ def deployed(folder: Path, version: str) -> Iterator[Deployment]:
         workspace.prepare()
         last = unpack(version, folder / "release")
         old = project(folder / "old", main=(last / "__main__.py").read_text(), packages=last)
-        base = {"region": REGION, "platforms": ["msk"], "deletionProtection": False, "destroy": "takeDown"}
+        base = {"region": REGION, "platforms": ["msk"], "deletionProtection": False, "destroy": "cascade"}
         domain = {"account": DOMAIN, "id": portal.domain}
         sync = f"arn:aws:iam::{PRODUCER}:role/streamgov/streamgov/streamgov-{REGION}-sync-orders"
         source = {"platform": "msk", "registry": "orders", "resource": cluster, "projectId": portal.projects["orders"]}

@@ -10,13 +10,14 @@ import json
 from pathlib import Path
 
 from streamgov_pulumi.plugin import schema
+from streamgov_samples.plugin import offered
 
 OUT = Path(__file__).resolve().parent.parent.parent / "plugin" / "schema.json"
 
 
 def render() -> str:
     """The file's text."""
-    return json.dumps(schema(), indent=2) + "\n"
+    return json.dumps(schema(offered()), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from streamgov_core.model.command import RequestType
 from streamgov_core.model.errors import PermanentGrantError, RemoteError
 from streamgov_core.model.findings import Finding
 
-BRAKE_SHARE = 0.2
-BRAKE_LEAST = 5
+SAFETY_THRESHOLD_SHARE = 0.2
+SAFETY_THRESHOLD_MINIMUM = 5
 """No more than this share of the granted assets (or this number) is revoked because things are gone, unless forced.
 
 A role that lost its memberships could see nothing at all, which must not end everybody's access."""
@@ -83,7 +83,7 @@ class Detector:
 
     Args:
         domain: single things of DataZone.
-        survey: lists of DataZone.
+        inventory: lists of DataZone.
         executions: of the central machine.
         is_ours: whether an asset type is served by this deployment.
         grace: seconds that a grant may be open before somebody must be at work on it.
@@ -93,14 +93,14 @@ class Detector:
     def __init__(
         self,
         domain: DataZoneReader,
-        survey: Inventory,
+        inventory: Inventory,
         executions: Executions,
         is_ours: Callable[[str], bool],
         grace: float,
         now: float,
     ) -> None:
         self._domain = domain
-        self._survey = survey
+        self._inventory = inventory
         self._executions = executions
         self._is_ours = is_ours
         self._grace = grace
@@ -116,14 +116,14 @@ class Detector:
         Args:
             records: the grant ledger, by grant and asset.
             projects: consumers' projects to list; others are known from the records.
-            force: take the brake off.
+            force: revoke beyond the safety threshold.
         """
         known = {record.command.consumer.project_id for record in records.values() if record.command is not None}
         listed: dict[str, ListedGrant] = {}
         for project in sorted({*projects, *known} - {""}):
             try:
-                self._retained |= self._survey.retained_of(project)
-                listed.update({grant.grant_id: grant for grant in self._survey.grants_of(project)})
+                self._retained |= self._inventory.retained_of(project)
+                listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
             except (PermanentGrantError, RemoteError) as error:
                 self._result.add("Unreadable", f"project {project}", str(error), left=True)
         self._result.grants = len(listed)
@@ -133,7 +133,7 @@ class Detector:
         for (grant_id, asset_id), record in records.items():
             if grant_id not in listed or asset_id not in listed[grant_id].assets:
                 self._unlisted(grant_id, asset_id, record)
-        self._brake(sum(1 for record in records.values() if record.state == "GRANTED"), force)
+        self._apply_safety_threshold(sum(1 for record in records.values() if record.state == "GRANTED"), force)
         return self._result
 
     # --- one asset of a grant ---------------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ class Detector:
                     return f"the environment {environment} is gone", True
                 if self._once(("target", target), lambda: self._domain.target(environment, target)) is None:
                     return f"the subscription target {target} is gone", True
-            if not self._once(("asset", asset_id), lambda: self._survey.asset_exists(asset_id)):
+            if not self._once(("asset", asset_id), lambda: self._inventory.asset_exists(asset_id)):
                 return f"the asset {asset_id} is gone", False
         except (PermanentGrantError, RemoteError) as error:
             self._result.add("Unreadable", subject, f"environment, target or asset: {error}", left=True)
@@ -320,10 +320,10 @@ class Detector:
             raise value
         return value
 
-    def _brake(self, granted: int, force: bool) -> None:
+    def _apply_safety_threshold(self, granted: int, force: bool) -> None:
         """Hold back if suspiciously much is gone."""
         acts = [act for act in self._result.acts if act.kind == "Orphaned"]
-        if force or len(acts) <= max(BRAKE_LEAST, int(granted * BRAKE_SHARE)):
+        if force or len(acts) <= max(SAFETY_THRESHOLD_MINIMUM, int(granted * SAFETY_THRESHOLD_SHARE)):
             return
         held = {act.subject for act in acts}
         self._result.acts = [act for act in self._result.acts if act.kind != "Orphaned"]

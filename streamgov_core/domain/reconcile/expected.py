@@ -13,7 +13,7 @@ from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
 from streamgov_core.model.registry_access import reader_contributions
 from streamgov_core.platforms import PLATFORMS
 
-PORTION_TARGETS = 60
+DOCUMENTS_PER_COMMAND = 60
 """Targets of one command: what the apply function looks at well within its time-out."""
 SLICE_CHARS = 80_000
 """Characters of all commands of one plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
@@ -24,7 +24,7 @@ Sets = dict[str, dict[str, Expected]]
 """Account -> target -> what it should hold."""
 
 
-def targets_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]:
+def document_ids_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]:
     """Account and target of every document that a grant contributes to, as ``apply`` chooses them.
 
     Raises:
@@ -48,7 +48,7 @@ def expected_sets(names: Names, records: Iterable[GrantRecord]) -> Sets:
         command = record.command
         if command is None or record.state != "GRANTED" or command.platform not in PLATFORMS:
             continue
-        for account, target in targets_of(names, command):
+        for account, target in document_ids_of(names, command):
             _, grants = found.setdefault(account, {}).setdefault(target, (command.platform, {}))
             grants[command.key] = record.generation
     return {
@@ -94,7 +94,7 @@ def portions(
 def _portion(waiting: Sequence[Expected], budget: int) -> tuple[list[Expected], int]:
     portion: list[Expected] = []
     size = 600  # the step around it
-    for item in waiting[:PORTION_TARGETS]:
+    for item in waiting[:DOCUMENTS_PER_COMMAND]:
         length = len(item.document_id) + 30 + sum(len(key) + 8 for key in item.grants)
         if portion and size + length > budget:
             break

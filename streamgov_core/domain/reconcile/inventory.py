@@ -1,4 +1,4 @@
-"""What the reconciler reads of DataZone and of executions, paced below the documented rates so that grants go first."""
+"""What the reconciler reads of DataZone and of executions, below the documented rates so that grants go first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streamgov_core.model.errors import RemoteError
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import error_code
 
-PACE = 5.0
+CALLS_PER_SECOND = 5.0
 """Calls a second; ListSubscriptionGrants, GetEnvironment … allow 8 for the whole account (DataZone quotas)."""
 
 
@@ -79,13 +79,15 @@ class RateLimiter:
         rate: calls a second.
     """
 
-    def __init__(self, now: Callable[[], float], sleep: Callable[[float], None], rate: float = PACE) -> None:
+    def __init__(
+        self, now: Callable[[], float], sleep: Callable[[float], None], rate: float = CALLS_PER_SECOND
+    ) -> None:
         self._now = now
         self._sleep = sleep
         self._gap = 1.0 / rate
         self._next = 0.0
 
-    def step(self) -> None:
+    def wait(self) -> None:
         """Wait until the next call is due."""
         now = self._now()
         if now < self._next:
@@ -99,13 +101,13 @@ class DataZoneInventory:
     Args:
         client: returns the DataZone client when it is first needed.
         domain_id: the domain.
-        pace: of the calls.
+        rate_limiter: shared by every call.
     """
 
-    def __init__(self, client: Callable[[], Any], domain_id: str, pace: RateLimiter) -> None:
+    def __init__(self, client: Callable[[], Any], domain_id: str, rate_limiter: RateLimiter) -> None:
         self._client = client
         self._domain_id = domain_id
-        self._pace = pace
+        self._rate_limiter = rate_limiter
 
     def projects(self) -> list[str]:
         """API ListProjects. UNVERIFIED: whether it shows projects that the caller is no member of."""
@@ -136,7 +138,7 @@ class DataZoneInventory:
     def asset_exists(self, asset_id: str) -> bool:
         """API GetAsset."""
         client = self._client()
-        self._pace.step()
+        self._rate_limiter.wait()
         with calling("datazone:GetAsset", asset_id):
             try:
                 client.get_asset(domainIdentifier=self._domain_id, identifier=asset_id)
@@ -147,7 +149,7 @@ class DataZoneInventory:
     def end(self, grant_id: str) -> bool:
         """API DeleteSubscriptionGrant: the revoke then takes the ordinary way, by its event."""
         client = self._client()
-        self._pace.step()
+        self._rate_limiter.wait()
         with calling("datazone:DeleteSubscriptionGrant", grant_id):
             try:
                 client.delete_subscription_grant(domainIdentifier=self._domain_id, identifier=grant_id)
@@ -160,7 +162,7 @@ class DataZoneInventory:
     def _pages(self, method: str, operation: str, what: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
         token: dict[str, Any] = {}
         while True:
-            self._pace.step()
+            self._rate_limiter.wait()
             with calling(f"datazone:{operation}", what):
                 answer = getattr(self._client(), method)(
                     domainIdentifier=self._domain_id, maxResults=50, **filters, **token
@@ -251,11 +253,11 @@ class EventsPublisher:
                 raise RemoteError("events:PutEvents", str(bad[0]["ErrorCode"]), str(bad[0].get("ErrorMessage", "")))
 
 
-def paced(client: Callable[[], Any], pace: RateLimiter) -> Callable[[], Any]:
-    """A factory of clients that waits its turn; whoever asks for the client once a call is paced by it."""
+def rate_limited(client: Callable[[], Any], rate_limiter: RateLimiter) -> Callable[[], Any]:
+    """A client factory under a rate limit, for callers that ask it for the client before every call."""
 
-    def take() -> Any:
-        pace.step()
+    def limited() -> Any:
+        rate_limiter.wait()
         return client()
 
-    return take
+    return limited

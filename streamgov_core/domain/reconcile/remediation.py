@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneReader
-from streamgov_core.domain.grant_ledger import GENERATIONS_A_REQUEST, GrantLedger, GrantRecord
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection import Remediation
-from streamgov_core.domain.reconcile.expected import grant_steps, targets_of
+from streamgov_core.domain.reconcile.expected import document_ids_of, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
 from streamgov_core.domain.report import readable
 from streamgov_core.model.command import MAX_CAUSE
@@ -64,7 +64,7 @@ class Remediator:
     Args:
         names: of the deployment.
         domain: single things of DataZone.
-        survey: asks DataZone to end a grant.
+        inventory: asks DataZone to end a grant.
         ledger: the grant ledger.
         executions: of the central machine.
         execution: ARN of the reconciler's own.
@@ -75,7 +75,7 @@ class Remediator:
         self,
         names: Names,
         domain: DataZoneReader,
-        survey: Inventory,
+        inventory: Inventory,
         ledger: GrantLedger,
         executions: Executions,
         execution: str,
@@ -83,7 +83,7 @@ class Remediator:
     ) -> None:
         self._names = names
         self._domain = domain
-        self._survey = survey
+        self._inventory = inventory
         self._ledger = ledger
         self._executions = executions
         self._execution = execution
@@ -125,7 +125,7 @@ class Remediator:
         if record.state == "IN_PROGRESS":
             return None
         if record.state == "GRANTED":
-            if (account, target) not in set(targets_of(self._names, record.command)):
+            if (account, target) not in set(document_ids_of(self._names, record.command)):
                 # Held where this release would not put it: no command revokes it.
                 return "UnrecordedContribution"
             holds = state == "ACTIVE" and found is not None and found >= record.generation
@@ -155,7 +155,7 @@ class Remediator:
             started = self._start(act)
             text = "an execution was started" if started else "an execution was started for it before"
             tally.settle(act.kind, act.subject, "repaired" if started else "left", text)
-        elif act.verb == "end" and not mine and self._survey.end(act.grant_id):
+        elif act.verb == "end" and not mine and self._inventory.end(act.grant_id):
             self._asked_to_end.add(act.grant_id)
             tally.settle(act.kind, act.subject, "repaired", "DataZone was asked to revoke the grant")
         elif record is not None:
@@ -172,7 +172,7 @@ class Remediator:
 
     def _revoke(self, act: Remediation, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:
         """Revoke from the ledger alone: DataZone no longer knows the grant, or will not do it."""
-        generation = record.generation if mine else record.generation + GENERATIONS_A_REQUEST
+        generation = record.generation if mine else record.generation + GENERATIONS_PER_REQUEST
         new = replace(
             record,
             generation=generation,

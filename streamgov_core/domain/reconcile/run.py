@@ -33,11 +33,11 @@ from streamgov_core.domain.reconcile.inventory import (
     Inventory,
     Publisher,
     RateLimiter,
-    paced,
+    rate_limited,
 )
 from streamgov_core.domain.reconcile.remediation import Remediator, Work
 from streamgov_core.domain.report import readable
-from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.domain.settings import ReconcileSettings
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
 from streamgov_core.model.findings import Finding, Tally, events, metrics
 from streamgov_core.runtime.clients import Clients
@@ -54,33 +54,6 @@ class GrantOverview(GrantLedger, Protocol):
 
     def everything(self) -> Iterable[GrantRecord]:
         """Every record."""
-
-
-@dataclass(frozen=True)
-class ReconcileSettings:
-    """What the stack of the domain account configures.
-
-    Args:
-        collect: what the collector knows too.
-        account: the domain's account.
-        projects: projects whose grants are listed; without any, all that the function sees.
-        grace: seconds that a grant may be open before somebody must be at work on it.
-    """
-
-    collect: CollectSettings
-    account: str
-    projects: tuple[str, ...] = ()
-    grace: float = 900.0
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> ReconcileSettings:
-        """Read what ``reconcile_permissions.reconcile_environment`` wrote."""
-        return cls(
-            CollectSettings.from_env(env),
-            env["STREAMGOV_ACCOUNT"],
-            tuple(filter(None, env.get("STREAMGOV_PROJECTS", "").split(","))),
-            float(env.get("STREAMGOV_GRACE_SECONDS", "900")),
-        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +78,7 @@ class Reconcile:
     Args:
         settings: of the function.
         domain: single things of DataZone.
-        survey: lists of DataZone.
+        inventory: lists of DataZone.
         ledger: the grant ledger.
         executions: of the central machine.
         publisher: where findings are told.
@@ -117,7 +90,7 @@ class Reconcile:
         self,
         settings: ReconcileSettings,
         domain: DataZoneReader,
-        survey: Inventory,
+        inventory: Inventory,
         ledger: GrantOverview,
         executions: Executions,
         publisher: Publisher,
@@ -126,9 +99,9 @@ class Reconcile:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
-        self._names = settings.collect.names
+        self._names = settings.names
         self._domain = domain
-        self._survey = survey
+        self._inventory = inventory
         self._ledger = ledger
         self._executions = executions
         self._publisher = publisher
@@ -138,14 +111,14 @@ class Reconcile:
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Reconcile:
         """The function as it is deployed."""
-        settings = ReconcileSettings.from_env(os.environ if env is None else env)
-        names, domain_id = settings.collect.names, settings.collect.domain_id
+        settings = ReconcileSettings.from_environment(os.environ if env is None else env)
+        names, domain_id = settings.names, settings.domain_id
         clients = _clients(names.region)
-        pace = RateLimiter(time.time, time.sleep)
+        rate_limiter = RateLimiter(time.time, time.sleep)
         return cls(
             settings,
-            DataZoneDomain(paced(lambda: clients.client("datazone"), pace), domain_id),
-            DataZoneInventory(lambda: clients.client("datazone"), domain_id, pace),
+            DataZoneDomain(rate_limited(lambda: clients.client("datazone"), rate_limiter), domain_id),
+            DataZoneInventory(lambda: clients.client("datazone"), domain_id, rate_limiter),
             DynamoGrantLedger(lambda: clients.client("dynamodb"), names.grant_table),
             CentralExecutions(lambda: clients.client("stepfunctions"), names.central_machine_arn(settings.account)),
             EventsPublisher(lambda: clients.client("events")),
@@ -170,19 +143,19 @@ class Reconcile:
     # --- plan ---------------------------------------------------------------------------------------------------------
     def _plan(self, raw: Mapping[str, Any], execution: str, cursor: str) -> dict[str, Any]:
         order = _ReconcileInput.parse(raw)
-        collect = self._settings.collect
+        settings = self._settings
         records = {(record.grant_id, record.asset_id): record for record in self._ledger.everything()}
         tally, acts = Tally(LISTED), []
         if not cursor:
             judge = Detector(
                 self._domain,
-                self._survey,
+                self._inventory,
                 self._executions,
-                lambda name: collect.platform_of(name) is not None,
-                self._settings.grace,
+                lambda name: settings.platform_of(name) is not None,
+                settings.grace,
                 self._now(),
             )
-            projects = self._settings.projects or tuple(self._survey.projects())
+            projects = settings.projects or tuple(self._inventory.projects())
             judged = judge.judge(records, projects, force=order.force)
             tally.extend(judged.findings)
             acts = judged.acts
@@ -196,8 +169,8 @@ class Reconcile:
             )
         commands, rest = portions(
             expected_sets(self._names, records.values()),
-            collect.members,
-            collect.domain_id,
+            settings.members,
+            settings.domain_id,
             dry_run=order.dry_run,
             cursor=cursor,
         )
@@ -231,7 +204,7 @@ class Reconcile:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
                 tally.add(Finding("Unchecked", account, text, account=account))
         actor = Remediator(
-            self._names, self._domain, self._survey, self._ledger, self._executions, plan["execution"], self._now
+            self._names, self._domain, self._inventory, self._ledger, self._executions, plan["execution"], self._now
         )
         work = Work()
         actor.compare(mismatches, tally, work, dry_run=plan["dryRun"])
@@ -253,7 +226,13 @@ class Reconcile:
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
         tally = Tally.parse(concluded["tally"], LISTED + 90)
         actor = Remediator(
-            self._names, self._domain, self._survey, self._ledger, self._executions, concluded["execution"], self._now
+            self._names,
+            self._domain,
+            self._inventory,
+            self._ledger,
+            self._executions,
+            concluded["execution"],
+            self._now,
         )
         actor.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
         dry_run = bool(concluded["dryRun"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from streamgov_core.model.command import GrantCommand
-from streamgov_core.model.naming import PARTITION_PATTERN, Names, short_hash
+from streamgov_core.model.naming import ACCOUNT_PATTERN, PARTITION_PATTERN, REGION_PATTERN, Names, short_hash
 
-MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kinesis:[a-z0-9-]+:\d{12}:stream/.+"
+MANUAL_ASSET_PATTERN = f"arn:{PARTITION_PATTERN}:kinesis:{REGION_PATTERN}:{ACCOUNT_PATTERN}:stream/.+"
 """Patterns of streams."""
 
 STREAM = re.compile(

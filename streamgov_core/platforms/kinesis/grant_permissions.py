@@ -12,10 +12,10 @@ from typing import Any
 
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.model.errors import PermanentGrantError
+from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
-from streamgov_core.platforms.kinesis.arns import consumer_name_arn
+from streamgov_core.platforms.kinesis.arns import STREAM, consumer_name_arn
 from streamgov_core.platforms.kinesis.form_types import KMS
 
 DESCRIBE = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
@@ -111,7 +111,19 @@ def _stream_permissions(command: GrantCommand) -> Iterator[Permission]:
         actions |= set(DESCRIBE if _fans_out(command) else SHARED_READ)
     if command.request.writes:
         actions |= set(WRITE)
-    yield Permission("stream", tuple(sorted(actions)), str(command.resource["arn"]))
+    yield Permission("stream", tuple(sorted(actions)), _stream(command))
+
+
+def _stream(command: GrantCommand) -> str:
+    """The stream's ARN.
+
+    Raises:
+        ClaimRefusedError: it is not the ARN of one stream.
+    """
+    arn = str(command.resource["arn"])
+    if not STREAM.fullmatch(arn):
+        raise ClaimRefusedError(f"not the ARN of a Kinesis stream: {arn!r}")
+    return arn
 
 
 def _key_permissions(command: GrantCommand) -> Iterator[Permission]:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from streamgov_core.model.errors import ClaimRefusedError
-from streamgov_core.model.naming import PARTITION_PATTERN
+from streamgov_core.model.naming import ACCOUNT_PATTERN, PARTITION_PATTERN, REGION_PATTERN
 
-MANUAL_ASSET_PATTERN = r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:topic/[^/*]+/[^/*]+/.+"
+MANUAL_ASSET_PATTERN = f"arn:{PARTITION_PATTERN}:kafka:{REGION_PATTERN}:{ACCOUNT_PATTERN}:topic/[^/*]+/[^/*]+/.+"
 """Patterns of topics of one cluster, which they name in full."""
 
 _CLUSTER = re.compile(
@@ -40,6 +40,17 @@ class ClusterArn:
         if match is None:
             raise ClaimRefusedError(f"cluster_arn is not the ARN of an MSK cluster: {arn!r}")
         return cls(arn, **match.groupdict())
+
+    @classmethod
+    def of_topic(cls, arn: str) -> ClusterArn:
+        """The cluster of a topic, from the topic's ARN.
+
+        Raises:
+            ClaimRefusedError: it is not the ARN of one topic.
+        """
+        topic_of(arn)
+        head, _, path = arn.partition(":topic/")
+        return cls.parse(f"{head}:cluster/{path.rpartition('/')[0]}")
 
     def of(self, kind: str, name: str) -> str:
         """ARN of a topic, group or transactional id of this cluster; ``name`` may end in a wildcard."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.model.errors import PermanentGrantError
+from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.msk.arns import ClusterArn
@@ -106,7 +106,15 @@ def connection(command: GrantCommand) -> dict[str, str]:
 
 
 def _cluster(command: GrantCommand) -> ClusterArn:
-    return ClusterArn.parse(str(command.resource["clusterArn"]))
+    """The cluster as the topic's ARN has it: what is claimed is the topic, and nothing of another cluster.
+
+    Raises:
+        ClaimRefusedError: the ARN is not that of one topic, or the command names another cluster beside it.
+    """
+    cluster, named = ClusterArn.of_topic(str(command.resource["arn"])), command.resource["clusterArn"]
+    if cluster.arn != named:
+        raise ClaimRefusedError(f"the topic {command.resource['arn']} is not one of the cluster {named}")
+    return cluster
 
 
 def _managed_vpc(command: GrantCommand) -> bool:

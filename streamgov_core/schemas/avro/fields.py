@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from streamgov_core.schemas.avro.model import Array, Enum, Fixed, Logical, Map, Record, Schema, Union, branches
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.avro.reading import read_avro
+from streamgov_core.schemas.avro.schema_model import Array, Enum, Fixed, Logical, Map, Record, Schema, Union, branches
 from streamgov_core.schemas.columns import Columns
-from streamgov_core.schemas.errors import SchemaError
 from streamgov_core.schemas.text import TypeText, choice, json_text, quoted
 from streamgov_core.schemas.tree import Field, Tree, TreeFullError
 

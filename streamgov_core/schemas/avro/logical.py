@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streamgov_core.schemas.answers import Finding, breaking, undecided
-from streamgov_core.schemas.avro.model import Logical
+from streamgov_core.schemas.answers import Difference, breaking, undecided
+from streamgov_core.schemas.avro.schema_model import Logical
 
 
 def logical_findings(
     writer: Logical | None, reader: Logical | None, path: str, *, promoted: bool = False
-) -> Iterator[Finding]:
+) -> Iterator[Difference]:
     """What stands against reading a value with the reader's logical type.
 
     Args:
@@ -36,7 +36,7 @@ def logical_findings(
         yield breaking(path, f"{shown}: the values are misread")
 
 
-def _decimals(writer: Logical, reader: Logical, path: str) -> Iterator[Finding]:
+def _decimals(writer: Logical, reader: Logical, path: str) -> Iterator[Difference]:
     if writer.scale != reader.scale:
         factor = 10 ** abs(writer.scale - reader.scale)
         yield breaking(path, f"scale {writer.scale} is written, {reader.scale} read: numbers are off by {factor}")

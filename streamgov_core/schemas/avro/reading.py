@@ -7,7 +7,8 @@ import re
 import warnings
 from typing import Any
 
-from streamgov_core.schemas.avro.model import (
+from streamgov_core.model.errors import SchemaError
+from streamgov_core.schemas.avro.schema_model import (
     Array,
     Enum,
     Fixed,
@@ -19,7 +20,6 @@ from streamgov_core.schemas.avro.model import (
     Schema,
     Union,
 )
-from streamgov_core.schemas.errors import SchemaError
 from streamgov_core.schemas.text import text_or_none
 
 _LOGICAL: dict[str, frozenset[tuple[str, int | None]]] = {

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from streamgov_core.schemas.answers import Answer, Finding, Reading, breaking, undecided
+from streamgov_core.model.errors import SchemaError
+from streamgov_core.schemas.answers import Difference, Reading, VerdictKind, breaking, undecided
 from streamgov_core.schemas.avro.logical import logical_findings
-from streamgov_core.schemas.avro.model import (
+from streamgov_core.schemas.avro.reading import read_avro
+from streamgov_core.schemas.avro.schema_model import (
     Array,
     Enum,
     Fixed,
@@ -22,8 +24,6 @@ from streamgov_core.schemas.avro.model import (
     Schema,
     Union,
 )
-from streamgov_core.schemas.avro.reading import read_avro
-from streamgov_core.schemas.errors import SchemaError
 from streamgov_core.schemas.pairs import Pairs
 from streamgov_core.schemas.text import quoted
 
@@ -52,11 +52,11 @@ class _Resolver:
     def __init__(self) -> None:
         self._pairs = Pairs()
 
-    def resolve(self, writer: Schema, reader: Schema, path: str) -> list[Finding]:
+    def resolve(self, writer: Schema, reader: Schema, path: str) -> list[Difference]:
         """What stands against reading; nothing if the reader reads all that the writer writes."""
         return self._pairs.judge((id(writer), id(reader)), lambda: self._resolve(writer, reader, path))
 
-    def _resolve(self, writer: Schema, reader: Schema, path: str) -> Iterator[Finding]:
+    def _resolve(self, writer: Schema, reader: Schema, path: str) -> Iterator[Difference]:
         if isinstance(writer, Union):
             for branch in writer.branches:
                 yield from self.resolve(branch, reader, path)
@@ -82,7 +82,7 @@ class _Resolver:
         else:
             yield breaking(path, f"{_kind(writer)} is written, {_kind(reader)} read")
 
-    def _into_union(self, writer: Schema, reader: Union, path: str) -> Iterator[Finding]:
+    def _into_union(self, writer: Schema, reader: Union, path: str) -> Iterator[Difference]:
         """The first branch that matches is resolved; libraries differ in what they take for the first."""
         candidates = [branch for branch in reader.branches if _may_match(writer, branch)]
         if not candidates:
@@ -93,12 +93,12 @@ class _Resolver:
             return
         if any(not result for result in results):
             yield undecided(path, "more than one branch of the reader's union may take it, and not each reads it")
-        elif all(any(item.answer is Answer.BREAKING for item in result) for result in results):
+        elif all(any(item.answer is VerdictKind.BREAKING for item in result) for result in results):
             yield from results[0]
         else:
             yield undecided(path, "it cannot be told which branch of the reader's union takes it")
 
-    def _fields(self, writer: Record, reader: Record, path: str) -> Iterator[Finding]:
+    def _fields(self, writer: Record, reader: Record, path: str) -> Iterator[Difference]:
         by_name = {field.name: field for field in writer.fields}
         taken: dict[str, str] = {}
         for field in reader.fields:
@@ -115,7 +115,7 @@ class _Resolver:
             yield from self.resolve(by_name[name].type, field.type, place)
 
 
-def _names(writer: Named, reader: Named, path: str) -> Iterator[Finding]:
+def _names(writer: Named, reader: Named, path: str) -> Iterator[Difference]:
     if reader.full_name == writer.full_name or writer.full_name in reader.aliases:
         return
     shown = f"{writer.full_name} is written, {reader.full_name} read"
@@ -125,7 +125,7 @@ def _names(writer: Named, reader: Named, path: str) -> Iterator[Finding]:
         yield breaking(path, f"{shown}, and no alias says that they are one")
 
 
-def _symbols(writer: Enum, reader: Enum, path: str) -> Iterator[Finding]:
+def _symbols(writer: Enum, reader: Enum, path: str) -> Iterator[Difference]:
     missing = [symbol for symbol in writer.symbols if symbol not in reader.symbols]
     if missing and reader.default is None:
         yield breaking(path, f"the reader knows no symbol {', '.join(missing[:5])} and has no default")
@@ -133,7 +133,7 @@ def _symbols(writer: Enum, reader: Enum, path: str) -> Iterator[Finding]:
         yield breaking(path, f"the reader's default {reader.default} is none of its symbols")
 
 
-def _primitives(writer: Primitive, reader: Primitive, path: str) -> Iterator[Finding]:
+def _primitives(writer: Primitive, reader: Primitive, path: str) -> Iterator[Difference]:
     if writer.type != reader.type and reader.type not in _PROMOTIONS.get(writer.type, ()):
         yield breaking(path, f"{writer.type} is written, {reader.type} read")
         return
@@ -142,7 +142,7 @@ def _primitives(writer: Primitive, reader: Primitive, path: str) -> Iterator[Fin
     yield from logical_findings(writer.logical, reader.logical, path, promoted=writer.type != reader.type)
 
 
-def _default(field: RecordField, place: str) -> Iterator[Finding]:
+def _default(field: RecordField, place: str) -> Iterator[Difference]:
     if not field.has_default:
         yield breaking(place, "it may be missing and has no default")
     elif not _is_default(field.default, field.type):
@@ -189,7 +189,7 @@ def _may_match(writer: Schema, reader: Schema) -> bool:
     return type(writer) is type(reader) and not (
         isinstance(writer, Named)
         and isinstance(reader, Named)
-        and any(finding.answer is Answer.BREAKING for finding in _names(writer, reader, ""))
+        and any(finding.answer is VerdictKind.BREAKING for finding in _names(writer, reader, ""))
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema.checker import (
     Checker,
     bounds,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urljoin
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.text import json_text
 
 MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
@@ -38,7 +38,7 @@ _DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "draft/20
 
 
 @dataclass(eq=False)
-class Resource:
+class SchemaResource:
     """A schema with a URI of its own, and what can be referred to in it.
 
     Args:
@@ -71,9 +71,9 @@ class Node:
     """
 
     schema: Any
-    resource: Resource
+    resource: SchemaResource
     pointer: str
-    scope: tuple[Resource, ...] = ()
+    scope: tuple[SchemaResource, ...] = ()
 
     @property
     def key(self) -> tuple[int, tuple[int, ...]]:
@@ -101,15 +101,15 @@ class Document:
     def __init__(self, raw: Any) -> None:
         self._raw = raw
         self._nodes: dict[int, Node] = {}
-        self._resources: dict[str, Resource] = {}
+        self._resources: dict[str, SchemaResource] = {}
         self._dynamic = False
-        self.main = Resource("", _draft(raw, UNKNOWN_DRAFT), raw, "#")
+        self.main = SchemaResource("", _draft(raw, UNKNOWN_DRAFT), raw, "#")
         self._resources[""] = self.main
         self._index(raw, "#", self.main, root=True)
         self.root = self._node(raw, self.main, "#", ())
 
     # --- indexing -----------------------------------------------------------------------------------------------------
-    def _index(self, schema: Any, pointer: str, resource: Resource, *, root: bool = False) -> None:
+    def _index(self, schema: Any, pointer: str, resource: SchemaResource, *, root: bool = False) -> None:
         pending = [(schema, pointer, resource)]
         while pending:
             schema, pointer, resource = pending.pop()
@@ -122,7 +122,9 @@ class Document:
             self._anchor(schema, node)
             pending += [(inner, f"{pointer}/{path}", resource) for path, inner in subschemas(schema)]
 
-    def _identify(self, schema: dict[str, Any], pointer: str, resource: Resource, *, root: bool) -> Resource:
+    def _identify(
+        self, schema: dict[str, Any], pointer: str, resource: SchemaResource, *, root: bool
+    ) -> SchemaResource:
         draft = _draft(schema, resource.draft)
         own = schema.get("$id") if draft > 4 or "$id" in schema else schema.get("id")
         if own is None and draft == UNKNOWN_DRAFT:
@@ -133,7 +135,7 @@ class Document:
         if root:
             resource.uri = uri
         else:
-            resource = Resource(uri, draft, schema, pointer)
+            resource = SchemaResource(uri, draft, schema, pointer)
         self._resources.setdefault(uri, resource)
         return resource
 
@@ -159,7 +161,7 @@ class Document:
         """A schema within another; ``path`` is the pointer from there."""
         return self._node(schema, parent.resource, f"{parent.pointer}/{path}", parent.scope)
 
-    def _node(self, schema: Any, resource: Resource, pointer: str, scope: tuple[Resource, ...]) -> Node:
+    def _node(self, schema: Any, resource: SchemaResource, pointer: str, scope: tuple[SchemaResource, ...]) -> Node:
         known = self._nodes.get(id(schema)) if isinstance(schema, dict) else None
         node = known or Node(schema, resource, pointer)
         if not self._dynamic:
@@ -212,7 +214,7 @@ class Document:
             raise SchemaError(f"at {where}: the {kind} {shown!r} leads nowhere")
         return target
 
-    def _in(self, resource: Resource, fragment: str) -> Node | None:
+    def _in(self, resource: SchemaResource, fragment: str) -> Node | None:
         if not fragment:
             return self._node(resource.root, resource, resource.pointer, ())
         if not fragment.startswith("/"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema.checker import bounds, tuple_of
 from streamgov_core.schemas.json_schema.conjunction import Conjunction
 from streamgov_core.schemas.json_schema.document import Document, Node, escape
@@ -93,6 +93,10 @@ class Examples:
         names += [
             n for listed in asked if isinstance(listed, list) for n in listed if isinstance(n, str) and n not in names
         ]
+
+        # What could not be proved is tried first.
+        suspects = {part.strip("'") for part in self._prover.obstacle[0].split(".")}
+        names.sort(key=lambda name: name not in suspects)
 
         def values(name: str, most: int) -> list[Any]:
             inner = [node for facet in facets for node in reader.of_property(facet, name) if node is not None]

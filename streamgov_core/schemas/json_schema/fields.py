@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.columns import Columns
-from streamgov_core.schemas.errors import SchemaError
 from streamgov_core.schemas.json_schema.document import Document, Node, read_json_schema
 from streamgov_core.schemas.json_schema.labels import Ancestors, Label, Labels, is_cut, object_name
 from streamgov_core.schemas.json_schema.shape import Shape, Shapes

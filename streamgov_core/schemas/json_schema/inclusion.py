@@ -6,8 +6,11 @@ what is neither is not decided.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.answers import Reading, breaking, undecided
-from streamgov_core.schemas.errors import SchemaError
 from streamgov_core.schemas.json_schema.checker import Checker
 from streamgov_core.schemas.json_schema.document import read_json_schema
 from streamgov_core.schemas.json_schema.examples import Examples
@@ -30,13 +33,19 @@ def json_reading(reader: str, writer: str) -> Reading:
         prover = Prover(written, read)
         if prover.proves(source, target):
             return Reading()
-        examples = Examples(prover)
-        for document in examples.of(source, target):
-            if written.valid(source, document) is True and read.valid(target, document) is False:
-                place, keyword = read.failure(target, document) or ("", "")
-                shown = clip(json_text(document), MAX_EXAMPLE)
-                return Reading((breaking(place, f"{keyword!r} of the reader forbids {shown}, which may be written"),))
+        for document in counterexamples(prover):
+            place, keyword = read.failure(target, document) or ("", "")
+            shown = clip(json_text(document), MAX_EXAMPLE)
+            return Reading((breaking(place, f"{keyword!r} of the reader forbids {shown}, which may be written"),))
         place, keyword = prover.obstacle
         return Reading((undecided(place, f"whether {keyword!r} of the reader holds for all that may be written"),))
     except RecursionError as error:
         raise SchemaError("the JSON Schemas are nested too deeply to be compared") from error
+
+
+def counterexamples(prover: Prover) -> Iterator[Any]:
+    """Documents that the writer of a proof surely allows and the reader surely forbids, as far as some are found."""
+    source, target = prover.writer.document.root, prover.reader.document.root
+    for document in Examples(prover).of(source, target):
+        if prover.writer.valid(source, document) is True and prover.reader.valid(target, document) is False:
+            yield document

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema import arrays, objects, scalars
 from streamgov_core.schemas.json_schema.checker import Checker, has, only_ref
 from streamgov_core.schemas.json_schema.conjunction import Alternatives, Conjunction
 from streamgov_core.schemas.json_schema.document import Node
 from streamgov_core.schemas.json_schema.sameness import Sameness
 
-MAX_STEPS = 20_000
+MAX_STEPS = 4_000
 """Comparisons after which nothing more is proved."""
 
 

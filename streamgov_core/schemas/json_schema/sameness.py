@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema.checker import equal
 from streamgov_core.schemas.json_schema.document import LISTS, MAPS, SINGLE, Document, Node, escape
 

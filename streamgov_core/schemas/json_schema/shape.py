@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema.document import Document, Node, check_schema, escape, listed, mapping
 from streamgov_core.schemas.text import json_text, text_or_none
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.protobuf.lexer import Token, tokens_of, unquote, where, words_of
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from streamgov_core.schemas.protobuf.model import Features, Label, Options, Presence, ProtoField, ProtoFile
+from streamgov_core.schemas.protobuf.schema_model import Features, FieldLabel, Options, Presence, ProtoField, ProtoFile
 
 _DEFAULTS = {
     "proto2": Features(Presence.EXPLICIT, open_enums=False, packed=False, check_utf8=False),
@@ -48,9 +48,9 @@ def resolve_features(file: ProtoFile) -> None:
 
 def _of_field(field: ProtoField, outer: Features) -> Features:
     features = _changed(outer, field.options)
-    if field.label is Label.REQUIRED:
+    if field.label is FieldLabel.REQUIRED:
         features = replace(features, presence=Presence.REQUIRED)
-    elif field.label is Label.OPTIONAL or field.oneof is not None:
+    elif field.label is FieldLabel.OPTIONAL or field.oneof is not None:
         features = replace(features, presence=Presence.EXPLICIT)
     if isinstance(packed := field.options.get("packed"), bool):
         features = replace(features, packed=packed)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.columns import Columns
-from streamgov_core.schemas.errors import SchemaError
-from streamgov_core.schemas.protobuf.model import Message, Presence, ProtoEnum, ProtoField
 from streamgov_core.schemas.protobuf.parser import read_protobuf
+from streamgov_core.schemas.protobuf.schema_model import Message, Presence, ProtoEnum, ProtoField
 from streamgov_core.schemas.protobuf.types import Foreign, Type, Types
 from streamgov_core.schemas.text import TypeText, json_text
 from streamgov_core.schemas.tree import Field, Tree, TreeFullError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 
 _TOKEN = re.compile(
     r"""

@@ -12,14 +12,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.protobuf.cursor import Cursor, number_of
 from streamgov_core.schemas.protobuf.features import resolve_features
 from streamgov_core.schemas.protobuf.lexer import where, words_of
-from streamgov_core.schemas.protobuf.model import Label, Message, Options, ProtoEnum, ProtoField, ProtoFile
+from streamgov_core.schemas.protobuf.schema_model import FieldLabel, Message, Options, ProtoEnum, ProtoField, ProtoFile
 
 MAX_NUMBER = 2**29 - 1
-_LABELS = {"optional": Label.OPTIONAL, "required": Label.REQUIRED, "repeated": Label.REPEATED}
+_LABELS = {"optional": FieldLabel.OPTIONAL, "required": FieldLabel.REQUIRED, "repeated": FieldLabel.REPEATED}
 
 
 def read_protobuf(definition: str) -> ProtoFile:
@@ -182,7 +182,7 @@ class _Parser(Cursor):
         message.fields.append(self._field(message.full_name, self.leading(), oneof))
 
     def _field(self, scope: str, comment: str | None, oneof: str | None = None) -> ProtoField:
-        label = Label.NONE
+        label = FieldLabel.NONE
         if self.next.text in _LABELS:
             label = _LABELS[self.take().text]
         if self.next.text == "map" and self.peek(1) == "<":

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from streamgov_core.schemas.protobuf.model import Message, ProtoEnum, ProtoField, ProtoFile
 from streamgov_core.schemas.protobuf.parser import read_protobuf
+from streamgov_core.schemas.protobuf.schema_model import Message, ProtoEnum, ProtoField, ProtoFile
 
 SCALARS = frozenset(
     {"bool", "bytes", "double", "float", "string"}

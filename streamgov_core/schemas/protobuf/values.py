@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from streamgov_core.schemas.answers import Finding, breaking, undecided
-from streamgov_core.schemas.protobuf.model import Presence, ProtoEnum, ProtoField
+from streamgov_core.schemas.answers import Difference, breaking, undecided
+from streamgov_core.schemas.protobuf.schema_model import Presence, ProtoEnum, ProtoField
 from streamgov_core.schemas.protobuf.types import Type
 
 _RANGES = {
@@ -32,7 +32,7 @@ def is_packable(type_: Type) -> bool:
     return isinstance(type_, ProtoEnum) or (isinstance(type_, str) and type_ not in ("string", "bytes"))
 
 
-def scalar_findings(written: Type, read: Type, place: str) -> Iterator[Finding]:
+def scalar_findings(written: Type, read: Type, place: str) -> Iterator[Difference]:
     """What stands against reading one scalar as another; an enum counts as the number that it is on the wire."""
     shown = f"{_shown(written)} is written, {_shown(read)} read"
     writer = "int32" if isinstance(written, ProtoEnum) else written
@@ -51,7 +51,7 @@ def scalar_findings(written: Type, read: Type, place: str) -> Iterator[Finding]:
         yield undecided(place, f"{shown}: {cause}")
 
 
-def enum_findings(written: ProtoEnum, read: ProtoEnum, place: str, *, required: bool) -> Iterator[Finding]:
+def enum_findings(written: ProtoEnum, read: ProtoEnum, place: str, *, required: bool) -> Iterator[Difference]:
     """What stands against reading one enum as another."""
     names: dict[int, set[str]] = {}
     known: dict[int, set[str]] = {}
@@ -82,7 +82,7 @@ def enum_findings(written: ProtoEnum, read: ProtoEnum, place: str, *, required: 
 
 def default_findings(
     writer: ProtoField, reader: ProtoField, written: Type, read: Type, place: str
-) -> Iterator[Finding]:
+) -> Iterator[Difference]:
     """What a field that is not in the record is read as."""
     if writer.features.presence is Presence.REQUIRED:
         return

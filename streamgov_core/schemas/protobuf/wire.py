@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streamgov_core.schemas.answers import Finding, Reading, breaking, undecided
-from streamgov_core.schemas.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
+from streamgov_core.schemas.answers import Difference, Reading, breaking, undecided
 from streamgov_core.schemas.pairs import Pairs
-from streamgov_core.schemas.protobuf.model import Label, Message, Presence, ProtoEnum, ProtoField
 from streamgov_core.schemas.protobuf.parser import read_protobuf
+from streamgov_core.schemas.protobuf.schema_model import FieldLabel, Message, Presence, ProtoEnum, ProtoField
 from streamgov_core.schemas.protobuf.types import Foreign, Type, Types
 from streamgov_core.schemas.protobuf.values import default_findings, enum_findings, is_packable, scalar_findings
 
@@ -34,7 +34,7 @@ class _Files:
         self._reader = reader
         self._pairs = Pairs()
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Difference]:
         """What stands against reading the records of the whole file."""
         written, read = self._writer.file, self._reader.file
         root, first = self._writer.root, self._reader.root
@@ -71,11 +71,11 @@ class _Files:
         local = message.full_name[len(package) + 1 :] if package else message.full_name
         return (f"{own}.{local}" if own else local) not in self._writer.file.messages
 
-    def messages(self, writer: Message, reader: Message, path: str) -> list[Finding]:
+    def messages(self, writer: Message, reader: Message, path: str) -> list[Difference]:
         """What stands against reading one message as another."""
         return self._pairs.judge((id(writer), id(reader)), lambda: self._messages(writer, reader, path))
 
-    def _messages(self, writer: Message, reader: Message, path: str) -> Iterator[Finding]:
+    def _messages(self, writer: Message, reader: Message, path: str) -> Iterator[Difference]:
         written = {field.number: field for field in self._writer.fields(writer)}
         numbers = {field.name: field.number for field in written.values()}
         read = {field.number: field for field in self._reader.fields(reader)}
@@ -95,7 +95,7 @@ class _Files:
         yield from _oneofs(written, read, path)
 
     # --- fields -------------------------------------------------------------------------------------------------------
-    def _fields(self, writer: ProtoField, reader: ProtoField, place: str) -> Iterator[Finding]:
+    def _fields(self, writer: ProtoField, reader: ProtoField, place: str) -> Iterator[Difference]:
         if reader.features.presence is Presence.REQUIRED and not reader.repeated and not _is_required(writer):
             yield breaking(place, "it is required and may be missing")
         written, read = self._element(self._writer, writer), self._element(self._reader, reader)
@@ -109,7 +109,7 @@ class _Files:
 
     def _values(
         self, writer: ProtoField, reader: ProtoField, written: Type, read: Type, place: str
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Difference]:
         """What stands against reading one value."""
         if isinstance(written, Foreign) or isinstance(read, Foreign):
             yield from self._foreign(written, read, place)
@@ -129,7 +129,7 @@ class _Files:
         else:
             yield from scalar_findings(written, read, place)
 
-    def _foreign(self, written: Type, read: Type, place: str) -> Iterator[Finding]:
+    def _foreign(self, written: Type, read: Type, place: str) -> Iterator[Difference]:
         """What another file declares under one name is taken for one type, if the file is still imported."""
         gone = set(self._writer.file.imports) - set(self._reader.file.imports)
         if not isinstance(written, Foreign) or not isinstance(read, Foreign) or written.full_name != read.full_name:
@@ -140,7 +140,7 @@ class _Files:
             yield undecided(place, f"{written.full_name} may be another type: {min(gone)} is not imported any more")
 
 
-def _missing(writer: Message, field: ProtoField, numbers: dict[str, int], place: str) -> Iterator[Finding]:
+def _missing(writer: Message, field: ProtoField, numbers: dict[str, int], place: str) -> Iterator[Difference]:
     """A field of the reader that the writer's message does not have under its number."""
     if field.features.presence is Presence.REQUIRED and not field.repeated:
         yield breaking(place, "it is required and may be missing")
@@ -152,7 +152,7 @@ def _missing(writer: Message, field: ProtoField, numbers: dict[str, int], place:
         yield undecided(place, f"the number {field.number} was left to extensions, which may have used it")
 
 
-def _labels(writer: ProtoField, reader: ProtoField, written: Type, place: str) -> Iterator[Finding]:
+def _labels(writer: ProtoField, reader: ProtoField, written: Type, place: str) -> Iterator[Difference]:
     if writer.repeated == reader.repeated:
         if reader.key_type is not None and writer.key_type is None:
             yield undecided(place, "a list is read as a map: of equal keys one value stays")
@@ -166,7 +166,7 @@ def _labels(writer: ProtoField, reader: ProtoField, written: Type, place: str) -
         yield undecided(place, "a list is read as one value: all but the last are lost")
 
 
-def _oneofs(written: dict[int, ProtoField], read: dict[int, ProtoField], path: str) -> Iterator[Finding]:
+def _oneofs(written: dict[int, ProtoField], read: dict[int, ProtoField], path: str) -> Iterator[Difference]:
     groups: dict[str, list[int]] = {}
     for number, field in read.items():
         if field.oneof is not None and number in written:
@@ -187,7 +187,9 @@ def _oneofs(written: dict[int, ProtoField], read: dict[int, ProtoField], path: s
 
 
 def _is_required(field: ProtoField) -> bool:
-    return field.features.presence is Presence.REQUIRED and field.label is not Label.REPEATED and not field.key_type
+    return (
+        field.features.presence is Presence.REQUIRED and field.label is not FieldLabel.REPEATED and not field.key_type
+    )
 
 
 def _shown(type_: Type) -> str:

@@ -1,6 +1,6 @@
 """The whole access workflow in an emulator of its own: real functions, machines, rules and roles, IAM enforced.
 
-Deployed with boto3 instead of Pulumi, from the same documents, so that a test starts within seconds.
+Deployed with boto3 instead of Pulumi, from the same descriptions, so that a test starts within seconds.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +20,16 @@ import pytest
 from botocore.config import Config
 from botocore.loaders import create_loader
 
-from streamgov_core.deploy import central_machine as workflow
-from streamgov_core.deploy import domain_permissions as permissions
-from streamgov_core.deploy import reconcile_permissions
+from streamgov_core.deploy.domain_deployment import DomainDeployment, domain_account
+from streamgov_core.deploy.member_deployment import member_account
+from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
-from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from tests.integration.deployer import Deployer
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
 
 REGION = "us-east-1"
@@ -42,21 +43,11 @@ LOADER = create_loader()
 """Read once: the service models of many emulators' clients would fill the machine."""
 
 
-def eventually(read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60.0) -> Any:
-    deadline, pause = time.monotonic() + seconds, 0.05
-    while True:
-        value = read()
-        if wanted(value):
-            return value
-        assert time.monotonic() < deadline, value
-        time.sleep(pause)
-        pause = min(pause * 1.2, 0.5)
-
-
 def _session(*keys: str) -> Any:
     session: Any = botocore.session.get_session()
     session.register_component("data_loader", LOADER)
-    return boto3.Session(*keys, region_name=REGION, botocore_session=session)
+    make: Any = boto3.Session
+    return make(*keys, region_name=REGION, botocore_session=session)
 
 
 @dataclass
@@ -88,131 +79,31 @@ class Deployment:
         return self.clients[key]
 
     # --- infrastructure -----------------------------------------------------------------------------------------------
-    def role(self, account: str, what: str, trust: dict[str, Any], policy: dict[str, Any] | None) -> str:
-        iam = self.client("iam", account)
-        arn = NAMES.role_arn(account, what)
-        name = arn.rsplit("/", 1)[1]
-        iam.create_role(RoleName=name, Path=NAMES.iam_path, AssumeRolePolicyDocument=json.dumps(trust))
-        if policy is not None:
-            iam.put_role_policy(RoleName=name, PolicyName="permissions", PolicyDocument=json.dumps(policy))
-        return arn
+    @property
+    def deployer(self) -> Deployer:
+        """Deploys descriptions into the accounts of this emulator."""
+        return Deployer(self.client)
 
-    def function(self, account: str, what: str, entry: str, policy: dict[str, Any], env: dict[str, str]) -> None:
-        role = self.role(account, what, permissions.function_trust(), policy)
-        self.client("lambda", account).create_function(
-            FunctionName=NAMES.function_name(what),
-            Runtime=RUNTIME,
-            Role=role,
-            Handler=entry,
-            Code={"ZipFile": build_bundle(entry).read_bytes()},
-            Timeout=60,
-            MemorySize=512,
-            Environment={"Variables": env},
+    def described(self, **options: Any) -> DomainDeployment:
+        """What is deployed into the domain account; grants are reconciled however young they are."""
+        return domain_account(
+            AccountScope(NAMES, DOMAIN),
+            domain_id=self.domain,
+            members=MEMBERS,
+            asset_types=list(self.asset_types.values()),
+            projects=list(self.projects.values()),
+            grace=0,
+            **options,
         )
 
-    def table(self, account: str, name: str, keys: Any) -> None:
-        self.client("dynamodb", account).create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": keys["hash_key"], "KeyType": "HASH"},
-                {"AttributeName": keys["range_key"], "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": item["name"], "AttributeType": item["type"]} for item in keys["attributes"]
-            ],
-        )
-
-    def deploy_domain(self) -> None:
-        asset_types = sorted(self.asset_types.values())
-        self.table(DOMAIN, NAMES.grant_table, permissions.GRANT_TABLE_KEYS)
-        environment = permissions.collect_environment(NAMES, self.domain, DOMAIN, MEMBERS, asset_types)
-        policy = permissions.collect_policy(NAMES, DOMAIN, self.domain)
-        self.function(DOMAIN, "collect", "handlers.collect_grant.handler", policy, environment)
-        environment = permissions.report_environment(NAMES, self.domain, DOMAIN, MEMBERS, asset_types)
-        policy = permissions.report_policy(NAMES, DOMAIN, self.domain)
-        self.function(DOMAIN, "report", "handlers.report_grant.handler", policy, environment)
-        self.role(
-            DOMAIN,
-            "central-machine",
-            permissions.machine_trust(NAMES, DOMAIN, "central"),
-            permissions.central_machine_policy(NAMES, DOMAIN, MEMBERS),
-        )
-        self.client("stepfunctions").create_state_machine(
-            name=NAMES.central_machine,
-            definition=json.dumps(workflow.central_definition(NAMES, DOMAIN)),
-            roleArn=NAMES.role_arn(DOMAIN, "central-machine"),
-        )
-        self.role(
-            DOMAIN,
-            "callback",
-            permissions.callback_trust(NAMES, DOMAIN, MEMBERS),
-            permissions.callback_policy(NAMES, DOMAIN),
-        )
-        self.role(DOMAIN, "events", permissions.events_trust(NAMES, DOMAIN), permissions.events_policy(NAMES, DOMAIN))
-        events = self.client("events")
-        patterns = {
-            "grant-events": workflow.grant_event_pattern(NAMES, self.domain, asset_types),
-            "settle": workflow.settle_event_pattern(NAMES, DOMAIN),
-        }
-        for what, pattern in patterns.items():
-            name = NAMES.regional(what)
-            events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-            target: dict[str, Any] = {
-                "Id": "central",
-                "Arn": NAMES.central_machine_arn(DOMAIN),
-                "RoleArn": NAMES.role_arn(DOMAIN, "events"),
-            }
-            if what == "settle":
-                transformer = workflow.settle_input_transformer()
-                target["InputTransformer"] = {
-                    "InputPathsMap": transformer["input_paths"],
-                    "InputTemplate": transformer["input_template"],
-                }
-            events.put_targets(Rule=name, Targets=[target])
-
-    def deploy_member(self, account: str) -> None:
-        boundary = NAMES.policy_arn(account, "consumer-boundary")
-        self.client("iam", account).create_policy(
-            PolicyName=boundary.rsplit("/", 1)[1],
-            Path=NAMES.iam_path,
-            PolicyDocument=json.dumps(permissions.consumer_boundary(NAMES, account)),
-        )
-        roles = [f"arn:aws:iam::{account}:role{ROLE_PATH}*"]
-        self.table(account, NAMES.document_table, permissions.DOCUMENT_TABLE_KEYS)
-        policy = permissions.apply_policy(
-            NAMES, account, self.domain, consumer_role_arns=roles, boundary_arn=boundary, require_boundary=True
-        )
-        environment = permissions.apply_environment(
-            NAMES, self.domain, account, consumer_role_arns=roles, boundary_arn=boundary
-        )
-        self.function(account, "apply", "handlers.apply_grant.handler", policy, environment)
-        self.role(
-            account,
-            "member-machine",
-            permissions.machine_trust(NAMES, account, "member"),
-            permissions.member_machine_policy(NAMES, account, DOMAIN),
-        )
-        self.client("stepfunctions", account).create_state_machine(
-            name=NAMES.member_machine,
-            definition=json.dumps(workflow.member_definition(NAMES, account, DOMAIN)),
-            roleArn=NAMES.role_arn(account, "member-machine"),
-        )
-        self.role(
-            account,
-            "member-invoke",
-            permissions.member_invoke_trust(NAMES, DOMAIN),
-            permissions.member_invoke_policy(NAMES, account),
-        )
-
-    def deploy_reconciler(self) -> None:
-        """The reconcile function; nothing starts it but a test."""
-        types, projects = sorted(self.asset_types.values()), list(self.projects.values())
-        environment = reconcile_permissions.reconcile_environment(
-            NAMES, self.domain, DOMAIN, MEMBERS, types, projects=projects, grace_seconds=0
-        )
-        policy = reconcile_permissions.reconcile_policy(NAMES, DOMAIN, self.domain)
-        self.function(DOMAIN, "reconcile", "handlers.reconcile_grants.handler", policy, environment)
+    def deploy(self) -> None:
+        """The domain account's parts and each member account's. Nothing starts the reconciler but a test."""
+        self.deployer.domain(DOMAIN, self.described(reconcile_schedule=""))
+        for account in MEMBERS:
+            roles = [f"arn:aws:iam::{account}:role{ROLE_PATH}*"]
+            scope = AccountScope(NAMES, account)
+            member = member_account(scope, domain_id=self.domain, domain_account=DOMAIN, consumer_roles=roles)
+            self.deployer.member(account, member)
 
     # --- DataZone -----------------------------------------------------------------------------------------------------
     def make_domain(self) -> None:
@@ -272,12 +163,13 @@ class Deployment:
             )
 
     def let_functions_in(self) -> None:
-        for what in ("collect", "report", "reconcile"):
+        for function in self.described().functions:
+            assert function.role is not None
             for project in self.projects.values():
                 self.client("datazone").create_project_membership(
                     domainIdentifier=self.domain,
                     projectIdentifier=project,
-                    member={"userIdentifier": NAMES.role_arn(DOMAIN, what)},
+                    member={"userIdentifier": function.role.arn},
                     designation="PROJECT_CONTRIBUTOR",
                 )
 
@@ -468,10 +360,7 @@ def deployed(directory: Path, speed: float = SPEED) -> Iterator[Deployment]:
         made = Deployment(running)
         made.make_domain()
         made.make_types()
-        made.deploy_domain()
-        for account in MEMBERS:
-            made.deploy_member(account)
-        made.deploy_reconciler()
+        made.deploy()
         made.let_functions_in()
         made.cluster = made.make_cluster("streaming-prod")
         yield made

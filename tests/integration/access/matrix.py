@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from tests.integration.access.conftest import NAMES, SPEED, Deployment, eventually
+from tests.integration.access.conftest import NAMES, SPEED, Deployment
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
 
 Request = Literal["grant", "revoke"]

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.platforms.kinesis.form_types import SCHEMA_FORM, SOURCE_FORM
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
-from tests.integration.access.conftest import NAMES, REGION, Deployment, eventually
+from tests.integration.access.conftest import NAMES, REGION, Deployment
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
 
 

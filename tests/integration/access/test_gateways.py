@@ -20,7 +20,8 @@ from streamgov_core.platforms.kinesis.fan_out import StreamConsumers
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrants
 from streamgov_core.platforms.kinesis.stream_policy import StreamPolicies
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
-from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.conftest import NAMES, Deployment
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
 
 

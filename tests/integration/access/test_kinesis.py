@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from streamgov_core.platforms import PLATFORMS
-from tests.integration.access.conftest import Deployment, eventually
+from tests.integration.access.conftest import Deployment
 from tests.integration.access.stream import Stream
+from tests.integration.polling import eventually
 from tests.sandbox import PRODUCER
 
 pytestmark = pytest.mark.skipif("kinesis" not in PLATFORMS, reason="the platform is not switched on")

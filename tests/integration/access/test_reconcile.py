@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import reconcile_permissions
-from tests.integration.access.conftest import NAMES, Deployment, eventually
+from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.stream import Stream
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 SUBSCRIBE = "kinesis:SubscribeToShard"
@@ -24,19 +24,11 @@ DROP_GRANTS = {"source": ["aws.datazone"], "detail-type": ["Subscription Grant R
 
 @pytest.fixture(scope="module")
 def reconciler(deployment: Deployment) -> Iterator[Deployment]:
-    """The deployment with the reconciler's schedule, from the product's own documents."""
-    events = deployment.client("events")
-    events.put_rule(Name=NAMES.regional("reconcile"), ScheduleExpression=reconcile_permissions.SCHEDULE)
-    target = {
-        "Id": "central",
-        "Arn": NAMES.central_machine_arn(DOMAIN),
-        "RoleArn": NAMES.role_arn(DOMAIN, "events"),
-        "Input": reconcile_permissions.schedule_input(),
-    }
-    events.put_targets(Rule=NAMES.regional("reconcile"), Targets=[target])
+    """The deployment with the reconciler's schedule."""
+    (rule,) = (rule for rule in deployment.described().rules if rule.key == "reconcile")
+    deployment.deployer.rule(DOMAIN, rule)
     yield deployment
-    events.remove_targets(Rule=NAMES.regional("reconcile"), Ids=["central"])
-    events.delete_rule(Name=NAMES.regional("reconcile"))
+    deployment.deployer.remove_rule(DOMAIN, rule)
 
 
 def by_schedule(deployment: Deployment) -> dict[str, Any]:

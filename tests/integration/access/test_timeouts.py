@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streamgov_core.deploy import central_machine as workflow
-from tests.integration.access.conftest import NAMES, Deployment, eventually
+from streamgov_core.deploy.central_machine import central_definition
+from streamgov_core.deploy.member_machine import member_definition
+from streamgov_core.deploy.member_stages import INVOKE_TIMEOUT
+from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.test_workflow import policy_of, topic_of
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 SECONDS = 40
@@ -25,12 +28,12 @@ def short_time_outs(deployment: Deployment, account: str) -> Iterator[None]:
     The central machine waits less for a member machine as well, so that a test does not take that long.
     """
     central, member = NAMES.central_machine_arn(DOMAIN), NAMES.member_machine_arn(account)
-    definitions = {(DOMAIN, central): workflow.central_definition(NAMES, DOMAIN)}
+    definitions = {(DOMAIN, central): central_definition(NAMES, DOMAIN)}
     if account != DOMAIN:
-        definitions[(account, member)] = workflow.member_definition(NAMES, account, DOMAIN)
+        definitions[(account, member)] = member_definition(NAMES, account, DOMAIN)
     for (owner, machine), definition in definitions.items():
         short = {**definition, "TimeoutSeconds": SECONDS} if owner == account else definition
-        waits = f'"TimeoutSeconds": {workflow.INVOKE_TIMEOUT}'
+        waits = f'"TimeoutSeconds": {INVOKE_TIMEOUT}'
         text = json.dumps(short).replace(waits, f'"TimeoutSeconds": {2 * SECONDS}')
         deployment.client("stepfunctions", owner).update_state_machine(stateMachineArn=machine, definition=text)
     try:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.access.conftest import NAMES, ROLE_PATH, Deployment, eventually
+from streamgov_core.deploy.scope import AccountScope
+from tests.integration.access.conftest import NAMES, ROLE_PATH, Deployment
 from tests.integration.access.test_workflow import executions, policy_of, topic_of
+from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 INVOKE = NAMES.role_arn(PRODUCER, "member-invoke")
@@ -44,7 +46,10 @@ def test_only_member_machines_answer_and_only_for_themselves(deployment: Deploym
     assert not may(deployment, APPLY, "sts:AssumeRole", CALLBACK, sts__ExternalId=own)
     # A role of the right name under the right path, in an account that is no member.
     stranger = NAMES.role_arn(DOMAIN, "member-machine")
-    deployment.role(DOMAIN, "member-machine", ANY_TRUST, ALLOW_ALL)
+    role = AccountScope(NAMES, DOMAIN).role(
+        "member-machine", key="role", description="", trust=ANY_TRUST, policy=ALLOW_ALL
+    )
+    deployment.deployer.role(DOMAIN, role)
     theirs = NAMES.member_machine_arn(DOMAIN)
     assert not may(deployment, stranger, "sts:AssumeRole", CALLBACK, sts__ExternalId=theirs)
 

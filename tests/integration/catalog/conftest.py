@@ -23,6 +23,7 @@ from streamgov_core.catalog.sync import Syncer
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess, run_emulator
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
@@ -213,6 +214,8 @@ def place(client: Client, governed: tuple[str, dict[str, str]]) -> Place:
             "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
         },
     )["ClusterArn"]
-    while client("kafka", PRODUCER).describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["State"] == "CREATING":
-        time.sleep(0.05)
+    kafka = client("kafka", PRODUCER)
+    eventually(
+        lambda: kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["State"], lambda state: state == "ACTIVE"
+    )
     return Place(client, domain, project, f"r-{word}", f"c-{word}", "msk")

@@ -4,46 +4,39 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 import uuid
 from typing import Any
 
-from streamgov_core.deploy.data_source_permissions import function_what, sync_environment, sync_policy
+from streamgov_core.deploy.data_source_deployment import data_source
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import FunctionSpec
 from streamgov_core.model.naming import Names
-from streamgov_pulumi.packaging import RUNTIME, build_bundle
-from streamgov_samples.functions.permissions import consumer_policy, producer_policy, sample_environment
+from streamgov_samples.deployment import sample_producer
+from streamgov_samples.functions.job_permissions import consumer_policy
+from streamgov_samples.functions.jobs import JobConfig
 from streamgov_samples.functions.records import definition
 from tests.integration.catalog.conftest import PRODUCER, REGION, Place
+from tests.integration.deployer import Deployer
+from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess
 
 NAMES = Names()
+SCOPE = AccountScope(NAMES, PRODUCER)
 
 
 class Function:
-    """A function deployed in the producer's account."""
+    """A function deployed in the producer's account, whose role is a contributor of the project."""
 
-    def __init__(self, place: Place, what: str, entry: str, policy: dict[str, Any], env: dict[str, str]) -> None:
-        iam, self._lambda = place.client("iam", PRODUCER), place.client("lambda", PRODUCER)
-        name = f"{what}-{uuid.uuid4().hex[:6]}"
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-            ],
-        }
-        self.role = iam.create_role(RoleName=name, Path=NAMES.iam_path, AssumeRolePolicyDocument=json.dumps(trust))[
-            "Role"
-        ]["Arn"]
-        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
-        self.name = name
-        self._lambda.create_function(
-            FunctionName=name,
-            Runtime=RUNTIME,
-            Role=self.role,
-            Handler=entry,
-            Code={"ZipFile": build_bundle(entry).read_bytes()},
-            Timeout=60,
-            Environment={"Variables": env},
+    def __init__(self, place: Place, function: FunctionSpec) -> None:
+        self._lambda = place.client("lambda", PRODUCER)
+        self.name = function.name
+        Deployer(place.client).function(PRODUCER, function)
+        assert function.role is not None
+        place.client("datazone").create_project_membership(
+            domainIdentifier=place.domain,
+            projectIdentifier=place.project,
+            member={"userIdentifier": function.role.arn},
+            designation="PROJECT_CONTRIBUTOR",
         )
 
     def __call__(self, event: Any) -> tuple[Any, str | None]:
@@ -51,27 +44,33 @@ class Function:
         return json.load(answer["Payload"]), answer.get("FunctionError")
 
 
-def contributor(place: Place, role: str) -> None:
-    place.client("datazone").create_project_membership(
-        domainIdentifier=place.domain,
-        projectIdentifier=place.project,
-        member={"userIdentifier": role},
-        designation="PROJECT_CONTRIBUTOR",
+def sync_function(place: Place, **options: Any) -> Function:
+    """The function of a data source of this registry and project."""
+    source = data_source(
+        SCOPE,
+        domain_id=place.domain,
+        project_id=place.project,
+        platform=place.platform,
+        registry_name=place.registry,
+        resource=place.resource,
+        key=f"{place.platform}-{uuid.uuid4().hex[:6]}",
+        **options,
     )
+    Deployer(place.client).queue(PRODUCER, source.dead_letters)
+    return Function(place, source.sync)
 
 
 def neighbours(place: Place, identifier: str, side: str) -> list[Any]:
     """Nodes beside a dataset's, once DataZone has worked on the events: it does so by and by."""
     client = place.client("datazone")
-    for _ in range(100):
+
+    def found() -> list[Any]:
         try:
-            node = client.get_lineage_node(domainIdentifier=place.domain, identifier=identifier)
-            if node.get(side):
-                return list(node[side])
+            return list(client.get_lineage_node(domainIdentifier=place.domain, identifier=identifier).get(side, []))
         except client.exceptions.ResourceNotFoundException:
-            pass
-        time.sleep(0.1)
-    return []
+            return []
+
+    return list(eventually(found, bool))
 
 
 def test_producer_and_sync_make_an_asset_with_lineage(place: Place) -> None:
@@ -80,36 +79,20 @@ def test_producer_and_sync_make_an_asset_with_lineage(place: Place) -> None:
     cluster = clusters[0]["ClusterArn"]
     producer = Function(
         place,
-        "sample-producer",
-        "handlers.sample_producer.handler",
-        producer_policy(NAMES, PRODUCER, platform="msk", registry_arn=registry_arn, resource_arn=cluster),
-        sample_environment(
-            NAMES, platform="msk", domain_id=place.domain, resource_arn=cluster, registry_name=place.registry
+        sample_producer(
+            SCOPE,
+            domain_id=place.domain,
+            platform="msk",
+            resource_arn=cluster,
+            registry_name=place.registry,
+            function_name=f"sample-producer-{uuid.uuid4().hex[:6]}",
         ),
     )
-    contributor(place, producer.role)
     answer, error = producer({})
     assert error is None, answer
     assert answer["schema"] == "producer-data-product"
 
-    sync = Function(
-        place,
-        function_what("msk"),
-        "handlers.sync_catalog.handler",
-        sync_policy(
-            NAMES, PRODUCER, place.domain, platform="msk", registry_arn=registry_arn, resource_arn=place.resource
-        ),
-        sync_environment(
-            NAMES,
-            domain_id=place.domain,
-            project_id=place.project,
-            platform="msk",
-            registry_name=place.registry,
-            resource_arn=place.resource,
-            publish=True,
-        ),
-    )
-    contributor(place, sync.role)
+    sync = sync_function(place, publish=True)
     answer, error = sync({"action": "sync"})
     assert error is None, answer
     assert answer["created"] == ["producer-data-product"]
@@ -141,26 +124,9 @@ def test_producer_and_sync_make_an_asset_with_lineage(place: Place) -> None:
 
 
 def test_a_failed_schema_makes_the_run_fail_after_the_rest(place: Place) -> None:
-    registry_arn = NAMES.arn("glue", PRODUCER, f"registry/{place.registry}")
     place.register("good", '{"type": "record", "name": "R", "fields": []}')
     place.register("not$legal", '{"type": "record", "name": "R", "fields": []}')
-    sync = Function(
-        place,
-        function_what("msk"),
-        "handlers.sync_catalog.handler",
-        sync_policy(
-            NAMES, PRODUCER, place.domain, platform="msk", registry_arn=registry_arn, resource_arn=place.resource
-        ),
-        sync_environment(
-            NAMES,
-            domain_id=place.domain,
-            project_id=place.project,
-            platform="msk",
-            registry_name=place.registry,
-            resource_arn=place.resource,
-        ),
-    )
-    contributor(place, sync.role)
+    sync = sync_function(place)
     answer, error = sync({"action": "sync"})
     assert error == "Unhandled"
     assert answer["errorType"] == "CatalogError"
@@ -168,29 +134,6 @@ def test_a_failed_schema_makes_the_run_fail_after_the_rest(place: Place) -> None
     assert '"created": ["good"]' in answer["errorMessage"]
     _, error = sync({"hello": "world"})
     assert error == "Unhandled"
-
-
-def sync_function(place: Place, **settings: Any) -> Function:
-    """The data source's function with its own role, a contributor of the project."""
-    registry_arn = NAMES.arn("glue", PRODUCER, f"registry/{place.registry}")
-    common: dict[str, Any] = {"platform": place.platform, "resource_arn": place.resource}
-    without_schema = bool(settings.get("without_schema"))
-    made = Function(
-        place,
-        function_what(place.platform),
-        "handlers.sync_catalog.handler",
-        sync_policy(NAMES, PRODUCER, place.domain, registry_arn=registry_arn, without_schema=without_schema, **common),
-        sync_environment(
-            NAMES,
-            domain_id=place.domain,
-            project_id=place.project,
-            registry_name=place.registry,
-            **common,
-            **settings,
-        ),
-    )
-    contributor(place, made.role)
-    return made
 
 
 def test_within_the_documented_rates_nothing_is_lost(place: Place, emulator: EmulatorProcess) -> None:
@@ -243,9 +186,9 @@ def test_topics_with_facts_and_without_schema(place: Place) -> None:
 
 def test_a_verdict_reaches_a_rule_on_the_event_bus(place: Place) -> None:
     events, sqs = place.client("events", PRODUCER), place.client("sqs", PRODUCER)
-    queue = sqs.create_queue(QueueName=f"told-{uuid.uuid4().hex[:6]}")["QueueUrl"]
+    queue = sqs.create_queue(QueueName=f"published-{uuid.uuid4().hex[:6]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    rule = f"told-{uuid.uuid4().hex[:6]}"
+    rule = f"published-{uuid.uuid4().hex[:6]}"
     events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["streamgov.catalog"]}))
     events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
     allowed = {
@@ -267,30 +210,32 @@ def test_a_verdict_reaches_a_rule_on_the_event_bus(place: Place) -> None:
         SchemaId={"RegistryName": place.registry, "SchemaName": "orders"}, SchemaDefinition=definition(evolved=True)
     )
     assert sync({"action": "sync", "schema": "orders"})[1] is None
-    told: dict[str, Any] = {}
-    for _ in range(50):
+    published: dict[str, Any] = {}
+
+    def received() -> list[str]:
         for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             detail = json.loads(message["Body"])["detail"]
-            told[detail["change"]] = detail
-        if len(told) == 2:
-            break
-        time.sleep(0.1)
-    assert sorted(told) == ["CREATED", "REVISED"]
-    assert told["REVISED"]["projectId"] == place.project
-    verdict = told["REVISED"]["compatibility"]
+            published[detail["change"]] = detail
+        return sorted(published)
+
+    eventually(received, lambda changes: changes == ["CREATED", "REVISED"])
+    assert published["REVISED"]["projectId"] == place.project
+    verdict = published["REVISED"]["compatibility"]
     assert (verdict["breaking"], verdict["previousVersion"], len(verdict["added"]) > 0) == (False, 1, True)
 
 
 def test_the_consumer_reports_its_run(place: Place) -> None:
     topic = f"arn:aws:kafka:{REGION}:{PRODUCER}:topic/{place.resource}/0a1b2c3d-1111-2222-3333-444455556666-7/orders"
-    consumer = Function(
-        place,
-        "sample-consumer",
-        "handlers.sample_consumer.handler",
-        consumer_policy(NAMES, PRODUCER),
-        sample_environment(NAMES, platform="msk", domain_id=place.domain, resource_arn=topic),
+    # As its own role: no grant is needed to report lineage.
+    function_name = f"sample-consumer-{uuid.uuid4().hex[:6]}"
+    described = SCOPE.function(
+        function_name,
+        entry_point="handlers.sample_consumer.handler",
+        description="Reads records",
+        settings=JobConfig(place.domain, REGION, topic, "", "orders"),
+        policy=consumer_policy(NAMES, PRODUCER, function_name=function_name),
     )
-    contributor(place, consumer.role)
+    consumer = Function(place, described)
     answer, error = consumer({})
     assert error is None, answer
     assert neighbours(place, f"kafka://{place.resource}/orders", "downstreamNodes")

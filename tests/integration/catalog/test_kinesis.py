@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.kinesis.platform import Kinesis
 from tests.integration.catalog.conftest import PRODUCER, Client, Place, publish_types
+from tests.integration.polling import eventually
 
 SCHEMA = '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}'
 
@@ -34,10 +34,10 @@ def test_a_stream_on_a_customers_key(streams: Place) -> None:
     name = f"clicks-{uuid.uuid4().hex[:6]}"
     kinesis.create_stream(StreamName=name, ShardCount=2)
     key = kms.create_key()["KeyMetadata"]["Arn"]
-    for _ in range(100):
-        if kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE":
-            break
-        time.sleep(0.05)
+    eventually(
+        lambda: kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"],
+        lambda status: status == "ACTIVE",
+    )
     kinesis.start_stream_encryption(StreamName=name, EncryptionType="KMS", KeyId=key)
     streams.register(name, SCHEMA)
     streams.register("no-such-stream", SCHEMA)

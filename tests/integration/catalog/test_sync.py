@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 
 from streamgov_samples.functions.records import definition
 from tests.integration.catalog.conftest import PRODUCER, Place
+from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess
 
 
@@ -42,13 +42,10 @@ def subscribe(place: Place) -> str:
     datazone = place.client("datazone")
     (asset,) = place.assets()
     listing = asset["listing"]["listingId"]
-    for _ in range(100):
-        if (
-            datazone.get_asset(domainIdentifier=place.domain, identifier=asset["id"])["listing"]["listingStatus"]
-            == "ACTIVE"
-        ):
-            break
-        time.sleep(0.05)
+    eventually(
+        lambda: datazone.get_asset(domainIdentifier=place.domain, identifier=asset["id"])["listing"]["listingStatus"],
+        lambda status: status == "ACTIVE",
+    )
     consumer = datazone.create_project(domainIdentifier=place.domain, name=f"consumer-{listing}")["id"]
     request = datazone.create_subscription_request(
         domainIdentifier=place.domain,

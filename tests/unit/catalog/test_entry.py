@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog import entry
-from streamgov_core.deploy.data_source_permissions import sync_environment
+from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import REGISTRY, SyncSetup, avro
@@ -44,14 +44,8 @@ class FakeClients:
 @pytest.fixture
 def setup(monkeypatch: pytest.MonkeyPatch) -> SyncSetup:
     made = SyncSetup(concurrency=1)
-    for key, value in sync_environment(
-        Names(),
-        domain_id="dzd-1",
-        project_id="producer1",
-        platform="msk",
-        registry_name=REGISTRY,
-        resource_arn="main",
-    ).items():
+    config = entry.SyncConfig(Names(), "dzd-1", REGISTRY, "msk", "main", "same", SyncSettings("producer1"))
+    for key, value in config.to_environment().items():
         monkeypatch.setenv(key, value)
 
     def syncer(config: Any, clients: Any, enough_time: Any) -> Any:

@@ -16,7 +16,7 @@ from streamgov_core.catalog.sync_request import (
     SyncRequest,
     parse_event,
 )
-from streamgov_core.deploy.data_source_permissions import schema_event_patterns
+from streamgov_core.deploy.schema_events import schema_event_patterns
 from streamgov_core.model.errors import CatalogError
 from tests.unit.catalog.fakes import REGISTRY, REGISTRY_ARN
 

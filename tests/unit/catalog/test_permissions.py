@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.deploy.data_source_permissions import policy_json, sync_environment, sync_policy
+from streamgov_core.deploy.data_source_permissions import sync_policy
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import ACCOUNT, CLUSTER, REGISTRY_ARN
@@ -17,7 +17,13 @@ NAMES = Names("team-a")
 
 
 def policy(**changes: Any) -> dict[str, Any]:
-    arguments = {"platform": "msk", "registry_arn": REGISTRY_ARN, "resource_arn": CLUSTER, **changes}
+    arguments = {
+        "function_name": "sync-msk",
+        "platform": "msk",
+        "registry_arn": REGISTRY_ARN,
+        "resource_arn": CLUSTER,
+        **changes,
+    }
     return sync_policy(NAMES, ACCOUNT, "dzd-1", **arguments)
 
 
@@ -65,7 +71,7 @@ def test_resources() -> None:
     assert resources(document, "logs:PutLogEvents") == [
         f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/streamgov/team-a/sync-msk:*"
     ]
-    kinesis = policy(platform="kinesis", resource_arn="clicks", data_source="web")
+    kinesis = policy(platform="kinesis", resource_arn="clicks", function_name="sync-web")
     assert resources(kinesis, "kinesis:DescribeStreamSummary") == [f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/clicks"]
     assert resources(kinesis, "kms:DescribeKey") == [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"]
     everything = policy(platform="kinesis", resource_arn="")
@@ -79,45 +85,7 @@ def test_an_unknown_platform_is_refused() -> None:
 
 
 def test_the_policy_fits_a_role() -> None:
-    assert len(policy_json(policy(dead_letter_arn="a" * 100, kms_key_arn="k" * 100))) < 10_240
-
-
-def test_the_function_reads_what_the_infrastructure_writes() -> None:
-    env = sync_environment(
-        NAMES,
-        domain_id="dzd-1",
-        project_id="p1",
-        platform="msk",
-        registry_name="orders",
-        resource_arn=CLUSTER,
-        publish=True,
-        topic_mapping="suffix:-value",
-        concurrency=4,
-        max_retire_share=0.5,
-        without_schema=True,
-    )
-    config = SyncConfig.from_env(env)
-    assert config.names == NAMES
-    assert (config.domain_id, config.registry_name, config.platform, config.resource) == (
-        "dzd-1",
-        "orders",
-        "msk",
-        CLUSTER,
-    )
-    assert config.mapping == "suffix:-value"
-    settings = config.settings
-    assert (settings.project_id, settings.publish, settings.concurrency, settings.max_retire_share) == (
-        "p1",
-        True,
-        4,
-        0.5,
-    )
-    assert settings.without_schema
-    for missing in ("STREAMGOV_DOMAIN_ID", "STREAMGOV_PROJECT_ID", "STREAMGOV_NAMESPACE"):
-        with pytest.raises(ConfigError, match=missing):
-            SyncConfig.from_env({key: value for key, value in env.items() if key != missing})
-    with pytest.raises(ConfigError, match="must be numbers"):
-        SyncConfig.from_env({**env, "STREAMGOV_CONCURRENCY": "many"})
+    assert len(json.dumps(policy(dead_letter_arn="a" * 100, kms_key_arn="k" * 100), separators=(",", ":"))) < 10_240
 
 
 def test_topic_mappings() -> None:

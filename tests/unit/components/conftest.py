@@ -11,6 +11,7 @@ from streamgov_pulumi.components import data_source, function, governance
 from streamgov_pulumi.config import StackConfig, parse
 from streamgov_pulumi.lookups import TrailLookup
 from streamgov_pulumi.program import deploy
+from streamgov_samples.program import deploy_sandbox
 from tests.unit.components.graph import Graph, run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,7 +49,7 @@ def raw_config(name: str) -> dict[str, Any]:
 
 def deployed(config: StackConfig, *, preview: bool = False) -> Graph:
     """The graph of a whole stack."""
-    return run(lambda: deploy(config), preview=preview)
+    return run(lambda: deploy_sandbox(config) if config.mode == "sandbox" else deploy(config), preview=preview)
 
 
 @pytest.fixture(scope="session")

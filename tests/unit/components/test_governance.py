@@ -179,7 +179,7 @@ def test_the_role_of_a_target_serves_one_domain_and_may_do_nothing(everything: G
 
 
 def test_the_workflows_settings_reach_the_central_machine() -> None:
-    args = arguments(on_destroy="takeDown")
+    args = arguments(on_destroy="cascade")
     args["domain"] |= {"reconcile_schedule": "rate(15 minutes)", "reconcile_repairs": False, "allow_breaking": True}
     graph = graph_of(args)
     rule = graph.one("aws:cloudwatch/eventRule:EventRule", "gov-central-reconcile")
@@ -193,7 +193,7 @@ def test_the_workflows_settings_reach_the_central_machine() -> None:
 
 
 def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
-    guard = everything.one("pulumi-python:dynamic/streamgov:LiveObjects", "gov-live-objects")
+    guard = everything.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
     assert guard.inputs["on_destroy"] == "refuse"
     domain, account = guard.inputs["parts"]
     assert domain == {"asset_types": ["MskTopicAssetType"]}
@@ -202,7 +202,7 @@ def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
     assert [target["environment_id"] for target in account["targets"]] == ["environment1"]
     # An account that only runs the workflow holds nothing.
     bare = graph_of(arguments(members=[member(targets={}, data_sources={})]))
-    assert len(bare.one("pulumi-python:dynamic/streamgov:LiveObjects", "gov-live-objects").inputs["parts"]) == 1
+    assert len(bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]) == 1
 
 
 def test_memberships_across_stacks() -> None:
@@ -300,6 +300,25 @@ def test_mistakes_in_arguments_are_clear() -> None:
         graph_of(arguments(members=[{"access": {"account": DOMAIN, "profile": "other"}}]))
     with pytest.raises(ConfigError, match="log_retention_days must be one of"):
         graph_of(arguments(log_retention_days=8))
+
+
+@pytest.mark.parametrize("pattern", [f"arn:aws:iam::{MEMBER}:role/*", f"arn:aws:iam::{MEMBER}:role/**/*"])
+def test_every_role_of_an_account_is_a_consumer_only_if_the_program_says_so(pattern: str) -> None:
+    roles = [ROLE, pattern]
+    with pytest.raises(ConfigError, match=rf"consumer_roles of account {MEMBER}: covers every role.*allow_any_role"):
+        graph_of(arguments(members=[member(consumer_roles=roles)]))
+    graph = graph_of(arguments(members=[member(consumer_roles=roles, allow_any_role=True)]))
+    function = graph.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
+    assert json.loads(function.inputs["environment"]["variables"]["STREAMGOV_CONSUMER_ROLES"]) == sorted(roles)
+
+
+def test_grants_are_made_at_approval_unless_the_target_says_otherwise(everything: Graph) -> None:
+    type_, key = "pulumi-python:dynamic/streamgov:SubscriptionTarget", "subscription_grant_creation_mode"
+    assert everything.one(type_, f"gov-{MEMBER}-target-lake").inputs[key] == "AUTOMATIC"
+    by_hand = member()
+    by_hand["targets"]["lake"]["grant_creation_mode"] = "MANUAL"
+    graph = graph_of(arguments(members=[by_hand]))
+    assert graph.one(type_, f"gov-{MEMBER}-target-lake").inputs[key] == "MANUAL"
 
 
 FORM, RULE = "pulumi-python:dynamic/streamgov:FormType", "pulumi-python:dynamic/streamgov:Rule"

@@ -10,6 +10,7 @@ import streamgov_pulumi
 import streamgov_samples
 from streamgov_core import __version__
 from streamgov_pulumi import components, plugin
+from streamgov_samples import plugin as plugin_of_samples
 from tools.docs.schema import OUT, render
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -22,7 +23,7 @@ def test_the_schema_is_current() -> None:
 def test_every_component_is_offered_or_left_out_on_purpose() -> None:
     assert set(plugin.COMPONENTS) == set(components.__all__)
     assert set(plugin.COMPONENTS) <= set(streamgov_pulumi.__all__)
-    offered = {component.__name__ for component in plugin.components()}
+    offered = {component.__name__ for component in plugin_of_samples.offered()}
     assert offered - set(plugin.COMPONENTS) == set(streamgov_samples.__all__) - {"SampleJobs", "Sandbox"}
 
 

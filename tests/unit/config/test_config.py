@@ -99,10 +99,10 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "reconcileRepairs": False,
         "requestForm": {"use": "required", "domainUnitId": "unit1", "dataProducts": True},
     }
-    raw = {**changed("domain", {**everything()["domain"], **wanted}), "onDestroy": "takeDown"}
+    raw = {**changed("domain", {**everything()["domain"], **wanted}), "onDestroy": "cascade"}
     governance = parse(raw).governance
     assert governance is not None
-    assert governance["on_destroy"] == "takeDown"
+    assert governance["on_destroy"] == "cascade"
     told = {key: value for key, value in governance["domain"].items() if key not in ("access", "domain_id")}
     assert told == {
         "types_project_id": "project0",
@@ -161,7 +161,7 @@ TARGET = f"{MEMBER}/targets/lake"
         ("tags", ["a"], "tags: must be a map, got ['a']"),
         ("tags", {"cost": 7}, "tags.cost: must be text; put it in quotes, got 7"),
         ("deletionProtection", "no", "deletionProtection: must be true or false, got 'no'"),
-        ("onDestroy", "delete", "onDestroy: must be one of refuse, takeDown, got 'delete'"),
+        ("onDestroy", "delete", "onDestroy: must be one of refuse, cascade, got 'delete'"),
         ("domain/allowBreaking", "yes", "domain.allowBreaking: must be true or false, got 'yes'"),
         ("domain/managedVpc", "no", "domain.managedVpc: must be true or false, got 'no'"),
         ("domain/reconcileSchedule", "hourly", "such as 'rate(1 hour)', or 'never', got 'hourly'"),

@@ -19,7 +19,7 @@ from tests.unit.config.test_schema import errors, stack_file
 
 REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1")
 MAPPINGS = ("same", "suffix:-value", "metadata:topic")
-PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+PROFILE = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def texts(rule: Rule) -> st.SearchStrategy[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,16 @@ import pytest
 import yaml
 
 from streamgov_core.model.errors import ConfigError
+from streamgov_pulumi.arguments import vocabulary as v
 from streamgov_pulumi.arguments.secret import SecretText, as_input
 from streamgov_pulumi.config import parse, stack
 from streamgov_pulumi.config.file import load_file
+from streamgov_pulumi.config.placeholders import PLACEHOLDERS
+from streamgov_pulumi.config.reader import values_of
 from streamgov_pulumi.config.secrets import secret_paths, secrets_of_file, secrets_refused
 from streamgov_pulumi.config.stack import load
+from streamgov_pulumi.config.stack_file import MODES
+from tests.unit.components.conftest import raw_config, stack_file
 from tests.unit.config.test_config import everything
 
 SECRET = "hunter22"
@@ -60,8 +66,16 @@ def test_a_secret_external_id_is_a_secret_argument() -> None:
     assert kept == SECRET
     assert SECRET not in repr(governance["members"])
     assert not isinstance(governance["domain"]["access"]["external_id"], SecretText)
-    assert isinstance(as_input({"a": [kept]})["a"][0], pulumi.Output)
-    assert as_input("plain") == "plain"
+
+
+def test_a_secret_is_handed_to_resources_as_a_secret() -> None:
+    async def ask() -> tuple[Any, bool]:
+        output = as_input({"a": [SecretText(SECRET)]})["a"][0]
+        return await output.future(), await output.is_secret()
+
+    assert asyncio.run(ask()) == (SECRET, True)
+    assert as_input({"a": ["plain"]}) == {"a": ["plain"]}
+    assert SECRET not in repr([SecretText(SECRET)])
 
 
 def test_no_message_shows_an_external_id() -> None:
@@ -127,3 +141,19 @@ def test_load_refuses_the_examples_ids(engine: Any) -> None:
         load()
     engine(real_ids(), {}, [])
     assert load().mode == "all"
+
+
+def test_every_id_of_the_examples_is_a_placeholder() -> None:
+    """What must be put in is known, and nothing else is called a placeholder."""
+    kept: set[str] = set()
+    for name in ("all", "domain", "member"):
+        raw = raw_config(f"{name}.example")
+        for found in values_of(MODES[name].shape, raw):
+            ids = (v.PROJECT_ID, v.DOMAIN_ID, v.ENVIRONMENT_ID, v.DOMAIN_UNIT_ID, v.SHARE_ARN, v.MANUAL_ASSET)
+            if found.rule in ids:
+                left = [placeholder for placeholder in PLACEHOLDERS if placeholder in str(found.value)]
+                assert left, found
+                kept |= set(left)
+    text = "".join(stack_file(f"{name}.example").read_text() for name in ("all", "domain", "member"))
+    assert {placeholder for placeholder in PLACEHOLDERS if placeholder not in text} == set()
+    assert kept <= set(PLACEHOLDERS)

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy.central_machine import (
-    INVOKE_TIMEOUT,
-    MEMBER_TIMEOUT,
-    UNDO_RETRIES,
-    central_definition,
+from streamgov_core.deploy.central_events import (
+    SETTLE_INPUT_PATHS,
+    SETTLE_INPUT_TEMPLATE,
     grant_event_pattern,
-    member_definition,
     settle_event_pattern,
-    settle_input_transformer,
 )
+from streamgov_core.deploy.central_machine import central_definition
+from streamgov_core.deploy.member_machine import MEMBER_TIMEOUT, member_definition
+from streamgov_core.deploy.member_stages import INVOKE_TIMEOUT, UNDO_RETRIES
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES
 
@@ -133,8 +132,7 @@ def test_the_settle_rule_takes_what_a_machine_cannot_catch() -> None:
     pattern = settle_event_pattern(NAMES, ACCOUNT)
     assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     assert pattern["detail"]["stateMachineArn"] == [NAMES.central_machine_arn(ACCOUNT)]
-    transformer = settle_input_transformer()
-    text = transformer["input_template"]
-    for name in transformer["input_paths"]:
+    text = SETTLE_INPUT_TEMPLATE
+    for name in SETTLE_INPUT_PATHS:
         text = text.replace(f"<{name}>", json.dumps(name))
     assert json.loads(text)["action"] == "settle"

@@ -8,24 +8,42 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy import domain_permissions as p
+from streamgov_core.deploy.domain_permissions import (
+    callback_policy,
+    callback_trust,
+    central_machine_policy,
+    collect_policy,
+    events_policy,
+    events_trust,
+    reconcile_policy,
+    report_policy,
+)
+from streamgov_core.deploy.iam_statements import machine_trust
+from streamgov_core.deploy.member_permissions import (
+    apply_policy,
+    consumer_boundary,
+    member_invoke_policy,
+    member_invoke_trust,
+    member_machine_policy,
+)
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES, OWNER
 
 ACCOUNT = "111111111111"
 BOUNDARY = NAMES.policy_arn(CONSUMER, "consumer-boundary")
 ROLES = [f"arn:aws:iam::{CONSUMER}:role/streaming/*"]
-APPLY = p.apply_policy(
+APPLY = apply_policy(
     NAMES, CONSUMER, DOMAIN, consumer_role_arns=ROLES, boundary_arn=BOUNDARY, require_boundary=True,
     protected_role_arns=[f"arn:aws:iam::{CONSUMER}:role/deployer"],
 )  # fmt: skip
 POLICIES = {
-    "collect": p.collect_policy(NAMES, ACCOUNT, DOMAIN),
-    "report": p.report_policy(NAMES, ACCOUNT, DOMAIN),
-    "central": p.central_machine_policy(NAMES, ACCOUNT, [OWNER, CONSUMER]),
-    "member": p.member_machine_policy(NAMES, CONSUMER, ACCOUNT),
-    "invoke": p.member_invoke_policy(NAMES, CONSUMER),
-    "callback": p.callback_policy(NAMES, ACCOUNT),
-    "events": p.events_policy(NAMES, ACCOUNT),
+    "collect": collect_policy(NAMES, ACCOUNT),
+    "reconcile": reconcile_policy(NAMES, ACCOUNT),
+    "report": report_policy(NAMES, ACCOUNT),
+    "central": central_machine_policy(NAMES, ACCOUNT, [OWNER, CONSUMER]),
+    "member": member_machine_policy(NAMES, CONSUMER, ACCOUNT),
+    "invoke": member_invoke_policy(NAMES, CONSUMER),
+    "callback": callback_policy(NAMES, ACCOUNT),
+    "events": events_policy(NAMES, ACCOUNT),
     "apply": APPLY,
 }
 
@@ -49,7 +67,7 @@ def test_no_action_is_a_wildcard_and_inline_policies_fit(name: str) -> None:
     assert len(json.dumps(POLICIES[name], separators=(",", ":"))) < 10_240
 
 
-STAR = {"collect": {"DataZone"}, "report": {"DataZone"}, "callback": {"AnswerTasks"}}
+STAR = {"collect": {"DataZone"}, "reconcile": {"DataZone"}, "report": {"DataZone"}, "callback": {"AnswerTasks"}}
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -77,38 +95,38 @@ def test_our_own_and_the_deployers_roles_are_denied() -> None:
 
 
 def test_a_producer_without_consumer_roles_writes_no_role_but_readers() -> None:
-    document = p.apply_policy(NAMES, OWNER, DOMAIN, consumer_role_arns=[], boundary_arn=BOUNDARY, require_boundary=True)
+    document = apply_policy(NAMES, OWNER, DOMAIN, consumer_role_arns=[], boundary_arn=BOUNDARY, require_boundary=True)
     for item in by_action(document, "iam:PutRolePolicy"):
         assert all("/readers/" in arn for arn in many(item["Resource"]))
 
 
 def test_trust_asks_for_role_and_external_id() -> None:
-    (invoke,) = p.member_invoke_trust(NAMES, ACCOUNT)["Statement"]
+    (invoke,) = member_invoke_trust(NAMES, ACCOUNT)["Statement"]
     assert invoke["Condition"] == {
         "ArnEquals": {"aws:PrincipalArn": NAMES.role_arn(ACCOUNT, "central-machine")},
         "StringEquals": {"sts:ExternalId": NAMES.central_machine_arn(ACCOUNT)},
     }
-    (callback,) = p.callback_trust(NAMES, ACCOUNT, [OWNER, CONSUMER])["Statement"]
+    (callback,) = callback_trust(NAMES, ACCOUNT, [OWNER, CONSUMER])["Statement"]
     assert callback["Condition"]["StringLike"] == {"sts:ExternalId": NAMES.member_machine_arn("*")}
     assert callback["Condition"]["ArnLike"] == {"aws:PrincipalArn": NAMES.role_arn("*", "member-machine")}
 
 
 def test_the_callback_trust_does_not_grow_with_an_organisation() -> None:
-    few = p.callback_trust(NAMES, ACCOUNT, [OWNER], organization_id="o-1")
-    more = p.callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(100)], organization_id="o-1")
+    few = callback_trust(NAMES, ACCOUNT, [OWNER], organization_id="o-1")
+    more = callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(100)], organization_id="o-1")
     assert few == more
-    assert len(json.dumps(p.callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(30)]))) < 2_048
+    assert len(json.dumps(callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(30)]))) < 2_048
 
 
 def test_machines_and_rules_are_trusted_for_themselves_only() -> None:
-    (machine,) = p.machine_trust(NAMES, CONSUMER, "member")["Statement"]
+    (machine,) = machine_trust(NAMES, CONSUMER, "member")["Statement"]
     assert machine["Condition"]["ArnLike"]["aws:SourceArn"] == NAMES.member_machine_arn(CONSUMER)
-    (events,) = p.events_trust(NAMES, ACCOUNT)["Statement"]
+    (events,) = events_trust(NAMES, ACCOUNT)["Statement"]
     assert events["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
 
 
 def test_the_boundary_is_a_managed_policy_that_never_reaches_iam() -> None:
-    document = p.consumer_boundary(NAMES, CONSUMER, extra_actions=["sns:Publish"])
+    document = consumer_boundary(NAMES, CONSUMER, extra_actions=["sns:Publish"])
     assert len(json.dumps(document, separators=(",", ":"))) <= 6_144
     actions = {action for item in statements(document) for action in many(item["Action"])}
     assert "sns:Publish" in actions
@@ -117,8 +135,3 @@ def test_the_boundary_is_a_managed_policy_that_never_reaches_iam() -> None:
     assert NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.document_table}") in deny["Resource"]
     (assume,) = by_action(document, "sts:AssumeRole")
     assert "/readers/" in assume["Resource"]
-
-
-def test_table_keys_name_their_attributes() -> None:
-    for keys in (p.GRANT_TABLE_KEYS, p.DOCUMENT_TABLE_KEYS):
-        assert [item["name"] for item in keys["attributes"]] == [keys["hash_key"], keys["range_key"]]

@@ -61,7 +61,7 @@ def registered(item: Registered, access: dict[str, str], fallback: str) -> set[s
     """The accounts in which a resource is: its provider's, or for dynamic ones that of the role they assume."""
     if item.account:
         return {item.account}
-    if item.type.endswith("LiveObjects"):
+    if item.type.endswith("DestroyGuard"):
         return {access.get(part.get("assume_role_arn", ""), fallback) for part in item.inputs["parts"]}
     return {access.get(str(item.inputs.get("assume_role_arn") or ""), fallback)}
 

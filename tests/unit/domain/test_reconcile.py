@@ -59,8 +59,8 @@ def missed_grant(world: MemoryDeployment) -> None:
 
 
 def missed_revoke(world: MemoryDeployment) -> None:
-    world.survey.end("grant1")
-    world.survey.ended.clear()
+    world.inventory.end("grant1")
+    world.inventory.ended.clear()
 
 
 def hanging_grant(world: MemoryDeployment) -> None:
@@ -96,7 +96,7 @@ def target_gone(world: MemoryDeployment) -> None:
 
 
 def asset_gone(world: MemoryDeployment) -> None:
-    world.survey.gone_assets.add("orders-asset")
+    world.inventory.gone_assets.add("orders-asset")
 
 
 def grant_gone(world: MemoryDeployment) -> None:
@@ -223,7 +223,7 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: MemoryDeployment, wh
     assert all(finding["outcome"] == "repaired" for finding in result["findings"])
     assert world.lines[0]["Open"] == 0 and world.lines[0]["Repaired"] == world.lines[0]["Findings"] > 0
     # DataZone answers the end of a grant with an event; what it starts is what a redrive starts.
-    for grant in world.survey.ended:
+    for grant in world.inventory.ended:
         world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
     assert world.reads(topic) == access
@@ -240,7 +240,7 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: MemoryDeployment, wh
 
 # --- what is reported and never touched -------------------------------------------------------------------------------
 def test_retained_permissions_are_left_alone(world: MemoryDeployment) -> None:
-    world.survey.retained = {"subscription1"}
+    world.inventory.retained = {"subscription1"}
     environment_gone(world)
     expired(world)
     result = world.reconcile()
@@ -269,14 +269,14 @@ def test_one_asset_of_a_data_product_is_gone(world: MemoryDeployment) -> None:
     world.grants.records[("grant1", "other")] = replace(world.record(), asset_id="other", command=None)
     asset_gone(world)
     assert kinds(world.reconcile()) == {"Orphaned": {"found": 1, "repaired": 1}}
-    assert world.survey.ended == [] and world.reads() == NEITHER
+    assert world.inventory.ended == [] and world.reads() == NEITHER
     assert world.grants.records[("grant1", "other")].state == "GRANTED"
     world.domain.environments.clear()
     world.edit(state="GRANTED", desired="GRANT", updated_at=0.0)
     for asset in world.domain.grants["grant1"]["assets"]:
         asset["status"] = "GRANTED"
     result = world.reconcile("r2", force=True)
-    assert kinds(result)["Orphaned"] == {"found": 2, "repaired": 2} and world.survey.ended == ["grant1"]
+    assert kinds(result)["Orphaned"] == {"found": 2, "repaired": 2} and world.inventory.ended == ["grant1"]
 
 
 def test_what_nobody_recorded_is_reported_only(world: MemoryDeployment) -> None:
@@ -371,17 +371,17 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: MemoryDep
 
 
 def test_what_may_not_be_read_is_not_taken_for_gone(world: MemoryDeployment) -> None:
-    world.survey.denied.add("orders-asset")
+    world.inventory.denied.add("orders-asset")
     assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "left": 1}}
-    world.survey.denied = {"consumerproj01"}
+    world.inventory.denied = {"consumerproj01"}
     assert set(kinds(world.reconcile("r2"))) == {"Unreadable"}
-    world.survey.denied.clear()
-    world.survey.hidden.add("grant1")  # The list does not show it, and it is there all the same.
+    world.inventory.denied.clear()
+    world.inventory.hidden.add("grant1")  # The list does not show it, and it is there all the same.
     assert kinds(world.reconcile("r3")) == {}
     assert world.reads() == BOTH
 
 
-def test_the_brake_holds_when_suspiciously_much_is_gone() -> None:
+def test_the_safety_threshold_holds_when_suspiciously_much_is_gone() -> None:
     world = MemoryDeployment()
     for number in range(7):
         world.granted(f"grant{number}", f"topic-{number}")
@@ -454,7 +454,7 @@ def test_two_runs_interleaved_end_as_one(world: MemoryDeployment, what: str, sta
     world.clock.value += HOUR
     world.between[state] = lambda: run_beside(world)
     world.reconcile()
-    for grant in sorted(set(world.survey.ended)):
+    for grant in sorted(set(world.inventory.ended)):
         if world.status(grant) == "REVOKE_PENDING":
             world.order({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
     world.drain()
@@ -469,7 +469,7 @@ def test_a_revoke_between_two_states_stands(world: MemoryDeployment, state: str)
     lost_contribution(world)
 
     def revoke() -> None:
-        world.survey.end("grant1")
+        world.inventory.end("grant1")
         world.order({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"}, "revoke")
 
     world.between[state] = revoke
@@ -501,12 +501,12 @@ def test_an_act_is_dropped_if_its_grant_has_moved_on(world: MemoryDeployment) ->
     expired(world)
     world.between["conclude"] = lambda: world.edit(generation=5)
     assert kinds(world.reconcile()) == {"Expired": {"found": 1, "left": 1}}
-    assert world.survey.ended == [] and world.reads() == BOTH
+    assert world.inventory.ended == [] and world.reads() == BOTH
 
 
 def test_a_revoke_from_the_ledger_where_datazone_will_not(world: MemoryDeployment) -> None:
     environment_gone(world)
-    world.survey.refuses_to_end = True
+    world.inventory.refuses_to_end = True
     assert kinds(world.reconcile()) == {"Orphaned": {"found": 1, "repaired": 1}}
     assert world.reads() == NEITHER and world.record().state == "REVOKED" and world.record().generation == 3
     assert world.status() == "REVOKED"

@@ -11,19 +11,19 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from streamgov_core.deploy.reconcile_permissions import reconcile_environment, reconcile_policy
+from streamgov_core.deploy.domain_permissions import reconcile_policy
 from streamgov_core.documents.comparison import Comparison, differences
 from streamgov_core.documents.compiler import identity_statements, statements_of
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger
-from streamgov_core.domain.reconcile.expected import targets_of
+from streamgov_core.domain.reconcile.expected import document_ids_of
 from streamgov_core.domain.reconcile.inventory import (
     CentralExecutions,
     DataZoneInventory,
     EventsPublisher,
     ListedGrant,
     RateLimiter,
-    paced,
+    rate_limited,
 )
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.model.contribution import PolicyContribution
@@ -42,7 +42,7 @@ def client(service: Any) -> Any:
     return boto3.client(service, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
-def survey(datazone: Any) -> DataZoneInventory:
+def inventory(datazone: Any) -> DataZoneInventory:
     clock = Clock()
     return DataZoneInventory(lambda: datazone, "dzd-unittest", RateLimiter(clock.now, clock.sleep))
 
@@ -71,7 +71,7 @@ def test_every_page_of_grants_is_read() -> None:
     with Stubber(datazone) as stub:
         stub.add_response("list_subscription_grants", {"items": [listed(1)], "nextToken": "more"}, asked)
         stub.add_response("list_subscription_grants", {"items": [listed(2)]}, {**asked, "nextToken": "more"})
-        grants = survey(datazone).grants_of("project1")
+        grants = inventory(datazone).grants_of("project1")
         stub.assert_no_pending_responses()
     assert [grant.grant_id for grant in grants] == ["grant1", "grant2"]
     assert grants[0] == ListedGrant(
@@ -95,7 +95,7 @@ def test_only_ended_subscriptions_can_be_retained() -> None:
             ended = asked["status"] == "REVOKED"
             return {"items": [{"id": "kept", "retainPermissions": True}, {"id": "not"}] if ended else []}
 
-    assert survey(Lists()).retained_of("project1") == {"kept"}
+    assert inventory(Lists()).retained_of("project1") == {"kept"}
     assert [call["status"] for call in calls] == ["REVOKED", "CANCELLED"]
 
 
@@ -112,10 +112,10 @@ def test_an_asset_is_gone_only_if_datazone_says_so(code: str, expected: Any) -> 
     with Stubber(datazone) as stub:
         stub.add_client_error("get_asset", code)
         if expected is False:
-            assert survey(datazone).asset_exists("asset1") is False
+            assert inventory(datazone).asset_exists("asset1") is False
         else:
             with pytest.raises(expected):
-                survey(datazone).asset_exists("asset1")
+                inventory(datazone).asset_exists("asset1")
 
 
 @pytest.mark.parametrize("code", ["ConflictException", "ValidationException", "ResourceNotFoundException"])
@@ -123,22 +123,22 @@ def test_datazone_may_refuse_to_end_a_grant(code: str) -> None:
     datazone = client("datazone")
     with Stubber(datazone) as stub:
         stub.add_client_error("delete_subscription_grant", code)
-        assert survey(datazone).end("grant1") is False
+        assert inventory(datazone).end("grant1") is False
         stub.add_client_error("delete_subscription_grant", "AccessDeniedException")
         with pytest.raises(PermanentGrantError):
-            survey(datazone).end("grant1")
+            inventory(datazone).end("grant1")
 
 
 def test_calls_are_spread_below_the_documented_rate() -> None:
     clock = Clock(0.0)
-    pace = RateLimiter(clock.now, clock.sleep)
-    take = paced(lambda: "client", pace)
+    rate_limiter = RateLimiter(clock.now, clock.sleep)
+    take = rate_limited(lambda: "client", rate_limiter)
     for _ in range(41):
         assert take() == "client"
     assert 40 / 8 < clock.value == pytest.approx(8.0)
     clock.value += 100  # A pause is not saved up for a burst.
     for _ in range(2):
-        pace.step()
+        rate_limiter.wait()
     assert clock.value == pytest.approx(108.2)
 
 
@@ -257,12 +257,12 @@ def test_the_domain_knows_every_document_that_a_grant_writes() -> None:
     """The set is computed from the ledger alone; it must be what the accounts' functions really write."""
     world = MemoryDeployment()
     world.granted()
-    assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(targets_of(NAMES, world.command()))
+    assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(document_ids_of(NAMES, world.command()))
     written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.documents}
-    assert written == set(targets_of(NAMES, world.command()))
+    assert written == set(document_ids_of(NAMES, world.command()))
     local = command(principals=(f"arn:aws:iam::{OWNER}:role/streaming/local",), schema=schema_of("orders"))
-    assert {account for account, _ in targets_of(NAMES, local)} == {OWNER}
-    across = {target.split("#")[0] for _, target in targets_of(NAMES, command(schema=schema_of("orders")))}
+    assert {account for account, _ in document_ids_of(NAMES, local)} == {OWNER}
+    across = {target.split("#")[0] for _, target in document_ids_of(NAMES, command(schema=schema_of("orders")))}
     assert across == {"cluster", "reader", "role"}
 
 
@@ -291,7 +291,7 @@ def test_a_reader_role_is_compared_and_repaired() -> None:
     world.owner.gateway.recorded(order)
     assert world.owner.run(order.to_message())["status"] == "APPLIED"
     expected = [
-        Expected(target, "msk", {order.key: 1}) for account, target in targets_of(NAMES, order) if account == OWNER
+        Expected(target, "msk", {order.key: 1}) for account, target in document_ids_of(NAMES, order) if account == OWNER
     ]
     assert world.owner.run(ordered(*expected))["details"]["tally"]["counts"] == {}
     iam = world.owner.gateway.iam
@@ -386,19 +386,10 @@ def test_a_target_that_no_platform_knows_is_a_finding_and_not_the_end() -> None:
 
 # --- documents --------------------------------------------------------------------------------------------------------
 def test_the_role_says_no_more_than_the_code_calls() -> None:
-    policy = reconcile_policy(NAMES, "111111111111", DOMAIN, "arn:aws:kms:us-east-1:111111111111:key/k")
+    policy = reconcile_policy(NAMES, "111111111111", "arn:aws:kms:us-east-1:111111111111:key/k")
     statements = {item["Sid"]: item for item in statements_of(policy)}
     assert [sid for sid, item in statements.items() if item["Resource"] == "*"] == ["DataZone"]
-    assert statements["StartOrders"]["Resource"] == MACHINE
-    assert statements["TellFindings"]["Condition"] == {"StringEquals": {"events:source": "streamgov"}}
+    assert statements["StartExecutions"]["Resource"] == MACHINE
+    assert statements["PublishFindings"]["Condition"] == {"StringEquals": {"events:source": "streamgov"}}
     assert "TableKey" in statements and len(json.dumps(policy)) < 10_240
     assert not any("iam:" in json.dumps(item) or "sts:" in json.dumps(item) for item in statements.values())
-
-
-def test_the_environment_is_what_the_settings_read() -> None:
-    from streamgov_core.domain.reconcile.run import ReconcileSettings
-
-    made = reconcile_environment(NAMES, DOMAIN, "111111111111", [OWNER, CONSUMER], ["T"], projects=["p2", "p1"])
-    settings = ReconcileSettings.from_env(made)
-    assert settings.projects == ("p1", "p2") and settings.grace == 900.0 and settings.account == "111111111111"
-    assert settings.collect.members == (OWNER, CONSUMER) and settings.collect.domain_id == DOMAIN

@@ -107,7 +107,7 @@ class FaultyDeployment(MemoryDeployment):
             self.faults.install(gateway.keys, ("list", "create", "revoke"))
         self.faults.install(self.grants, ("of_grant", "begin", "finish"))
         self.faults.install(self.domain, ("get", "mark"))
-        self.survey.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
+        self.inventory.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")
             self.accounts[account_of(role)].gateway.iam.add(role, "" if role == UNBOUNDED else boundary)
@@ -172,10 +172,10 @@ class FaultyDeployment(MemoryDeployment):
         """The reconciler, and what it starts; the grants that it asked DataZone to end."""
         self.clock.value += HOUR
         self.count += 1
-        ended = len(self.survey.ended)
+        ended = len(self.inventory.ended)
         self.reconcile(f"reconcile{self.count:03d}")
         self.drain()
-        return self.survey.ended[ended:]
+        return self.inventory.ended[ended:]
 
     # --- processes ----------------------------------------------------------------------------------------------------
     def attempt(self, call: Callable[[], Any]) -> Any:

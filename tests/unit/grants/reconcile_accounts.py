@@ -10,9 +10,9 @@ from typing import Any
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.reconcile.inventory import ListedGrant
-from streamgov_core.domain.reconcile.run import Reconcile, ReconcileSettings
+from streamgov_core.domain.reconcile.run import Reconcile
 from streamgov_core.domain.report import Report
-from streamgov_core.domain.settings import CollectSettings
+from streamgov_core.domain.settings import CollectSettings, ReconcileSettings
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.drift import MemberReconcile
@@ -164,7 +164,7 @@ class MemoryDeployment:
         self.domain = MemoryDomain()
         self.grants = Grants()
         self.executions = MemoryExecutions()
-        self.survey = MemoryInventory(self.domain, self.clock)
+        self.inventory = MemoryInventory(self.domain, self.clock)
         self.told = MemoryPublisher()
         self.lines: list[dict[str, Any]] = []
         members = (OWNER, CONSUMER, *further)
@@ -176,9 +176,9 @@ class MemoryDeployment:
         parts = (collect, self.domain, self.grants, lambda arn: self.executions.known[arn][1], self.clock.now)
         self.collector, self.reporter = Collect(*parts), Report(*parts)
         self.reconciler = Reconcile(
-            ReconcileSettings(collect, "111111111111", **settings),
+            ReconcileSettings(NAMES, DOMAIN, members, types, "111111111111", **settings),
             self.domain,
-            self.survey,
+            self.inventory,
             self.grants,
             self.executions,
             self.told,
@@ -334,7 +334,7 @@ class MemoryDeployment:
                 len(account.gateway.policies.writes) + len(account.gateway.iam.writes)
                 for account in self.accounts.values()
             )
-            + len(self.survey.ended)
+            + len(self.inventory.ended)
             + len(self.domain.marks)
         )
 

@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.deploy.domain_permissions import apply_environment
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
-from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.command import GrantCommand, Party
 from streamgov_core.model.errors import RetryableGrantError
+from streamgov_core.model.schema_reference import SchemaReference
 from tests.unit.grants.fakes import (
     CLUSTER,
     CONSUMER,
     DOMAIN,
     NAMES,
     OWNER,
+    REGISTRY,
     ROLE,
+    SERVERLESS,
     Clock,
     Ids,
     MemoryAccountGateway,
@@ -183,6 +185,72 @@ def test_a_claim_on_another_accounts_cluster_is_refused() -> None:
     assert answer["status"] == "REJECTED" and f"not in account {CONSUMER}" in answer["cause"]
 
 
+@pytest.mark.parametrize("told", [OWNER, CONSUMER])
+def test_the_consumers_side_in_the_owners_account_grants_nothing(told: str) -> None:
+    """There the role's policy is the whole access: whoever sends such a command would need no record of the owner."""
+    member = Member(OWNER)
+    local = f"arn:aws:iam::{OWNER}:role/streaming/local"
+    member.gateway.iam.add(local)
+    order = replace(command("payroll.secret", principals=(local,), side="consumer"), producer=Party(told, "us-east-1"))
+    answer = member.run(order)
+    assert answer["status"] == "REJECTED" and "needs the owner's side" in answer["cause"]
+    assert untouched(member)
+    undo = command("payroll.secret", principals=(local,), side="consumer", request="REVOKE", generation=3)
+    assert member.run(undo)["status"] == "APPLIED"
+
+
+def test_a_schema_of_the_account_does_not_come_along_with_a_foreign_topic() -> None:
+    """Kind of the above: every ARN of the command counts, not only that of the topic."""
+    member = Member(CONSUMER)
+    member.gateway.iam.add(ROLE)
+    arn = schema_of("pay").schema_arn.replace(OWNER, CONSUMER)
+    stolen = SchemaReference(REGISTRY.replace(OWNER, CONSUMER), arn, "pay")
+    answer = member.run(command(side="consumer", account=CONSUMER, schema=stolen))
+    assert answer["status"] == "REJECTED" and arn in answer["cause"]
+    assert untouched(member)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"clusterArn": SERVERLESS}, "not one of the cluster"),
+        ({"arn": CLUSTER.replace(":cluster/", ":topic/") + "/*"}, "not a legal Kafka topic name"),
+        ({"arn": CLUSTER.replace(":cluster/", ":topic/")}, "not the ARN of a Kafka topic"),
+    ],
+)
+@pytest.mark.parametrize("side", ["producer", "consumer"])
+def test_only_one_topic_of_its_own_cluster_is_granted(side: str, change: dict[str, str], reason: str) -> None:
+    account = OWNER if side == "producer" else CONSUMER
+    member = Member(account)
+    member.gateway.iam.add(ROLE)
+    order = command(side=side, account=account)
+    order = replace(order, resource={**order.resource, **change})
+    member.gateway.recorded(order)
+    answer = member.run(order)
+    assert answer["status"] == "REJECTED" and reason in answer["cause"]
+    assert untouched(member)
+
+
+@pytest.mark.parametrize("consumer", [{"projectId": "*"}, {"projectId": "a.b"}, {"account": "*"}])
+def test_a_consumer_is_no_pattern_of_group_names(consumer: dict[str, str]) -> None:
+    member = Member(CONSUMER)
+    member.gateway.iam.add(ROLE)
+    message = command(side="consumer", account=CONSUMER).to_message()
+    answer = member.run({**message, "consumer": {**message["consumer"], **consumer}})
+    assert answer["status"] == "REJECTED" and "literal ids" in answer["cause"]
+    assert untouched(member)
+
+
+def test_an_owner_who_is_told_to_be_another_account_refuses() -> None:
+    """The account decides whose roles need a policy of the resource: it is the one whose record confirms the claim."""
+    member = Member(OWNER)
+    order = replace(command(), producer=Party(CONSUMER, "us-east-1"))
+    member.gateway.recorded(order)
+    answer = member.run(order)
+    assert answer["status"] == "REJECTED" and "as the owner" in answer["cause"]
+    assert untouched(member)
+
+
 def test_an_asset_made_by_hand_needs_a_pattern_for_its_project() -> None:
     prefix = CLUSTER.replace(":cluster/", ":topic/")
     order = command("orders.v1")
@@ -248,27 +316,6 @@ def test_a_cluster_that_cannot_be_looked_at_now_is_tried_again() -> None:
     with pytest.raises(RetryableGrantError):
         member.run(order)
     assert untouched(member)
-
-
-def test_settings_travel_through_the_environment() -> None:
-    env = apply_environment(
-        NAMES,
-        DOMAIN,
-        OWNER,
-        consumer_role_arns=ROLES,
-        boundary_arn="arn:aws:iam::1:policy/b",
-        require_boundary=False,
-        manual_assets={"p": ["a*"]},
-        function_timeout=45,
-        protected_role_arns=[ROLE],
-    )
-    assert all(isinstance(value, str) for value in env.values())
-    settings = ApplySettings.from_env(env)
-    assert settings.consumer_roles == tuple(sorted(ROLES))
-    assert (settings.names, settings.domain_id, settings.account) == (NAMES, DOMAIN, OWNER)
-    assert (settings.require_boundary, settings.function_timeout) == (False, 45)
-    assert settings.manual_assets == {"p": ["a*"]}
-    assert settings.protected_roles == (ROLE,)
 
 
 def test_documents_never_hold_an_id_of_datazone() -> None:

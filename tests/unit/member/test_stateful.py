@@ -187,7 +187,7 @@ class AccessMachine(RuleBasedStateMachine):
             self.reconcile_all()
 
     def reconcile_all(self, *, heard: bool = True, refuses: bool = False) -> None:
-        self.deployment.survey.refuses_to_end = refuses
+        self.deployment.inventory.refuses_to_end = refuses
         ended = self.deployment.reconcile_and_drain()
         self.deployment.faults.calls_left = None
         for grant in self.of("active"):

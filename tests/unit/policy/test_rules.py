@@ -20,6 +20,8 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from streamgov_policies import POLICIES
 from streamgov_policies import wildcards as allow_list
 
+from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.config import parse
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tests.unit.components.graph import Graph
@@ -81,7 +83,9 @@ def allow(actions: Any, resource: Any = None, **more: Any) -> dict[str, Any]:
 
 
 def consumer_roles(*patterns: str) -> dict[str, Any]:
-    return {"name": "n-apply", "environment": {"variables": {"STREAMGOV_CONSUMER_ROLES": json.dumps(patterns)}}}
+    """The environment as the function's settings write it: the pack knows the variable's name by itself."""
+    settings = ApplySettings(Names(), "dzd-1", "111122223333", consumer_roles=patterns)
+    return {"name": "n-apply", "environment": {"variables": settings.to_environment()}}
 
 
 LOGS, TABLE, QUEUE = "aws:cloudwatch/logGroup:LogGroup", "aws:dynamodb/table:Table", "aws:sqs/queue:Queue"
@@ -437,6 +441,7 @@ def test_our_own_stack_with_account_wide_consumer_roles_is_stopped(no_bundles: N
     raw = raw_config("member.example")
     account = raw["member"]["account"]
     raw["member"]["consumerRoles"] = [f"arn:aws:iam::{account}:role/*"]
+    raw["member"]["allowAnyRole"] = True
     (rule,) = everything_said(deployed(parse(raw))).items()
     assert rule[0] == "no-account-wide-roles"
     assert any("apply-policy: " in text for text in rule[1]) and any("apply: the function" in text for text in rule[1])

@@ -14,8 +14,8 @@ from typing import Any
 HERE = Path(__file__).parent / "previews"
 Step = dict[str, Any]
 GUARD = (
-    "urn:pulumi:dev::streamgov::streamgov:index:StreamGovernance$pulumi-python:dynamic/streamgov:LiveObjects"
-    "::streamgov-live-objects"
+    "urn:pulumi:dev::streamgov::streamgov:index:StreamGovernance$pulumi-python:dynamic/streamgov:DestroyGuard"
+    "::streamgov-destroy-guard"
 )
 
 

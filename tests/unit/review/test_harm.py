@@ -62,13 +62,13 @@ def test_dead_letters_are_a_whole_sentence_and_refusals_that_go_with_a_queue_are
 
 def test_which_parts_the_destroy_guard_looks_at_is_not_shown() -> None:
     for case in ("wide", "dropped"):
-        (line,) = [line for line in review(preview(case)).splitlines() if "live-objects" in line]
-        assert line == "- updated: `streamgov-live-objects` (pulumi-python:dynamic/streamgov:LiveObjects)"
+        (line,) = [line for line in review(preview(case)).splitlines() if "destroy-guard" in line]
+        assert line == "- updated: `streamgov-destroy-guard` (pulumi-python:dynamic/streamgov:DestroyGuard)"
 
 
 def test_a_later_destroy_that_takes_everything_down_is_said() -> None:
-    type_ = "pulumi-python:dynamic/streamgov:LiveObjects"
-    report = review(one_step(type_, "update", {"on_destroy": "refuse"}, {"on_destroy": "takeDown"}))
+    type_ = "pulumi-python:dynamic/streamgov:DestroyGuard"
+    report = review(one_step(type_, "update", {"on_destroy": "refuse"}, {"on_destroy": "cascade"}))
     assert "a later `pulumi destroy` revokes every grant and deletes every asset first" in report
 
 

@@ -150,9 +150,9 @@ def test_what_a_rule_demands_and_no_longer_demands() -> None:
     assert "whoever publishes any asset of projects `p1` in `u`" in said and "must give glossary term `t1`" in said
 
 
-@pytest.mark.parametrize(("mode", "first"), [("takeDown", True), ("refuse", False)])
+@pytest.mark.parametrize(("mode", "first"), [("cascade", True), ("refuse", False)])
 def test_a_destroy_that_takes_everything_down_says_so_first(mode: str, first: bool) -> None:
-    report = review(one_step("pulumi-python:dynamic/streamgov:LiveObjects", "delete", {"on_destroy": mode}, {}))
+    report = review(one_step("pulumi-python:dynamic/streamgov:DestroyGuard", "delete", {"on_destroy": mode}, {}))
     assert ("## Look at these first" in report and "grant is revoked" in report) is first
 
 

@@ -10,21 +10,18 @@ from typing import Any, ClassVar
 
 import pytest
 
+from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError, RemoteError, SchemaError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
+from streamgov_samples.deployment import sample_consumer, sample_producer
 from streamgov_samples.functions import consumer
 from streamgov_samples.functions.consumer import consume
+from streamgov_samples.functions.job_permissions import consumer_policy, producer_policy
 from streamgov_samples.functions.jobs import JobConfig, job_of
 from streamgov_samples.functions.kafka import security_protocol
 from streamgov_samples.functions.kinesis import BATCH, KinesisReader, KinesisWriter
-from streamgov_samples.functions.permissions import (
-    consumer_environment,
-    consumer_policy,
-    producer_policy,
-    sample_environment,
-)
 from streamgov_samples.functions.producer import produce
 from streamgov_samples.functions.records import SCHEMA_NAME, decode, definition, encode, records, schema_version_id
 
@@ -235,16 +232,17 @@ def test_a_consumers_group_and_reader_role_are_its_projects() -> None:
     who = Consumer(
         "333333333333", "us-east-1", "project1", "environment1", (RoleArn.parse("arn:aws:iam::333333333333:role/c"),)
     )
-    env = consumer_environment(
-        names,
+    scope = AccountScope(names, "333333333333")
+    consumer_ = sample_consumer(
+        scope,
         who,
-        platform="msk",
         domain_id="dzd-1",
+        platform="msk",
         resource_arn=CLUSTER,
         registry_name="orders",
         brokers="127.0.0.1:9",
     )
-    made = JobConfig.from_env(env)
+    made = JobConfig.from_environment(consumer_.function.environment)
     assert made.group == "333333333333.project1.sample-consumer"
     registry = "arn:aws:glue:us-east-1:222222222222:registry/orders"
     assert made.reader_role_arn == names.reader_role_arn("222222222222", registry, "333333333333", "project1")
@@ -264,16 +262,20 @@ def test_tokens_travel_without_tls_on_this_machine_only(brokers: str, protocol: 
     assert security_protocol(brokers) == protocol
 
 
+def producer_environment(resource_arn: str, brokers: str = "") -> dict[str, str]:
+    scope = AccountScope(Names(), "222222222222")
+    return sample_producer(
+        scope, domain_id="dzd-1", platform="msk", resource_arn=resource_arn, registry_name="orders", brokers=brokers
+    ).environment
+
+
 def test_configuration() -> None:
-    names = Names()
-    env = sample_environment(names, platform="msk", domain_id="dzd-1", resource_arn=CLUSTER, registry_name="orders")
-    assert JobConfig.from_env(env) == config(TOPIC)
-    assert (
-        sample_environment(names, platform="kinesis", domain_id="d", resource_arn=STREAM)["STREAMGOV_RESOURCE_ARN"]
-        == STREAM
-    )
+    env = producer_environment(CLUSTER)
+    assert JobConfig.from_environment(env) == config(TOPIC)
+    stream = JobConfig.from_environment(producer_environment(STREAM, brokers="127.0.0.1:9"))
+    assert (stream.resource_arn, stream.brokers) == (STREAM, "")
     with pytest.raises(ConfigError, match="STREAMGOV_RESOURCE_ARN"):
-        JobConfig.from_env({**env, "STREAMGOV_RESOURCE_ARN": ""})
+        JobConfig.from_environment({**env, "STREAMGOV_RESOURCE_ARN": ""})
 
 
 def test_job_names() -> None:
@@ -289,12 +291,18 @@ def test_permissions_are_narrow() -> None:
     registry = "arn:aws:glue:us-east-1:222222222222:registry/orders"
     for platform, arn in (("msk", CLUSTER), ("kinesis", STREAM)):
         policy = producer_policy(
-            names, "222222222222", platform=platform, registry_arn=registry, resource_arn=arn, kms_key_arn="arn:key"
+            names,
+            "222222222222",
+            function_name="sample-producer",
+            platform=platform,
+            registry_arn=registry,
+            resource_arn=arn,
+            kms_key_arn="arn:key",
         )
         wide = [statement for statement in policy["Statement"] if "*" in statement["Resource"]]
         assert [statement["Action"] for statement in wide] == [["datazone:PostLineageEvent"]]
         writes = [statement for statement in policy["Statement"] if "kinesis:PutRecords" in statement["Action"]]
         assert len(writes) == (1 if platform == "kinesis" else 0)
-    own = consumer_policy(names, "333333333333")
+    own = consumer_policy(names, "333333333333", function_name="sample-consumer-msk")
     actions = {action for statement in own["Statement"] for action in statement["Action"]}
     assert actions == {"logs:CreateLogStream", "logs:PutLogEvents", "datazone:PostLineageEvent"}

@@ -1,7 +1,7 @@
 """What people and data sources made of the stack's types, and what a ``destroy`` does about it.
 
 The resource makes nothing. It depends on everything that a revoke needs, so a destroy comes to it first: while assets,
-listings or grants live it either refuses before anything was destroyed, or takes them down while the workflow still
+listings or grants live it either refuses before anything was destroyed, or removes them while the workflow still
 works: revoke, wait until the permissions are gone, unpublish, delete the assets, delete the data sources' records.
 
 Rules: an asset with subscriptions cannot be deleted (DeleteAsset), nor a listing with them (CreateListingChangeSet).
@@ -19,12 +19,11 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceInUseError
+from streamgov_pulumi.arguments.choices import CASCADE, DESTROY_MODES, REFUSE
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import Checker, DataZoneProvider, contains_unknown, show, tell
 from streamgov_pulumi.providers.session import SessionSettings
 
-REFUSE, TAKE_DOWN = "refuse", "takeDown"
-MODES = (REFUSE, TAKE_DOWN)
 _PART_KEYS = {"assume_role_arn", "external_id", "asset_types", "targets", "record_paths"}
 _ENDED = {"REVOKED", "GRANT_FAILED"}
 _FAILED = {"REVOKE_FAILED", "GRANT_AND_REVOKE_FAILED"}
@@ -149,7 +148,7 @@ class Part:
         return [grant for grant in found if _alive(grant)]
 
     # --- taking it down -------------------------------------------------------------------------------------------
-    def take_down_grants(self) -> None:
+    def revoke_grants(self) -> None:
         """Revoke each grant of the account's targets, and wait for it."""
         grants = self.grants()
         for grant in grants:
@@ -158,7 +157,7 @@ class Part:
         if grants:
             self._wait_for_grants(self.grants, "grants of this stack's targets")
 
-    def take_down(self, asset: LiveAsset) -> None:
+    def remove_asset(self, asset: LiveAsset) -> None:
         """Revoke, unpublish, delete: each step waits until the one before has taken effect."""
         ending = list(asset.subscriptions)
         if asset.listing_id is not None:
@@ -182,7 +181,7 @@ class Part:
         tell(f"deleting asset {asset.name} ({asset.id})")
         self._change("delete_asset", identifier=asset.id)
 
-    def take_down_records(self) -> None:
+    def delete_records(self) -> None:
         """Forget what the data sources recorded; the assets are gone by now."""
         for parameter, _, _ in list(self.records()):
             try:
@@ -236,7 +235,7 @@ class Part:
         return live is None or (live.get("listing") or {}).get("listingStatus") != "ACTIVE"
 
 
-class LiveObjectsProvider(DataZoneProvider):
+class DestroyGuardProvider(DataZoneProvider):
     """Nothing is made; deletion is the guard."""
 
     keys = ("domain_id", "on_destroy", "parts")
@@ -245,7 +244,7 @@ class LiveObjectsProvider(DataZoneProvider):
         """The mode, and the shape of the parts."""
         checker = Checker(news, self.keys)
         checker.domain()
-        checker.choice("on_destroy", MODES, default=REFUSE)
+        checker.choice("on_destroy", DESTROY_MODES, default=REFUSE)
         parts = checker.inputs.setdefault("parts", [])
         if isinstance(parts, list | tuple):
             for part in parts:
@@ -265,7 +264,7 @@ class LiveObjectsProvider(DataZoneProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Only remember."""
-        return CreateResult(f"{props['domain_id']}|live-objects", dict(props))
+        return CreateResult(f"{props['domain_id']}|destroy-guard", dict(props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """There is nothing to look at: what lives is looked up when it matters."""
@@ -276,13 +275,13 @@ class LiveObjectsProvider(DataZoneProvider):
         return UpdateResult(dict(_news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Refuse, or take down, whatever lives.
+        """Refuse, or remove, whatever lives.
 
         Raises:
             ResourceInUseError: something lives and is not to be, or cannot be, taken down; the text lists it.
         """
         parts = [self._part(_props, part) for part in _props.get("parts") or []]
-        if _props.get("on_destroy") != TAKE_DOWN:
+        if _props.get("on_destroy") != CASCADE:
             # A later account's records name the same assets as the domain's search, which sees more of them.
             assets: dict[str, LiveAsset] = {}
             for part in parts:
@@ -293,15 +292,15 @@ class LiveObjectsProvider(DataZoneProvider):
                 raise ResourceInUseError(_refusal(str(_props["domain_id"]), list(assets.values()), grants))
         else:
             for part in parts:
-                part.take_down_grants()
+                part.revoke_grants()
             done: set[str] = set()
             for part in parts:
                 for asset in part.assets():
                     if asset.id not in done:
-                        part.take_down(asset)
+                        part.remove_asset(asset)
                     done.add(asset.id)
         for part in parts:
-            part.take_down_records()
+            part.delete_records()
 
     def _part(self, props: Mapping[str, Any], part: Mapping[str, Any]) -> Part:
         settings = SessionSettings(
@@ -340,17 +339,17 @@ def _refusal(domain: str, assets: list[LiveAsset], grants: list[dict[str, Any]])
         f"{len(grants) + sum(len(asset.subscriptions) for asset in assets)} subscription(s) or grant(s) live: {shown}. "
         f"Remove them (aws datazone revoke-subscription {where} --identifier <subscription>; create-listing-change-set "
         f"{where} --entity-type ASSET --action UNPUBLISH --entity-identifier <asset>; delete-asset {where} "
-        "--identifier <asset>), or let the stack do all of that: pulumi config set streamgov:onDestroy takeDown && "
+        "--identifier <asset>), or let the stack do all of that: pulumi config set streamgov:onDestroy cascade && "
         "pulumi up && pulumi destroy"
     )
 
 
-class LiveObjects(Resource, module="streamgov", name="LiveObjects"):
+class DestroyGuard(Resource, module="streamgov", name="DestroyGuard"):
     """The guard of a stack's live assets, listings and grants.
 
     Args:
         resource_name: the logical name.
-        props: ``domain_id``, ``region``, ``on_destroy`` (``refuse`` or ``takeDown``), and ``parts``: for each account
+        props: ``domain_id``, ``region``, ``on_destroy`` (``refuse`` or ``cascade``), and ``parts``: for each account
             its session and what the stack has there (``asset_types``, ``targets``, ``record_paths``).
         opts: resource options; it must depend on everything that a revoke needs.
     """
@@ -358,4 +357,4 @@ class LiveObjects(Resource, module="streamgov", name="LiveObjects"):
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(LiveObjectsProvider(), resource_name, dict(props), opts)
+        super().__init__(DestroyGuardProvider(), resource_name, dict(props), opts)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import ResourceInUseError
-from streamgov_pulumi.providers import LiveObjectsProvider
+from streamgov_pulumi.providers import DestroyGuardProvider
 from streamgov_pulumi.providers.session import wait_for
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
 from tests.sandbox import CONSUMER, PRODUCER, Client
@@ -23,7 +23,7 @@ PATH = "/streamgov/streamgov/guarded"
 
 @pytest.fixture(scope="module")
 def guard(stub: Any) -> Driver:
-    return Driver(stub, LiveObjectsProvider())
+    return Driver(stub, DestroyGuardProvider())
 
 
 def inputs(guard: Driver, world: World, mode: str | None = None, **target: Any) -> dict[str, Any]:
@@ -107,11 +107,11 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     text = str(refused.value).split("ResourceInUseError: ")[1]
     assert "nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s) or grant(s) live" in text
     assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
-    assert "pulumi config set streamgov:onDestroy takeDown && pulumi up && pulumi destroy" in text
+    assert "pulumi config set streamgov:onDestroy cascade && pulumi up && pulumi destroy" in text
     assert client("datazone").get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
     assert records(client) == [f"{PATH}/1/orders"]
 
-    wanted = inputs(guard, world, "takeDown")
+    wanted = inputs(guard, world, "cascade")
     assert guard.diff(id_, state, wanted) == ("DIFF_SOME", [], False)
     state = guard.update(id_, state, wanted)
     guard.settled(id_, state, wanted)
@@ -126,7 +126,7 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     guard.delete(id_, {**state, "on_destroy": "refuse"})
 
 
-def test_a_revoke_that_fails_stops_the_take_down_with_its_cause(
+def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
     guard: Driver, client: Client, world: World, live: Live
 ) -> None:
     """Nobody listens for the grant's events here, so the test plays the workflow."""
@@ -153,7 +153,7 @@ def test_a_revoke_that_fails_stops_the_take_down_with_its_cause(
     datazone.revoke_subscription(**where, identifier=live.subscription)
     mark("REVOKE_IN_PROGRESS", "REVOKE_FAILED")
     # The asset's grant, not the target's: of a target's grants the revoke would be asked for again.
-    state = {**state, "on_destroy": "takeDown", "parts": state["parts"][:1]}
+    state = {**state, "on_destroy": "cascade", "parts": state["parts"][:1]}
     with pytest.raises(Failed, match=rf"could not be revoked: {grant} \(the role is gone\)"):
         guard.delete(id_, state)
     assert datazone.get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
@@ -167,7 +167,7 @@ def test_a_revoke_that_fails_stops_the_take_down_with_its_cause(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"on_destroy": "keep"}, "on_destroy must be one of refuse, takeDown, got"),
+        ({"on_destroy": "keep"}, "on_destroy must be one of refuse, cascade, got"),
         ({"parts": "all"}, "parts must be a list of maps, one an account"),
         ({"parts": [{"accounts": []}]}, "parts must hold maps with the keys"),
         ({"parts": [{"record_paths": ["a b"]}]}, 'parts has the record path "a b"'),
@@ -184,7 +184,7 @@ def test_unknowns_pass_and_a_foreign_parameter_stops_it(guard: Driver, client: C
     assert guard.check({"region": "us-east-1", "domain_id": UNKNOWN, "parts": parts})[1] == []
     ssm = client("ssm", PRODUCER)
     ssm.put_parameter(Name=f"{PATH}/1/x", Value="by hand", Type="String")
-    id_, state = guard.create(inputs(guard, world, "takeDown"))
+    id_, state = guard.create(inputs(guard, world, "cascade"))
     with pytest.raises(Failed, match=f"parameter {PATH}/1/x is no record of a data source; remove it by hand"):
         guard.delete(id_, state)
     ssm.delete_parameter(Name=f"{PATH}/1/x")

@@ -10,7 +10,7 @@ Options = dict[str, Any]
 """Options by their names; an extension's name in brackets. Values: text, number, bool, or a raw message's text."""
 
 
-class Label(PythonEnum):
+class FieldLabel(PythonEnum):
     """What stands before a field."""
 
     NONE = ""
@@ -63,7 +63,7 @@ class ProtoField:
     number: int
     type: str
     scope: str
-    label: Label = Label.NONE
+    label: FieldLabel = FieldLabel.NONE
     key_type: str | None = None
     group: bool = False
     oneof: str | None = None
@@ -75,7 +75,7 @@ class ProtoField:
     @property
     def repeated(self) -> bool:
         """Whether it holds any number of values."""
-        return self.label is Label.REPEATED or self.key_type is not None
+        return self.label is FieldLabel.REPEATED or self.key_type is not None
 
 
 @dataclass(eq=False)

@@ -1,0 +1,253 @@
+"""What is deployed into the domain account: grant ledger, three functions, central machine, its roles and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from streamgov_core.deploy.central_events import (
+    SETTLE_INPUT_PATHS,
+    SETTLE_INPUT_TEMPLATE,
+    EventPattern,
+    grant_event_pattern,
+    reconcile_input,
+    settle_event_pattern,
+)
+from streamgov_core.deploy.central_machine import central_definition
+from streamgov_core.deploy.domain_permissions import (
+    callback_policy,
+    callback_trust,
+    central_machine_policy,
+    collect_policy,
+    events_policy,
+    events_trust,
+    reconcile_policy,
+    report_policy,
+)
+from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import AlarmSpec, FunctionSpec, MachineSpec, QueueSpec, RoleSpec, RuleSpec, TableSpec
+from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
+from streamgov_core.model.findings import METRIC_NAMESPACE
+from streamgov_core.model.naming import Names, check_account
+
+RECONCILE_SCHEDULE = "rate(1 hour)"
+"""When the reconciler runs, unless configured."""
+GRACE_SECONDS = 900.0
+"""How long a grant may be open before an execution must work on it, in seconds."""
+
+
+@dataclass(frozen=True)
+class DomainDeployment:
+    """The parts of the domain account.
+
+    Args:
+        grants: the grant ledger.
+        collect: the function that collects what a grant needs.
+        report: the function that reports a grant's outcome.
+        reconcile: the function that finds and repairs what no execution has finished.
+        machine: the central machine.
+        callback: role through which member machines answer the central machine.
+        events: role with which EventBridge starts the central machine.
+        dead_letters: queue of events that could not start the central machine.
+        rules: what starts the central machine.
+        open_findings: alarm on findings that the reconciler did not repair.
+    """
+
+    grants: TableSpec
+    collect: FunctionSpec
+    report: FunctionSpec
+    reconcile: FunctionSpec
+    machine: MachineSpec
+    callback: RoleSpec
+    events: RoleSpec
+    dead_letters: QueueSpec
+    rules: tuple[RuleSpec, ...]
+    open_findings: AlarmSpec
+
+    @property
+    def functions(self) -> tuple[FunctionSpec, ...]:
+        """All functions. Their roles must be contributors of every project whose grants they handle."""
+        return self.collect, self.report, self.reconcile
+
+
+def domain_account(
+    scope: AccountScope,
+    *,
+    domain_id: str,
+    members: Sequence[str],
+    asset_types: Sequence[str],
+    organization_id: str | None = None,
+    principal_accounts: Mapping[str, Sequence[str]] | None = None,
+    managed_vpc: bool = True,
+    cross_account_serverless: bool = False,
+    request_required: bool = False,
+    projects: Sequence[str] = (),
+    reconcile_schedule: str = RECONCILE_SCHEDULE,
+    reconcile_repairs: bool = True,
+    grace: float = GRACE_SECONDS,
+) -> DomainDeployment:
+    """What is deployed into the domain account.
+
+    Args:
+        scope: the domain account.
+        domain_id: the DataZone domain.
+        members: accounts of producers and consumers.
+        asset_types: names of the asset types whose grants are handled.
+        organization_id: let member accounts of this organisation call back, instead of naming each.
+        principal_accounts: member account to further accounts whose roles its subscription targets may name.
+        managed_vpc: grants across accounts include managed VPC connections to the cluster.
+        cross_account_serverless: try grants on serverless clusters across accounts, which AWS does not document.
+        request_required: refuse a grant whose request cannot be read.
+        projects: consumers' projects whose grants are reconciled; without any, all that the reconciler sees.
+        reconcile_schedule: EventBridge schedule expression; empty for never.
+        reconcile_repairs: scheduled runs repair what they find, instead of only reporting it.
+        grace: seconds that a grant may be open before an execution must work on it.
+
+    Raises:
+        ConfigError: an account id is malformed.
+    """
+    names, account, key_arn = scope.names, scope.account, scope.kms_key_arn
+    member_accounts = tuple(sorted({check_account(member, "member account") for member in members}))
+    types = tuple(sorted({*asset_types}))
+    machine = scope.machine(
+        "central",
+        definition=central_definition(names, account),
+        policy=central_machine_policy(names, account, member_accounts),
+    )
+    events = scope.role(
+        "events",
+        key="events",
+        description="EventBridge starts the central machine with it",
+        trust=events_trust(names, account),
+        policy=events_policy(names, account),
+    )
+    rule_keys = ["grant-events", "settle", *(["reconcile"] if reconcile_schedule else [])]
+    dead_letters = scope.dead_letters("dead-letters", [names.regional(key) for key in rule_keys])
+    rules = _rules(
+        scope, machine, events, dead_letters, domain_id, types, reconcile_schedule, dry_run=not reconcile_repairs
+    )
+    return DomainDeployment(
+        grants=TableSpec("grants", names.grant_table, hash_key="grantId", range_key="assetId", expiry="purgeAt"),
+        collect=scope.function(
+            "collect",
+            entry_point="handlers.collect_grant.handler",
+            description="Collects what a subscription grant needs and records it",
+            settings=CollectSettings(
+                names,
+                domain_id,
+                member_accounts,
+                types,
+                principal_accounts={key: tuple(sorted(value)) for key, value in (principal_accounts or {}).items()},
+                options={"managedVpc": managed_vpc, "crossAccountServerless": cross_account_serverless},
+                request_required=request_required,
+            ),
+            policy=collect_policy(names, account, key_arn),
+        ),
+        report=scope.function(
+            "report",
+            entry_point="handlers.report_grant.handler",
+            description="Reports the outcome of a subscription grant",
+            settings=ReportSettings(names, domain_id, member_accounts, types),
+            policy=report_policy(names, account, key_arn),
+        ),
+        reconcile=scope.function(
+            "reconcile",
+            entry_point="handlers.reconcile_grants.handler",
+            description="Finds and repairs grants that nothing has finished and policies that were altered",
+            settings=ReconcileSettings(
+                names, domain_id, member_accounts, types, account, tuple(sorted({*projects})), grace
+            ),
+            policy=reconcile_policy(names, account, key_arn),
+            timeout=RECONCILE_TIMEOUT,
+            memory=512,
+        ),
+        machine=machine,
+        callback=scope.role(
+            "callback",
+            key="callback",
+            description="Member machines answer the central machine's task tokens through it",
+            trust=callback_trust(names, account, member_accounts, organization_id=organization_id),
+            policy=callback_policy(names, account),
+        ),
+        events=events,
+        dead_letters=dead_letters,
+        rules=tuple(rule for rule in rules if rule.key in rule_keys),
+        open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+    )
+
+
+def _rules(
+    scope: AccountScope,
+    machine: MachineSpec,
+    role: RoleSpec,
+    dead_letters: QueueSpec,
+    domain_id: str,
+    asset_types: Sequence[str],
+    schedule: str,
+    *,
+    dry_run: bool,
+) -> tuple[RuleSpec, ...]:
+    names = scope.names
+
+    def rule(
+        key: str,
+        description: str,
+        *,
+        event_pattern: EventPattern | None = None,
+        schedule: str | None = None,
+        input_text: str | None = None,
+        input_paths: Mapping[str, str] | None = None,
+        input_template: str | None = None,
+    ) -> RuleSpec:
+        name = names.regional(key)
+        return RuleSpec(
+            key=key,
+            name=name,
+            arn=scope.rule_arn(name),
+            description=description,
+            target_id="central",
+            target_arn=machine.arn,
+            dead_letter_arn=dead_letters.arn,
+            event_pattern=event_pattern,
+            schedule=schedule,
+            role=role,
+            input_text=input_text,
+            input_paths=input_paths,
+            input_template=input_template,
+        )
+
+    return (
+        rule(
+            "grant-events",
+            "DataZone asks to grant or revoke access to a stream",
+            event_pattern=grant_event_pattern(names, domain_id, asset_types),
+        ),
+        rule(
+            "settle",
+            "An execution of the central machine ended by itself: undo or complete it",
+            event_pattern=settle_event_pattern(names, scope.account),
+            input_paths=SETTLE_INPUT_PATHS,
+            input_template=SETTLE_INPUT_TEMPLATE,
+        ),
+        rule(
+            "reconcile",
+            "Look for grants that nothing has finished and policies that were altered",
+            schedule=schedule,
+            input_text=reconcile_input(dry_run=dry_run),
+        ),
+    )
+
+
+def _open_findings(names: Names, *, dry_run: bool) -> AlarmSpec:
+    return AlarmSpec(
+        key="reconcile-open",
+        name=names.regional("reconcile-open", 255),
+        description=(
+            "The reconciler found something that it could not or would not put right: its latest execution of "
+            f"{names.central_machine} lists it, as does log group {names.log_group('reconcile')}"
+        ),
+        namespace=METRIC_NAMESPACE,
+        metric="Open",
+        dimensions={"Deployment": names.namespace, "Mode": "dryRun" if dry_run else "repair"},
+    )

@@ -1,0 +1,172 @@
+"""What is deployed into a member account: document ledger, ``apply`` function, member machine, roles, boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from streamgov_core.deploy.iam_statements import document, service_trust
+from streamgov_core.deploy.member_machine import member_definition
+from streamgov_core.deploy.member_permissions import (
+    apply_policy,
+    consumer_boundary,
+    member_invoke_policy,
+    member_invoke_trust,
+    member_machine_policy,
+)
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
+from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
+from streamgov_core.model.naming import check_account
+
+APPLY_TIMEOUT = 60
+"""Hard time-out of the apply function in seconds; a lease on a document lasts longer."""
+BOUNDARY = "consumer-boundary"
+"""What ``Names.policy_arn`` calls the boundary of consumer roles."""
+
+
+@dataclass(frozen=True)
+class MemberDeployment:
+    """The parts of a member account.
+
+    Args:
+        documents: the document ledger.
+        apply: the function that writes policies.
+        machine: the member machine.
+        invoke: role through which the central machine starts the member machine.
+        boundary: permissions boundary of roles that receive access; another stack may have made it.
+    """
+
+    documents: TableSpec
+    apply: FunctionSpec
+    machine: MachineSpec
+    invoke: RoleSpec
+    boundary: PolicySpec
+
+    @property
+    def functions(self) -> tuple[FunctionSpec, ...]:
+        """All functions."""
+        return (self.apply,)
+
+
+def member_account(
+    scope: AccountScope,
+    *,
+    domain_id: str,
+    domain_account: str,
+    consumer_roles: Sequence[str] = (),
+    require_boundary: bool = True,
+    boundary_extra_actions: Sequence[str] = (),
+    manual_assets: Mapping[str, Sequence[str]] | None = None,
+    protected_roles: Sequence[str] = (),
+) -> MemberDeployment:
+    """What is deployed into a member account, which may be producer and consumer at once.
+
+    Args:
+        scope: the member account.
+        domain_id: the DataZone domain.
+        domain_account: the domain's account.
+        consumer_roles: ARNs, or patterns of ARNs, of the only roles of the account that may be given access.
+        require_boundary: only roles that carry the consumer boundary may be given access.
+        boundary_extra_actions: further actions that the consumers' own jobs need.
+        manual_assets: owning project to ARN patterns of topics and streams which assets made by hand may name.
+        protected_roles: ARNs of roles that must never be written to, such as the deployer's.
+
+    Raises:
+        ConfigError: an account id is malformed.
+    """
+    names, account = scope.names, scope.account
+    check_account(domain_account, "domain account")
+    boundary = boundary_policy(scope, extra_actions=boundary_extra_actions)
+    return MemberDeployment(
+        documents=TableSpec(
+            "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
+        ),
+        apply=scope.function(
+            "apply",
+            entry_point="handlers.apply_grant.handler",
+            description="Writes the policies that grants on this account's resources and roles need",
+            settings=ApplySettings(
+                names,
+                domain_id,
+                account,
+                consumer_roles=tuple(sorted({*consumer_roles})),
+                # By name: the documents are known at the first preview, whoever makes the boundary.
+                boundary=boundary.arn,
+                require_boundary=require_boundary,
+                manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
+                function_timeout=APPLY_TIMEOUT,
+                protected_roles=tuple(sorted({*protected_roles})),
+            ),
+            policy=apply_policy(
+                names,
+                account,
+                domain_id,
+                consumer_role_arns=consumer_roles,
+                boundary_arn=boundary.arn,
+                require_boundary=require_boundary,
+                kms_key_arn=scope.kms_key_arn,
+                protected_role_arns=protected_roles,
+            ),
+            timeout=APPLY_TIMEOUT,
+        ),
+        machine=scope.machine(
+            "member",
+            definition=member_definition(names, account, domain_account),
+            policy=member_machine_policy(names, account, domain_account),
+        ),
+        invoke=scope.role(
+            "member-invoke",
+            key="member-invoke",
+            description="The central machine starts the member machine through it",
+            trust=member_invoke_trust(names, domain_account),
+            policy=member_invoke_policy(names, account),
+        ),
+        boundary=boundary,
+    )
+
+
+def boundary_policy(scope: AccountScope, *, extra_actions: Sequence[str] = ()) -> PolicySpec:
+    """The permissions boundary of roles that receive access to streams.
+
+    Args:
+        scope: the consumer's account.
+        extra_actions: further actions that the consumers' own jobs need.
+    """
+    names = scope.names
+    return PolicySpec(
+        key="policy",
+        name=names.iam_name(BOUNDARY, 128),
+        path=names.iam_path,
+        arn=names.policy_arn(scope.account, BOUNDARY),
+        description="The most that a role which receives access to streams can ever do; it grants nothing",
+        document=consumer_boundary(names, scope.account, extra_actions=extra_actions),
+    )
+
+
+def manage_access_role(scope: AccountScope, domain_id: str, role_name: str) -> RoleSpec:
+    """The role that a DataZone subscription target must name; it has no permissions.
+
+    DataZone may assume it on behalf of this domain only. UNVERIFIED whether the service ever assumes it for custom
+    assets.
+
+    Args:
+        scope: the environment's account.
+        domain_id: the DataZone domain.
+        role_name: what ``Names.iam_name`` calls it.
+    """
+    names = scope.names
+    name = names.iam_name(role_name)
+    # The domain's account is not this one, and its ARN names it: any account, this one domain.
+    source = f"arn:{names.partition}:datazone:{names.region}:*:domain/{domain_id}"
+    return RoleSpec(
+        key="manage-access",
+        name=name,
+        # DataZone accepts no path but '/' and '/service-role/' here (API shape IamRoleArn).
+        path="/",
+        arn=f"arn:{names.partition}:iam::{scope.account}:role/{name}",
+        description="Named in a DataZone subscription target; it has no permissions, grants are made by us",
+        trust=document(service_trust("datazone.amazonaws.com", {"ArnLike": {"aws:SourceArn": source}})),
+        boundary_arn=scope.permissions_boundary,
+    )

@@ -1,0 +1,93 @@
+"""Stages of the central machine: the same step in several member accounts, through their member machines."""
+
+from __future__ import annotations
+
+from streamgov_core.deploy.task_states import MEMBER_FAILED, State, catch_all, retry
+
+INVOKE_TIMEOUT = 900
+"""Seconds that the central machine waits for a member machine's answer."""
+UNDO_RETRIES = 2
+"""How often a member that could not revoke is asked again, in addition to the retries of its own machine."""
+STEP_FAILED = "StepFailed"
+"""Error of a strict step whose answer was not APPLIED."""
+
+
+def undo_stage(name: str, items: str, result: str, following: str) -> State:
+    """A stage that revokes after a failure: a member that failed is asked again; the first failure is kept."""
+    state = member_stage(name, items, result, following, following)
+    task = state["ItemProcessor"]["States"][f"{name}Invoke"]
+    task["Retry"][0] = retry((MEMBER_FAILED,), attempts=UNDO_RETRIES, interval=15, ceiling=60)
+    state["Catch"] = catch_all(following, "$.undoFailure")
+    return state
+
+
+def member_stage(name: str, items: str, result: str, following: str, caught: str) -> State:
+    """One stage: the same step for each of several member accounts, in parallel.
+
+    Args:
+        name: of the stage; names of its inner states begin with it.
+        items: path of the list of steps.
+        result: path that the list of answers is written to.
+        following: state after it.
+        caught: state after an error.
+    """
+    return {
+        "Type": "Map",
+        "ItemsPath": items,
+        "MaxConcurrency": 5,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": f"{name}Invoke",
+            "States": _step_states(name),
+        },
+        "ResultPath": result,
+        "Catch": catch_all(caught, "$.failure"),
+        "Next": following,
+    }
+
+
+def _step_states(stage: str) -> dict[str, State]:
+    """Run one member machine and wait for its answer; a strict step fails unless the answer is APPLIED.
+
+    A state's name is unique in the whole definition (Amazon States Language), so it begins with its stage's.
+    """
+    return {
+        f"{stage}Invoke": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:sfn:startExecution.waitForTaskToken",
+            "Credentials": {"RoleArn.$": "$.roleArn"},
+            "Parameters": {
+                "StateMachineArn.$": "$.machineArn",
+                "Name.$": "States.Format('{}-{}', $.name, States.UUID())",
+                "Input": {"command.$": "$.command", "taskToken.$": "$$.Task.Token"},
+            },
+            "ResultPath": "$.outcome",
+            "TimeoutSeconds": INVOKE_TIMEOUT,
+            "Retry": [
+                {"ErrorEquals": [MEMBER_FAILED], "MaxAttempts": 0},
+                retry(("States.TaskFailed",), attempts=4, interval=2, ceiling=20),
+            ],
+            "Catch": catch_all(f"{stage}CheckAnswer", "$.outcome"),
+            "Next": f"{stage}CheckAnswer",
+        },
+        f"{stage}CheckAnswer": {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "And": [
+                        {"Variable": "$.outcome.status", "IsPresent": True},
+                        {"Variable": "$.outcome.status", "StringEquals": "APPLIED"},
+                    ],
+                    "Next": f"{stage}Done",
+                },
+                {"Variable": "$.strict", "BooleanEquals": True, "Next": f"{stage}Failed"},
+            ],
+            "Default": f"{stage}Done",
+        },
+        f"{stage}Done": {
+            "Type": "Pass",
+            "Parameters": {"side.$": "$.command.side", "outcome.$": "$.outcome"},
+            "End": True,
+        },
+        f"{stage}Failed": {"Type": "Fail", "Error": STEP_FAILED, "CausePath": "States.JsonToString($.outcome)"},
+    }

@@ -1,0 +1,84 @@
+"""What the tasks of both state machines have in common: time-outs, jittered retries, a catch of everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+State = dict[str, Any]
+"""A state, a list entry of one, or a whole machine, in Amazon States Language."""
+
+MEMBER_FAILED = "MemberFailed"
+"""Error with which a member machine answers the central machine's task."""
+
+_LAMBDA_ERRORS = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+)
+
+
+def function_task(arn: str, payload: dict[str, Any], timeout: int) -> State:
+    """A task that invokes a function and waits for it.
+
+    Args:
+        arn: of the function.
+        payload: its event, as a template of Step Functions.
+        timeout: seconds.
+    """
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": arn, "Payload": payload},
+        "TimeoutSeconds": timeout,
+    }
+
+
+def retry(errors: tuple[str, ...], *, attempts: int, interval: int, ceiling: int) -> State:
+    """Retries of some errors, with full jitter.
+
+    Args:
+        errors: names of errors.
+        attempts: how often.
+        interval: seconds before the first, doubled for each further one.
+        ceiling: seconds between two attempts at most.
+    """
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": interval,
+        "MaxAttempts": attempts,
+        "BackoffRate": 2.0,
+        "MaxDelaySeconds": ceiling,
+        "JitterStrategy": "FULL",
+    }
+
+
+def function_retries(*errors: str, attempts: int, interval: int, ceiling: int) -> list[State]:
+    """Retries of a function: of errors that it raises itself, as given, and of those that Lambda names."""
+    return [
+        retry(errors, attempts=attempts, interval=interval, ceiling=ceiling),
+        # An account's concurrency may be as low as 10 ("Lambda quotas"): a burst of grants waits for its turn.
+        retry(("Lambda.TooManyRequestsException",), attempts=10, interval=2, ceiling=60),
+        # The others that "Handling transient Lambda service exceptions" names, and the client's own time-out.
+        retry(_LAMBDA_ERRORS, attempts=5, interval=1, ceiling=20),
+        # A function that was killed or timed out: once more, since every effect is idempotent.
+        retry(
+            ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"),
+            attempts=2,
+            interval=2,
+            ceiling=10,
+        ),
+    ]
+
+
+def answer_retries() -> list[State]:
+    """Retries of SendTaskSuccess and SendTaskFailure; a task that waits no longer is not asked again."""
+    return [
+        {"ErrorEquals": ["Sfn.TaskTimedOutException", "Sfn.InvalidTokenException"], "MaxAttempts": 0},
+        retry(("States.TaskFailed", "States.Timeout"), attempts=6, interval=2, ceiling=30),
+    ]
+
+
+def catch_all(following: str, path: str = "$.failure") -> list[State]:
+    """Catch everything, keep the state's input, and write the error to ``path``."""
+    return [{"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": following}]

@@ -1,0 +1,97 @@
+"""A description of what is deployed (``streamgov_core.deploy``) of which some values are known only when deployed."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import pulumi
+
+SpecT = TypeVar("SpecT")
+PartT = TypeVar("PartT")
+ValueT = TypeVar("ValueT")
+
+
+class Description(Generic[SpecT]):
+    """What a pure function of ``streamgov_core.deploy`` says for these values.
+
+    A value that does not depend on an Output is plain and so shown by the first preview. Whether it depends on one is
+    found by trial: the description is built with two different stand-ins for the Output, and the values are compared.
+
+    Args:
+        build: the pure function.
+        values: its keyword arguments: plain values, Outputs, and lists of both.
+    """
+
+    def __init__(self, build: Callable[..., SpecT], **values: Any) -> None:
+        self._build = build
+        self._values = values
+        self._deferred = sorted(key for key, value in values.items() if _is_deferred(value))
+
+    def known(self, read: Callable[[SpecT], ValueT]) -> ValueT:
+        """A value, such as a physical name, that must not depend on an Output.
+
+        Args:
+            read: takes the value from the description.
+
+        Raises:
+            TypeError: it depends on an Output.
+        """
+        depends_on = self._depends_on(read)
+        if depends_on:
+            raise TypeError(f"{read(self._shape)!r} must be known at a preview, but depends on {', '.join(depends_on)}")
+        return read(self._shape)
+
+    def value(self, read: Callable[[SpecT], ValueT]) -> pulumi.Input[ValueT]:
+        """A value: plain if it depends on no Output, else an Output.
+
+        Args:
+            read: takes the value from the description; a pure function.
+        """
+        if not self._depends_on(read):
+            return read(self._shape)
+        # All of them, not those alone that make a difference beside stand-ins: what one Output is worth may depend on
+        # what another one really is.
+        needed = {key: _as_output(self._values[key]) for key in self._deferred}
+        return pulumi.Output.all(**needed).apply(lambda found: read(self._build(**{**self._values, **found})))
+
+    def part(self, read: Callable[[SpecT], PartT]) -> "Description[PartT]":
+        """The description of a part, such as one function.
+
+        Args:
+            read: takes the part from the description.
+        """
+        return Description(lambda **values: read(self._build(**values)), **self._values)
+
+    @cached_property
+    def _shape(self) -> SpecT:
+        return self._built("")
+
+    @cached_property
+    def _variants(self) -> Mapping[str, SpecT]:
+        """The description with another stand-in for one Output each."""
+        return {key: self._built(key) for key in self._deferred}
+
+    def _depends_on(self, read: Callable[[SpecT], Any]) -> list[str]:
+        plain = read(self._shape)
+        return [key for key in self._deferred if read(self._variants[key]) != plain]
+
+    def _built(self, other: str) -> SpecT:
+        stand_ins = {key: _stand_in(key, self._values[key], key == other) for key in self._deferred}
+        return self._build(**{**self._values, **stand_ins})
+
+
+def _is_deferred(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_is_deferred(item) for item in value)
+    return isinstance(value, pulumi.Output)
+
+
+def _as_output(value: Any) -> pulumi.Output[Any]:
+    return pulumi.Output.all(*value) if isinstance(value, list | tuple) else pulumi.Output.from_input(value)
+
+
+def _stand_in(key: str, value: Any, other: bool) -> Any:
+    if isinstance(value, list | tuple):
+        return [_stand_in(f"{key}-{index}", item, other) for index, item in enumerate(value)]
+    # Colons as an ARN has them: descriptions take an account out of some ARNs.
+    return f"arn:known:when:deployed:{'other' if other else 'value'}:{key}/{key}"
