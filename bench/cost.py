@@ -1,0 +1,137 @@
+"""What a deployment costs a month: list prices times counts that were measured in the sandbox.
+
+Counts of one grant and one reconcile run were taken from the histories of real executions and from the emulator's list
+of calls, seconds from ``python -m bench access`` and ``python -m bench catalog``. docs/cost.md says how each was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bench.common import table
+
+PRICES_OF = "us-east-1, November 2026; check the price list"
+HOURS_A_MONTH = 730
+
+PRICES: Mapping[str, float] = MappingProxyType(
+    {
+        "Lambda GB-second (arm64)": 0.0000133334,
+        "Lambda request": 0.20 / 1e6,
+        "Step Functions state transition": 0.025 / 1e3,
+        "DynamoDB write": 0.625 / 1e6,
+        "DynamoDB read": 0.125 / 1e6,
+        "KMS key": 1.0,
+        "CloudWatch alarm": 0.10,
+        "CloudWatch custom metric": 0.30,
+        "CloudWatch Logs GB": 0.50,
+        "Parameter Store standard parameter": 0.0,
+    }
+)
+"""Price of one unit in USD; keys, alarms, metrics and parameters are by month."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What one grant, revoke or run uses.
+
+    Args:
+        transitions: states entered, in all its executions.
+        requests: invocations of functions.
+        gb_seconds: seconds of functions times their memory in GB.
+        writes: DynamoDB write requests.
+        reads: DynamoDB read requests.
+        log_bytes: what functions and machines log. An assumption.
+    """
+
+    transitions: int = 0
+    requests: int = 0
+    gb_seconds: float = 0.0
+    writes: int = 0
+    reads: int = 0
+    log_bytes: int = 0
+
+    def units(self, times: int) -> dict[str, float]:
+        """Name of the price -> units of ``times`` repetitions."""
+        return {
+            "Lambda GB-second (arm64)": self.gb_seconds * times,
+            "Lambda request": self.requests * times,
+            "Step Functions state transition": self.transitions * times,
+            "DynamoDB write": self.writes * times,
+            "DynamoDB read": self.reads * times,
+            "CloudWatch Logs GB": self.log_bytes * times / 1e9,
+        }
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a deployment does in a month, and what stands in it all the time."""
+
+    grants: int
+    revokes: int
+    sync_runs: int
+    sync: Workload
+    reconcile_runs: int = HOURS_A_MONTH
+    keys: int = 3
+    alarms: int = 17
+    custom_metrics: int = 3
+
+
+GRANT = Workload(transitions=21, requests=4, gb_seconds=0.386 * 0.25, writes=11, reads=4, log_bytes=20_000)
+REVOKE = Workload(transitions=21, requests=4, gb_seconds=0.274 * 0.25, writes=11, reads=4, log_bytes=20_000)
+RECONCILE = Workload(transitions=22, requests=5, gb_seconds=5 * 0.5, reads=12, log_bytes=20_000)
+SYNC_100 = Workload(requests=1, gb_seconds=0.23 * 1769 / 1024, log_bytes=5_000)
+SYNC_1000 = Workload(requests=1, gb_seconds=2.03 * 1769 / 1024, log_bytes=5_000)
+
+USAGES: Mapping[str, Usage] = MappingProxyType(
+    {
+        "idle": Usage(grants=0, revokes=0, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_100),
+        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000),
+    }
+)
+"""Two data sources in one producer's account, and one consumer's account, as in the sandbox. Busy: ten thousand
+grants and revokes a month, and a thousand schemas in each registry."""
+
+
+def units(usage: Usage) -> dict[str, float]:
+    """Name of the price -> units in a month."""
+    found = dict.fromkeys(PRICES, 0.0)
+    found["KMS key"] = usage.keys
+    found["CloudWatch alarm"] = usage.alarms
+    found["CloudWatch custom metric"] = usage.custom_metrics
+    runs = (
+        (GRANT, usage.grants),
+        (REVOKE, usage.revokes),
+        (RECONCILE, usage.reconcile_runs),
+        (usage.sync, usage.sync_runs),
+    )
+    for workload, times in runs:
+        for name, number in workload.units(times).items():
+            found[name] += number
+    return found
+
+
+def cost(usage: Usage) -> dict[str, float]:
+    """Name of the price -> USD a month."""
+    return {name: number * PRICES[name] for name, number in units(usage).items()}
+
+
+def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Print what each usage costs. There are no arguments."""
+    used = {name: units(usage) for name, usage in USAGES.items()}
+    costs = {name: cost(usage) for name, usage in USAGES.items()}
+    head = ("unit", "USD", *(text for name in USAGES for text in (f"{name}: units", "USD a month")))
+    rows = [
+        (
+            price,
+            f"{PRICES[price]:.10f}".rstrip("0").rstrip("."),
+            *(text for name in USAGES for text in (f"{used[name][price]:,.1f}", f"{costs[name][price]:.2f}")),
+        )
+        for price in PRICES
+    ]
+    totals = [text for name in USAGES for text in ("", f"{sum(costs[name].values()):.2f}")]
+    print(f"Prices: {PRICES_OF}\n")
+    print(table(head, [*rows, ("sum", "", *totals)]))
+    return {"prices of": PRICES_OF, "USD a month": costs}

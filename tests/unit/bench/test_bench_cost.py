@@ -1,0 +1,36 @@
+"""The cost table: units times prices, and the page that shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import cost
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "cost.md"
+NOTHING = cost.Usage(
+    grants=0, revokes=0, sync_runs=0, sync=cost.SYNC_100, reconcile_runs=0, keys=0, alarms=0, custom_metrics=0
+)
+
+
+def test_what_is_not_used_costs_nothing() -> None:
+    assert set(cost.cost(NOTHING).values()) == {0.0}
+
+
+def test_a_thousand_transitions_cost_what_the_price_list_says() -> None:
+    usage = cost.Usage(**{**vars(NOTHING), "grants": 1000})
+    assert cost.cost(usage)["Step Functions state transition"] == pytest.approx(cost.GRANT.transitions * 0.025)
+
+
+def test_each_kind_of_run_adds_its_units() -> None:
+    usage = cost.Usage(**{**vars(NOTHING), "grants": 2, "revokes": 3, "reconcile_runs": 5, "sync_runs": 7})
+    used = cost.units(usage)
+    assert used["DynamoDB read"] == 2 * cost.GRANT.reads + 3 * cost.REVOKE.reads + 5 * cost.RECONCILE.reads
+    assert used["Lambda request"] == 2 * 4 + 3 * 4 + 5 * 5 + 7
+
+
+def test_the_page_shows_the_table_that_is_computed(capsys: pytest.CaptureFixture[str]) -> None:
+    cost.main()
+    printed = capsys.readouterr().out.split("\n\n", 1)[1].strip()
+    assert printed in PAGE.read_text(), "run python -m bench cost and put its table into docs/cost.md"
