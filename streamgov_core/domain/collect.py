@@ -31,6 +31,8 @@ MAX_PLAN = 230_000
 class Collect(DomainFunction[CollectSettings]):
     """Turns an order into a plan."""
 
+    FUNCTION = "collect"
+
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> CollectSettings:
         """See DomainFunction.read_settings."""
@@ -162,6 +164,7 @@ class Collect(DomainFunction[CollectSettings]):
             facts={"warnings": _warnings(facts, command)},
             refusal=refusal,
             undo_only=undone is not None,
+            requested_at=order.requested_at,
         )
 
     def _why_undone(self, order: WorkflowInput, command: GrantCommand) -> str | None:
