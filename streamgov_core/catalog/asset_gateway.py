@@ -12,13 +12,12 @@ from streamgov_core.catalog.entities import Asset, AssetSummary, AssetType, Draf
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
 from streamgov_core.runtime.clients import error_code
+from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_datazone import DataZoneClient
     from mypy_boto3_datazone.literals import ChangeActionType
     from mypy_boto3_datazone.type_defs import FormInputTypeDef, SearchInputPaginateTypeDef
-
-_log = logging.getLogger(__name__)
 
 PAGE = 50
 MAX_DESCRIPTION = 2048
@@ -64,7 +63,12 @@ class DataZoneAssets:
         except self._client.exceptions.ClientError as error:
             if error_code(error) not in ("AccessDeniedException", "ResourceNotFoundException"):
                 raise
-            _log.warning("asset type %s cannot be read, its revision is left to DataZone: %s", name, error)
+            log(
+                "asset type cannot be read, its revision is left to DataZone",
+                level=logging.WARNING,
+                assetType=name,
+                cause=str(error),
+            )
             return None
         forms = {form: entry["typeRevision"] for form, entry in found.get("formsOutput", {}).items()}
         return AssetType(found["revision"], forms)

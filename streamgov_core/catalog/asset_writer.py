@@ -18,8 +18,7 @@ from streamgov_core.catalog.gateways import AssetCatalog
 from streamgov_core.catalog.merge import merge
 from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError
-
-_log = logging.getLogger(__name__)
+from streamgov_core.runtime.log import log
 
 MAX_SEARCHED = 150
 """Assets that a search for one name looks at."""
@@ -214,7 +213,7 @@ class AssetWriter:
         if live is not None:
             if live.listing_id:
                 if revoke and (ended := self._assets.end_subscriptions(live.listing_id)):
-                    _log.warning("asset %s: ended %s subscription(s) or request(s)", live.asset_id, ended)
+                    log("subscriptions or requests ended", level=logging.WARNING, assetId=live.asset_id, ended=ended)
                 dependants = self._assets.subscriptions(live.listing_id)
                 if dependants:
                     return SyncOutcome(

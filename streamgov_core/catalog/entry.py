@@ -27,13 +27,15 @@ from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_core.runtime.clients import Clients
-
-_log = logging.getLogger("streamgov.catalog")
+from streamgov_core.runtime.log import log
+from streamgov_core.runtime.metrics import FunctionMetrics
 
 # Variables that reviews read, too.
 REGISTRY_NAME = "STREAMGOV_REGISTRY_NAME"
 PUBLISH = "STREAMGOV_PUBLISH"
 
+FUNCTION = "sync"
+"""The function's short name, a dimension of its metrics."""
 MARGIN_MS = 60_000
 """An invocation begins no schema when less time remains: calls in progress must end, retries included."""
 MAX_ATTEMPTS = 15
@@ -120,12 +122,13 @@ clients_of = cache(make_clients)
 """Clients for the life of the process."""
 
 
-def run(event: Any, context: Any) -> dict[str, Any]:
+def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dict[str, Any]:
     """Do what an event asks for and report it.
 
     Args:
         event: see ``streamgov_core.catalog.sync_request``.
         context: Lambda's context.
+        metrics: of the function; None for those that go to its log group.
 
     Returns:
         What was created, revised, unchanged, retired and kept; ``continued`` if a further invocation goes on.
@@ -134,8 +137,6 @@ def run(event: Any, context: Any) -> dict[str, Any]:
         CatalogError: at least one schema failed; the others are done. The message is the result, failures first.
         ConfigError: the configuration is wrong.
     """
-    logging.getLogger("streamgov_core.catalog").setLevel(logging.INFO)
-    _log.setLevel(logging.INFO)
     config = SyncConfig.from_environment(os.environ)
     clients = clients_of(config)
     request = parse_event(event, config.registry_name)
@@ -143,13 +144,29 @@ def run(event: Any, context: Any) -> dict[str, Any]:
     report = result.to_json()
     if result.after is not None:
         _continue(clients, context, request, result)
-        _log.info(json.dumps({"continued": result.after, **report}))
+        log("catalogue sync continued", after=result.after, **report)
         return {"continued": True, **report}
+    _count(metrics or FunctionMetrics(config.names.namespace, FUNCTION), result)
     if result.failures:
         first = {"counts": report.pop("counts"), "failed": report.pop("failed")}
+        log("catalogue synced", level=logging.ERROR, **first, **report)
         raise CatalogError(json.dumps({**first, **report}, ensure_ascii=False)[:100_000])
-    _log.info(json.dumps(report))
+    log("catalogue synced", **report)
     return report
+
+
+def _count(metrics: FunctionMetrics, result: SyncResult) -> None:
+    """Emit the metrics of a run that has ended; its counts are those of all its invocations."""
+    counts = result.counts
+    metrics.put(
+        {
+            "SyncRuns": 1,
+            "AssetsCreated": counts["created"],
+            "AssetsRevised": counts["revised"],
+            "AssetsRetired": counts["retired"],
+            "AssetsFailed": counts["failed"],
+        }
+    )
 
 
 def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:

@@ -37,9 +37,8 @@ from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordSto
 from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
+from streamgov_core.runtime.log import log
 from streamgov_core.schemas.compatibility import Verdict, compare
-
-_log = logging.getLogger(__name__)
 
 MAX_WALK_BACK = 50
 """Versions that are tried for one that is available."""
@@ -395,7 +394,13 @@ class Syncer:
                 form = version.data_format or info.data_format
                 return compare(old.definition, version.definition, form, info.compatibility, old.number)
             except SchemaError as error:
-                _log.warning("schema %s: versions %s and %s: %s", info.name, old.number, version.number, error)
+                log(
+                    "schema versions not compared",
+                    level=logging.WARNING,
+                    schema=info.name,
+                    versions=[old.number, version.number],
+                    cause=str(error),
+                )
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,8 +11,7 @@ from typing import Any, Generic, TypeVar
 from streamgov_core.catalog.change_events import BATCH, ChangePublisher
 from streamgov_core.catalog.entities import SyncOutcome, SyncResult
 from streamgov_core.model.errors import StreamgovError
-
-_log = logging.getLogger(__name__)
+from streamgov_core.runtime.log import log
 
 MAX_PREFETCHED = 2000
 """Results that may wait to be used; an invocation that runs out of time discards at most these."""
@@ -118,7 +116,7 @@ class WorkerPool:
                 break  # but never at once: a continuation that did nothing would be followed by others that do nothing
             begun += 1
             if begun % PROGRESS_INTERVAL == 0:
-                _log.info(json.dumps({"progress": begun, "of": len(names), "counts": dict(self.result.counts)}))
+                log("catalogue progress", progress=begun, of=len(names), counts=dict(self.result.counts))
             if is_unchanged(name):
                 self.result.add(name, SyncOutcome("unchanged"))
                 skipped += not checks_count
@@ -158,8 +156,10 @@ class WorkerPool:
 
 def failure(name: str, error: Exception) -> str:
     """Log a failure, with its traceback unless it is an error of ours, and return it as text."""
-    _log.warning("schema %s: %s", name, error, exc_info=not isinstance(error, StreamgovError))
-    return f"{type(error).__name__}: {error}"
+    unforeseen = None if isinstance(error, StreamgovError) else error
+    text = f"{type(error).__name__}: {error}"
+    log("schema failed", level=logging.WARNING, error=unforeseen, schema=name, cause=text)
+    return text
 
 
 def mass_retirement_refusal(gone: int, recorded: int, share: float, what: str) -> str | None:

@@ -28,8 +28,9 @@ from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import AlarmSpec, FunctionSpec, MachineSpec, QueueSpec, RoleSpec, RuleSpec, TableSpec
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
-from streamgov_core.model.findings import METRIC_NAMESPACE
+from streamgov_core.model.findings import RECONCILER
 from streamgov_core.model.naming import Names, check_account
+from streamgov_core.runtime.metrics import METRIC_NAMESPACE
 
 RECONCILE_SCHEDULE = "rate(1 hour)"
 """When the reconciler runs, unless configured."""
@@ -249,5 +250,9 @@ def _open_findings(names: Names, *, dry_run: bool) -> AlarmSpec:
         ),
         namespace=METRIC_NAMESPACE,
         metric="Open",
-        dimensions={"Deployment": names.namespace, "Mode": "dryRun" if dry_run else "repair"},
+        dimensions={
+            "Deployment": names.namespace,
+            "Function": RECONCILER,
+            "Mode": "dryRun" if dry_run else "repair",
+        },
     )

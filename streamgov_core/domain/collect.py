@@ -31,6 +31,8 @@ MAX_PLAN = 230_000
 class Collect(DomainFunction[CollectSettings]):
     """Turns a workflow input into a plan."""
 
+    FUNCTION = "collect"
+
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> CollectSettings:
         """The settings of the collect function."""
@@ -166,6 +168,7 @@ class Collect(DomainFunction[CollectSettings]):
             facts={"warnings": _warnings(details, command)},
             refusal=refusal,
             undo_only=undone is not None,
+            requested_at=order.requested_at,
         )
 
     def _why_undone(self, workflow_input: WorkflowInput, command: GrantCommand) -> str | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger
 from streamgov_core.domain.settings import DomainSettings, execution_input, shared_clients
+from streamgov_core.runtime.metrics import FunctionMetrics
 
 SettingsT = TypeVar("SettingsT", bound=DomainSettings)
 
@@ -23,7 +24,11 @@ class DomainFunction(Generic[SettingsT]):
         ledger: the grant ledger.
         execution_input: the input of an execution, by its ARN.
         now: clock.
+        metrics: of the function; None for those that go to its log group.
     """
+
+    FUNCTION: ClassVar[str]
+    """The function's short name, a dimension of its metrics."""
 
     def __init__(
         self,
@@ -32,12 +37,14 @@ class DomainFunction(Generic[SettingsT]):
         ledger: GrantLedger,
         execution_input: Callable[[str], Mapping[str, Any]],
         now: Callable[[], float] = time.time,
+        metrics: FunctionMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._domain = domain
         self._ledger = ledger
         self._execution_input = execution_input
         self._now = now
+        self._metrics = metrics or FunctionMetrics(settings.names.namespace, self.FUNCTION)
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> SettingsT:

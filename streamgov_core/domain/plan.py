@@ -74,6 +74,7 @@ def item(
     facts: Mapping[str, Any],
     refusal: str | None = None,
     undo_only: bool = False,
+    requested_at: str = "",
 ) -> dict[str, Any]:
     """One asset of the plan; every member that a state reads is there.
 
@@ -88,6 +89,7 @@ def item(
         facts: for the report.
         refusal: why nothing is done; the asset only becomes failed.
         undo_only: revoke what an interrupted grant may have granted, and set it to failed with ``refusal``.
+        requested_at: when DataZone asked (ISO 8601), or empty; for the report.
     """
     nothing: Stages = {"first": [], "second": []}
     do, undo = nothing, nothing
@@ -105,6 +107,7 @@ def item(
         "requestType": request,
         "generation": generation,
         "refusal": refusal,
+        "requestedAt": requested_at,
         "facts": dict(facts),
         "do": do,
         "undo": undo,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
+from streamgov_core.domain.failure_class import failure_class
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings
@@ -16,10 +19,19 @@ from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.runtime.log import log
 
 _OPEN = ("PENDING", "IN_PROGRESS")
+_COUNTED: Mapping[str, str] = {
+    "GRANTED": "GrantsGranted",
+    "REVOKED": "GrantsRevoked",
+    "GRANT_FAILED": "GrantsFailed",
+    "REVOKE_FAILED": "RevokesFailed",
+}
+"""The metric that counts each outcome."""
 
 
 class Report(DomainFunction[DomainSettings]):
     """Reports outcomes."""
+
+    FUNCTION = "report"
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> ReportSettings:
@@ -53,16 +65,26 @@ class Report(DomainFunction[DomainSettings]):
             status = "REVOKED" if failure is None else "REVOKE_FAILED"
         remaining = undo_failures(item)
         cause = None if failure is None else _with_remark(failure, remaining)
-        facts = {"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]}
+        facts: dict[str, Any] = {"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]}
         if not self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
         ):
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
         self._domain.update_status(item["grantId"], item["assetId"], status, cause)
-        level = logging.INFO if cause is None else logging.ERROR
-        log("outcome reported", dict(item), level=level, status=status, cause=cause, **facts)
+        self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
+        log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _count(self, status: GrantState, cause: str, requested_at: str) -> None:
+        """Emit the metrics of one outcome."""
+        if status in ("GRANT_FAILED", "REVOKE_FAILED"):
+            self._metrics.put({_COUNTED[status]: 1}, Cause=cause)
+            return
+        self._metrics.put({_COUNTED[status]: 1})
+        asked = _moment(requested_at)
+        if status == "GRANTED" and asked is not None:
+            self._metrics.put({"TimeToGrant": max(0.0, self._now() - asked)}, unit="Seconds")
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
         """Set to failed what the collector may have left open; an input that is not ours is only logged."""
@@ -77,6 +99,9 @@ class Report(DomainFunction[DomainSettings]):
         for asset in (grant or {}).get("assets", ()):
             if self._set_failed(workflow_input, grant or {}, asset, execution, cause):
                 updated.append(asset["assetId"])
+        failed: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"
+        for _ in updated:
+            self._count(failed, failure_class(event), "")
         log("collector failed", level=logging.ERROR, grantId=workflow_input.grant_id, assets=updated, cause=cause)
         return {"status": f"{workflow_input.request}_FAILED", "cause": cause, "assets": updated}
 
@@ -113,6 +138,20 @@ class Report(DomainFunction[DomainSettings]):
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}
         type_name = asset.get("assetType") if asset.get("assetId") == asset_id else workflow_input.type_name
         return self._settings.platform_of(str(type_name)) is not None
+
+
+def _level(item: Mapping[str, Any], cause: str | None) -> int:
+    """A refusal is a decision of ours that somebody must know of; a failure is nobody's wish."""
+    if cause is None:
+        return logging.INFO
+    return logging.WARNING if item.get("refusal") else logging.ERROR
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since the epoch; None if the text tells no moment, which must not keep an outcome from being reported."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).timestamp()
+    return None
 
 
 def failure_of(item: Mapping[str, Any]) -> str | None:

@@ -31,6 +31,7 @@ class WorkflowInput:
         aborted: whether a person ended the last one.
         redrive: a person asks for it, so a failed state is no obstacle.
         ended: ARNs of those executions; a settling takes over from them and from nobody else.
+        requested_at: when the event says that DataZone asked (ISO 8601), or empty.
     """
 
     grant_id: str
@@ -41,6 +42,7 @@ class WorkflowInput:
     aborted: bool = False
     redrive: bool = False
     ended: tuple[str, ...] = ()
+    requested_at: str = ""
 
     @property
     def exhausted(self) -> bool:
@@ -95,7 +97,9 @@ def _from_event(raw: Mapping[str, Any], domain_id: str) -> WorkflowInput:
         raise EventRefusedError(f"the event is of domain {domain!r}; this deployment serves {domain_id}")
     if not isinstance(grant_id, str) or not grant_id:
         raise EventRefusedError("the event names no grant")
-    return WorkflowInput(grant_id, request, str(type_name), str(raw.get("id", "")))
+    return WorkflowInput(
+        grant_id, request, str(type_name), str(raw.get("id", "")), requested_at=str(raw.get("time", ""))
+    )
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

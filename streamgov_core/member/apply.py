@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
@@ -53,7 +54,7 @@ class Apply(MemberFunction):
                 verify_side(self._settings, command)
             outcome, details = self._apply(command, self.invocation_clock(context))
         except PermanentGrantError as error:
-            log("grant command rejected", dict(event), cause=str(error))
+            log("grant command rejected", dict(event), level=logging.WARNING, cause=str(error))
             return Answer("REJECTED", str(error)[:MAX_CAUSE]).to_message()
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()

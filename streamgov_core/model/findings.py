@@ -41,7 +41,8 @@ QUIET = frozenset({"Retained"})
 
 MAX_TEXT = 300
 EVENT_EXAMPLES = 10
-METRIC_NAMESPACE = "Streamgov"
+RECONCILER = "reconcile"
+"""The short name of the reconciler's function, a dimension of its metrics."""
 EVENT_SOURCE = "streamgov"
 EVENT_TYPE = "Streamgov Reconcile Finding"
 
@@ -143,25 +144,26 @@ class Tally:
         counted[outcome] = counted.get(outcome, 0) + number
 
 
-def metrics(names: Names, tally: Tally, dry_run: bool, now: float) -> list[dict[str, Any]]:
-    """Lines in CloudWatch's embedded metric format ("Specification: Embedded metric format"), to be printed.
+def metrics(tally: Tally, dry_run: bool) -> list[tuple[dict[str, float], dict[str, str]]]:
+    """The metrics of a run: values by name, and the dimensions that they share.
 
-    One line for the run with ``Findings``, ``Repaired`` and ``Open`` (found and not repaired, QUIET kinds aside), and
-    one with ``Findings`` for each kind. A dry run is published as one, so that it does not set off the alarm.
+    For the run ``Findings``, ``Repaired`` and ``Open`` (found and not repaired, QUIET kinds aside), and ``Findings``
+    for each kind. A dry run is published as one, so that it does not set off the alarm.
     """
     loud = tally.number("found", loud=True)
     mode = "dryRun" if dry_run else "repair"
-    values = {
+    values: dict[str, float] = {
         "Findings": loud,
         "Repaired": tally.number("repaired"),
         "Open": loud - tally.number("repaired", loud=True),
     }
-    lines = [_metric(now, {"Deployment": names.namespace, "Mode": mode}, values)]
-    lines += [
-        _metric(now, {"Deployment": names.namespace, "Mode": mode, "Kind": kind}, {"Findings": counted["found"]})
-        for kind, counted in sorted(tally.counts.items())
+    return [
+        (values, {"Mode": mode}),
+        *(
+            ({"Findings": float(counted["found"])}, {"Mode": mode, "Kind": kind})
+            for kind, counted in sorted(tally.counts.items())
+        ),
     ]
-    return lines
 
 
 def events(names: Names, tally: Tally, dry_run: bool, execution: str) -> list[dict[str, Any]]:
@@ -185,20 +187,3 @@ def events(names: Names, tally: Tally, dry_run: bool, execution: str) -> list[di
         }
         for kind, counted in sorted(tally.counts.items())
     ]
-
-
-def _metric(now: float, dimensions: Mapping[str, str], values: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "_aws": {
-            "Timestamp": int(now * 1000),
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": METRIC_NAMESPACE,
-                    "Dimensions": [list(dimensions)],
-                    "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
-                }
-            ],
-        },
-        **dimensions,
-        **values,
-    }

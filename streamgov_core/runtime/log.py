@@ -12,15 +12,23 @@ _RESERVED = frozenset({*vars(logging.makeLogRecord({})), "asctime", "level", "lo
 _logger = logging.getLogger(__name__)
 
 
-def log(event: str, subject: Mapping[str, Any] | None = None, *, level: int = logging.INFO, **fields: Any) -> None:
+def log(
+    event: str,
+    subject: Mapping[str, Any] | None = None,
+    *,
+    level: int = logging.INFO,
+    error: Exception | None = None,
+    **fields: Any,
+) -> None:
     """Log one event.
 
     Args:
         event: what happened, in a few words; the line's ``message``.
         subject: a message of ours, whose SUBJECT_FIELDS are copied.
         level: of the logging module. A refusal is a WARNING, a failure an ERROR.
+        error: whose traceback is logged.
         fields: further members; never a task token or credential. One that the logger uses itself gets an underscore.
     """
     copied = {name: subject[name] for name in SUBJECT_FIELDS if subject and subject.get(name) is not None}
     extra = {f"{name}_" if name in _RESERVED else name: value for name, value in {**copied, **fields}.items()}
-    _logger.log(level, event, extra=extra, stacklevel=2)
+    _logger.log(level, event, extra=extra, exc_info=error, stacklevel=2)

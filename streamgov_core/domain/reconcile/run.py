@@ -12,7 +12,6 @@ generation, members refuse a lower generation than they know, and documents are 
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
@@ -39,9 +38,11 @@ from streamgov_core.domain.reconcile.remediation import Remediator, Work
 from streamgov_core.domain.report import readable
 from streamgov_core.domain.settings import ReconcileSettings
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
-from streamgov_core.model.findings import Finding, Tally, events, metrics
+from streamgov_core.model.findings import RECONCILER, Finding, Tally, events
+from streamgov_core.model.findings import metrics as metrics_of
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
+from streamgov_core.runtime.metrics import FunctionMetrics
 
 LISTED = 60
 """Findings that one portion of a run lists; the others are counted."""
@@ -82,7 +83,7 @@ class Reconcile:
         ledger: the grant ledger.
         executions: of the central machine.
         publisher: where findings are published.
-        emit: prints a line, for the embedded metric format.
+        metrics: of the function; None for those that go to its log group.
         now: clock.
     """
 
@@ -95,7 +96,7 @@ class Reconcile:
         executions: Executions,
         publisher: Publisher,
         *,
-        emit: Callable[[str], None] = print,
+        metrics: FunctionMetrics | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
@@ -105,7 +106,7 @@ class Reconcile:
         self._ledger = ledger
         self._executions = executions
         self._publisher = publisher
-        self._emit = emit
+        self._metrics = metrics or FunctionMetrics(settings.names.namespace, RECONCILER)
         self._now = now
 
     @classmethod
@@ -236,8 +237,8 @@ class Reconcile:
         )
         remediator.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
         dry_run = bool(concluded["dryRun"])
-        for line in metrics(self._names, tally, dry_run, self._now()):
-            self._emit(json.dumps(line, sort_keys=True))
+        for values, dimensions in metrics_of(tally, dry_run):
+            self._metrics.put(values, unit="Count", **dimensions)
         published = True
         try:
             self._publisher.put(events(self._names, tally, dry_run, concluded["execution"]))

@@ -11,8 +11,10 @@ from streamgov_core.catalog import entry
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.catalog.fakes import REGISTRY, SyncSetup, avro
 
+COUNTED = ("SyncRuns", "AssetsCreated", "AssetsRevised", "AssetsRetired", "AssetsFailed")
 ARN = "arn:aws:lambda:us-east-1:222222222222:function:streamgov-sync-msk"
 
 
@@ -65,9 +67,18 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> FakeClients:
 
 def test_a_run_is_reported(setup: SyncSetup, clients: FakeClients, caplog: pytest.LogCaptureFixture) -> None:
     setup.registry.put("sales", avro("id"))
-    result = entry.run({"action": "sync"}, None)
+    caplog.set_level("INFO")
+    metrics = list[dict[str, Any]]()
+    emitted = FunctionMetrics("streamgov", "sync", lambda line: metrics.append(json.loads(line)))
+    result = entry.run({"action": "sync"}, None, emitted)
     assert result["created"] == ["sales"]
-    assert json.loads(caplog.records[-1].getMessage()) == result
+    line = vars(caplog.records[-1])
+    assert {name: line[f"{name}_" if name == "created" else name] for name in result} == result, (
+        "fields of the line itself"
+    )
+    (counted,) = metrics
+    assert {name: counted[name] for name in COUNTED} == dict(zip(COUNTED, ([1], [1], [0], [0], [0]), strict=True))
+    assert (counted["Deployment"], counted["Function"]) == ("streamgov", "sync")
     assert clients.invocations == []
 
 
@@ -79,15 +90,18 @@ def test_a_long_run_tells_its_progress(
     for name in "abcde":
         setup.registry.put(name, avro("id"))
     entry.run({"action": "sync"}, None)
-    event = [json.loads(record.getMessage()) for record in caplog.records if '"progress"' in record.getMessage()]
-    assert [(line["progress"], line["of"]) for line in event] == [(2, 5), (4, 5)]
+    lines = [vars(record) for record in caplog.records if record.message == "catalogue progress"]
+    assert [(line["progress"], line["of"]) for line in lines] == [(2, 5), (4, 5)]
 
 
 def test_a_failure_is_raised_after_the_rest_was_done(setup: SyncSetup, clients: FakeClients) -> None:
     setup.registry.put("good", avro("id"))
     setup.registry.put("bad", "{")
+    metrics = list[dict[str, Any]]()
+    emitted = FunctionMetrics("streamgov", "sync", lambda line: metrics.append(json.loads(line)))
     with pytest.raises(CatalogError) as caught:
-        entry.run({"action": "sync"}, None)
+        entry.run({"action": "sync"}, None, emitted)
+    assert [(line["SyncRuns"], line["AssetsFailed"], line["AssetsCreated"]) for line in metrics] == [([1], [1], [1])]
     report = json.loads(str(caught.value))
     assert list(report)[:2] == ["counts", "failed"]
     assert report["counts"] == {"created": 1, "failed": 1}
@@ -95,12 +109,15 @@ def test_a_failure_is_raised_after_the_rest_was_done(setup: SyncSetup, clients: 
     assert report["created"] == ["good"]
 
 
-def test_a_run_that_lacks_time_goes_on_in_another_invocation(setup: SyncSetup, clients: FakeClients) -> None:
+def test_a_run_that_lacks_time_goes_on_in_another_invocation(
+    setup: SyncSetup, clients: FakeClients, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = [f"t{number:02}" for number in range(30)]
     for name in names:
         setup.registry.put(name, avro("id"))
     event: dict[str, Any] = {"action": "sync", "allowMassRetirement": True}
     result = entry.run(event, Context(20_000))
+    assert "SyncRuns" not in capsys.readouterr().out, "the run has not ended"
     legs = 1
     while result.get("continued"):
         invocation = clients.invocations.pop()
@@ -112,6 +129,8 @@ def test_a_run_that_lacks_time_goes_on_in_another_invocation(setup: SyncSetup, c
         assert legs < 30
     assert legs > 1
     assert result["created"] == names
+    (metrics,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "SyncRuns" in line]
+    assert metrics["AssetsCreated"] == [30], "counted once, whatever leg made them"
     assert clients.invocations == []
 
 

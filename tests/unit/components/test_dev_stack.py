@@ -141,7 +141,7 @@ def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> Non
     schedule = graph.one("aws:cloudwatch/eventRule:EventRule", "streamgov-central-reconcile")
     assert schedule.inputs["scheduleExpression"] == "rate(1 hour)"
     alarm = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-open")
-    assert alarm.inputs["dimensions"] == {"Deployment": "streamgov", "Mode": "repair"}
+    assert alarm.inputs["dimensions"] == {"Deployment": "streamgov", "Function": "reconcile", "Mode": "repair"}
 
 
 def test_policies_fit_their_limits_and_are_json(graph: Graph) -> None:

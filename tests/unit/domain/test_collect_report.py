@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import MAX_SETTLES
 from streamgov_core.model.command import ACCESS_MAY_REMAIN
 from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
+from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
     CONSUMER,
     DOMAIN,
@@ -43,7 +45,9 @@ class Central:
         self.settings = CollectSettings(NAMES, DOMAIN, (OWNER, CONSUMER), types, **settings)
         parts = (self.settings, self.domain, self.grants, self.inputs.__getitem__, self.clock.now)
         self.collector = Collect(*parts)
-        self.reporter = Report(*parts)
+        self.metrics: list[dict[str, Any]] = []
+        emitted = FunctionMetrics(NAMES.namespace, "report", lambda line: self.metrics.append(json.loads(line)))
+        self.reporter = Report(*parts, metrics=emitted)
 
     def collect(self, workflow_input: dict[str, Any] | None = None, execution: str = "one") -> list[dict[str, Any]]:
         event = {"event": workflow_input or grant_event(), "execution": CENTRAL + execution, "startedAt": "2026-01-01"}
@@ -52,6 +56,10 @@ class Central:
 
     def report(self, item: dict[str, Any], **added: Any) -> dict[str, Any]:
         return self.reporter.run({"kind": "outcome", "item": {**item, **added}})
+
+    def metric(self, name: str) -> list[tuple[float, str | None]]:
+        """Values of a metric, with their cause."""
+        return [(line[name][0], line.get("Cause")) for line in self.metrics if name in line]
 
     def record(self) -> GrantRecord:
         return self.grants.records[("grant1", "asset1")]
@@ -595,3 +603,95 @@ def test_a_person_may_start_a_failed_grant_again(central: Central) -> None:
     workflow_input = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
     (again,) = central.collect(workflow_input, "two")
     assert sides(again) == [("producer", OWNER, "GRANT", 3), ("consumer", CONSUMER, "GRANT", 3)]
+
+
+def asked_at(central: Central, seconds: float) -> dict[str, Any]:
+    """A grant event that DataZone sent so many seconds ago."""
+    sent = datetime.fromtimestamp(central.clock.now() - seconds, UTC)
+    return {**grant_event(), "time": sent.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def test_a_grant_is_counted_with_the_time_that_it_took(central: Central) -> None:
+    (item,) = central.collect(asked_at(central, 42))
+    central.report(item, **done(item))
+    assert central.metric("GrantsGranted") == [(1, None)]
+    assert central.metric("TimeToGrant") == [(42, None)]
+    (line,) = [line for line in central.metrics if "TimeToGrant" in line]
+    described = line["_aws"]["CloudWatchMetrics"][0]
+    assert (line["Deployment"], line["Function"], described["Namespace"]) == ("streamgov", "report", "Streamgov")
+    assert described["Dimensions"] == [["Deployment", "Function"]]
+    assert [(metric["Name"], metric["Unit"]) for metric in described["Metrics"]] == [("TimeToGrant", "Seconds")]
+
+
+@pytest.mark.parametrize("time", ["", "soon"])
+def test_a_grant_whose_request_has_no_time_is_counted_all_the_same(central: Central, time: str) -> None:
+    (item,) = central.collect({**grant_event(), "time": time})
+    assert central.report(item, **done(item))["status"] == "GRANTED"
+    assert central.metric("GrantsGranted") == [(1, None)] and central.metric("TimeToGrant") == []
+
+
+def test_a_revoke_and_a_superseded_outcome_are_told_apart(central: Central) -> None:
+    (first,) = central.collect(asked_at(central, 1))
+    central.report(first, **done(first))
+    central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
+    central.report(first, **done(first))
+    assert len(central.metrics) == 2, "what a newer request has overtaken is counted no more"
+    central.report(item, **done(item))
+    assert central.metric("GrantsRevoked") == [(1, None)] and len(central.metric("TimeToGrant")) == 1
+
+
+def rejected(cause: str = "no room") -> dict[str, Any]:
+    return {"status": "REJECTED", "cause": cause}
+
+
+@pytest.mark.parametrize(
+    ("failure", "counted"),
+    [
+        ({"Error": "States.Timeout", "Cause": "30 s"}, "States.Timeout"),
+        ({"Error": "StepFailed", "Cause": json.dumps(rejected())}, "Rejected"),
+        (
+            {
+                "Error": "StepFailed",
+                "Cause": json.dumps(
+                    {"Error": "MemberFailed", "Cause": json.dumps({"errorType": "RetryableGrantError"})}
+                ),
+            },
+            "RetryableGrantError",
+        ),
+        ({"Error": "text that is no name: arn:aws:…"}, "Other"),
+    ],
+)
+def test_failures_are_counted_by_class(central: Central, failure: dict[str, Any], counted: str) -> None:
+    (item,) = central.collect(asked_at(central, 1))
+    central.report(item, failure=failure)
+    assert central.metric("GrantsFailed") == [(1, counted)]
+    assert central.metric("GrantsGranted") == central.metric("TimeToGrant") == []
+
+
+def test_a_revoke_that_failed_in_one_account_is_counted_by_its_class(central: Central) -> None:
+    (item,) = central.collect()
+    central.report(item, **done(item))
+    central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
+    states = done(item)
+    states["secondDone"][0]["outcome"] = rejected()
+    central.report(item, **states)
+    assert central.metric("RevokesFailed") == [(1, "Rejected")]
+
+
+def test_a_refusal_is_a_warning_and_a_failure_an_error(central: Central, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    central.domain.listings.clear()
+    (item,) = central.collect()
+    assert item["refusal"]
+    central.report(item)
+    assert central.metric("GrantsFailed") == [(1, "Refused")]
+    assert [record.levelname for record in caplog.records if record.message == "outcome reported"] == ["WARNING"]
+
+
+def test_a_failed_collector_is_counted_for_each_asset_that_it_left_open(central: Central) -> None:
+    failure = {"Error": "RemoteError", "Cause": json.dumps({"errorType": "RemoteError", "errorMessage": "x"})}
+    event = {**grant_event(), "failure": failure}
+    central.reporter.run({"kind": "collect-failure", "event": event, "execution": CENTRAL + "one"})
+    assert central.status() == "GRANT_FAILED" and central.metric("GrantsFailed") == [(1, "RemoteError")]

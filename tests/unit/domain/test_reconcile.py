@@ -50,7 +50,7 @@ def test_nothing_to_find(world: MemoryDeployment) -> None:
     result = world.reconcile()
     assert kinds(result) == {} and result["findings"] == [] and result["checked"] == 2 and result["busy"] == 0
     assert world.writes() == before and world.told.entries == []
-    assert world.lines[0]["Open"] == 0 and world.lines[0]["Deployment"] == "streamgov"
+    assert world.lines[0]["Open"] == [0] and world.lines[0]["Deployment"] == "streamgov"
 
 
 # --- every kind of finding: what is wrong, how it is called, and how it looks afterwards ------------------------------
@@ -221,7 +221,7 @@ def test_a_run_repairs_it_and_the_next_finds_nothing(world: MemoryDeployment, wh
     assert set(kinds(result)) == expected
     assert all(counted["found"] == counted.get("repaired") for counted in kinds(result).values()), kinds(result)
     assert all(finding["outcome"] == "repaired" for finding in result["findings"])
-    assert world.lines[0]["Open"] == 0 and world.lines[0]["Repaired"] == world.lines[0]["Findings"] > 0
+    assert world.lines[0]["Open"] == [0] and world.lines[0]["Repaired"] == world.lines[0]["Findings"] > [0]
     # DataZone answers the end of a grant with an event; what it starts is what a redrive starts.
     for grant in world.inventory.ended:
         world.execute({"version": 1, "action": "redrive", "grantId": grant, "requestType": "REVOKE"}, f"e-{grant}")
@@ -245,7 +245,7 @@ def test_retained_permissions_are_left_alone(world: MemoryDeployment) -> None:
     expired(world)
     result = world.reconcile()
     assert kinds(result) == {"Retained": {"found": 1, "skipped": 1}}
-    assert world.reads() == BOTH and world.lines[0]["Open"] == 0
+    assert world.reads() == BOTH and world.lines[0]["Open"] == [0]
     grant_gone(world)
     assert kinds(world.reconcile("r2")) == {"Retained": {"found": 1, "skipped": 1}}
     assert world.reads() == BOTH
@@ -301,7 +301,7 @@ def test_what_nobody_recorded_is_reported_only(world: MemoryDeployment) -> None:
         "UnrecordedGrant": {"found": 1, "skipped": 1},
         "UnrecordedContribution": {"found": 2, "skipped": 2},
     }
-    assert world.reads() == BOTH and world.lines[0]["Open"] == 3
+    assert world.reads() == BOTH and world.lines[0]["Open"] == [3]
 
 
 def test_grants_of_other_asset_types_are_nobodys_business(world: MemoryDeployment) -> None:
@@ -362,7 +362,7 @@ def test_a_deleted_role_is_reported_until_it_is_back(world: MemoryDeployment) ->
     gone = world.consumer.gateway.iam.roles.pop(name)
     result = world.reconcile()
     assert kinds(result) == {"DeletedRole": {"found": 1, "skipped": 1}}
-    assert world.lines[0]["Open"] == 1
+    assert world.lines[0]["Open"] == [1]
     world.consumer.gateway.iam.roles[name] = gone
     assert kinds(world.reconcile("r2"))["DriftRemoved"] == {"found": 1, "repaired": 1}
     assert world.reads() == BOTH
@@ -382,7 +382,7 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: MemoryDep
     assert world.reads("payments", other) == BOTH
     later = world.reconcile("r2")
     assert kinds(later)["DriftRemoved"]["failed"] >= 1 and "Unreadable" not in kinds(later), kinds(later)
-    told = [line["Open"] for line in world.lines if "Open" in line][-1]
+    told = [line["Open"][0] for line in world.lines if "Open" in line][-1]
     assert told == sum(counted["found"] for counted in kinds(later).values()) > 0
     world.granted("grant3", "refunds", role=other)
     assert world.reads("refunds", other) == BOTH, "a role that is gone must not keep others out"
@@ -716,4 +716,6 @@ def test_events_and_metrics_say_what_was_found(world: MemoryDeployment) -> None:
     )
     assert detail["meaning"] == KINDS["DriftAltered"] and detail["examples"][0]["account"] == OWNER
     by_kind = [line for line in world.lines if line.get("Kind") == "DriftAltered"]
-    assert by_kind and by_kind[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Deployment", "Mode", "Kind"]]
+    assert by_kind and by_kind[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
+        ["Deployment", "Function", "Mode", "Kind"]
+    ]

@@ -18,7 +18,9 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.drift import MemberReconcile
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
+from streamgov_core.model.findings import RECONCILER
 from streamgov_core.platforms.msk.arns import topic_arn
+from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
     CLUSTER,
     CONSUMER,
@@ -182,7 +184,7 @@ class MemoryDeployment:
             self.grants,
             self.executions,
             self.told,
-            emit=lambda line: self.lines.append(json.loads(line)),
+            metrics=FunctionMetrics(NAMES.namespace, RECONCILER, lambda line: self.lines.append(json.loads(line))),
             now=self.clock.now,
         )
         self.between: dict[str, Callable[[], None]] = {}
