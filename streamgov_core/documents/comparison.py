@@ -51,13 +51,13 @@ def differences(document_id: str, comparison: Comparison, sid_prefix: str) -> li
     where = f"the {comparison.name} of {document_arn(document_id)}"
     statements = statements_of(comparison.live or {})
     found = [
-        Finding("ForeignOrphan", document_id, f"{where} holds {_short(item)}: remove it", "left")
+        Finding("ForeignOrphan", document_id, f"{where} holds {_short(item)}: remove it", "skipped")
         for item in statements
         if not comparison.exclusive and is_orphan(item) and not is_ours(item, sid_prefix)
     ]
     if comparison.withheld:
         text = f"the role of {where} was made again under its name and is not given its {comparison.withheld} grants: "
-        found.append(Finding("DeletedRole", document_id, f"{text}redrive those that it should have", "left"))
+        found.append(Finding("DeletedRole", document_id, f"{text}redrive those that it should have", "skipped"))
     return found + _own_findings(document_id, comparison, sid_prefix, where)
 
 

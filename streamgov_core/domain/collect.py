@@ -168,7 +168,7 @@ class Collect(DomainFunction[CollectSettings]):
             facts={"warnings": _warnings(details, command)},
             refusal=refusal,
             undo_only=undone is not None,
-            requested_at=order.requested_at,
+            requested_at=workflow_input.requested_at,
         )
 
     def _why_undone(self, workflow_input: WorkflowInput, command: GrantCommand) -> str | None:

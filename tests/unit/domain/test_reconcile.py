@@ -258,11 +258,11 @@ def test_nothing_is_orphaned_of_a_project_whose_subscriptions_cannot_be_listed(
 ) -> None:
     """Its permissions may be retained, which only the list of its ended subscriptions says."""
     gone(world)
-    world.survey.denied = {PROJECT}
+    world.inventory.denied = {PROJECT}
     result = world.reconcile(force=force)
     assert kinds(result) == {"Unreadable": {"found": 2, "left": 2}}
-    assert world.reads() == BOTH and world.survey.ended == []
-    world.survey.denied.clear()
+    assert world.reads() == BOTH and world.inventory.ended == []
+    world.inventory.denied.clear()
     assert kinds(world.reconcile("r2"))["Orphaned"]["found"] == 1
 
 
