@@ -12,12 +12,15 @@ from streamgov_core.model.schema_reference import SchemaReference
 SCHEMA_READ = (
     "glue:GetSchema",
     "glue:GetSchemaByDefinition",
-    "glue:GetSchemaVersion",
     "glue:ListSchemaVersions",
 )
-"""What a deserialiser and its developer call; each is authorised on the registry and on the schema.
+"""What a developer's tools call; each is authorised on the registry and on the schema."""
+
+VERSION_READ = ("glue:GetSchemaVersion",)
+"""What every deserialiser calls with the version id of a record; permitted on ``*``, which works under both readings.
 
 UNVERIFIED: whether GetSchemaVersion by version id alone is authorised on these ARNs or on ``*`` only.
+It thereby also permits to read, by name and number, other schemas of the registry's account (definitions, no data).
 """
 
 
@@ -52,4 +55,5 @@ def _schema_permissions(schema: SchemaReference) -> tuple[Permission, ...]:
     return (
         Permission("glue", SCHEMA_READ, schema.registry_arn, shared=True),
         Permission("glue", SCHEMA_READ, schema.schema_arn),
+        Permission("schema-version", VERSION_READ, "*", shared=True),
     )

@@ -290,7 +290,10 @@ def _schemas(role: str, mine: list[Given]) -> Iterator[Probe]:
     local = [item for item in mine if item.asset.registered and item.asset.account == account_of(role)]
     for asset in ASSETS:
         on = any(item.asset == asset for item in local)
-        yield Probe(role, "glue:GetSchemaVersion", asset.schema, on)
+        # By version id no schema can be named: one granted schema opens the versions of its account.
+        near = bool(local) and asset.account == account_of(role)
+        yield Probe(role, "glue:GetSchemaVersion", asset.schema, near)
+        yield Probe(role, "glue:ListSchemaVersions", asset.schema, on)
         yield Probe(role, "glue:DeleteSchema", asset.schema, False)
     for registry in REGISTRIES:
         yield Probe(role, "glue:GetSchema", registry, any(item.asset.registry == registry for item in local))
@@ -325,6 +328,8 @@ def _readers(given: list[Given]) -> Iterator[Probe]:
             yield Probe(reader, "glue:GetSchema", registry, bool(through))
             for asset in ASSETS:
                 on = any(item.asset == asset for item in through)
+                near = bool(through) and asset.account == account_of(registry)
+                yield Probe(reader, "glue:GetSchemaVersion", asset.schema, near)
                 yield Probe(reader, "glue:GetSchemaByDefinition", asset.schema, on)
                 yield Probe(reader, "glue:ListSchemaVersions", asset.schema, on)
                 yield Probe(reader, "glue:RegisterSchemaVersion", asset.schema, False)

@@ -108,7 +108,9 @@ def test_within_one_account_there_is_no_cluster_policy_and_the_registry_is_read_
     assert member.run(order)["status"] == "APPLIED"
     assert member.gateway.policies.writes == []
     actions = {a for item in member.gateway.iam.statements(arn) for a in statements_actions(item)}
-    assert "glue:GetSchemaVersion" in actions
+    by_id = [item for item in member.gateway.iam.statements(arn) if item["Action"] == "glue:GetSchemaVersion"]
+    assert [item["Resource"] for item in by_id] == ["*"]  # A record carries the version's id only.
+    assert {"glue:GetSchema", "glue:ListSchemaVersions"} < actions
     assert not {a for a in actions if a.startswith(("kafka:", "ec2:", "sts:"))}
 
 

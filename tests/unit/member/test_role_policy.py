@@ -278,6 +278,8 @@ def test_a_reader_role_exists_while_somebody_may_use_it() -> None:
     written = apply_reader(iam, dict(written.slots), one, two)
     listed = [r for item in statements_of(iam.inlines[(name, "schemas")]) for r in resources(item)]
     assert {schema_of("topic-1").schema_arn, schema_of("topic-2").schema_arn} < set(listed)
+    anywhere = [item["Action"] for item in statements_of(iam.inlines[(name, "schemas")]) if item["Resource"] == "*"]
+    assert anywhere == ["glue:GetSchemaVersion"]  # A record carries the version's id only.
     assert apply_reader(iam, dict(written.slots), one, two).writes == 0
     apply_reader(iam, dict(written.slots), two)
     listed = [r for item in statements_of(iam.inlines[(name, "schemas")]) for r in resources(item)]
