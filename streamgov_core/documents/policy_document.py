@@ -68,11 +68,14 @@ class WriteResult:
         slots: what the document contains now.
         rejected: key -> why the grant did not get in.
         writes: API calls that changed something.
+        fill: how full the document is by now, in percent of the characters that it may hold; None if nothing was
+            written or what is written has no limit of ours.
     """
 
     slots: Mapping[str, Slot]
     rejected: Mapping[str, Rejection] = field(default_factory=dict)
     writes: int = 0
+    fill: float | None = None
 
 
 class PolicyDocument(Protocol):

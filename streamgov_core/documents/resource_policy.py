@@ -126,7 +126,7 @@ class ResourcePolicyDocument:
                         live = self._read()
                 gone |= lost
             else:
-                return WriteResult(_slots(chosen), rejected, writes)
+                return WriteResult(_slots(chosen), rejected, writes, self._fill(live[0], chosen, gone, writes))
         raise RetryableGrantError(f"other writers keep changing the policy of {self._arn}")
 
     def compare(self, desired: DesiredState) -> list[Comparison]:
@@ -176,6 +176,15 @@ class ResourcePolicyDocument:
     ) -> bool:
         document = with_ours(live, self._statements(chosen, gone), self._sid_prefix)
         return document is None or size(document) <= self._limit
+
+    def _fill(
+        self, live: Mapping[str, Any] | None, chosen: Mapping[str, ContributionRecord], gone: Iterable[str], writes: int
+    ) -> float | None:
+        """See WriteResult.fill."""
+        if not writes:
+            return None
+        document = with_ours(live, self._statements(chosen, gone), self._sid_prefix)
+        return 0.0 if document is None else 100 * size(document) / self._limit
 
     def _admit(
         self, live: Mapping[str, Any] | None, desired: DesiredState, gone: Iterable[str]
@@ -234,7 +243,7 @@ class ResourcePolicyDocument:
                     f"(does the role exist?): {reason}",
                     retry=True,
                 )
-        return WriteResult(_slots(chosen), rejected, writes)
+        return WriteResult(_slots(chosen), rejected, writes, self._fill(live[0], chosen, gone, writes))
 
     def _foreign_orphans(self, document: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         """Statements of others whose principals were all deleted."""

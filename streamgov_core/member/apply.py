@@ -83,7 +83,8 @@ class Apply(MemberFunction):
                 for check in checks:
                     check.result()
 
-            engine = Engine(self._ledger, clock, calls)
+            fills: dict[str, float] = {}
+            engine = Engine(self._ledger, clock, calls, fills.__setitem__)
             running = [
                 documents.submit(
                     engine.apply,
@@ -97,6 +98,7 @@ class Apply(MemberFunction):
                 for contribution in contributions
             ]
             error = _deciding_error(checks) or _deciding_error(running)
+            self._report_fills(fills)
             if error is not None:
                 raise error
             outcomes = {future.result() for future in running}
@@ -105,6 +107,15 @@ class Apply(MemberFunction):
             "warnings": [text for check in checks for text in check.result()],
         }
         return ("SUPERSEDED" if "SUPERSEDED" in outcomes else "APPLIED"), details
+
+    def _report_fills(self, fills: Mapping[str, float]) -> None:
+        """Emit how full the fullest document of each kind is that this command has written."""
+        fullest = dict[str, float]()
+        for document_id, percent in fills.items():
+            kind = document_id.split("#", 1)[0]
+            fullest[kind] = max(percent, fullest.get(kind, 0.0))
+        for kind, percent in fullest.items():
+            self._metrics.put({"DocumentFill": round(percent, 1)}, unit="Percent", DocumentKind=kind)
 
     def _checks(self, command: GrantCommand) -> Sequence[Callable[[GrantCommand], list[str]]]:
         """What must hold before the producer's side grants; each returns warnings."""

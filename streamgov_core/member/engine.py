@@ -42,12 +42,20 @@ class Engine:
         ledger: the account's document ledger.
         clock: time, identities and this invocation's deadline.
         pool: runs calls in parallel.
+        on_written: told the document's id and how full it is (percent) when something was written.
     """
 
-    def __init__(self, ledger: DocumentLedger, clock: InvocationClock, pool: Executor) -> None:
+    def __init__(
+        self,
+        ledger: DocumentLedger,
+        clock: InvocationClock,
+        pool: Executor,
+        on_written: Callable[[str, float], None] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._pool = pool
+        self._on_written = on_written
 
     def apply(
         self,
@@ -199,6 +207,8 @@ class Engine:
             # "Already there" must not rest on a read from before the lease.
             policy_document.forget()
             result = policy_document.apply(desired, lambda: self._check_lease(lease_record.until))
+        if self._on_written is not None and result.fill is not None:
+            self._on_written(document_id, result.fill)
         for key, rejection in result.rejected.items():
             self._ledger.reject(document_id, key, records[key].generation, rejection)
         return result

@@ -13,7 +13,10 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DocumentLedger, DynamoDocumentLedger
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.runtime.clients import Clients
+from streamgov_core.runtime.metrics import FunctionMetrics
 
+FUNCTION = "apply"
+"""The function's short name, a dimension of its metrics."""
 LEASE_RESERVE = 30.0
 """Seconds that a lease lasts beyond the function's hard time-out."""
 
@@ -28,6 +31,7 @@ class MemberFunction:
         now: returns seconds since the epoch.
         sleep: waits for a number of seconds.
         new_id: returns an identity for the owner of a lease.
+        metrics: of the function; None for those that go to its log group.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class MemberFunction:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        metrics: FunctionMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._account = account
@@ -46,6 +51,7 @@ class MemberFunction:
         self._now = now
         self._sleep = sleep
         self._new_id = new_id
+        self._metrics = metrics or FunctionMetrics(settings.names.namespace, FUNCTION)
 
     @staticmethod
     def clients(region: str) -> Clients:

@@ -10,9 +10,11 @@ from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.compiler import (
     ATTACHED_LIMIT,
     INLINE_LIMIT,
+    MANAGED_LIMIT,
     identity_statements,
     minified,
     same_statements,
+    size,
 )
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.member.role_gateway import QuotaError, RoleInfo, RolePolicyGateway
@@ -94,9 +96,15 @@ class RolePolicyDocument:
                 full.add(error.slot)
             else:
                 self._inline = None
+<<<<<<< HEAD
                 role_id = self._info.role_id
                 written = {key: Slot(slot, desired.active[key].generation, role_id) for key, slot in slots.items()}
                 return WriteResult({**withheld, **written}, {**rejected, **unbounded}, writes)
+=======
+                written = {key: Slot(slot, desired.active[key].generation) for key, slot in slots.items()}
+                fill = self._fill(desired, slots, other_inline) if writes else None
+                return WriteResult(written, {**rejected, **unbounded}, writes, fill)
+>>>>>>> dommetrics
 
     def compare(self, desired: DesiredState) -> list[Comparison] | None:
         """See Comparable.compare. What has no slot yet is looked for in the inline policy."""
@@ -126,6 +134,13 @@ class RolePolicyDocument:
         role_id = "" if self._info is None else self._info.role_id
         slots = {key: desired.slots[key] for key in desired.written}
         return {key: at for key, at in slots.items() if at.principal_id and role_id and at.principal_id != role_id}
+
+    def _fill(self, desired: DesiredState, slots: Mapping[str, int], other_inline: int) -> float:
+        """Of the characters that the inline policies and all managed policies of ours can hold, as far as is known."""
+        used = other_inline
+        for slot in set(slots.values()):
+            used += size(self._policy(desired.active[key] for key, at in slots.items() if at == slot))
+        return 100 * used / (INLINE_LIMIT + ATTACHED_LIMIT * MANAGED_LIMIT)
 
     def _absent(self, desired: DesiredState) -> WriteResult:
         """The role does not exist, or the name belongs to a role of another path: nothing of ours can be on it."""

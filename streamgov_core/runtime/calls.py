@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError
 from streamgov_core.runtime.clients import error_code
 
-_RETRY_CODES = frozenset(
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+_CONFLICT_CODES = frozenset(
     {
-        "ConcurrentModification",
+        # botocore gives these up; the same call succeeds once the other writer or the change under way is through.
+        "ConcurrentModification",  # IAM
         "ConcurrentModificationException",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServerErrorException",
-        "InternalServerException",
-        "InternalError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ResourceInUseException",
-        "ServiceFailure",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionConflictException",
+        "ResourceInUseException",  # Kinesis and DynamoDB: the resource is being changed
+        "TransactionConflictException",  # DynamoDB
     }
 )
 _DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"})
@@ -63,9 +50,8 @@ def calling(operation: str, what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error_code(error)
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         message = error_message(error)
-        if code in _RETRY_CODES or int(status) >= 500:
+        if code in _CONFLICT_CODES or _may_pass(error):
             raise RetryableGrantError(f"{operation} on {what} was refused for now ({code}): {message}") from error
         if code in _DENIED_CODES:
             raise PermanentGrantError(
@@ -74,6 +60,16 @@ def calling(operation: str, what: str) -> Iterator[None]:
         raise RemoteError(f"{operation} on {what}", code, message) from error
     except BotoCoreError as error:
         raise RetryableGrantError(f"{operation} on {what} got no answer: {error}") from error
+
+
+def _may_pass(error: ClientError) -> bool:
+    """Whether botocore's standard retry mode calls it throttled or transient; every 5xx is, not only those it lists."""
+    from botocore.retries.standard import RetryContext, ThrottledRetryableChecker, TransientRetryableChecker
+
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    context = RetryContext(attempt_number=1, parsed_response=error.response)
+    checkers = (ThrottledRetryableChecker(), TransientRetryableChecker())
+    return status >= 500 or any(checker.is_retryable(context) for checker in checkers)
 
 
 class Table:

@@ -138,7 +138,7 @@ class FanOutConsumerDocument:
             raise RetryableGrantError(f"the fan-out consumer {arn} is {status}")
         written = self._policy(arn).apply(self._desired_at(desired, arn), check_lease)
         slots = {key: Slot(0, desired.active[key].generation) for key in written.slots}
-        return WriteResult(slots, written.rejected, writes + written.writes)
+        return WriteResult(slots, written.rejected, writes + written.writes, written.fill)
 
     def compare(self, desired: DesiredState) -> list[Comparison]:
         """The registration, and the policy of the consumer that is registered now.

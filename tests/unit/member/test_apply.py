@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.documents.compiler import statements_of
+from streamgov_core.documents.compiler import RESOURCE_POLICY_LIMIT, statements_of
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.command import GrantCommand, Party
 from streamgov_core.model.errors import RetryableGrantError
 from streamgov_core.model.schema_reference import SchemaReference
+from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
     CLUSTER,
     CONSUMER,
@@ -44,6 +45,7 @@ class Member:
         self.gateway = MemoryAccountGateway(MemoryPolicies(), MemoryIam())
         self.ledger = MemoryDocumentLedger()
         self.clock = Clock()
+        self.metrics: list[dict[str, Any]] = []
         self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=ROLES, **settings)
 
     def run(self, order: GrantCommand | dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class Member:
             now=self.clock.now,
             sleep=self.clock.sleep,
             new_id=Ids().next,
+            metrics=FunctionMetrics(NAMES.namespace, "apply", lambda line: self.metrics.append(json.loads(line))),
         )
         return apply.run(json.loads(json.dumps(event)))
 
@@ -327,3 +330,32 @@ def test_documents_never_hold_an_id_of_datazone() -> None:
     member.gateway.recorded(order)
     member.run(order)
     assert all(item["Sid"].isalnum() for item in statements_of(member.gateway.policies.documents[CLUSTER][0]))
+
+
+def fills(member: Member) -> dict[str, float]:
+    """The last percentage of each kind of document."""
+    return {line["DocumentKind"]: line["DocumentFill"][0] for line in member.metrics}
+
+
+def test_how_full_a_document_is_grows_and_shrinks_with_its_grants() -> None:
+    member = Member(OWNER)
+    order = command()
+    member.gateway.recorded(order)
+    member.run(order)
+    (line,) = member.metrics
+    written = json.dumps(member.gateway.policies.documents[CLUSTER][0], separators=(",", ":"))
+    assert line["DocumentFill"] == [round(100 * len(written) / RESOURCE_POLICY_LIMIT, 1)]
+    assert (line["DocumentKind"], line["Function"], line["Deployment"]) == ("cluster", "apply", "streamgov")
+    described = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    assert [(metric["Name"], metric["Unit"]) for metric in described] == [("DocumentFill", "Percent")]
+    member.run(order)
+    assert len(member.metrics) == 1, "nothing was written"
+    member.run(command(request="REVOKE", generation=3))
+    assert fills(member) == {"cluster": 0.0}
+
+
+def test_the_consumers_role_is_told_as_a_kind_of_its_own() -> None:
+    member = Member(CONSUMER)
+    member.gateway.iam.add(ROLE)
+    member.run(command(side="consumer", account=CONSUMER))
+    assert list(fills(member)) == ["role"] and 0 < fills(member)["role"] < 5

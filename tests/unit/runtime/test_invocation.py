@@ -7,10 +7,13 @@ import logging
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from streamgov_core.runtime import invocation
 from streamgov_core.runtime.invocation import lambda_handler
 from streamgov_core.runtime.log import log
 
@@ -100,3 +103,37 @@ logging.getLogger("other").warning("left to Lambda")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert [json.loads(line).get("message") for line in done.stdout.splitlines()] == ["once", None]
+
+
+def traced_by(monkeypatch: pytest.MonkeyPatch, *, sdk: bool) -> list[str]:
+    """What a handler's invocation tells the tracer, with the X-Ray SDK of a layer and without."""
+    told: list[str] = []
+
+    class Tracer:
+        def __init__(self, service: str) -> None:
+            told.append(f"service {service}")
+
+        def capture_lambda_handler(self, handler: Any, *, capture_response: bool, capture_error: bool) -> Any:
+            def traced(event: Any, context: Any) -> Any:
+                told.append(f"invoked, response {capture_response}, error {capture_error}")
+                return handler(event, context)
+
+            return traced
+
+    spec = ModuleSpec("aws_xray_sdk", None) if sdk else None
+    monkeypatch.setattr(invocation, "find_spec", lambda name: spec if name == "aws_xray_sdk" else None)
+    monkeypatch.setitem(sys.modules, "aws_lambda_powertools.tracing", SimpleNamespace(Tracer=Tracer))
+
+    def answer(event: dict[str, Any], context: Context) -> dict[str, Any]:
+        return {"answer": event["grantId"]}
+
+    assert lambda_handler(answer)(ITEM, Context()) == {"answer": "grant1"}
+    return told
+
+
+def test_a_layer_with_the_sdk_makes_traces_without_answers_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert traced_by(monkeypatch, sdk=True) == ["service streamgov_core", "invoked, response False, error False"]
+
+
+def test_without_the_sdk_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert traced_by(monkeypatch, sdk=False) == []
