@@ -96,15 +96,10 @@ class RolePolicyDocument:
                 full.add(error.slot)
             else:
                 self._inline = None
-<<<<<<< HEAD
                 role_id = self._info.role_id
                 written = {key: Slot(slot, desired.active[key].generation, role_id) for key, slot in slots.items()}
-                return WriteResult({**withheld, **written}, {**rejected, **unbounded}, writes)
-=======
-                written = {key: Slot(slot, desired.active[key].generation) for key, slot in slots.items()}
                 fill = self._fill(desired, slots, other_inline) if writes else None
-                return WriteResult(written, {**rejected, **unbounded}, writes, fill)
->>>>>>> dommetrics
+                return WriteResult({**withheld, **written}, {**rejected, **unbounded}, writes, fill)
 
     def compare(self, desired: DesiredState) -> list[Comparison] | None:
         """See Comparable.compare. What has no slot yet is looked for in the inline policy."""
