@@ -53,7 +53,7 @@ class _Reader:
     def root(self, node: Node, shape: Shape) -> None:
         """The columns of the whole schema."""
         labels, nullable = self._labels.of(shape, frozenset(), "the root")
-        objects = [label for label in labels if label.shape is not None]
+        objects = [label for label in labels if label.is_object]
         if not objects or len(objects) < len(labels):
             self._column(self.tree.root, "value", "value", [node], frozenset(), required=True)
             return
@@ -127,8 +127,9 @@ class _Reader:
             column(quoted(name), nodes, name in required)
         for pattern, nodes in shape.patterns.items():
             column(f"/{pattern}/", nodes, False)
-        if shape.additional:
-            column("*", shape.additional, False)
+        for nodes in (shape.additional, shape.unevaluated):
+            if nodes:
+                column("*", nodes, False)
         self._added(shape, parent, prefix, ancestors, merged)
 
     def _added(self, shape: Shape, parent: Field, prefix: str, ancestors: Ancestors, merged: frozenset[Any]) -> None:

@@ -21,7 +21,7 @@ class Label:
     Args:
         text: of a type without parts.
         container: ``array`` or ``map``, of what ``inner`` says.
-        shape: of an object.
+        shape: of an object; beside a text or a container, properties that such a value has none of.
         ancestors: the schemas on the way to the object.
     """
 
@@ -30,6 +30,11 @@ class Label:
     inner: list[Label] = field(default_factory=list)
     shape: Shape | None = None
     ancestors: Ancestors = frozenset()
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is an object itself."""
+        return self.shape is not None and self.text is None and not self.container
 
     def objects(self) -> Iterator[Label]:
         """The objects in it, at any depth."""
@@ -42,7 +47,7 @@ class Label:
         """The type, objects by ``names`` where they have one."""
         if self.text is not None:
             return self.text
-        if self.shape is not None:
+        if self.is_object and self.shape is not None:
             name = names.get(self.shape.keys)
             return TypeText.of(f"object {name}" if name else "object")
         inner = choice([item.render(names) for item in self.inner], "any")
@@ -130,7 +135,10 @@ class Labels:
         types = self._types(shape)
         if not types:
             return [] if shape.types else [leaf("any")]
-        return [self._of_type(type_, shape, ancestors, where) for type_ in types]
+        found = [self._of_type(type_, shape, ancestors, where) for type_ in types]
+        if "object" not in types and (shape.properties or shape.is_map):
+            found[0].shape, found[0].ancestors = shape, ancestors  # properties beside types that have none
+        return found
 
     def _types(self, shape: Shape) -> list[str]:
         if shape.types is not None:
@@ -145,7 +153,10 @@ class Labels:
             return self._container("array", items, inner, where)
         if type_ == "object":
             if shape.is_map and not shape.properties and not shape.conditional and not shape.choices:
-                values = [*shape.patterns.values(), *([shape.additional] if shape.additional else [])]
+                values = [
+                    *shape.patterns.values(),
+                    *(nodes for nodes in (shape.additional, shape.unevaluated) if nodes),
+                ]
                 return self._container("map", values, inner, where)
             return Label(shape=shape, ancestors=ancestors)
         kind = shape.facts.get("format")

@@ -44,6 +44,7 @@ class Shape:
         properties: the schemas of each property.
         patterns: the schemas of properties whose names match a pattern.
         additional: those of all other properties.
+        unevaluated: those of properties that nothing else says anything of.
         items: those of the items of an array, whatever their place.
         required: names of properties that must be there.
         facts: title, description, enum and the like; what a schema says itself wins over what it refers to.
@@ -63,6 +64,7 @@ class Shape:
     properties: dict[str, list[Node]] = field(default_factory=dict)
     patterns: dict[str, list[Node]] = field(default_factory=dict)
     additional: list[Node] = field(default_factory=list)
+    unevaluated: list[Node] = field(default_factory=list)
     items: list[Node] = field(default_factory=list)
     required: set[str] = field(default_factory=set)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class Shape:
     @property
     def is_map(self) -> bool:
         """Whether properties that are not named have schemas."""
-        return bool(self.patterns or self.additional)
+        return bool(self.patterns or self.additional or self.unevaluated)
 
     @property
     def text(self) -> str | None:
@@ -97,6 +99,7 @@ class Shape:
             properties={name: list(nodes) for name, nodes in self.properties.items()},
             patterns={name: list(nodes) for name, nodes in self.patterns.items()},
             additional=list(self.additional),
+            unevaluated=list(self.unevaluated),
             items=list(self.items),
             required=set(self.required),
             facts=facts,
@@ -169,9 +172,12 @@ class Shapes:
             shape.properties.setdefault(name, []).append(child(node, f"properties/{escape(name)}", inner))
         for name, inner in mapping(schema, "patternProperties", where).items():
             shape.patterns.setdefault(name, []).append(child(node, f"patternProperties/{escape(name)}", inner))
-        for key in ("additionalProperties", "unevaluatedProperties"):
+        for key, known in (
+            ("additionalProperties", shape.additional),
+            ("unevaluatedProperties", shape.unevaluated),
+        ):
             if isinstance(schema.get(key), dict) and schema[key]:
-                shape.additional.append(child(node, key, schema[key]))
+                known.append(child(node, key, schema[key]))
         shape.items += self._items(node)
         if isinstance(required := schema.get("required"), list):  # draft-03 and OpenAPI write a boolean here
             shape.required.update(item for item in required if isinstance(item, str))
@@ -213,8 +219,9 @@ def _merge_types(shape: Shape, types: Any, where: str) -> None:
         if not isinstance(item, str) or item not in TYPES:
             raise SchemaError(f"at {where}: {json_text(item)[:200]} is no type of JSON Schema")
     if found:
-        # Where two schemas contradict each other, the one that says it itself, or first, is shown.
-        shape.types = tuple(found) if shape.types is None else _both(shape.types, tuple(found)) or shape.types
+        # Where two schemas contradict each other, what both say is shown.
+        known = shape.types or ()
+        shape.types = _both(known, tuple(found)) or tuple(dict.fromkeys((*known, *found)))
 
 
 def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
