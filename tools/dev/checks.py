@@ -23,9 +23,12 @@ TYPED = (
     *EMULATOR_TYPED,
     "tools",
     "policy/streamgov_policies",
+    "tests",
+    "bench",
+    "emulator/tests",
     "__main__.py",
 )
-LINTED = (*TYPED, "policy", "plugin", "emulator", "tests", "bench", "examples")
+LINTED = (*TYPED, "policy", "plugin", "emulator", "examples")
 EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")
 EMULATOR_TESTS = ("emulator/tests", "tests/unit/iam_evaluation")
 PYTEST = (sys.executable, "-m", "pytest", "--durations=10")

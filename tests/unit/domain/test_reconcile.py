@@ -260,7 +260,7 @@ def test_nothing_is_orphaned_of_a_project_whose_subscriptions_cannot_be_listed(
     gone(world)
     world.inventory.denied = {PROJECT}
     result = world.reconcile(force=force)
-    assert kinds(result) == {"Unreadable": {"found": 2, "left": 2}}
+    assert kinds(result) == {"Unreadable": {"found": 2, "skipped": 2}}
     assert world.reads() == BOTH and world.inventory.ended == []
     world.inventory.denied.clear()
     assert kinds(world.reconcile("r2"))["Orphaned"]["found"] == 1

@@ -199,7 +199,7 @@ def test_a_foreign_statement_that_still_allows_somebody_is_never_left_out(
 def test_a_foreign_statement_of_deleted_principals_is_reported() -> None:
     live = {"Statement": [orphaned("AROAEXAMPLEROLEID")]}
     (found,) = differences(DOCUMENT, Comparison("policy", live, ()), SID)
-    assert (found.kind, found.outcome) == ("ForeignOrphan", "left") and "AROAEXAMPLEROLEID" in found.text
+    assert (found.kind, found.outcome) == ("ForeignOrphan", "skipped") and "AROAEXAMPLEROLEID" in found.text
 
 
 def test_a_cluster_that_is_gone_refuses_grants_and_lets_revokes_pass(account: EngineAccount) -> None:

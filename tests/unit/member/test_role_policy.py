@@ -193,7 +193,7 @@ def test_a_role_made_again_under_its_name_is_not_given_the_old_access(count: int
     new = record(300)
     role.apply(*records, new)
     assert role.topics() == {"topic-000000000300"}
-    assert role.findings(*records, new) == [("DeletedRole", "left")]
+    assert role.findings(*records, new) == [("DeletedRole", "skipped")]
     # A redrive has a generation of its own.
     again = record(0, generation=3)
     role.apply(*records[1:], again, new)

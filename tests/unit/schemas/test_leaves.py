@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -144,7 +145,7 @@ def test_avro(data: st.DataObject) -> None:
         return data.draw(st.sampled_from(["int", "string"]))
 
     schema = data.draw(st.sampled_from(["record", "union", "array"]))
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "record": lambda: record(3),
         "union": lambda: ["null", record(2), record(2)],
         "array": lambda: {"type": "array", "items": ["string", record(2), record(2)]},
