@@ -145,11 +145,12 @@ def test_avro(data: st.DataObject) -> None:
         return data.draw(st.sampled_from(["int", "string"]))
 
     schema = data.draw(st.sampled_from(["record", "union", "array"]))
-    made: dict[str, Callable[[], Any]] = {
+    shapes: dict[str, Callable[[], Any]] = {
         "record": lambda: record(3),
         "union": lambda: ["null", record(2), record(2)],
         "array": lambda: {"type": "array", "items": ["string", record(2), record(2)]},
-    }[schema]()
+    }
+    made = shapes[schema]()
     assert_shown(columns_of(json.dumps(made), "AVRO"), leaves.names, made)
 
 
