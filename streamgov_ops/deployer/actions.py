@@ -91,8 +91,10 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "aws:lambda/function:Function": Needs(
         "lambda",
-        read=("GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "ListTags",
-              "ListVersionsByFunction"),
+        read=(
+            "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConcurrency", "GetFunctionConfiguration",
+            "ListTags", "ListVersionsByFunction",
+        ),
         write=(
             "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "PutFunctionConcurrency", "TagResource",
             "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration",
