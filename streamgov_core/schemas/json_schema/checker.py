@@ -122,6 +122,7 @@ class Checker:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._following: set[Any] = set()
 
     def valid(self, node: Node, value: Any) -> Known:
         """Whether a schema allows a value."""
@@ -161,10 +162,15 @@ class Checker:
             yield path, "$ref", None
             return
         for target in targets:
-            if isinstance(target, str):
-                yield path, "$ref", None
-            else:
+            step = () if isinstance(target, str) else (target.key, id(value))
+            if isinstance(target, str) or step in self._following:
+                yield path, "$ref", None  # another document, or references that lead round in a circle
+                continue
+            self._following.add(step)
+            try:
                 yield from self.results(target, value, path)
+            finally:
+                self._following.discard(step)
 
     def _general(self, node: Node, value: Any) -> Iterator[tuple[str, Known]]:
         schema = node.schema

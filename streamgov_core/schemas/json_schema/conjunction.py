@@ -5,7 +5,7 @@ An alternative may allow more than the writer does, never less: what is included
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -72,7 +72,8 @@ class Conjunction:
         for node in self.nodes:
             listed = [node.schema["const"]] if has(node, "const") else node.schema.get("enum")
             if isinstance(listed, list):
-                return [value for value in listed if self._may_be(value)]
+                told = [twin for value in listed for twin in _twins(value, node.draft)]
+                return [value for value in told if self._may_be(value)]
         return None
 
     def _may_be(self, value: Any) -> bool:
@@ -284,6 +285,23 @@ class _State:
 
     def copy(self) -> _State:
         return _State([*self.pending], replace(self.found), {*self.seen}, [*self.choices])
+
+
+def _twins(value: Any, draft: int) -> list[Any]:
+    """A value as it may be written: up to draft-04, 1 is an integer and 1.0 is none, though they are equal."""
+    if draft not in (UNKNOWN_DRAFT, 4):
+        return [value]
+    written = [value, _written(value, int), _written(value, float)]
+    return list({repr(item): item for item in written}.values())
+
+
+def _written(value: Any, number: Callable[[Any], int | float]) -> Any:
+    if isinstance(value, dict):
+        return {key: _written(item, number) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_written(item, number) for item in value]
+    whole = is_type(value, "integer", 2020) and abs(value) < 2**53
+    return number(value) if whole else value
 
 
 def _atom(value: Any) -> str:

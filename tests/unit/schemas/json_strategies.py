@@ -105,11 +105,13 @@ def schemas(draft: int) -> st.SearchStrategy[Any]:
 
 
 def _sound(schema: dict[str, Any], draft: int) -> dict[str, Any]:
-    """Up to draft-04 an exclusive bound needs the bound that it is about."""
-    for name in ("imum",):
-        for kind in ("min", "max"):
-            if draft == 4 and f"{kind}{name}" not in schema:
-                schema.pop(f"exclusive{kind.capitalize()}{name}", None)
+    """Up to draft-04 an exclusive bound needs the bound that it is about; the reference fails on ``items`` of a boolean
+    beside ``additionalItems``, which then says nothing."""
+    for kind in ("min", "max"):
+        if draft == 4 and f"{kind}imum" not in schema:
+            schema.pop(f"exclusive{kind.capitalize()}imum", None)
+    if isinstance(schema.get("items"), bool):
+        schema.pop("additionalItems", None)
     return schema
 
 
