@@ -19,13 +19,16 @@ from streamgov_core.model.naming import Names
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms import Platform
 from streamgov_core.platforms.asset_forms import SCHEMA_FIELDS, Forms
-from streamgov_core.schemas import Columns, columns_of
+from streamgov_core.schemas import Columns, columns_or_remark
+from streamgov_core.schemas.text import clip
 
-DRAFT_VERSION = 2
+DRAFT_VERSION = 3
 """Raise it when drafts come to say something else for the same schema: every asset is then looked at again."""
 MAX_DESCRIPTION = 2048
 MAX_HISTORY = 30
 """Versions that the form lists."""
+MAX_REMARKS = 6_000
+"""Characters of remarks on a schema in the form."""
 DESCRIPTION_KEY = "description"
 OWNER_KEY = "owner"
 """Keys of tags and metadata that say what a schema is and whose."""
@@ -62,14 +65,13 @@ class AssetDrafts:
     ) -> Draft:
         """The draft of the asset of one topic or stream.
 
+        A schema that cannot be read makes an asset without columns, whose remarks say why: access hangs on no column.
+
         Args:
             resource: the topic or stream.
             info: the schema, if there is one.
             version: the version to show.
             details: what else is known of the schema.
-
-        Raises:
-            SchemaError: the schema cannot be read.
         """
         layout = self._platform.layout(resource)
         known = {**resource.facts, **layout.schema_values}
@@ -79,8 +81,8 @@ class AssetDrafts:
             description = None
         else:
             details = details or SchemaDetails()
-            columns = columns_of(version.definition, version.data_format or info.data_format)
-            known |= _schema_values(info, version, details)
+            columns = columns_or_remark(version.definition, version.data_format or info.data_format)
+            known |= _schema_values(info, version, details, columns.remarks)
             description = details.tags.get(DESCRIPTION_KEY) or info.description or columns.description
         return Draft(
             name=resource.name,
@@ -113,7 +115,9 @@ class AssetDrafts:
         return FormDraft(model.name, {key: values[key] for key in sorted(members)}, frozenset(members))
 
 
-def _schema_values(info: SchemaInfo, version: SchemaVersion, details: SchemaDetails) -> dict[str, Any]:
+def _schema_values(
+    info: SchemaInfo, version: SchemaVersion, details: SchemaDetails, remarks: tuple[str, ...]
+) -> dict[str, Any]:
     history = [f"{entry.number} {entry.status} {entry.created}".rstrip() for entry in details.history]
     more = [f"and {len(history) - MAX_HISTORY} older"] if len(history) > MAX_HISTORY else []
     known: dict[str, Any] = {
@@ -125,10 +129,11 @@ def _schema_values(info: SchemaInfo, version: SchemaVersion, details: SchemaDeta
         "data_format": info.data_format or None,
         "owner": details.tags.get(OWNER_KEY),
         "version_history": "; ".join(history[:MAX_HISTORY] + more) or None,
+        "schema_remarks": _remarks(remarks),
         "schema_hash": hashlib.sha256(version.definition.encode()).hexdigest(),
     }
     if details.compatibility is not None:
-        known["compatibility_verdict"] = "breaking" if details.compatibility.breaking else "compatible"
+        known["compatibility_verdict"] = details.compatibility.answer.value
         known["schema_changes"] = details.compatibility.summary()
     known["schema_definition"] = fitting(version.definition, known)
     return known
@@ -161,3 +166,18 @@ def _read_me(kind: str, resource: Resource, info: SchemaInfo | None) -> str:
         f"# {resource.name}\n\n{kind}. {schema}\n\n"
         "Subscribe to get access; what you may do then is written into your roles' policies.\n"
     )
+
+
+def _remarks(remarks: tuple[str, ...]) -> str | None:
+    """What the columns do not show; remarks that do not fit are counted."""
+    shown: list[str] = []
+    room = MAX_REMARKS
+    for remark in remarks:
+        text = clip(remark, MAX_REMARKS)
+        room -= len(text)
+        if room < 0:
+            break
+        shown.append(text)
+    if len(shown) < len(remarks):
+        shown.append(f"There are {len(remarks) - len(shown)} more remarks: the registry has the whole schema.")
+    return " ".join(shown) or None

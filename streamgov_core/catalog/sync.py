@@ -8,7 +8,6 @@ repeated with the same effect, so that an interrupted run is completed by the ne
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -32,13 +31,12 @@ from streamgov_core.catalog.gateways import AssetCatalog, Registry
 from streamgov_core.catalog.mapping import TopicMapping
 from streamgov_core.catalog.schemaless import SchemalessSync
 from streamgov_core.catalog.sync_request import SyncRequest
+from streamgov_core.catalog.verdicts import verdict_on
 from streamgov_core.catalog.workers import Prefetcher, WorkerPool, failure, mass_retirement_refusal
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
-from streamgov_core.runtime.log import log
-from streamgov_core.schemas.compatibility import Verdict, compare
 
 MAX_WALK_BACK = 50
 """Versions that are tried for one that is available."""
@@ -313,7 +311,8 @@ class Syncer:
             record, live = None, None
         if record is not None and live is None:
             live = self._assets.get(record.asset_id)
-        details = SchemaDetails(tags, self._history(info, version), self._verdict(info, version, live))
+        history = self._history(info, version)
+        details = SchemaDetails(tags, history, verdict_on(self._registry, info, version, live, history))
         draft = self._drafts.build(resource, info, version, details)
         if live is None:
             live = self._writer.find(draft, index)
@@ -378,30 +377,6 @@ class Syncer:
         if info.latest == 1:
             return (HistoryEntry(1, version.status, info.created),)
         return tuple(self._registry.history(info.name))
-
-    def _verdict(self, info: SchemaInfo, version: SchemaVersion, live: Asset | None) -> Verdict | None:
-        """What changed for readers since the version that the asset shows; None if nothing can be said."""
-        shown = {
-            form.content.get("schema_version")
-            for form in (live.forms if live else ())
-            if form.content.get("schema_arn") == info.arn
-        }
-        for number in shown - {None, version.number}:
-            old = self._registry.get_version(info.name, int(str(number)))
-            if old is None or not old.definition:
-                continue  # deleted meanwhile
-            try:
-                form = version.data_format or info.data_format
-                return compare(old.definition, version.definition, form, info.compatibility, old.number)
-            except SchemaError as error:
-                log(
-                    "schema versions not compared",
-                    level=logging.WARNING,
-                    schema=info.name,
-                    versions=[old.number, version.number],
-                    cause=str(error),
-                )
-        return None
 
 
 def _all_of(records: AssetRecordStore, part: int) -> list[AssetRecord]:

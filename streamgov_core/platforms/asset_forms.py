@@ -36,9 +36,12 @@ SCHEMA_FIELDS = (
     FormField(
         "compatibility_verdict",
         display_name="Verdict on the last change",
-        documentation="compatible or breaking, under the registry's mode",
+        documentation="compatible, breaking or not decided, under the registry's mode",
     ),
     FormField("schema_changes", display_name="Last change", documentation="What the version changed for readers"),
+    FormField(
+        "schema_remarks", display_name="Remarks", documentation="What the columns do not show, or why there are none"
+    ),
     FormField("version_history", display_name="Versions", documentation="Newest first, with status and time"),
     FormField("schema_definition", display_name="Definition", documentation="Cut if it is very long"),
     FormField("schema_hash", display_name="Hash of the definition"),

@@ -181,11 +181,11 @@ def compare(old: str, new: str, data_format: str, mode: str, previous: int) -> V
     return compare_history({previous: old}, new, data_format, mode, previous)
 
 
-def compare_history(older: Mapping[int, str], new: str, data_format: str, mode: str, previous: int) -> Verdict:
+def compare_history(older: Mapping[int, str | None], new: str, data_format: str, mode: str, previous: int) -> Verdict:
     """Hold a version against older ones: the one before it, and all of them if the mode is transitive.
 
     Args:
-        older: definitions of older versions by number; ``previous`` among them.
+        older: definitions of older versions by number, ``previous`` among them; None for one that was not looked at.
         new: the new definition.
         data_format: of all.
         mode: the registry's compatibility mode.
@@ -194,7 +194,10 @@ def compare_history(older: Mapping[int, str], new: str, data_format: str, mode: 
     Raises:
         SchemaError: the new version or the version ``previous`` cannot be read.
     """
-    before = {item.name: item for item in columns_of(older[previous], data_format)}
+    shown = older[previous]
+    if shown is None:
+        raise SchemaError(f"version {previous} was not looked at")
+    before = {item.name: item for item in columns_of(shown, data_format)}
     after = {item.name: item for item in columns_of(new, data_format)}
     numbers = [previous]
     if mode.endswith(TRANSITIVE):
@@ -213,7 +216,9 @@ def compare_history(older: Mapping[int, str], new: str, data_format: str, mode: 
     )
 
 
-def _comparison(number: int, old: str, new: str, data_format: str, *, must: bool) -> SchemaComparison:
+def _comparison(number: int, old: str | None, new: str, data_format: str, *, must: bool) -> SchemaComparison:
+    if old is None:
+        return _undecided(number, f"version {number} was not looked at")
     if old == new:
         return SchemaComparison(number, Reading(), Reading())
     reads = _READING.get(data_format)
@@ -224,8 +229,12 @@ def _comparison(number: int, old: str, new: str, data_format: str, *, must: bool
     except SchemaError as error:
         if must:
             raise
-        unread = Reading((undecided("", f"version {number} cannot be read: {error}"),))
-        return SchemaComparison(number, unread, unread)
+        return _undecided(number, f"version {number} cannot be read: {error}")
+
+
+def _undecided(number: int, cause: str) -> SchemaComparison:
+    reading = Reading((undecided("", cause),))
+    return SchemaComparison(number, reading, reading)
 
 
 def _sure(reading: Reading) -> bool | None:

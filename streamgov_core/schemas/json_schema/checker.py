@@ -309,10 +309,11 @@ def rest_key(node: Node, kind: str) -> str:
 
 
 def is_unevaluated(node: Node, keyword: str) -> bool:
-    """Whether what counts as evaluated would have to be known."""
+    """Whether what counts as evaluated would have to be known; validators do not agree on all of it."""
     if not has(node, keyword) or node.schema[keyword] in (True, {}):
         return False
-    return bool(IN_PLACE & node.schema.keys()) or (keyword == "unevaluatedItems" and "contains" in node.schema)
+    others = {"contains", "additionalItems", "items"} if keyword == "unevaluatedItems" else {"additionalProperties"}
+    return bool((IN_PLACE | others) & node.schema.keys())
 
 
 def tuple_of(node: Node) -> tuple[list[Any], str, str]:

@@ -96,7 +96,7 @@ def test_a_long_run_tells_its_progress(
 
 def test_a_failure_is_raised_after_the_rest_was_done(setup: SyncSetup, clients: FakeClients) -> None:
     setup.registry.put("good", avro("id"))
-    setup.registry.put("bad", "{")
+    setup.registry.put("bad", avro("id"), status="PENDING")
     metrics = list[dict[str, Any]]()
     emitted = FunctionMetrics("streamgov", "sync", lambda line: metrics.append(json.loads(line)))
     with pytest.raises(CatalogError) as caught:

@@ -271,15 +271,36 @@ def test_bad_schemas_stop_only_themselves() -> None:
     setup.registry.put("pending", avro("id"), status="PENDING")
     setup.registry.put("strange", "x", data_format="XML")
     result = setup.run()
-    assert result["created"] == ["good"]
+    assert sorted(result["created"]) == ["broken", "good", "strange"]
     causes = {entry["schema"]: entry["cause"] for entry in result["failed"]}
-    assert "at field x: Undefined type" not in causes
-    assert "field x" in causes["broken"]
     assert "odd$name" in causes["odd$name"]
     assert "249" in causes["x" * 250]
     assert "1 is PENDING" in causes["pending"]
-    assert "XML" in causes["strange"]
-    assert list(setup.records.records) == ["good"]
+    assert sorted(setup.records.records) == ["broken", "good", "strange"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "data_format", "cause"),
+    [
+        ('{"type": "record", "name": "R", "fields": [{"name": "x", "type": "strin"}]}', "AVRO", "at field x"),
+        ('{"type": "strin"}', "JSON", "no type of JSON Schema"),
+        ("message M {", "PROTOBUF", "line 1"),
+        ("x", "XML", "'XML'"),
+    ],
+)
+def test_a_schema_that_cannot_be_read_has_an_asset_that_says_why(definition: str, data_format: str, cause: str) -> None:
+    setup = SyncSetup()
+    setup.registry.put("broken", definition, data_format=data_format)
+    assert setup.run()["created"] == ["broken"]
+    asset = setup.asset("broken").asset_id
+    assert setup.assets.form(asset, "RelationalTableFormType")["columns"] == []
+    remarks = setup.assets.form(asset, "KafkaSchemaFormType")["schema_remarks"]
+    assert remarks.startswith("The columns are not shown: ")
+    assert cause in remarks
+    setup.registry.put("broken", avro("id"), data_format="AVRO")
+    setup.run()
+    assert [column["columnName"] for column in setup.assets.form(asset, "RelationalTableFormType")["columns"]] == ["id"]
+    assert not setup.assets.form(asset, "KafkaSchemaFormType").get("schema_remarks")
 
 
 def test_a_failed_or_pending_version_falls_back_to_the_last_good_one() -> None:

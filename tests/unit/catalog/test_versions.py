@@ -192,3 +192,16 @@ def test_events_that_the_bus_did_not_take_are_sent_again() -> None:
     client = FakeEvents({"a": 99})
     with pytest.raises(CatalogError, match=r"1 change\(s\)"):
         EventBusPublisher(client, Names(), "dzd-1", "p1", slept.append).publish([change("RETIRED", "a", "arn")])
+
+
+def test_a_transitive_mode_is_held_against_the_whole_history() -> None:
+    setup = synced()
+    setup.registry.put("sales", avro("id"), compatibility="BACKWARD_ALL")
+    setup.run()
+    assert schema_form(setup, "sales")["compatibility_verdict"] == "compatible"
+    optional = '{"type": "record", "name": "R", "fields": [{"name": "note", "type": "int", "default": 0}]}'
+    setup.registry.put("sales", optional.replace('"R"', json.dumps(json.loads(avro("id"))["name"])))
+    setup.run()
+    form = schema_form(setup, "sales")
+    assert form["compatibility_verdict"] == "breaking", "version 2 has no note, version 1 has one of another type"
+    assert "For records of version 1" in form["schema_changes"]

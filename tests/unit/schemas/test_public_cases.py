@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from streamgov_core.errors import SchemaError
+from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import columns_of, columns_or_remark
-from streamgov_core.schemas.answers import Answer
+from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.compatibility import compare, compare_history
 from streamgov_core.schemas.protobuf.types import known_types
 
@@ -215,7 +215,7 @@ def test_known_messages_are_those_of_their_own_files() -> None:
         timestamp_pb2,
         wrappers_pb2,
     )
-    from google.type import (  # noqa: F401
+    from google.type import (  # type: ignore[import-untyped]  # noqa: F401
         color_pb2,
         date_pb2,
         datetime_pb2,
@@ -281,7 +281,7 @@ def test_verdicts(data_format: str, old: Any, new: Any, backward: str, forward: 
     whole = [
         json.dumps({**thing(e=item), "required": ["e"]} if "definitions" not in item else item) for item in (old, new)
     ]
-    verdict = compare(*whole, data_format, "FULL", 1)
+    verdict = compare(whole[0], whole[1], data_format, "FULL", 1)
     assert (verdict.new_reads_old.answer, verdict.old_reads_new.answer) == (backward, forward)
 
 
@@ -294,8 +294,8 @@ def test_transitive_modes_look_at_the_whole_history() -> None:
     new = record(("a", "int"), ("b", "int"))
     near = compare_history(older, new, "AVRO", "BACKWARD", 2)
     far = compare_history(older, new, "AVRO", "BACKWARD_ALL", 2)
-    assert (near.answer, near.breaking) == (Answer.COMPATIBLE, False)
-    assert (far.answer, far.breaking) == (Answer.BREAKING, True)
+    assert (near.answer, near.breaking) == (VerdictKind.COMPATIBLE, False)
+    assert (far.answer, far.breaking) == (VerdictKind.BREAKING, True)
     assert "For records of version 1, break at a: string is written, int read." in far.summary()
     assert far.to_json()["findings"][0]["version"] == 1
 
@@ -303,7 +303,7 @@ def test_transitive_modes_look_at_the_whole_history() -> None:
 def test_an_older_version_that_cannot_be_read_leaves_it_undecided() -> None:
     new = json.dumps(thing(a=TEXT))
     verdict = compare_history({1: "{", 2: new}, new, "JSON", "FULL_ALL", 2)
-    assert (verdict.answer, verdict.breaking) == (Answer.UNDECIDED, False)
+    assert (verdict.answer, verdict.breaking) == (VerdictKind.UNDECIDED, False)
     assert verdict.to_json()["verdict"] == "not decided"
     assert "version 1 cannot be read" in verdict.summary()
 
@@ -313,7 +313,7 @@ def test_not_decided_is_no_failure_and_names_the_place() -> None:
         json.dumps({**thing(t={"type": "string", **more}), "required": ["t"]}) for more in ({}, {"format": "date"})
     )
     verdict = compare(old, new, "JSON", "BACKWARD", 3)
-    assert (verdict.answer, verdict.breaking, verdict.backward) == (Answer.UNDECIDED, False, False)
+    assert (verdict.answer, verdict.breaking, verdict.backward) == (VerdictKind.UNDECIDED, False, False)
     assert verdict.to_json()["newReadersReadOldRecords"] is None
     assert "undecided at t" in verdict.summary()
 
@@ -329,7 +329,7 @@ def test_as_large_as_the_registry_takes_within_seconds() -> None:
     verdict = compare(json.dumps(old), json.dumps(new), "JSON", "FULL", 1)
     assert (verdict.added, verdict.new_reads_old.answer, verdict.old_reads_new.answer) == (
         ("new",),
-        Answer.COMPATIBLE,
-        Answer.BREAKING,
+        VerdictKind.COMPATIBLE,
+        VerdictKind.BREAKING,
     )
     assert time.monotonic() - began < 20
