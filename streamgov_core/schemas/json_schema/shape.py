@@ -142,8 +142,8 @@ class Shapes:
         if isinstance(schema, bool):
             shape.never = shape.never or not schema
             return
-        if node.key in path:
-            raise SchemaError(f"at {where}: references lead round in a circle")
+        if node.key in path and shape.keys.isdisjoint(path[path.index(node.key) :]):
+            raise SchemaError(f"at {where}: references lead round in a circle")  # and none of them says anything
         if node.key in shape.seen:
             return
         shape.seen |= {node.key}

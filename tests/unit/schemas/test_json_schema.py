@@ -144,6 +144,11 @@ def test_recursion_is_shown_once_and_cut() -> None:
     }
 
 
+def test_a_circle_that_says_something_is_read() -> None:
+    schema = {**thing(a={"$ref": "#/$defs/A"}), "$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}, thing(x=True)]}}}
+    assert shown(schema) == {"a": "object | null", "a.x": "any | null"}
+
+
 def test_choices() -> None:
     card, cash = {"title": "Card", **thing(["no"], no={"type": "string"})}, thing(["sum"], sum={"type": "number"})
     found = shown(
