@@ -157,7 +157,7 @@ def _changed(draw: st.DrawFn, item: FieldOf, what: str, syntax: str) -> FieldOf 
     if what == "drop":
         return None
     if what == "renumber":
-        return FieldOf(item.name, 9, item.type, item.label, item.oneof)
+        return FieldOf(item.name, 10 + item.number % 10, item.type, item.label, item.oneof)
     if item.type == "map":
         return item
     if what == "type" and item.type != "N":

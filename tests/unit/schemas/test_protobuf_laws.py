@@ -73,7 +73,7 @@ def values_of(message: Any, field: Any) -> list[Any]:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return sorted(value.items())
     if field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED:
-        return list(value)
+        return [item for item in value if item not in ("", b"")]  # one empty text is read as a list of it, or of none
     if field.message_type is not None and not message.HasField(field.name):
         return []
     return [] if value in ("", b"") else [value]
