@@ -201,7 +201,7 @@ class FaultyDeployment(MemoryDeployment):
         event = json.loads(json.dumps(command))
         if event["action"] == "reconcile":
             return dict(self.attempt(lambda: account.reconcile.run(event)))
-        return dict(self.attempt(lambda: account.apply.run(event)))
+        return dict(self.attempt(lambda: account.applied(event)))
 
     def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
         """Every command may come again later, those that were never sent as well: a machine may be slow."""
