@@ -157,10 +157,18 @@ class Apply(MemberFunction):
 
     def _role_contributions(self, command: GrantCommand) -> list[PolicyContribution]:
         """One contribution for each of the consumer's roles in this account; each role is checked before a grant."""
-        names = self._settings.names
-        permissions = PLATFORMS[command.platform].consumer_permissions(names, command)
+        names, platform = self._settings.names, PLATFORMS[command.platform]
+        permissions = platform.consumer_permissions(names, command)
+        network = platform.network_permissions(names, command)
         return [
-            PolicyContribution(_document_id(role), (*permissions, *consumer_permissions(names, command, role)))
+            PolicyContribution(
+                _document_id(role),
+                (
+                    *permissions,
+                    *(network if role.arn in self._settings.connection_roles else ()),
+                    *consumer_permissions(names, command, role),
+                ),
+            )
             for role in command.consumer.principals
             if role.account == self._settings.account and self._concerns(role, command)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -260,7 +261,8 @@ class FaultyDeployment(MemoryDeployment):
         for _, whose, text in self.documents():
             for statement in statements_of(json.loads(text)):
                 actions = statement["Action"]
-                unknown = ({actions} if isinstance(actions, str) else {*actions}) - asked_actions()
+                named = {actions} if isinstance(actions, str) else {*actions}
+                unknown = {action for action in named if not fnmatch.filter(asked_actions(), action)}
                 if unknown:
                     yield f"nobody asks about {sorted(unknown)} in {whose}"
 
