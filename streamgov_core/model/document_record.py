@@ -38,6 +38,7 @@ class ContributionRecord:
         trust: see PolicyContribution.
         at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
         cause: why it was rejected or deferred.
+        content: see PolicyContribution.
     """
 
     key: str
@@ -47,6 +48,7 @@ class ContributionRecord:
     trust: tuple[RoleArn, ...] = ()
     at: float = 0.0
     cause: str = ""
+    content: str = ""
 
     @classmethod
     def of(
@@ -63,7 +65,15 @@ class ContributionRecord:
         """
         if not grants:
             return cls(key, generation, "REMOVED", at=at)
-        return cls(key, generation, "ACTIVE", contribution.permissions, contribution.trust, at)
+        return cls(
+            key,
+            generation,
+            "ACTIVE",
+            contribution.permissions,
+            contribution.trust,
+            at,
+            content=contribution.content,
+        )
 
 
 @dataclass(frozen=True)
