@@ -119,7 +119,7 @@ def outcome(data_format: str, text: str) -> Iterator[str]:
 
 
 def public() -> list[dict[str, Any]]:
-    """Public files by format: how many are refused, shown whole or with a remark, and how each is judged with itself."""
+    """Public files by format: how many are refused, shown whole or with a remark, and how judged with itself."""
     counted: dict[str, Counter[str]] = {name: Counter() for name in ENDING}
     for data_format, text in files():
         counted[data_format].update(["files", *outcome(data_format, text)])
