@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import session as aws
-from streamgov_pulumi.providers.base import Checker, DataZoneProvider, differences, tell
+from streamgov_pulumi.providers.base import Checker, DataZoneProvider, deleted_first, differences, tell
+from streamgov_pulumi.providers.existing import PROJECT, Kind
 
 DESIGNATIONS = (
     "PROJECT_OWNER",
@@ -32,6 +33,8 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     keys = ("domain_id", "project_id", "user_identifier", "group_identifier", "designation")
     replace_keys = keys
+    identity = ("domain_id", "project_id", "user_identifier", "group_identifier")
+    references: ClassVar[Mapping[str, Kind]] = {"project_id": PROJECT}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Ids, the designation, and exactly one of user and group."""
@@ -44,7 +47,7 @@ class ProjectMembershipProvider(DataZoneProvider):
             checker.fail("user_identifier", "or group_identifier is required, and only one of the two")
         checker.text("user_identifier", _USER, "must be an IAM role's ARN or a DataZone user's id", required=False)
         checker.text("group_identifier", re.compile(r".{1,256}"), "must be a group's id", required=False)
-        return checker.result()
+        return self.looked_up(checker, _olds)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Add the member.
@@ -177,4 +180,6 @@ class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        if props.get("adopt_existing") not in (None, False):
+            opts = deleted_first(opts)
         super().__init__(ProjectMembershipProvider(), resource_name, {"member_id": None, **props}, opts)
