@@ -20,6 +20,7 @@ from streamgov_core.model.naming import Names
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
 REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
 MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
+CONNECTION_ROLES = "STREAMGOV_CONNECTION_ROLES"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class ApplySettings:
         manual_assets: owning project -> patterns of resources that its assets made by hand may name.
         function_timeout: the function's hard time-out in seconds.
         protected_roles: role ARNs that never get access.
+        connection_roles: ARNs of the consumer roles that also get what making network connections takes.
     """
 
     names: Names
@@ -47,6 +49,7 @@ class ApplySettings:
     manual_assets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
+    connection_roles: tuple[str, ...] = ()
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that ``from_environment`` reads."""
@@ -60,6 +63,7 @@ class ApplySettings:
             MANUAL_ASSETS: compact_json(self.manual_assets),
             "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
+            **({CONNECTION_ROLES: compact_json(self.connection_roles)} if self.connection_roles else {}),
         }
 
     @classmethod
@@ -80,4 +84,5 @@ class ApplySettings:
             manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            connection_roles=tuple(json.loads(env.get(CONNECTION_ROLES, "[]"))),
         )
