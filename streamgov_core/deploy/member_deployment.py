@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -60,6 +61,7 @@ def member_account(
     boundary_extra_actions: Sequence[str] = (),
     manual_assets: Mapping[str, Sequence[str]] | None = None,
     protected_roles: Sequence[str] = (),
+    sources: Sequence[GovernedSource] = (),
 ) -> MemberDeployment:
     """What is deployed into a member account, which may be producer and consumer at once.
 
@@ -72,9 +74,10 @@ def member_account(
         boundary_extra_actions: further actions that the consumers' own jobs need.
         manual_assets: owning project to ARN patterns of topics and streams which assets made by hand may name.
         protected_roles: ARNs of roles that must never be written to, such as the deployer's.
+        sources: the account's data sources: their records may claim what they may speak for, and nothing else.
 
     Raises:
-        ConfigError: an account id is malformed.
+        ConfigError: an account id is malformed, or a data source does not say what it may speak for.
     """
     names, account = scope.names, scope.account
     check_account(domain_account, "domain account")
@@ -96,6 +99,7 @@ def member_account(
                 boundary=boundary.arn,
                 require_boundary=require_boundary,
                 manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
+                claimable=claimable_resources(names, account, sources),
                 function_timeout=APPLY_TIMEOUT,
                 protected_roles=tuple(sorted({*protected_roles})),
             ),

@@ -24,7 +24,7 @@ from streamgov_pulumi.components.association import DomainAssociation, DomainAss
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource, SchemaRegistryDataSourceArgs
 from streamgov_pulumi.components.encryption import EncryptionKey
-from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
+from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs, GovernedSourceArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
@@ -268,6 +268,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
+            "sources": _governed_sources(member),
             "kms_key_arn": key,
             "deletion_protection": self._args.get("deletion_protection", True),
         }
@@ -369,6 +370,20 @@ class StreamGovernance(pulumi.ComponentResource):
 
 def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
     return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
+
+
+def _governed_sources(member: MemberArgs) -> list[GovernedSourceArgs]:
+    """What the account's data sources may speak for."""
+    return [
+        {
+            "platform": source["platform"],
+            "registry_name": source["registry_name"],
+            "resource": source["resource"],
+            "topics": source.get("topics", []),
+            "without_schema": source.get("without_schema", False),
+        }
+        for _, source in sorted(member.get("data_sources", {}).items())
+    ]
 
 
 def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
