@@ -161,7 +161,7 @@ def _replaced_assets(change: Change) -> Iterator[Loss]:
     if changed:
         yield Loss(
             f"data source of registry {code(old[REGISTRY_NAME])}: {', '.join(changed)}. Schemas that mean another "
-            "topic or stream from then on get **new assets** at the next full run: what people wrote and the publication "
+            "topic or stream from then on get **new assets** at the next full run: what people wrote and its listing "
             "are carried over, the former assets are deleted. One with subscriptions stays as it is. If more than a "
             "quarter of all would end, none does, and the run fails until one is started with `allowMassRetirement`",
             Harm.SERVICE_LOST,
