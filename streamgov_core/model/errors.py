@@ -6,6 +6,8 @@ StreamgovError
 ├── SchemaError            a schema of the registry cannot be read
 │   └── UnsupportedSchemaError   its data format is not one that is understood
 ├── CatalogError           a data source cannot bring a schema, or all of them, into the catalogue
+│   ├── NotGovernedError         a schema or name leads to no topic or stream that the data source may speak for
+│   └── CatalogBusyError         something is changing: the same attempt may succeed later
 ├── GrantError             a subscription grant cannot be carried out
 │   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
 │   │   └── WaitingGrantError        what was asked for is recorded; somebody else must finish something first
@@ -47,6 +49,14 @@ class UnsupportedSchemaError(SchemaError):
 
 class CatalogError(StreamgovError):
     """A data source cannot bring a schema, or all of them, into the catalogue."""
+
+
+class NotGovernedError(CatalogError):
+    """A schema, or a name, leads to no topic or stream that the data source may speak for."""
+
+
+class CatalogBusyError(CatalogError):
+    """Something that a data source needs is changing: the same attempt may succeed later."""
 
 
 class GrantError(StreamgovError):

@@ -42,8 +42,11 @@ class Msk:
             names, self.asset_type_base, msk_forms.SOURCE_FORM, msk_forms.SCHEMA_FORM, "A Kafka topic on Amazon MSK"
         )
 
-    def source(self, clients: Clients, resource: str) -> MskSource:
-        return MskSource(clients.client("kafka"), resource)
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> MskSource:
+        return MskSource(clients.client("kafka"), resource, topics)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return arns.governed_patterns(names, account, resource, topics)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return msk_forms.layout(resource)

@@ -28,6 +28,7 @@ def member(**more: Any) -> MemberArgs:
                 "platform": "msk",
                 "registry_name": "orders",
                 "resource": "orders-cluster",
+                "topics": ["orders.*"],
                 "project_id": "project1",
             }
         },

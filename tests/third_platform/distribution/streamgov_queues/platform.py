@@ -54,8 +54,11 @@ class Queues:
     def asset_type(self, names: Names) -> AssetTypeModel:
         return stream_asset_type(names, self.asset_type_base, SOURCE_FORM, SCHEMA_FORM, "An Amazon SQS queue")
 
-    def source(self, clients: Clients, resource: str) -> QueueSource:
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> QueueSource:
         return QueueSource(clients.client("sqs"), resource)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return (names.arn("sqs", account, "*"),)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return AssetLayout(SOURCE_FORM, SCHEMA_FORM, {"queue_name": resource.name}, "Amazon SQS queue")
