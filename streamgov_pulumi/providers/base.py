@@ -141,6 +141,11 @@ class DataZoneProvider(ResourceProvider):
         """Remember ``aws:profile``, in the provider process only (never pickled)."""
         self._profile = req.config.get("aws:profile") or ""
 
+    @property
+    def configured(self) -> bool:
+        """Whether this runs in the engine's provider process, which may look at the account."""
+        return hasattr(self, "_profile")
+
     def api(self, props: Mapping[str, Any], service: str = "datazone") -> Any:
         """The client with which this resource's calls are made."""
         settings = SessionSettings(
