@@ -39,7 +39,11 @@ def domain_version(api: Any, domain_id: str) -> str:
 
 def find_group(api: Any, domain_id: str, role_arn: str) -> str | None:
     """The id of the group of a role's sessions; None while there is none."""
-    where = {"domainIdentifier": domain_id, "groupType": "IAM_ROLE_SESSION_GROUP", "searchText": _role_name(role_arn)}
+    where: dict[str, Any] = {
+        "domainIdentifier": domain_id,
+        "groupType": "IAM_ROLE_SESSION_GROUP",
+        "searchText": _role_name(role_arn),
+    }
     for group in aws.pages(api, "search_group_profiles", "items", **where):
         if group.get("rolePrincipalArn") == role_arn:
             return str(group["id"])
@@ -113,7 +117,7 @@ def _units(api: Any, domain_id: str, project_id: str) -> list[str]:
 
 def _pools(api: Any, domain_id: str, unit: str, member: Mapping[str, Any]) -> tuple[bool, bool]:
     """Whether a unit's pool holds the member, and whether it does for the units below it."""
-    where = {"domainIdentifier": domain_id, "entityType": "DOMAIN_UNIT", "entityIdentifier": unit}
+    where: dict[str, Any] = {"domainIdentifier": domain_id, "entityType": "DOMAIN_UNIT", "entityIdentifier": unit}
     grants = [
         grant
         for grant in aws.pages(api, "list_policy_grants", "grantList", 25, policyType=_POOL, **where)
