@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from streamgov_core.model.access_role import AUTO
 from streamgov_core.model.environment_variables import (
     compact_json,
     flag,
@@ -20,6 +22,7 @@ from streamgov_core.model.naming import Names
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
 REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
 MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
+DELIVERIES = "STREAMGOV_DELIVERIES"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class ApplySettings:
         manual_assets: owning project -> patterns of resources that its assets made by hand may name.
         function_timeout: the function's hard time-out in seconds.
         protected_roles: role ARNs that never get access.
+        access_boundary: permissions boundary of access roles; empty for none.
+        deliveries: role ARN or pattern -> how grants reach it, where it is not ``auto``.
     """
 
     names: Names
@@ -47,6 +52,15 @@ class ApplySettings:
     manual_assets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
+    access_boundary: str = ""
+    deliveries: Mapping[str, str] = field(default_factory=dict)
+
+    def delivery_of(self, role_arn: str) -> str:
+        """How grants reach a role: the entry of its ARN, or of the first pattern that fits."""
+        exact = self.deliveries.get(role_arn)
+        if exact is not None:
+            return exact
+        return next((way for pattern, way in sorted(self.deliveries.items()) if fnmatchcase(role_arn, pattern)), AUTO)
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that ``from_environment`` reads."""
@@ -59,6 +73,8 @@ class ApplySettings:
             REQUIRE_BOUNDARY: flag(self.require_boundary),
             MANUAL_ASSETS: compact_json(self.manual_assets),
             "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
+            **({"STREAMGOV_ACCESS_BOUNDARY": self.access_boundary} if self.access_boundary else {}),
+            **({DELIVERIES: compact_json(self.deliveries)} if self.deliveries else {}),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
         }
 
@@ -80,4 +96,6 @@ class ApplySettings:
             manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            access_boundary=env.get("STREAMGOV_ACCESS_BOUNDARY", ""),
+            deliveries=json.loads(env.get(DELIVERIES, "{}")),
         )
