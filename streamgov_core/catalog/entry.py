@@ -122,6 +122,11 @@ clients_of = cache(make_clients)
 """Clients for the life of the process."""
 
 
+def prepare() -> None:
+    """What can be made before the first event: the configuration is read, clients are there."""
+    clients_of(SyncConfig.from_environment(os.environ)).prepare("datazone", "glue", "ssm")
+
+
 def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dict[str, Any]:
     """Do what an event asks for and report it.
 
