@@ -22,6 +22,7 @@ from streamgov_core.model.naming import Names
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
 REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
 MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
+CONNECTION_ROLES = "STREAMGOV_CONNECTION_ROLES"
 DELIVERIES = "STREAMGOV_DELIVERIES"
 
 
@@ -39,6 +40,7 @@ class ApplySettings:
         manual_assets: owning project -> patterns of resources that its assets made by hand may name.
         function_timeout: the function's hard time-out in seconds.
         protected_roles: role ARNs that never get access.
+        connection_roles: ARNs of the consumer roles that also get what making network connections takes.
         access_boundary: permissions boundary of access roles; empty for none.
         deliveries: role ARN or pattern -> how grants reach it, where it is not ``auto``.
     """
@@ -52,6 +54,7 @@ class ApplySettings:
     manual_assets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
+    connection_roles: tuple[str, ...] = ()
     access_boundary: str = ""
     deliveries: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,6 +79,7 @@ class ApplySettings:
             **({"STREAMGOV_ACCESS_BOUNDARY": self.access_boundary} if self.access_boundary else {}),
             **({DELIVERIES: compact_json(self.deliveries)} if self.deliveries else {}),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
+            **({CONNECTION_ROLES: compact_json(self.connection_roles)} if self.connection_roles else {}),
         }
 
     @classmethod
@@ -96,6 +100,7 @@ class ApplySettings:
             manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            connection_roles=tuple(json.loads(env.get(CONNECTION_ROLES, "[]"))),
             access_boundary=env.get("STREAMGOV_ACCESS_BOUNDARY", ""),
             deliveries=json.loads(env.get(DELIVERIES, "{}")),
         )

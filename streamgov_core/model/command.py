@@ -20,7 +20,9 @@ Side = Literal["producer", "consumer", "both", "prepare"]
 RequestType = Literal["GRANT", "REVOKE"]
 Access = Literal["READ", "WRITE", "READ_WRITE"]
 Consumption = Literal["SHARED", "FAN_OUT"]
-Status = Literal["APPLIED", "SUPERSEDED", "REJECTED"]
+Status = Literal["APPLIED", "SUPERSEDED", "REJECTED", "WAITING"]
+WAITING: Status = "WAITING"
+"""The answer of a command that is recorded and must wait: the member machine waits and asks again."""
 
 MAX_CAUSE = 1000
 """Characters of a cause that reaches DataZone (our own cap; the model has none)."""

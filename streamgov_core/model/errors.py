@@ -8,6 +8,7 @@ StreamgovError
 ├── CatalogError           a data source cannot bring a schema, or all of them, into the catalogue
 ├── GrantError             a subscription grant cannot be carried out
 │   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
+│   │   └── WaitingGrantError        what was asked for is recorded; somebody else must finish something first
 │   └── PermanentGrantError      it will fail again until a person changes something
 │       ├── ClaimRefusedError        an asset's form names a resource that its owner may not give away
 │       ├── EventRefusedError        the event does not match what DataZone says
@@ -54,6 +55,10 @@ class GrantError(StreamgovError):
 
 class RetryableGrantError(GrantError):
     """Trying the same grant again may help: contention, throttling, IAM propagation."""
+
+
+class WaitingGrantError(RetryableGrantError):
+    """Nothing is wrong: another command holds a document, or a service is still making something. Ask again later."""
 
 
 class PermanentGrantError(GrantError):

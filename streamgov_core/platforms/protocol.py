@@ -94,6 +94,15 @@ class Platform(Protocol):
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        """What a role needs besides to connect networks of its account with the resource.
+
+        Only the roles that the member's configuration names for it get this; empty where no network stands between.
+        """
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        """Statements that the boundary of consumer roles has for those roles alone: the ceiling of the above."""
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """What a consumer needs to know to connect, for the portal and for records; no secrets."""
 

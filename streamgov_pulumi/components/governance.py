@@ -266,11 +266,14 @@ class StreamGovernance(pulumi.ComponentResource):
             "consumer_roles": member.get("consumer_roles") or _plain_principals(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
+            "connection_roles": member.get("connection_roles", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "kms_key_arn": key,
             "deletion_protection": self._args.get("deletion_protection", True),
         }
+        if "apply_concurrency" in member:
+            made["apply_concurrency"] = member["apply_concurrency"]
         if "boundary_arn" in member:
             made["boundary_arn"] = member["boundary_arn"]
         self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, self._options(access))

@@ -68,6 +68,12 @@ class Kinesis:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return ()
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return []
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
 

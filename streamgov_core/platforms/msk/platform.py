@@ -14,7 +14,7 @@ from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
-from streamgov_core.platforms.msk import arns, function_statements, grant_permissions
+from streamgov_core.platforms.msk import arns, function_statements, grant_permissions, vpc_connections
 from streamgov_core.platforms.msk import form_types as msk_forms
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 from streamgov_core.platforms.msk.inspection import inspect_cluster
@@ -66,6 +66,12 @@ class Msk:
 
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
+
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return grant_permissions.network_permissions(names, command)
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return vpc_connections.maker_boundary(names, account)
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)

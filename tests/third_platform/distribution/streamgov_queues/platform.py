@@ -89,6 +89,12 @@ class Queues:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return (Permission("queue", _actions(command), str(command.resource["arn"])),)
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return ()
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return []
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return {"queueArn": str(command.resource["arn"])}
 
