@@ -7,7 +7,8 @@ StreamgovError
 │   └── UnsupportedSchemaError   its data format is not one that is understood
 ├── CatalogError           a data source cannot bring a schema, or all of them, into the catalogue
 ├── GrantError             a subscription grant cannot be carried out
-│   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
+│   ├── RetryableGrantError      trying again may help (contention, propagation)
+│   │   └── ThrottledError           a service's rate is used up: it will help, after a while
 │   └── PermanentGrantError      it will fail again until a person changes something
 │       ├── ClaimRefusedError        an asset's form names a resource that its owner may not give away
 │       ├── EventRefusedError        the event does not match what DataZone says
@@ -16,6 +17,7 @@ StreamgovError
 ├── ResourceExistsError    an object that was to be created is there already
 ├── ResourceInUseError     an object that was to be deleted is still used
 └── RemoteError            an AWS API answered with an error that nothing above explains
+    └── StatusRefusedError   DataZone keeps the status that an asset of a grant has
 """
 
 from __future__ import annotations
@@ -54,6 +56,10 @@ class GrantError(StreamgovError):
 
 class RetryableGrantError(GrantError):
     """Trying the same grant again may help: contention, throttling, IAM propagation."""
+
+
+class ThrottledError(RetryableGrantError):
+    """A service refuses calls because its rate is used up, which is no failure: it passes when a burst is over."""
 
 
 class PermanentGrantError(GrantError):
@@ -96,3 +102,15 @@ class RemoteError(StreamgovError):
         super().__init__(f"{operation} failed with {code}: {message}")
         self.operation = operation
         self.code = code
+
+
+class StatusRefusedError(RemoteError):
+    """DataZone does not take a status for an asset of a grant.
+
+    Attributes:
+        standing: the status that it has and keeps.
+    """
+
+    def __init__(self, operation: str, code: str, message: str, standing: str) -> None:
+        super().__init__(operation, code, message)
+        self.standing = standing
