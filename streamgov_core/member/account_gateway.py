@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.member.access_role_document import AccessRoleDocument
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.connection_parameter import ConnectionDocument, SsmParameters
+from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.iam_gateway import IamGateway
 from streamgov_core.member.reader_role import ReaderRoleDocument
 from streamgov_core.member.role_policy import RolePolicyDocument
+from streamgov_core.model.access_role import ACCESS
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.connection_details import CONNECTION
@@ -49,6 +52,9 @@ class AccountGateway(Protocol):
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """What the data source recorded for the claimed schema or resource."""
 
+    def principal(self, name: str) -> PrincipalPolicies | None:
+        """A role of the account with everything that limits it; None if there is none of this name."""
+
 
 class AwsAccountGateway:
     """The account in AWS.
@@ -67,6 +73,7 @@ class AwsAccountGateway:
             ROLE: self._role_policy,
             READER: self._reader_role,
             CONNECTION: self._connection,
+            ACCESS: self._access_role,
         }
 
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
@@ -114,6 +121,13 @@ class AwsAccountGateway:
 
     def _connection(self, name: str) -> PolicyDocument:
         return ConnectionDocument(self._parameters, name, self._settings.names.sid_prefix)
+
+    def principal(self, name: str) -> PrincipalPolicies | None:
+        """See PrincipalGateway.principal."""
+        return self._iam.principal(name)
+
+    def _access_role(self, arn: str) -> PolicyDocument:
+        return AccessRoleDocument(self._iam, self._settings.names, arn, self._settings.access_boundary)
 
     def _reader_role(self, arn: str) -> PolicyDocument:
         return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.boundary)

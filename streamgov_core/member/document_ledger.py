@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -323,6 +324,7 @@ def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str
         ],
         "trust": [role.arn for role in record.trust],
         **({"content": record.content} if record.content else {}),
+        **({"assuming": [item.to_message() for item in record.assuming]} if record.assuming else {}),
     }
     values: dict[str, Any] = {
         DOCUMENT_KEY: document_id,
@@ -349,6 +351,7 @@ def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
         at=float(item["at"]),
         cause=item.get("cause", ""),
         content=body.get("content", ""),
+        assuming=AssumingRole.parse_all(body.get("assuming", ())),
     )
 
 

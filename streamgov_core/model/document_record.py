@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -36,6 +37,7 @@ class ContributionRecord:
             document, DEFERRED neither, but may when it is tried again.
         permissions: see PolicyContribution.
         trust: see PolicyContribution.
+        assuming: see PolicyContribution.
         at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
         cause: why it was rejected or deferred.
         content: see PolicyContribution.
@@ -49,6 +51,7 @@ class ContributionRecord:
     at: float = 0.0
     cause: str = ""
     content: str = ""
+    assuming: tuple[AssumingRole, ...] = ()
 
     @classmethod
     def of(
@@ -73,6 +76,7 @@ class ContributionRecord:
             contribution.trust,
             at,
             content=contribution.content,
+            assuming=contribution.assuming,
         )
 
 

@@ -90,7 +90,8 @@ class Stream:
         sts = self.deployment.client("sts", self.account)
         keys = sts.assume_role(RoleArn=self.role, RoleSessionName="reader")["Credentials"]
         session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
-        return session.client(service, endpoint_url=self.deployment.emulator.endpoint)
+        made: Any = session.client  # The service is a variable: no overload of the stubs fits.
+        return made(service, endpoint_url=self.deployment.emulator.endpoint)
 
     def read(self) -> list[bytes]:
         client = self.as_consumer()
