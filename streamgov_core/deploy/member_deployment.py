@@ -65,6 +65,8 @@ def member_account(
     protected_roles: Sequence[str] = (),
     connection_roles: Sequence[str] = (),
     apply_concurrency: int | None = None,
+    boundary_arn: str | None = None,
+    resource_keys: Sequence[str] = (),
     sources: Sequence[GovernedSource] = (),
 ) -> MemberDeployment:
     """What is deployed into a member account, which may be producer and consumer at once.
@@ -81,6 +83,11 @@ def member_account(
         connection_roles: ARNs of those consumer roles that also make network connections to clusters of other accounts.
         apply_concurrency: how many invocations of the function run side by side at most; these are reserved for it.
             None: the account's common pool.
+        boundary_arn: ARN of the boundary that consumer roles carry, if it has another name than the one that would be
+            made here.
+        resource_keys: ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys of the
+            account that encrypt streams which are granted. None: any key, and then the function may revoke any grant
+            on any key of the account.
         sources: the account's data sources: their records may claim what they may speak for, and nothing else.
 
     Raises:
@@ -104,8 +111,8 @@ def member_account(
                 domain_id,
                 account,
                 consumer_roles=tuple(sorted({*consumer_roles})),
-                # By name: the documents are known at the first preview, whoever makes the boundary.
-                boundary=boundary.arn,
+                # By name: the documents are known at the first preview.
+                boundary=boundary_arn or boundary.arn,
                 require_boundary=require_boundary,
                 manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
                 claimable=claimable_resources(names, account, sources),
@@ -118,8 +125,9 @@ def member_account(
                 account,
                 domain_id,
                 consumer_role_arns=consumer_roles,
-                boundary_arn=boundary.arn,
+                boundary_arn=boundary_arn or boundary.arn,
                 require_boundary=require_boundary,
+                resource_keys=resource_keys,
                 kms_key_arn=scope.kms_key_arn,
                 protected_role_arns=protected_roles,
             ),

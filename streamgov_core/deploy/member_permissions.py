@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from streamgov_core.deploy.iam_statements import (
@@ -79,6 +79,7 @@ def apply_policy(
     kms_key_arn: str | None = None,
     platforms: Iterable[str] | None = None,
     protected_role_arns: Sequence[str] = (),
+    resource_keys: Sequence[str] = (),
 ) -> Document:
     """The ``apply`` function of a member account, as producer and as consumer.
 
@@ -92,6 +93,8 @@ def apply_policy(
     * ``kms_key_arn``: key of the target table.
     * ``platforms``: names of the platforms whose resources this account owns; all by default.
     * ``protected_role_arns``: further roles that must never be written to, such as the deployer's.
+    * ``resource_keys``: ARNs, or aliases with patterns, of the only customer-managed keys that encrypt granted
+      resources; every key of the account without them.
     """
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
     statements: list[Statement] = [
@@ -110,7 +113,7 @@ def apply_policy(
             "Action": ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
             "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
         },
-        *(statement for platform in chosen for statement in platform.member_statements(names, account)),
+        *(statement for platform in chosen for statement in platform.member_statements(names, account, resource_keys)),
         *_reader_statements(names, account, boundary_arn),
     ]
     if consumer_role_arns:
@@ -126,10 +129,34 @@ def apply_policy(
                 "iam:PutRolePolicy",
                 "iam:UpdateAssumeRolePolicy",
             ],
-            "Resource": sorted({names.role_arn(account, "*"), *protected_role_arns}),
+            "Resource": sorted({*_own_roles(names, account), *protected_role_arns}),
         }
     )
     return document(*statements, *table_key_access(names, kms_key_arn), function_logs(names, account, "apply"))
+
+
+OTHER_DEPLOYMENTS_ROLES = (
+    "apply",
+    "callback",
+    "collect",
+    "events",
+    "machine",
+    "member-invoke",
+    "reconcile",
+    "report",
+    "sync-*",
+)
+"""How names of roles of any deployment end, whatever its namespace and region (``docs/contracts.md``)."""
+
+
+def _own_roles(names: Names, account: str) -> Iterator[str]:
+    """Patterns of the roles of this deployment and of others in the account, readers and access roles aside."""
+    role = f"arn:{names.partition}:iam::{account}:role"
+    yield names.role_arn(account, "*")
+    # The roles that subscription targets name have no path: DataZone takes none.
+    yield f"{role}/{names.iam_name('target-*')}"
+    for ending in OTHER_DEPLOYMENTS_ROLES:
+        yield f"{role}{names.common_iam_path}*-{ending}"
 
 
 def _consumer_statements(

@@ -300,7 +300,12 @@ def _key(document_id: str, item: str) -> dict[str, Any]:
 
 def _slots_text(slots: Mapping[str, Slot]) -> str:
     listed = {
-        key: [at.slot, at.generation, *([at.principal_id] if at.principal_id else [])]
+        key: [
+            at.slot,
+            at.generation,
+            *([at.principal_id] if at.principal_id or at.handles else []),
+            *([at.handles] if at.handles else []),
+        ]
         for key, at in sorted(slots.items())
     }
     return json.dumps(listed, separators=(",", ":"))

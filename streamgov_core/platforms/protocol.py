@@ -152,8 +152,15 @@ class Platform(Protocol):
         """
 
     # --- what is deployed ---------------------------------------------------------------------------------------------
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
-        """IAM statements that the ``apply`` function needs in an owner's account for this platform."""
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
+        """IAM statements that the ``apply`` function needs in an owner's account for this platform.
+
+        Args:
+            names: the deployment's names.
+            account: the owner's account.
+            keys: ARNs, or aliases with patterns, of the only customer-managed keys of the account that encrypt granted
+                resources; empty where the configuration names none.
+        """
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:
         """IAM statements that a data source's function needs to look up topics or streams.

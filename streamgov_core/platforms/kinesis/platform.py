@@ -101,8 +101,8 @@ class Kinesis:
     def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
         return live_access(resource_arn, clients)
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
-        return function_statements.member_statements(names, account)
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
+        return function_statements.member_statements(names, account, keys)
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:
         return function_statements.sync_statements(names, account, resource)

@@ -97,7 +97,7 @@ class Msk:
     def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
         return live_access(resource_arn, clients)
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
         return function_statements.member_statements(names, account)
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:

@@ -129,7 +129,7 @@ class Queues:
         )
         return found
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
         actions = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes"]
         return [allow("QueuePolicies", actions, [names.arn("sqs", account, "*")])]
 
