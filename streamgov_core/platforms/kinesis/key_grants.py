@@ -155,8 +155,8 @@ class KeyGrantDocument:
     def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
         """New grants before revocations.
 
-        ListGrants may not show a grant for minutes ("Grants for AWS KMS", eventual consistency). So the ledger keeps the
-        ids that CreateGrant answered: what it holds and nobody needs any more is revoked by its id.
+        ListGrants may not show a grant for minutes ("Grants for AWS KMS", eventual consistency). So the ledger keeps
+        the ids that CreateGrant answered: what it holds and nobody needs any more is revoked by its id.
         """
         live = self._live if self._live is not None else self._list()
         self._live = None
@@ -184,7 +184,7 @@ class KeyGrantDocument:
         desired: DesiredState,
         check_lease: Callable[[], None],
     ) -> tuple[dict[KeyGrant, str], dict[str, Rejection], int]:
-        """The id of each wanted grant, created unless list and ledger agree that it is there; who got none; how many."""
+        """The id of each wanted grant, created unless list and ledger agree on it; who got none; how many are new."""
         present: dict[KeyGrant, str] = {}
         for grant_id, grant in live:
             present.setdefault(grant, grant_id)  # The first of several is kept.

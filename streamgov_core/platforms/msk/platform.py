@@ -72,6 +72,9 @@ class Msk:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def grants(self, names: Names, kind: str, arn: str, permission: Permission) -> bool:
+        return grant_permissions.grants(kind, arn, permission)
+
     def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.network_permissions(names, command)
 
