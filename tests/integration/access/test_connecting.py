@@ -103,6 +103,7 @@ def test_the_brokers_are_those_of_the_cluster_for_the_account_and_not_the_forms(
     topic = Registered(deployment, account)
     grant = topic.grant()
     name = f"{NAMES.connection_path(deployment.projects[account])}/{grant}/{topic.asset}"
+    assert deployment.assets_of(grant)[0]["targetName"] == name, "the grant itself says where it is"
     told = json.loads(deployment.client("ssm", account).get_parameter(Name=name)["Parameter"]["Value"])
     live = deployment.client("kafka", PRODUCER).get_bootstrap_brokers(ClusterArn=topic.cluster)
     member = "BootstrapBrokerStringSaslIam" if account == PRODUCER else "BootstrapBrokerStringVpcConnectivitySaslIam"
