@@ -16,6 +16,7 @@ from streamgov_core.deploy.member_permissions import (
     member_invoke_trust,
     member_machine_policy,
 )
+from streamgov_core.deploy.reader_permissions import READER_BOUNDARY, reader_boundary
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
@@ -39,6 +40,7 @@ class MemberDeployment:
         machine: the member machine.
         invoke: role through which the central machine starts the member machine.
         boundary: permissions boundary of roles that receive access; another stack may have made it.
+        reader_boundary: permissions boundary of reader roles, which roles of other accounts assume to read schemas.
     """
 
     documents: TableSpec
@@ -46,6 +48,7 @@ class MemberDeployment:
     machine: MachineSpec
     invoke: RoleSpec
     boundary: PolicySpec
+    reader_boundary: PolicySpec
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -119,6 +122,7 @@ def member_account(
                 function_timeout=APPLY_TIMEOUT,
                 protected_roles=tuple(sorted({*protected_roles})),
                 connection_roles=tuple(sorted({*connection_roles})),
+                reader_boundary=names.policy_arn(account, READER_BOUNDARY),
             ),
             policy=apply_policy(
                 names,
@@ -147,6 +151,14 @@ def member_account(
             policy=member_invoke_policy(names, account),
         ),
         boundary=boundary,
+        reader_boundary=PolicySpec(
+            key="reader-boundary",
+            name=names.iam_name(READER_BOUNDARY, 128),
+            path=names.iam_path,
+            arn=names.policy_arn(account, READER_BOUNDARY),
+            description="The most that a role which outside accounts assume to read schemas can do; it grants nothing",
+            document=reader_boundary(names, account),
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from streamgov_core.deploy.iam_statements import (
     table_scan,
     tracing,
 )
+from streamgov_core.deploy.reader_permissions import reader_statements
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 
@@ -114,7 +115,7 @@ def apply_policy(
             "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
         },
         *(statement for platform in chosen for statement in platform.member_statements(names, account, resource_keys)),
-        *_reader_statements(names, account, boundary_arn),
+        *reader_statements(names, account),
     ]
     if consumer_role_arns:
         statements.extend(_consumer_statements(names, account, consumer_role_arns, boundary_arn, require_boundary))
@@ -235,45 +236,10 @@ def _without_path(role_arn: str) -> str:
     return f"{head}:role/{rest.rsplit('/', 1)[-1]}"
 
 
-def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> list[Statement]:
-    roles = f"arn:{names.partition}:iam::{account}:role{names.iam_path}readers/*"
-    create: Statement = {
-        "Sid": "CreateReaderRoles",
-        "Effect": "Allow",
-        "Action": "iam:CreateRole",
-        "Resource": roles,
-    }
-    if boundary_arn:
-        create["Condition"] = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
-    return [
-        create,
-        {
-            "Sid": "FindReaderRoles",
-            "Effect": "Allow",
-            "Action": "iam:GetRole",
-            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
-            "Resource": f"arn:{names.partition}:iam::{account}:role/{names.iam_name('reader-')}*",
-        },
-        {
-            "Sid": "ReaderRoles",
-            "Effect": "Allow",
-            "Action": [
-                "iam:DeleteRole",
-                "iam:DeleteRolePolicy",
-                "iam:GetRole",
-                "iam:GetRolePolicy",
-                "iam:PutRolePolicy",
-                "iam:UpdateAssumeRolePolicy",
-            ],
-            "Resource": roles,
-        },
-    ]
-
-
 def consumer_boundary(
     names: Names, account: str, *, extra_actions: Sequence[str] = (), connection_roles: Sequence[str] = ()
 ) -> Document:
-    """Permissions boundary of consumer and reader roles: the most that such a role can ever do. It grants nothing.
+    """Permissions boundary of consumer roles: the most that such a role can ever do. It grants nothing.
 
     * ``extra_actions``: what the consumers' own jobs need besides.
     * ``connection_roles``: ARNs of the roles that may also make network connections to clusters of other accounts.

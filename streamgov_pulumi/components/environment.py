@@ -137,6 +137,16 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                 },
                 child(self),
             ).policy_arn
+        reader_boundary = member.known(lambda spec: spec.reader_boundary)
+        ceiling = aws.iam.Policy(
+            f"{name}-reader-boundary",
+            name=reader_boundary.name,
+            path=reader_boundary.path,
+            description=reader_boundary.description,
+            policy=to_json(reader_boundary.document),
+            tags=dict(settings.tags) or None,
+            opts=child(self),
+        )
         table = ledger_table(
             self,
             f"{name}-documents",
@@ -149,7 +159,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table]),
+            child(self, depends_on=[table, ceiling]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(

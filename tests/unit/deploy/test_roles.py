@@ -27,10 +27,13 @@ from streamgov_core.deploy.member_permissions import (
     member_invoke_trust,
     member_machine_policy,
 )
+from streamgov_core.deploy.reader_permissions import reader_boundary
 from streamgov_core.member.principal_check import check_principal
 from streamgov_core.model.errors import PrincipalRefusedError
 from streamgov_core.model.naming import Names
+from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.registry_access import SCHEMA_READ, VERSION_READ
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES, OWNER
 
 ACCOUNT = "111111111111"
@@ -90,8 +93,11 @@ def test_only_known_statements_have_a_bare_star(name: str) -> None:
 def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> None:
     for action in ("iam:PutRolePolicy", "iam:AttachRolePolicy"):
         for item in by_action(APPLY, action):
-            if item["Sid"] == "ReaderRoles":
+            if item["Sid"] == "WriteReaderRoles":
                 assert all("/readers/" in arn for arn in many(item["Resource"]))
+                assert item["Condition"] == {
+                    "StringEquals": {"iam:PermissionsBoundary": NAMES.policy_arn(CONSUMER, "reader-boundary")}
+                }
                 continue
             assert item["Resource"] == ROLES
             assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
@@ -162,6 +168,20 @@ def test_grants_on_keys_are_for_streams_and_on_the_named_keys_only(keys: tuple[s
     assert condition["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"] == ["aws:kinesis:arn"]
     streams = f"arn:aws:kinesis:us-east-1:{CONSUMER}:stream/*"
     assert condition["StringLikeIfExists"] == {"kms:EncryptionContext:aws:kinesis:arn": streams}
+
+
+def test_a_reader_role_reads_schemas_whoever_makes_it() -> None:
+    """Outside accounts assume it: with the consumers' ceiling it could be made to read the whole account."""
+    for action in ("iam:CreateRole", "iam:UpdateAssumeRolePolicy"):
+        items = [item for item in by_action(APPLY, action) if "/readers/" in str(item["Resource"])]
+        assert items and all("iam:PermissionsBoundary" in item["Condition"]["StringEquals"] for item in items)
+    ceiling = reader_boundary(NAMES, CONSUMER)
+    allowed = {action for item in statements(ceiling) for action in many(item["Action"])}
+    assert allowed == {*SCHEMA_READ, *VERSION_READ}
+    assert all(action.startswith(("glue:Get", "glue:List")) for action in allowed)
+    given = Permission("glue", SCHEMA_READ, f"arn:aws:glue:us-east-1:{CONSUMER}:schema/r/s")
+    (within,) = [item for item in statements(ceiling) if set(given.actions) <= set(item["Action"])]
+    assert any(fnmatchcase(given.resource, pattern) for pattern in within["Resource"])
 
 
 def test_a_producer_without_consumer_roles_writes_no_role_but_readers() -> None:
