@@ -169,7 +169,10 @@ class ResourceServicer(ProviderServicer):
 
     async def Configure(self, request: Any, context: Any) -> Any:
         """Keep the package's configuration as defaults of the resources."""
-        given = _unwrapped(rpc.deserialize_properties(request.args)) if request.HasField("args") else {}
+        # Older fields of the request name each key ``<package>:config:<key>``.
+        given = {name.rsplit(":", 1)[-1]: value for name, value in request.variables.items()}
+        if request.HasField("args"):
+            given |= _unwrapped(rpc.deserialize_properties(request.args))
         named = {"region": "region", "assumeRoleArn": "assume_role_arn", "externalId": "external_id"}
         self._defaults = {python: given[name] for name, python in named.items() if given.get(name)}
         for resource in self._resources.values():
@@ -221,9 +224,14 @@ class ResourceServicer(ProviderServicer):
         """The object as it is now; one that is imported is known by its id alone."""
         resource = self._resource(request.urn)
         props, secret = self._properties(resource, request.properties)
-        inputs, _ = self._properties(resource, request.inputs)
+        inputs, secret_inputs = self._properties(resource, request.inputs)
+        # What was a dynamic resource until now still has its outputs under Python's names, and in clear.
+        secret |= secret_inputs
         if not props:
             props = {**self._defaults, **inputs}
+            if "region" not in props:
+                text = "say the region in which to look: `pulumi config set streamgov:region <region>`"
+                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, text)
             props |= await _answered(context, resource, lambda: resource.identified(request.id))
         result = await _answered(context, resource, lambda: resource.provider.read(request.id, props))
         if not result.id:
