@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from streamgov_core.model.access_role import AUTO
 from streamgov_core.model.claimable_document import pack, unpack
 from streamgov_core.model.environment_variables import (
     compact_json,
@@ -21,7 +23,9 @@ from streamgov_core.model.naming import Names
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
 REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
 MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
+CONNECTION_ROLES = "STREAMGOV_CONNECTION_ROLES"
 CLAIMABLE = "STREAMGOV_CLAIMABLE"
+DELIVERIES = "STREAMGOV_DELIVERIES"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class ApplySettings:
             streams that its records may claim; records of other registries claim nothing.
         function_timeout: the function's hard time-out in seconds.
         protected_roles: role ARNs that never get access.
+        connection_roles: ARNs of the consumer roles that also get what making network connections takes.
+        access_boundary: permissions boundary of access roles; empty for none.
+        deliveries: role ARN or pattern -> how grants reach it, where it is not ``auto``.
     """
 
     names: Names
@@ -52,6 +59,16 @@ class ApplySettings:
     claimable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
+    connection_roles: tuple[str, ...] = ()
+    access_boundary: str = ""
+    deliveries: Mapping[str, str] = field(default_factory=dict)
+
+    def delivery_of(self, role_arn: str) -> str:
+        """How grants reach a role: the entry of its ARN, or of the first pattern that fits."""
+        exact = self.deliveries.get(role_arn)
+        if exact is not None:
+            return exact
+        return next((way for pattern, way in sorted(self.deliveries.items()) if fnmatchcase(role_arn, pattern)), AUTO)
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that ``from_environment`` reads."""
@@ -65,7 +82,10 @@ class ApplySettings:
             MANUAL_ASSETS: compact_json(self.manual_assets),
             CLAIMABLE: pack(self.claimable, f"arn:{self.names.partition}:"),
             "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
+            **({"STREAMGOV_ACCESS_BOUNDARY": self.access_boundary} if self.access_boundary else {}),
+            **({DELIVERIES: compact_json(self.deliveries)} if self.deliveries else {}),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
+            **({CONNECTION_ROLES: compact_json(self.connection_roles)} if self.connection_roles else {}),
         }
 
     @classmethod
@@ -88,4 +108,7 @@ class ApplySettings:
             claimable=unpack(env.get(CLAIMABLE, "{}"), f"arn:{names.partition}:"),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            connection_roles=tuple(json.loads(env.get(CONNECTION_ROLES, "[]"))),
+            access_boundary=env.get("STREAMGOV_ACCESS_BOUNDARY", ""),
+            deliveries=json.loads(env.get(DELIVERIES, "{}")),
         )

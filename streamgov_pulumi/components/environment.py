@@ -50,6 +50,11 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
+    connection_roles: NotRequired[list[str]]
+    """ARNs of those consumer roles that also make network connections to clusters of other accounts. Default: none."""
+    apply_concurrency: NotRequired[int]
+    """How many invocations of the function that writes policies run side by side at most, reserved for it in the
+    account. Default: none are reserved."""
     protected_roles: NotRequired[list[str]]
     """ARNs of roles that must never be written to, such as the deployer's."""
     manual_assets: NotRequired[Mapping[str, list[str]]]
@@ -69,6 +74,8 @@ class ConsumerBoundaryArgs(TypedDict):
     """The consumer's account."""
     extra_actions: NotRequired[list[str]]
     """Further actions that the consumers' own jobs need."""
+    connection_roles: NotRequired[list[str]]
+    """ARNs of roles that may also make network connections to clusters of other accounts."""
 
 
 class ConsumerBoundary(pulumi.ComponentResource):
@@ -81,7 +88,9 @@ class ConsumerBoundary(pulumi.ComponentResource):
         super().__init__("streamgov:index:ConsumerBoundary", name, {}, opts)
         settings = Settings.of(args["deployment"])
         spec = boundary_policy(
-            AccountScope(settings.names, settings.account), extra_actions=args.get("extra_actions", [])
+            AccountScope(settings.names, settings.account),
+            extra_actions=args.get("extra_actions", []),
+            connection_roles=args.get("connection_roles", []),
         )
         policy = aws.iam.Policy(
             f"{name}-policy",
@@ -118,7 +127,11 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
         else:
             boundary_arn = ConsumerBoundary(
                 f"{name}-consumer-boundary",
-                {"deployment": args["deployment"], "extra_actions": args.get("boundary_extra_actions", [])},
+                {
+                    "deployment": args["deployment"],
+                    "extra_actions": args.get("boundary_extra_actions", []),
+                    "connection_roles": args.get("connection_roles", []),
+                },
                 child(self),
             ).policy_arn
         table = ledger_table(
@@ -172,6 +185,8 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
             boundary_extra_actions=args.get("boundary_extra_actions", []),
             manual_assets=args.get("manual_assets"),
             protected_roles=args.get("protected_roles", []),
+            connection_roles=args.get("connection_roles", []),
+            apply_concurrency=args.get("apply_concurrency"),
             sources=[
                 GovernedSource(
                     source["platform"],

@@ -158,6 +158,11 @@ class MemberArgs(TypedDict):
     may then change the inline policies of each of them. Default false."""
     require_boundary: NotRequired[bool]
     """Only roles that carry the consumer boundary may be given access. Default true."""
+    connection_roles: NotRequired[list[Annotated[str, v.CONNECTION_ROLE]]]
+    """ARNs of those consumer roles that also make network connections to clusters of other accounts."""
+    apply_concurrency: NotRequired[Annotated[int, v.CONCURRENCY]]
+    """How many invocations of the function that writes policies run side by side at most, reserved for it in the
+    account. Default: none are reserved."""
     boundary_extra_actions: NotRequired[list[Annotated[str, v.IAM_ACTION]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]

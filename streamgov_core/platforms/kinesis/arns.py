@@ -45,6 +45,17 @@ def consumer_name_arn(names: Names, command: GrantCommand) -> str:
     return f"{command.resource['arn']}/consumer/{name}"
 
 
+def consumer_arns(names: Names, command: GrantCommand) -> tuple[str, str]:
+    """Both ARNs by which IAM may know the fan-out consumer of a project: a call by name, and a call by ARN.
+
+    A call that names stream and consumer is held against the ARN without the time of the registration; the service's
+    refusals show it so (public threads; the service authorization reference knows the full ARN only, so both are needed
+    under either reading). The full ARN ends in the second of its registration, which only the owner's side knows.
+    """
+    by_name = consumer_name_arn(names, command)
+    return by_name, f"{by_name}:*"
+
+
 def stream_dataset(resource_arn: str) -> tuple[str, str] | None:
     """OpenLineage namespace and name of a stream. The specification names none for Kinesis; this is our convention."""
     parts = resource_arn.split(":", 5)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from streamgov_pulumi.providers.asset_type import AssetTypeProvider
-from streamgov_pulumi.providers.destroy_guard import Part
+from streamgov_pulumi.providers.live import Part
 
 ASSETS = [("asset1", "sales", "Ours"), ("asset2", "orders", "AlsoOurs"), ("asset3", "lake", "Others")]
 
