@@ -182,15 +182,16 @@ def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dic
 def _count(metrics: FunctionMetrics, result: SyncResult) -> None:
     """Emit the metrics of a run that has ended; its counts are those of all its invocations."""
     counts = result.counts
+    rare = {"AssetsReplaced": counts["replaced"], "SchemasSkipped": counts["skipped"]}
     metrics.put(
         {
             "SyncRuns": 1,
             "AssetsCreated": counts["created"],
             "AssetsRevised": counts["revised"],
-            "AssetsReplaced": counts["replaced"],
             "AssetsRetired": counts["retired"],
             "AssetsFailed": counts["failed"],
-            "SchemasSkipped": counts["skipped"],
+            # A metric costs by the month as soon as it has a value.
+            **{name: count for name, count in rare.items() if count},
         }
     )
 
