@@ -18,8 +18,9 @@ SETTLE_INPUT_TEMPLATE = '{"version":1,"action":"settle","executionArn":<executio
 def grant_event_pattern(names: Names, domain_id: str, asset_types: Sequence[str]) -> EventPattern:
     """The EventBridge pattern of grant events of these asset types.
 
-    UNVERIFIED: what ``asset.typeName`` says in the event of a data product's grant. So events without a type and those
-    of data products pass as well; the collector asks DataZone which of their assets have such a type.
+    UNVERIFIED[dz-product-grant-event]: what ``asset.typeName`` says in the event of a data product's grant. So events
+    without a type and those of data products pass as well; the collector asks DataZone which of their assets have such
+    a type.
     """
     return {
         "source": ["aws.datazone"],

@@ -87,8 +87,8 @@ class DataZoneDomain:
     def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
         """API UpdateSubscriptionGrantStatus.
 
-        Which transitions are legal is not documented (UNVERIFIED). So after an error the grant is read: whoever finds
-        the status it wanted is content.
+        Which transitions are legal is not documented (UNVERIFIED[dz-grant-transitions]). So after an error the grant is
+        read: whoever finds the status it wanted is content.
         """
         client = self._client()
         failure = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}

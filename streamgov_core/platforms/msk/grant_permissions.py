@@ -45,7 +45,7 @@ def review(command: GrantCommand) -> None:
     """Serverless clusters are not granted across accounts unless the configuration allows it.
 
     Source: the MSK developer guide describes cluster policies for provisioned clusters; for serverless ones it is
-    silent. UNVERIFIED whether the service accepts them.
+    silent. UNVERIFIED[msk-serverless-policy] whether the service accepts them.
 
     Raises:
         PermanentGrantError: a serverless cluster, across accounts.

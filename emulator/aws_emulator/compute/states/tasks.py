@@ -105,7 +105,8 @@ class Tasks:
         if "Parameters" in state:
             parameters = fill(state["Parameters"], data, frame.context)
         else:
-            # UNVERIFIED: what a service task without Parameters passes on; here only a function gets the input.
+            # UNVERIFIED[sfn-task-without-parameters]: what a service task without Parameters passes on; here only a
+            # function gets the input.
             parameters = data if resource.kind == "function" else {}
         timeout = self._seconds(frame, state, "TimeoutSeconds", data)
         heartbeat = self._seconds(frame, state, "HeartbeatSeconds", data)
@@ -165,7 +166,8 @@ class Tasks:
     def _caller(self, frame: Frame, role_arn: str | None) -> Caller:
         """Who makes the call.
 
-        UNVERIFIED: the error name where a role cannot be assumed; the guide lists ``States.Permissions``.
+        UNVERIFIED[sfn-role-not-assumable]: the error name where a role cannot be assumed; the guide lists
+        ``States.Permissions``.
         """
         machine = frame.execution.machine
         session_name = f"{machine.name[:31]}-{frame.execution.name[:31]}"

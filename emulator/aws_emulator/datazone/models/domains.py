@@ -24,7 +24,8 @@ _BLUEPRINTS = {
     CUSTOM_BLUEPRINT: "Existing AWS resources and an existing IAM role",
 }
 # What projects and users may do in a new domain's root unit without further grants.
-# UNVERIFIED: that all users may create projects, and owners and contributors form types, asset types and glossaries.
+# UNVERIFIED[dz-default-policies]: that all users may create projects, and owners and contributors form types, asset
+# types and glossaries.
 _ROOT_POLICIES: tuple[tuple[str, str, bool], ...] = (
     ("CREATE_PROJECT", "createProject", True),
     ("CREATE_FORM_TYPE", "createFormType", False),
@@ -37,8 +38,8 @@ def create(backend: Backend, call: ApiCall) -> Domain:
     """Make a domain in the caller's account and region; the caller owns the root domain unit."""
     params = call.params
     if not params.get("domainExecutionRole"):
-        # UNVERIFIED: that domainExecutionRole is required. The model has it optional since the V2 domains, but
-        # GetDomain's answer always holds it.
+        # UNVERIFIED[dz-execution-role-required]: that domainExecutionRole is required. The model has it optional since
+        # the V2 domains, but GetDomain's answer always holds it.
         raise validation("domainExecutionRole is required")
     version = params.get("domainVersion") or "V1"
     if version == "V2" and not params.get("serviceRole"):
