@@ -31,7 +31,7 @@ def test_no_profile_reaches_a_test() -> None:
 
 
 ALLOWED = {
-    "streamgov_core": {"streamgov_core"},
+    "streamgov_core": {"streamgov_core", "iam_evaluation"},
     "handlers": {"streamgov_core", "streamgov_samples", "handlers"},
     "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core", "streamgov_samples"},
     "streamgov_samples": {"streamgov_samples", "streamgov_pulumi", "streamgov_core"},

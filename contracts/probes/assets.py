@@ -243,3 +243,33 @@ def _kind(type_name: str) -> str:
 def lineage_facets(scene: Scene) -> Any:
     """Which facets of a dataset does DataZone keep, and in which forms?"""
     return sorted(form["formName"] for form in _posted(scene, "facets").get("formsOutput", []))
+
+
+@probe("dz-revision-numbers", expects=["1", "2", "3"], uses=_ASSETS)
+def revision_numbers(scene: Scene) -> Any:
+    """Are revisions of an asset numbered one by one?"""
+    here, asset = domain(scene), make_asset(scene)
+    found = [asset["revision"]]
+    for _ in range(2):
+        made = here.call("create_asset_revision", identifier=asset["id"], name=asset["name"], formsInput=FORMS)
+        found.append(made["revision"])
+    return found
+
+
+@probe("dz-ownership-transfer", expects={"shown for an asset that is not moving": False}, uses=_ASSETS)
+def ownership_transfer(scene: Scene) -> Any:
+    """Does GetAsset show `ownershipTransfer` for an asset that is not moving?"""
+    here, asset = domain(scene), make_asset(scene)["id"]
+    bodies: list[bytes] = []
+    event = "after-call.datazone.GetAsset"
+
+    def keep(http_response: Any, **_: Any) -> None:
+        bodies.append(http_response.content)
+
+    # The SDK drops members that its model does not know.
+    here.client.meta.events.register(event, keep)
+    try:
+        here.call("get_asset", identifier=asset)
+    finally:
+        here.client.meta.events.unregister(event, keep)
+    return {"shown for an asset that is not moving": "ownershipTransfer" in json.loads(bodies[0])}

@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.probe import probe
 from contracts.scene import Scene, answer_of
-from contracts.setup.events import EventLog, make_queue, make_rule
+from contracts.setup.events import EventLog, make_log, make_queue, make_rule
 from contracts.setup.machines import (
     LAMBDA,
     STATES,
@@ -245,3 +245,52 @@ def dead_letter_body(scene: Scene) -> Any:
     )
     body = EventLog(scene, url).find(lambda event: True, "the dead letter", 300)
     return "the transformed input" if "transformed" in body else "the event as it arrived"
+
+
+@probe("sfn-failed-event", expects={"error": True, "cause": True}, uses=(machine_role,), minutes=1)
+def failed_event(scene: Scene) -> Any:
+    """Does the event of a failed execution carry its error and cause?"""
+    machine = make_machine(
+        scene,
+        {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "Contracts", "Cause": "on purpose"}}},
+    )
+    log = make_log(scene, {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["FAILED"]}})
+    scene.pace.sleep(scene.pace.interval)
+    start(scene, machine)
+    detail = log.find(lambda event: True, "the event", 300)["detail"]
+    return {"error": detail.get("error") == "Contracts", "cause": detail.get("cause") == "on purpose"}
+
+
+_MAP_ROLE = ("states:StartExecution", "states:DescribeExecution", "states:StopExecution", "states:RedriveExecution")
+
+
+@probe(
+    "sfn-map-run",
+    expects={"label in the ARN": "Each", "events of child executions": 0},
+    minutes=2,
+)
+def map_run(scene: Scene) -> Any:
+    """Which label has a map run whose state gives none, and are its children's ends told to EventBridge?"""
+    role = service_role(scene, "map", STATES, {"Action": list(_MAP_ROLE), "Resource": "*"})
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Pass",
+        "States": {"Pass": {"Type": "Pass", "End": True}},
+    }
+    state = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "End": True}
+    machine = make_machine(scene, {"StartAt": "Each", "States": {"Each": state}}, role)
+    log = make_log(scene, {"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}})
+    scene.pace.sleep(scene.pace.interval)
+    execution = start(scene, machine, {"items": [1, 2]})
+    ended(scene, execution)
+    runs = scene.client("stepfunctions").list_map_runs(executionArn=execution)["mapRuns"]
+
+    def own(event: dict[str, Any]) -> bool:
+        return bool(event["detail"]["executionArn"] == execution)
+
+    log.find(own, "the event of the execution", 300)
+    scene.pace.sleep(3 * scene.pace.interval)
+    name = machine.rpartition(":")[2]
+    children = [event for event in log.drain() if name in event["detail"]["executionArn"] and not own(event)]
+    label = runs[0]["mapRunArn"].rpartition(":")[0].rpartition("/")[2]
+    return {"label in the ARN": label, "events of child executions": len(children)}

@@ -53,6 +53,23 @@ def list_schemas_resource(scene: Scene) -> Any:
     return answer
 
 
+@probe(
+    "glue-get-tags-resource",
+    expects={"on the schema": "accepted", "on *": "accepted"},
+    uses=(registry,),
+    minutes=1,
+)
+def get_tags_resource(scene: Scene) -> Any:
+    """Does IAM know schemas as resources of glue:GetTags?"""
+    arn = make_schema(scene)["SchemaArn"]
+    answer = {}
+    for words, resource in (("on the schema", arn), ("on *", "*")):
+        role = make_role(scene, "tags", policy({"Action": "glue:GetTags", "Resource": resource}))
+        settle(scene)
+        answer[words] = answer_of(scene.as_role(role, "glue").get_tags, ResourceArn=arn)
+    return answer
+
+
 @probe("glue-latest-failed-version", expects={"status": "FAILURE", "latest": 2}, uses=(registry,))
 def latest_failed_version(scene: Scene) -> Any:
     """Does GetSchema's LatestSchemaVersion count a version that failed the compatibility check?"""

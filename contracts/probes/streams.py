@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from contracts.probe import probe
+from contracts.probe import by_hand, probe
 from contracts.scene import Scene, answer_of, message_of, policy
 from contracts.setup.clusters import provisioned, serverless, start_provisioned, stream, topic
 from contracts.setup.roles import make_role, settle
@@ -36,6 +36,35 @@ def kinesis_unshareable_actions(scene: Scene) -> Any:
         if answer[action] == "accepted":
             kinesis.delete_resource_policy(ResourceARN=arn)
     return answer
+
+
+@probe(
+    "kinesis-consumer-arn",
+    expects={"ARN without the time": "accepted", "ARN of another": "AccessDeniedException"},
+    uses=(stream,),
+    minutes=1,
+)
+def kinesis_consumer_arn(scene: Scene) -> Any:
+    """On which ARN is DescribeStreamConsumer by stream and name authorised?"""
+    arn, kinesis, name = stream(scene), scene.client("kinesis"), scene.name("consumer")
+    kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=name)
+    scene.later("kinesis", "deregister_stream_consumer", StreamARN=arn, ConsumerName=name)
+    answer = {}
+    for words, resource in (("ARN without the time", name), ("ARN of another", "other")):
+        document = policy({"Action": "kinesis:DescribeStreamConsumer", "Resource": f"{arn}/consumer/{resource}"})
+        role = make_role(scene, "consumer", document)
+        settle(scene)
+        read = scene.as_role(role, "kinesis").describe_stream_consumer
+        answer[words] = answer_of(read, StreamARN=arn, ConsumerName=name)
+    return answer
+
+
+by_hand(
+    "kinesis-queue-reader",
+    question="Does the reader of a queue that a stream feeds need permissions on the stream or its key?",
+    expects="no",
+    how="Make a queue of an encrypted stream; call ReceiveQueueRecords as a role that may use nothing but the queue.",
+)
 
 
 def _statement(scene: Scene, resource: str, **more: Any) -> dict[str, Any]:

@@ -27,15 +27,15 @@ def machine_role(scene: Scene) -> str:
     )
 
 
-def make_machine(scene: Scene, definition: dict[str, Any]) -> str:
-    """A state machine; its ARN."""
+def make_machine(scene: Scene, definition: dict[str, Any], role: str = "") -> str:
+    """A state machine, of the role of machines or another; its ARN."""
     client = scene.client("stepfunctions")
 
     def create() -> Any:
         return client.create_state_machine(
             name=scene.name("machine"),
             definition=json.dumps(definition),
-            roleArn=machine_role(scene),
+            roleArn=role or machine_role(scene),
             tags=[{"key": entry["Key"], "value": entry["Value"]} for entry in scene.tag_list],
         )
 
