@@ -35,7 +35,7 @@ ALLOWED = {
     "handlers": {"streamgov_core", "streamgov_samples", "handlers"},
     "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core", "streamgov_samples"},
     "streamgov_samples": {"streamgov_samples", "streamgov_pulumi", "streamgov_core"},
-    "streamgov_ops": {"streamgov_ops", "streamgov_pulumi", "streamgov_core", "contracts"},
+    "streamgov_ops": {"streamgov_ops", "streamgov_pulumi", "streamgov_core", "iam_evaluation", "contracts"},
     "contracts": {"contracts"},
     "iam_evaluation": {"iam_evaluation"},
     "emulator/aws_emulator": {"aws_emulator", "iam_evaluation"},
