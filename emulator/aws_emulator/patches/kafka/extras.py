@@ -102,7 +102,8 @@ def _install_configurations(emulator: Emulator, store: Store) -> None:
     def find(call: ApiCall) -> Configuration:
         configuration = own(call).get(call.params["Arn"])
         if configuration is None:
-            raise ApiError("NotFoundException", "The configuration ARN does not exist.", 404)
+            # Not NotFoundException: clients wait for this one after a deletion.
+            raise bad_request("Configuration ARN does not exist.", "arn")
         return configuration
 
     @emulator.operation("kafka", "CreateConfiguration")
