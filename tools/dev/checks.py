@@ -96,7 +96,10 @@ def test(arguments: argparse.Namespace) -> int:
     if arguments.terraform:
         command = [*PYTEST, "-rs", "-m", "terraform", "tests/terraform"]
         return 0 if _run("pytest, with Terraform's AWS provider", command, environment) else 1
-    aside = "not kafka and not flink and not terraform"
+    if arguments.clients:
+        command = [*PYTEST, "-m", "clients", "tests/clients"]
+        return 0 if _run("pytest, with standard clients", command, environment) else 1
+    aside = "not kafka and not flink and not terraform and not clients"
     chosen = aside if arguments.full else f"{aside} and not full"
     units = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}", *COVERED]
     others = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", *_uncovered()]

@@ -41,7 +41,7 @@ def _install_updates(emulator: Emulator) -> None:
     @emulator.wrap("iam", "UpdateRole")
     def update_role(call: ApiCall, proceed: Proceed) -> dict[str, Any]:
         # What the request does not name stays; moto sets it to its default.
-        role = backend(call).roles_by_name.get(call.params["RoleName"])
+        role = next((each for each in backend(call).get_roles() if each.name == call.params["RoleName"]), None)
         kept = None if role is None else (role.description, role.max_session_duration)
         answer = proceed()
         if role is not None and kept is not None:

@@ -40,8 +40,8 @@ TRUST = json.dumps(
 ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 PASS = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Succeed"}}})
 SERVICES = (
-    "cloudtrail", "cloudwatch", "datazone", "dynamodb", "events", "glue", "iam", "kafka", "kinesis", "kinesisanalyticsv2",
-    "kms", "lambda", "logs", "ram", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
+    "cloudtrail", "cloudwatch", "datazone", "dynamodb", "events", "glue", "iam", "kafka", "kinesis",
+    "kinesisanalyticsv2", "kms", "lambda", "logs", "ram", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
 )  # fmt: skip
 
 
@@ -118,8 +118,8 @@ def lambda_create_function(to: Maker) -> Any:
 
 def _function(to: Maker, **more: Any) -> str:
     made: str = to.of("lambda").create_function(
-        FunctionName=to.name(), Runtime="python3.12", Role=to.role(), Handler="main.handler", Code={"ZipFile": bundle()},
-        **more,
+        FunctionName=to.name(), Runtime="python3.12", Role=to.role(), Handler="main.handler",
+        Code={"ZipFile": bundle()}, **more,
     )["FunctionArn"]  # fmt: skip
     return made
 
