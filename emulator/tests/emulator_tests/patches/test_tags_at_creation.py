@@ -41,7 +41,8 @@ ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"
 PASS = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Succeed"}}})
 SERVICES = (
     "cloudtrail", "cloudwatch", "datazone", "dynamodb", "events", "glue", "iam", "kafka", "kinesis",
-    "kinesisanalyticsv2", "kms", "lambda", "logs", "ram", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions",
+    "kinesisanalyticsv2", "kms", "lambda", "logs", "ram", "scheduler", "secretsmanager", "sns", "sqs", "ssm",
+    "stepfunctions",
 )  # fmt: skip
 
 
