@@ -1,7 +1,7 @@
 """DataZone asset types: a change makes a new revision in place; each revision pins exact revisions of its forms.
 
 Rules: CreateAssetType, GetAssetType and DeleteAssetType of the DataZone API reference. That CreateAssetType with the
-same name makes a new revision is UNVERIFIED on AWS.
+same name makes a new revision is UNVERIFIED[dz-asset-type-second-revision] on AWS.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """DataZone form types: a change makes a new revision in place, and deletion disables first.
 
 Rules: CreateFormType, GetFormType and DeleteFormType of the DataZone API reference; that a second CreateFormType with
-the same name makes a new revision follows from AWS::DataZone::FormType, which updates in place. UNVERIFIED on AWS.
+the same name makes a new revision follows from AWS::DataZone::FormType, which updates in place.
+UNVERIFIED[dz-form-type-second-revision] on AWS.
 """
 
 from __future__ import annotations
