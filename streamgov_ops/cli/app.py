@@ -12,7 +12,10 @@ from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_ops.cli.context import Context, hoisted
 from streamgov_ops.cli.output import FOUND, WRONG_INPUT, complain
 
-COMMANDS = ("review", "deployer", "audit", "requests", "approve", "reject")
+COMMANDS = (
+    "review", "deployer", "status", "audit", "explain", "request", "requests", "approve", "reject", "revoke",
+    "recertify", "sync", "reconcile",
+)  # fmt: skip
 """The subcommands. Each is a module of this package with that name, whose ``app`` holds the one command."""
 _EXIT_CODES = (
     "Global options may also stand after the subcommand. Exit codes: 0 done; 1 something was found, or was refused; "
