@@ -51,15 +51,29 @@ class Platform(Protocol):
     def asset_type(self, names: Names) -> AssetTypeModel:
         """The asset type, which refers to the form types."""
 
-    def source(self, clients: Clients, resource: str) -> ResourceSource:
-        """Where topics or streams are looked up in the owner's account.
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> ResourceSource:
+        """Where topics or streams are looked up in the owner's account, those only that the data source may speak for.
 
         Args:
             clients: of that account.
             resource: what the configuration calls the data source's ``resource``.
+            topics: patterns of the names of those that it may speak for, where ``resource`` holds several owners'.
 
         Raises:
             CatalogError: the resource is none that this platform knows.
+        """
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        """ARN patterns, with ``*`` and ``?`` within a segment, of all that a data source may speak for.
+
+        Args:
+            names: the deployment's names.
+            account: the owner's account.
+            resource: what the configuration calls the data source's ``resource``; it may be a stand-in at a preview.
+            topics: see ``source``.
+
+        Raises:
+            ConfigError: they do not say what it may speak for.
         """
 
     def layout(self, resource: Resource) -> AssetLayout:
@@ -94,6 +108,15 @@ class Platform(Protocol):
 
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
+
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        """What a role needs besides to connect networks of its account with the resource.
+
+        Only the roles that the member's configuration names for it get this; empty where no network stands between.
+        """
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        """Statements that the boundary of consumer roles has for those roles alone: the ceiling of the above."""
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """What a consumer needs to know to connect, for the portal and for records; no secrets."""

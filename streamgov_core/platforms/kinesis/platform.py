@@ -43,8 +43,11 @@ class Kinesis:
         source, schema = kinesis_forms.SOURCE_FORM, kinesis_forms.SCHEMA_FORM
         return stream_asset_type(names, self.asset_type_base, source, schema, "An Amazon Kinesis data stream")
 
-    def source(self, clients: Clients, resource: str) -> KinesisSource:
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> KinesisSource:
         return KinesisSource(lambda: clients.client("kinesis"), lambda: clients.client("kms"), resource)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return arns.governed_patterns(names, account, resource, topics)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return kinesis_forms.layout(resource)
@@ -69,6 +72,12 @@ class Kinesis:
 
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
+
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return ()
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return []
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)

@@ -54,8 +54,11 @@ class Queues:
     def asset_type(self, names: Names) -> AssetTypeModel:
         return stream_asset_type(names, self.asset_type_base, SOURCE_FORM, SCHEMA_FORM, "An Amazon SQS queue")
 
-    def source(self, clients: Clients, resource: str) -> QueueSource:
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> QueueSource:
         return QueueSource(clients.client("sqs"), resource)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return (names.arn("sqs", account, "*"),)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return AssetLayout(SOURCE_FORM, SCHEMA_FORM, {"queue_name": resource.name}, "Amazon SQS queue")
@@ -89,6 +92,12 @@ class Queues:
 
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return (Permission("queue", _actions(command), str(command.resource["arn"])),)
+
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return ()
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return []
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return {"queueArn": str(command.resource["arn"])}
