@@ -64,7 +64,7 @@ def snippet(kind: str, details: ConnectionDetails) -> Snippet:
             "Spark's Kinesis connector names streams by name, which finds none in another account: use kcl or flink"
         )
     values = _msk(details) if details.platform == "msk" else _kinesis(details)
-    text = Template((files(__package__) / "snippets" / path).read_text(encoding="utf-8")).substitute(values)
+    text = Template((files(__package__) / "snippets" / f"{path}.tmpl").read_text(encoding="utf-8")).substitute(values)
     return Snippet(kind, path.rsplit("/", 1)[1], text)
 
 
@@ -85,33 +85,47 @@ def _msk(details: ConnectionDetails) -> dict[str, str]:
         "registry_account": details.schema.split(":")[4] if details.schema else "",
         "java_deserializer": _GLUE_DESERIALIZER if details.schema else _BYTES,
         "registry_hint": (
-            "The role that reads the schema registry of another account." if reader else "No role is needed to read schemas."
+            "The role that reads the registry of another account." if reader else "No role is needed to read schemas."
         ),
     }
 
 
 def _kinesis(details: ConnectionDetails) -> dict[str, str]:
     values = details.values
-    stream = values["streamArn"]
-    consumer = values.get("consumerArn", "")
-    fan_out = values.get("consumption") == "FAN_OUT"
-    name = consumer.rsplit("/", 1)[-1].split(":", 1)[0] or values.get("consumerName", "")
-    package = "software.amazon.kinesis.retrieval"
+    stream, consumer = values["streamArn"], values.get("consumerArn", "")
+    if values.get("consumption") == "FAN_OUT" and not consumer:
+        raise ConfigError(
+            f"the consumer of grant {details.grant} is not known here: its account's parameter holds its ARN, "
+            "--member-role reads it"
+        )
     return {
         **_common(details, stream),
         "stream_arn": stream,
         "stream_name": values["streamName"],
         "source_arn": consumer or stream,
-        "retrieval_import": (
-            f"import {package}.fanout.FanOutConfig;" if fan_out else f"import {package}.polling.PollingConfig;"
-        ),
-        "retrieval": (
-            f'new FanOutConfig(kinesis).streamName("{stream}").consumerArn("{consumer}"))' if fan_out else
-            "new PollingConfig(kinesis).streamName(\"" + values["streamName"] + '"))'
-        ).removesuffix(")"),
-        "flink_reader": (
-            f"'source.reader.type' = 'EFO',\n  'source.efo.lifecycle' = 'SELF_MANAGED',\n  "
-            f"'source.efo.consumer.name' = '{name}'," if fan_out else "'source.reader.type' = 'POLLING',"
-        ),
-        "spark_consumer_type": "SubscribeToShard" if fan_out else "GetRecords",
-    }  # fmt: skip
+        **(_fan_out(stream, consumer) if consumer else _POLLING),
+    }
+
+
+_RETRIEVAL = "import software.amazon.kinesis.retrieval"
+_POLLING = {
+    "retrieval_import": f"{_RETRIEVAL}.polling.PollingConfig;",
+    "retrieval": "new PollingConfig(kinesis)",
+    "flink_reader": "'source.reader.type' = 'POLLING',",
+    "spark_consumer_type": "GetRecords",
+}
+
+
+def _fan_out(stream: str, consumer: str) -> dict[str, str]:
+    name = consumer.partition("/consumer/")[2].partition(":")[0]
+    efo = (
+        "'source.reader.type' = 'EFO'",
+        "'source.efo.lifecycle' = 'SELF_MANAGED'",
+        f"'source.efo.consumer.name' = '{name}'",
+    )
+    return {
+        "retrieval_import": f"{_RETRIEVAL}.fanout.FanOutConfig;",
+        "retrieval": f'new FanOutConfig(kinesis).streamName("{stream}").consumerArn("{consumer}")',
+        "flink_reader": ",\n  ".join(efo) + ",",
+        "spark_consumer_type": "SubscribeToShard",
+    }
