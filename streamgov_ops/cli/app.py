@@ -14,7 +14,7 @@ from streamgov_ops.cli.output import FOUND, WRONG_INPUT, complain
 
 COMMANDS = (
     "review", "deployer", "status", "audit", "explain", "connect", "request", "requests", "approve", "reject", "revoke",
-    "recertify", "sync", "reconcile",
+    "recertify", "lineage", "sync", "reconcile",
 )  # fmt: skip
 """The subcommands. Each is a module of this package with that name, whose ``app`` holds the one command."""
 _EXIT_CODES = (
