@@ -36,6 +36,7 @@ from streamgov_ops.review.patterns import covers
 
 DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 RULE = f"{DYNAMIC}Rule"
@@ -141,7 +142,7 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
         case DashboardSpec():
             arn = f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}"
-            yield Resource("aws:cloudwatch/dashboard:Dashboard", arn)
+            yield Resource(DASHBOARD, arn)
         case TrailSpec():
             yield from _trail(scope, part)
 
