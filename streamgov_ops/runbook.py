@@ -113,7 +113,8 @@ CAUSES: Mapping[str, Advice] = {
     ),
     "NotGovernedError": Advice(
         "a schema or name leads to no topic or stream that the data source may speak for",
-        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped with a remark",
+        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing, it is skipped with a "
+        "remark",
     ),
     "CatalogBusyError": Advice(
         "something is changing, such as an asset that moves to another project", "nothing: the next run does it"
@@ -149,26 +150,6 @@ CAUSES: Mapping[str, Advice] = {
     "DocumentFullError": Advice(
         "the policy document has no room for this grant within AWS's limit",
         "end grants on that cluster, stream or role that nobody needs (`streamgov recertify`), or use another role",
-    ),
-    "WaitingGrantError": Advice(
-        "another command holds a document, or a service is still making something",
-        "nothing: the machine asks again. If a grant ends with it, redrive it and look at who holds the document",
-    ),
-    "ThrottledError": Advice(
-        "a service refuses calls because its rate is used up",
-        "nothing: it passes when the burst is over, and is waited for. If it repeats, ask AWS for a higher quota",
-    ),
-    "StatusRefusedError": Advice(
-        "DataZone does not take a status for an asset of a grant",
-        "the text names the status that it keeps; end the grant in DataZone and make it again",
-    ),
-    "NotGovernedError": Advice(
-        "a schema, or a name, leads to no topic or stream that the data source may speak for",
-        "name the topic in the data source's `topics`, or register the schema where its own data source looks",
-    ),
-    "CatalogBusyError": Advice(
-        "something that a data source needs is being changed",
-        "nothing: the next run succeeds; `streamgov sync --run` does it now",
     ),
     "ResourceExistsError": Advice(
         "an object that was to be created exists already", "take it over with `adoptExisting`, or rename it"
@@ -250,8 +231,6 @@ FINDINGS: Mapping[str, Advice] = {
     "UnrecordedContribution": Advice("", "nothing: it is revoked in the member account"),
     "Unreadable": Advice("", "let the functions' roles read what the text names (project membership)"),
     "RevokeFailed": Advice("", "access remains: `streamgov explain <grant>`, mend the cause, then redrive the REVOKE"),
-    "GrantFailed": Advice("", "somebody waits for it: `streamgov explain <grant>`; " + REGRANT),
-    "EndNotShown": Advice("", "end the grant in DataZone (`streamgov revoke <grant>`): its access has ended already"),
     "MissingContribution": Advice("", "nothing: it is granted again in the member account"),
     "StaleContribution": Advice("", "nothing: it is revoked in the member account"),
     "DriftAdded": Advice("", "nothing: the statement is removed. Ask who wrote under our prefix"),

@@ -11,6 +11,7 @@ import pytest
 
 from streamgov_core.deploy.spec import DashboardSpec
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
+from tools.docs import dashboard_picture
 from tools.docs.deployments import NAMES, deployments
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,3 +77,9 @@ def test_the_body_is_within_cloudwatchs_rules(dashboard: DashboardSpec) -> None:
 def test_two_deployments_share_no_dashboard() -> None:
     names = [dashboard.name for dashboard in DASHBOARDS]
     assert len(set(names)) == 2 and all(NAMES.region in name and NAMES.namespace in name for name in names)
+
+
+def test_the_picture_is_current() -> None:
+    text = (ROOT / "docs" / "dashboards.svg").read_text()
+    assert text == dashboard_picture.picture(), "run python -m tools.docs.dashboard_picture"
+    assert text.count('class="p"') == sum(len(dashboard.body["widgets"]) for dashboard in DASHBOARDS)
