@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -60,8 +61,9 @@ def _node(reader: RequestReader, domain: str, asset: str) -> str:
     listing = find_listing(reader.api, domain, asset)
     with reporting("datazone:GetAsset"):
         found = reader.api.get_asset(domainIdentifier=domain, identifier=listing.asset)
-    arn = str(found.get("externalIdentifier") or "")
-    return PLATFORMS.source_identifier(arn) if arn.startswith("arn:") else listing.asset
+    forms = {form["formName"]: json.loads(form["content"]) for form in found.get("formsOutput", ())}
+    arn = next((arn for platform in PLATFORMS.values() if (arn := platform.claimed_arn(forms))), None)
+    return PLATFORMS.source_identifier(arn) if arn else listing.asset
 
 
 def _json(node: Node) -> dict[str, Any]:
