@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
+from streamgov_core.deploy.dashboards import member_dashboard
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -17,7 +18,7 @@ from streamgov_core.deploy.member_permissions import (
     member_machine_policy,
 )
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
+from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
 from streamgov_core.model.errors import ConfigError
@@ -39,6 +40,7 @@ class MemberDeployment:
         machine: the member machine.
         invoke: role through which the central machine starts the member machine.
         boundary: permissions boundary of roles that receive access; another stack may have made it.
+        dashboard: what a person looks at.
     """
 
     documents: TableSpec
@@ -46,6 +48,7 @@ class MemberDeployment:
     machine: MachineSpec
     invoke: RoleSpec
     boundary: PolicySpec
+    dashboard: DashboardSpec
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -91,6 +94,11 @@ def member_account(
     check_account(domain_account, "domain account")
     _check_connection_roles(connection_roles, consumer_roles)
     boundary = boundary_policy(scope, extra_actions=boundary_extra_actions, connection_roles=connection_roles)
+    machine = scope.machine(
+        "member",
+        definition=member_definition(names, account, domain_account),
+        policy=member_machine_policy(names, account, domain_account),
+    )
     return MemberDeployment(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
@@ -126,11 +134,7 @@ def member_account(
             timeout=APPLY_TIMEOUT,
             reserved_concurrency=apply_concurrency,
         ),
-        machine=scope.machine(
-            "member",
-            definition=member_definition(names, account, domain_account),
-            policy=member_machine_policy(names, account, domain_account),
-        ),
+        machine=machine,
         invoke=scope.role(
             "member-invoke",
             key="member-invoke",
@@ -139,6 +143,7 @@ def member_account(
             policy=member_invoke_policy(names, account),
         ),
         boundary=boundary,
+        dashboard=member_dashboard(names, machine.arn),
     )
 
 

@@ -103,6 +103,13 @@ def apply_policy(
             "Action": "ssm:GetParameter",
             "Resource": names.arn("ssm", account, f"parameter{names.record_parameter_root(domain_id)}/*"),
         },
+        {
+            # What consumers of this account are told: these parameters, and no other.
+            "Sid": "ConnectionDetails",
+            "Effect": "Allow",
+            "Action": ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
+            "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
+        },
         *(statement for platform in chosen for statement in platform.member_statements(names, account)),
         *_reader_statements(names, account, boundary_arn),
     ]

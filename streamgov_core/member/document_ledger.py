@@ -323,6 +323,7 @@ def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str
             {**asdict(permission), "principal": permission.principal_arn} for permission in record.permissions
         ],
         "trust": [role.arn for role in record.trust],
+        **({"content": record.content} if record.content else {}),
         **({"assuming": [item.to_message() for item in record.assuming]} if record.assuming else {}),
     }
     values: dict[str, Any] = {
@@ -349,6 +350,7 @@ def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
         trust=RoleArn.parse_all(body["trust"]),
         at=float(item["at"]),
         cause=item.get("cause", ""),
+        content=body.get("content", ""),
         assuming=AssumingRole.parse_all(body.get("assuming", ())),
     )
 

@@ -40,6 +40,7 @@ class ContributionRecord:
         assuming: see PolicyContribution.
         at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
         cause: why it was rejected or deferred.
+        content: see PolicyContribution.
     """
 
     key: str
@@ -49,6 +50,7 @@ class ContributionRecord:
     trust: tuple[RoleArn, ...] = ()
     at: float = 0.0
     cause: str = ""
+    content: str = ""
     assuming: tuple[AssumingRole, ...] = ()
 
     @classmethod
@@ -73,6 +75,7 @@ class ContributionRecord:
             contribution.permissions,
             contribution.trust,
             at,
+            content=contribution.content,
             assuming=contribution.assuming,
         )
 

@@ -136,6 +136,10 @@ class Names:
         """SSM path below which a producer account keeps what its data sources recorded."""
         return f"/streamgov/{self.namespace}/{domain_id}"
 
+    def connection_path(self, project_id: str) -> str:
+        """SSM path below which a consumer's account keeps what a project was told about connecting; ``*`` for all."""
+        return f"/streamgov/{self.namespace}/connections/{project_id}"
+
     # --- names in IAM, which knows no region -----------------------------------------------------------------------
     @property
     def iam_path(self) -> str:

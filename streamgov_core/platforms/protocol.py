@@ -119,7 +119,16 @@ class Platform(Protocol):
         """Statements that the boundary of consumer roles has for those roles alone: the ceiling of the above."""
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
-        """What a consumer needs to know to connect, for the portal and for records; no secrets."""
+        """What a consumer needs to know to connect, for its parameter and for records; no secrets.
+
+        The command's resource may hold ``connection_facts`` beside what the asset claims.
+        """
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        """What only the owner's account can tell about connecting, read after the grant: members of the resource.
+
+        They take the place of what the asset claims, which anybody may have written who may edit it.
+        """
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         """The policy document of this platform with this kind and ARN; None if the kind is not one of its own."""

@@ -144,6 +144,9 @@ NEEDS: Mapping[str, Needs] = {
         write=("PutTargets", "RemoveTargets"),
         passes=("events.amazonaws.com",),
     ),
+    "aws:cloudwatch/dashboard:Dashboard": Needs(
+        "cloudwatch", read=("GetDashboard",), write=("DeleteDashboards", "PutDashboard")
+    ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Needs(
         "cloudwatch",
         read=("DescribeAlarms", "ListTagsForResource"),

@@ -105,7 +105,7 @@ class StreamGovernance(pulumi.ComponentResource):
         """What components of one account are told."""
         args = self._args
         made: DeploymentArgs = {"region": args["region"], "account": access["account"]}
-        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):
+        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics", "dashboards"):
             if key in args:
                 made[key] = args[key]
         if "permissions_boundary_name" in args:

@@ -212,6 +212,8 @@ class StreamGovernanceArgs(TypedDict):
     """Tags of every resource."""
     alarm_topics: NotRequired[list[Annotated[str, v.TOPIC_ARN]]]
     """SNS topics, in the deployment's region, that alarms notify."""
+    dashboards: NotRequired[bool]
+    """Make a CloudWatch dashboard in the domain's account and in each member account. Default true."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]

@@ -60,7 +60,7 @@ def producer_contributions(names: Names, command: GrantCommand) -> tuple[PolicyC
             for item in _stream_permissions(command)
         )
         contributions.append(PolicyContribution(f"stream#{arn}", permissions))
-    if _fans_out(command):
+    if fans_out(command):
         consumer_arn = consumer_name_arn(names, command)
         permissions = tuple(Permission("consumer", FAN_OUT, consumer_arn, principal) for principal in foreign)
         contributions.append(PolicyContribution(f"fan-out#{consumer_arn}", permissions))
@@ -77,17 +77,21 @@ def producer_contributions(names: Names, command: GrantCommand) -> tuple[PolicyC
 def consumer_permissions(names: Names, command: GrantCommand) -> tuple[Permission, ...]:
     """Data plane of the stream or of the fan-out consumer, and the key."""
     permissions = [*_stream_permissions(command), *_key_permissions(command)]
-    if _fans_out(command):
+    if fans_out(command):
         permissions += [Permission("consumer", FAN_OUT, arn) for arn in consumer_arns(names, command)]
     return tuple(sorted(permissions))
 
 
 def connection(command: GrantCommand) -> dict[str, str]:
-    """The stream; callers in other accounts pass its ARN."""
+    """The stream, its fan-out consumer and its key; callers in other accounts pass the ARNs."""
+    consumer_arn = str(command.resource.get("consumerArn") or "")
     return {
         "streamArn": str(command.resource["arn"]),
         "streamName": str(command.resource["stream"]),
-        "consumption": command.request.consumption,
+        "consumption": command.request.consumption if command.request.reads else "",
+        "consumerArn": consumer_arn,
+        "consumerName": consumer_arn.partition("/consumer/")[2].partition(":")[0],
+        "keyArn": str(command.resource.get("keyArn") or ""),
     }
 
 
@@ -100,14 +104,15 @@ def managed_key_refusal(arn: str) -> str:
     )
 
 
-def _fans_out(command: GrantCommand) -> bool:
+def fans_out(command: GrantCommand) -> bool:
+    """Whether the grant reads by a fan-out consumer of its own."""
     return command.request.reads and command.request.consumption == "FAN_OUT"
 
 
 def _stream_permissions(command: GrantCommand) -> Iterator[Permission]:
     actions: set[str] = set()
     if command.request.reads:
-        actions |= set(DESCRIBE if _fans_out(command) else SHARED_READ)
+        actions |= set(DESCRIBE if fans_out(command) else SHARED_READ)
     if command.request.writes:
         actions |= set(WRITE)
     yield Permission("stream", tuple(sorted(actions)), _stream(command))

@@ -17,7 +17,7 @@ from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.kinesis import arns, function_statements, grant_permissions
 from streamgov_core.platforms.kinesis import form_types as kinesis_forms
-from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, StreamConsumers
+from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, StreamConsumers, consumer_facts
 from streamgov_core.platforms.kinesis.inspection import inspect_stream
 from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument, KeyGrants
 from streamgov_core.platforms.kinesis.live_access import live_access
@@ -81,6 +81,9 @@ class Kinesis:
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        return consumer_facts(StreamConsumers(lambda: clients.client("kinesis")), names, command)
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         policies = StreamPolicies(lambda: clients.client("kinesis"))

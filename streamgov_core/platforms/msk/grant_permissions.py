@@ -98,15 +98,17 @@ def network_permissions(names: Names, command: GrantCommand) -> tuple[Permission
 
 
 def connection(command: GrantCommand) -> dict[str, str]:
-    """Topic, group prefix and brokers: in other accounts those that a managed VPC connection leads to."""
+    """Topic, prefixes and brokers: in other accounts those that a managed VPC connection leads to."""
     brokers = str(command.resource.get("bootstrapBrokers", ""))
-    if command.foreign_principals() and _managed_vpc(command):
+    if not _near(command, _cluster(command)) and _managed_vpc(command):
         brokers = str(command.resource.get("bootstrapBrokersVpc", "")) or brokers
     return {
         "topic": str(command.resource["topic"]),
         "clusterArn": str(command.resource["clusterArn"]),
         "bootstrapBrokers": brokers,
-        "groupPrefix": command.consumer.group_prefix,
+        "bootstrapBrokersPublic": str(command.resource.get("bootstrapBrokersPublic", "")),
+        "groupPrefix": command.consumer.group_prefix if command.request.reads else "",
+        "transactionalIdPrefix": command.consumer.group_prefix if command.request.writes else "",
         "securityProtocol": "SASL_SSL",
         "saslMechanism": "OAUTHBEARER or AWS_MSK_IAM",
     }

@@ -18,7 +18,7 @@ from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stre
 from streamgov_core.platforms.msk import arns, function_statements, grant_permissions, vpc_connections
 from streamgov_core.platforms.msk import form_types as msk_forms
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
-from streamgov_core.platforms.msk.inspection import inspect_cluster
+from streamgov_core.platforms.msk.inspection import brokers_of, inspect_cluster
 from streamgov_core.platforms.msk.live_access import live_access
 from streamgov_core.platforms.msk.source import MskSource
 from streamgov_core.platforms.protocol import Statement
@@ -80,6 +80,9 @@ class Msk:
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        return brokers_of(clients.client("kafka"), str(command.resource["clusterArn"]))
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         if kind != "cluster":

@@ -67,7 +67,13 @@ def test_no_action_is_a_wildcard_and_inline_policies_fit(name: str) -> None:
     assert len(json.dumps(POLICIES[name], separators=(",", ":"))) < 10_240
 
 
-STAR = {"collect": {"DataZone"}, "reconcile": {"DataZone"}, "report": {"DataZone"}, "callback": {"AnswerTasks"}}
+STAR = {
+    "apply": {"MskBrokers"},
+    "collect": {"DataZone"},
+    "reconcile": {"DataZone"},
+    "report": {"DataZone"},
+    "callback": {"AnswerTasks"},
+}
 
 
 @pytest.mark.parametrize("name", POLICIES)

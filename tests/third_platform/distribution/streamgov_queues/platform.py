@@ -102,6 +102,9 @@ class Queues:
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return {"queueArn": str(command.resource["arn"])}
 
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        return {}
+
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         return (
             ResourcePolicyDocument(QueuePolicies(clients.client("sqs")), arn, sid_prefix) if kind == "queue" else None
