@@ -64,6 +64,7 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
     """The collector: reads a grant's parts, marks it in progress, writes the grant ledger, reads failed executions."""
     return document(
         datazone(
+            "GetAsset",
             "GetEnvironment",
             "GetListing",
             "GetSubscription",

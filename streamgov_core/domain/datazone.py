@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from streamgov_core.domain.live_asset import LiveAsset
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import StatusRefusedError
 from streamgov_core.runtime.calls import calling, error_message
@@ -19,6 +20,9 @@ class DataZoneReader(Protocol):
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """A subscription grant."""
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """An asset as it is now, published or not."""
 
     def listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any] | None:
         """A listing."""
@@ -58,6 +62,11 @@ class DataZoneDomain:
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """API GetSubscriptionGrant."""
         return self._get("get_subscription_grant", "GetSubscriptionGrant", identifier=grant_id)
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """API GetAsset. UNVERIFIED: which membership reading an asset of another project takes."""
+        found = self._get("get_asset", "GetAsset", identifier=asset_id)
+        return None if found is None else LiveAsset.of_asset(found)
 
     def listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any] | None:
         """API GetListing; the newest revision if the granted one is gone."""

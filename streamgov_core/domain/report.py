@@ -6,12 +6,13 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from streamgov_core.domain.failure_class import class_of, failure_class
 from streamgov_core.domain.function import DomainFunction
-from streamgov_core.domain.grant_ledger import GrantState
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model import errors
@@ -57,6 +58,8 @@ class Report(DomainFunction[DomainSettings]):
         raise EventRefusedError(f"a report is of kind outcome or collect-failure, got {event.get('kind')!r}")
 
     def _outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        if item.get("renewal"):
+            return self._renewal_outcome(item)
         failure = failure_of(item)
         request = item["requestType"]
         status: GrantState
@@ -76,6 +79,41 @@ class Report(DomainFunction[DomainSettings]):
         self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
         log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _renewal_outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """What came of bringing a granted asset up to date; DataZone shows it as granted all the while.
+
+        If it failed, what was granted before holds again. What could not be revoked of the other command is kept in
+        the record as ``former``: the reconciler revokes it, and so does the end of the grant.
+        """
+        record = self._ledger.of_grant(item["grantId"]).get(item["assetId"])
+        if record is None or record.generation != item["generation"] or record.state != "IN_PROGRESS":
+            log("outcome superseded by a newer request", dict(item))
+            return {"status": "SUPERSEDED", "cause": None, "open": ""}
+        failure = readable(item["failure"]) if item.get("failure") else None
+        remaining = undo_failures(item) if failure else _bad_steps(_steps(item, "secondDone"))
+        before, *older = record.former or (None,)
+        ended = replace(
+            record,
+            state="GRANTED",
+            updated_at=self._now(),
+            cause="" if failure is None else f"not brought up to date: {failure}"[:MAX_CAUSE],
+            outcome={"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]},
+            former=record.former if remaining else (),
+        )
+        if failure is not None and before is not None and record.command is not None:
+            ended = replace(
+                ended,
+                command=before,
+                generation=record.generation + GENERATIONS_PER_REQUEST,
+                former=(record.command, *older) if remaining else (),
+            )
+        if not self._ledger.begin(ended, record.generation):
+            log("outcome superseded by a newer request", dict(item))
+            return {"status": "SUPERSEDED", "cause": failure, "open": ""}
+        level = logging.INFO if failure is None else logging.ERROR
+        log("renewal reported", dict(item), level=level, cause=failure, remaining=remaining)
+        return {"status": "GRANTED", "cause": failure, "open": ""}
 
     def _show(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
         """Set the status in DataZone. One that is over, or of a newer request, may stay: then the ledger alone says it.

@@ -63,9 +63,6 @@ class Inventory(Protocol):
     def retained_of(self, project_id: str) -> set[str]:
         """Subscriptions of a project that have ended and whose permissions are retained."""
 
-    def asset_exists(self, asset_id: str) -> bool:
-        """Whether an asset is there; raises PermanentGrantError if the caller may not know."""
-
     def end(self, grant_id: str) -> bool:
         """Ask DataZone to revoke a grant; False if it does not do so."""
 
@@ -134,17 +131,6 @@ class DataZoneInventory:
             )
             if item.get("retainPermissions")
         }
-
-    def asset_exists(self, asset_id: str) -> bool:
-        """API GetAsset."""
-        client = self._client()
-        self._rate_limiter.wait()
-        with calling("datazone:GetAsset", asset_id):
-            try:
-                client.get_asset(domainIdentifier=self._domain_id, identifier=asset_id)
-            except client.exceptions.ResourceNotFoundException:
-                return False
-        return True
 
     def end(self, grant_id: str) -> bool:
         """API DeleteSubscriptionGrant: the revoke then takes the ordinary way, by its event."""
