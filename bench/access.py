@@ -11,7 +11,6 @@ from typing import Any
 
 from bench.accounts import LATENCY, Accounts
 from bench.capacities import capacities
-from bench.cold import cold_starts
 from bench.common import table
 from bench.crowd import at_once
 from tests.unit.grants.fakes import OWNER, ROLE, grant_event
@@ -51,7 +50,7 @@ def requests() -> list[dict[str, Any]]:
 
 def main(arguments: list[str]) -> dict[str, Any]:
     """Measure everything. There are no arguments."""
-    made, rooms, started = requests(), capacities(), cold_starts()
+    made, rooms = requests(), capacities()
     crowd = [
         at_once(count, LATENCY, rates=rates) for count, rates in ((1, False), (10, False), (50, False), (50, True))
     ]
@@ -65,14 +64,10 @@ def main(arguments: list[str]) -> dict[str, Any]:
     ]
     print(table(crowd_head, rows))
     print()
-    head = ("function", "import ms", "clients ms", "bundle MB", "services")
-    print(table(head, [(s.function, s.imported, s.clients, s.megabytes, ", ".join(s.services)) for s in started]))
-    print()
     print(capacity_table(rooms))
     return {
         "requests": made,
         "at once": crowd,
-        "cold": [asdict(start) for start in started],
         "capacities": [asdict(room) for room in rooms],
     }
 

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bench.common import table
+from streamgov_core.deploy.data_source_deployment import SYNC_MEMORY
+from streamgov_core.deploy.scope import GRANT_MEMORY
 
 PRICES_OF = "us-east-1, November 2026; check the price list"
 HOURS_A_MONTH = 730
@@ -76,19 +78,24 @@ class Usage:
     reconcile_runs: int = HOURS_A_MONTH
     keys: int = 3
     alarms: int = 17
-    custom_metrics: int = 3
+    custom_metrics: int = 8
+    """By name and dimensions, in each account: three of a reconcile run, five of a data source's run."""
 
 
-GRANT = Workload(transitions=21, requests=4, gb_seconds=0.386 * 0.25, writes=11, reads=4, log_bytes=20_000)
-REVOKE = Workload(transitions=21, requests=4, gb_seconds=0.274 * 0.25, writes=11, reads=4, log_bytes=20_000)
+GRANT = Workload(
+    transitions=21, requests=4, gb_seconds=0.386 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
+)
+REVOKE = Workload(
+    transitions=21, requests=4, gb_seconds=0.274 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
+)
 RECONCILE = Workload(transitions=22, requests=5, gb_seconds=5 * 0.5, reads=12, log_bytes=20_000)
-SYNC_100 = Workload(requests=1, gb_seconds=0.23 * 1769 / 1024, log_bytes=5_000)
-SYNC_1000 = Workload(requests=1, gb_seconds=2.03 * 1769 / 1024, log_bytes=5_000)
+SYNC_100 = Workload(requests=1, gb_seconds=0.23 * SYNC_MEMORY / 1024, log_bytes=5_000)
+SYNC_1000 = Workload(requests=1, gb_seconds=2.03 * SYNC_MEMORY / 1024, log_bytes=5_000)
 
 USAGES: Mapping[str, Usage] = MappingProxyType(
     {
         "idle": Usage(grants=0, revokes=0, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_100),
-        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000),
+        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000, custom_metrics=16),
     }
 )
 """Two data sources in one producer's account, and one consumer's account, as in the sandbox. Busy: ten thousand

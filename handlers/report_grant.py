@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from streamgov_core.domain.report import Report
-from streamgov_core.runtime.invocation import lambda_handler
+from streamgov_core.runtime.invocation import initialize, lambda_handler
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+initialize(Report.prepare)
 
 
 @lambda_handler

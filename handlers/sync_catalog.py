@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.runtime.invocation import lambda_handler
+from streamgov_core.catalog import entry
+from streamgov_core.runtime.invocation import initialize, lambda_handler
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+initialize(entry.prepare)
 
 
 @lambda_handler
@@ -19,6 +22,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             ``schema``.
         context: Lambda's context, asked for the time that remains.
     """
-    from streamgov_core.catalog.entry import run
-
-    return run(event, context)
+    return entry.run(event, context)

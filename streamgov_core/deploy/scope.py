@@ -18,6 +18,13 @@ from streamgov_core.deploy.spec import (
 from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.naming import Names, check_account
 
+GRANT_MEMORY = 1769
+"""MB of a function that a grant waits for: one vCPU, so that a cold one is ready in the time that a warm one takes.
+
+A grant is rare, and its functions are cold; a quarter of the memory costs the same for each second and takes four times
+as many (``python -m bench cold``, docs/capacities.md).
+"""
+
 
 @dataclass(frozen=True)
 class AccountScope:
@@ -80,8 +87,9 @@ class AccountScope:
         policy: Document | None,
         key: str | None = None,
         timeout: int = 60,
-        memory: int = 256,
+        memory: int = GRANT_MEMORY,
         dead_letter: FailureDestination | None = None,
+        reserved_concurrency: int | None = None,
     ) -> FunctionSpec:
         """A function with a role and a log group of the same name.
 
@@ -95,6 +103,7 @@ class AccountScope:
             timeout: seconds.
             memory: MB.
             dead_letter: what becomes of asynchronous invocations that failed.
+            reserved_concurrency: how many run side by side at most, kept free for it.
         """
         role = None
         if policy is not None:
@@ -111,6 +120,7 @@ class AccountScope:
             timeout=timeout,
             memory=memory,
             dead_letter=dead_letter,
+            reserved_concurrency=reserved_concurrency,
         )
 
     def machine(self, machine_name: str, *, definition: Mapping[str, Any], policy: Document) -> MachineSpec:

@@ -52,6 +52,12 @@ class DomainFunction(Generic[SettingsT]):
         raise NotImplementedError
 
     @classmethod
+    def prepare(cls) -> None:
+        """What can be made before the first event: settings are read, clients are there."""
+        settings = cls.read_settings(os.environ)
+        shared_clients(settings.names.region).prepare("datazone", "dynamodb")
+
+    @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         """The function as it is deployed."""
         settings = cls.read_settings(os.environ if env is None else env)

@@ -59,6 +59,12 @@ class MemberFunction:
         raise NotImplementedError
 
     @classmethod
+    def prepare(cls) -> None:
+        """What can be made before the first event: settings are read, clients that every command needs are there."""
+        settings = ApplySettings.from_environment(os.environ)
+        cls.clients(settings.names.region).prepare("dynamodb", "ssm", "iam")
+
+    @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         """The function as it is deployed.
 

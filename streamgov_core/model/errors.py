@@ -6,8 +6,11 @@ StreamgovError
 ├── SchemaError            a schema of the registry cannot be read
 │   └── UnsupportedSchemaError   its data format is not one that is understood
 ├── CatalogError           a data source cannot bring a schema, or all of them, into the catalogue
+│   ├── NotGovernedError         a schema or name leads to no topic or stream that the data source may speak for
+│   └── CatalogBusyError         something is changing: the same attempt may succeed later
 ├── GrantError             a subscription grant cannot be carried out
-│   ├── RetryableGrantError      trying again may help (contention, propagation)
+│   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
+│   │   ├── WaitingGrantError        what was asked for is recorded; somebody else must finish something first
 │   │   └── ThrottledError           a service's rate is used up: it will help, after a while
 │   └── PermanentGrantError      it will fail again until a person changes something
 │       ├── ClaimRefusedError        an asset's form names a resource that its owner may not give away
@@ -50,12 +53,24 @@ class CatalogError(StreamgovError):
     """A data source cannot bring a schema, or all of them, into the catalogue."""
 
 
+class NotGovernedError(CatalogError):
+    """A schema, or a name, leads to no topic or stream that the data source may speak for."""
+
+
+class CatalogBusyError(CatalogError):
+    """Something that a data source needs is changing: the same attempt may succeed later."""
+
+
 class GrantError(StreamgovError):
     """A subscription grant cannot be carried out."""
 
 
 class RetryableGrantError(GrantError):
     """Trying the same grant again may help: contention, throttling, IAM propagation."""
+
+
+class WaitingGrantError(RetryableGrantError):
+    """Nothing is wrong: another command holds a document, or a service is still making something. Ask again later."""
 
 
 class ThrottledError(RetryableGrantError):

@@ -14,7 +14,9 @@ from aws_lambda_powertools.logging import Logger
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 PACKAGE = "streamgov_core"
-_LIBRARIES = ("boto3", "botocore", "urllib3")
+INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
+"""Set by every Lambda runtime ("Using Lambda environment variables")."""
+_LIBRARIES = ("botocore", "urllib3")
 
 
 class _StandardOutput(logging.StreamHandler[TextIO]):
@@ -45,6 +47,24 @@ def lambda_handler(handler: Handler) -> Handler:
         logging.getLogger(library).setLevel(logging.WARNING)
     # The event is never logged, whatever Powertools' environment variable says: it can hold a task token.
     return _logger.inject_lambda_context(_traced(handler), log_event=False)
+
+
+def initialize(prepare: Callable[[], object]) -> None:
+    """Do what needs no event while Lambda loads the function: that phase has a whole core whatever the memory, and an
+    invocation only its share.
+
+    Outside Lambda (a test, a build that imports the handler) nothing is done.
+
+    Args:
+        prepare: makes settings and clients. What it raises is logged and left to the first event, whose answer then
+            names it; a function that fails while it is loaded is started again without an answer.
+    """
+    if INITIALIZATION not in os.environ:
+        return
+    try:
+        prepare()
+    except Exception:
+        _logger.exception("the function could not be prepared")
 
 
 def _traced(handler: Handler) -> Handler:

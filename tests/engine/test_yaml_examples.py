@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sysconfig
+import venv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,11 +113,23 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         process.wait(30)
 
 
+@pytest.fixture(scope="module")
+def without_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Python that has this environment's packages, but not the checkout's."""
+    folder = tmp_path_factory.mktemp("python") / "venv"
+    venv.create(folder, symlinks=True)
+    # A .pth file that is found through another one is not read: the checkout's own entry ends here.
+    Path(sysconfig.get_path("purelib", vars={"base": str(folder)}), "packages.pth").write_text(
+        sysconfig.get_path("purelib") + "\n"
+    )
+    return folder / "bin"
+
+
 def test_without_the_package_in_the_python_on_path_one_sentence_says_what_to_install(
-    place: Place, tmp_path: Path
+    place: Place, tmp_path: Path, without_package: Path
 ) -> None:
     """Found at preview, before anything is registered."""
-    printed = place.stack(place.program(tmp_path), MEMBER).refused()
+    printed = place.stack(place.program(tmp_path), MEMBER, (without_package,)).refused()
     assert f"Install it there: python3 -m pip install {ROOT};" in printed
     assert "No module named 'streamgov_pulumi'" in printed
     assert "Traceback" not in printed and "aws:" not in printed
@@ -143,7 +157,7 @@ def deployed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> tuple[St
     return stacks[0], stacks[1]
 
 
-def test_the_member_example_is_what_it_says(place: Place, deployed: tuple[Stack, Stack]) -> None:
+def test_the_member_example_is_what_it_says(place: Place, deployed: tuple[Stack, Stack], without_package: Path) -> None:
     member, _ = deployed
     assert member.pulumi.outputs() == {"assetTypes": {}}, "its own stack makes no asset types"
     [target] = place.targets()
@@ -154,7 +168,7 @@ def test_the_member_example_is_what_it_says(place: Place, deployed: tuple[Stack,
     variables = function["Environment"]["Variables"]
     assert variables["STREAMGOV_PROJECT_ID"] == place.portal.projects["orders"]
     member.silent("preview", "refresh")
-    unprepared = place.stack(member.pulumi.program, MEMBER)
+    unprepared = place.stack(member.pulumi.program, MEMBER, (without_package,))
     assert "No module named 'streamgov_pulumi'" in unprepared.refused("refresh"), (
         "no component runs that could look first"
     )

@@ -175,6 +175,12 @@ class Reconcile:
         self._snapshot = snapshot or LedgerSnapshot()
 
     @classmethod
+    def prepare(cls) -> None:
+        """What can be made before the first event: settings are read, clients are there."""
+        settings = ReconcileSettings.from_environment(os.environ)
+        _clients(settings.names.region).prepare("datazone", "dynamodb", "events")
+
+    @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Reconcile:
         """The function as it is deployed."""
         settings = ReconcileSettings.from_environment(os.environ if env is None else env)

@@ -15,9 +15,16 @@ from streamgov_core.deploy.central_events import (
     settle_event_pattern,
 )
 from streamgov_core.deploy.central_machine import central_definition
-from streamgov_core.deploy.member_machine import MEMBER_TIMEOUT, member_definition
+from streamgov_core.deploy.member_machine import (
+    MAX_WAITS,
+    MEMBER_TIMEOUT,
+    WAIT_BELOW,
+    WAIT_FROM,
+    member_definition,
+)
 from streamgov_core.deploy.member_stages import INVOKE_TIMEOUT, UNDO_RETRIES
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
+from streamgov_core.member.engine import WAIT_SECONDS
 from streamgov_core.model.errors import ThrottledError
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES
 
@@ -113,6 +120,17 @@ def test_time_outs_nest() -> None:
     stages = 2 + 2 * (1 + UNDO_RETRIES)
     assert stages * INVOKE_TIMEOUT + 1800 < CENTRAL["TimeoutSeconds"] == CENTRAL_TIMEOUT
     assert max(s["TimeoutSeconds"] for _, s in states(MEMBER) if s["Type"] == "Task") < MEMBER_TIMEOUT
+
+
+def test_a_member_that_must_wait_is_asked_again_by_the_machine_and_not_without_end() -> None:
+    """A new fan-out consumer and a lease that a killed function left need a minute or two; the machine has more."""
+    states_of = MEMBER["States"]
+    assert states_of["Wait"] == {"Type": "Wait", "SecondsPath": "$.waited.seconds", "Next": "Apply"}
+    shortest, longest = MAX_WAITS * WAIT_FROM, MAX_WAITS * (WAIT_BELOW - 1 + WAIT_SECONDS)
+    assert shortest >= 120 and longest < MEMBER_TIMEOUT
+    again, gives_up = states_of["CheckWaiting"]["Choices"]
+    assert (again["Next"], gives_up["Next"]) == ("CountWait", "WaitedTooLong")
+    assert states_of["WaitedTooLong"]["Next"] == "AnswerFailure"
 
 
 @pytest.mark.parametrize("stage", ["First", "Second", "UndoFirst", "UndoSecond"])
