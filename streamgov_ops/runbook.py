@@ -111,11 +111,26 @@ CAUSES: Mapping[str, Advice] = {
         "a data source cannot bring a schema into the catalogue",
         "the text names the schema and why; correct it and `streamgov sync --schema <name>`",
     ),
+    "NotGovernedError": Advice(
+        "a schema or name leads to no topic or stream that the data source may speak for",
+        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped with a remark",
+    ),
+    "CatalogBusyError": Advice(
+        "something is changing, such as an asset that moves to another project", "nothing: the next run does it"
+    ),
     "GrantError": Advice("a grant cannot be carried out", "the text says why; " + REGRANT),
     "RetryableGrantError": Advice(
         "contention, throttling or propagation, in spite of all retries",
         "nothing is wrong with the grant: make it again (or redrive a revoke). If it repeats, look for a "
         "throttled account",
+    ),
+    "WaitingGrantError": Advice(
+        "another command held the document, or a service was still making something, for longer than is waited",
+        "make the grant again (or redrive a revoke); if it repeats, `streamgov status` names what hangs",
+    ),
+    "ThrottledError": Advice(
+        "a service's rate was used up for longer than is waited",
+        "nothing is wrong with the grant: make it again. Raise the quota if bursts of that size are usual",
     ),
     "PermanentGrantError": Advice("it fails again until a person changes something", REGRANT),
     "ClaimRefusedError": Advice(
@@ -144,6 +159,10 @@ CAUSES: Mapping[str, Advice] = {
     "RemoteError": Advice(
         "an AWS API answered with an error that nothing above explains",
         "the text holds the API's own sentence and code; after an outage of AWS make the grant again or redrive",
+    ),
+    "StatusRefusedError": Advice(
+        "DataZone keeps the status that the asset of the grant has",
+        "end the grant and make it again, with the two commands that the text holds",
     ),
     "Refused": Advice(
         "the collector found a reason against the grant: nothing was begun", "do what the cause says; " + REGRANT
@@ -202,6 +221,10 @@ FINDINGS: Mapping[str, Advice] = {
         "", "nothing: the reconciler revokes, unless suspiciously much is gone; then look, and use `--force`"
     ),
     "StatusMismatch": Advice("", "`streamgov explain <grant>`; then redrive, or end the grant and make it again"),
+    "GrantFailed": Advice("", REGRANT),
+    "EndNotShown": Advice(
+        "", "nothing has access; delete the grant in DataZone (`aws datazone delete-subscription-grant`)"
+    ),
     "Retained": Advice("", "intended by whoever ended the subscription; `streamgov recertify` lists it for its owner"),
     "UnrecordedGrant": Advice(
         "", "the ledger lost it, or another deployment granted it: end it in DataZone or redrive it"
