@@ -113,7 +113,7 @@ CAUSES: Mapping[str, Advice] = {
     ),
     "NotGovernedError": Advice(
         "a schema or name leads to no topic or stream that the data source may speak for",
-        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped with a remark",
+        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped and remarked",
     ),
     "CatalogBusyError": Advice(
         "something is changing, such as an asset that moves to another project", "nothing: the next run does it"
@@ -228,8 +228,6 @@ FINDINGS: Mapping[str, Advice] = {
         "", "bring the environment back, or `streamgov revoke <grant>`: its roles still have access"
     ),
     "NoMember": Advice("", "add the account to `memberAccounts` again, revoke its grants, and only then take it out"),
-    "GrantFailed": Advice("", "somebody waits for it: " + REGRANT),
-    "EndNotShown": Advice("", "nothing is left of the access; `aws datazone delete-subscription-grant` tidies up"),
     "Orphaned": Advice(
         "", "nothing: the reconciler revokes, unless suspiciously much is gone; then look, and use `--force`"
     ),

@@ -128,3 +128,31 @@ def test_an_execution_that_brings_a_grant_up_to_date_and_dies_is_made_up_for(dep
     eventually(lambda: (kms.list_grants(KeyId=stream.key)["Grants"], kms.list_grants(KeyId=key)["Grants"]), _moved, 120)
     eventually(lambda: ledger_item(deployment, grant)["state"]["S"], lambda state: state == "GRANTED", 60)
     stream.revoke(grant)
+
+
+def test_a_role_that_the_configuration_no_longer_names_loses_what_is_revoked(deployment: Deployment) -> None:
+    """Two grants to one role; then its path leaves ``consumerRoles``, and one of the grants is revoked."""
+    role, cluster = deployment.make_role(CONSUMER), deployment.make_cluster()
+    target = deployment.make_target([role])
+    grants = []
+    for topic in ("first", "second"):
+        _, listing = deployment.make_asset(f"un-named-{topic}", cluster=cluster)
+        deployment.subscribe(listing)
+        grants.append(deployment.grant(listing, target))
+    assert [deployment.settled(grant)["status"] for grant in grants] == ["GRANTED", "GRANTED"]
+    deployment.name_roles(CONSUMER, "/elsewhere/*")
+    try:
+        topic = topic_of(deployment, "un-named-first", cluster)
+        assert deployment.may(role, "kafka-cluster:ReadData", topic)
+        deployment.revoke(grants[0])
+        assert deployment.settled_as(grants[0], ("REVOKED", "REVOKE_FAILED"))["status"] == "REVOKED"
+        assert not deployment.may(role, "kafka-cluster:ReadData", topic)
+        apply = NAMES.role_arn(CONSUMER, "apply")
+        assert not deployment.may(apply, "iam:PutRolePolicy", role)
+        # The other one is drift until it is ended as well.
+        deployment.revoke(grants[1])
+        assert deployment.settled_as(grants[1], ("REVOKED", "REVOKE_FAILED"))["status"] == "REVOKED"
+        iam = deployment.client("iam", CONSUMER)
+        assert iam.list_role_policies(RoleName=role.rsplit("/", 1)[1])["PolicyNames"] == []
+    finally:
+        deployment.name_roles(CONSUMER)
