@@ -120,7 +120,8 @@ ROLES_OF = {
 
 
 def account_of(arn: str) -> str:
-    return arn.split(":")[4]
+    """The account of an ARN; empty for ``*``, an action of the caller's own account."""
+    return "" if arn == "*" else arn.split(":")[4]
 
 
 @dataclass(frozen=True)
