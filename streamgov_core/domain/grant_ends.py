@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.model.access_request import ends_at
-from streamgov_core.model.errors import PermanentGrantError
+from streamgov_core.model.errors import ConfigError, PermanentGrantError
 
 DAY = 86_400
+DAYS_PATTERN = r"([1-9]\d{0,3})d"
+"""A number of days as it is configured."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,18 @@ class GrantEnds:
 
     longest_days: int | None = None
     default_days: int | None = None
+
+    @classmethod
+    def of(cls, longest: str | None, default: str | None) -> GrantEnds:
+        """Read the two as they are configured, such as ``90d``.
+
+        Raises:
+            ConfigError: one is not a number of days, or the default is longer than the longest.
+        """
+        ends = cls(_days("longest", longest), _days("default", default))
+        if ends.longest_days and ends.default_days and ends.default_days > ends.longest_days:
+            raise ConfigError(f"grants.default is {default}, longer than grants.longest, which is {longest}")
+        return ends
 
     def until(self, asked: str | None, now: float) -> str | None:
         """When access ends: as asked, or by default, and no later than the longest.
@@ -64,6 +79,15 @@ def is_expired(record: GrantRecord, now: float) -> bool:
         return ends_at(until) <= now
     except PermanentGrantError:
         return False
+
+
+def _days(key: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    match = re.fullmatch(DAYS_PATTERN, text)
+    if match is None:
+        raise ConfigError(f"grants.{key} must be a number of days such as '90d', got {text!r}")
+    return int(match[1])
 
 
 def _after(days: int | None, now: float) -> str | None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
+from streamgov_core.domain.datazone import DataZoneReader
+from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
 from streamgov_core.domain.failure_class import class_of, failure_class
 from streamgov_core.domain.function import DomainFunction
-from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantState
-from streamgov_core.domain.settings import DomainSettings, ReportSettings
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
+from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model import errors
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError, StatusRefusedError
 from streamgov_core.runtime.log import log
+from streamgov_core.runtime.metrics import FunctionMetrics
 
 _OPEN = ("PENDING", "IN_PROGRESS")
 _COUNTED: Mapping[str, str] = {
@@ -31,9 +36,40 @@ _COUNTED: Mapping[str, str] = {
 
 
 class Report(DomainFunction[DomainSettings]):
-    """Reports outcomes."""
+    """Reports outcomes. See DomainFunction for the arguments.
+
+    Args:
+        schedules: where ends of access are scheduled; None leaves them to the reconciler's sweep.
+    """
 
     FUNCTION = "report"
+
+    def __init__(
+        self,
+        settings: DomainSettings,
+        domain: DataZoneReader,
+        ledger: GrantLedger,
+        execution_input: Callable[[str], Mapping[str, Any]],
+        now: Callable[[], float] = time.time,
+        metrics: FunctionMetrics | None = None,
+        schedules: EndSchedules | None = None,
+    ) -> None:
+        super().__init__(settings, domain, ledger, execution_input, now, metrics)
+        self._schedules = schedules
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed."""
+        settings = cls.read_settings(os.environ if env is None else env)
+        made, names = super().from_env(env), settings.names
+        clients = shared_clients(names.region)
+        made._schedules = SchedulerEnds(
+            lambda: clients.client("scheduler"),
+            names.end_schedules,
+            names.central_machine_arn(settings.account),
+            names.role_arn(settings.account, "ends"),
+        )
+        return made
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> ReportSettings:
@@ -76,9 +112,18 @@ class Report(DomainFunction[DomainSettings]):
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
         self._show(item, status, cause)
+        if status == "GRANTED":
+            self._schedule_end(item)
         self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
         log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _schedule_end(self, item: Mapping[str, Any]) -> None:
+        """Have the end looked at when it comes, if there is one."""
+        steps = [*item["do"]["first"], *item["do"]["second"]]
+        until = next((step["command"]["request"]["until"] for step in steps), None)
+        if until is not None and self._schedules is not None:
+            self._schedules.add(item["grantId"], until)
 
     def _renewal_outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """What came of bringing a granted asset up to date; DataZone shows it as granted all the while.

@@ -26,6 +26,7 @@ from streamgov_core.runtime.clients import Clients
 # Variables that reviews read, too.
 MEMBER_ACCOUNTS = "STREAMGOV_MEMBER_ACCOUNTS"
 PRINCIPAL_ACCOUNTS = "STREAMGOV_PRINCIPAL_ACCOUNTS"
+ACCOUNT = "STREAMGOV_ACCOUNT"
 LONGEST_DAYS = "STREAMGOV_LONGEST_DAYS"
 DEFAULT_DAYS = "STREAMGOV_DEFAULT_DAYS"
 
@@ -129,7 +130,21 @@ class CollectSettings(DomainSettings):
 
 @dataclass(frozen=True)
 class ReportSettings(DomainSettings):
-    """Settings of the report function."""
+    """Settings of the report function.
+
+    Args:
+        account: the domain's account.
+    """
+
+    account: str
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables of every function of the domain, and those of the report function."""
+        return {**super().to_environment(), ACCOUNT: self.account}
+
+    @classmethod
+    def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
+        return {"account": required(env, ACCOUNT)}
 
 
 @dataclass(frozen=True)
@@ -150,7 +165,7 @@ class ReconcileSettings(DomainSettings):
         """The variables of every function of the domain, and those of the reconcile function."""
         return {
             **super().to_environment(),
-            "STREAMGOV_ACCOUNT": self.account,
+            ACCOUNT: self.account,
             "STREAMGOV_PROJECTS": joined(self.projects),
             "STREAMGOV_GRACE_SECONDS": repr(self.grace),
         }
@@ -158,7 +173,7 @@ class ReconcileSettings(DomainSettings):
     @classmethod
     def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "account": required(env, "STREAMGOV_ACCOUNT"),
+            "account": required(env, ACCOUNT),
             "projects": split(env.get("STREAMGOV_PROJECTS", "")),
             "grace": float(env.get("STREAMGOV_GRACE_SECONDS", "900")),
         }

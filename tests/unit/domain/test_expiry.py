@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
+from streamgov_core.domain.end_schedules import SchedulerEnds, end_input, schedule_name
 from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.model.access_request import ends_at
-from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
-from tests.unit.domain.test_collect_report import Central
+from streamgov_core.model.errors import ConfigError, PermanentGrantError, RetryableGrantError
+from tests.unit.domain.test_collect_report import Central, done
 from tests.unit.domain.test_reconcile import BOTH, NEITHER, kinds, standing
 from tests.unit.domain.test_redrive import redrive
 from tests.unit.grants.fakes import DOMAIN, NAMES, PROJECT
@@ -208,3 +212,77 @@ def test_a_longer_end_than_the_longest_is_shortened_and_said() -> None:
     (item,) = central.collect()
     assert ends_at(item["do"]["first"][0]["command"]["request"]["until"]) == int(central.clock.now()) + 10 * DAY
     assert any("at most 10 days" in text for text in item["facts"]["warnings"])
+
+
+# --- a schedule for each end ------------------------------------------------------------------------------------------
+class MemoryEnds:
+    """EndSchedules in memory."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, str]] = []
+
+    def add(self, grant_id: str, until: str) -> None:
+        self.ends.append((grant_id, until))
+
+
+@pytest.mark.parametrize("until", ["2999-01-31", None])
+def test_the_reporter_has_each_end_of_a_grant_scheduled(until: str | None) -> None:
+    central, schedules = Central(), MemoryEnds()
+    central.reporter._schedules = schedules
+    form = [{"typeName": "StreamAccessRequestFormType", "content": json.dumps({"until": until})}]
+    central.domain.add_grant(metadata_forms=form)
+    (item,) = central.collect()
+    assert schedules.ends == []
+    assert central.report(item, **done(item))["status"] == "GRANTED"
+    assert schedules.ends == ([] if until is None else [("grant1", until)])
+
+
+def test_a_failed_grant_has_no_end() -> None:
+    central, schedules = Central(), MemoryEnds()
+    central.reporter._schedules = schedules
+    form = [{"typeName": "StreamAccessRequestFormType", "content": json.dumps({"until": "2999-01-31"})}]
+    central.domain.add_grant(metadata_forms=form)
+    (item,) = central.collect()
+    central.report(item, failure={"Error": "States.Timeout"})
+    assert schedules.ends == []
+
+
+def scheduler() -> tuple[Any, SchedulerEnds]:
+    client = boto3.client("scheduler", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    return client, SchedulerEnds(lambda: client, "streamgov-ends", "arn:machine", "arn:aws:iam::111111111111:role/ends")
+
+
+def test_an_end_is_a_schedule_of_its_own_that_goes_when_it_has_come() -> None:
+    client, schedules = scheduler()
+    expected = {
+        "Name": schedule_name("grant1"),
+        "GroupName": "streamgov-ends",
+        "ScheduleExpression": "at(2027-02-01T00:00:00)",
+        "ScheduleExpressionTimezone": "UTC",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ActionAfterCompletion": "DELETE",
+        "Target": {
+            "Arn": "arn:machine",
+            "RoleArn": "arn:aws:iam::111111111111:role/ends",
+            "Input": end_input("grant1"),
+            "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 24},
+        },
+    }
+    with Stubber(client) as stub:
+        stub.add_response("create_schedule", {"ScheduleArn": "arn:aws:scheduler:us-east-1:1:schedule/g/n"}, expected)
+        schedules.add("grant1", "2027-01-31")
+    assert json.loads(end_input("grant1"))["grantId"] == "grant1"
+
+
+@pytest.mark.parametrize("code", ["ConflictException", "ValidationException", "AccessDeniedException", "Throttling"])
+def test_a_schedule_that_cannot_be_made_does_not_keep_a_grant_from_being_reported(code: str) -> None:
+    client, schedules = scheduler()
+    with Stubber(client) as stub:
+        stub.add_client_error("create_schedule", code)
+        schedules.add("grant1", "2027-01-31")
+
+
+@pytest.mark.parametrize(("longest", "default"), [("90", None), ("0d", None), (None, "1y"), ("10d", "20d")])
+def test_what_is_no_number_of_days_is_refused(longest: str | None, default: str | None) -> None:
+    with pytest.raises(ConfigError, match="grants\\."):
+        GrantEnds.of(longest, default)
