@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from streamgov_core.domain.live_asset import LiveAsset
 from streamgov_core.model.command import MAX_CAUSE
@@ -11,6 +11,10 @@ from streamgov_core.model.errors import StatusRefusedError
 from streamgov_core.runtime.calls import calling, error_message
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
+
+if TYPE_CHECKING:
+    from mypy_boto3_datazone import DataZoneClient
+    from mypy_boto3_datazone.literals import SubscriptionGrantStatusType
 
 _MISSING = ("ResourceNotFoundException",)
 
@@ -55,7 +59,7 @@ class DataZoneDomain:
         domain_id: the domain.
     """
 
-    def __init__(self, client: Callable[[], Any], domain_id: str) -> None:
+    def __init__(self, client: Callable[[], DataZoneClient], domain_id: str) -> None:
         self._client = client
         self._domain_id = domain_id
 
@@ -107,14 +111,14 @@ class DataZoneDomain:
             StatusRefusedError: DataZone keeps another status.
         """
         client = self._client()
-        failure = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
+        failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:
                 client.update_subscription_grant_status(
                     domainIdentifier=self._domain_id,
                     identifier=grant_id,
                     assetIdentifier=asset_id,
-                    status=status,
+                    status=cast("SubscriptionGrantStatusType", status),
                     **failure,
                 )
             except client.exceptions.ClientError as error:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from streamgov_core.model.command import GrantCommand, RequestType
 from streamgov_core.runtime.calls import Table, calling
 from streamgov_core.runtime.dynamodb import from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 RECORD_VERSION = 1
 GENERATIONS_PER_REQUEST = 2
@@ -94,31 +97,29 @@ class DynamoGrantLedger:
         table: the table's name.
     """
 
-    def __init__(self, client: Callable[[], Any], table: str) -> None:
-        guarded = Table(client, table)
-        self._client: Callable[[], Any] = lambda: guarded
+    def __init__(self, client: Callable[[], DynamoDBClient], table: str) -> None:
+        guarded = cast("DynamoDBClient", Table(client, table))
+        self._client: Callable[[], DynamoDBClient] = lambda: guarded
         self._table = table
 
     def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:
         """All pages, read consistently."""
-        pages = (
-            self._client()
-            .get_paginator("query")
-            .paginate(
+        asked = to_item({":grant": grant_id})
+        with calling("dynamodb:Query", self._table):
+            paginator = self._client().get_paginator("query")
+            pages = paginator.paginate(
                 TableName=self._table,
                 KeyConditionExpression="grantId = :grant",
-                ExpressionAttributeValues=to_item({":grant": grant_id}),
+                ExpressionAttributeValues=asked,
                 ConsistentRead=True,
             )
-        )
-        with calling("dynamodb:Query", self._table):
             records = [_record(item) for page in pages for item in page["Items"]]
         return {record.asset_id: record for record in records}
 
     def everything(self) -> Iterator[GrantRecord]:
         """Every record of the ledger, page by page, as the reconciler reads it."""
-        pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         with calling("dynamodb:Scan", self._table):
+            pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
             for page in pages:
                 yield from map(_record, page["Items"])
 

@@ -87,17 +87,36 @@ def test_every_page_of_grants_is_read() -> None:
     )
 
 
+def subscription(name: str, *, retained: bool) -> dict[str, Any]:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return {
+        "id": name,
+        "createdBy": "user",
+        "domainId": "dzd-unittest",
+        "status": "REVOKED",
+        "createdAt": moment,
+        "updatedAt": moment,
+        "subscribedPrincipal": {"project": {"id": "project1"}},
+        "subscribedListing": {
+            "id": "l",
+            "name": "l",
+            "description": "",
+            "item": {"assetListing": {}},
+            "ownerProjectId": "p",
+        },
+        "retainPermissions": retained,
+    }
+
+
 def test_only_ended_subscriptions_can_be_retained() -> None:
-    calls: list[dict[str, Any]] = []
-
-    class Lists:
-        def list_subscriptions(self, **asked: Any) -> dict[str, Any]:
-            calls.append(asked)
-            ended = asked["status"] == "REVOKED"
-            return {"items": [{"id": "kept", "retainPermissions": True}, {"id": "not"}] if ended else []}
-
-    assert inventory(Lists()).retained_of("project1") == {"kept"}
-    assert [call["status"] for call in calls] == ["REVOKED", "CANCELLED"]
+    datazone = client("datazone")
+    asked = {"domainIdentifier": "dzd-unittest", "owningProjectId": "project1", "maxResults": 50}
+    items = [subscription("kept", retained=True), subscription("not", retained=False)]
+    with Stubber(datazone) as stub:
+        stub.add_response("list_subscriptions", {"items": items}, {**asked, "status": "REVOKED"})
+        stub.add_response("list_subscriptions", {"items": []}, {**asked, "status": "CANCELLED"})
+        assert inventory(datazone).retained_of("project1") == {"kept"}
+        stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
