@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
@@ -14,12 +13,11 @@ from typing import Any, Self
 
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
-from streamgov_core.domain.failure_class import class_of, failure_class
+from streamgov_core.domain.failure_class import class_of, failure_class, readable
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
-from streamgov_core.model import errors
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError, StatusRefusedError
 from streamgov_core.runtime.log import log
@@ -286,40 +284,6 @@ def undo_failures(item: Mapping[str, Any]) -> list[str]:
             *_unfinished_steps(item, "undo", "second", "undoSecondDone"),
         ]
     return []
-
-
-def readable(error: Any) -> str:
-    """A short cause out of what Step Functions knows of an error: no stack trace, no nested JSON.
-
-    Args:
-        error: ``{Error, Cause}`` of a Catch, an answer ``{status, cause}``, or JSON text of either.
-    """
-    if isinstance(error, str):
-        try:
-            parsed = json.loads(error)
-        except ValueError:
-            return error.strip() or "no cause was given"
-        return readable(parsed) if isinstance(parsed, dict) else error
-    if not isinstance(error, Mapping):
-        return "no cause was given"
-    if "errorMessage" in error:
-        kind = str(error.get("errorType", ""))
-        message = str(error["errorMessage"])
-        return message if not kind or kind in _OUR_ERRORS else f"{kind}: {message}"
-    for name in ("Cause", "cause"):
-        if error.get(name):
-            return readable(error[name])
-    if error.get("status") == "SUPERSEDED":
-        return "a newer request for the same grant overtook this one"
-    return _KNOWN.get(str(error.get("Error", "")), str(error.get("Error") or "no cause was given"))
-
-
-_OUR_ERRORS = frozenset(name for name, item in vars(errors).items() if isinstance(item, type))
-"""Names of errors whose text is a sentence for people."""
-_KNOWN = {
-    "States.Timeout": "an account did not answer in time: look at its member machine's executions",
-    "States.HeartbeatTimeout": "an account did not answer in time: look at its member machine's executions",
-}
 
 
 def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

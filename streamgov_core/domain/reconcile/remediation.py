@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneReader
+from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection_result import Remediation
 from streamgov_core.domain.reconcile.expected import former_steps, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
-from streamgov_core.domain.report import readable
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import GrantError, RemoteError
 from streamgov_core.model.findings import Finding, Tally

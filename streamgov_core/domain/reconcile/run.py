@@ -22,6 +22,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
+from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection import Detector, Records
 from streamgov_core.domain.reconcile.detection_result import Remediation
@@ -39,7 +40,6 @@ from streamgov_core.domain.reconcile.inventory import (
 )
 from streamgov_core.domain.reconcile.lookups import Lookups
 from streamgov_core.domain.reconcile.remediation import Remediator, Work
-from streamgov_core.domain.report import readable
 from streamgov_core.domain.settings import ReconcileSettings
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
 from streamgov_core.model.findings import RECONCILER, Finding, Tally, events

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_ledger import GrantRecord
-from streamgov_core.domain.report import Report, failure_of, readable
+from streamgov_core.domain.report import Report, failure_of
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import MAX_SETTLES
 from streamgov_core.model.command import ACCESS_MAY_REMAIN
