@@ -15,6 +15,7 @@ from streamgov_core.domain.approval import decided, ignored_end
 from streamgov_core.domain.asset_request import AssetRequest
 from streamgov_core.domain.command_builder import CommandBuilder
 from streamgov_core.domain.function import DomainFunction
+from streamgov_core.domain.function_events import CollectEvent
 from streamgov_core.domain.grant_details import GrantDetails, GrantReader
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantRecord
 from streamgov_core.domain.grant_progress import GrantProgress, is_taken
@@ -59,7 +60,7 @@ class Collect(DomainFunction[CollectSettings]):
     def _progress(self) -> GrantProgress:
         return GrantProgress(self._domain, self._settings.domain_id)
 
-    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+    def run(self, event: CollectEvent, context: Any = None) -> dict[str, Any]:
         """Answer the plan: ``items``, one for each asset of ours that has something to be done.
 
         Args:

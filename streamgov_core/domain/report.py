@@ -15,6 +15,7 @@ from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
 from streamgov_core.domain.failure_class import class_of, failure_class, readable
 from streamgov_core.domain.function import DomainFunction
+from streamgov_core.domain.function_events import ReportEvent
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
@@ -74,7 +75,7 @@ class Report(DomainFunction[DomainSettings]):
         """The settings of the report function."""
         return ReportSettings.from_environment(env)
 
-    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+    def run(self, event: ReportEvent, context: Any = None) -> dict[str, Any]:
         """Report the outcome of one asset, or the failure of the collector.
 
         Args:
@@ -85,11 +86,11 @@ class Report(DomainFunction[DomainSettings]):
             EventRefusedError: the message is none of these.
             RetryableGrantError: trying again may help.
         """
-        if event.get("kind") == "outcome":
+        if event["kind"] == "outcome":
             return self._outcome(event["item"])
-        if event.get("kind") == "collect-failure":
-            return self._collect_failure(event["event"], str(event.get("execution", "")))
-        raise EventRefusedError(f"a report is of kind outcome or collect-failure, got {event.get('kind')!r}")
+        if event["kind"] == "collect-failure":
+            return self._collect_failure(event["event"], event.get("execution", ""))
+        raise EventRefusedError(f"a report is of kind outcome or collect-failure, got {event['kind']!r}")
 
     def _outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
         if item.get("renewal"):

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.failure_class import readable
+from streamgov_core.domain.function_events import ReconcileEvent
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection import Detector, Records
 from streamgov_core.domain.reconcile.detection_result import Remediation
@@ -197,22 +198,22 @@ class Reconcile:
             snapshot=_snapshot(),
         )
 
-    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+    def run(self, event: ReconcileEvent, context: Any = None) -> dict[str, Any]:
         """Carry one phase out; every member that a state reads is in the answer.
 
         Raises:
             EventRefusedError: the input is no reconcile input.
             RetryableGrantError: trying again may help.
         """
-        phase = event.get("phase")
-        if phase == "plan":
-            execution, cursor = str(event.get("execution", "")), str(event.get("cursor", ""))
-            return self._plan(event["input"], execution, cursor, event.get("waiting") or ())
-        if phase == "conclude":
+        if event["phase"] == "plan":
+            return self._plan(
+                event["input"], event.get("execution", ""), event.get("cursor", ""), event.get("waiting", ())
+            )
+        if event["phase"] == "conclude":
             return self._conclude(event["plan"], event["answers"])
-        if phase == "report":
+        if event["phase"] == "report":
             return self._report(event["concluded"], [*event["firstDone"], *event["secondDone"]])
-        raise EventRefusedError(f"the reconciler has the phases plan, conclude and report, got {phase!r}")
+        raise EventRefusedError(f"the reconciler has the phases plan, conclude and report, got {event['phase']!r}")
 
     # --- plan ---------------------------------------------------------------------------------------------------------
     def _plan(
@@ -295,7 +296,7 @@ class Reconcile:
         }
 
     # --- conclude -----------------------------------------------------------------------------------------------------
-    def _conclude(self, plan: Mapping[str, Any], answers: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _conclude(self, plan: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         tally = Tally.parse(plan["tally"], LISTED + 90)
         mismatches: list[tuple[str, list[Any]]] = []
         checked = busy = 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamgov_core.deploy.member_machine import MAX_WAITS, WAIT_BELOW, WAIT_FROM
 from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.function_events import CollectEvent
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.reconcile.inventory import ListedGrant
 from streamgov_core.domain.reconcile.run import Reconcile
@@ -242,7 +243,7 @@ class MemoryDeployment:
         """Carry one execution out; ``until`` lets it die after ``collect``, ``first`` or ``second``."""
         arn = CENTRAL + name
         self.executions.known[arn] = ("RUNNING", dict(workflow_input))
-        event = {"event": dict(workflow_input), "execution": arn, "startedAt": ""}
+        event: CollectEvent = {"event": dict(workflow_input), "execution": arn, "startedAt": ""}
         plan = self.attempt(lambda: self.collector.run(event))
         for item in json.loads(json.dumps(plan))["items"]:
             if until != "collect":
