@@ -142,13 +142,16 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:kms/alias:Alias", scope.arn("kms", part.alias))
         case TableSpec():
             yield Resource("aws:dynamodb/table:Table", scope.arn("dynamodb", f"table/{part.name}"))
-        case AlarmSpec():
-            yield Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
-        case DashboardSpec():
-            arn = f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}"
-            yield Resource(DASHBOARD, arn)
+        case AlarmSpec() | DashboardSpec():
+            yield _watched(scope, part)
         case TrailSpec():
             yield from _trail(scope, part)
+
+
+def _watched(scope: AccountScope, part: AlarmSpec | DashboardSpec) -> Resource:
+    if isinstance(part, AlarmSpec):
+        return Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
+    return Resource(DASHBOARD, f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}")
 
 
 def _trail(scope: AccountScope, trail: TrailSpec) -> Iterator[Resource]:
