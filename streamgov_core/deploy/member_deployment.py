@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
+from streamgov_core.deploy.dashboards import member_dashboard
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -18,7 +19,7 @@ from streamgov_core.deploy.member_permissions import (
 )
 from streamgov_core.deploy.reader_permissions import READER_BOUNDARY, reader_boundary
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
+from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
 from streamgov_core.model.errors import ConfigError
@@ -40,6 +41,7 @@ class MemberDeployment:
         machine: the member machine.
         invoke: role through which the central machine starts the member machine.
         boundary: permissions boundary of roles that receive access; another stack may have made it.
+        dashboard: what a person looks at.
         reader_boundary: permissions boundary of reader roles, which roles of other accounts assume to read schemas.
     """
 
@@ -48,6 +50,7 @@ class MemberDeployment:
     machine: MachineSpec
     invoke: RoleSpec
     boundary: PolicySpec
+    dashboard: DashboardSpec
     reader_boundary: PolicySpec
 
     @property
@@ -101,6 +104,11 @@ def member_account(
     check_account(domain_account, "domain account")
     _check_connection_roles(connection_roles, consumer_roles)
     boundary = boundary_policy(scope, extra_actions=boundary_extra_actions, connection_roles=connection_roles)
+    machine = scope.machine(
+        "member",
+        definition=member_definition(names, account, domain_account),
+        policy=member_machine_policy(names, account, domain_account),
+    )
     return MemberDeployment(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
@@ -138,11 +146,7 @@ def member_account(
             timeout=APPLY_TIMEOUT,
             reserved_concurrency=apply_concurrency,
         ),
-        machine=scope.machine(
-            "member",
-            definition=member_definition(names, account, domain_account),
-            policy=member_machine_policy(names, account, domain_account),
-        ),
+        machine=machine,
         invoke=scope.role(
             "member-invoke",
             key="member-invoke",
@@ -151,6 +155,7 @@ def member_account(
             policy=member_invoke_policy(names, account),
         ),
         boundary=boundary,
+        dashboard=member_dashboard(names, machine.arn),
         reader_boundary=PolicySpec(
             key="reader-boundary",
             name=names.iam_name(READER_BOUNDARY, 128),
@@ -202,8 +207,8 @@ def boundary_policy(
 def manage_access_role(scope: AccountScope, domain_id: str, role_name: str) -> RoleSpec:
     """The role that a DataZone subscription target must name; it has no permissions.
 
-    DataZone may assume it on behalf of this domain only. UNVERIFIED whether the service ever assumes it for custom
-    assets.
+    DataZone may assume it on behalf of this domain only. UNVERIFIED[dz-manage-access-role] whether the service ever
+    assumes it for custom assets.
 
     Args:
         scope: the environment's account.

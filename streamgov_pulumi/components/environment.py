@@ -12,6 +12,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -176,6 +177,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             settings,
             member.part(lambda spec: spec.invoke),
         )
+        dashboard(self, f"{name}-dashboard", settings, member.known(lambda spec: spec.dashboard))
         self.machine_arn = machine.machine_arn
         self.boundary_arn = pulumi.Output.from_input(boundary_arn)
         self.table_name = table.name

@@ -120,7 +120,7 @@ ROLES_OF = {
 
 
 def account_of(arn: str) -> str:
-    """The account in an ARN; none in ``*``, which stands for an action without a resource."""
+    """The account of an ARN; empty for ``*``, an action of the caller's own account."""
     return "" if arn == "*" else arn.split(":")[4]
 
 
