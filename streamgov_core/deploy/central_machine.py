@@ -28,10 +28,15 @@ def central_definition(names: Names, domain_account: str) -> State:
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")
     asset_states = {
-        "First": member_stage("First", "$.do.first", "$.firstDone", "Second", "UndoFirst"),
-        "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst"),
-        "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond"),
-        "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report"),
+        # What the principals' accounts say goes to each further step with its command.
+        "Prepare": {
+            **member_stage("Prepare", "$.do.prepare", "$.told", "First", "Report"),
+            "ResultSelector": {"prepared.$": "$"},
+        },
+        "First": member_stage("First", "$.do.first", "$.firstDone", "Second", "UndoFirst", told="$.told"),
+        "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst", told="$.told"),
+        "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", told="$.told"),
+        "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", told="$.told"),
         "Report": {
             **function_task(report, {"kind": "outcome", "item.$": "$"}, timeout=120),
             "ResultSelector": {"reported.$": "$.Payload"},
@@ -82,7 +87,7 @@ def central_definition(names: Names, domain_account: str) -> State:
                 "MaxConcurrency": 10,
                 "ItemProcessor": {
                     "ProcessorConfig": {"Mode": "INLINE"},
-                    "StartAt": "First",
+                    "StartAt": "Prepare",
                     "States": asset_states,
                 },
                 "ResultPath": "$.reported",

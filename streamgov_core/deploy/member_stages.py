@@ -12,16 +12,16 @@ STEP_FAILED = "StepFailed"
 """Error of a strict step whose answer was not APPLIED."""
 
 
-def undo_stage(name: str, items: str, result: str, following: str) -> State:
+def undo_stage(name: str, items: str, result: str, following: str, *, told: str | None = None) -> State:
     """A stage that revokes after a failure: a member that failed is asked again; the first failure is kept."""
-    state = member_stage(name, items, result, following, following)
+    state = member_stage(name, items, result, following, following, told=told)
     task = state["ItemProcessor"]["States"][f"{name}Invoke"]
     task["Retry"][0] = retry((MEMBER_FAILED,), attempts=UNDO_RETRIES, interval=15, ceiling=60)
     state["Catch"] = catch_all(following, "$.undoFailure")
     return state
 
 
-def member_stage(name: str, items: str, result: str, following: str, caught: str) -> State:
+def member_stage(name: str, items: str, result: str, following: str, caught: str, *, told: str | None = None) -> State:
     """One stage: the same step for each of several member accounts, in parallel.
 
     Args:
@@ -30,10 +30,12 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         result: path that the list of answers is written to.
         following: state after it.
         caught: state after an error.
+        told: path of an object whose members go into each step's command; None for none.
     """
     return {
         "Type": "Map",
         "ItemsPath": items,
+        **({} if told is None else {"ItemSelector": _with_told(told)}),
         "MaxConcurrency": 5,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
@@ -43,6 +45,15 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         "ResultPath": result,
         "Catch": catch_all(caught, "$.failure"),
         "Next": following,
+    }
+
+
+def _with_told(told: str) -> State:
+    """A step as it stands in the plan, its command with what other accounts have said."""
+    item = "$$.Map.Item.Value"
+    return {
+        **{f"{key}.$": f"{item}.{key}" for key in ("name", "machineArn", "roleArn", "strict")},
+        "command.$": f"States.JsonMerge({item}.command, {told}, false)",
     }
 
 

@@ -276,12 +276,12 @@ class Collect(DomainFunction[CollectSettings]):
                 str(details.environment.get("projectId") or details.target.get("projectId") or ""),
                 str(details.environment["id"]),
                 self._principals(details.target, account),
+                None,
             ),
             request=self._request(details),
             options=dict(settings.options),
             owner_project=str(listing.get("owningProjectId") or ""),
         )
-        platform.review(command)
         check_members(command, settings.members)
         return command
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import GrantCommand, RequestType
 from streamgov_core.runtime.calls import Table
 from streamgov_core.runtime.dynamodb import from_item, to_item
@@ -37,7 +38,8 @@ class GrantRecord:
         updated_at: seconds since the epoch.
         cause: of a failure.
         outcome: what the report knew of the last request's end: ``warnings``, ``undo`` (what could not be undone),
-            ``reason`` (of a failure, without what was added to its cause).
+            ``reason`` (of a failure, without what was added to its cause), ``assuming`` and ``awsRoleArn`` (of a grant
+            by an access role).
     """
 
     grant_id: str
@@ -51,6 +53,12 @@ class GrantRecord:
     updated_at: float = 0.0
     cause: str = ""
     outcome: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """A command that was begun undecided is what the members decided, once it is granted."""
+        if self.state == "GRANTED" and self.command is not None and self.command.consumer.assuming is None:
+            assuming = AssumingRole.parse_all(self.outcome.get("assuming", ()))
+            object.__setattr__(self, "command", self.command.decided(assuming))
 
 
 class GrantLedger(Protocol):

@@ -32,7 +32,9 @@ def check_members(command: GrantCommand, members: Sequence[str]) -> None:
 
 
 def stages(names: Names, command: GrantCommand, request: RequestType, generation: int, *, strict: bool) -> Stages:
-    """The two stages of a request: the producer's side is written first on a grant, last on a revoke.
+    """The stages of a request: the producer's side is written first on a grant, last on a revoke.
+
+    Before a grant the accounts of the principals are asked how it can reach these: ``prepare`` writes nothing.
 
     Args:
         names: of the deployment.
@@ -55,11 +57,14 @@ def stages(names: Names, command: GrantCommand, request: RequestType, generation
             "command": side_command.to_message(),
         }
 
+    # Not the owner's own account: its side looks at its roles itself.
+    undecided = request == "GRANT" and command.consumer.assuming is None
+    prepare = [step("prepare", account) for account in consumers] if undecided else []
     owner = [step("both" if within else "producer", producer)]
     others = [step("consumer", account) for account in consumers]
     if request == "GRANT":
-        return {"first": owner, "second": others}
-    return {"first": others, "second": owner}
+        return {"prepare": prepare, "first": owner, "second": others}
+    return {"prepare": prepare, "first": others, "second": owner}
 
 
 def item(
@@ -91,7 +96,7 @@ def item(
         undo_only: revoke what an interrupted grant may have granted, and set it to failed with ``refusal``.
         requested_at: when DataZone asked (ISO 8601), or empty; for the report.
     """
-    nothing: Stages = {"first": [], "second": []}
+    nothing: Stages = {"prepare": [], "first": [], "second": []}
     do, undo = nothing, nothing
     if command is not None and undo_only:
         do = stages(names, command, "REVOKE", generation + 1, strict=False)

@@ -156,8 +156,8 @@ class _Look:
         if not reason:
             return ""
         return (
-            f"{self._role.arn} cannot assume the access role {self._access.arn}: {reason}. Let the role's own policy and "
-            "its permissions boundary allow sts:AssumeRole on it"
+            f"{self._role.arn} cannot assume the access role {self._access.arn}: {reason}. Let the role's own policy "
+            "and its permissions boundary allow sts:AssumeRole on it"
         )
 
     def _permissions(self) -> tuple[Permission, ...]:

@@ -162,7 +162,7 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
     described = member_account(
         scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
     )
-    yield from (described.documents, described.apply, described.machine, described.invoke)
+    yield from (described.documents, described.apply, described.machine, described.invoke, described.access_boundary)
     if "boundary_arn" not in member:  # otherwise another stack makes it
         yield described.boundary
     for word, source in member.get("data_sources", {}).items():

@@ -32,6 +32,8 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Only roles that carry the consumer boundary may be given access. Default true."""
     boundary_extra_actions: NotRequired[list[str]]
     """Further actions that the consumers' own jobs need."""
+    deliveries: NotRequired[Mapping[str, str]]
+    """ARN, or pattern, of a role to how grants reach it: ``direct``, ``accessRole`` or ``auto``. Default ``auto``."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
     connection_roles: NotRequired[list[str]]
@@ -116,6 +118,16 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                 },
                 child(self),
             ).policy_arn
+        access_boundary = member.known(lambda spec: spec.access_boundary)
+        limit = aws.iam.Policy(
+            f"{name}-access-boundary",
+            name=access_boundary.name,
+            path=access_boundary.path,
+            description=access_boundary.description,
+            policy=to_json(access_boundary.document),
+            tags=dict(settings.tags) or None,
+            opts=child(self),
+        )
         table = ledger_table(
             self,
             f"{name}-documents",
@@ -128,7 +140,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table]),
+            child(self, depends_on=[table, limit]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(
@@ -168,6 +180,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
             protected_roles=args.get("protected_roles", []),
             connection_roles=args.get("connection_roles", []),
             apply_concurrency=args.get("apply_concurrency"),
+            deliveries=args.get("deliveries"),
         )
 
     return Description(build, domain_id=args["domain_id"], key_arn=args.get("kms_key_arn"))

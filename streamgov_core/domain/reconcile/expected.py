@@ -10,8 +10,8 @@ from streamgov_core.domain.plan import principal_accounts, stages
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.naming import Names
 from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
-from streamgov_core.model.registry_access import reader_contributions
 from streamgov_core.platforms import PLATFORMS
+from streamgov_core.platforms.owner_side import owner_contributions
 
 DOCUMENTS_PER_COMMAND = 60
 """Targets of one command: what the apply function looks at well within its time-out."""
@@ -32,12 +32,9 @@ def document_ids_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, 
     """
     producer = command.producer.account
     owned = command.for_side("producer", "GRANT", command.generation, producer)
-    contributions = [
-        *PLATFORMS[command.platform].producer_contributions(names, owned),
-        *reader_contributions(names, owned),
-    ]
+    contributions = owner_contributions(names, owned)
     yield from sorted({(producer, contribution.document_id) for contribution in contributions})
-    for role in command.consumer.principals:
+    for role in command.consumer.direct:
         yield role.account, f"role#{role.arn}"
 
 
@@ -134,5 +131,6 @@ def grant_steps(
     generation = record.generation + (1 if record.state == "GRANT_FAILED" else 0)
     request = "GRANT" if record.state == "GRANTED" else "REVOKE"
     planned = stages(names, record.command, request, generation, strict=False)  # type: ignore[arg-type]
+    planned.pop("prepare")
     wanted = {*principal_accounts(record.command), record.command.producer.account} if accounts is None else {*accounts}
     return {stage: [step for step in steps if step["command"]["account"] in wanted] for stage, steps in planned.items()}

@@ -55,7 +55,7 @@ class Central:
         return list(json.loads(json.dumps(answer))["items"])
 
     def report(self, item: dict[str, Any], **added: Any) -> dict[str, Any]:
-        return self.reporter.run({"kind": "outcome", "item": {**item, **added}})
+        return self.reporter.run({"kind": "outcome", "item": {"told": {"prepared": []}, **item, **added}})
 
     def metric(self, name: str) -> list[tuple[float, str | None]]:
         """Values of a metric, with their cause."""

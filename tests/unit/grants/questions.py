@@ -120,7 +120,8 @@ ROLES_OF = {
 
 
 def account_of(arn: str) -> str:
-    return arn.split(":")[4]
+    """The account in an ARN; empty for what has none."""
+    return arn.split(":")[4] if ":" in arn else ""
 
 
 @dataclass(frozen=True)
