@@ -99,7 +99,7 @@ class FaultyDeployment(MemoryDeployment):
         )
         self.faults = FaultInjector()
         self.patience = PATIENCE
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[Mapping[str, Any]] = []
         self.count = 0
         for account in self.accounts.values():
             self.faults.install(account.ledger, LEDGER)
