@@ -11,6 +11,7 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.iam_gateway import IamGateway
 from streamgov_core.member.reader_role import ReaderRoleDocument
+from streamgov_core.member.role_gateway import RoleInfo
 from streamgov_core.member.role_policy import RolePolicyDocument
 from streamgov_core.model.access_role import ACCESS
 from streamgov_core.model.asset_record import AssetRecord
@@ -43,6 +44,9 @@ class AccountGateway(Protocol):
 
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """What the data source recorded for the claimed schema or resource."""
+
+    def role(self, name: str) -> RoleInfo | None:
+        """A role of the account; None if there is none of this name."""
 
     def principal(self, name: str) -> PrincipalPolicies | None:
         """A role of the account with everything that limits it; None if there is none of this name."""
@@ -100,6 +104,10 @@ class AwsAccountGateway:
     def _role_policy(self, arn: str) -> PolicyDocument:
         boundary = self._settings.boundary if self._settings.require_boundary else ""
         return RolePolicyDocument(self._iam, self._settings.names, arn, boundary)
+
+    def role(self, name: str) -> RoleInfo | None:
+        """See PrincipalGateway.role."""
+        return self._iam.role(name)
 
     def principal(self, name: str) -> PrincipalPolicies | None:
         """See PrincipalGateway.principal."""

@@ -21,7 +21,7 @@ from streamgov_core.member.role_gateway import RoleInfo
 from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT, access_role_of
 from streamgov_core.model.assuming_role import PROJECT_TAG, AssumingRole
 from streamgov_core.model.command import GrantCommand
-from streamgov_core.model.errors import PrincipalRefusedError
+from streamgov_core.model.errors import PrincipalRefusedError, RetryableGrantError
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions
@@ -47,6 +47,9 @@ class PrincipalPolicies:
 
 class PrincipalGateway(Protocol):
     """Where a consumer's roles are looked at."""
+
+    def role(self, name: str) -> RoleInfo | None:
+        """A role; None if there is none of this name."""
 
     def principal(self, name: str) -> PrincipalPolicies | None:
         """A role with its policies; None if there is none of this name."""
@@ -81,12 +84,18 @@ def _decide(
     not_named = _not_named(settings, role)
     if wanted == DIRECT and not_named:
         raise PrincipalRefusedError(not_named)
-    policies = gateway.principal(role.name)
-    if policies is None or policies.info.arn != role.arn:
+    info = gateway.role(role.name)
+    if info is None or info.arn != role.arn:
         # Whoever writes the role's policies says so, and whether to try again.
         if wanted == ACCESS_ROLE or not_named:
             raise PrincipalRefusedError(not_named or f"the role {role.arn} does not exist")
         return None
+    if wanted != ACCESS_ROLE and not not_named and info.boundary == settings.boundary != "":
+        # Under our own boundary what a grant gives counts.
+        return None
+    policies = gateway.principal(role.name)
+    if policies is None:
+        raise RetryableGrantError(f"the role {role.arn} has just been deleted")
     look = _Look(settings, command, role, policies)
     direct = "" if wanted == ACCESS_ROLE else not_named or look.direct_refusal()
     if wanted != ACCESS_ROLE and not direct:

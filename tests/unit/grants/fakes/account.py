@@ -344,6 +344,9 @@ class MemoryAccountGateway:
             raise self.inspect_error
         return {"warnings": list(self.warnings)}
 
+    def role(self, name: str) -> RoleInfo | None:
+        return self.iam.role(name)
+
     def principal(self, name: str) -> PrincipalPolicies | None:
         info = self.iam.role(name)
         return self.principals.get(name) or (None if info is None else PrincipalPolicies(info))
