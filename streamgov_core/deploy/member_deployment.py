@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from streamgov_core.deploy.access_role_permissions import access_boundary
+from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -70,6 +71,7 @@ def member_account(
     connection_roles: Sequence[str] = (),
     apply_concurrency: int | None = None,
     deliveries: Mapping[str, str] | None = None,
+    sources: Sequence[GovernedSource] = (),
 ) -> MemberDeployment:
     """What is deployed into a member account, which may be producer and consumer at once.
 
@@ -86,9 +88,11 @@ def member_account(
         apply_concurrency: how many invocations of the function run side by side at most; these are reserved for it.
             None: the account's common pool.
         deliveries: role ARN or pattern to how grants reach it: ``direct``, ``accessRole`` or ``auto``, the default.
+        sources: the account's data sources: their records may claim what they may speak for, and nothing else.
 
     Raises:
-        ConfigError: an account id is malformed, or a connection role is not among the consumer roles.
+        ConfigError: an account id is malformed, a connection role is not among the consumer roles, or a data source
+            does not say what it may speak for.
     """
     names, account = scope.names, scope.account
     check_account(domain_account, "domain account")
@@ -111,6 +115,7 @@ def member_account(
                 boundary=boundary.arn,
                 require_boundary=require_boundary,
                 manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
+                claimable=claimable_resources(names, account, sources),
                 function_timeout=APPLY_TIMEOUT,
                 protected_roles=tuple(sorted({*protected_roles})),
                 connection_roles=tuple(sorted({*connection_roles})),

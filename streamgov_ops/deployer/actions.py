@@ -195,7 +195,7 @@ NEEDS: Mapping[str, Needs] = {
             "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
             "GetBucketObjectLockConfiguration", "GetBucketPolicy", "GetBucketRequestPayment", "GetBucketTagging",
             "GetBucketVersioning", "GetBucketWebsite", "GetEncryptionConfiguration", "GetLifecycleConfiguration",
-            "GetReplicationConfiguration", "ListBucket",
+            "GetReplicationConfiguration", "ListBucket", "ListBucketVersions",
         ),
         write=("CreateBucket", "DeleteBucket", "PutBucketTagging"),
     ),
@@ -249,7 +249,7 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "pulumi-python:dynamic/streamgov:DestroyGuard": Needs(
         "datazone",
-        read_any=("GetAsset", "ListSubscriptionGrants", "ListSubscriptions", "Search"),
+        read_any=("GetAsset", "GetSubscriptionGrant", "ListSubscriptionGrants", "ListSubscriptions", "Search"),
         write_any=("CreateListingChangeSet", "DeleteAsset", "DeleteSubscriptionGrant", "RevokeSubscription"),
         also=(
             Needs(

@@ -241,6 +241,11 @@ SCHEDULE = Text(
 RECONCILE_SCHEDULE = Text(
     f"{SCHEDULE.expected}, or 'never'", f"{SCHEDULE.pattern}|never", "rate(15 minutes)", explain=_schedule
 )
+TOPIC = Text(
+    "must be a pattern of topic names; internal topics, which begin with '__', are never granted",
+    "(?!__)[a-zA-Z0-9._*?-]{1,249}",
+    "orders.*",
+)
 TOPIC_MAPPING = Text("must be text", example="suffix:-value", judge=_mapping)
 
 WORD = Keys(

@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.deploy.claimable import GovernedSource
 from streamgov_core.deploy.member_deployment import MemberDeployment, boundary_policy, member_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_pulumi.components._description import Description
@@ -15,6 +16,21 @@ from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.role import role_with_policy
+
+
+class GovernedSourceArgs(TypedDict):
+    """What a data source of the account may speak for, as its own arguments say."""
+
+    platform: str
+    """``msk`` or ``kinesis``."""
+    registry_name: str
+    """The Glue schema registry."""
+    resource: pulumi.Input[str]
+    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
+    topics: NotRequired[list[str]]
+    """MSK: patterns of the names of the topics that it may speak for."""
+    without_schema: NotRequired[bool]
+    """It makes assets of topics and streams that have no schema, too. Default false."""
 
 
 class EnvironmentAuthorizerArgs(TypedDict):
@@ -45,6 +61,8 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """ARNs of roles that must never be written to, such as the deployer's."""
     manual_assets: NotRequired[Mapping[str, list[str]]]
     """Owning project to ARN patterns of topics and streams which assets made by hand may name."""
+    sources: NotRequired[list[GovernedSourceArgs]]
+    """The account's data sources: what they record may be granted as far as they may speak for it. Default: none."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table and the logs."""
     deletion_protection: NotRequired[bool]
@@ -167,8 +185,9 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
 
 def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Description[MemberDeployment]:
     """What is deployed into the member account, from the component's arguments."""
+    sources = args.get("sources", [])
 
-    def build(domain_id: str, key_arn: str | None) -> MemberDeployment:
+    def build(domain_id: str, resources: list[str], key_arn: str | None) -> MemberDeployment:
         return member_account(
             AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
             domain_id=domain_id,
@@ -181,6 +200,21 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
             connection_roles=args.get("connection_roles", []),
             apply_concurrency=args.get("apply_concurrency"),
             deliveries=args.get("deliveries"),
+            sources=[
+                GovernedSource(
+                    source["platform"],
+                    source["registry_name"],
+                    resource,
+                    tuple(source.get("topics", [])),
+                    source.get("without_schema", False),
+                )
+                for source, resource in zip(sources, resources, strict=True)
+            ],
         )
 
-    return Description(build, domain_id=args["domain_id"], key_arn=args.get("kms_key_arn"))
+    return Description(
+        build,
+        domain_id=args["domain_id"],
+        resources=[source["resource"] for source in sources],
+        key_arn=args.get("kms_key_arn"),
+    )

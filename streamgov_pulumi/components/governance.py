@@ -4,13 +4,11 @@ from typing import Any
 
 import pulumi
 
-from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.model.naming import Names
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
-from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._accounts import Accounts, session_of
+from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._settings import (
     AccountArgs,
     DeploymentArgs,
@@ -24,7 +22,7 @@ from streamgov_pulumi.components.association import DomainAssociation, DomainAss
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource, SchemaRegistryDataSourceArgs
 from streamgov_pulumi.components.encryption import EncryptionKey
-from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
+from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs, GovernedSourceArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
@@ -65,6 +63,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
         self._keys: dict[str, pulumi.Output[str]] = {}
+        self._made: list[pulumi.Resource] = []
         self.asset_types = {}
         self.data_sources: dict[str, SchemaRegistryDataSource] = {}
         self.targets: dict[str, StreamSubscriptionTarget] = {}
@@ -127,6 +126,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 f"{self._name}-{word}-key", {"deployment": self.deployment(access)}, self._options(access)
             )
             self._keys[account] = key.key_arn
+            self._made.append(key)
         return self._keys[account]
 
     # --- the domain's account -------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class StreamGovernance(pulumi.ComponentResource):
         arn = domain.get("domain_arn") or pulumi.Output.from_input(domain["domain_id"]).apply(
             lambda known: f"arn:{partition}:datazone:{region}:{access['account']}:domain/{known}"
         )
-        return DomainAssociation(
+        made = DomainAssociation(
             f"{self._name}-association",
             {
                 "deployment": self.deployment(access),
@@ -149,6 +149,8 @@ class StreamGovernance(pulumi.ComponentResource):
             },
             self._options(access),
         )
+        self._made.append(made)
+        return made
 
     def _asset_types(self) -> list[pulumi.Resource]:
         domain, access = self._args["domain"], self._args["domain"]["access"]
@@ -186,6 +188,7 @@ class StreamGovernance(pulumi.ComponentResource):
         }
         form = StreamRequestForm(f"{self._name}-request-form", made, self._options(domain["access"]))
         self.request_form_name = form.form_type_name
+        self._made.append(form)
 
     def _central(self) -> CentralAuthorizer:
         args, domain = self._args, self._args["domain"]
@@ -216,7 +219,7 @@ class StreamGovernance(pulumi.ComponentResource):
         domain = self._args["domain"]
         settings = Settings.of(self.deployment(domain["access"]))
         for word, contributor in sorted(domain.get("contributors", {}).items()):
-            ProjectMembership(
+            made = ProjectMembership(
                 f"{self._name}-contributor-{word}",
                 {
                     "domain_id": domain["domain_id"],
@@ -227,6 +230,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 },
                 child(self),
             )
+            self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------
     def _look_for_domain(self, access: AccountArgs) -> None:
@@ -256,6 +260,7 @@ class StreamGovernance(pulumi.ComponentResource):
                     f"{self._name}-{account}-association", {"share_arn": share_arn}, self._options(access)
                 )
             )
+            self._made.append(before[0])
         elif share is not None:
             before.append(share)
         key = self._key(access, account)
@@ -269,6 +274,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "connection_roles": member.get("connection_roles", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
+            "sources": _governed_sources(member),
             "kms_key_arn": key,
             "deletion_protection": self._args.get("deletion_protection", True),
         }
@@ -332,46 +338,38 @@ class StreamGovernance(pulumi.ComponentResource):
 
     # --- what people make of it -----------------------------------------------------------------------------------
     def _destroy_guard(self, types: list[pulumi.Resource]) -> None:
-        """The guard that a destroy meets first, while everything that a revoke needs is still there."""
-        domain = self._args["domain"]
-        parts: list[dict[str, Any]] = []
-        if domain.get("deploy", True):
-            parts.append({**as_input(session_of(domain["access"])), "asset_types": [*self.asset_types.values()]})
-        for member in self._args["members"]:
-            if not member.get("deploy", True):
-                continue
-            account = member["access"]["account"]
-            part: dict[str, Any] = {**as_input(session_of(member["access"]))}
-            targets = [
-                {"environment_id": target["environment_id"], "target_id": self.targets[f"{account}/{word}"].target_id}
-                for word, target in sorted(member.get("targets", {}).items())
-            ]
-            names = Settings.of(self.deployment(member["access"])).names
-            registries = {source["registry_name"] for source in member.get("data_sources", {}).values()}
-            paths = [_record_path(names, domain["domain_id"], registry) for registry in sorted(registries)]
-            if targets:
-                part["targets"] = targets
-            if paths:
-                part["record_paths"] = paths
-            if targets or paths:
-                parts.append(part)
+        """The guard that a destroy meets first, while everything else is still there."""
+        parts = guarded_parts(self._args, self.asset_types, self.targets, set(self.trails))
         if not parts:
             return
-        needed = [self._central_authorizer, *self.environments.values(), *self.data_sources.values()]
-        DestroyGuard(
-            f"{self._name}-destroy-guard",
-            {
-                "region": self._args["region"],
-                "domain_id": domain["domain_id"],
-                "on_destroy": self._args.get("on_destroy", REFUSE),
-                "parts": parts,
-            },
-            child(self, depends_on=[*(item for item in needed if item is not None), *types, *self.targets.values()]),
-        )
+        further: list[pulumi.Resource | None] = [self._central_authorizer, *self.environments.values()]
+        further += [*self.trails.values(), *self.data_sources.values(), *self.targets.values()]
+        made = {
+            "region": self._args["region"],
+            "domain_id": self._args["domain"]["domain_id"],
+            "on_destroy": self._args.get("on_destroy", REFUSE),
+            "parts": parts,
+        }
+        for key in ("namespace", "partition"):
+            if key in self._args:
+                made[key] = self._args[key]
+        # Whatever it does not stand behind could be gone before it refuses.
+        before = [*self._made, *types, *(item for item in further if item is not None)]
+        DestroyGuard(f"{self._name}-destroy-guard", made, child(self, depends_on=before))
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
+def _governed_sources(member: MemberArgs) -> list[GovernedSourceArgs]:
+    """What the account's data sources may speak for."""
+    return [
+        {
+            "platform": source["platform"],
+            "registry_name": source["registry_name"],
+            "resource": source["resource"],
+            "topics": source.get("topics", []),
+            "without_schema": source.get("without_schema", False),
+        }
+        for _, source in sorted(member.get("data_sources", {}).items())
+    ]
 
 
 def _check_consumer_roles(args: StreamGovernanceArgs) -> None:

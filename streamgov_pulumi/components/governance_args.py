@@ -23,7 +23,11 @@ class DataSourceArgs(TypedDict):
     registry_name: Annotated[str, v.REGISTRY_NAME]
     """The Glue schema registry; each data source has one of its own."""
     resource: Annotated[pulumi.Input[str], v.RESOURCE]
-    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
+    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern, which also says for which streams it
+    may speak."""
+    topics: NotRequired[list[Annotated[str, v.TOPIC]]]
+    """Patterns of the names of the topics that the data source may speak for; needed for MSK. A schema that means
+    another topic makes no asset, and no access is given to one. ``*`` if all of the cluster's are the project's."""
     project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project that owns the assets."""
     schedule: NotRequired[Annotated[str, v.SCHEDULE]]

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import session as aws
-from streamgov_pulumi.providers.base import Checker, DataZoneProvider, contains_unknown, differences, tell
+from streamgov_pulumi.providers.base import (
+    Checker,
+    DataZoneProvider,
+    contains_unknown,
+    deleted_first,
+    differences,
+    tell,
+)
+from streamgov_pulumi.providers.existing import PROJECT, Kind
 from streamgov_pulumi.providers.membership import ROLE, V2, domain_version, find_group, make_group, pool_problem
 
 DESIGNATIONS = (
@@ -34,6 +42,8 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     keys = ("domain_id", "project_id", "user_identifier", "group_identifier", "designation")
     replace_keys = keys
+    identity = ("domain_id", "project_id", "user_identifier", "group_identifier")
+    references: ClassVar[Mapping[str, Kind]] = {"project_id": PROJECT}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Ids, the designation, and exactly one of user and group."""
@@ -48,7 +58,7 @@ class ProjectMembershipProvider(DataZoneProvider):
         checker.text("group_identifier", re.compile(r".{1,256}"), "must be a group's id", required=False)
         if not checker.failures:
             self._look_at_pools(checker)
-        return checker.result()
+        return self.looked_up(checker, _olds)
 
     def _look_at_pools(self, checker: Checker) -> None:
         """Say at preview what a V2 domain would refuse; what is not known yet is looked at when it is."""
@@ -229,6 +239,8 @@ class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        if props.get("adopt_existing") not in (None, False):
+            opts = deleted_first(opts)
         super().__init__(
             ProjectMembershipProvider(), resource_name, {"member_id": None, "domain_version": None, **props}, opts
         )

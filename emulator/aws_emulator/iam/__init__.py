@@ -12,6 +12,7 @@ Taken from the other parts, each asked when it is needed:
 * ``parts["datazone"].domains``: the domains by their id, for the account that owns each;
 * ``parts["ram.is_shared"](resource_arn, account)``: is a resource shared with an account, and the share accepted?
 * ``parts["ram.receiver"](invitation_arn)``: the account that an invitation to a share is for, or None;
+* ``parts["ram.participants"](share_arn)``: the accounts that a share is with;
 * ``parts["identities"]``: the sessions, for the role id that each was issued for.
 """
 
@@ -26,7 +27,7 @@ from aws_emulator.iam.enforce import Enforcer, session_lookup
 from aws_emulator.iam.history import PolicyHistory
 from aws_emulator.iam.oracle import Oracle
 from aws_emulator.iam.principals import Deletions
-from aws_emulator.iam.resources import invitation_reader, ram_reader
+from aws_emulator.iam.resources import ram_reader, share_reader
 from aws_emulator.iam.routes import access_route, settings_route
 from aws_emulator.iam.simulate import Simulator
 from iam_evaluation.evaluate import Decision
@@ -49,7 +50,11 @@ def install(emulator: Emulator) -> None:
         answer = emulator.parts.get("ram.receiver")
         return answer(invitation) if answer is not None else None
 
-    oracle.resources.register("ram", invitation_reader(receiver))
+    def participants(share: str) -> list[str]:
+        answer = emulator.parts.get("ram.participants")
+        return list(answer(share)) if answer is not None else []
+
+    oracle.resources.register("ram", share_reader(receiver, participants))
 
     def domain_owner(domain: str) -> str | None:
         backend = emulator.parts.get("datazone")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import ACCOUNT_PATTERN, PARTITION_PATTERN, REGION_PATTERN, Names, short_hash
 
 MANUAL_ASSET_PATTERN = f"arn:{PARTITION_PATTERN}:kinesis:{REGION_PATTERN}:{ACCOUNT_PATTERN}:stream/.+"
@@ -17,6 +19,23 @@ STREAM = re.compile(
 STREAM_PATTERN = re.compile(r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d{12}:stream/(?P<name>[a-zA-Z0-9_.*?-]{1,128})")
 """A stream's ARN, or a pattern of ARNs with ``*`` and ``?``."""
 KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]{1,128}")
+
+
+def governed_patterns(names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+    """The pattern of the ARNs of the streams that a data source covers.
+
+    Args:
+        names: the deployment's names.
+        account: the streams' account.
+        resource: name or ARN of a stream, or a pattern of either; empty for all.
+        topics: must be empty: streams have no topics.
+
+    Raises:
+        ConfigError: there are topics.
+    """
+    if topics:
+        raise ConfigError("topics are for MSK: the streams that a data source may speak for are said by its resource")
+    return (resource if resource.startswith("arn:") else names.arn("kinesis", account, f"stream/{resource or '*'}"),)
 
 
 def consumer_name_arn(names: Names, command: GrantCommand) -> str:

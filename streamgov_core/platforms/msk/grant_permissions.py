@@ -13,7 +13,7 @@ from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.msk import vpc_connections
-from streamgov_core.platforms.msk.arns import ClusterArn
+from streamgov_core.platforms.msk.arns import ClusterArn, is_internal, topic_of
 from streamgov_core.platforms.msk.form_types import PROVISIONED, SERVERLESS
 
 TOPIC_DESCRIBE = "kafka-cluster:DescribeTopic*"
@@ -34,14 +34,18 @@ BOUNDARY_ACTIONS = ("kafka-cluster:*", *vpc_connections.BOUNDARY_ACTIONS)
 
 
 def review(command: GrantCommand) -> None:
-    """Serverless clusters are not granted across accounts unless the configuration allows it.
+    """Internal topics are never granted, and serverless clusters across accounts only if configuration allows it.
 
     Source: the MSK developer guide describes cluster policies for provisioned clusters; for serverless ones it is
     silent. UNVERIFIED whether the service accepts them.
 
     Raises:
+        ClaimRefusedError: an internal topic.
         PermanentGrantError: a serverless cluster, across accounts.
     """
+    topic = topic_of(str(command.resource["arn"]))
+    if command.grants and is_internal(topic):
+        raise ClaimRefusedError(f"{topic!r} is an internal topic of Kafka or MSK, to which no access is given")
     if (
         command.grants
         and command.foreign_principals()

@@ -29,6 +29,7 @@ def member(**more: Any) -> MemberArgs:
                 "platform": "msk",
                 "registry_name": "orders",
                 "resource": "orders-cluster",
+                "topics": ["orders.*"],
                 "project_id": "project1",
             }
         },
@@ -216,13 +217,40 @@ def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
     guard = everything.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
     assert guard.inputs["on_destroy"] == "refuse"
     domain, account = guard.inputs["parts"]
-    assert domain == {"asset_types": ["MskTopicAssetType"]}
+    assert domain == {"account": DOMAIN, "sides": ["domain"], "asset_types": ["MskTopicAssetType"]}
+    assert (account["account"], account["sides"]) == (MEMBER, ["member"])
+    assert "trail" not in account
     assert account["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
     assert account["record_paths"] == ["/streamgov/streamgov/dzd-4p9n6sw4qt9xgn/orders"]
     assert [target["environment_id"] for target in account["targets"]] == ["environment1"]
-    # An account that only runs the workflow holds nothing.
+    # An account that only runs the workflow holds a ledger.
     bare = graph_of(arguments(members=[member(targets={}, data_sources={})]))
-    assert len(bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]) == 1
+    [_, ledger] = bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]
+    assert ledger["sides"] == ["member"]
+    assert "targets" not in ledger
+
+
+def test_the_logs_of_a_trail_are_guarded_as_long_as_they_are_kept() -> None:
+    def trail(protection: bool) -> Any:
+        made = arguments(members=[member(trail="create")])
+        guard = graph_of({**made, "deletion_protection": protection}).one(
+            "pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard"
+        )
+        return guard.inputs["parts"][1].get("trail")
+
+    assert trail(True) is True
+    assert trail(False) is None
+
+
+def test_the_guard_stands_behind_everything_else(everything: Graph) -> None:
+    """Or a part of the stack would be gone before the guard refuses."""
+    guard = everything.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
+    real = {
+        item.name
+        for item in everything.resources
+        if not item.type.startswith(("pulumi:", "streamgov:")) and item is not guard
+    }
+    assert real - guard.dependencies == set()
 
 
 def test_memberships_across_stacks() -> None:

@@ -23,6 +23,7 @@ from streamgov_core.model.findings import RECONCILER
 from streamgov_core.platforms.msk.arns import topic_arn
 from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
+    CLAIMABLE,
     CLUSTER,
     CONSUMER,
     DOMAIN,
@@ -133,7 +134,9 @@ class MemberAccount:
         self.gateway = MemoryAccountGateway(MemoryPolicies(), MemoryIam(account), boundary)
         self.ledger = MemoryDocumentLedger()
         roles = (*ROLES, f"arn:aws:iam::{account}:role/streaming/*")
-        self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary)
+        self.settings = ApplySettings(
+            NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary, claimable=CLAIMABLE
+        )
         parts = (self.settings, self.gateway, self.ledger)
         times: dict[str, Any] = {"now": clock.now, "sleep": clock.sleep, "new_id": Ids(account).next}
         self.apply = Apply(*parts, **times)

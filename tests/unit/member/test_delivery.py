@@ -98,7 +98,7 @@ ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
         (
             byo(),
             {},
-            r"must carry the permissions boundary .*; and .*/byo cannot assume the access role .*identity-based policies",
+            r"must carry the permissions boundary .*; and .*/byo cannot assume the access role .*identity-based",
         ),
         (byo(), {"consumer_roles": ()}, r"not among the consumer roles .*; and .* cannot assume the access role"),
         (byo(ASSUME), {"deliveries": {BYO: "direct"}}, r"must carry the permissions boundary [^;]*$"),

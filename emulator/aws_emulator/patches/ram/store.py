@@ -161,6 +161,15 @@ class Store:
         found = self.invitations.get(invitation_arn)
         return None if found is None else found.receiver
 
+    def participants(self, share_arn: str) -> list[str]:
+        """The accounts that a share is with, its owner aside."""
+        parsed = parse_arn(share_arn)
+        shares = self.all(parsed.region) if parsed is not None else ()
+        found = [
+            account_of(item.entity) for share in shares if share.arn == share_arn for item in share.current("PRINCIPAL")
+        ]
+        return sorted({account for account in found if account})
+
     def same_organization(self, first: str, second: str) -> bool:
         """Whether two accounts are in one organisation that has sharing switched on."""
         return any({first, second} <= self.members(account) for account in self.sharing)
