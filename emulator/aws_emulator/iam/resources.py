@@ -287,6 +287,8 @@ class ResourceSide:
 
     def owner(self, arn: Arn) -> str | None:
         """The account that owns a resource; None where the ARN does not say and nobody knows."""
+        if arn.account == "aws":
+            return None  # AWS's own managed policies: whoever asks needs a permission of its own account only.
         if arn.account:
             return arn.account
         if arn.service == "s3":
