@@ -36,6 +36,7 @@ from streamgov_ops.review.patterns import covers
 DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
 DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
+PROJECT_ENVIRONMENT = f"{DYNAMIC}ProjectEnvironment"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 RULE = f"{DYNAMIC}Rule"
 POLICY_GRANT = "aws:datazone/policyGrant:PolicyGrant"

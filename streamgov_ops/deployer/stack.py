@@ -26,6 +26,7 @@ from streamgov_ops.deployer.resources import (
     LOOK_FOR_TRAIL,
     MEMBERSHIP,
     POLICY_GRANT,
+    PROJECT_ENVIRONMENT,
     RULE,
     SHARE,
     TARGET,
@@ -152,6 +153,8 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set
         found.add(LOOK_FOR_TRAIL)
     if targets:
         found.add(TARGET)
+    if any("project_id" in target for target in targets.values()):
+        found.add(PROJECT_ENVIRONMENT)
     return found | {DESTROY_GUARD}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from tests.integration.access.conftest import MEMBERS, NAMES, REGION, SPEED, Deployment, eventually
+from tests.integration.access.conftest import MEMBERS, NAMES, REGION, SPEED, Deployment
 from tests.integration.access.stream import Stream
 from tests.sandbox import CONSUMER, DOMAIN, run_emulator
 
@@ -170,4 +170,4 @@ def studio(directory: Path, speed: float = SPEED) -> Iterator[Studio]:
         process.wait(30)
 
 
-__all__ = ["Studio", "StudioStream", "eventually", "studio"]
+__all__ = ["Studio", "StudioStream", "studio"]
