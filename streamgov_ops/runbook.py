@@ -222,9 +222,7 @@ FINDINGS: Mapping[str, Advice] = {
     ),
     "StatusMismatch": Advice("", "`streamgov explain <grant>`; then redrive, or end the grant and make it again"),
     "GrantFailed": Advice("", REGRANT),
-    "EndNotShown": Advice(
-        "", "nothing has access; delete the grant in DataZone (`aws datazone delete-subscription-grant`)"
-    ),
+    "EndNotShown": Advice("", "nobody has access; delete the grant (`aws datazone delete-subscription-grant`)"),
     "Retained": Advice("", "intended by whoever ended the subscription; `streamgov recertify` lists it for its owner"),
     "UnrecordedGrant": Advice(
         "", "the ledger lost it, or another deployment granted it: end it in DataZone or redrive it"

@@ -120,8 +120,8 @@ ROLES_OF = {
 
 
 def account_of(arn: str) -> str:
-    """The account in an ARN; empty for what has none."""
-    return arn.split(":")[4] if ":" in arn else ""
+    """The account of an ARN; empty for ``*``, an action of the caller's own account."""
+    return "" if arn == "*" else arn.split(":")[4]
 
 
 @dataclass(frozen=True)
