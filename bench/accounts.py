@@ -97,12 +97,15 @@ class Accounts:
         """One request through the functions, as the machines call them: step, milliseconds, calls."""
         (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(workflow_input, execution))
         rows = [("collect", spent, calls)]
-        for stage in ("first", "second"):
+        told: list[dict[str, Any]] = []
+        for stage in ("prepare", "first", "second"):
             for step in item["do"][stage]:
                 given = step["command"]
                 member = self.members[given["account"]]
                 member.gateway.recorded(GrantCommand.parse(given))
-                _, spent, calls = self.meter.time(partial(member.run, given))
+                answer, spent, calls = self.meter.time(partial(member.run, {**given, "prepared": [*told]}))
+                if stage == "prepare":
+                    told.append({"side": stage, "outcome": answer})
                 rows.append((f"apply, {given['side']}", spent, calls))
         _, spent, calls = self.meter.time(lambda: self.central.report(item, **done(item)))
         return [*rows, ("report", spent, calls)]

@@ -48,8 +48,8 @@ class AccountGateway(Protocol):
     def role(self, name: str) -> RoleInfo | None:
         """A role of the account; None if there is none of this name."""
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
-        """A role of the account with everything that limits it; None if there is none of this name."""
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
+        """A role of the account with everything that limits it; None if it is gone."""
 
 
 class AwsAccountGateway:
@@ -109,9 +109,9 @@ class AwsAccountGateway:
         """See PrincipalGateway.role."""
         return self._iam.role(name)
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
         """See PrincipalGateway.principal."""
-        return self._iam.principal(name)
+        return self._iam.principal(info)
 
     def _access_role(self, arn: str) -> PolicyDocument:
         return AccessRoleDocument(self._iam, self._settings.names, arn, self._settings.access_boundary)

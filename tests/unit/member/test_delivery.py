@@ -36,9 +36,9 @@ def aws_policy(name: str) -> dict[str, Any]:
 
 def studio_role(**changes: Any) -> PrincipalPolicies:
     """A project's role as SageMaker Unified Studio makes it."""
+    tags = changes.pop("tags", {PROJECT_TAG: PROJECT})
     made: dict[str, Any] = {
-        "info": RoleInfo(STUDIO, BOUNDARY, role_id="AROASTUDIO"),
-        "tags": {PROJECT_TAG: PROJECT},
+        "info": RoleInfo(STUDIO, BOUNDARY, role_id="AROASTUDIO", tags=tags),
         "identity": [("SageMakerStudioProjectUserRolePolicy", aws_policy("SageMakerStudioProjectUserRolePolicy"))],
         "boundary": aws_policy("SageMakerStudioProjectUserRolePermissionsBoundary"),
     }
@@ -86,7 +86,7 @@ BYO = f"arn:aws:iam::{CONSUMER}:role/streaming/byo"
 
 def byo(*statements: dict[str, Any], boundary: str = "") -> PrincipalPolicies:
     document = {"Version": "2012-10-17", "Statement": list(statements)}
-    return PrincipalPolicies(RoleInfo(BYO, boundary, role_id="AROABYO"), {}, [("own", document)], document)
+    return PrincipalPolicies(RoleInfo(BYO, boundary, role_id="AROABYO"), [("own", document)], document)
 
 
 ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}

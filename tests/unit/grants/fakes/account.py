@@ -347,9 +347,8 @@ class MemoryAccountGateway:
     def role(self, name: str) -> RoleInfo | None:
         return self.iam.role(name)
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
-        info = self.iam.role(name)
-        return self.principals.get(name) or (None if info is None else PrincipalPolicies(info))
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
+        return self.principals.get(info.arn.rsplit("/", 1)[1]) or PrincipalPolicies(info)
 
     def record(self, command: GrantCommand) -> SourceRecord | None:
         return self.records.get(_source_name(command))
