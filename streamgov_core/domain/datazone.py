@@ -35,6 +35,9 @@ class DataZoneReader(Protocol):
     def request(self, request_id: str) -> Mapping[str, Any] | None:
         """A subscription request."""
 
+    def user(self, user_id: str) -> Mapping[str, Any] | None:
+        """A user profile."""
+
     def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
         """Set the status of one asset of a grant; one that stands already is no error.
 
@@ -54,6 +57,7 @@ class DataZoneDomain:
     def __init__(self, client: Callable[[], Any], domain_id: str) -> None:
         self._client = client
         self._domain_id = domain_id
+        self._users: dict[str, Mapping[str, Any] | None] = {}
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """API GetSubscriptionGrant."""
@@ -87,6 +91,18 @@ class DataZoneDomain:
     def request(self, request_id: str) -> Mapping[str, Any] | None:
         """API GetSubscriptionRequestDetails."""
         return self._get("get_subscription_request_details", "GetSubscriptionRequestDetails", identifier=request_id)
+
+    def user(self, user_id: str) -> Mapping[str, Any] | None:
+        """API GetUserProfile, asked once for each user in a process."""
+        if user_id not in self._users:
+            client = self._client()
+            with calling("datazone:GetUserProfile", user_id):
+                try:
+                    found = client.get_user_profile(domainIdentifier=self._domain_id, userIdentifier=user_id)
+                except client.exceptions.ResourceNotFoundException:
+                    found = None
+            self._users[user_id] = found
+        return self._users[user_id]
 
     def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
         """API UpdateSubscriptionGrantStatus.
