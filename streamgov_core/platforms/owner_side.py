@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streamgov_core.model.access_role import access_contribution, access_role_of, as_access_role, without_own_role
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
@@ -26,8 +28,15 @@ def owner_contributions(names: Names, command: GrantCommand) -> tuple[PolicyCont
         found.update({item.document_id: item for item in own})
     if undecided or command.consumer.assuming:
         for item in _through_access_role(names, command):
-            found.setdefault(item.document_id, item)
+            known = found.get(item.document_id)
+            found[item.document_id] = item if known is None else _joined(known, item)
     return tuple(found.values())
+
+
+def _joined(first: PolicyContribution, second: PolicyContribution) -> PolicyContribution:
+    """What both ways need of one document."""
+    permissions = tuple(sorted({*first.permissions, *second.permissions}))
+    return replace(first, permissions=permissions, trust=tuple(sorted({*first.trust, *second.trust})))
 
 
 def _through_access_role(names: Names, command: GrantCommand) -> tuple[PolicyContribution, ...]:

@@ -18,7 +18,8 @@ from streamgov_core.member.role_gateway import RoleInfo
 from streamgov_core.model.assuming_role import PROJECT_TAG, AssumingRole
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.principal import RoleArn
-from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, PROJECT, ROLE, command, schema_of
+from streamgov_core.platforms.msk.vpc_connections import OWNER_ACTIONS
+from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, PROJECT, ROLE, SERVERLESS, command, schema_of
 from tests.unit.member.test_apply import Member, untouched
 
 STUDIO = f"arn:aws:iam::{CONSUMER}:role/datazone_usr_role_{PROJECT}_env1"
@@ -207,7 +208,11 @@ def test_an_access_role_is_made_trusted_and_taken_away_again() -> None:
     order = undecided(schema=schema_of("orders"))
     answer = granted(member, order)
     assert answer["status"] == "APPLIED", answer
-    assert answer["details"]["documents"] == [f"access#{ACCESS_ROLE}"]  # no cluster policy and no reader role
+    # No reader role; the cluster's policy lets the consumer's account connect its network, and nobody read.
+    assert sorted(answer["details"]["documents"]) == [f"access#{ACCESS_ROLE}", f"cluster#{CLUSTER}"]
+    (statement,) = member.gateway.policies.statements(CLUSTER)
+    assert statement["Principal"]["AWS"] in (f"arn:aws:iam::{CONSUMER}:root", [f"arn:aws:iam::{CONSUMER}:root"])
+    assert set(statement["Action"]) == set(OWNER_ACTIONS)
     assert answer["details"]["awsRoleArn"] == ACCESS_ROLE
     assert may_assume(member, ASSUMING)
     assert not may_assume(member, ASSUMING, role_id="AROAANOTHER"), "a role that is made again is another"
@@ -220,6 +225,15 @@ def test_an_access_role_is_made_trusted_and_taken_away_again() -> None:
     revoke = order.decided((ASSUMING,)).for_side("producer", "REVOKE", 2, OWNER)
     assert member.run(revoke)["status"] == "APPLIED"
     assert member.gateway.iam.roles == {} and member.gateway.iam.inlines == {}
+    assert member.gateway.policies.statements(CLUSTER) == []
+
+
+@pytest.mark.parametrize("how", [{"options": {"managedVpc": False}}, {"cluster": SERVERLESS}])
+def test_without_managed_connections_no_cluster_policy_is_written(how: dict[str, Any]) -> None:
+    member = Member(OWNER)
+    answer = granted(member, undecided(**how))
+    assert answer["details"]["documents"] == [f"access#{ACCESS_ROLE}"], answer
+    assert not member.gateway.policies.writes
 
 
 def test_two_grants_share_the_role_and_each_takes_its_own() -> None:
@@ -257,7 +271,7 @@ def test_an_undecided_revoke_takes_away_what_the_ledger_holds() -> None:
     granted(member, order)
     assert member.run(order.for_side("producer", "REVOKE", 2, OWNER))["status"] == "APPLIED"
     assert member.gateway.iam.roles == {}
-    assert not member.gateway.policies.writes
+    assert member.gateway.policies.statements(CLUSTER) == []
 
 
 def test_the_trust_has_an_end() -> None:
@@ -269,9 +283,13 @@ def test_the_trust_has_an_end() -> None:
         )
         for n in range(40)
     )
+    order = replace(order, consumer=replace(order.consumer, principals=RoleArn.parse_all(arns)))
     answer = granted(member, order, *many)
     assert answer["status"] == "REJECTED" and "has no room for another role" in answer["cause"]
     assert member.gateway.iam.roles == {}
+    undo = order.for_side("producer", "REVOKE", 2, OWNER).to_message()
+    assert member.run({**undo, "prepared": prepared(*many)})["status"] == "APPLIED"
+    assert member.gateway.policies.statements(CLUSTER) == []
 
 
 def test_a_role_that_somebody_deleted_is_made_again_with_all_its_grants() -> None:
