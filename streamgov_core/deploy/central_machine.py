@@ -35,7 +35,14 @@ def central_definition(names: Names, domain_account: str) -> State:
             **member_stage("Prepare", "$.do.prepare", "$.told", "First", "Report"),
             "ResultSelector": {"prepared.$": "$"},
         },
-        "First": member_stage("First", "$.do.first", "$.firstDone", "Second", "UndoFirst", told="$.told"),
+        "First": member_stage("First", "$.do.first", "$.firstDone", "PassAnswersOn", "UndoFirst", told="$.told"),
+        # What only the owner knows, such as the brokers, reaches the consumer's side with its command.
+        "PassAnswersOn": {
+            "Type": "Pass",
+            "Parameters": {"prepared.$": "$.told.prepared", "answers.$": "$.firstDone"},
+            "ResultPath": "$.told",
+            "Next": "Second",
+        },
         "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst", told="$.told"),
         "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", told="$.told"),
         "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", told="$.told"),

@@ -14,6 +14,7 @@ from streamgov_core.deploy.central_events import (
     settle_event_pattern,
 )
 from streamgov_core.deploy.central_machine import central_definition
+from streamgov_core.deploy.dashboards import domain_dashboard
 from streamgov_core.deploy.domain_permissions import (
     callback_policy,
     callback_trust,
@@ -26,7 +27,16 @@ from streamgov_core.deploy.domain_permissions import (
 )
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import AlarmSpec, FunctionSpec, MachineSpec, QueueSpec, RoleSpec, RuleSpec, TableSpec
+from streamgov_core.deploy.spec import (
+    AlarmSpec,
+    DashboardSpec,
+    FunctionSpec,
+    MachineSpec,
+    QueueSpec,
+    RoleSpec,
+    RuleSpec,
+    TableSpec,
+)
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
 from streamgov_core.model.findings import RECONCILER
 from streamgov_core.model.naming import Names, check_account
@@ -53,6 +63,7 @@ class DomainDeployment:
         dead_letters: queue of events that could not start the central machine.
         rules: what starts the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
+        dashboard: what a person looks at.
     """
 
     grants: TableSpec
@@ -65,6 +76,7 @@ class DomainDeployment:
     dead_letters: QueueSpec
     rules: tuple[RuleSpec, ...]
     open_findings: AlarmSpec
+    dashboard: DashboardSpec
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -175,6 +187,7 @@ def domain_account(
         dead_letters=dead_letters,
         rules=tuple(rule for rule in rules if rule.key in rule_keys),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+        dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
 
 

@@ -8,20 +8,22 @@ INVOKE_TIMEOUT = 900
 """Seconds that the central machine waits for a member machine's answer."""
 UNDO_RETRIES = 2
 """How often a member that could not revoke is asked again, in addition to the retries of its own machine."""
+STEP_MEMBERS = ("name", "machineArn", "roleArn", "strict", "command")
+"""Members of a step of a plan (``domain/plan.py``)."""
 STEP_FAILED = "StepFailed"
 """Error of a strict step whose answer was not APPLIED."""
 
 
-def undo_stage(name: str, items: str, result: str, following: str, *, told: str | None = None) -> State:
+def undo_stage(name: str, items: str, result: str, following: str, told: str | None = None) -> State:
     """A stage that revokes after a failure: a member that failed is asked again; the first failure is kept."""
-    state = member_stage(name, items, result, following, following, told=told)
+    state = member_stage(name, items, result, following, following, told)
     task = state["ItemProcessor"]["States"][f"{name}Invoke"]
     task["Retry"][0] = retry((MEMBER_FAILED,), attempts=UNDO_RETRIES, interval=15, ceiling=60)
     state["Catch"] = catch_all(following, "$.undoFailure")
     return state
 
 
-def member_stage(name: str, items: str, result: str, following: str, caught: str, *, told: str | None = None) -> State:
+def member_stage(name: str, items: str, result: str, following: str, caught: str, told: str | None = None) -> State:
     """One stage: the same step for each of several member accounts, in parallel.
 
     Args:
@@ -30,12 +32,15 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         result: path that the list of answers is written to.
         following: state after it.
         caught: state after an error.
-        told: path of an object whose members go into each step's command; None for none.
+        told: path of an object whose members the commands of this stage get besides their own; None for nothing.
     """
     return {
         "Type": "Map",
         "ItemsPath": items,
-        **({} if told is None else {"ItemSelector": _with_told(told)}),
+        "ItemSelector": {
+            **{f"{member}.$": f"$$.Map.Item.Value.{member}" for member in STEP_MEMBERS},
+            **({"told": {}} if told is None else {"told.$": told}),
+        },
         "MaxConcurrency": 5,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
@@ -45,15 +50,6 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         "ResultPath": result,
         "Catch": catch_all(caught, "$.failure"),
         "Next": following,
-    }
-
-
-def _with_told(told: str) -> State:
-    """A step as it stands in the plan, its command with what other accounts have said."""
-    item = "$$.Map.Item.Value"
-    return {
-        **{f"{key}.$": f"{item}.{key}" for key in ("name", "machineArn", "roleArn", "strict")},
-        "command.$": f"States.JsonMerge({item}.command, {told}, false)",
     }
 
 
@@ -70,7 +66,10 @@ def _step_states(stage: str) -> dict[str, State]:
             "Parameters": {
                 "StateMachineArn.$": "$.machineArn",
                 "Name.$": "States.Format('{}-{}', $.name, States.UUID())",
-                "Input": {"command.$": "$.command", "taskToken.$": "$$.Task.Token"},
+                "Input": {
+                    "command.$": "States.JsonMerge($.command, $.told, false)",
+                    "taskToken.$": "$$.Task.Token",
+                },
             },
             "ResultPath": "$.outcome",
             "TimeoutSeconds": INVOKE_TIMEOUT,

@@ -38,7 +38,9 @@ class DataZoneReader(Protocol):
     def user(self, user_id: str) -> Mapping[str, Any] | None:
         """A user profile."""
 
-    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+    def update_status(
+        self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
+    ) -> None:
         """Set the status of one asset of a grant; one that stands already is no error.
 
         Raises:
@@ -104,17 +106,20 @@ class DataZoneDomain:
             self._users[user_id] = found
         return self._users[user_id]
 
-    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
-        """API UpdateSubscriptionGrantStatus.
+    def update_status(
+        self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
+    ) -> None:
+        """API UpdateSubscriptionGrantStatus. The target's name is what the asset is called at the consumer's.
 
-        Which transitions are legal is not documented (UNVERIFIED). So after an error the grant is read: whoever finds
-        the status it wanted is content.
+        Which transitions are legal is not documented (UNVERIFIED[dz-grant-transitions]). So after an error the grant is
+        read: whoever finds the status it wanted is content.
 
         Raises:
             StatusRefusedError: DataZone keeps another status.
         """
         client = self._client()
-        failure = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
+        failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
+        named = {} if target_name is None else {"targetName": target_name}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:
                 client.update_subscription_grant_status(
@@ -123,6 +128,7 @@ class DataZoneDomain:
                     assetIdentifier=asset_id,
                     status=status,
                     **failure,
+                    **named,
                 )
             except client.exceptions.ClientError as error:
                 if error_code(error) not in ("ConflictException", "ValidationException", *_MISSING):

@@ -7,16 +7,17 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
+from streamgov_core.domain.announcement import Announcer, OutcomeAnnouncer, granted_command
 from streamgov_core.domain.failure_class import class_of, failure_class
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GrantState
-from streamgov_core.domain.settings import DomainSettings, ReportSettings
+from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model import errors
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
-from streamgov_core.model.errors import EventRefusedError, StatusRefusedError
+from streamgov_core.model.errors import EventRefusedError, StatusRefusedError, StreamgovError
 from streamgov_core.runtime.log import log
 
 _OPEN = ("PENDING", "IN_PROGRESS")
@@ -30,9 +31,29 @@ _COUNTED: Mapping[str, str] = {
 
 
 class Report(DomainFunction[DomainSettings]):
-    """Reports outcomes."""
+    """Reports outcomes.
+
+    Args:
+        parts: see DomainFunction.
+        announcer: tells others of an outcome; None tells nobody.
+        more: see DomainFunction.
+    """
 
     FUNCTION = "report"
+
+    def __init__(self, *parts: Any, announcer: Announcer | None = None, **more: Any) -> None:
+        super().__init__(*parts, **more)
+        self._announcer = announcer
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed."""
+        made = super().from_env(env)
+        clients = shared_clients(made._settings.names.region)
+        made._announcer = OutcomeAnnouncer(
+            made._settings.names, lambda: clients.client("events"), lambda: clients.client("datazone")
+        )
+        return made
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> ReportSettings:
@@ -80,7 +101,15 @@ class Report(DomainFunction[DomainSettings]):
         self._show(item, status, cause)
         self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
         log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
+        self._announce(item, status, cause)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _announce(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
+        """Tell others; a plan that cannot be read any more is no reason to report anything else."""
+        with suppress(StreamgovError):
+            command = granted_command(item)
+            if command is not None and self._announcer is not None:
+                self._announcer.tell(command, status, cause or "", self._now())
 
     def _show(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
         """Set the status in DataZone. One that is over, or of a newer request, may stay: then the ledger alone says it.
@@ -89,7 +118,7 @@ class Report(DomainFunction[DomainSettings]):
             StatusRefusedError: DataZone shows this request as open and does not let it end.
         """
         try:
-            self._domain.update_status(item["grantId"], item["assetId"], status, cause)
+            self._domain.update_status(item["grantId"], item["assetId"], status, cause, _parameter(item, status))
         except StatusRefusedError as error:
             if error.standing in tuple(f"{item['requestType']}_{suffix}" for suffix in _OPEN):
                 raise
@@ -162,6 +191,15 @@ class Report(DomainFunction[DomainSettings]):
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}
         type_name = asset.get("assetType") if asset.get("assetId") == asset_id else workflow_input.type_name
         return self._settings.platform_of(str(type_name)) is not None
+
+
+def _parameter(item: Mapping[str, Any], status: GrantState) -> str | None:
+    """Where the consumer reads how to connect, as its account answered: what the granted asset is called there."""
+    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+        parameter = ((step.get("outcome") or {}).get("details") or {}).get("parameter")
+        if parameter and status == "GRANTED":
+            return str(parameter)
+    return None
 
 
 def _level(item: Mapping[str, Any], cause: str | None) -> int:

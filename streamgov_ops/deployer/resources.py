@@ -19,6 +19,7 @@ from streamgov_core.deploy.schema_trail import TrailSpec, schema_trail
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
     AlarmSpec,
+    DashboardSpec,
     FunctionSpec,
     KeySpec,
     MachineSpec,
@@ -35,6 +36,7 @@ from streamgov_ops.review.patterns import covers
 
 DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
 PROJECT_ENVIRONMENT = f"{DYNAMIC}ProjectEnvironment"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
@@ -51,6 +53,7 @@ LOOK_FOR_DOMAIN, LOOK_FOR_TRAIL = "lookup:domain", "lookup:trail"
 
 Part = (
     AlarmSpec
+    | DashboardSpec
     | DataSourceDeployment
     | DomainDeployment
     | FunctionSpec
@@ -138,6 +141,9 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:dynamodb/table:Table", scope.arn("dynamodb", f"table/{part.name}"))
         case AlarmSpec():
             yield Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
+        case DashboardSpec():
+            arn = f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}"
+            yield Resource(DASHBOARD, arn)
         case TrailSpec():
             yield from _trail(scope, part)
 

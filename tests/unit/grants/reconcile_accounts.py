@@ -266,7 +266,7 @@ class MemoryDeployment:
         self.planned([{**step["command"], **told} for stage in ("first", "second") for step in item["do"][stage]])
         for stage in ("first", "second"):
             steps = [{**step, "command": {**step["command"], **told}} for step in item["do"][stage]]
-            item[f"{stage}Done"] = done = self.stage(steps)
+            item[f"{stage}Done"] = done = self.stage(steps, item.get("firstDone"))
             failed = [
                 result["outcome"]
                 for step, result in zip(steps, done, strict=True)
@@ -286,9 +286,12 @@ class MemoryDeployment:
     def planned(self, commands: Sequence[Mapping[str, Any]]) -> None:
         """The commands that an execution is about to send."""
 
-    def stage(self, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """One stage of member steps."""
-        return [{"side": step["command"].get("side"), "outcome": self.step(step["command"])} for step in steps]
+    def stage(self, steps: Sequence[Mapping[str, Any]], answers: Any = None) -> list[dict[str, Any]]:
+        """One stage of member steps; the second one's commands carry the answers of the first."""
+        told = {} if answers is None else {"answers": answers}
+        return [
+            {"side": step["command"].get("side"), "outcome": self.step({**step["command"], **told})} for step in steps
+        ]
 
     def step(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """One member machine's answer."""
