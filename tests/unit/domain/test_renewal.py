@@ -175,7 +175,7 @@ def test_what_the_owner_refuses_leaves_everything_as_it_was(stream: MemoryDeploy
 
 def test_a_change_that_fails_half_way_is_taken_back(stream: MemoryDeployment) -> None:
     now_says(stream, key_arn=KEYS[1])
-    stream.consumer.down = True
+    stream.consumer.down = "consumer"  # it could still be asked which way to deliver
     stream.reconcile("wet")
     stream.drain()
     record = stream.grants.records[("grant1", "asset1")]
