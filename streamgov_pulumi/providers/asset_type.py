@@ -252,14 +252,8 @@ class AssetTypeProvider(DataZoneProvider):
     @staticmethod
     def _assets(api: Any, props: Mapping[str, Any]) -> list[str]:
         """``name (id)`` of the assets of this type that the caller may see."""
-        found = aws.pages(
-            api,
-            "search",
-            "items",
-            domainIdentifier=props["domain_id"],
-            searchScope="ASSET",
-            filters={"filter": {"attribute": "typeName", "value": props["name"]}},
-        )
+        # No filter by type: which attribute that would take is nowhere documented.
+        found = aws.pages(api, "search", "items", domainIdentifier=props["domain_id"], searchScope="ASSET")
         items = [item["assetItem"] for item in found if "assetItem" in item]
         return sorted(f"{a['name']} ({a['identifier']})" for a in items if a.get("typeIdentifier") == props["name"])
 

@@ -68,7 +68,9 @@ class FormTypeProvider(DataZoneProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Names, ids, the Smithy model (whose structure must carry the form type's name), and the change's verdict."""
-        checker = Checker(news, (*self.keys, "allow_breaking"))
+        # What a read remembers comes back as an input when a form type is imported.
+        given = {key: value for key, value in news.items() if key != _DECLARED}
+        checker = Checker(given, (*self.keys, "allow_breaking"))
         if "allow_breaking" in checker.inputs:
             checker.boolean("allow_breaking", default=False)
         checker.domain()
@@ -161,7 +163,7 @@ class FormTypeProvider(DataZoneProvider):
             # It decides how a change is judged and is no part of the form: switching it is no update.
             inputs["allow_breaking"] = outs["allow_breaking"]
         if self.changed(outs, props, ("model",)):
-            outs[_DECLARED] = props.get(_DECLARED) or props["model"]
+            outs[_DECLARED] = props.get(_DECLARED) or props.get("model") or live["model"]
         if _DECLARED in outs:
             # Check is told of old inputs only.
             inputs[_DECLARED] = outs[_DECLARED]
