@@ -116,7 +116,7 @@ class DataZoneDomain:
         """
         client = self._client()
         failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
-        named = {} if target_name is None else {"targetName": target_name}
+        named: dict[str, Any] = {} if target_name is None else {"targetName": target_name}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:
                 client.update_subscription_grant_status(
