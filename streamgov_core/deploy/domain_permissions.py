@@ -49,13 +49,14 @@ def callback_trust(
     """
     condition: dict[str, Any] = {
         "ArnLike": {"aws:PrincipalArn": names.role_arn("*", "member-machine")},
-        "StringLike": {"sts:ExternalId": names.member_machine_arn("*")},
+        # The machine that calls is one of the caller's own account, whoever makes a role of that path and name.
+        "StringEquals": {"sts:ExternalId": names.member_machine_arn("${aws:PrincipalAccount}")},
     }
     if organization_id is None:
         principal: Any = {"AWS": [account_root(names, account) for account in sorted({*member_accounts})]}
     else:
         principal = {"AWS": "*"}
-        condition["StringEquals"] = {"aws:PrincipalOrgID": organization_id}
+        condition["StringEquals"]["aws:PrincipalOrgID"] = organization_id
     return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition})
 
 

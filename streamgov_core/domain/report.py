@@ -113,7 +113,7 @@ class Report(DomainFunction[DomainSettings]):
             StatusRefusedError: DataZone shows this request as open and does not let it end.
         """
         try:
-            self._domain.update_status(item["grantId"], item["assetId"], status, cause)
+            self._domain.update_status(item["grantId"], item["assetId"], status, cause, _parameter(item, status))
         except StatusRefusedError as error:
             if error.standing in tuple(f"{item['requestType']}_{suffix}" for suffix in _OPEN):
                 raise
@@ -186,6 +186,15 @@ class Report(DomainFunction[DomainSettings]):
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}
         type_name = asset.get("assetType") if asset.get("assetId") == asset_id else workflow_input.type_name
         return self._settings.platform_of(str(type_name)) is not None
+
+
+def _parameter(item: Mapping[str, Any], status: GrantState) -> str | None:
+    """Where the consumer reads how to connect, as its account answered: what the granted asset is called there."""
+    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+        parameter = ((step.get("outcome") or {}).get("details") or {}).get("parameter")
+        if parameter and status == "GRANTED":
+            return str(parameter)
+    return None
 
 
 def _level(item: Mapping[str, Any], cause: str | None) -> int:

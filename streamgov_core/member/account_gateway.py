@@ -130,4 +130,4 @@ class AwsAccountGateway:
         return AccessRoleDocument(self._iam, self._settings.names, arn, self._settings.access_boundary)
 
     def _reader_role(self, arn: str) -> PolicyDocument:
-        return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.boundary)
+        return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.reader_boundary)

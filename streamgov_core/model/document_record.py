@@ -89,8 +89,11 @@ class Slot:
             managed policies.
         generation: that was written.
         principal_id: unique id (``AROA…``) of the role that it was written for; empty in other documents.
+        handles: what the service calls what was written (ids of grants on a key, separated by commas), by which it can
+            be ended although no list shows it yet; empty in other documents.
     """
 
     slot: int
     generation: int
     principal_id: str = ""
+    handles: str = ""

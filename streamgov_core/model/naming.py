@@ -146,6 +146,11 @@ class Names:
         """IAM path of our roles and policies."""
         return f"/streamgov/{self.namespace}/"
 
+    @property
+    def common_iam_path(self) -> str:
+        """IAM path under which every deployment has its own, whatever its namespace."""
+        return "/streamgov/"
+
     def iam_name(self, name: str, limit: int = 64) -> str:
         """Role name (64 characters at most) or policy name (128): ``<namespace>-<region>-<name>``."""
         return _fits(f"{self.namespace}-{self.region}-{name}", limit)

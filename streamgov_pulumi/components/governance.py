@@ -272,6 +272,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "connection_roles": member.get("connection_roles", []),
+            "resource_keys": member.get("resource_keys", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "sources": _governed_sources(member),

@@ -17,11 +17,16 @@ from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.kinesis.arns import STREAM, consumer_arns, consumer_name_arn
 from streamgov_core.platforms.kinesis.form_types import KMS
+from streamgov_core.platforms.protocol import IDENTITY_KINDS
 
 DESCRIBE = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
 SHARED_READ = (*DESCRIBE, "kinesis:GetRecords", "kinesis:GetShardIterator")
 WRITE = ("kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords")
 FAN_OUT = ("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard")
+
+KEY_ACTIONS = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+GRANTED_ACTIONS = frozenset({*SHARED_READ, *WRITE, *FAN_OUT})
+"""Everything that a grant may ever ask for of a stream and its fan-out consumer."""
 
 BOUNDARY_ACTIONS = (
     "kinesis:Describe*",
@@ -80,6 +85,17 @@ def consumer_permissions(names: Names, command: GrantCommand) -> tuple[Permissio
     if fans_out(command):
         permissions += [Permission("consumer", FAN_OUT, arn) for arn in consumer_arns(names, command)]
     return tuple(sorted(permissions))
+
+
+def grants(kind: str, arn: str, permission: Permission) -> bool:
+    """See ``Platform.grants``: a policy is about its own resource, a key about one stream's records."""
+    actions, resource = permission.actions, permission.resource
+    for_key = KEY_ACTIONS.issuperset(actions) and "kms:EncryptionContext:aws:kinesis:arn" in permission.condition
+    if kind == "key":
+        return for_key and resource == arn
+    if not GRANTED_ACTIONS.issuperset(actions):
+        return kind in IDENTITY_KINDS and for_key and ":kms:" in resource
+    return resource == arn if kind in ("stream", "fan-out") else kind in IDENTITY_KINDS and ":kinesis:" in resource
 
 
 def connection(command: GrantCommand) -> dict[str, str]:

@@ -73,6 +73,9 @@ class Kinesis:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def grants(self, names: Names, kind: str, arn: str, permission: Permission) -> bool:
+        return grant_permissions.grants(kind, arn, permission)
+
     def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return ()
 
@@ -101,8 +104,8 @@ class Kinesis:
     def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
         return live_access(resource_arn, clients)
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
-        return function_statements.member_statements(names, account)
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
+        return function_statements.member_statements(names, account, keys)
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:
         return function_statements.sync_statements(names, account, resource)

@@ -307,7 +307,8 @@ def _schemas(role: str, mine: list[Given]) -> Iterator[Probe]:
         yield Probe(role, "glue:ListSchemaVersions", asset.schema, on)
         yield Probe(role, "glue:DeleteSchema", asset.schema, False)
     for registry in REGISTRIES:
-        yield Probe(role, "glue:GetSchema", registry, any(item.asset.registry == registry for item in local))
+        for action in ("GetRegistry", "GetSchema"):
+            yield Probe(role, f"glue:{action}", registry, any(item.asset.registry == registry for item in local))
         for environment in ENVIRONMENTS:
             through = any(item.asset.account != account_of(role) for item in _registered(mine, registry, environment))
             yield Probe(role, "sts:AssumeRole", reader_of(registry, environment), through)

@@ -174,6 +174,7 @@ def test_the_reconciler_restores_what_consumers_are_told(change: str) -> None:
     world.granted()
     account = world.accounts[CONSUMER]
     ((name, value),) = account.gateway.parameter_store.values.items()
+    assert world.domain.grants["grant1"]["assets"][0]["targetName"] == name
     if change == "deleted":
         account.gateway.parameter_store.values = {}
     if change == "edited":

@@ -277,15 +277,17 @@ class MemoryKeys:
         seen = self.of(key) if self.stale is None else self.stale
         return [item for item in seen if item[1].name.startswith(prefix)]
 
-    def create(self, key: str, grant: KeyGrant) -> None:
+    def create(self, key: str, grant: KeyGrant) -> str:
         self._hook("create", key)
         if grant.principal in self.missing:
             raise RejectedError("no such principal")
-        if any(same == grant for _, same in self.of(key)):
-            return  # By name and parameters, KMS answers the grant that is there.
+        for known, same in self.of(key):
+            if same == grant:
+                return known  # By name and parameters, KMS answers the grant that is there.
         identifier = f"id{next(self._ids)}"
         self._keys[identifier] = key
         self.grants.append((identifier, grant))
+        return identifier
 
     def revoke(self, key: str, grant_id: str) -> None:
         self._hook("revoke", key)
