@@ -14,6 +14,8 @@ from streamgov_core.model.errors import StreamgovError
 from streamgov_core.runtime.clients import error_code
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import moment
+from streamgov_ops.audit.reading import AuditReader
+from streamgov_ops.audit.tables import short_person
 from streamgov_ops.explain.timeline import (
     Moment,
     execution_account,
@@ -145,11 +147,17 @@ class Explainer:
             details = self._accounts.client("datazone").get_subscription_request_details(
                 domainIdentifier=record.command.domain_id, identifier=request_id
             )
-        own = self._accounts.own
-        yield Moment(moment_of(details["createdAt"]), own, f"requested by {record.facts.get('requestedBy', '?')}",
-                     str(details.get("requestReason") or ""))  # fmt: skip
+        own, names = self._accounts.own, AuditReader(self._accounts, lambda seconds: None)
+
+        domain = record.command.domain_id
+
+        def person(fact: str) -> str:
+            return short_person(names.person(domain, str(record.facts.get(fact) or ""))) or "?"
+
+        asked = str(details.get("requestReason") or "")
+        yield Moment(moment_of(details["createdAt"]), own, f"requested by {person('requestedBy')}", asked)
         if details["status"] != "PENDING":
-            who, comment = record.facts.get("approvedBy", "?"), str(details.get("decisionComment") or "")
+            who, comment = person("approvedBy"), str(details.get("decisionComment") or "")
             yield Moment(moment_of(details["updatedAt"]), own, f"{str(details['status']).lower()} by {who}", comment)
 
     # --- executions -----------------------------------------------------------------------------------------------

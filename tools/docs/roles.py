@@ -17,16 +17,16 @@ from tools.docs.deployments import NAMES, deployments
 ROOT = Path(__file__).resolve().parent.parent.parent
 OUT = ROOT / "docs" / "roles.md"
 WORDS: Mapping[str, str] = {
-    "AnswerTasks": "answers task tokens of the central machine; a token cannot be guessed and belongs to one task of one execution",
-    "AttachOurPoliciesOnly": "attaches policies of this deployment, and no others, to the roles that configuration names",
+    "AnswerTasks": "answers task tokens of the central machine; each belongs to one task of one execution",
+    "AttachOurPoliciesOnly": "attaches policies of this deployment, and no others, to roles that configuration names",
     "CallBack": "becomes the callback role of the domain's account, and no other role",
     "ConnectionDetails": "keeps what consumers are told about connecting; no secrets",
     "ContinueLongRun": "starts itself again, where one invocation is too short for a registry",
-    "CreateReaderRoles": "makes roles that read schemas, below its own path and with the boundary only",
-    "DataZone": "reads grants and what they refer to; sets their status, ends them or posts lineage where it is the role's task",
+    "DataZone": "reads grants and what they refer to; sets their status, ends them or posts lineage",
     "DeadLetters": "puts what failed into its own queue",
     "DescribeCluster": "looks at its cluster",
     "DescribeKeys": "asks which key encrypts a stream; may use none",
+    "DescribeStreamKeys": "asks which key encrypts a stream; may use none",
     "DescribeStreams": "looks at its streams; reads no records",
     "DescribeTopics": "looks at topics; reads no records",
     "DetachOurPoliciesOnly": "detaches policies of this deployment, and no others",
@@ -57,25 +57,28 @@ WORDS: Mapping[str, str] = {
     "ReaderRoles": "assumes (boundary) or keeps (apply) roles that read schemas",
     "Records": "reads what data sources recorded: the authority over which asset is which topic or stream",
     "Runtime": "lets through what readers' own libraries need: metrics, checkpoints, logs",
+    "Schemas": "lets through reading schemas of the account",
     "StartCentral": "starts the central machine",
     "StartExecutions": "starts the central machine, for requests that nothing works on",
     "StartMember": "starts the member machine of its account",
-    "StreamKeyGrants": "reads and revokes grants on keys",
+    "StreamKeysGrants": "reads and revokes grants on keys",
     "StreamKeys": "makes grants on keys, in the encryption context of a stream only",
     "StreamPolicies": "reads and writes policies of streams and of their registered consumers",
     "Streams": "lets through the data planes of clusters and streams, and finding them",
     "TakeFromConsumerRoles": "takes inline policies away from roles that configuration names",
     "Tracing": "writes traces, which has no narrower form",
+    "VersionsById": "lets through reading versions by id, which AWS checks on `*`",
     "WriteAssets": "writes assets of its own project",
     "WriteConsumerRoles": "writes inline policies of roles that configuration names, while they carry the boundary",
+    "WriteReaderRoles": "makes roles that read schemas, below its own path and with their boundary only",
     "WriteRecords": "writes what it recorded",
 }
 """Sid -> what the role may do by that statement."""
 _HEAD = """# Every role, in words
 
-What each role of a deployment may do, who may be it, and why. Names lack the prefix `<namespace>-<region>-`. Generated from the
-deploy specs (`python -m tools.docs.roles`); the exact documents are what `pulumi preview --diff` shows. What the *deploying* role needs
-has [a page of its own](deploying-role.md).
+What each role of a deployment may do, who may be it, and why. Names lack the prefix `<namespace>-<region>-`. Generated
+from the deploy specs (`python -m tools.docs.roles`); the exact documents are what `pulumi preview --diff` shows. What
+the *deploying* role needs has [a page of its own](deploying-role.md).
 
 """
 
