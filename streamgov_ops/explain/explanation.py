@@ -86,7 +86,7 @@ class Explanation:
             "advice": None if self.advice is None else vars(self.advice),
             "timeline": [item.to_dict() for item in self.moments],
             "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
-            "facts": dict(self.record.facts),
+            "audit": dict(self.record.audit),
             "notes": self.notes,
         }
 
@@ -140,7 +140,7 @@ class Explainer:
 
     # --- DataZone -------------------------------------------------------------------------------------------------
     def _request(self, record: GrantRecord) -> Iterator[Moment]:
-        request_id = record.facts.get("requestId")
+        request_id = record.audit.get("requestId")
         if record.command is None or not request_id:
             return
         with reporting("datazone:GetSubscriptionRequestDetails"):
@@ -152,7 +152,7 @@ class Explainer:
         domain = record.command.domain_id
 
         def person(fact: str) -> str:
-            return short_person(names.person(domain, str(record.facts.get(fact) or ""))) or "?"
+            return short_person(names.person(domain, str(record.audit.get(fact) or ""))) or "?"
 
         asked = str(details.get("requestReason") or "")
         yield Moment(moment_of(details["createdAt"]), own, f"requested by {person('requestedBy')}", asked)
@@ -192,7 +192,7 @@ class Explainer:
         return list(dict.fromkeys(found))
 
     def _is_near(self, item: Any, record: GrantRecord) -> bool:
-        begun = record.facts.get("begun")
+        begun = record.audit.get("begun")
         if not begun:
             return True
         return bool(item["startDate"] >= datetime.fromisoformat(begun) - AROUND)
