@@ -241,11 +241,3 @@ def kafka_versions(scene: Scene) -> Any:
     """Which versions of Kafka does MSK offer?"""
     pages = scene.client("kafka").get_paginator("list_kafka_versions").paginate()
     return sorted(found["Version"] for page in pages for found in page["KafkaVersions"])
-
-
-by_hand(
-    "kinesis-queue-reader",
-    question="Does a reader of a Kinesis queue need anything on the stream behind it, or on its key?",
-    expects="no",
-    how="Make a queue over an encrypted stream and call ReceiveQueueRecords as a role that may do nothing else.",
-)
