@@ -98,7 +98,10 @@ class Collect(DomainFunction[CollectSettings]):
             grant = {"assets": [{"assetId": asset_id, "status": "REVOKE_PENDING"} for asset_id in records]}
         if grant is None:
             raise EventRefusedError(f"DataZone knows no grant {asked.grant_id}")
-        assets = grant.get("assets") or ()
+        every = grant.get("assets") or ()
+        assets = [asset for asset in every if asked.asset_id in ("", asset["assetId"])]
+        if asked.asset_id and not assets:
+            raise EventRefusedError(f"the grant {asked.grant_id} has no asset {asked.asset_id}")
         self._progress.take_up_again(asked, grant, assets)
         recorded = all(asset["assetId"] in records for asset in assets)
         # A revoke works from the ledger: whatever else there was may be gone, and need not be read.

@@ -222,7 +222,7 @@ class Detector:
                 self._result.add(change.kind, subject, text, skipped=True)
 
     def _redrive(self, kind: str, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> Remediation:
-        workflow_input = redrive_input(grant.grant_id, "GRANT")
+        workflow_input = redrive_input(grant.grant_id, "GRANT", asset_id)
         return Remediation(kind, "start", grant.grant_id, asset_id, status, record.generation, workflow_input)
 
     def _beyond_members(self, record: GrantRecord) -> None:
