@@ -237,7 +237,12 @@ class Collect(DomainFunction[CollectSettings]):
             updated_at=self._now(),
             cause="",
             outcome={},
-            audit={**record.audit, "renewed": self._moment(), "connection": _connection(command)},
+            audit={
+                **record.audit,
+                "renewed": self._moment(),
+                "connection": _connection(command),
+                "leftOut": _left_out(command, request.details.target),
+            },
         )
         return AssetPlan(renewal_item(self._settings.names, new), new)
 
@@ -363,6 +368,12 @@ class Collect(DomainFunction[CollectSettings]):
 
 def _connection(command: GrantCommand) -> dict[str, str]:
     return PLATFORMS[command.platform].connection(command)
+
+
+def _left_out(command: GrantCommand, target: Mapping[str, Any] | None) -> list[str]:
+    """Roles that a target names and that the command gives no access."""
+    named = {str(arn) for arn in (target or {}).get("authorizedPrincipals") or ()}
+    return sorted(named - {role.arn for role in command.consumer.principals})
 
 
 def _without(commands: Iterable[GrantCommand], command: GrantCommand) -> tuple[GrantCommand, ...]:
