@@ -14,6 +14,7 @@ from streamgov_core.deploy.central_events import (
     settle_event_pattern,
 )
 from streamgov_core.deploy.central_machine import central_definition
+from streamgov_core.deploy.dashboards import domain_dashboard
 from streamgov_core.deploy.domain_permissions import (
     callback_policy,
     callback_trust,
@@ -29,6 +30,7 @@ from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
     AlarmSpec,
+    DashboardSpec,
     FunctionSpec,
     MachineSpec,
     QueueSpec,
@@ -66,6 +68,7 @@ class DomainDeployment:
         end_schedules: group of the schedules of ends of access.
         ends: role with which those schedules start the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
+        dashboard: what a person looks at.
     """
 
     grants: TableSpec
@@ -80,6 +83,7 @@ class DomainDeployment:
     end_schedules: ScheduleGroupSpec
     ends: RoleSpec
     open_findings: AlarmSpec
+    dashboard: DashboardSpec
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -203,6 +207,7 @@ def domain_account(
             policy=events_policy(names, account),
         ),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+        dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
 
 

@@ -37,6 +37,21 @@ class AlarmSpec:
 
 
 @dataclass(frozen=True)
+class DashboardSpec:
+    """A CloudWatch dashboard.
+
+    Args:
+        key: its part of the logical name.
+        name: physical name, unique in the account in all regions.
+        body: CloudWatch's dashboard body.
+    """
+
+    key: str
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class RoleSpec:
     """An IAM role and its one inline policy.
 

@@ -72,7 +72,9 @@ class GrantReader:
             return self._listings(pool, {"id": listing["id"]} if listing.get("id") else {})
 
     def _subscription_request(self, subscription_id: Any) -> SubscriptionRequest:
-        """Being denied it (UNVERIFIED which membership reading takes) is no failure of what else is read."""
+        """Being denied it (UNVERIFIED[dz-read-request-membership] which membership reading takes) is no failure of what
+        else is read.
+        """
         if not subscription_id:
             return SubscriptionRequest()
         try:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
+from streamgov_core.domain.announcement import Announcer, OutcomeAnnouncer, granted_command
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
 from streamgov_core.domain.failure_class import class_of, failure_class, readable
@@ -20,7 +21,7 @@ from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLed
 from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
-from streamgov_core.model.errors import EventRefusedError, StatusRefusedError
+from streamgov_core.model.errors import EventRefusedError, StatusRefusedError, StreamgovError
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
 
@@ -39,6 +40,7 @@ class Report(DomainFunction[DomainSettings]):
 
     Args:
         schedules: where ends of access are scheduled; None leaves them to the reconciler's sweep.
+        announcer: tells others of an outcome; None tells nobody.
     """
 
     FUNCTION = "report"
@@ -52,9 +54,11 @@ class Report(DomainFunction[DomainSettings]):
         now: Callable[[], float] = time.time,
         metrics: FunctionMetrics | None = None,
         schedules: EndSchedules | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         super().__init__(settings, domain, ledger, execution_input, now, metrics)
         self._schedules = schedules
+        self._announcer = announcer
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
@@ -68,6 +72,7 @@ class Report(DomainFunction[DomainSettings]):
             names.central_machine_arn(settings.account),
             names.role_arn(settings.account, "ends"),
         )
+        made._announcer = OutcomeAnnouncer(names, lambda: clients.client("events"), lambda: clients.client("datazone"))
         return made
 
     @staticmethod
@@ -115,7 +120,15 @@ class Report(DomainFunction[DomainSettings]):
             self._schedule_end(item)
         self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
         log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
+        self._announce(item, status, cause)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _announce(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
+        """Tell others; a plan that cannot be read any more is no reason to report anything else."""
+        with suppress(StreamgovError):
+            command = granted_command(item)
+            if command is not None and self._announcer is not None:
+                self._announcer.tell(command, status, cause or "", self._now())
 
     def _schedule_end(self, item: Mapping[str, Any]) -> None:
         """Have the end looked at when it comes, if there is one."""
@@ -166,7 +179,7 @@ class Report(DomainFunction[DomainSettings]):
             StatusRefusedError: DataZone shows this request as open and does not let it end.
         """
         try:
-            self._domain.update_status(item["grantId"], item["assetId"], status, cause)
+            self._domain.update_status(item["grantId"], item["assetId"], status, cause, _parameter(item, status))
         except StatusRefusedError as error:
             if error.standing in tuple(f"{item['requestType']}_{suffix}" for suffix in _OPEN):
                 raise
@@ -241,6 +254,15 @@ class Report(DomainFunction[DomainSettings]):
         asset = ((found or {}).get("item") or {}).get("assetListing") or {}
         type_name = asset.get("assetType") if asset.get("assetId") == asset_id else workflow_input.type_name
         return self._settings.platform_of(str(type_name)) is not None
+
+
+def _parameter(item: Mapping[str, Any], status: GrantState) -> str | None:
+    """Where the consumer reads how to connect, as its account answered: what the granted asset is called there."""
+    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+        parameter = ((step.get("outcome") or {}).get("details") or {}).get("parameter")
+        if parameter and status == "GRANTED":
+            return str(parameter)
+    return None
 
 
 def _level(item: Mapping[str, Any], cause: str | None) -> int:

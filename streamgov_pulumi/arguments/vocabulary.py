@@ -174,6 +174,12 @@ CONNECTION_ROLE = Text(
     own_account=True,
     find="aws iam list-roles",
 )
+RESOURCE_KEY = Text(
+    "must be the ARN of a KMS key, or an alias, which may hold '*'",
+    f"{_ARN}:kms:{_IN_REGION}:key/[a-zA-Z0-9-]{{1,128}}|alias/[a-zA-Z0-9/_*-]{{1,250}}",
+    "alias/streams-*",
+    find="aws kms list-aliases",
+)
 EXTERNAL_ID = Text(
     "must be an external id: 2 to 1224 letters, digits or characters of '_+=,.@:/-'",
     "[a-zA-Z0-9_+=,.@:/-]{2,1224}",

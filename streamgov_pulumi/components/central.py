@@ -22,6 +22,7 @@ from streamgov_pulumi.components._settings import (
     session_inputs,
 )
 from streamgov_pulumi.components.alarms import alarm
+from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -115,6 +116,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
         }
         self._members(name, args, settings, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.known(lambda spec: spec.open_findings))
+        dashboard(self, f"{name}-dashboard", settings, domain.known(lambda spec: spec.dashboard))
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,

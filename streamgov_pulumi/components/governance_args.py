@@ -176,6 +176,9 @@ class MemberArgs(TypedDict):
     apply_concurrency: NotRequired[Annotated[int, v.CONCURRENCY]]
     """How many invocations of the function that writes policies run side by side at most, reserved for it in the
     account. Default: none are reserved."""
+    resource_keys: NotRequired[list[Annotated[str, v.RESOURCE_KEY]]]
+    """ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys that encrypt streams
+    which are granted. Default: any key of the account; the function may then revoke any grant on any of them."""
     boundary_extra_actions: NotRequired[list[Annotated[str, v.IAM_ACTION]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]
@@ -225,6 +228,8 @@ class StreamGovernanceArgs(TypedDict):
     """Tags of every resource."""
     alarm_topics: NotRequired[list[Annotated[str, v.TOPIC_ARN]]]
     """SNS topics, in the deployment's region, that alarms notify."""
+    dashboards: NotRequired[bool]
+    """Make a CloudWatch dashboard in the domain's account and in each member account. Default true."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]

@@ -120,7 +120,10 @@ class DataZoneInventory:
         self._rate_limiter = rate_limiter
 
     def projects(self) -> list[str]:
-        """API ListProjects. UNVERIFIED: whether it shows projects that the caller is no member of."""
+        """API ListProjects.
+
+        UNVERIFIED[dz-list-projects-foreign]: whether it shows projects that the caller is no member of.
+        """
         pages = (
             self._client()
             .get_paginator("list_projects")

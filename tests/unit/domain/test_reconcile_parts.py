@@ -280,6 +280,10 @@ def test_the_domain_knows_every_document_that_a_grant_writes() -> None:
     world.granted()
     assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(document_ids_of(NAMES, world.command()))
     written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.documents}
+    told = {(name, target) for name, target in written if target.startswith("connection#")}
+    # Connection details are the account's own affair: it compares them with its ledger.
+    assert {name for name, _ in told} == {CONSUMER} and len(told) == 1
+    written -= told
     assert written == set(document_ids_of(NAMES, world.command()))
     local = command(principals=(f"arn:aws:iam::{OWNER}:role/streaming/local",), schema=schema_of("orders"))
     assert {account for account, _ in document_ids_of(NAMES, local)} == {OWNER}

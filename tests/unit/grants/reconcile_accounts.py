@@ -254,7 +254,7 @@ class MemoryDeployment:
         """One asset of a plan, as the central machine's states do it."""
         for stage in ("first", "second"):
             steps = item["do"][stage]
-            item[f"{stage}Done"] = done = self.stage(steps)
+            item[f"{stage}Done"] = done = self.stage(steps, item.get("firstDone"))
             failed = [
                 result["outcome"]
                 for step, result in zip(steps, done, strict=True)
@@ -270,9 +270,12 @@ class MemoryDeployment:
                 return
         self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
 
-    def stage(self, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """One stage of member steps."""
-        return [{"side": step["command"].get("side"), "outcome": self.step(step["command"])} for step in steps]
+    def stage(self, steps: Sequence[Mapping[str, Any]], answers: Any = None) -> list[dict[str, Any]]:
+        """One stage of member steps; the second one's commands carry the answers of the first."""
+        told = {} if answers is None else {"answers": answers}
+        return [
+            {"side": step["command"].get("side"), "outcome": self.step({**step["command"], **told})} for step in steps
+        ]
 
     def step(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """One member machine's answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -324,3 +325,16 @@ def test_a_platform_that_cannot_be_granted_says_so_before_anything_is_read() -> 
     Msk().review(command(cluster=SERVERLESS, options={"crossAccountServerless": True}))
     Msk().review(command(cluster=SERVERLESS, principals=(f"arn:aws:iam::{OWNER}:role/x",)))
     Msk().review(command(cluster=SERVERLESS, request="REVOKE"))
+
+
+def test_a_reader_role_under_another_ceiling_is_made_again() -> None:
+    """Of an earlier release, with the boundary of consumers: what outside accounts assume may read schemas only."""
+    iam = MemoryIam()
+    arn, one = reader(1)
+    name = arn.rsplit("/", 1)[1]
+    slots = dict(apply_reader(iam, {}, one).slots)
+    iam.roles[name] = replace(iam.roles[name], boundary="arn:aws:iam::333333333333:policy/wide")
+    _, two = reader(2)
+    apply_reader(iam, slots, one, two)
+    assert iam.roles[name].boundary == BOUNDARY
+    assert statements_of(iam.inlines[(name, "schemas")])

@@ -414,6 +414,20 @@ ALARM = Case(
     ],
     remove=lambda client, made: client("cloudwatch").delete_alarms(AlarmNames=[made.id]),
 )  # fmt: skip
+DASHBOARD = Case(
+    "aws:cloudwatch/dashboard:Dashboard",
+    lambda world: {"dashboardName": "case", "dashboardBody": '{"widgets":[]}'},
+    lambda world: [
+        change(dashboardBody='{"start":"-P1D","widgets":[]}'), change(replace=True, dashboardName="other"),
+    ],
+    remove=lambda client, made: client("cloudwatch").delete_dashboards(DashboardNames=[made.id]),
+    drift=(
+        "dashboardBody",
+        lambda client, made: client("cloudwatch").put_dashboard(
+            DashboardName=made.id, DashboardBody='{"widgets":[{"type":"text"}]}'
+        ),
+    ),
+)  # fmt: skip
 
 # --- buckets and trails ---
 BUCKET = Case(
@@ -481,6 +495,6 @@ CORE: list[Case] = [
     KEY, ALIAS, LOG_GROUP, ROLE_CASE, ROLE_POLICY, POLICY, QUEUE, PLAIN_QUEUE, FIFO_QUEUE, QUEUE_POLICY, TABLE,
     PROVISIONED_TABLE, FUNCTION, STORED_FUNCTION, INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE,
     SCHEDULE_GROUP, TARGET, ALARM,
-    BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE, TRAIL,
+    DASHBOARD, BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE, TRAIL,
 ]  # fmt: skip
 __all__ = ["CORE", "Change"]

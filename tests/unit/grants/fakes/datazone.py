@@ -80,7 +80,9 @@ class MemoryDomain:
     def request(self, request_id: str) -> dict[str, Any] | None:
         return self._get("request", self.requests, request_id)
 
-    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+    def update_status(
+        self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
+    ) -> None:
         if "update_status" in self.hooks:
             self.hooks["update_status"](status)
         if "update_status" in self.errors:
@@ -91,6 +93,8 @@ class MemoryDomain:
                 if self.strict and status != standing and status not in NEXT.get(standing, ()):
                     raise StatusRefusedError(f"to {status}", "ConflictException", f"it is {standing}", standing)
                 asset["status"] = status
+                if target_name is not None:
+                    asset["targetName"] = target_name
         self.status_updates.append((grant_id, asset_id, status, cause))
 
     def add_grant(

@@ -180,6 +180,9 @@ alarm = make(
     ok_actions=["arn:aws:sns:us-east-1:111111111111:people"], tags={"a": "b"}, actions_enabled=False,
     insufficient_data_actions=["arn:aws:sns:us-east-1:111111111111:people"], datapoints_to_alarm=1, unit="Count",
 )  # fmt: skip
+dashboard = make(
+    aws.cloudwatch.Dashboard, "dashboard", dashboard_name="every-type", dashboard_body='{"widgets":[]}',
+)  # fmt: skip
 
 # --- trail -----------------------------------------------------------------------------------------------------------
 bucket = make(aws.s3.Bucket, "bucket", bucket="every-type-trail", force_destroy=True, tags={"a": "b"})
