@@ -221,6 +221,8 @@ class Report(DomainFunction[DomainSettings]):
         grant = self._domain.grant(workflow_input.grant_id)
         updated = []
         for asset in (grant or {}).get("assets", ()):
+            if workflow_input.asset_id not in ("", asset["assetId"]):
+                continue
             if self._set_failed(workflow_input, grant or {}, asset, execution, cause):
                 updated.append(asset["assetId"])
         failed: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"
