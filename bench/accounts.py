@@ -98,14 +98,14 @@ class Accounts:
         (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(workflow_input, execution))
         rows = [("collect", spent, calls)]
         told: list[dict[str, Any]] = []
+        answers: list[dict[str, Any]] = []
         for stage in ("prepare", "first", "second"):
             for step in item["do"][stage]:
-                given = step["command"]
+                given = {**step["command"], **({"answers": list(answers)} if stage == "second" else {})}
                 member = self.members[given["account"]]
                 member.gateway.recorded(GrantCommand.parse(given))
                 answer, spent, calls = self.meter.time(partial(member.run, {**given, "prepared": [*told]}))
-                if stage == "prepare":
-                    told.append({"side": stage, "outcome": answer})
+                (told if stage == "prepare" else answers).append({"side": given["side"], "outcome": answer})
                 rows.append((f"apply, {given['side']}", spent, calls))
         _, spent, calls = self.meter.time(lambda: self.central.report(item, **done(item)))
         return [*rows, ("report", spent, calls)]

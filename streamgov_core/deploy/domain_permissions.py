@@ -40,6 +40,21 @@ def events_trust(names: Names, account: str) -> Document:
     )
 
 
+def ends_trust(names: Names, account: str) -> Document:
+    """Trust of the role with which the schedules of ends start the central machine: those of our group only."""
+    return document(
+        service_trust(
+            "scheduler.amazonaws.com",
+            {
+                "StringEquals": {"aws:SourceAccount": check_account(account)},
+                "ArnEquals": {
+                    "aws:SourceArn": names.arn("scheduler", account, f"schedule-group/{names.end_schedules}")
+                },
+            },
+        )
+    )
+
+
 def callback_trust(
     names: Names, domain_account: str, member_accounts: Sequence[str], *, organization_id: str | None = None
 ) -> Document:
@@ -65,6 +80,7 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
     """The collector: reads a grant's parts, marks it in progress, writes the grant ledger, reads failed executions."""
     return document(
         datazone(
+            "GetAsset",
             "GetEnvironment",
             "GetListing",
             "GetSubscription",
@@ -87,11 +103,24 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
 
 
 def report_policy(names: Names, domain_account: str, table_kms_key_arn: str | None = None) -> Document:
-    """The reporter: outcome to the grant ledger and to DataZone."""
+    """The reporter: outcome to the grant ledger and to DataZone, a schedule for the end of access."""
     return document(
         datazone("GetSubscriptionGrant", "PostLineageEvent", "UpdateSubscriptionGrantStatus"),
         _publish(names, domain_account, "PublishOutcomes"),
         table_access(names, domain_account, names.grant_table),
+        {
+            "Sid": "ScheduleEnds",
+            "Effect": "Allow",
+            "Action": "scheduler:CreateSchedule",
+            "Resource": names.arn("scheduler", domain_account, f"schedule/{names.end_schedules}/*"),
+        },
+        {
+            "Sid": "LetSchedulesStart",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": names.role_arn(domain_account, "ends"),
+            "Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        },
         *table_key_access(names, table_kms_key_arn),
         function_logs(names, domain_account, "report"),
     )
@@ -178,7 +207,7 @@ def callback_policy(names: Names, domain_account: str) -> Document:
 
 
 def events_policy(names: Names, domain_account: str) -> Document:
-    """The rules' role: start the central machine."""
+    """The role of rules and schedules: start the central machine."""
     return document(
         {
             "Sid": "StartCentral",

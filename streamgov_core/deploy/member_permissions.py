@@ -126,6 +126,8 @@ def apply_policy(
     ]
     if consumer_role_arns:
         statements.extend(_consumer_statements(names, account, consumer_role_arns, boundary_arn, require_boundary))
+    if boundary_arn:
+        statements.extend(_former_role_statements(names, account, boundary_arn))
     statements.append(
         {
             "Sid": "NeverOurOwnRoles",
@@ -203,6 +205,34 @@ def _consumer_statements(
             "Action": "iam:DetachRolePolicy",
             "Resource": resources,
             "Condition": {"ArnLike": {"iam:PolicyARN": policies}},
+        },
+    ]
+
+
+def _former_role_statements(names: Names, account: str, boundary_arn: str) -> list[Statement]:
+    """Roles that the configuration no longer names, and that still hold grants: what they have can be taken from them.
+
+    Their names are not known here. The boundary marks them: a role with it was meant to receive access. Nothing here
+    writes a policy; where several grants share one, ``apply`` takes them all from a role that may no longer be written
+    to. A role without the boundary, where that is waived, must be named until its grants have ended.
+    """
+    roles = f"arn:{names.partition}:iam::{account}:role/*"
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
+    policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
+    return [
+        {
+            "Sid": "TakeFromFormerRoles",
+            "Effect": "Allow",
+            "Action": "iam:DeleteRolePolicy",
+            "Resource": roles,
+            "Condition": bounded,
+        },
+        {
+            "Sid": "DetachFromFormerRoles",
+            "Effect": "Allow",
+            "Action": "iam:DetachRolePolicy",
+            "Resource": roles,
+            "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
         },
     ]
 

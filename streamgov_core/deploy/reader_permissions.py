@@ -45,7 +45,8 @@ def reader_statements(names: Names, account: str) -> list[Statement]:
             "Sid": "FindReaderRoles",
             "Effect": "Allow",
             "Action": "iam:GetRole",
-            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED[iam-missing-role-by-name]).
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone
+            # (UNVERIFIED[iam-missing-role-by-name]).
             "Resource": f"arn:{names.partition}:iam::{account}:role/{names.iam_name('reader-')}*",
         },
         {

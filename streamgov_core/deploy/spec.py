@@ -289,6 +289,21 @@ class RuleSpec:
 
 
 @dataclass(frozen=True)
+class ScheduleGroupSpec:
+    """An EventBridge Scheduler group, whose schedules a function makes at run time.
+
+    Args:
+        key: its part of the logical name.
+        name: physical name.
+        arn: ARN.
+    """
+
+    key: str
+    name: str
+    arn: str
+
+
+@dataclass(frozen=True)
 class RuleRetries:
     """How long EventBridge tries to start a target before the event becomes a dead letter.
 

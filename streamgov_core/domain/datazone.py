@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from streamgov_core.domain.live_asset import LiveAsset
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import StatusRefusedError
 from streamgov_core.runtime.calls import calling, error_message
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
+
+if TYPE_CHECKING:
+    from mypy_boto3_datazone import DataZoneClient
+    from mypy_boto3_datazone.literals import SubscriptionGrantStatusType
 
 _MISSING = ("ResourceNotFoundException",)
 
@@ -19,6 +24,9 @@ class DataZoneReader(Protocol):
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """A subscription grant."""
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """An asset as it is now, published or not."""
 
     def listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any] | None:
         """A listing."""
@@ -56,7 +64,7 @@ class DataZoneDomain:
         domain_id: the domain.
     """
 
-    def __init__(self, client: Callable[[], Any], domain_id: str) -> None:
+    def __init__(self, client: Callable[[], DataZoneClient], domain_id: str) -> None:
         self._client = client
         self._domain_id = domain_id
         self._users: dict[str, Mapping[str, Any] | None] = {}
@@ -64,6 +72,11 @@ class DataZoneDomain:
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """API GetSubscriptionGrant."""
         return self._get("get_subscription_grant", "GetSubscriptionGrant", identifier=grant_id)
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """API GetAsset. UNVERIFIED: which membership reading an asset of another project takes."""
+        found = self._get("get_asset", "GetAsset", identifier=asset_id)
+        return None if found is None else LiveAsset.of_asset(found)
 
     def listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any] | None:
         """API GetListing; the newest revision if the granted one is gone."""
@@ -126,7 +139,7 @@ class DataZoneDomain:
                     domainIdentifier=self._domain_id,
                     identifier=grant_id,
                     assetIdentifier=asset_id,
-                    status=status,
+                    status=cast("SubscriptionGrantStatusType", status),
                     **failure,
                     **named,
                 )

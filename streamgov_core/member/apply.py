@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.member.account_gateway import ROLE
 from streamgov_core.member.claim_verification import verify_claim, verify_side
 from streamgov_core.member.delivery import assuming_roles
@@ -27,7 +28,7 @@ from streamgov_core.model.connection_details import (
     parameter_name,
 )
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.model.document_record import ContributionRecord
+from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import (
     EventRefusedError,
     GrantError,
@@ -152,7 +153,7 @@ class Apply(MemberFunction):
             outcomes = {future.result() for future in running}
             warnings = [text for check in checks for text in check.result()]
             superseded = "SUPERSEDED" in outcomes
-            told = {} if superseded else self._tell(command, engine, warnings)
+            told = {} if superseded else self._tell(command, contributions, warnings)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
             "warnings": warnings,
@@ -161,7 +162,9 @@ class Apply(MemberFunction):
         }
         return ("SUPERSEDED" if superseded else "APPLIED"), details
 
-    def _tell(self, command: GrantCommand, engine: Engine, warnings: list[str]) -> dict[str, Any]:
+    def _tell(
+        self, command: GrantCommand, contributions: Sequence[PolicyContribution], warnings: list[str]
+    ) -> dict[str, Any]:
         """Tell the consumer how to connect, or take back what it was told; the answer's further details.
 
         Access is granted or revoked by now: what can never succeed here is a warning, and no reason to undo it.
@@ -171,20 +174,26 @@ class Apply(MemberFunction):
         try:
             if command.grants and command.side != "consumer":
                 facts = told["connection"] = self._account.connection_facts(command)
-            if self._is_told(command):
-                content = self._connection_content(command, facts) if command.grants else ""
-                contribution = connection_contribution(names, command, content)
-                document = self._account.policy_document(command.platform, contribution)
-                engine.apply(document, contribution, command.key, command.generation, command.grants)
+            if any(contribution.kind == ROLE for contribution in contributions):
+                self._write_parameter(command, self._connection_content(command, facts) if command.grants else "")
                 told["parameter"] = parameter_name(names, command)
         except PermanentGrantError as error:
             warnings.append(f"the consumer could not be told how to connect: {error}")
         return told
 
-    def _is_told(self, command: GrantCommand) -> bool:
-        """Whether the command writes or removes a parameter here: where the consumer has roles, and was told before."""
-        here = any(role.account == self._settings.account for role in command.consumer.principals)
-        return command.side != "producer" and here and (command.grants or self._told(command) is not None)
+    def _write_parameter(self, command: GrantCommand, content: str) -> None:
+        """Write or delete the parameter that is this grant's alone, unless a newer command has been here.
+
+        It needs no lease: two commands of one grant that overtake each other leave at worst the older one's text, which
+        the reconciler finds beside the ledger's.
+        """
+        contribution = connection_contribution(self._settings.names, command, content)
+        record = ContributionRecord.of(command.key, command.generation, command.grants, contribution, self._now())
+        if self._ledger.store(contribution.document_id, record) == "SUPERSEDED":
+            return
+        # The slot of no generation says that nothing is known of what stands there: it is written without a look.
+        desired = DesiredState({command.key: record} if command.grants else {}, {command.key: Slot(0, 0)})
+        self._account.policy_document(command.platform, contribution).apply(desired, lambda: None)
 
     def _told(self, command: GrantCommand) -> ContributionRecord | None:
         return self._ledger.find(f"{CONNECTION}#{parameter_name(self._settings.names, command)}", command.key)

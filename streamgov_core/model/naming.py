@@ -88,6 +88,11 @@ class Names:
         """
         return _fits(f"{self.namespace}-{name}", limit)
 
+    @property
+    def end_schedules(self) -> str:
+        """Name of the group of schedules of ends of access (64 characters at most, API CreateScheduleGroup)."""
+        return self.regional("ends")
+
     def arn(self, service: str, account: str, resource: str, *, regional: bool = True) -> str:
         """An ARN of this deployment's partition and, if ``regional``, its region."""
         return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{account}:{resource}"

@@ -138,6 +138,11 @@ NEEDS: Mapping[str, Needs] = {
         read=("DescribeRule", "ListTagsForResource"),
         write=("DeleteRule", "DisableRule", "EnableRule", "PutRule", "TagResource", "UntagResource"),
     ),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": Needs(
+        "scheduler",
+        read=("GetScheduleGroup", "ListTagsForResource"),
+        write=("CreateScheduleGroup", "DeleteScheduleGroup", "TagResource", "UntagResource"),
+    ),
     "aws:cloudwatch/eventTarget:EventTarget": Needs(
         "events",
         read=("ListTargetsByRule",),

@@ -27,6 +27,7 @@ from streamgov_core.deploy.spec import (
     QueueSpec,
     RoleSpec,
     RuleSpec,
+    ScheduleGroupSpec,
     TableSpec,
 )
 from streamgov_core.member.apply_settings import ApplySettings
@@ -64,6 +65,7 @@ Part = (
     | QueueSpec
     | RoleSpec
     | RuleSpec
+    | ScheduleGroupSpec
     | TableSpec
     | TrailSpec
 )
@@ -131,6 +133,8 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:cloudwatch/eventTarget:EventTarget", part.arn)
             if part.role is None:  # the function's own policy lets EventBridge start it
                 yield Resource("aws:lambda/permission:Permission", part.target_arn)
+        case ScheduleGroupSpec():
+            yield Resource("aws:scheduler/scheduleGroup:ScheduleGroup", part.arn)
         case QueueSpec():
             yield Resource("aws:sqs/queue:Queue", part.arn)
             yield Resource("aws:sqs/queuePolicy:QueuePolicy", part.arn)
@@ -139,13 +143,16 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:kms/alias:Alias", scope.arn("kms", part.alias))
         case TableSpec():
             yield Resource("aws:dynamodb/table:Table", scope.arn("dynamodb", f"table/{part.name}"))
-        case AlarmSpec():
-            yield Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
-        case DashboardSpec():
-            arn = f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}"
-            yield Resource(DASHBOARD, arn)
+        case AlarmSpec() | DashboardSpec():
+            yield _watched(scope, part)
         case TrailSpec():
             yield from _trail(scope, part)
+
+
+def _watched(scope: AccountScope, part: AlarmSpec | DashboardSpec) -> Resource:
+    if isinstance(part, AlarmSpec):
+        return Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
+    return Resource(DASHBOARD, f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}")
 
 
 def _trail(scope: AccountScope, trail: TrailSpec) -> Iterator[Resource]:

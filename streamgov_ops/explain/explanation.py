@@ -84,7 +84,7 @@ class Explanation:
             "advice": None if self.advice is None else vars(self.advice),
             "timeline": [item.to_dict() for item in self.moments],
             "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
-            "facts": dict(self.record.facts),
+            "facts": dict(self.record.outcome),
             "notes": self.notes,
         }
 
@@ -138,7 +138,7 @@ class Explainer:
 
     # --- DataZone -------------------------------------------------------------------------------------------------
     def _request(self, record: GrantRecord) -> Iterator[Moment]:
-        request_id = record.facts.get("requestId")
+        request_id = record.outcome.get("requestId")
         if record.command is None or not request_id:
             return
         with reporting("datazone:GetSubscriptionRequestDetails"):
@@ -146,10 +146,10 @@ class Explainer:
                 domainIdentifier=record.command.domain_id, identifier=request_id
             )
         own = self._accounts.own
-        yield Moment(moment_of(details["createdAt"]), own, f"requested by {record.facts.get('requestedBy', '?')}",
+        yield Moment(moment_of(details["createdAt"]), own, f"requested by {record.outcome.get('requestedBy', '?')}",
                      str(details.get("requestReason") or ""))  # fmt: skip
         if details["status"] != "PENDING":
-            who, comment = record.facts.get("approvedBy", "?"), str(details.get("decisionComment") or "")
+            who, comment = record.outcome.get("approvedBy", "?"), str(details.get("decisionComment") or "")
             yield Moment(moment_of(details["updatedAt"]), own, f"{str(details['status']).lower()} by {who}", comment)
 
     # --- executions -----------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ class Explainer:
         return list(dict.fromkeys(found))
 
     def _is_near(self, item: Any, record: GrantRecord) -> bool:
-        begun = record.facts.get("begun")
+        begun = record.outcome.get("begun")
         if not begun:
             return True
         return bool(item["startDate"] >= datetime.fromisoformat(begun) - AROUND)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from streamgov_core.domain.report import readable
+from streamgov_core.domain.failure_class import readable
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.domain.grant_ends import DAYS_PATTERN
 from streamgov_core.model.access_role import DELIVERIES
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import (
@@ -98,6 +99,7 @@ NAMESPACE = Text(
 )
 PARTITION = Choice(PARTITIONS)
 PLATFORM = Choice(tuple(sorted(PLATFORMS)))
+DAYS = Text("must be a number of days such as '90d'", DAYS_PATTERN.replace(r"\d", "[0-9]"), "90d")
 RETENTION = Choice(RETENTIONS)
 CONCURRENCY = Choice((2, 5, 10, 20, 50, 100, 200, 500))
 TRAIL_MODE = Choice(TRAIL_MODES)

@@ -214,6 +214,10 @@ class StreamGovernance(pulumi.ComponentResource):
             made["organization_id"] = domain["organization_id"]
         if "use" in domain.get("request_form", {}):
             made["request_form"] = domain["request_form"]["use"]
+        if "longest" in domain.get("grants", {}):
+            made["longest_grant"] = domain["grants"]["longest"]
+        if "default" in domain.get("grants", {}):
+            made["default_grant"] = domain["grants"]["default"]
         return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
 
     def _contributors(self) -> None:

@@ -96,6 +96,17 @@ class RequestFormArgs(TypedDict):
 
 
 @described
+class GrantsArgs(TypedDict):
+    """How long access lasts."""
+
+    longest: NotRequired[Annotated[str, v.DAYS]]
+    """Access ends so many days after the grant at the latest, whatever was asked for, such as ``90d``. Default: no
+    limit."""
+    default: NotRequired[Annotated[str, v.DAYS]]
+    """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
+
+
+@described
 class DomainArgs(TypedDict):
     """The DataZone domain."""
 
@@ -133,6 +144,8 @@ class DomainArgs(TypedDict):
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
     principal_accounts: NotRequired[Annotated[Mapping[str, list[Annotated[str, v.ACCOUNT]]], v.ACCOUNT_KEY]]
     """Environment account to further accounts whose roles its subscription targets may name."""
+    grants: NotRequired[GrantsArgs]
+    """How long access lasts. Grants that exist keep their ends."""
     reconcile_schedule: NotRequired[Annotated[str, v.RECONCILE_SCHEDULE]]
     """When the reconciler runs, which compares grants with what is deployed (EventBridge schedule). Empty, or in a
     stack file ``never``, turns it off. Default ``rate(1 hour)``."""

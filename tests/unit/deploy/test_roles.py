@@ -108,6 +108,15 @@ def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> No
         assert NAMES.iam_path in attach["Condition"]["ArnLike"]["iam:PolicyARN"]
 
 
+def test_a_role_that_is_no_longer_named_can_still_lose_but_never_gain() -> None:
+    former = [item for item in statements(APPLY) if f"arn:aws:iam::{CONSUMER}:role/*" in many(item["Resource"])]
+    changes = {action for item in former for action in many(item["Action"]) if not action[4:].startswith(("Get", "Li"))}
+    assert changes == {"iam:DeleteRolePolicy", "iam:DetachRolePolicy"}
+    for item in former:
+        if changes & set(many(item["Action"])):
+            assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
+
+
 def test_our_own_and_the_deployers_roles_are_denied() -> None:
     (deny,) = statements(APPLY, "Deny")
     assert {NAMES.role_arn(CONSUMER, "*"), f"arn:aws:iam::{CONSUMER}:role/deployer"} <= set(deny["Resource"])

@@ -230,6 +230,25 @@ def test_without_its_boundary_a_role_gets_nothing_new_but_can_lose() -> None:
     assert role.topics() == {f"topic-{2:012d}"}
 
 
+def test_a_role_that_may_not_be_written_to_any_more_loses_everything_and_gains_nothing() -> None:
+    """The configuration no longer names it, so the function may take its policies away and write none."""
+
+    def deny(name: str) -> None:
+        raise PermanentGrantError("iam:PutRolePolicy is not allowed (AccessDenied)")
+
+    role = Role()
+    role.apply(record(1), record(2))
+    role.iam.hooks["put_inline"] = deny
+    with pytest.raises(PermanentGrantError):
+        role.apply(record(1), record(2), record(3))
+    assert len(role.topics()) == 2
+    role.apply(record(2))
+    assert role.topics() == set() and ("DriftRemoved", "found") in role.findings(record(2))
+    role.iam.hooks.clear()
+    role.apply(record(2), verify_all=True)
+    assert len(role.topics()) == 1
+
+
 @pytest.mark.parametrize(
     ("arn", "reason"),
     [

@@ -359,6 +359,12 @@ SCHEDULE = Case(
     lambda world: {"name": "case-schedule", "scheduleExpression": "rate(1 day)"},
     lambda world: [change(scheduleExpression="rate(2 days)"), change(description="two")],
 )
+SCHEDULE_GROUP = Case(
+    "aws:scheduler/scheduleGroup:ScheduleGroup",
+    lambda world: {"name": "case-group", **TAGS},
+    lambda world: [RETAG, NO_TAGS, change(replace=True, name="other-group")],
+    remove=lambda client, made: client("scheduler").delete_schedule_group(Name=made.id),
+)
 TARGET = Case(
     "aws:cloudwatch/eventTarget:EventTarget",
     lambda world: {
@@ -487,7 +493,8 @@ def _toggle_logging(client: Any, made: Any) -> None:
 
 CORE: list[Case] = [
     KEY, ALIAS, LOG_GROUP, ROLE_CASE, ROLE_POLICY, POLICY, QUEUE, PLAIN_QUEUE, FIFO_QUEUE, QUEUE_POLICY, TABLE,
-    PROVISIONED_TABLE, FUNCTION, STORED_FUNCTION, INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE, TARGET, ALARM,
+    PROVISIONED_TABLE, FUNCTION, STORED_FUNCTION, INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE,
+    SCHEDULE_GROUP, TARGET, ALARM,
     DASHBOARD, BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE, TRAIL,
 ]  # fmt: skip
 __all__ = ["CORE", "Change"]
