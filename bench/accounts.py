@@ -97,8 +97,8 @@ class Accounts:
         """One request through the functions, as the machines call them: step, milliseconds, calls."""
         (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(workflow_input, execution))
         rows = [("collect", spent, calls)]
-        answers: list[dict[str, Any]] = []
         told: list[dict[str, Any]] = []
+        answers: list[dict[str, Any]] = []
         for stage in ("prepare", "first", "second"):
             for step in item["do"][stage]:
                 given = {**step["command"], **({"answers": list(answers)} if stage == "second" else {})}

@@ -234,31 +234,7 @@ def _former_role_statements(names: Names, account: str, boundary_arn: str) -> li
             "Resource": roles,
             "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
         },
-        {
-            "Sid": "FindFormerRoles",
-            "Effect": "Allow",
-            "Action": ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-            # Which roles those are is not known, and reads tell no secrets.
-            "Resource": roles,
-        },
-        {
-            "Sid": "FormerPolicies",
-            "Effect": "Allow",
-            "Action": [
-                "iam:DeletePolicy",
-                "iam:DeletePolicyVersion",
-                "iam:GetPolicy",
-                "iam:GetPolicyVersion",
-                "iam:ListPolicyVersions",
-            ],
-            "Resource": policies,
-        },
     ]
-
-
-def _without_path(role_arn: str) -> str:
-    head, _, rest = role_arn.partition(":role/")
-    return f"{head}:role/{rest.rsplit('/', 1)[-1]}"
 
 
 def consumer_boundary(

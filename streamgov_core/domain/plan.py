@@ -120,9 +120,10 @@ def replacement_stages(
     granted = stages(names, command, "GRANT", generation, strict=strict)
     revoked = leftover_steps(names, command, others, generation - 1)
     following = [*revoked["first"], *revoked["second"]]
+    prepare = granted["prepare"]
     if not strict:
-        return {**granted, "first": [*granted["first"], *granted["second"]], "second": following}
-    return {**granted, "second": [*granted["second"], *following]}
+        return {"prepare": prepare, "first": [*granted["first"], *granted["second"]], "second": following}
+    return {"prepare": prepare, "first": granted["first"], "second": [*granted["second"], *following]}
 
 
 def revoke_stages(names: Names, command: GrantCommand, others: Sequence[GrantCommand], generation: int) -> Stages:
@@ -131,7 +132,7 @@ def revoke_stages(names: Names, command: GrantCommand, others: Sequence[GrantCom
         stages(names, command, "REVOKE", generation, strict=False),
         leftover_steps(names, command, others, generation),
     )
-    return {stage: [*revoked[stage], *rest[stage]] for stage in ("prepare", "first", "second")}
+    return {"prepare": [], **{stage: [*revoked[stage], *rest[stage]] for stage in ("first", "second")}}
 
 
 def renewal_item(names: Names, record: GrantRecord, requested_at: str = "") -> dict[str, Any]:

@@ -183,6 +183,16 @@ def _targets(mode: str, raw: Raw) -> Iterator[Mistake]:
             seen.setdefault(key, word)
 
 
+def _consumer_of(path: Path, target: Raw) -> Iterator[Mistake]:
+    """A target names an environment with its roles, or a project that has both."""
+    if "environmentId" in target and "projectId" in target:
+        yield Mistake((*path, "projectId"), "excludes environmentId: name either an environment or a project")
+    elif "projectId" not in target:
+        for key in ("environmentId", "principals"):
+            if key not in target:
+                yield Mistake((*path, key), "is required unless projectId names the consumer's project")
+
+
 def _grants(mode: str, raw: Raw) -> Iterator[Mistake]:
     grants = (raw.get("domain") or {}).get("grants") or {}
     try:
@@ -192,16 +202,6 @@ def _grants(mode: str, raw: Raw) -> Iterator[Mistake]:
             ("domain", "grants", "default"),
             f"must not be longer than domain.grants.longest, which is {grants['longest']!r}, got {grants['default']!r}",
         )
-
-
-def _consumer_of(path: Path, target: Raw) -> Iterator[Mistake]:
-    """A target names an environment with its roles, or a project that has both."""
-    if "environmentId" in target and "projectId" in target:
-        yield Mistake((*path, "projectId"), "excludes environmentId: name either an environment or a project")
-    elif "projectId" not in target:
-        for key in ("environmentId", "principals"):
-            if key not in target:
-                yield Mistake((*path, key), "is required unless projectId names the consumer's project")
 
 
 def _request_form(mode: str, raw: Raw) -> Iterator[Mistake]:

@@ -133,6 +133,8 @@ class StudioStory:
             asset["status"] == "GRANTED",
             f"{time.monotonic() - began:.1f} s; {asset.get('failureCause', {}).get('message', '')}",
         )
+        if asset["status"] != "GRANTED":
+            raise TimeoutError(f"the grant ended {asset['status']}: {asset.get('failureCause')}")
         record = self.world.people.client("dynamodb", DOMAIN).query(
             TableName="streamgov-grants",
             KeyConditionExpression="grantId = :grant",
