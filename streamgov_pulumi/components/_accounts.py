@@ -11,9 +11,8 @@ import pulumi_aws as aws
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import check_account
 from streamgov_pulumi.arguments.secret import as_input
-from streamgov_pulumi.components._settings import AccountArgs, SessionArgs
-
-SESSION_NAME = "streamgov-pulumi"
+from streamgov_pulumi.components._account import SESSION, SESSION_NAME
+from streamgov_pulumi.components._settings import AccountArgs
 
 
 class Accounts:
@@ -81,11 +80,6 @@ class Accounts:
         )
 
 
-def session_of(access: AccountArgs) -> SessionArgs:
+def session_of(access: AccountArgs) -> dict[str, Any]:
     """How dynamic resources reach the account."""
-    session: SessionArgs = {}
-    if access.get("assume_role_arn"):
-        session["assume_role_arn"] = access["assume_role_arn"]
-    if access.get("external_id"):
-        session["external_id"] = access["external_id"]
-    return session
+    return {key: access[key] for key in SESSION if access.get(key)}  # type: ignore[literal-required]

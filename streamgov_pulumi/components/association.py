@@ -6,40 +6,41 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.model.naming import check_account
-from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._settings import child, lifted
 
 
 class DomainAssociationArgs(TypedDict):
     """Arguments of DomainAssociation."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_arn: pulumi.Input[str]
     """ARN of the DataZone domain."""
     member_accounts: list[str]
-    """Accounts to share it with."""
-    permission_arn: NotRequired[str]
+    """Accounts to share it with. Plain: each has an association of its own."""
+    permission_arn: NotRequired[pulumi.Input[str]]
     """RAM permission of the share. Default: RAM's default permission for DataZone domains."""
-    within_organization: NotRequired[bool]
+    within_organization: NotRequired[pulumi.Input[bool]]
     """Every account is of the domain's organisation, with sharing enabled there: no invitation. Default false."""
 
 
-class DomainAssociation(pulumi.ComponentResource):
+class DomainAssociation(AccountComponent):
     """The resource share of a domain with its member accounts, from the domain's side."""
 
     share_arn: pulumi.Output[str]
     """ARN of the resource share; a member account accepts it."""
 
     def __init__(self, name: str, args: DomainAssociationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:DomainAssociation", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("DomainAssociation", name, args, DomainAssociationArgs, opts)
+        settings = self._account.settings
         permission = args.get("permission_arn")
         share = aws.ram.ResourceShare(
             f"{name}-share",
             name=settings.names.regional("domain"),
-            allow_external_principals=not args.get("within_organization", False),
+            allow_external_principals=lifted(lambda within: not within, args.get("within_organization", False)),
             permission_arns=[permission] if permission else None,
-            tags=dict(settings.tags) or None,
+            tags=settings.tags,
             opts=child(self),
         )
         resource = aws.ram.ResourceAssociation(
@@ -62,11 +63,13 @@ class DomainAssociation(pulumi.ComponentResource):
 class DomainAssociationAccepterArgs(TypedDict):
     """Arguments of DomainAssociationAccepter."""
 
+    account: AccountInput
+    """The member's account."""
     share_arn: pulumi.Input[str]
     """ARN of the domain's resource share."""
 
 
-class DomainAssociationAccepter(pulumi.ComponentResource):
+class DomainAssociationAccepter(AccountComponent):
     """A member account's acceptance of the domain."""
 
     share_arn: pulumi.Output[str]
@@ -75,7 +78,7 @@ class DomainAssociationAccepter(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DomainAssociationAccepterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("streamgov:index:DomainAssociationAccepter", name, {}, opts)
+        super().__init__("DomainAssociationAccepter", name, args, DomainAssociationAccepterArgs, opts)
         accepter = aws.ram.ResourceShareAccepter(f"{name}-accepter", share_arn=args["share_arn"], opts=child(self))
         self.share_arn = accepter.share_arn
         self.register_outputs({"share_arn": self.share_arn})

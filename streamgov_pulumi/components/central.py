@@ -1,24 +1,19 @@
 """The domain account's half of the access workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, DomainDeployment, domain_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
-from streamgov_pulumi.arguments.choices import REQUIRED
-from streamgov_pulumi.components._description import Description
-from streamgov_pulumi.components._settings import (
-    DeploymentArgs,
-    SessionArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_core.platforms import PLATFORMS
+from streamgov_pulumi.arguments.choices import OPTIONAL, REQUIRED
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, Description
+from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
@@ -33,41 +28,38 @@ from streamgov_pulumi.providers import ProjectMembership
 class CentralAuthorizerArgs(TypedDict):
     """Arguments of CentralAuthorizer."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
-    member_accounts: list[str]
+    member_accounts: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Accounts of producers and consumers."""
-    platforms: NotRequired[list[str]]
+    platforms: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Streaming platforms whose grants are handled. Default: all."""
-    organization_id: NotRequired[str]
+    organization_id: NotRequired[pulumi.Input[str]]
     """Let member accounts of this organisation call back, instead of naming each."""
-    principal_accounts: NotRequired[Mapping[str, list[str]]]
+    principal_accounts: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]]
     """Member account to further accounts whose roles its subscription targets may name."""
-    managed_vpc: NotRequired[bool]
+    managed_vpc: NotRequired[pulumi.Input[bool]]
     """Grants across accounts include managed VPC connections to the cluster. Default true."""
-    cross_account_serverless: NotRequired[bool]
+    cross_account_serverless: NotRequired[pulumi.Input[bool]]
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
-    request_form: NotRequired[str]
+    request_form: NotRequired[pulumi.Input[str]]
     """``optional`` (default) or ``required``: a grant whose request cannot be read is refused, not guessed."""
-    member_project_ids: NotRequired[list[pulumi.Input[str]]]
-    """Projects whose grants the functions must read and mark: their roles become contributors of each."""
-    member_project_keys: NotRequired[list[str]]
-    """Stable keys for the logical names of those memberships, one for each project. Default ``project-<n>``."""
-    session: NotRequired[SessionArgs]
-    """How the domain's account is reached."""
+    member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Projects whose grants the functions must read and mark, by a stable word, which is plain: their roles become
+    contributors of each."""
     reconcile_schedule: NotRequired[str]
-    """When the reconciler runs (EventBridge schedule expression); empty for never. Default every hour."""
-    reconcile_repairs: NotRequired[bool]
+    """When the reconciler runs (EventBridge schedule expression); empty for never. Plain. Default every hour."""
+    reconcile_repairs: NotRequired[pulumi.Input[bool]]
     """Scheduled runs repair what they find; false lets them only report. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table, the dead letters and the logs."""
-    deletion_protection: NotRequired[bool]
+    deletion_protection: NotRequired[pulumi.Input[bool]]
     """Protect the grant ledger from deletion. Default true."""
 
 
-class CentralAuthorizer(pulumi.ComponentResource):
+class CentralAuthorizer(AccountComponent):
     """Grant ledger, collector, reporter, reconciler, the central state machine, and the rules that start it."""
 
     machine_arn: pulumi.Output[str]
@@ -84,8 +76,8 @@ class CentralAuthorizer(pulumi.ComponentResource):
     """ARN of the reconciler's role."""
 
     def __init__(self, name: str, args: CentralAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:CentralAuthorizer", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("CentralAuthorizer", name, args, CentralAuthorizerArgs, opts)
+        settings = self._account.settings
         key = args.get("kms_key_arn")
         domain = describe_domain(settings, args)
 
@@ -95,7 +87,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
             settings,
             domain.known(lambda spec: spec.grants),
             kms_key_arn=key,
-            deletion_protection=bool(args.get("deletion_protection", True)),
+            deletion_protection=args.get("deletion_protection", True),
         )
         functions = {
             function_key: FunctionWithRole(
@@ -107,8 +99,8 @@ class CentralAuthorizer(pulumi.ComponentResource):
             )
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
-        self._members(name, args, settings, functions)
-        alarm(self, f"{name}-reconcile-open", settings, domain.known(lambda spec: spec.open_findings))
+        self._members(name, args, functions)
+        alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings))
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -138,13 +130,9 @@ class CentralAuthorizer(pulumi.ComponentResource):
             }
         )
 
-    def _members(
-        self, name: str, args: CentralAuthorizerArgs, settings: Settings, functions: Mapping[str, FunctionWithRole]
-    ) -> None:
+    def _members(self, name: str, args: CentralAuthorizerArgs, functions: Mapping[str, FunctionWithRole]) -> None:
         """Make the functions' roles contributors of the projects."""
-        projects = args.get("member_project_ids", [])
-        keys = args.get("member_project_keys") or [f"project-{index + 1}" for index in range(len(projects))]
-        for project_key, project in zip(keys, projects, strict=True):
+        for project_key, project in sorted(args.get("member_projects", {}).items()):
             for function_key, function in functions.items():
                 ProjectMembership(
                     f"{name}-{function_key}-in-{project_key}",
@@ -153,7 +141,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
                         "project_id": project,
                         "user_identifier": function.role_arn,
                         "designation": "PROJECT_CONTRIBUTOR",
-                        **session_inputs(settings, args.get("session")),
+                        **self._account.session_inputs(),
                     },
                     child(self),
                 )
@@ -194,27 +182,44 @@ class CentralAuthorizer(pulumi.ComponentResource):
 def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Description[DomainDeployment]:
     """What is deployed into the domain account, from the component's arguments."""
 
-    def build(domain_id: str, key_arn: str | None, projects: list[str]) -> DomainDeployment:
+    def build(
+        members: list[str], platforms: list[str] | None, request_form: str | None, boundary: str | None,
+        key_arn: str | None, **values: Any,
+    ) -> DomainDeployment:  # fmt: skip
         return domain_account(
-            AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
-            domain_id=domain_id,
-            members=args["member_accounts"],
-            asset_types=[platform.asset_type(settings.names).name for platform in platforms_of(args.get("platforms"))],
-            organization_id=args.get("organization_id"),
-            principal_accounts=args.get("principal_accounts"),
-            managed_vpc=args.get("managed_vpc", True),
-            cross_account_serverless=args.get("cross_account_serverless", False),
-            request_required=check_use(args.get("request_form")) == REQUIRED,
-            projects=projects,
+            AccountScope(settings.names, settings.account, boundary, key_arn),
+            members=members,
+            asset_types=[platform.asset_type(settings.names).name for platform in platforms_of(platforms)],
+            request_required=check_use(request_form) == REQUIRED,
             reconcile_schedule=args.get("reconcile_schedule", RECONCILE_SCHEDULE),
-            reconcile_repairs=args.get("reconcile_repairs", True),
+            **values,
         )
 
+    projects = args.get("member_projects", {})
+    stand_ins = {
+        "members": ([ACCOUNTS[0]], [ACCOUNTS[1]]),
+        "platforms": ([sorted(PLATFORMS)[0]], [sorted(PLATFORMS)[-1]]),
+        "request_form": (OPTIONAL, REQUIRED),
+        "principal_accounts": ({ACCOUNTS[0]: [ACCOUNTS[0]]}, {ACCOUNTS[0]: [ACCOUNTS[1]]}),
+        "managed_vpc": FLAGS,
+        "cross_account_serverless": FLAGS,
+        "reconcile_repairs": FLAGS,
+    }
     return Description(
         build,
+        stand_ins,
         domain_id=args["domain_id"],
+        members=args["member_accounts"],
+        platforms=args.get("platforms"),
+        request_form=args.get("request_form"),
+        boundary=settings.permissions_boundary,
         key_arn=args.get("kms_key_arn"),
-        projects=args.get("member_project_ids", []),
+        organization_id=args.get("organization_id"),
+        principal_accounts=args.get("principal_accounts"),
+        managed_vpc=args.get("managed_vpc", True),
+        cross_account_serverless=args.get("cross_account_serverless", False),
+        reconcile_repairs=args.get("reconcile_repairs", True),
+        projects=[projects[key] for key in sorted(projects)],
     )
 
 

@@ -1,16 +1,17 @@
 """A member account's half of the access workflow: it may be producer and consumer at once."""
 
-from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.member_deployment import MemberDeployment, boundary_policy, member_account
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_pulumi.components._description import Description
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, LISTS, Description
 from streamgov_pulumi.components._documents import to_json
-from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components._settings import Settings, child
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -20,65 +21,69 @@ from streamgov_pulumi.components.role import role_with_policy
 class EnvironmentAuthorizerArgs(TypedDict):
     """Arguments of EnvironmentAuthorizer."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The member account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
-    domain_account: str
+    domain_account: pulumi.Input[str]
     """The domain's account."""
-    consumer_roles: NotRequired[list[str]]
+    consumer_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs, or patterns of ARNs, of the only roles of this account that may be given access."""
-    require_boundary: NotRequired[bool]
+    require_boundary: NotRequired[pulumi.Input[bool]]
     """Only roles that carry the consumer boundary may be given access. Default true."""
-    boundary_extra_actions: NotRequired[list[str]]
+    boundary_extra_actions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
-    protected_roles: NotRequired[list[str]]
+    protected_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of roles that must never be written to, such as the deployer's."""
-    manual_assets: NotRequired[Mapping[str, list[str]]]
+    manual_assets: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]]
     """Owning project to ARN patterns of topics and streams which assets made by hand may name."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table and the logs."""
-    deletion_protection: NotRequired[bool]
+    deletion_protection: NotRequired[pulumi.Input[bool]]
     """Protect the document ledger from deletion. Default true."""
 
 
 class ConsumerBoundaryArgs(TypedDict):
     """Arguments of ConsumerBoundary."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The consumer's account."""
-    extra_actions: NotRequired[list[str]]
+    extra_actions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Further actions that the consumers' own jobs need."""
 
 
-class ConsumerBoundary(pulumi.ComponentResource):
+class ConsumerBoundary(AccountComponent):
     """The permissions boundary of roles that receive access to streams: a ceiling that grants nothing by itself."""
 
     policy_arn: pulumi.Output[str]
     """ARN of the policy."""
 
     def __init__(self, name: str, args: ConsumerBoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:ConsumerBoundary", name, {}, opts)
-        settings = Settings.of(args["deployment"])
-        spec = boundary_policy(
-            AccountScope(settings.names, settings.account), extra_actions=args.get("extra_actions", [])
+        super().__init__("ConsumerBoundary", name, args, ConsumerBoundaryArgs, opts)
+        settings = self._account.settings
+        spec = Description(
+            lambda extra_actions: boundary_policy(
+                AccountScope(settings.names, settings.account), extra_actions=extra_actions
+            ),
+            {"extra_actions": LISTS},
+            extra_actions=args.get("extra_actions", []),
         )
         policy = aws.iam.Policy(
             f"{name}-policy",
-            name=spec.name,
-            path=spec.path,
-            description=spec.description,
-            policy=to_json(spec.document),
-            tags=dict(settings.tags) or None,
+            name=spec.known(lambda found: found.name),
+            path=spec.known(lambda found: found.path),
+            description=spec.known(lambda found: found.description),
+            policy=spec.value(lambda found: to_json(found.document)),
+            tags=settings.tags,
             opts=child(self),
         )
         self.policy_arn = policy.arn
         self.register_outputs({"policy_arn": self.policy_arn})
 
 
-class EnvironmentAuthorizer(pulumi.ComponentResource):
+class EnvironmentAuthorizer(AccountComponent):
     """Document ledger, the function that writes policies, the member state machine, and the consumers' boundary."""
 
     machine_arn: pulumi.Output[str]
@@ -89,8 +94,8 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
     """Name of the document ledger."""
 
     def __init__(self, name: str, args: EnvironmentAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:EnvironmentAuthorizer", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("EnvironmentAuthorizer", name, args, EnvironmentAuthorizerArgs, opts)
+        settings = self._account.settings
         key = args.get("kms_key_arn")
         member = describe_member(settings, args)
 
@@ -100,7 +105,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
         else:
             boundary_arn = ConsumerBoundary(
                 f"{name}-consumer-boundary",
-                {"deployment": args["deployment"], "extra_actions": args.get("boundary_extra_actions", [])},
+                {"account": self._account, "extra_actions": args.get("boundary_extra_actions", [])},
                 child(self),
             ).policy_arn
         table = ledger_table(
@@ -109,7 +114,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             settings,
             member.known(lambda spec: spec.documents),
             kms_key_arn=key,
-            deletion_protection=bool(args.get("deletion_protection", True)),
+            deletion_protection=args.get("deletion_protection", True),
         )
         apply = FunctionWithRole(
             f"{name}-apply",
@@ -143,16 +148,27 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
 def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Description[MemberDeployment]:
     """What is deployed into the member account, from the component's arguments."""
 
-    def build(domain_id: str, key_arn: str | None) -> MemberDeployment:
-        return member_account(
-            AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
-            domain_id=domain_id,
-            domain_account=args["domain_account"],
-            consumer_roles=args.get("consumer_roles", []),
-            require_boundary=args.get("require_boundary", True),
-            boundary_extra_actions=args.get("boundary_extra_actions", []),
-            manual_assets=args.get("manual_assets"),
-            protected_roles=args.get("protected_roles", []),
-        )
+    def build(boundary: str | None, key_arn: str | None, **values: Any) -> MemberDeployment:
+        return member_account(AccountScope(settings.names, settings.account, boundary, key_arn), **values)
 
-    return Description(build, domain_id=args["domain_id"], key_arn=args.get("kms_key_arn"))
+    stand_ins = {
+        "domain_account": ACCOUNTS,
+        "consumer_roles": LISTS,
+        "require_boundary": FLAGS,
+        "boundary_extra_actions": LISTS,
+        "manual_assets": ({"project": LISTS[0]}, {"project": LISTS[1]}),
+        "protected_roles": LISTS,
+    }
+    return Description(
+        build,
+        stand_ins,
+        boundary=settings.permissions_boundary,
+        key_arn=args.get("kms_key_arn"),
+        domain_id=args["domain_id"],
+        domain_account=args["domain_account"],
+        consumer_roles=args.get("consumer_roles", []),
+        require_boundary=args.get("require_boundary", True),
+        boundary_extra_actions=args.get("boundary_extra_actions", []),
+        manual_assets=args.get("manual_assets"),
+        protected_roles=args.get("protected_roles", []),
+    )

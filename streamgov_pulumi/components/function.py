@@ -40,7 +40,7 @@ class FunctionWithRole(pulumi.ComponentResource):
         kms_key_arn: pulumi.Input[str] | None = None,
     ) -> None:
         super().__init__("streamgov:index:FunctionWithRole", name, {}, opts)
-        tags = dict(settings.tags) or None
+        tags = settings.tags
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=function.known(lambda spec: spec.log_group),
@@ -57,7 +57,7 @@ class FunctionWithRole(pulumi.ComponentResource):
         made = aws.lambda_.Function(
             name,
             name=function.known(lambda spec: spec.name),
-            description=function.known(lambda spec: spec.description),
+            description=function.value(lambda spec: spec.description),
             role=role_arn,
             runtime=RUNTIME,
             architectures=["arm64"],

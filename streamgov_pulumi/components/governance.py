@@ -1,5 +1,7 @@
 """The facade: governance of streams over all accounts of a deployment, from one typed description."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -8,17 +10,12 @@ from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
+from streamgov_pulumi.arguments.inputs import check_arguments, is_late
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
+from streamgov_pulumi.components._account import SESSION, Account
 from streamgov_pulumi.components._accounts import Accounts, session_of
-from streamgov_pulumi.components._settings import (
-    AccountArgs,
-    DeploymentArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child, lifted, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -61,10 +58,13 @@ class StreamGovernance(pulumi.ComponentResource):
         *,
         accounts: Accounts | None = None,
     ) -> None:
+        check_arguments("StreamGovernance", args, StreamGovernanceArgs)
         super().__init__("streamgov:index:StreamGovernance", name, {}, opts)
         self._name, self._args = name, args
         self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
         self._keys: dict[str, pulumi.Output[str]] = {}
+        self._told: dict[str, Account] = {}
+        self._access: dict[str, AccountArgs] = {}
         self.asset_types = {}
         self.data_sources: dict[str, SchemaRegistryDataSource] = {}
         self.targets: dict[str, StreamSubscriptionTarget] = {}
@@ -102,30 +102,30 @@ class StreamGovernance(pulumi.ComponentResource):
         )
 
     # --- what both sides need -------------------------------------------------------------------------------------
-    def deployment(self, access: AccountArgs) -> DeploymentArgs:
+    def _account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
-        args = self._args
-        made: DeploymentArgs = {"region": args["region"], "account": access["account"]}
-        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):
-            if key in args:
-                made[key] = args[key]
-        if "permissions_boundary_name" in args:
-            partition = args.get("partition", "aws")
-            made["permissions_boundary"] = (
-                f"arn:{partition}:iam::{access['account']}:policy/{args['permissions_boundary_name']}"
-            )
-        return made
-
-    def _options(self, access: AccountArgs, **more: Any) -> pulumi.ResourceOptions:
-        return self._accounts.options(access, self, **more)
+        account, args = access["account"], self._args
+        if self._access.setdefault(account, access) != access:
+            raise ConfigError(f"account {account} is described twice, with different ways to reach it")
+        if account not in self._told:
+            made: ComponentAccountArgs = {"account_id": account, "region": args["region"]}
+            for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):
+                if key in args:
+                    made[key] = args[key]
+            for key in SESSION:
+                if access.get(key):
+                    made[key] = access[key]  # type: ignore[literal-required]
+            if "permissions_boundary_name" in args:
+                policy = f"iam::{account}:policy/{args['permissions_boundary_name']}"
+                made["permissions_boundary"] = f"arn:{args.get('partition', 'aws')}:{policy}"
+            self._told[account] = Account(made, provider=partial(self._accounts.provider, access))
+        return self._told[account]
 
     def _key(self, access: AccountArgs, word: str) -> pulumi.Output[str]:
         """The account's one key."""
         account = access["account"]
         if account not in self._keys:
-            key = EncryptionKey(
-                f"{self._name}-{word}-key", {"deployment": self.deployment(access)}, self._options(access)
-            )
+            key = EncryptionKey(f"{self._name}-{word}-key", {"account": self._account(access)}, child(self))
             self._keys[account] = key.key_arn
         return self._keys[account]
 
@@ -142,12 +142,12 @@ class StreamGovernance(pulumi.ComponentResource):
         return DomainAssociation(
             f"{self._name}-association",
             {
-                "deployment": self.deployment(access),
+                "account": self._account(access),
                 "domain_arn": arn,
                 "member_accounts": foreign,
                 "within_organization": domain.get("within_organization", False),
             },
-            self._options(access),
+            child(self),
         )
 
     def _asset_types(self) -> list[pulumi.Resource]:
@@ -157,17 +157,16 @@ class StreamGovernance(pulumi.ComponentResource):
         made: list[pulumi.Resource] = []
         for platform in platforms_of(self._args.get("platforms")):
             made_args: StreamAssetTypeArgs = {
-                "deployment": self.deployment(access),
+                "account": self._account(access),
                 "platform": platform.name,
                 "domain_id": domain["domain_id"],
                 "owning_project_id": domain["types_project_id"],
-                "session": session_of(access),
                 "adopt_existing": domain.get("adopt_existing", False),
                 "allow_breaking": domain.get("allow_breaking", False),
             }
             if "usable_in_domain_unit" in domain:
                 made_args["usable_in_domain_unit"] = domain["usable_in_domain_unit"]
-            asset_type = StreamAssetType(f"{self._name}-{platform.name}-types", made_args, self._options(access))
+            asset_type = StreamAssetType(f"{self._name}-{platform.name}-types", made_args, child(self))
             self.asset_types[platform.name] = asset_type.asset_type_name
             made.append(asset_type)
         return made
@@ -176,28 +175,24 @@ class StreamGovernance(pulumi.ComponentResource):
         domain = self._args["domain"]
         made: StreamRequestFormArgs = {
             **domain.get("request_form", {}),
-            "deployment": self.deployment(domain["access"]),
+            "account": self._account(domain["access"]),
             "domain_id": domain["domain_id"],
             "owning_project_id": domain["types_project_id"],
             "asset_types": [self.asset_types[platform] for platform in sorted(self.asset_types)],
-            "session": session_of(domain["access"]),
             "adopt_existing": domain.get("adopt_existing", False),
             "allow_breaking": domain.get("allow_breaking", False),
         }
-        form = StreamRequestForm(f"{self._name}-request-form", made, self._options(domain["access"]))
+        form = StreamRequestForm(f"{self._name}-request-form", made, child(self))
         self.request_form_name = form.form_type_name
 
     def _central(self) -> CentralAuthorizer:
         args, domain = self._args, self._args["domain"]
         access = domain["access"]
-        projects = domain.get("member_projects", {})
         made: CentralAuthorizerArgs = {
-            "deployment": self.deployment(access),
+            "account": self._account(access),
             "domain_id": domain["domain_id"],
             "member_accounts": [member["access"]["account"] for member in args["members"]],
-            "member_project_keys": sorted(projects),
-            "member_project_ids": [projects[key] for key in sorted(projects)],
-            "session": session_of(access),
+            "member_projects": domain.get("member_projects", {}),
             "kms_key_arn": self._key(access, "domain"),
             "deletion_protection": args.get("deletion_protection", True),
         }
@@ -210,11 +205,11 @@ class StreamGovernance(pulumi.ComponentResource):
             made["organization_id"] = domain["organization_id"]
         if "use" in domain.get("request_form", {}):
             made["request_form"] = domain["request_form"]["use"]
-        return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
+        return CentralAuthorizer(f"{self._name}-central", made, child(self))
 
     def _contributors(self) -> None:
         domain = self._args["domain"]
-        settings = Settings.of(self.deployment(domain["access"]))
+        account = self._account(domain["access"])
         for word, contributor in sorted(domain.get("contributors", {}).items()):
             ProjectMembership(
                 f"{self._name}-contributor-{word}",
@@ -223,7 +218,7 @@ class StreamGovernance(pulumi.ComponentResource):
                     "project_id": contributor["project_id"],
                     "user_identifier": contributor["role_arn"],
                     "designation": "PROJECT_CONTRIBUTOR",
-                    **session_inputs(settings, session_of(domain["access"])),
+                    **account.session_inputs(),
                 },
                 child(self),
             )
@@ -234,10 +229,10 @@ class StreamGovernance(pulumi.ComponentResource):
         domain = self._args["domain"]
         if domain.get("deploy", True) or not isinstance(domain["domain_id"], str):
             return
-        session = SessionSettings(
-            self._args["region"], access.get("assume_role_arn", ""), access.get("external_id", "")
-        )
-        problem = domain_problem(session, domain["domain_id"], access["account"])
+        self._account(access).looked_up(partial(self._domain_seen, domain["domain_id"], access["account"]))
+
+    def _domain_seen(self, domain_id: str, account: str, **session: str) -> None:
+        problem = domain_problem(SessionSettings(self._args["region"], **session), domain_id, account)
         if problem:
             pulumi.log.warn(problem, self)
 
@@ -253,17 +248,19 @@ class StreamGovernance(pulumi.ComponentResource):
         if share_arn is not None:
             before.append(
                 DomainAssociationAccepter(
-                    f"{self._name}-{account}-association", {"share_arn": share_arn}, self._options(access)
+                    f"{self._name}-{account}-association",
+                    {"account": self._account(access), "share_arn": share_arn},
+                    child(self),
                 )
             )
         elif share is not None:
             before.append(share)
         key = self._key(access, account)
         made: EnvironmentAuthorizerArgs = {
-            "deployment": self.deployment(access),
+            "account": self._account(access),
             "domain_id": self._args["domain"]["domain_id"],
             "domain_account": self._args["domain"]["access"]["account"],
-            "consumer_roles": member.get("consumer_roles") or _plain_principals(member),
+            "consumer_roles": _consumer_roles(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "manual_assets": member.get("manual_assets", {}),
@@ -273,7 +270,7 @@ class StreamGovernance(pulumi.ComponentResource):
         }
         if "boundary_arn" in member:
             made["boundary_arn"] = member["boundary_arn"]
-        self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, self._options(access))
+        self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, child(self))
         self._data_sources(member, key, [*before, *types])
         self._targets(member, [*before, *types])
 
@@ -285,10 +282,10 @@ class StreamGovernance(pulumi.ComponentResource):
             trail = SchemaTrail(
                 f"{self._name}-{access['account']}-trail",
                 {
-                    "deployment": self.deployment(access),
+                    "account": self._account(access),
                     "force_destroy": not self._args.get("deletion_protection", True),
                 },
-                self._options(access),
+                child(self),
             )
             self.trails[access["account"]] = trail
             trail_arn = trail.trail_arn
@@ -296,10 +293,9 @@ class StreamGovernance(pulumi.ComponentResource):
             made: SchemaRegistryDataSourceArgs = {
                 **source,  # type: ignore[typeddict-item]
                 "key": word,
-                "deployment": self.deployment(access),
+                "account": self._account(access),
                 "domain_id": self._args["domain"]["domain_id"],
-                "session": session_of(access),
-                "domain_session": session_of(self._args["domain"]["access"]),
+                "membership_account": self._account(self._args["domain"]["access"]),
                 # A member's own stack can make members only if it may act in the domain's account; otherwise the
                 # domain's team does it (contributors).
                 "membership": self._args["domain"].get("deploy", True)
@@ -310,7 +306,7 @@ class StreamGovernance(pulumi.ComponentResource):
             if trail_arn is not None:
                 made["trail_arn"] = trail_arn
             self.data_sources[f"{access['account']}/{word}"] = SchemaRegistryDataSource(
-                f"{self._name}-{access['account']}-{word}", made, self._options(access, depends_on=before)
+                f"{self._name}-{access['account']}-{word}", made, child(self, depends_on=before)
             )
 
     def _targets(self, member: MemberArgs, before: list[pulumi.Resource]) -> None:
@@ -320,11 +316,10 @@ class StreamGovernance(pulumi.ComponentResource):
                 f"{self._name}-{access['account']}-target-{word}",
                 {
                     **target,
-                    "deployment": self.deployment(access),
+                    "account": self._account(access),
                     "domain_id": self._args["domain"]["domain_id"],
-                    "session": session_of(access),
                 },
-                self._options(access, depends_on=before),
+                child(self, depends_on=before),
             )
 
     # --- what people make of it -----------------------------------------------------------------------------------
@@ -343,9 +338,10 @@ class StreamGovernance(pulumi.ComponentResource):
                 {"environment_id": target["environment_id"], "target_id": self.targets[f"{account}/{word}"].target_id}
                 for word, target in sorted(member.get("targets", {}).items())
             ]
-            names = Settings.of(self.deployment(member["access"])).names
-            registries = {source["registry_name"] for source in member.get("data_sources", {}).values()}
-            paths = [_record_path(names, domain["domain_id"], registry) for registry in sorted(registries)]
+            names = self._account(member["access"]).settings.names
+            sources = member.get("data_sources", {})
+            registries = [sources[word]["registry_name"] for word in sorted(sources)]
+            paths = [_record_path(names, domain["domain_id"], registry) for registry in registries]
             if targets:
                 part["targets"] = targets
             if paths:
@@ -367,8 +363,8 @@ class StreamGovernance(pulumi.ComponentResource):
         )
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
+def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.all(domain_id, registry).apply(lambda known: record_path(names, *known))
 
 
 def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
@@ -376,15 +372,19 @@ def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
     for member in args["members"]:
         if not member.get("deploy", True) or member.get("allow_any_role", False):
             continue
-        for pattern in member.get("consumer_roles", []):
-            if covers_every_role(pattern):
+        patterns = member.get("consumer_roles", [])
+        for pattern in patterns if isinstance(patterns, Sequence) else []:
+            if isinstance(pattern, str) and covers_every_role(pattern):
                 raise ConfigError(
                     f"consumer_roles of account {member['access']['account']}: {COVERS_EVERY_ROLE}. Name a path, such "
                     f"as role/streaming/*, or say allow_any_role: True beside it, got {pattern!r}"
                 )
 
 
-def _plain_principals(member: MemberArgs) -> list[str]:
-    """The principals of the account's targets: without further word, they may be given access and nobody else."""
-    principals = {role for target in member.get("targets", {}).values() for role in target["principals"]}
-    return sorted(role for role in principals if isinstance(role, str))
+def _consumer_roles(member: MemberArgs) -> Any:
+    """The roles that may be given access: without further word the principals of the account's targets."""
+    told: Any = member.get("consumer_roles")
+    if is_late(told) or told:
+        return told
+    principals: list[Any] = [target["principals"] for _, target in sorted(member.get("targets", {}).items())]
+    return lifted(lambda found: sorted({role for roles in found for role in roles}), principals)

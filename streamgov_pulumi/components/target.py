@@ -1,5 +1,6 @@
 """A subscription target: which roles of an environment receive access to the streams of a platform."""
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -9,15 +10,9 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RoleSpec
 from streamgov_core.model.naming import short_hash
 from streamgov_pulumi.arguments.choices import AUTOMATIC
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._description import Description
-from streamgov_pulumi.components._settings import (
-    DeploymentArgs,
-    SessionArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_pulumi.components._settings import child, platforms_of
 from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.providers import SubscriptionTarget
 
@@ -25,27 +20,25 @@ from streamgov_pulumi.providers import SubscriptionTarget
 class StreamSubscriptionTargetArgs(TypedDict):
     """Arguments of StreamSubscriptionTarget."""
 
-    deployment: DeploymentArgs
-    """The environment's account."""
+    account: AccountInput
+    """The environment's account: DataZone takes the call from there only."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
     environment_id: pulumi.Input[str]
     """The consumer's environment."""
     platform: str
     """``msk`` or ``kinesis``."""
-    principals: list[pulumi.Input[str]]
+    principals: pulumi.Input[Sequence[pulumi.Input[str]]]
     """ARNs of the 1 to 20 IAM roles that receive access."""
     target_name: NotRequired[str]
-    """The target's name. Default: the namespace and the platform."""
-    grant_creation_mode: NotRequired[str]
+    """The target's name. Plain: its role is named after it. Default: the namespace and the platform."""
+    grant_creation_mode: NotRequired[pulumi.Input[str]]
     """``AUTOMATIC`` (a grant is made at approval) or ``MANUAL``. Default ``AUTOMATIC``."""
-    session: NotRequired[SessionArgs]
-    """How the environment's account is reached: DataZone takes the call from there only."""
-    adopt_existing: NotRequired[bool]
+    adopt_existing: NotRequired[pulumi.Input[bool]]
     """Take over a target of this name that exists already."""
 
 
-class StreamSubscriptionTarget(pulumi.ComponentResource):
+class StreamSubscriptionTarget(AccountComponent):
     """One target for one platform in one environment, and the role that the API demands beside it."""
 
     target_id: pulumi.Output[str]
@@ -54,15 +47,15 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: StreamSubscriptionTargetArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("streamgov:index:StreamSubscriptionTarget", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("StreamSubscriptionTarget", name, args, StreamSubscriptionTargetArgs, opts)
+        settings = self._account.settings
         platform = platforms_of([args["platform"]])[0]
         target_name = args.get("target_name", settings.names.regional(platform.name))
         # A target's name may hold what a role's may not.
         role_key = short_hash(target_name) if "target_name" in args else platform.name
 
-        def build(domain_id: str) -> RoleSpec:
-            scope = AccountScope(settings.names, settings.account, settings.permissions_boundary)
+        def build(domain_id: str, boundary: str | None) -> RoleSpec:
+            scope = AccountScope(settings.names, settings.account, boundary)
             return manage_access_role(scope, domain_id, f"target-{role_key}")
 
         role, _ = role_with_policy(
@@ -70,7 +63,7 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
             f"{name}-manage-access",
             f"{name}-manage-access-policy",
             settings,
-            Description(build, domain_id=args["domain_id"]),
+            Description(build, domain_id=args["domain_id"], boundary=settings.permissions_boundary),
         )
         target = SubscriptionTarget(
             name,
@@ -83,7 +76,7 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
                 "manage_access_role": role.arn,
                 "subscription_grant_creation_mode": args.get("grant_creation_mode", AUTOMATIC),
                 "adopt_existing": args.get("adopt_existing", False),
-                **session_inputs(settings, args.get("session")),
+                **self._account.session_inputs(),
             },
             child(self),
         )

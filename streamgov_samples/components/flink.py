@@ -6,8 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.spec import AlarmSpec
+from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._documents import built, to_json
-from streamgov_pulumi.components._settings import DeploymentArgs, SessionArgs, Settings, child, session_inputs
+from streamgov_pulumi.components._settings import child
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.providers import ProjectMembership
 from streamgov_samples.components import _flink_checks as checks
@@ -57,14 +58,14 @@ class FlinkMembershipArgs(TypedDict):
     """The domain."""
     project_id: pulumi.Input[str]
     """The consumer's project."""
-    session: NotRequired[SessionArgs]
-    """How the domain is reached. Default: with the ambient credentials."""
+    account: NotRequired[AccountInput]
+    """The domain's account, where the membership is made. Default: the consumer's account."""
 
 
 class FlinkApplicationArgs(TypedDict):
     """Arguments of FlinkApplication."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The consumer's account."""
     application: str
     """The word from which the names of application, role and log group derive."""
@@ -110,7 +111,7 @@ class FlinkApplicationArgs(TypedDict):
     """Key for the log group, whose policy admits CloudWatch Logs. Default: AWS's own."""
 
 
-class FlinkApplication(pulumi.ComponentResource):
+class FlinkApplication(AccountComponent):
     """The application, the role that it runs as, its log, and an alarm on its downtime (``docs/flink.md``).
 
     The role is the principal of grants: put ``role_arn`` into the principals of the environment's subscription target.
@@ -129,14 +130,14 @@ class FlinkApplication(pulumi.ComponentResource):
     """Name of the log group."""
 
     def __init__(self, name: str, args: FlinkApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:FlinkApplication", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("FlinkApplication", name, args, FlinkApplicationArgs, opts)
+        settings = self._account.settings
         names, what = settings.names, args["application"]
         # Longer names than IAM takes are told below, with what to shorten.
         self._application, role_name = names.regional(what, 1000), names.iam_name(what, 1000)
         checks.check_names(name, self._application, role_name, names.namespace)
         self._name, self._args, self._settings = name, args, settings
-        self._tags = dict(settings.tags) or None
+        self._tags = settings.tags
         flink = self._flink()
         runtime = checks.check_runtime(name, args.get("runtime", RUNTIME))
         location = self._location()
@@ -314,6 +315,7 @@ class FlinkApplication(pulumi.ComponentResource):
         before: list[pulumi.Resource] = [policy]
         if "membership" in args:
             membership = args["membership"]
+            domain = account_of(membership.get("account", self._account), f"{name}-membership", None)
             before.append(
                 ProjectMembership(
                     f"{name}-membership",
@@ -322,7 +324,7 @@ class FlinkApplication(pulumi.ComponentResource):
                         "project_id": membership["project_id"],
                         "user_identifier": role.arn,
                         "designation": "PROJECT_CONTRIBUTOR",
-                        **session_inputs(settings, membership.get("session")),
+                        **domain.session_inputs(),
                     },
                     child(self),
                 )
