@@ -14,7 +14,7 @@ from streamgov_pulumi.arguments.inputs import check_arguments, is_late
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._account import SESSION, Account
-from streamgov_pulumi.components._accounts import Accounts, session_of
+from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
 from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child, lifted, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
@@ -105,8 +105,7 @@ class StreamGovernance(pulumi.ComponentResource):
     def _account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
         account, args = access["account"], self._args
-        if self._access.setdefault(account, access) != access:
-            raise ConfigError(f"account {account} is described twice, with different ways to reach it")
+        check_same(self._access.setdefault(account, access), access)
         if account not in self._told:
             made: ComponentAccountArgs = {"account_id": account, "region": args["region"]}
             for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):

@@ -85,7 +85,7 @@ def _leaves(annotation: Any, key: str, path: str) -> Iterator[tuple[str, str, bo
 
 
 def arguments_type(component: type) -> type:
-    found: type = component.__init__.__annotations__["args"]
+    found: type = vars(component)["__init__"].__annotations__["args"]
     return found
 
 
