@@ -1,5 +1,6 @@
 """The asset type of a streaming platform, with the form types that its assets carry."""
 
+from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -74,6 +75,8 @@ class StreamAssetType(AccountComponent):
     """Name of the asset type."""
     revision: pulumi.Output[str]
     """Its current revision."""
+    form_revisions: pulumi.Output[Mapping[str, str]]
+    """Name of each of its own form types -> the current revision."""
 
     def __init__(self, name: str, args: StreamAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("StreamAssetType", name, args, StreamAssetTypeArgs, opts)
@@ -143,7 +146,14 @@ class StreamAssetType(AccountComponent):
             )
         self.asset_type_name = asset_type.name
         self.revision = asset_type.revision
-        self.register_outputs({"asset_type_name": self.asset_type_name, "revision": self.revision})
+        self.form_revisions = pulumi.Output.all(**{key: form.revision for key, form in forms.items()})
+        self.register_outputs(
+            {
+                "asset_type_name": self.asset_type_name,
+                "revision": self.revision,
+                "form_revisions": self.form_revisions,
+            }
+        )
 
 
 def _bases(platform: Any, settings: Settings) -> list[str]:
@@ -160,6 +170,8 @@ class MskAssetType(StreamAssetType):
     """Name of the asset type."""
     revision: pulumi.Output[str]
     """Its current revision."""
+    form_revisions: pulumi.Output[Mapping[str, str]]
+    """Name of each of its own form types -> the current revision."""
 
     def __init__(self, name: str, args: MskAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super(StreamAssetType, self).__init__("MskAssetType", name, args, MskAssetTypeArgs, opts)
@@ -174,6 +186,8 @@ class KinesisAssetType(StreamAssetType):
     """Name of the asset type."""
     revision: pulumi.Output[str]
     """Its current revision."""
+    form_revisions: pulumi.Output[Mapping[str, str]]
+    """Name of each of its own form types -> the current revision."""
 
     def __init__(self, name: str, args: KinesisAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super(StreamAssetType, self).__init__("KinesisAssetType", name, args, KinesisAssetTypeArgs, opts)

@@ -68,12 +68,18 @@ class CentralAuthorizer(AccountComponent):
     """Name of the grant ledger."""
     dead_letter_arn: pulumi.Output[str]
     """ARN of the queue of events that could not start the machine."""
-    collect_role_arn: pulumi.Output[str]
-    """ARN of the collector's role."""
-    report_role_arn: pulumi.Output[str]
-    """ARN of the reporter's role."""
-    reconcile_role_arn: pulumi.Output[str]
-    """ARN of the reconciler's role."""
+    function_arns: pulumi.Output[Mapping[str, str]]
+    """ARNs of the functions ``collect``, ``report`` and ``reconcile``."""
+    function_names: pulumi.Output[Mapping[str, str]]
+    """Names of these functions."""
+    function_role_arns: pulumi.Output[Mapping[str, str]]
+    """ARNs of the roles of these functions, which must be contributors of the projects."""
+    machine_role_arn: pulumi.Output[str]
+    """ARN of the central state machine's role."""
+    callback_role_arn: pulumi.Output[str]
+    """ARN of the role with which member accounts answer."""
+    grant_table_arn: pulumi.Output[str]
+    """ARN of the grant ledger."""
 
     def __init__(self, name: str, args: CentralAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("CentralAuthorizer", name, args, CentralAuthorizerArgs, opts)
@@ -108,7 +114,7 @@ class CentralAuthorizer(AccountComponent):
             child(self, depends_on=list(functions.values())),
             kms_key_arn=key,
         )
-        role_with_policy(
+        callback, _ = role_with_policy(
             self, f"{name}-callback", f"{name}-callback-policy", settings, domain.part(lambda spec: spec.callback)
         )
         queue = self._rules(name, settings, domain, machine, key)
@@ -116,17 +122,23 @@ class CentralAuthorizer(AccountComponent):
         self.machine_arn = machine.machine_arn
         self.table_name = table.name
         self.dead_letter_arn = queue.queue_arn
-        self.collect_role_arn = functions["collect"].role_arn
-        self.report_role_arn = functions["report"].role_arn
-        self.reconcile_role_arn = functions["reconcile"].role_arn
+        self.function_arns = pulumi.Output.all(**{key: made.function_arn for key, made in functions.items()})
+        self.function_names = pulumi.Output.all(**{key: made.function_name for key, made in functions.items()})
+        self.function_role_arns = pulumi.Output.all(**{key: made.role_arn for key, made in functions.items()})
+        self.machine_role_arn = machine.role_arn
+        self.callback_role_arn = callback.arn
+        self.grant_table_arn = table.arn
         self.register_outputs(
             {
                 "machine_arn": self.machine_arn,
                 "table_name": self.table_name,
                 "dead_letter_arn": self.dead_letter_arn,
-                "collect_role_arn": self.collect_role_arn,
-                "report_role_arn": self.report_role_arn,
-                "reconcile_role_arn": self.reconcile_role_arn,
+                "function_arns": self.function_arns,
+                "function_names": self.function_names,
+                "function_role_arns": self.function_role_arns,
+                "machine_role_arn": self.machine_role_arn,
+                "callback_role_arn": self.callback_role_arn,
+                "grant_table_arn": self.grant_table_arn,
             }
         )
 

@@ -72,6 +72,8 @@ class SchemaRegistryDataSource(AccountComponent):
     """ARN of its role."""
     schema_events: pulumi.Output[str]
     """What tells it of schema changes: a trail's ARN, or ``schedule only``."""
+    dead_letter_arn: pulumi.Output[str]
+    """ARN of the queue of what could not be delivered or handled."""
 
     def __init__(
         self, name: str, args: SchemaRegistryDataSourceArgs, opts: pulumi.ResourceOptions | None = None
@@ -104,8 +106,10 @@ class SchemaRegistryDataSource(AccountComponent):
         self.function_name = function.function_name
         self.role_arn = function.role_arn
         self.schema_events = pulumi.Output.from_input(events).apply(lambda found: found or "schedule only")
+        self.dead_letter_arn = queue.queue_arn
         self.register_outputs(
             {
+                "dead_letter_arn": self.dead_letter_arn,
                 "function_arn": self.function_arn,
                 "function_name": self.function_name,
                 "role_arn": self.role_arn,

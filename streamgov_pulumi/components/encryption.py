@@ -24,6 +24,8 @@ class EncryptionKey(AccountComponent):
 
     key_arn: pulumi.Output[str]
     """ARN of the key."""
+    alias_name: pulumi.Output[str]
+    """Name of its alias."""
 
     def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("EncryptionKey", name, args, EncryptionKeyArgs, opts)
@@ -38,11 +40,11 @@ class EncryptionKey(AccountComponent):
             tags=settings.tags,
             opts=child(self),
         )
-        aws.kms.Alias(
+        alias = aws.kms.Alias(
             f"{name}-alias",
             name=spec.alias,
             target_key_id=key.key_id,
             opts=child(self),
         )
-        self.key_arn = key.arn
-        self.register_outputs({"key_arn": self.key_arn})
+        self.key_arn, self.alias_name = key.arn, alias.name
+        self.register_outputs({"key_arn": self.key_arn, "alias_name": self.alias_name})

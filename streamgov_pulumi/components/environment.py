@@ -59,6 +59,8 @@ class ConsumerBoundary(AccountComponent):
 
     policy_arn: pulumi.Output[str]
     """ARN of the policy."""
+    policy_name: pulumi.Output[str]
+    """Name of the policy."""
 
     def __init__(self, name: str, args: ConsumerBoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ConsumerBoundary", name, args, ConsumerBoundaryArgs, opts)
@@ -79,8 +81,8 @@ class ConsumerBoundary(AccountComponent):
             tags=settings.tags,
             opts=child(self),
         )
-        self.policy_arn = policy.arn
-        self.register_outputs({"policy_arn": self.policy_arn})
+        self.policy_arn, self.policy_name = policy.arn, policy.name
+        self.register_outputs({"policy_arn": self.policy_arn, "policy_name": self.policy_name})
 
 
 class EnvironmentAuthorizer(AccountComponent):
@@ -92,6 +94,18 @@ class EnvironmentAuthorizer(AccountComponent):
     """ARN of the permissions boundary that consumer roles carry."""
     table_name: pulumi.Output[str]
     """Name of the document ledger."""
+    table_arn: pulumi.Output[str]
+    """ARN of the document ledger."""
+    function_arn: pulumi.Output[str]
+    """ARN of the function that writes policies."""
+    function_name: pulumi.Output[str]
+    """Name of that function."""
+    function_role_arn: pulumi.Output[str]
+    """ARN of that function's role."""
+    machine_role_arn: pulumi.Output[str]
+    """ARN of the member state machine's role."""
+    invoke_role_arn: pulumi.Output[str]
+    """ARN of the role with which the domain's account starts the member state machine."""
 
     def __init__(self, name: str, args: EnvironmentAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("EnvironmentAuthorizer", name, args, EnvironmentAuthorizerArgs, opts)
@@ -130,7 +144,7 @@ class EnvironmentAuthorizer(AccountComponent):
             child(self, depends_on=[apply]),
             kms_key_arn=key,
         )
-        role_with_policy(
+        invoke, _ = role_with_policy(
             self,
             f"{name}-member-invoke",
             f"{name}-member-invoke-policy",
@@ -140,8 +154,21 @@ class EnvironmentAuthorizer(AccountComponent):
         self.machine_arn = machine.machine_arn
         self.boundary_arn = pulumi.Output.from_input(boundary_arn)
         self.table_name = table.name
+        self.table_arn, self.invoke_role_arn = table.arn, invoke.arn
+        self.function_arn, self.function_name = apply.function_arn, apply.function_name
+        self.function_role_arn, self.machine_role_arn = apply.role_arn, machine.role_arn
         self.register_outputs(
-            {"machine_arn": self.machine_arn, "boundary_arn": self.boundary_arn, "table_name": self.table_name}
+            {
+                "machine_arn": self.machine_arn,
+                "boundary_arn": self.boundary_arn,
+                "table_name": self.table_name,
+                "table_arn": self.table_arn,
+                "function_arn": self.function_arn,
+                "function_name": self.function_name,
+                "function_role_arn": self.function_role_arn,
+                "machine_role_arn": self.machine_role_arn,
+                "invoke_role_arn": self.invoke_role_arn,
+            }
         )
 
 

@@ -1,6 +1,6 @@
 """The facade: governance of streams over all accounts of a deployment, from one typed description."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,12 +10,12 @@ from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
-from streamgov_pulumi.arguments.inputs import check_arguments, is_late
+from streamgov_pulumi.arguments.inputs import check_arguments
 from streamgov_pulumi.arguments.secret import as_input
-from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._account import SESSION, Account
 from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
-from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child, lifted, platforms_of
+from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
+from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -31,13 +31,17 @@ from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
 from streamgov_pulumi.providers.session import SessionSettings
 
 PASSED_ON = (
-    "managed_vpc",
-    "cross_account_serverless",
-    "principal_accounts",
-    "reconcile_schedule",
-    "reconcile_repairs",
-)
+    "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
+)  # fmt: skip
 """Keys of DomainArgs that mean the same to CentralAuthorizer."""
+
+
+PUBLISHED = (
+    "central_machine_arn", "asset_types", "request_form_name", "share_arn", "grant_table_name",
+    "domain_function_role_arns", "member_machine_arns", "boundary_arns", "document_table_names", "target_ids",
+    "data_source_function_arns", "data_source_role_arns", "schema_events", "key_arns",
+)  # fmt: skip
+"""Outputs of StreamGovernance."""
 
 
 class StreamGovernance(pulumi.ComponentResource):
@@ -49,6 +53,28 @@ class StreamGovernance(pulumi.ComponentResource):
     """Platform to asset type name."""
     request_form_name: pulumi.Output[str] | None
     """Name of the form type with which people ask for a stream, if the domain's account is deployed here."""
+    share_arn: pulumi.Output[str] | None
+    """ARN of the domain's resource share, which a member's own stack accepts, if it is made here."""
+    grant_table_name: pulumi.Output[str] | None
+    """Name of the grant ledger, if the domain's account is deployed here."""
+    domain_function_role_arns: pulumi.Output[Mapping[str, str]] | None
+    """ARNs of the roles of the domain account's functions, if it is deployed here: contributors of the projects."""
+    member_machine_arns: dict[str, pulumi.Output[str]]
+    """Account -> ARN of its state machine."""
+    boundary_arns: dict[str, pulumi.Output[str]]
+    """Account -> ARN of the boundary that consumer roles carry."""
+    document_table_names: dict[str, pulumi.Output[str]]
+    """Account -> name of its document ledger."""
+    target_ids: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> id of the subscription target."""
+    data_source_function_arns: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> ARN of the data source's function."""
+    data_source_role_arns: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> ARN of that function's role: a contributor in the domain's own stack."""
+    schema_events: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> what tells the data source of schema changes."""
+    key_arns: dict[str, pulumi.Output[str]]
+    """Account -> ARN of the key of this deployment."""
 
     def __init__(
         self,
@@ -73,9 +99,9 @@ class StreamGovernance(pulumi.ComponentResource):
         self.central_machine_arn = None
         self.request_form_name = None
         self._central_authorizer: CentralAuthorizer | None = None
-        self.share_arn: pulumi.Output[str] | None = None
+        self.share_arn, self.grant_table_name, self.domain_function_role_arns = None, None, None
 
-        _check_consumer_roles(args)
+        check_consumer_roles(args)
         domain = args["domain"]
         share: DomainAssociation | None = None
         types: list[pulumi.Resource] = []
@@ -86,20 +112,27 @@ class StreamGovernance(pulumi.ComponentResource):
             self._request_form()
             self._central_authorizer = self._central()
             self.central_machine_arn = self._central_authorizer.machine_arn
+            self.grant_table_name = self._central_authorizer.table_name
+            self.domain_function_role_arns = self._central_authorizer.function_role_arns
             self._contributors()
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
         self._destroy_guard(types)
-        self.register_outputs(
-            {
-                "central_machine_arn": self.central_machine_arn,
-                "asset_types": self.asset_types,
-                "request_form_name": self.request_form_name,
-                "target_ids": {key: target.target_id for key, target in self.targets.items()},
-                "data_source_function_arns": {key: item.function_arn for key, item in self.data_sources.items()},
-            }
-        )
+        self._publish()
+
+    def _publish(self) -> None:
+        """What other stacks and programs need, in every language."""
+        members, sources = self.environments.items(), self.data_sources.items()
+        self.member_machine_arns = {account: item.machine_arn for account, item in members}
+        self.boundary_arns = {account: item.boundary_arn for account, item in members}
+        self.document_table_names = {account: item.table_name for account, item in members}
+        self.target_ids = {key: item.target_id for key, item in self.targets.items()}
+        self.data_source_function_arns = {key: item.function_arn for key, item in sources}
+        self.data_source_role_arns = {key: item.role_arn for key, item in sources}
+        self.schema_events = {key: item.schema_events for key, item in sources}
+        self.key_arns = dict(self._keys)
+        self.register_outputs({key: getattr(self, key) for key in PUBLISHED})
 
     # --- what both sides need -------------------------------------------------------------------------------------
     def _account(self, access: AccountArgs) -> Account:
@@ -259,7 +292,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "account": self._account(access),
             "domain_id": self._args["domain"]["domain_id"],
             "domain_account": self._args["domain"]["access"]["account"],
-            "consumer_roles": _consumer_roles(member),
+            "consumer_roles": consumer_roles(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "manual_assets": member.get("manual_assets", {}),
@@ -364,26 +397,3 @@ class StreamGovernance(pulumi.ComponentResource):
 
 def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.all(domain_id, registry).apply(lambda known: record_path(names, *known))
-
-
-def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
-    """Refuse roles of a whole account, unless the program says that they are meant."""
-    for member in args["members"]:
-        if not member.get("deploy", True) or member.get("allow_any_role", False):
-            continue
-        patterns = member.get("consumer_roles", [])
-        for pattern in patterns if isinstance(patterns, Sequence) else []:
-            if isinstance(pattern, str) and covers_every_role(pattern):
-                raise ConfigError(
-                    f"consumer_roles of account {member['access']['account']}: {COVERS_EVERY_ROLE}. Name a path, such "
-                    f"as role/streaming/*, or say allow_any_role: True beside it, got {pattern!r}"
-                )
-
-
-def _consumer_roles(member: MemberArgs) -> Any:
-    """The roles that may be given access: without further word the principals of the account's targets."""
-    told: Any = member.get("consumer_roles")
-    if is_late(told) or told:
-        return told
-    principals: list[Any] = [target["principals"] for _, target in sorted(member.get("targets", {}).items())]
-    return lifted(lambda found: sorted({role for roles in found for role in roles}), principals)

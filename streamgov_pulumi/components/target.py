@@ -43,6 +43,8 @@ class StreamSubscriptionTarget(AccountComponent):
 
     target_id: pulumi.Output[str]
     """Id of the subscription target."""
+    manage_access_role_arn: pulumi.Output[str]
+    """ARN of the role that the API demands beside it."""
 
     def __init__(
         self, name: str, args: StreamSubscriptionTargetArgs, opts: pulumi.ResourceOptions | None = None
@@ -80,5 +82,5 @@ class StreamSubscriptionTarget(AccountComponent):
             },
             child(self),
         )
-        self.target_id = target.target_id
-        self.register_outputs({"target_id": self.target_id})
+        self.target_id, self.manage_access_role_arn = target.target_id, role.arn
+        self.register_outputs({"target_id": self.target_id, "manage_access_role_arn": self.manage_access_role_arn})

@@ -26,6 +26,8 @@ class SchemaTrail(AccountComponent):
 
     trail_arn: pulumi.Output[str]
     """ARN of the trail."""
+    bucket_name: pulumi.Output[str]
+    """Name of its bucket."""
 
     def __init__(self, name: str, args: SchemaTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("SchemaTrail", name, args, SchemaTrailArgs, opts)
@@ -78,5 +80,5 @@ class SchemaTrail(AccountComponent):
             tags=tags,
             opts=child(self, depends_on=[policy]),
         )
-        self.trail_arn = trail.arn
-        self.register_outputs({"trail_arn": self.trail_arn})
+        self.trail_arn, self.bucket_name = trail.arn, bucket.bucket
+        self.register_outputs({"trail_arn": self.trail_arn, "bucket_name": self.bucket_name})
