@@ -6,9 +6,10 @@ Only components are offered. They run in this plugin's own Python, the dynamic r
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,28 @@ def components() -> list[type[pulumi.ComponentResource]]:
     return [getattr(streamgov_pulumi, name) for name in COMPONENTS]
 
 
+REPOSITORY = "https://github.com/streamgov/streamgov-pulumi"
+METADATA: dict[str, Any] = {
+    "displayName": "Stream governance",
+    "publisher": "The streamgov authors",
+    "description": "Govern Kafka topics and Kinesis streams in Amazon DataZone.",
+    "keywords": ["pulumi", "category/cloud", "kind/component", "amazon-datazone", "amazon-msk", "kafka", "kinesis"],
+    "homepage": REPOSITORY,
+    "repository": REPOSITORY,
+    "license": "Apache-2.0",
+    "attribution": "Made by the streamgov authors; no product of Pulumi or Amazon Web Services.",
+}
+"""What the registry and the SDKs of other languages say of the package."""
+LANGUAGES: dict[str, dict[str, Any]] = {
+    "nodejs": {"packageName": "@streamgov/pulumi", "packageDescription": METADATA["description"]},
+    "python": {"packageName": "pulumi_streamgov", "requires": {"pulumi": ">=3.237.0,<4.0.0"}},
+    "csharp": {"rootNamespace": "Streamgov"},
+    "java": {"basePackage": "io.streamgov"},
+    "go": {"importBasePath": "github.com/streamgov/streamgov-pulumi/sdk/go/streamgov"},
+}
+"""Settings of each language, beside the SDK's own."""
+
+
 def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
     """The package schema: the public surface as other languages see it.
 
@@ -72,7 +95,24 @@ def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
         found["type_definitions"],
         sorted(found["dependencies"], key=lambda item: f"{item.name}{item.version}"),
     ).to_json()
-    return made
+    return described(made)
+
+
+def described(made: dict[str, Any]) -> dict[str, Any]:
+    """A package schema with what the registry and other languages need to know."""
+    language = {key: {**made["language"][key], **settings} for key, settings in LANGUAGES.items()}
+    return {
+        "name": made["name"],
+        "version": made["version"],
+        **METADATA,
+        **without(made, METADATA),
+        "language": language,
+    }
+
+
+def without(made: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """A copy without some keys."""
+    return {key: value for key, value in made.items() if key not in keys}
 
 
 def install_source() -> str:
@@ -89,7 +129,15 @@ def _check_interpreter() -> None:
 
 
 class Provider(ComponentProvider):
-    """The SDK's component provider, which says in one sentence what the SDK would show as a traceback."""
+    """The SDK's component provider, which says in one sentence what the SDK would show as a traceback.
+
+    Args:
+        offered: the components.
+    """
+
+    def __init__(self, offered: Sequence[type[pulumi.ComponentResource]]) -> None:
+        super().__init__([*offered], NAME, version=plugin_version())
+        self.schema = json.dumps(schema(offered))
 
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
@@ -112,4 +160,4 @@ class Provider(ComponentProvider):
 
 def serve(offered: Sequence[type[pulumi.ComponentResource]]) -> None:
     """Answer the engine until it hangs up."""
-    main(Provider([*offered], NAME, version=plugin_version()), sys.argv[1:])
+    main(Provider(offered), sys.argv[1:])

@@ -8,7 +8,7 @@ from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import Settings, child
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.role import role_with_policy
-from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from streamgov_pulumi.packaging import RUNTIME, bundle_for
 
 
 class FunctionWithRole(pulumi.ComponentResource):
@@ -62,7 +62,7 @@ class FunctionWithRole(pulumi.ComponentResource):
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=entry_point,
-            code=pulumi.FileArchive(str(build_bundle(entry_point))),
+            code=pulumi.FileArchive(str(bundle_for(entry_point))),
             timeout=function.known(lambda spec: spec.timeout),
             memory_size=function.known(lambda spec: spec.memory),
             reserved_concurrent_executions=function.known(lambda spec: spec.reserved_concurrency),
