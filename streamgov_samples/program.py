@@ -79,6 +79,8 @@ def _governed(config: StackConfig, sandbox: Sandbox, accounts: Accounts, platfor
         }
         for platform in platforms
     }
+    if "msk" in sources:
+        sources["msk"]["topics"] = ["*"]
     targets: dict[str, TargetArgs] = {
         platform: {
             "platform": platform,

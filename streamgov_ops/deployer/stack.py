@@ -152,9 +152,7 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set
         found.add(LOOK_FOR_TRAIL)
     if targets:
         found.add(TARGET)
-    if sources or targets:
-        found.add(DESTROY_GUARD)
-    return found
+    return found | {DESTROY_GUARD}
 
 
 def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: AccountScope) -> Iterator[Part]:

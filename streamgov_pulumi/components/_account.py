@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from streamgov_pulumi.arguments.inputs import check_arguments
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._settings import ComponentAccountArgs, Settings
+from streamgov_pulumi.providers.session import SessionSettings
 
 SESSION_NAME = "streamgov-pulumi"
 SESSION = ("assume_role_arn", "external_id")
@@ -86,14 +87,17 @@ class Account(dict[str, Any]):
         told = {key: as_input(self[key]) for key in SESSION if self.get(key)}
         return {"region": self.settings.names.region, **told}
 
-    def looked_up(self, ask: Callable[..., ResultT]) -> pulumi.Output[ResultT]:
+    def looked_up(self, ask: Callable[[SessionSettings], ResultT]) -> pulumi.Output[ResultT]:
         """What the account answers, asked while resources are registered and not before.
 
         Args:
-            ask: takes the session's keyword arguments.
+            ask: takes the session.
         """
         session = {key: self[key] for key in SESSION if self.get(key)}
-        return pulumi.Output.from_input(session).apply(lambda told: ask(**told))
+        region = self.settings.names.region
+        return pulumi.Output.from_input(session).apply(
+            lambda told: ask(SessionSettings(region, told.get("assume_role_arn", ""), told.get("external_id", "")))
+        )
 
 
 # The component host of other languages reads one plain type.

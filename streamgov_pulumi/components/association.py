@@ -1,5 +1,6 @@
 """Sharing the DataZone domain with the accounts of producers and consumers (AWS Resource Access Manager)."""
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -7,7 +8,10 @@ import pulumi_aws as aws
 
 from streamgov_core.model.naming import check_account
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
-from streamgov_pulumi.components._settings import child, lifted
+from streamgov_pulumi.components._settings import Settings, child, lifted
+
+V2_PERMISSION = "AWSRAMPermissionsAmazonDatazoneDomainExtendedServiceAccess"
+"""The managed permission by which an account reaches a V2 domain (SageMaker Unified Studio)."""
 
 
 class DomainAssociationArgs(TypedDict):
@@ -20,7 +24,9 @@ class DomainAssociationArgs(TypedDict):
     member_accounts: list[str]
     """Accounts to share it with. Plain: each has an association of its own."""
     permission_arn: NotRequired[pulumi.Input[str]]
-    """RAM permission of the share. Default: RAM's default permission for DataZone domains."""
+    """RAM permission of the share. Default: the one for the domain's version; RAM's default for V1."""
+    domain_version: NotRequired[pulumi.Input[str]]
+    """``V1`` or ``V2``, if it is known. Default: what DataZone answers."""
     within_organization: NotRequired[pulumi.Input[bool]]
     """Every account is of the domain's organisation, with sharing enabled there: no invitation. Default false."""
 
@@ -34,12 +40,11 @@ class DomainAssociation(AccountComponent):
     def __init__(self, name: str, args: DomainAssociationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("DomainAssociation", name, args, DomainAssociationArgs, opts)
         settings = self._account.settings
-        permission = args.get("permission_arn")
         share = aws.ram.ResourceShare(
             f"{name}-share",
             name=settings.names.regional("domain"),
             allow_external_principals=lifted(lambda within: not within, args.get("within_organization", False)),
-            permission_arns=[permission] if permission else None,
+            permission_arns=_permissions(settings, args, self),
             tags=settings.tags,
             opts=child(self),
         )
@@ -58,6 +63,26 @@ class DomainAssociation(AccountComponent):
         # Whoever accepts must wait for the invitations, not only for the share.
         self.share_arn = pulumi.Output.all(share.arn, *[item.id for item in principals]).apply(lambda known: known[0])
         self.register_outputs({"share_arn": self.share_arn})
+
+
+def _permissions(
+    settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource
+) -> pulumi.Input[Sequence[pulumi.Input[str]]]:
+    """The share's permission: what is asked for, or what the domain's version needs."""
+    if "permission_arn" in args:
+        return [args["permission_arn"]]
+    version: pulumi.Input[str]
+    if "domain_version" in args:
+        version = args["domain_version"]
+    else:
+        domain_id = pulumi.Output.from_input(args["domain_arn"]).apply(lambda arn: arn.rsplit("/", 1)[-1])
+        version = aws.datazone.get_domain_output(
+            id=domain_id, opts=pulumi.InvokeOutputOptions(parent=parent)
+        ).domain_version
+    partition = settings.names.partition
+    return pulumi.Output.from_input(version).apply(
+        lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else []
+    )
 
 
 class DomainAssociationAccepterArgs(TypedDict):

@@ -1,5 +1,6 @@
 """The data source: keeps a project's assets in step with one Glue schema registry."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NotRequired, TypedDict
 
@@ -11,6 +12,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RuleSpec
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAIL, TRAIL_MODES
+from streamgov_pulumi.arguments.inputs import holds_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._description import FLAGS, Description
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
@@ -38,6 +40,8 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     """The Glue schema registry, in the same account. Each data source has a registry of its own."""
     resource: pulumi.Input[str]
     """MSK: the cluster's ARN or name. Kinesis: the stream's name or ARN, or an ARN pattern."""
+    topics: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """MSK, where it is needed: patterns of the names of the topics that the data source may speak for."""
     key: NotRequired[str]
     """Tells several data sources of one account apart. Default: the platform."""
     schedule: NotRequired[pulumi.Input[str]]
@@ -179,10 +183,10 @@ class SchemaRegistryDataSource(AccountComponent):
             return SchemaTrail(f"{name}-trail", {"account": self._account}, child(self)).trail_arn
         if mode == NO_TRAIL:
             return None
-        return self._account.looked_up(partial(self._found_trail, settings.names.region))
+        return self._account.looked_up(self._found_trail)
 
-    def _found_trail(self, region: str, **session: str) -> str | None:
-        found: TrailLookup = find_trail(SessionSettings(region, **session))
+    def _found_trail(self, session: SessionSettings) -> str | None:
+        found: TrailLookup = find_trail(session)
         if found.trail_arn is None:
             pulumi.log.warn(
                 f"{found.reason}. Schema changes are therefore seen by the schedule only; set trail to 'create' for "
@@ -197,6 +201,10 @@ def describe_data_source(
 ) -> Description[DataSourceDeployment]:
     """What is deployed for the data source, from the component's arguments."""
     platform = platforms_of([args["platform"]])[0]
+    topics: Any = args.get("topics", [])
+    if not holds_late(topics):
+        # Refuses what does not say what it may speak for; the resource itself may not be known yet.
+        platform.governed_patterns(settings.names, settings.account, "", topics)
 
     def build(boundary: str | None, key_arn: str | None, **values: Any) -> DataSourceDeployment:
         return data_source(
@@ -208,6 +216,7 @@ def describe_data_source(
         )
 
     stand_ins = {
+        "topics": (["stand-in"], ["other"]),
         "publish": FLAGS,
         "topic_mapping": ("same", "suffix:-value"),
         "without_schema": FLAGS,
@@ -221,6 +230,7 @@ def describe_data_source(
         project_id=args["project_id"],
         registry_name=args["registry_name"],
         resource=args["resource"],
+        topics=topics,
         publish=args.get("publish", False),
         topic_mapping=args.get("topic_mapping", "same"),
         without_schema=args.get("without_schema", False),

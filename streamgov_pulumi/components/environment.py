@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.deploy.claimable import GovernedSource
 from streamgov_core.deploy.member_deployment import MemberDeployment, boundary_policy, member_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
@@ -16,6 +17,21 @@ from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.role import role_with_policy
+
+
+class GovernedSourceArgs(TypedDict):
+    """What a data source of the account may speak for, as its own arguments say."""
+
+    platform: str
+    """``msk`` or ``kinesis``."""
+    registry_name: pulumi.Input[str]
+    """The Glue schema registry."""
+    resource: pulumi.Input[str]
+    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
+    topics: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """MSK: patterns of the names of the topics that it may speak for."""
+    without_schema: NotRequired[pulumi.Input[bool]]
+    """It makes assets of topics and streams that have no schema, too. Default false."""
 
 
 class EnvironmentAuthorizerArgs(TypedDict):
@@ -35,10 +51,17 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
+    connection_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """ARNs of those consumer roles that also make network connections to clusters of other accounts. Default: none."""
+    apply_concurrency: NotRequired[pulumi.Input[int]]
+    """How many invocations of the function that writes policies run side by side at most, reserved for it in the
+    account. Default: none are reserved."""
     protected_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of roles that must never be written to, such as the deployer's."""
     manual_assets: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]]
     """Owning project to ARN patterns of topics and streams which assets made by hand may name."""
+    sources: NotRequired[Sequence[GovernedSourceArgs]]
+    """The account's data sources: what they record may be granted as far as they may speak for it. Default: none."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table and the logs."""
     deletion_protection: NotRequired[pulumi.Input[bool]]
@@ -52,6 +75,8 @@ class ConsumerBoundaryArgs(TypedDict):
     """The consumer's account."""
     extra_actions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Further actions that the consumers' own jobs need."""
+    connection_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """ARNs of roles that may also make network connections to clusters of other accounts."""
 
 
 class ConsumerBoundary(AccountComponent):
@@ -66,11 +91,10 @@ class ConsumerBoundary(AccountComponent):
         super().__init__("ConsumerBoundary", name, args, ConsumerBoundaryArgs, opts)
         settings = self._account.settings
         spec = Description(
-            lambda extra_actions: boundary_policy(
-                AccountScope(settings.names, settings.account), extra_actions=extra_actions
-            ),
-            {"extra_actions": LISTS},
+            lambda **values: boundary_policy(AccountScope(settings.names, settings.account), **values),
+            {"extra_actions": LISTS, "connection_roles": LISTS},
             extra_actions=args.get("extra_actions", []),
+            connection_roles=args.get("connection_roles", []),
         )
         policy = aws.iam.Policy(
             f"{name}-policy",
@@ -119,7 +143,11 @@ class EnvironmentAuthorizer(AccountComponent):
         else:
             boundary_arn = ConsumerBoundary(
                 f"{name}-consumer-boundary",
-                {"account": self._account, "extra_actions": args.get("boundary_extra_actions", [])},
+                {
+                    "account": self._account,
+                    "extra_actions": args.get("boundary_extra_actions", []),
+                    "connection_roles": args.get("connection_roles", []),
+                },
                 child(self),
             ).policy_arn
         table = ledger_table(
@@ -174,28 +202,78 @@ class EnvironmentAuthorizer(AccountComponent):
 
 def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Description[MemberDeployment]:
     """What is deployed into the member account, from the component's arguments."""
+    sources = args.get("sources", [])
 
-    def build(boundary: str | None, key_arn: str | None, **values: Any) -> MemberDeployment:
-        return member_account(AccountScope(settings.names, settings.account, boundary, key_arn), **values)
+    def build(
+        sources: Sequence[Mapping[str, Any]],
+        roles: Mapping[str, Sequence[str]],
+        boundary: str | None,
+        key_arn: str | None,
+        **values: Any,
+    ) -> MemberDeployment:
+        return member_account(
+            AccountScope(settings.names, settings.account, boundary, key_arn),
+            consumer_roles=roles["consumer_roles"],
+            connection_roles=roles["connection_roles"],
+            sources=[
+                GovernedSource(
+                    source["platform"],
+                    source["registry_name"],
+                    source["resource"],
+                    tuple(source.get("topics", [])),
+                    source.get("without_schema", False),
+                )
+                for source in sources
+            ],
+            **values,
+        )
 
     stand_ins = {
+        "sources": (_stand_in_sources(sources, "value"), _stand_in_sources(sources, "other")),
         "domain_account": ACCOUNTS,
-        "consumer_roles": LISTS,
+        "roles": (_stand_in_roles(settings.account, "value"), _stand_in_roles(settings.account, "other")),
         "require_boundary": FLAGS,
         "boundary_extra_actions": LISTS,
         "manual_assets": ({"project": LISTS[0]}, {"project": LISTS[1]}),
         "protected_roles": LISTS,
+        "apply_concurrency": (1, 2),
     }
     return Description(
         build,
         stand_ins,
+        sources=sources,
         boundary=settings.permissions_boundary,
         key_arn=args.get("kms_key_arn"),
         domain_id=args["domain_id"],
         domain_account=args["domain_account"],
-        consumer_roles=args.get("consumer_roles", []),
+        # One value: which of them hold for connections is judged by which of them there are.
+        roles={
+            "consumer_roles": args.get("consumer_roles", []),
+            "connection_roles": args.get("connection_roles", []),
+        },
         require_boundary=args.get("require_boundary", True),
         boundary_extra_actions=args.get("boundary_extra_actions", []),
         manual_assets=args.get("manual_assets"),
         protected_roles=args.get("protected_roles", []),
+        apply_concurrency=args.get("apply_concurrency"),
     )
+
+
+def _stand_in_roles(account: str, word: str) -> dict[str, list[str]]:
+    """Roles of which one may make connections."""
+    role = f"arn:aws:iam::{account}:role/known:when:deployed/{word}"
+    return {"consumer_roles": [role], "connection_roles": [role]}
+
+
+def _stand_in_sources(sources: Sequence[Mapping[str, Any]], word: str) -> list[dict[str, Any]]:
+    """Sources of the same platforms of which nothing else is known."""
+    return [
+        {
+            "platform": source["platform"],
+            "registry_name": word,
+            "resource": f"arn:known:when:deployed:{word}:resource/resource",
+            "topics": [word] if source.get("topics") else [],
+            "without_schema": word == "other",
+        }
+        for source in sources
+    ]

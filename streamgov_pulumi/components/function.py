@@ -65,7 +65,7 @@ class FunctionWithRole(pulumi.ComponentResource):
             code=pulumi.FileArchive(str(bundle_for(entry_point))),
             timeout=function.known(lambda spec: spec.timeout),
             memory_size=function.known(lambda spec: spec.memory),
-            reserved_concurrent_executions=function.known(lambda spec: spec.reserved_concurrency),
+            reserved_concurrent_executions=function.value(lambda spec: spec.reserved_concurrency),
             environment={"variables": function.value(lambda spec: spec.environment)},
             logging_config={"log_format": "JSON", "log_group": logs.name},
             tracing_config={"mode": "PassThrough"},

@@ -2,26 +2,23 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import pulumi
 
-from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.errors import ConfigError
-from streamgov_core.model.naming import Names
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
-from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._account import SESSION, Account
-from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
+from streamgov_pulumi.components._accounts import Accounts, check_same
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
+from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource, SchemaRegistryDataSourceArgs
 from streamgov_pulumi.components.encryption import EncryptionKey
-from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
+from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs, GovernedSourceArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
@@ -91,6 +88,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self._keys: dict[str, pulumi.Output[str]] = {}
         self._told: dict[str, Account] = {}
         self._access: dict[str, AccountArgs] = {}
+        self._made: list[pulumi.Resource] = []
         self.asset_types = {}
         self.data_sources: dict[str, SchemaRegistryDataSource] = {}
         self.targets: dict[str, StreamSubscriptionTarget] = {}
@@ -159,6 +157,7 @@ class StreamGovernance(pulumi.ComponentResource):
         if account not in self._keys:
             key = EncryptionKey(f"{self._name}-{word}-key", {"account": self._account(access)}, child(self))
             self._keys[account] = key.key_arn
+            self._made.append(key)
         return self._keys[account]
 
     # --- the domain's account -------------------------------------------------------------------------------------
@@ -171,7 +170,7 @@ class StreamGovernance(pulumi.ComponentResource):
         arn = domain.get("domain_arn") or pulumi.Output.from_input(domain["domain_id"]).apply(
             lambda known: f"arn:{partition}:datazone:{region}:{access['account']}:domain/{known}"
         )
-        return DomainAssociation(
+        made = DomainAssociation(
             f"{self._name}-association",
             {
                 "account": self._account(access),
@@ -181,6 +180,8 @@ class StreamGovernance(pulumi.ComponentResource):
             },
             child(self),
         )
+        self._made.append(made)
+        return made
 
     def _asset_types(self) -> list[pulumi.Resource]:
         domain, access = self._args["domain"], self._args["domain"]["access"]
@@ -216,6 +217,7 @@ class StreamGovernance(pulumi.ComponentResource):
         }
         form = StreamRequestForm(f"{self._name}-request-form", made, child(self))
         self.request_form_name = form.form_type_name
+        self._made.append(form)
 
     def _central(self) -> CentralAuthorizer:
         args, domain = self._args, self._args["domain"]
@@ -243,7 +245,7 @@ class StreamGovernance(pulumi.ComponentResource):
         domain = self._args["domain"]
         account = self._account(domain["access"])
         for word, contributor in sorted(domain.get("contributors", {}).items()):
-            ProjectMembership(
+            made = ProjectMembership(
                 f"{self._name}-contributor-{word}",
                 {
                     "domain_id": domain["domain_id"],
@@ -254,6 +256,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 },
                 child(self),
             )
+            self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------
     def _look_for_domain(self, access: AccountArgs) -> None:
@@ -263,8 +266,8 @@ class StreamGovernance(pulumi.ComponentResource):
             return
         self._account(access).looked_up(partial(self._domain_seen, domain["domain_id"], access["account"]))
 
-    def _domain_seen(self, domain_id: str, account: str, **session: str) -> None:
-        problem = domain_problem(SessionSettings(self._args["region"], **session), domain_id, account)
+    def _domain_seen(self, domain_id: str, account: str, session: SessionSettings) -> None:
+        problem = domain_problem(session, domain_id, account)
         if problem:
             pulumi.log.warn(problem, self)
 
@@ -285,6 +288,7 @@ class StreamGovernance(pulumi.ComponentResource):
                     child(self),
                 )
             )
+            self._made.append(before[0])
         elif share is not None:
             before.append(share)
         key = self._key(access, account)
@@ -295,11 +299,15 @@ class StreamGovernance(pulumi.ComponentResource):
             "consumer_roles": consumer_roles(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
+            "connection_roles": member.get("connection_roles", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
+            "sources": _governed_sources(member),
             "kms_key_arn": key,
             "deletion_protection": self._args.get("deletion_protection", True),
         }
+        if "apply_concurrency" in member:
+            made["apply_concurrency"] = member["apply_concurrency"]
         if "boundary_arn" in member:
             made["boundary_arn"] = member["boundary_arn"]
         self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, child(self))
@@ -356,44 +364,35 @@ class StreamGovernance(pulumi.ComponentResource):
 
     # --- what people make of it -----------------------------------------------------------------------------------
     def _destroy_guard(self, types: list[pulumi.Resource]) -> None:
-        """The guard that a destroy meets first, while everything that a revoke needs is still there."""
-        domain = self._args["domain"]
-        parts: list[dict[str, Any]] = []
-        if domain.get("deploy", True):
-            parts.append({**as_input(session_of(domain["access"])), "asset_types": [*self.asset_types.values()]})
-        for member in self._args["members"]:
-            if not member.get("deploy", True):
-                continue
-            account = member["access"]["account"]
-            part: dict[str, Any] = {**as_input(session_of(member["access"]))}
-            targets = [
-                {"environment_id": target["environment_id"], "target_id": self.targets[f"{account}/{word}"].target_id}
-                for word, target in sorted(member.get("targets", {}).items())
-            ]
-            names = self._account(member["access"]).settings.names
-            sources = member.get("data_sources", {})
-            registries = [sources[word]["registry_name"] for word in sorted(sources)]
-            paths = [_record_path(names, domain["domain_id"], registry) for registry in registries]
-            if targets:
-                part["targets"] = targets
-            if paths:
-                part["record_paths"] = paths
-            if targets or paths:
-                parts.append(part)
+        """The guard that a destroy meets first, while everything else is still there."""
+        parts = guarded_parts(self._args, self.asset_types, self.targets, set(self.trails))
         if not parts:
             return
-        needed = [self._central_authorizer, *self.environments.values(), *self.data_sources.values()]
-        DestroyGuard(
-            f"{self._name}-destroy-guard",
-            {
-                "region": self._args["region"],
-                "domain_id": domain["domain_id"],
-                "on_destroy": self._args.get("on_destroy", REFUSE),
-                "parts": parts,
-            },
-            child(self, depends_on=[*(item for item in needed if item is not None), *types, *self.targets.values()]),
-        )
+        further: list[pulumi.Resource | None] = [self._central_authorizer, *self.environments.values()]
+        further += [*self.trails.values(), *self.data_sources.values(), *self.targets.values()]
+        made = {
+            "region": self._args["region"],
+            "domain_id": self._args["domain"]["domain_id"],
+            "on_destroy": self._args.get("on_destroy", REFUSE),
+            "parts": parts,
+        }
+        for key in ("namespace", "partition"):
+            if key in self._args:
+                made[key] = self._args[key]
+        # Whatever it does not stand behind could be gone before it refuses.
+        before = [*self._made, *types, *(item for item in further if item is not None)]
+        DestroyGuard(f"{self._name}-destroy-guard", made, child(self, depends_on=before))
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.all(domain_id, registry).apply(lambda known: record_path(names, *known))
+def _governed_sources(member: MemberArgs) -> list[GovernedSourceArgs]:
+    """What the account's data sources may speak for."""
+    return [
+        {
+            "platform": source["platform"],
+            "registry_name": source["registry_name"],
+            "resource": source["resource"],
+            "topics": source.get("topics", []),
+            "without_schema": source.get("without_schema", False),
+        }
+        for _, source in sorted(member.get("data_sources", {}).items())
+    ]

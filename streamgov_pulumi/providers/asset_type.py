@@ -21,10 +21,12 @@ from streamgov_pulumi.providers.base import (
     Checker,
     DataZoneProvider,
     contains_unknown,
+    deleted_first,
     differences,
     show,
     tell,
 )
+from streamgov_pulumi.providers.existing import PROJECT, Kind
 from streamgov_pulumi.providers.form_type import type_names
 
 # The API accepts more for the name than for any later reference to it (AssetTypeIdentifier).
@@ -41,6 +43,7 @@ class AssetTypeProvider(DataZoneProvider):
 
     keys = ("domain_id", "name", "owning_project_id", "description", "forms")
     replace_keys = ("domain_id", "name", "owning_project_id")
+    references: ClassVar[Mapping[str, Kind]] = {"owning_project_id": PROJECT}
     canonical: ClassVar[Canonical] = {"description": lambda value: value or None}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -61,7 +64,7 @@ class AssetTypeProvider(DataZoneProvider):
             checker.fail("forms", f"may hold at most 10 forms, got {len(forms)}")
         for form_name, form in forms.items():
             self._check_form(checker, form_name, form)
-        return checker.result()
+        return self.looked_up(checker, _olds)
 
     @staticmethod
     def _check_form(checker: Checker, form_name: str, form: Any) -> None:
@@ -286,4 +289,5 @@ class AssetType(Resource, module="streamgov", name="AssetType"):
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(AssetTypeProvider(), resource_name, {"revision": None, "form_revisions": None, **props}, opts)
+        outputs = {"revision": None, "form_revisions": None}
+        super().__init__(AssetTypeProvider(), resource_name, {**outputs, **props}, deleted_first(opts))

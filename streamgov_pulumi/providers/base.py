@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResult, ResourceProvider
 from pulumi.output import Unknown
 from pulumi.runtime.rpc import UNKNOWN
 
 from streamgov_core.model.naming import REGION_PATTERN
+from streamgov_pulumi.providers import existing, failures
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
 
@@ -129,27 +131,71 @@ class DataZoneProvider(ResourceProvider):
     Class attributes:
         keys: every input except the session's and ``adopt_existing``.
         replace_keys: the inputs that DataZone cannot change in place.
+        identity: the inputs of which a difference lets the new object stand beside the old one: then it is made before
+            the old one goes. Without any, a replacement deletes first.
+        references: for an input that names an object of the domain by its id, the kind of that object.
         canonical: for an input, the function under which two values mean the same.
     """
 
     serialize_as_secret_always = False
     keys: tuple[str, ...] = ()
     replace_keys: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
+    references: ClassVar[Mapping[str, existing.Kind]] = MappingProxyType({})
     canonical: ClassVar[Canonical] = MappingProxyType({})
 
     def configure(self, req: ConfigureRequest) -> None:
         """Remember ``aws:profile``, in the provider process only (never pickled)."""
         self._profile = req.config.get("aws:profile") or ""
+        failures.tell_sentences()
 
-    def api(self, props: Mapping[str, Any], service: str = "datazone") -> Any:
-        """The client with which this resource's calls are made."""
-        settings = SessionSettings(
+    @property
+    def configured(self) -> bool:
+        """Whether this runs in the engine's provider process, which may look at the account."""
+        return hasattr(self, "_profile")
+
+    def session(self, props: Mapping[str, Any]) -> SessionSettings:
+        """How this resource's account is reached."""
+        return SessionSettings(
             region=str(props["region"]),
             assume_role_arn=str(props.get("assume_role_arn") or ""),
             external_id=str(props.get("external_id") or ""),
             profile=str(getattr(self, "_profile", "")),
         )
-        return aws.client(service, settings)
+
+    def api(self, props: Mapping[str, Any], service: str = "datazone") -> Any:
+        """The client with which this resource's calls are made."""
+        return aws.client(service, self.session(props))
+
+    def looked_up(self, checker: Checker, olds: Mapping[str, Any]) -> CheckResult:
+        """The check's answer, with a failure for each new id of something that is not there.
+
+        A replacement may delete first, so this is asked before. What may not be looked at passes, and so does what
+        stood there when the resource was made.
+
+        Args:
+            checker: what the other checks found; after a failure nothing is looked up.
+            olds: the inputs so far; empty for a resource that is new.
+        """
+        inputs = checker.inputs
+        where = {key: inputs.get(key) for key in ("domain_id", *SESSION_KEYS)}
+        if checker.failures or contains_unknown(where):
+            return checker.result()
+        domain = str(inputs["domain_id"])
+        for key, kind in self.references.items():
+            value = checker.value(key)
+            if value is None or (value, domain) == (olds.get(key), olds.get("domain_id")):
+                continue
+            api = aws.client("datazone", self.session(inputs).in_a_hurry())
+            looked = existing.look(api, kind, domain, str(value))
+            problem = looked.problem or (self.unusable(inputs, looked.found) if looked.found is not None else "")
+            if problem:
+                checker.fail(key, problem)
+        return checker.result()
+
+    def unusable(self, inputs: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+        """Why an object that is there does not suit this resource, as the rest of a sentence; empty if it does."""
+        return ""
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
         """Those of ``keys`` whose meaning differs; what is unknown counts as different."""
@@ -171,8 +217,9 @@ class DataZoneProvider(ResourceProvider):
         """Exact: only declared inputs count, compared by meaning."""
         changed = self.changed(_olds, _news, (*self.keys, *SESSION_KEYS, "adopt_existing"))
         replaces = [key for key in changed if key in self.replace_keys]
-        # Names are unique in DataZone: the new one cannot stand beside the old.
-        return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=bool(replaces))
+        # Names are unique in DataZone: where they stay, the new one cannot stand beside the old.
+        beside = any(key in self.identity for key in changed)
+        return DiffResult(changes=bool(changed), replaces=replaces, delete_before_replace=bool(replaces) and not beside)
 
     def inputs_of(self, props: Mapping[str, Any]) -> dict[str, Any]:
         """The declared inputs among a resource's properties."""
@@ -180,12 +227,21 @@ class DataZoneProvider(ResourceProvider):
         return {key: value for key, value in props.items() if key in keys and value is not None}
 
 
-def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any], keys: Iterable[str]) -> str:
+def deleted_first(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Options with which every replacement deletes first, unless they say otherwise.
+
+    A forced replacement (``--replace``, ``state taint``, ``replacement_trigger``) asks no diff. Made before the old one
+    went, the new resource would take over the very object that is then deleted. Deletion refuses while something lives.
+    """
+    return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
+
+
+def differences(there: Mapping[str, Any], wanted: Mapping[str, Any], keys: Iterable[str]) -> str:
     """How two objects differ, for people: ``description: "a" there, "b" wanted``; or that they do not."""
     lines = [
-        f"{key}: {show(existing.get(key))} there, {show(wanted.get(key))} wanted"
+        f"{key}: {show(there.get(key))} there, {show(wanted.get(key))} wanted"
         for key in keys
-        if (existing.get(key) or None) != (wanted.get(key) or None)
+        if (there.get(key) or None) != (wanted.get(key) or None)
     ]
     return "; ".join(lines) if lines else "it does not differ from what is wanted"
 

@@ -16,8 +16,17 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, Upda
 from streamgov_core.model.errors import ConfigError, RemoteError, ResourceExistsError, ResourceInUseError
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers import smithy
-from streamgov_pulumi.providers.base import Canonical, Checker, DataZoneProvider, contains_unknown, differences, tell
+from streamgov_pulumi.providers.base import (
+    Canonical,
+    Checker,
+    DataZoneProvider,
+    contains_unknown,
+    deleted_first,
+    differences,
+    tell,
+)
 from streamgov_pulumi.providers.evolution import verdict
+from streamgov_pulumi.providers.existing import PROJECT, Kind
 
 _NAME = re.compile(r"(?![0-9_])\w{1,128}", re.ASCII)
 _DECLARED = "declared_model"
@@ -53,6 +62,7 @@ class FormTypeProvider(DataZoneProvider):
     keys = ("domain_id", "name", "model", "owning_project_id", "description", "status")
     # DataZone documents no way to move a type to another project.
     replace_keys = ("domain_id", "name", "owning_project_id")
+    references: ClassVar[Mapping[str, Kind]] = {"owning_project_id": PROJECT}
     canonical: ClassVar[Canonical] = {"model": _meaning, "description": lambda value: value or None}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -68,7 +78,7 @@ class FormTypeProvider(DataZoneProvider):
         self._check_model(checker)
         if not checker.failures:
             self._check_change(checker, _olds)
-        return checker.result()
+        return self.looked_up(checker, _olds)
 
     @staticmethod
     def _check_change(checker: Checker, olds: Mapping[str, Any]) -> None:
@@ -281,4 +291,4 @@ class FormType(Resource, module="streamgov", name="FormType"):
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(FormTypeProvider(), resource_name, {"revision": None, **props}, opts)
+        super().__init__(FormTypeProvider(), resource_name, {"revision": None, **props}, deleted_first(opts))

@@ -22,10 +22,12 @@ from streamgov_pulumi.providers.base import (
     Checker,
     DataZoneProvider,
     contains_unknown,
+    deleted_first,
     differences,
     show,
     tell,
 )
+from streamgov_pulumi.providers.existing import DOMAIN_UNIT, Kind
 
 ACTIONS = ("CREATE_LISTING_CHANGE_SET", "CREATE_SUBSCRIPTION_REQUEST")
 MAX_REQUIRED = 5
@@ -63,6 +65,9 @@ class RuleProvider(DataZoneProvider):
     )
     keys = ("domain_id", "domain_unit_id", "action", *_mutable)
     replace_keys = ("domain_id", "domain_unit_id", "action")
+    # Names are unique in a unit.
+    identity = ("domain_id", "domain_unit_id")
+    references: ClassVar[Mapping[str, Kind]] = {"domain_unit_id": DOMAIN_UNIT}
     canonical: ClassVar[Canonical] = {
         "description": lambda value: value or None,
         "asset_types": _members,
@@ -92,7 +97,7 @@ class RuleProvider(DataZoneProvider):
         _check_list(checker, FORMS, "maps of type_identifier and type_revision", _is_form, MAX_REQUIRED)
         if len([key for key in (FORMS, TERMS) if key in checker.inputs]) != 1:
             checker.fail(FORMS, f"or {TERMS} is required, and only one of the two")
-        return checker.result()
+        return self.looked_up(checker, _olds)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """In place but for the target, the action and the kind; the root unit may be named or left out."""
@@ -103,9 +108,9 @@ class RuleProvider(DataZoneProvider):
                 props.setdefault("domain_unit_id", olds["unit_id"])
         found = super().diff(_id, olds, news)
         if found.changes and (FORMS in olds) != (FORMS in news):
-            return DiffResult(
-                changes=True, replaces=sorted({*(found.replaces or ()), FORMS}), delete_before_replace=True
-            )
+            replaces = found.replaces or []
+            first = found.delete_before_replace or not replaces
+            return DiffResult(changes=True, replaces=sorted({*replaces, FORMS}), delete_before_replace=first)
         return found
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -335,6 +340,8 @@ class Rule(Resource, module="streamgov", name="Rule"):
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        if props.get("adopt_existing") not in (None, False):
+            opts = deleted_first(opts)
         super().__init__(
             RuleProvider(), resource_name, {"rule_id": None, "unit_id": None, "is_root": None, **props}, opts
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from streamgov_core.model.errors import RemoteError, ResourceInUseError
@@ -29,12 +29,20 @@ class SessionSettings:
         assume_role_arn: the role to assume with the ambient credentials; empty uses those themselves.
         external_id: passed to AssumeRole.
         profile: a profile of the shared configuration file, from ``aws:profile`` of the stack.
+        attempts: how often a call is made until it is given up.
+        patience: seconds until an attempt is given up.
     """
 
     region: str
     assume_role_arn: str = ""
     external_id: str = ""
     profile: str = ""
+    attempts: int = 10
+    patience: int = 60
+
+    def in_a_hurry(self) -> SessionSettings:
+        """The same for a look that nothing depends on: a preview does not wait long for it."""
+        return replace(self, attempts=2, patience=5)
 
 
 _LOCK = threading.Lock()
@@ -59,7 +67,11 @@ def _make_client(service: str, settings: SessionSettings) -> Any:
     if settings.assume_role_arn:
         session = _assumed(session, settings)
     # DataZone allows 3 calls a second for memberships and targets: many attempts with growing pauses.
-    config = Config(retries={"mode": "standard", "total_max_attempts": 10}, connect_timeout=10, read_timeout=60)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": settings.attempts},
+        connect_timeout=min(10, settings.patience),
+        read_timeout=settings.patience,
+    )
     return session.client(service, config=config)
 
 
@@ -116,12 +128,12 @@ def find(api: Any, operation: str, **params: Any) -> dict[str, Any] | None:
         raise
 
 
-def pages(api: Any, operation: str, key: str, **params: Any) -> list[dict[str, Any]]:
-    """Every item under ``key`` of all pages of a list operation."""
+def pages(api: Any, operation: str, key: str, size: int = 50, **params: Any) -> list[dict[str, Any]]:
+    """Every item under ``key`` of all pages of a list operation, ``size`` on each."""
     items: list[dict[str, Any]] = []
     token: str | None = None
     while True:
-        answer = call(api, operation, nextToken=token, maxResults=50, **params)
+        answer = call(api, operation, nextToken=token, maxResults=size, **params)
         items += answer.get(key, [])
         token = answer.get("nextToken")
         if not token:

@@ -23,10 +23,12 @@ from streamgov_pulumi.providers.base import (
     Checker,
     DataZoneProvider,
     contains_unknown,
+    deleted_first,
     differences,
     show,
     tell,
 )
+from streamgov_pulumi.providers.existing import ENVIRONMENT, Kind
 
 DEFAULT_TYPE = "StreamSubscriptionTargetType"
 DEFAULT_PROVIDER = "streamgov"
@@ -71,6 +73,7 @@ class SubscriptionTargetProvider(DataZoneProvider):
         "subscription_grant_creation_mode",
     )
     replace_keys = ("domain_id", "environment_id", "type")
+    references: ClassVar[Mapping[str, Kind]] = {"environment_id": ENVIRONMENT}
     canonical: ClassVar[Canonical] = {
         "authorized_principals": _members,
         "applicable_asset_types": _members,
@@ -105,7 +108,21 @@ class SubscriptionTargetProvider(DataZoneProvider):
         self._check_principals(checker)
         self._check_asset_types(checker)
         self._check_config(checker)
-        return checker.result()
+        return self.looked_up(checker, _olds)
+
+    def unusable(self, inputs: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+        """A target is made in its environment's own account and region (CreateSubscriptionTarget)."""
+        region, account = found.get("awsAccountRegion"), found.get("awsAccountId")
+        named = f"is {inputs['environment_id']!r}, an environment"
+        if region and region != inputs["region"]:
+            return f"{named} of {region}, and this target is made in {inputs['region']}"
+        try:
+            own = aws.call(aws.client("sts", self.session(inputs).in_a_hurry()), "get_caller_identity")["Account"]
+        except RemoteError:
+            return ""
+        if account and account != own:
+            return f"{named} of account {account}, and this target is made by account {own}"
+        return ""
 
     @staticmethod
     def _listed(checker: Checker, key: str, what: str) -> list[Any]:
@@ -326,4 +343,4 @@ class SubscriptionTarget(Resource, module="streamgov", name="SubscriptionTarget"
     def __init__(
         self, resource_name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(SubscriptionTargetProvider(), resource_name, {"target_id": None, **props}, opts)
+        super().__init__(SubscriptionTargetProvider(), resource_name, {"target_id": None, **props}, deleted_first(opts))

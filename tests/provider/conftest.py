@@ -19,7 +19,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
 from streamgov_core.deploy.iam_statements import function_trust
-from tests.sandbox import CONSUMER, DOMAIN, ROOT, Client, EmulatorProcess, client, emulator
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, ROOT, Client, EmulatorProcess, client, emulator
 
 __all__ = ["client", "emulator"]
 REGION = "us-east-1"
@@ -172,4 +172,4 @@ def session(account: str | None = None) -> dict[str, Any]:
     return made
 
 
-__all__ += ["CONSUMER", "UNKNOWN", "Driver", "Failed", "World", "session"]
+__all__ += ["CONSUMER", "PRODUCER", "UNKNOWN", "Driver", "Failed", "World", "session"]

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from streamgov_core.deploy.destruction import destruction
 from streamgov_core.model.errors import ResourceInUseError
+from streamgov_core.model.naming import Names
 from streamgov_pulumi.providers import DestroyGuardProvider
 from streamgov_pulumi.providers.session import wait_for
 from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
@@ -104,7 +106,8 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     id_, state = guard.create(kept)
     with pytest.raises(Failed) as refused:
         guard.delete(id_, state)
-    text = str(refused.value).split("ResourceInUseError: ")[1]
+    text = str(refused.value)
+    assert text.startswith("nothing was destroyed")
     assert "nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s) or grant(s) live" in text
     assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
     assert "pulumi config set streamgov:onDestroy cascade && pulumi up && pulumi destroy" in text
@@ -148,7 +151,7 @@ def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
     mark("GRANT_IN_PROGRESS", "GRANTED")
     mine = {"environment_id": world.environment, "target_id": live.target}
     id_, state = guard.create(inputs(guard, world, **mine))
-    with pytest.raises(Failed, match=re.escape(f"; grant {grant} (COMPLETED). Remove them")):
+    with pytest.raises(Failed, match=re.escape(f"\n- grant {grant} (COMPLETED)\nRemove what lives:")):
         guard.delete(id_, state)
     datazone.revoke_subscription(**where, identifier=live.subscription)
     mark("REVOKE_IN_PROGRESS", "REVOKE_FAILED")
@@ -171,12 +174,87 @@ def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
         ({"parts": "all"}, "parts must be a list of maps, one an account"),
         ({"parts": [{"accounts": []}]}, "parts must hold maps with the keys"),
         ({"parts": [{"record_paths": ["a b"]}]}, 'parts has the record path "a b"'),
+        (
+            {"parts": [{"account": CONSUMER, "sides": ["third"]}]},
+            'parts has the sides ["third"]; known are domain, member',
+        ),
+        ({"parts": [{"sides": ["member"]}]}, "parts with sides needs the account's 12 digits, got null"),
+        ({"namespace": "X"}, "namespace must be a deployment's namespace"),
+        ({"partition": "moon"}, "partition must be one of aws"),
     ],
 )
 def test_check_tells_what_is_wrong(guard: Driver, world: World, change: dict[str, Any], reason: str) -> None:
     _, failures = guard.check({"region": "us-east-1", "domain_id": world.domain, **change})
     assert len(failures) == 1, failures
     assert reason in failures[0]
+
+
+def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
+    guard: Driver, client: Client, world: World, live: Live
+) -> None:
+    """Both, and what lives, in one refusal; a cascade takes nothing down before it."""
+    dynamodb, s3, iam = (client(service, PRODUCER) for service in ("dynamodb", "s3", "iam"))
+    schema = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    attributes = [{"AttributeName": "k", "AttributeType": "S"}]
+    for table, protected in (("guarded-documents", True), ("guarded-grants", False)):
+        dynamodb.create_table(
+            TableName=table, AttributeDefinitions=attributes, DeletionProtectionEnabled=protected, **schema
+        )
+    bucket = destruction(Names("guarded", "us-east-1"), PRODUCER, "member").bucket
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="log", Body=b"x")
+    role = "arn:aws:iam::222222222222:role/keeper"
+    anything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    kept = {"Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "*"}
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "sts:AssumeRole"}
+    iam.create_role(
+        RoleName="keeper", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [anything, kept]})
+    iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=policy)
+    mine = {"account": PRODUCER, "assume_role_arn": role, "trail": True}
+    parts = [{"asset_types": [TYPE]}, {**mine, "sides": ["member", "domain"]}]
+    wanted = guard.inputs({"region": "us-east-1", "domain_id": world.domain, "namespace": "guarded", "parts": parts})
+    id_, state = guard.create(wanted)
+
+    def refused(mode: str) -> list[str]:
+        with pytest.raises(Failed) as failed:
+            guard.delete(id_, {**state, "on_destroy": mode})
+        return str(failed.value).splitlines()
+
+    table = f"arn:aws:dynamodb:us-east-1:{PRODUCER}:table"
+    protected_lines = [
+        "nothing was destroyed: what is protected cannot be deleted:",
+        f"- table guarded-documents in account {PRODUCER}: its deletion protection is on",
+        f"- bucket {bucket} in account {PRODUCER}: it holds the trail's logs",
+        "nothing was destroyed: rights are lacking:",
+        *(
+            f"- {role} may not dynamodb:DeleteTable on {table}/{name} in account {PRODUCER}; add "
+            f'{{"Effect": "Allow", "Action": "dynamodb:DeleteTable", "Resource": "{table}/{name}"}}'
+            for name in ("guarded-documents", "guarded-grants")
+        ),
+    ]
+    config = "pulumi config set streamgov:"
+    assert refused("cascade") == [
+        *protected_lines,
+        f"Let the stack do all of that: {config}deletionProtection false && pulumi up && pulumi destroy",
+    ]
+    assert client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)["id"] == live.asset
+    lines = refused("refuse")
+    assert lines[0].startswith("nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s)")
+    assert lines[2:8] == protected_lines
+    assert lines[-1] == (
+        f"Or let the stack do all of that: {config}onDestroy cascade && {config}deletionProtection false && pulumi up "
+        "&& pulumi destroy"
+    )
+    dynamodb.update_table(TableName="guarded-documents", DeletionProtectionEnabled=False)
+    s3.delete_object(Bucket=bucket, Key="log")
+    iam.delete_role_policy(RoleName="keeper", PolicyName="p")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
+    iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=policy)
+    guard.delete(id_, {**state, "on_destroy": "cascade"})
+    with pytest.raises(client("datazone").exceptions.ResourceNotFoundException):
+        client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)
 
 
 def test_unknowns_pass_and_a_foreign_parameter_stops_it(guard: Driver, client: Client, world: World) -> None:

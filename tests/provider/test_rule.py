@@ -137,12 +137,13 @@ def test_the_root_unit_may_be_named_or_not(rule: Driver, client: Client, world: 
         domainIdentifier=world.domain, name="below", parentDomainUnitIdentifier=root(client, world)
     )["id"]
     moved = rule.inputs(wanted(world, "root", domain_unit_id=elsewhere))
-    assert rule.diff(id_, state, moved) == ("DIFF_SOME", ["domain_unit_id"], True)
+    # A name is taken in its own unit only: the new rule is there before the old one goes.
+    assert rule.diff(id_, state, moved) == ("DIFF_SOME", ["domain_unit_id"], False)
     rule.delete(id_, state)
     id_, state = rule.create(moved)
     assert (state["unit_id"], state["is_root"]) == (elsewhere, False)
     # Here the root is another place, and leaving the unit out means it.
-    assert rule.diff(id_, state, inputs) == ("DIFF_SOME", ["domain_unit_id"], True)
+    assert rule.diff(id_, state, inputs) == ("DIFF_SOME", ["domain_unit_id"], False)
     rule.settled(id_, state, moved)
     rule.delete(id_, state)
 
@@ -150,12 +151,12 @@ def test_the_root_unit_may_be_named_or_not(rule: Driver, client: Client, world: 
 def test_what_cannot_change_in_place_replaces(rule: Driver, world: World) -> None:
     old = {**rule.inputs(wanted(world, "fixed")), "rule_id": "r1", "unit_id": "u1", "is_root": True}
     same = rule.inputs(wanted(world, "fixed"))
-    for change, key in (
-        ({"domain_id": UNKNOWN}, "domain_id"),
-        ({"action": PUBLISH}, "action"),
-        ({"domain_unit_id": UNKNOWN}, "domain_unit_id"),
+    for change, key, first in (
+        ({"domain_id": UNKNOWN}, "domain_id", False),
+        ({"action": PUBLISH}, "action", True),
+        ({"domain_unit_id": UNKNOWN}, "domain_unit_id", False),
     ):
-        assert rule.diff("x", old, {**same, **change}) == ("DIFF_SOME", [key], True)
+        assert rule.diff("x", old, {**same, **change}) == ("DIFF_SOME", [key], first)
     terms = rule.inputs(wanted(world, "fixed", metadata_forms=None, glossary_terms=["term1"]))
     assert rule.diff("x", old, terms) == ("DIFF_SOME", ["metadata_forms"], True)
     # A form that is being revised is an update in place.

@@ -12,6 +12,7 @@ Taken from the other parts, each asked when it is needed:
 * ``parts["datazone"].domains``: the domains by their id, for the account that owns each;
 * ``parts["ram.is_shared"](resource_arn, account)``: is a resource shared with an account, and the share accepted?
 * ``parts["ram.receiver"](invitation_arn)``: the account that an invitation to a share is for, or None;
+* ``parts["ram.participants"](share_arn)``: the accounts that a share is with;
 * ``parts["identities"]``: the sessions, for the role id that each was issued for.
 """
 
@@ -20,13 +21,13 @@ from __future__ import annotations
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Emulator, Observer
-from aws_emulator.iam import state
+from aws_emulator.iam import service_roles, state
 from aws_emulator.iam.actions import Actions
 from aws_emulator.iam.enforce import Enforcer, session_lookup
 from aws_emulator.iam.history import PolicyHistory
 from aws_emulator.iam.oracle import Oracle
 from aws_emulator.iam.principals import Deletions
-from aws_emulator.iam.resources import invitation_reader, ram_reader
+from aws_emulator.iam.resources import ram_reader, share_reader
 from aws_emulator.iam.routes import access_route, settings_route
 from aws_emulator.iam.simulate import Simulator
 from iam_evaluation.evaluate import Decision
@@ -49,7 +50,11 @@ def install(emulator: Emulator) -> None:
         answer = emulator.parts.get("ram.receiver")
         return answer(invitation) if answer is not None else None
 
-    oracle.resources.register("ram", invitation_reader(receiver))
+    def participants(share: str) -> list[str]:
+        answer = emulator.parts.get("ram.participants")
+        return list(answer(share)) if answer is not None else []
+
+    oracle.resources.register("ram", share_reader(receiver, participants))
 
     def domain_owner(domain: str) -> str | None:
         backend = emulator.parts.get("datazone")
@@ -59,12 +64,14 @@ def install(emulator: Emulator) -> None:
     actions = Actions(domain_owner)
     identities = emulator.parts.get("identities")
     if identities is not None:
-        role_id, tags = session_lookup(identities)
-        enforcer = Enforcer(oracle, actions, role_id, tags)
+        role_id, session_of = session_lookup(identities)
+        enforcer = Enforcer(oracle, actions, role_id, session_of)
     else:
         enforcer = Enforcer(oracle, actions)
     emulator.parts["iam.oracle"] = oracle
     emulator.parts["iam.service_may"] = oracle.service_may
+    emulator.parts["iam.make_role"] = service_roles.make_role
+    emulator.parts["iam.remove_role"] = service_roles.remove_role
     emulator.authorizers.append(enforcer)
     emulator.operation("iam", "SimulatePrincipalPolicy")(Simulator(actions.reference))
     emulator.admin_routes["access"] = access_route(oracle)

@@ -166,14 +166,26 @@ def ram_reader(is_shared: Callable[[str, str], bool], accounts: Callable[[], Seq
     return read
 
 
-def invitation_reader(receiver: Callable[[str], str | None]) -> Reader:
-    """An invitation bears the inviting account in its ARN, but is the invited account's to answer.
+def share_reader(receiver: Callable[[str], str | None], participants: Callable[[str], list[str]]) -> Reader:
+    """A share and its invitations bear the inviting account in their ARN, but others may answer, and leave.
 
     Args:
         receiver: the account that an invitation is for, or None.
+        participants: the accounts that a share is with.
     """
 
+    def leave(arn: Arn) -> list[tuple[str, str]]:
+        accounts = participants(str(arn))
+        if not accounts:
+            return []
+        # What else than themselves they take out is for the operation to refuse (RAM user guide, "Leaving a share").
+        action = "ram:DisassociateResourceShare"
+        statement = {"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": action, "Resource": str(arn)}
+        return [(f"resource share {arn}", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))]
+
     def read(arn: Arn) -> list[tuple[str, str]]:
+        if arn.resource.startswith("resource-share/"):
+            return leave(arn)
         account = receiver(str(arn))
         if account is None:
             return []

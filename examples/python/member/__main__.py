@@ -14,6 +14,8 @@ member = {
             "platform": "msk",
             "registry_name": config.require("registry"),
             "resource": config.require("cluster"),
+            # The topics that this project may speak for.
+            "topics": config.get_object("topics") or ["*"],
             "project_id": project,
         }
     },

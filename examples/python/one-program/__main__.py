@@ -94,6 +94,7 @@ governance = StreamGovernance(
                         "platform": "msk",
                         "registry_name": registry.registry_name,
                         "resource": cluster.arn,
+                        "topics": ["*"],
                         "project_id": config.require("producerProjectId"),
                         "publish": True,
                     }

@@ -12,6 +12,7 @@ import pytest
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source, governance
+from streamgov_pulumi.components.association import V2_PERMISSION, DomainAssociation
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
 from tests.unit.components.graph import Graph, run
@@ -28,6 +29,7 @@ def member(**more: Any) -> MemberArgs:
                 "platform": "msk",
                 "registry_name": "orders",
                 "resource": "orders-cluster",
+                "topics": ["orders.*"],
                 "project_id": "project1",
             }
         },
@@ -75,6 +77,25 @@ def test_all_accounts_from_one_program(everything: Graph) -> None:
     assert accepter.account == MEMBER
     assert everything.names("aws:kms/key:Key") == [f"gov-{MEMBER}-key", "gov-domain-key"]
     assert all(table.inputs["deletionProtectionEnabled"] for table in everything.all("aws:dynamodb/table:Table"))
+
+
+@pytest.mark.parametrize(("version", "permissions"), [("V1", []), ("V2", [V2_PERMISSION])])
+def test_a_share_has_the_permission_for_the_domains_version(
+    no_bundles: None, version: str, permissions: list[str]
+) -> None:
+    def program() -> None:
+        DomainAssociation(
+            "share",
+            {
+                "account": {"region": "eu-west-1", "account_id": DOMAIN},
+                "domain_arn": f"arn:aws:datazone:eu-west-1:{DOMAIN}:domain/dzd-4p9n6sw4qt9xgn",
+                "domain_version": version,
+                "member_accounts": [MEMBER],
+            },
+        )
+
+    share = run(program).one("aws:ram/resourceShare:ResourceShare", "share-share")
+    assert share.inputs["permissionArns"] == [f"arn:aws:ram::aws:permission/{name}" for name in permissions]
 
 
 def test_dynamic_resources_reach_the_right_account(everything: Graph) -> None:
@@ -196,13 +217,40 @@ def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
     guard = everything.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
     assert guard.inputs["on_destroy"] == "refuse"
     domain, account = guard.inputs["parts"]
-    assert domain == {"asset_types": ["MskTopicAssetType"]}
+    assert domain == {"account": DOMAIN, "sides": ["domain"], "asset_types": ["MskTopicAssetType"]}
+    assert (account["account"], account["sides"]) == (MEMBER, ["member"])
+    assert "trail" not in account
     assert account["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
     assert account["record_paths"] == ["/streamgov/streamgov/dzd-4p9n6sw4qt9xgn/orders"]
     assert [target["environment_id"] for target in account["targets"]] == ["environment1"]
-    # An account that only runs the workflow holds nothing.
+    # An account that only runs the workflow holds a ledger.
     bare = graph_of(arguments(members=[member(targets={}, data_sources={})]))
-    assert len(bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]) == 1
+    [_, ledger] = bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]
+    assert ledger["sides"] == ["member"]
+    assert "targets" not in ledger
+
+
+def test_the_logs_of_a_trail_are_guarded_as_long_as_they_are_kept() -> None:
+    def trail(protection: bool) -> Any:
+        made = arguments(members=[member(trail="create")])
+        guard = graph_of({**made, "deletion_protection": protection}).one(
+            "pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard"
+        )
+        return guard.inputs["parts"][1].get("trail")
+
+    assert trail(True) is True
+    assert trail(False) is None
+
+
+def test_the_guard_stands_behind_everything_else(everything: Graph) -> None:
+    """Or a part of the stack would be gone before the guard refuses."""
+    guard = everything.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
+    real = {
+        item.name
+        for item in everything.resources
+        if not item.type.startswith(("pulumi:", "streamgov:")) and item is not guard
+    }
+    assert real - guard.dependencies == set()
 
 
 def test_memberships_across_stacks() -> None:

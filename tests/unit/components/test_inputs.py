@@ -44,7 +44,8 @@ VALUES: Mapping[str, Any] = {
     "share_arn": "arn:share", "cluster_arn": CLUSTER, "vpc_id": "vpc-1", "client_subnets": ["subnet-a", "subnet-b"],
     "security_groups": ["sg-1"], "authentication": "SASL_IAM", "types_project_id": "project0",
     "role_arn": ROLE, "permissions_boundary_name": "corp/b", "on_destroy": "refuse",
-    "accept_share_arn": "arn:share",
+    "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
+    "domain_version": "V1",
 }  # fmt: skip
 """A right value of each argument; flags are true."""
 

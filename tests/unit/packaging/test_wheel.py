@@ -63,6 +63,7 @@ def program():
             "trail": "none",
             "data_sources": {"orders": {
                 "platform": "msk", "registry_name": "orders", "resource": "orders", "project_id": "1p2r3o4d5u6c7e",
+                "topics": ["*"],
             }},
         }],
     })

@@ -2,7 +2,8 @@
 
 Replaces moto's, which knows neither invitations nor associations. The shares lie in moto's backends, where the access
 oracle looks. ``Emulator.parts["ram.is_shared"](resource_arn, account)`` tells whether an account may use a resource,
-``parts["ram.receiver"](invitation_arn)`` whom an invitation is for.
+``parts["ram.receiver"](invitation_arn)`` whom an invitation is for, ``parts["ram.participants"](share_arn)`` which
+accounts a share is with.
 """
 
 from __future__ import annotations
@@ -19,4 +20,6 @@ def install(emulator: Emulator) -> None:
     invitations.install(emulator, store)
     reading.install(emulator, store)
     emulator.parts["ram.is_shared"] = store.is_shared
+    emulator.parts["ram.permissions_of"] = store.permissions_of
     emulator.parts["ram.receiver"] = store.receiver
+    emulator.parts["ram.participants"] = store.participants

@@ -138,20 +138,37 @@ class Store:
 
     def is_shared(self, resource_arn: str, account: str) -> bool:
         """Whether an active share, accepted where that is needed, gives an account a resource."""
+        return bool(self._shares_with(resource_arn, account))
+
+    def permissions_of(self, resource_arn: str, account: str) -> list[str]:
+        """ARNs of the managed permissions that an account has a resource by."""
+        return [arn for share in self._shares_with(resource_arn, account) for arn in share.permissions.values()]
+
+    def _shares_with(self, resource_arn: str, account: str) -> list[Share]:
         parsed = parse_arn(resource_arn)
         if parsed is None:
-            return False
-        return any(
-            share.status == "ACTIVE"
+            return []
+        return [
+            share
+            for share in self.all(parsed.region)
+            if share.status == "ACTIVE"
             and resource_arn in share.resource_arns
             and any(account_of(principal) == account for principal in share.principals)
-            for share in self.all(parsed.region)
-        )
+        ]
 
     def receiver(self, invitation_arn: str) -> str | None:
         """The account that an invitation is for."""
         found = self.invitations.get(invitation_arn)
         return None if found is None else found.receiver
+
+    def participants(self, share_arn: str) -> list[str]:
+        """The accounts that a share is with, its owner aside."""
+        parsed = parse_arn(share_arn)
+        shares = self.all(parsed.region) if parsed is not None else ()
+        found = [
+            account_of(item.entity) for share in shares if share.arn == share_arn for item in share.current("PRINCIPAL")
+        ]
+        return sorted({account for account in found if account})
 
     def same_organization(self, first: str, second: str) -> bool:
         """Whether two accounts are in one organisation that has sharing switched on."""

@@ -208,3 +208,23 @@ def test_an_invitation_is_the_invited_account_s_to_accept(client: Client) -> Non
     assert code == "AccessDeniedException"
     accepted = client("ram", PRODUCER, "iam-accepter").accept_resource_share_invitation(**answer)
     assert accepted["resourceShareInvitation"]["status"] == "ACCEPTED"
+    # A participant leaves on its own, if its policies say so; it takes nobody else out.
+    share = accepted["resourceShareInvitation"]["resourceShareArn"]
+    code, message = error_of(
+        client("ram", PRODUCER, "iam-idle").disassociate_resource_share, resourceShareArn=share, principals=[PRODUCER]
+    )
+    assert code == "AccessDeniedException" and "ram:DisassociateResourceShare" in message
+    make_role(client, "iam-leaver", allow("ram:DisassociateResourceShare", "*"), account=PRODUCER)
+    leaver = client("ram", PRODUCER, "iam-leaver")
+    code, _ = error_of(leaver.disassociate_resource_share, resourceShareArn=share, resourceArns=[domain["arn"]])
+    assert code == "OperationNotPermittedException"
+    code, _ = error_of(
+        client("ram", CONSUMER, "iam-stranger").disassociate_resource_share,
+        resourceShareArn=share,
+        principals=[CONSUMER],
+    )
+    assert code == "AccessDeniedException"
+    [left] = leaver.disassociate_resource_share(resourceShareArn=share, principals=[PRODUCER])[
+        "resourceShareAssociations"
+    ]
+    assert left["status"] == "DISASSOCIATING"

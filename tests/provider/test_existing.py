@@ -1,0 +1,133 @@
+"""Ids that a resource names are looked up when it is checked: a typo costs nothing, a preview says it."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pulumi.dynamic import ResourceProvider
+
+from streamgov_core.model.errors import ResourceExistsError
+from streamgov_pulumi import providers
+from streamgov_pulumi.providers import failures
+from tests.provider.conftest import CONSUMER, PRODUCER, UNKNOWN, Driver, Failed, World, session
+from tests.sandbox import Client
+
+pytestmark = pytest.mark.emulator
+NOWHERE = "0nowhere000000"
+MODEL = "structure Looked { topic: String }"
+
+
+def wanted(world: World) -> dict[str, tuple[type[ResourceProvider], str, dict[str, Any]]]:
+    """For each kind: its provider, the input that names another object, and good inputs."""
+    base = {"domain_id": world.domain, **session()}
+    owned = {**base, "owning_project_id": world.producer}
+    target = {
+        **base,
+        **session(CONSUMER),
+        "environment_id": world.environment,
+        "name": "looked",
+        "authorized_principals": [world.roles[0]],
+        "applicable_asset_types": ["Looked"],
+        "manage_access_role": world.manage_role,
+    }
+    rule = {**base, "name": "looked", "action": "CREATE_SUBSCRIPTION_REQUEST", "glossary_terms": ["t1"]}
+    member = {**base, "project_id": world.consumer, "user_identifier": world.roles[0]}
+    return {
+        "form": (providers.FormTypeProvider, "owning_project_id", {**owned, "name": "Looked", "model": MODEL}),
+        "assets": (providers.AssetTypeProvider, "owning_project_id", {**owned, "name": "Looked", "forms": {}}),
+        "target": (providers.SubscriptionTargetProvider, "environment_id", target),
+        "rule": (providers.RuleProvider, "domain_unit_id", rule),
+        "member": (providers.ProjectMembershipProvider, "project_id", member),
+    }
+
+
+KINDS = ("form", "assets", "target", "rule", "member")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_id_that_names_nothing_fails_the_check(stub: Any, world: World, kind: str) -> None:
+    provider, key, good = wanted(world)[kind]
+    driver = Driver(stub, provider())
+    inputs, failures_ = driver.check(good)
+    assert failures_ == []
+    _, [told] = driver.check({**good, key: NOWHERE})
+    assert told.startswith(f"{key} is '{NOWHERE}', and domain {world.domain} has no ")
+    assert f"(aws datazone {'get-domain' if kind == 'rule' else 'list-'}" in told
+    # The same for a change of what is there; but what stood there when it was made is not asked about again.
+    assert driver.check({**good, key: NOWHERE}, inputs)[1] == [told]
+    assert driver.check({**good, key: NOWHERE}, {**inputs, key: NOWHERE})[1] == []
+    assert driver.check({**good, key: UNKNOWN})[1] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_cannot_be_looked_at_passes(stub: Any, world: World, kind: str) -> None:
+    """An account without association sees nothing: that proves nothing. The call itself will say what is wrong."""
+    provider, key, good = wanted(world)[kind]
+    foreign = {**good, **session(PRODUCER), key: NOWHERE}
+    assert Driver(stub, provider()).check(foreign)[1] == []
+
+
+def test_an_environment_of_another_account_or_region_or_that_ended(stub: Any, client: Client, world: World) -> None:
+    provider, key, good = wanted(world)["target"]
+    driver = Driver(stub, provider())
+    own = {name: value for name, value in good.items() if name != "assume_role_arn"}
+    [told] = driver.check(own)[1]
+    assert told == (
+        f"{key} is '{world.environment}', an environment of account {CONSUMER}, and this target is made by account "
+        "111111111111"
+    )
+    datazone = client("datazone")
+    blueprint = datazone.list_environment_blueprints(
+        domainIdentifier=world.domain, managed=True, name="CustomAwsService"
+    )["items"][0]["id"]
+    ended = datazone.create_environment(
+        domainIdentifier=world.domain,
+        projectIdentifier=world.consumer,
+        name="ended",
+        environmentBlueprintIdentifier=blueprint,
+        environmentAccountIdentifier=CONSUMER,
+        environmentAccountRegion="us-east-1",
+    )["id"]
+    datazone.delete_environment(domainIdentifier=world.domain, identifier=ended)
+    [told] = driver.check({**good, key: ended})[1]
+    assert told.startswith(f"{key} is '{ended}', and ")
+
+
+def test_an_expected_failure_is_its_sentence(stub: Any, world: World) -> None:
+    provider, _, good = wanted(world)["member"]
+    driver = Driver(stub, provider())
+    id_, state = driver.create(driver.inputs(good))
+    with pytest.raises(Failed) as refused:
+        driver.create(driver.inputs(good))
+    assert str(refused.value).startswith(f"{world.roles[0]} is already a member of project {world.consumer}")
+    driver.delete(id_, state)
+
+
+def test_an_unexpected_failure_keeps_its_traceback(stub: Any, world: World) -> None:
+    with pytest.raises(Failed, match="Traceback"):
+        Driver(stub, providers.FormTypeProvider()).create({"region": "us-east-1"})
+
+
+def test_only_the_sdks_process_is_told_otherwise() -> None:
+    process: Any = SimpleNamespace(traceback=traceback)
+    failures.tell_sentences(process)
+    assert process.traceback is traceback
+    process.DynamicResourceProviderServicer = object
+    failures.tell_sentences(process)
+    failures.tell_sentences(process)
+    told = process.traceback
+    assert told.extract_stack is traceback.extract_stack
+    try:
+        raise ResourceExistsError("there already")
+    except ResourceExistsError:
+        assert told.format_exc() == "there already"
+    try:
+        raise ValueError("a fault")
+    except ValueError:
+        assert told.format_exc().startswith("Traceback")
+    failures.tell_sentences()
+    assert getattr(sys.modules["__main__"], "traceback", traceback) is traceback

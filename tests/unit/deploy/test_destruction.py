@@ -1,0 +1,41 @@
+"""What a destroy meets is what the deployment's specs make, and what a deploying role may delete."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamgov_core.deploy.destruction import SIDES, destruction
+from streamgov_core.deploy.schema_trail import schema_trail
+from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
+from streamgov_ops.deployer.policy import statements
+from streamgov_ops.deployer.resources import SIDES as TYPES
+from streamgov_ops.review.patterns import covers
+
+NAMES, ACCOUNT = Names("team-a", "eu-west-1"), "111122223333"
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_each_deletion_is_allowed_by_the_generated_policy(side: str) -> None:
+    """Or a role that holds just that policy would be refused a destroy that it may do."""
+    allowed = statements(TYPES[side], NAMES, ACCOUNT)
+    for resource, actions in destruction(NAMES, ACCOUNT, side).deletions.items():
+        for action in actions:
+            patterns = [p for s in allowed if action in s["Action"] for p in _many(s["Resource"])]
+            assert any(covers(pattern, resource) for pattern in patterns), (action, resource, patterns)
+
+
+def test_names() -> None:
+    found = {side: destruction(NAMES, ACCOUNT, side) for side in SIDES}
+    assert {side: item.table for side, item in found.items()} == {
+        "domain": "team-a-grants",
+        "member": "team-a-documents",
+    }
+    assert {item.bucket for item in found.values()} == {schema_trail(AccountScope(NAMES, ACCOUNT)).bucket}
+    with pytest.raises(ConfigError, match="side must be one of domain, member, got 'sandbox'"):
+        destruction(NAMES, ACCOUNT, "sandbox")
+
+
+def _many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
