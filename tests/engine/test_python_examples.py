@@ -127,13 +127,13 @@ def test_a_domain_and_a_member_in_stacks_of_their_own(place: Place, tmp_path: Pa
     domain = place.stack(
         tmp_path, "domain", DOMAIN,
         account=DOMAIN, typesProjectId=portal.projects["orders"], projects=portal.projects, memberAccounts=[STREAMS],
-        deletionProtection=False,
+        deletionProtection=False, namespace="team-b",
     )  # fmt: skip
     member = place.stack(
         tmp_path, "member", STREAMS,
         account=STREAMS, domainAccount=DOMAIN, projectId=portal.projects["orders"], registry="members",
         cluster=cloud.cluster(STREAMS, "members"), environmentId=portal.environments["orders"],
-        consumerRoles=[f"arn:aws:iam::{STREAMS}:role/streaming/reader"], deletionProtection=False,
+        consumerRoles=[f"arn:aws:iam::{STREAMS}:role/streaming/reader"], deletionProtection=False, namespace="team-b",
     )  # fmt: skip
     domain.pulumi.operation("up")
     member.write(shareArn=domain.pulumi.outputs()["shareArn"]).pulumi.operation("up")

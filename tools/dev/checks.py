@@ -29,6 +29,7 @@ TYPED = (
     "bench",
     "emulator/tests",
     "__main__.py",
+    "hatch_build.py",
 )
 LINTED = (*TYPED, "policy", "plugin", "emulator", "examples")
 EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")

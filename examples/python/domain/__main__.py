@@ -10,6 +10,7 @@ members = config.require_object("memberAccounts")
 governance = StreamGovernance(
     "streams",
     {
+        "namespace": config.get("namespace") or "streamgov",
         "region": config.require("region"),
         "deletion_protection": config.get_bool("deletionProtection") is not False,
         "domain": {

@@ -6,8 +6,12 @@ from streamgov_pulumi import StreamGovernance
 
 config = pulumi.Config()
 account, project = config.require("account"), config.require("projectId")
+access = {"account": account}
+# Without it your credentials must be of the account.
+if config.get("deployer"):
+    access["assume_role_arn"] = config.require("deployer")
 member = {
-    "access": {"account": account},
+    "access": access,
     "trail": "find",
     "data_sources": {
         "orders": {
@@ -34,6 +38,7 @@ if config.get("shareArn"):
 governance = StreamGovernance(
     "streams",
     {
+        "namespace": config.get("namespace") or "streamgov",
         "region": config.require("region"),
         "deletion_protection": config.get_bool("deletionProtection") is not False,
         "domain": {

@@ -24,6 +24,7 @@ streams = Account(
     {
         "account_id": streams_access["account"],
         "region": region,
+        "namespace": config.get("namespace") or "streamgov",
         **({"assume_role_arn": streams_access["assume_role_arn"]} if "assume_role_arn" in streams_access else {}),
     },
     name="streams",
@@ -70,6 +71,7 @@ job = aws.iam.Role(
 governance = StreamGovernance(
     "streams",
     {
+        "namespace": config.get("namespace") or "streamgov",
         "region": region,
         "deletion_protection": config.get_bool("deletionProtection") is not False,
         "on_destroy": config.get("onDestroy") or "refuse",
