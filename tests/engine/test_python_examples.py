@@ -67,6 +67,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         process.wait(30)
 
 
+def assets_of_grants(datazone: Any, portal: Portal) -> list[dict[str, Any]]:
+    found = datazone.list_subscription_grants(
+        domainIdentifier=portal.domain, environmentId=portal.environments["analytics"]
+    )
+    return [asset for grant in found["items"] for asset in grant["assets"]]
+
+
+def settled(asset: dict[str, Any]) -> bool:
+    return bool(asset["status"] == "GRANTED" or asset["status"].endswith("FAILED"))
+
+
 def test_one_program_makes_streams_and_grants_access_to_them(place: Place, tmp_path: Path) -> None:
     cloud, portal = place.cloud, place.portal
     stack = place.stack(
@@ -112,9 +123,11 @@ def test_one_program_makes_streams_and_grants_access_to_them(place: Place, tmp_p
         subscribedPrincipals=[{"project": {"identifier": portal.projects["analytics"]}}],
     )["id"]
     datazone.accept_subscription_request(domainIdentifier=portal.domain, identifier=request)
+    grants = eventually(lambda: assets_of_grants(datazone, portal), lambda found: found and settled(found[0]), 300)
+    assert grants[0]["status"] == "GRANTED", grants
     topic = made["clusterArn"].replace(":cluster/", ":topic/") + "/orders"
     question = {"principal": made["roleArn"], "action": "kafka-cluster:ReadData", "resource": topic}
-    eventually(lambda: cloud.emulator.admin("POST", "access", question)["allowed"], bool, 120)
+    assert cloud.emulator.admin("POST", "access", question)["allowed"]
 
     stack.pulumi.operation("destroy")
     assert stack.pulumi.resource_count() == 0

@@ -9,9 +9,9 @@ import pulumi
 import pytest
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi import plugin
 from streamgov_pulumi.arguments.inputs import check_arguments, unwrapped
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSourceArgs
+from streamgov_samples.plugin import offered
 from tests.unit.components.graph import Graph, run
 
 ACCOUNT, OTHER = "777788889999", "444455556666"
@@ -22,7 +22,7 @@ CLUSTER = f"arn:aws:kafka:{REGION}:{OTHER}:cluster/orders/1f2e3d4c-5b6a-7988-a7b
 PLAIN = {
     "account_id", "region", "namespace", "partition", "platform", "key", "trail", "membership", "target_name", "use",
     "reconcile_schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
-    "permissions_boundary_name", "deletion_protection", "on_destroy",
+    "permissions_boundary_name", "deletion_protection", "on_destroy", "application",
 }  # fmt: skip
 """Arguments on which names, or the number of resources, hang; lists and maps of sections are counted as their items."""
 VALUES: Mapping[str, Any] = {
@@ -44,6 +44,11 @@ VALUES: Mapping[str, Any] = {
     "share_arn": "arn:share", "cluster_arn": CLUSTER, "vpc_id": "vpc-1", "client_subnets": ["subnet-a", "subnet-b"],
     "security_groups": ["sg-1"], "authentication": "SASL_IAM", "types_project_id": "project0",
     "role_arn": ROLE, "permissions_boundary_name": "corp/b", "on_destroy": "refuse",
+    "bucket_arn": "arn:aws:s3:::jobs", "object_version": "v1", "application": "totals", "property_group_id": "group",
+    "property_map": {"topic": "orders"}, "description": "words", "runtime": "FLINK-2_2", "parallelism": 2,
+    "parallelism_per_kpu": 1, "max_kpus": 8, "checkpoint_interval_ms": 60_000, "log_level": "INFO",
+    "min_pause_between_checkpoints_ms": 5_000, "metrics_level": "TASK", "subnets": ["subnet-a"],
+    "role_path": "/jobs/",
     "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
     "domain_version": "V1",
 }  # fmt: skip
@@ -90,7 +95,7 @@ def arguments_type(component: type) -> type:
     return found
 
 
-COMPONENTS = {component.__name__: component for component in plugin.components()}
+COMPONENTS = {component.__name__: component for component in offered()}
 
 
 def registered(component: type, change: Callable[[Any], Any], *, preview: bool = False) -> Graph:
