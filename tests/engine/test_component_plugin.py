@@ -136,7 +136,7 @@ def test_outputs_reach_nested_arguments_through_the_plugin(workspace: Workspace,
     said = " ".join((printed.stdout + printed.stderr).split())
     assert printed.returncode != 0
     assert "EnvironmentAuthorizer: account.region must be known when the program runs, got an Output" in said
-    assert "Traceback" not in said
+    assert "arguments/inputs.py" not in said, "the plugin's own stack explains nothing"
     pulumi.configure("outputs", {})
     pulumi.operation("up")
     lambda_ = boto3.client("lambda", region_name="us-east-1", endpoint_url=workspace.endpoint)
