@@ -93,6 +93,8 @@ def test_another_program_deploys_a_component(workspace: Workspace, tmp_path: Pat
 
 
 OUTPUTS_PROGRAM = """
+import json
+
 import pulumi
 import pulumi_aws as aws
 
@@ -108,7 +110,8 @@ region = "us-east-1"
 provider = aws.Provider("own", region=region, skip_metadata_api_check=True)
 own = pulumi.ResourceOptions(provider=provider)
 role = aws.iam.Role("reader", name="outputs-reader", path="/jobs/",
-    assume_role_policy='{"Version":"2012-10-17","Statement":[]}', opts=own)
+    assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}), opts=own)
 made = EnvironmentAuthorizer("member", {
     "account": {
         "accountId": "111111111111",
