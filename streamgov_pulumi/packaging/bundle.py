@@ -29,7 +29,7 @@ import streamgov_core
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.platforms import registry
 from streamgov_core.platforms.registry import installed_platforms
-from streamgov_pulumi.packaging.imports import import_closure, required_distributions
+from streamgov_pulumi.packaging.imports import ImportClosure, import_closure, required_distributions
 
 PACKAGES = ("streamgov_core", "streamgov_samples", "iam_evaluation")
 """Our packages that functions may import."""
@@ -77,9 +77,8 @@ def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = Tr
         BundleError: no such handler, or a dependency is neither cached nor to be had from a registry.
     """
     module, source = handler_source(entry)
-    root = Path(streamgov_core.__file__).parent.parent
-    packages = dict.fromkeys(PACKAGES, root)
-    closure = import_closure({module: source}, packages)
+    packages = {name: _home_of(name) for name in PACKAGES}
+    closure = _closure({module: source}, packages)
     files: dict[str, Path | bytes] = {}
     installed = installed_platforms() if registry.__name__ in closure.modules else ()
     if installed:
@@ -87,7 +86,7 @@ def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = Tr
         for point in installed:
             packages[point.module.partition(".")[0]], modules = _package_of(point)
             begin |= modules
-        closure = import_closure(begin, packages)
+        closure = _closure(begin, packages)
         files |= _entry_points(installed)
     files |= {_name_in_zip(name, path): path for name, path in closure.modules.items()}
     files.update(_dependency_files(dependencies(download=download), closure.foreign, closure.services))
@@ -97,6 +96,20 @@ def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = Tr
     if out_dir is None:
         _prune(target, time.time() - KEEP_SECONDS)
     return path
+
+
+def _home_of(package: str) -> Path:
+    """The folder in which a package of ours lies, or would lie: they need not lie beside each other."""
+    spec = find_spec(package)
+    file = spec.origin if spec is not None and spec.origin is not None else streamgov_core.__file__
+    return Path(file).parent.parent
+
+
+def _closure(begin: Mapping[str, Path], packages: Mapping[str, Path]) -> ImportClosure:
+    try:
+        return import_closure(begin, packages)
+    except LookupError as error:
+        raise BundleError(str(error)) from error
 
 
 def _package_of(point: EntryPoint) -> tuple[Path, dict[str, Path]]:

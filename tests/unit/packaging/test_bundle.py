@@ -304,3 +304,24 @@ def test_the_cache_forgets_bundles_that_nobody_builds_any_more(tmp_path: Path, m
     os.utime(current, (1, 1))
     assert build_bundle("handlers.sync_catalog") == current
     assert (old.exists(), recent.exists(), current.exists()) == (False, True, True)
+
+
+def test_a_package_of_ours_that_is_not_there_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle without it would be deployed, and fail with the first event."""
+    monkeypatch.setattr(bundle, "PACKAGES", (*bundle.PACKAGES, "ours_of_tomorrow"))
+    handler = _handler(tmp_path, "from ours_of_tomorrow.parts import part")
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", handler))
+    with pytest.raises(BundleError, match=r"handlers\.odd imports ours_of_tomorrow\S*, which is not in "):
+        build_bundle("handlers.odd", out_dir=tmp_path / "out")
+
+
+def test_packages_of_ours_need_not_lie_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere" / "ours_of_tomorrow"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(elsewhere.parent)
+    monkeypatch.setattr(bundle, "PACKAGES", (*bundle.PACKAGES, "ours_of_tomorrow"))
+    handler = _handler(tmp_path, "import ours_of_tomorrow")
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", handler))
+    with zipfile.ZipFile(build_bundle("handlers.odd", out_dir=tmp_path / "out")) as archive:
+        assert "ours_of_tomorrow/__init__.py" in archive.namelist()
