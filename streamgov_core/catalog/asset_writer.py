@@ -166,7 +166,8 @@ class AssetWriter:
 
         DataZone takes no condition, but numbers revisions: the one that it made tells whether another lies between.
 
-        UNVERIFIED: that revisions are numbered one by one; where they are no numbers, nothing is looked for.
+        UNVERIFIED[dz-revision-numbers]: that revisions are numbered one by one; where they are no numbers, nothing is
+        looked for.
 
         Raises:
             CatalogError: somebody keeps writing.
@@ -239,6 +240,10 @@ class AssetWriter:
             return self._assets.get(asset_id) if asset_id else None
         except AssetHiddenError:
             return None
+
+    def consumers(self, listing_id: str) -> list[str]:
+        """Names of the projects that are subscribed to a listing."""
+        return self._assets.consumers(listing_id)
 
     def find(self, draft: Draft, index: AssetIndex | None) -> Asset | None:
         """The project's asset of this very resource, made by a run that was interrupted or by another tool."""

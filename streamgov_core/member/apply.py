@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,15 @@ from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
+from streamgov_core.model.connection_details import (
+    CONNECTION,
+    connection_content,
+    connection_contribution,
+    connection_permissions,
+    parameter_name,
+)
 from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.document_record import ContributionRecord
 from streamgov_core.model.errors import (
     EventRefusedError,
     GrantError,
@@ -112,11 +121,53 @@ class Apply(MemberFunction):
             if error is not None:
                 raise error
             outcomes = {future.result() for future in running}
+            warnings = [text for check in checks for text in check.result()]
+            superseded = "SUPERSEDED" in outcomes
+            told = {} if superseded else self._tell(command, engine, warnings)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
-            "warnings": [text for check in checks for text in check.result()],
+            "warnings": warnings,
+            **told,
         }
-        return ("SUPERSEDED" if "SUPERSEDED" in outcomes else "APPLIED"), details
+        return ("SUPERSEDED" if superseded else "APPLIED"), details
+
+    def _tell(self, command: GrantCommand, engine: Engine, warnings: list[str]) -> dict[str, Any]:
+        """Tell the consumer how to connect, or take back what it was told; the answer's further details.
+
+        Access is granted or revoked by now: what can never succeed here is a warning, and no reason to undo it.
+        """
+        names, told = self._settings.names, dict[str, Any]()
+        facts = command.owner_facts
+        try:
+            if command.grants and command.side != "consumer":
+                facts = told["connection"] = self._account.connection_facts(command)
+            if self._is_told(command):
+                content = self._connection_content(command, facts) if command.grants else ""
+                contribution = connection_contribution(names, command, content)
+                document = self._account.policy_document(command.platform, contribution)
+                engine.apply(document, contribution, command.key, command.generation, command.grants)
+                told["parameter"] = parameter_name(names, command)
+        except PermanentGrantError as error:
+            warnings.append(f"the consumer could not be told how to connect: {error}")
+        return told
+
+    def _is_told(self, command: GrantCommand) -> bool:
+        """Whether the command writes or removes a parameter here: where the consumer has roles, and was told before."""
+        here = any(role.account == self._settings.account for role in command.consumer.principals)
+        return command.side != "producer" and here and (command.grants or self._told(command) is not None)
+
+    def _told(self, command: GrantCommand) -> ContributionRecord | None:
+        return self._ledger.find(f"{CONNECTION}#{parameter_name(self._settings.names, command)}", command.key)
+
+    def _connection_content(self, command: GrantCommand, facts: Mapping[str, str] | None) -> str:
+        """What the consumer's parameter says; without the owner's facts it stays as it was told last."""
+        names = self._settings.names
+        if facts is None:
+            known = self._told(command)
+            if known is not None and known.content:
+                return known.content
+        informed = replace(command, resource={**command.resource, **(facts or {})})
+        return connection_content(names, informed, PLATFORMS[command.platform].connection(informed))
 
     def _report_fills(self, fills: Mapping[str, float]) -> None:
         """Emit how full the fullest document of each kind is that this command has written."""
@@ -167,6 +218,7 @@ class Apply(MemberFunction):
                     *permissions,
                     *(network if role.arn in self._settings.connection_roles else ()),
                     *consumer_permissions(names, command, role),
+                    *connection_permissions(names, command, role.account),
                 ),
             )
             for role in command.consumer.principals

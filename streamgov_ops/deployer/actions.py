@@ -2,7 +2,8 @@
 
 Sources: the Service Authorization Reference for the actions and their resource types; for what pulumi-aws calls beside
 the obvious (reads after each write), the handlers' lists in the CloudFormation schemas of the same types and the
-provider's documentation. UNVERIFIED: nobody could run the real provider under these policies, so a read may be missing.
+provider's documentation. UNVERIFIED[deployer-actions]: nobody could run the real provider under these policies, so a
+read may be missing.
 """
 
 from __future__ import annotations
@@ -137,11 +138,19 @@ NEEDS: Mapping[str, Needs] = {
         read=("DescribeRule", "ListTagsForResource"),
         write=("DeleteRule", "DisableRule", "EnableRule", "PutRule", "TagResource", "UntagResource"),
     ),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": Needs(
+        "scheduler",
+        read=("GetScheduleGroup", "ListTagsForResource"),
+        write=("CreateScheduleGroup", "DeleteScheduleGroup", "TagResource", "UntagResource"),
+    ),
     "aws:cloudwatch/eventTarget:EventTarget": Needs(
         "events",
         read=("ListTargetsByRule",),
         write=("PutTargets", "RemoveTargets"),
         passes=("events.amazonaws.com",),
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": Needs(
+        "cloudwatch", read=("GetDashboard",), write=("DeleteDashboards", "PutDashboard")
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Needs(
         "cloudwatch",

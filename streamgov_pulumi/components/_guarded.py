@@ -8,6 +8,7 @@ import pulumi
 from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.naming import Names
+from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._accounts import session_of
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
@@ -54,8 +55,11 @@ def _member(
     ]
     given = {key: str(args[key]) for key in ("namespace", "partition") if key in args}
     names = Names(**given, region=args["region"])
-    sources = sorted(member.get("data_sources", {}).items())
-    paths = [_record_path(names, args["domain"]["domain_id"], source["registry_name"]) for _, source in sources]
+    sources = [source for _, source in sorted(member.get("data_sources", {}).items())]
+    registries: list[pulumi.Input[str] | None] = [source["registry_name"] for source in sources]
+    if any(is_late(source.get("without_schema")) or source.get("without_schema") for source in sources):
+        registries.append(None)  # the records of topics and streams without schema
+    paths = [_record_path(names, args["domain"]["domain_id"], registry) for registry in registries]
     if found:
         part["targets"] = found
     if paths:
@@ -65,5 +69,5 @@ def _member(
     return part
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str]) -> pulumi.Output[str]:
+def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str] | None) -> pulumi.Output[str]:
     return pulumi.Output.all(domain_id, registry).apply(lambda known: record_path(names, *known))

@@ -62,6 +62,8 @@ class ComponentAccountArgs(TypedDict):
     """Tags of every resource that can be tagged."""
     alarm_topics: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of SNS topics that alarms notify."""
+    dashboards: NotRequired[bool]
+    """Make CloudWatch dashboards. Plain. Default true."""
 
 
 @described
@@ -94,6 +96,7 @@ class Settings:
     """Tags of resources, or None."""
     alarm_topics: Any = None
     """ARNs of topics, or None."""
+    dashboards: bool = True
 
     @classmethod
     def of(cls, args: Mapping[str, Any]) -> "Settings":
@@ -106,6 +109,7 @@ class Settings:
             permissions_boundary=args.get("permissions_boundary"),
             tags=args.get("tags") or None,
             alarm_topics=args.get("alarm_topics") or None,
+            dashboards=bool(args.get("dashboards", True)),
         )
 
     def arn(self, service: str, resource: str) -> str:

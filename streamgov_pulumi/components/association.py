@@ -1,7 +1,6 @@
 """Sharing the DataZone domain with the accounts of producers and consumers (AWS Resource Access Manager)."""
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -65,10 +64,11 @@ class DomainAssociation(AccountComponent):
         self.register_outputs({"share_arn": self.share_arn})
 
 
-def _permissions(
-    settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource
-) -> pulumi.Input[Sequence[pulumi.Input[str]]]:
-    """The share's permission: what is asked for, or what the domain's version needs."""
+def _permissions(settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource) -> Any:
+    """The share's permission: what is asked for, or what the domain's version needs; none is the service's default.
+
+    None and no empty list: the provider would compare that with the default which the share has, and replace the share.
+    """
     if "permission_arn" in args:
         return [args["permission_arn"]]
     version: pulumi.Input[str]
@@ -81,7 +81,7 @@ def _permissions(
         ).domain_version
     partition = settings.names.partition
     return pulumi.Output.from_input(version).apply(
-        lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else []
+        lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else None
     )
 
 

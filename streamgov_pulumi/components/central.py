@@ -5,16 +5,19 @@ from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
+import pulumi_aws as aws
 
 from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, DomainDeployment, domain_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
+from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.arguments.choices import OPTIONAL, REQUIRED
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, Description
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.alarms import alarm
+from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -49,6 +52,10 @@ class CentralAuthorizerArgs(TypedDict):
     member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Projects whose grants the functions must read and mark, by a stable word, which is plain: their roles become
     contributors of each."""
+    longest_grant: NotRequired[pulumi.Input[str]]
+    """Access ends so many days after the grant at the latest, such as ``90d``. Default: no limit."""
+    default_grant: NotRequired[pulumi.Input[str]]
+    """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
     reconcile_schedule: NotRequired[str]
     """When the reconciler runs (EventBridge schedule expression); empty for never. Plain. Default every hour."""
     reconcile_repairs: NotRequired[pulumi.Input[bool]]
@@ -80,6 +87,8 @@ class CentralAuthorizer(AccountComponent):
     """ARN of the role with which member accounts answer."""
     grant_table_arn: pulumi.Output[str]
     """ARN of the grant ledger."""
+    dashboard_name: pulumi.Output[str]
+    """Name of the dashboard; empty without one."""
 
     def __init__(self, name: str, args: CentralAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("CentralAuthorizer", name, args, CentralAuthorizerArgs, opts)
@@ -107,6 +116,7 @@ class CentralAuthorizer(AccountComponent):
         }
         self._members(name, args, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings))
+        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, domain.part(lambda spec: spec.dashboard))
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -118,6 +128,7 @@ class CentralAuthorizer(AccountComponent):
             self, f"{name}-callback", f"{name}-callback-policy", settings, domain.part(lambda spec: spec.callback)
         )
         queue = self._rules(name, settings, domain, machine, key)
+        self._ends(name, settings, domain)
 
         self.machine_arn = machine.machine_arn
         self.table_name = table.name
@@ -139,7 +150,20 @@ class CentralAuthorizer(AccountComponent):
                 "machine_role_arn": self.machine_role_arn,
                 "callback_role_arn": self.callback_role_arn,
                 "grant_table_arn": self.grant_table_arn,
+                "dashboard_name": self.dashboard_name,
             }
+        )
+
+    def _ends(self, name: str, settings: Settings, domain: Description[DomainDeployment]) -> None:
+        """Where the reporter schedules ends of access, and the role with which those schedules start the machine."""
+        aws.scheduler.ScheduleGroup(
+            f"{name}-ends",
+            name=domain.known(lambda spec: spec.end_schedules.name),
+            tags=settings.tags,
+            opts=child(self),
+        )
+        role_with_policy(
+            self, f"{name}-ends-role", f"{name}-ends-policy", settings, domain.part(lambda spec: spec.ends)
         )
 
     def _members(self, name: str, args: CentralAuthorizerArgs, functions: Mapping[str, FunctionWithRole]) -> None:
@@ -196,13 +220,14 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
 
     def build(
         members: list[str], platforms: list[str] | None, request_form: str | None, boundary: str | None,
-        key_arn: str | None, **values: Any,
+        key_arn: str | None, longest: str | None, default: str | None, **values: Any,
     ) -> DomainDeployment:  # fmt: skip
         return domain_account(
             AccountScope(settings.names, settings.account, boundary, key_arn),
             members=members,
             asset_types=[platform.asset_type(settings.names).name for platform in platforms_of(platforms)],
             request_required=check_use(request_form) == REQUIRED,
+            ends=GrantEnds.of(longest, default),
             reconcile_schedule=args.get("reconcile_schedule", RECONCILE_SCHEDULE),
             **values,
         )
@@ -213,6 +238,8 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
         "platforms": ([sorted(PLATFORMS)[0]], [sorted(PLATFORMS)[-1]]),
         "request_form": (OPTIONAL, REQUIRED),
         "principal_accounts": ({ACCOUNTS[0]: [ACCOUNTS[0]]}, {ACCOUNTS[0]: [ACCOUNTS[1]]}),
+        "longest": ("90d", "91d"),
+        "default": ("1d", "2d"),
         "managed_vpc": FLAGS,
         "cross_account_serverless": FLAGS,
         "reconcile_repairs": FLAGS,
@@ -226,6 +253,8 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
         request_form=args.get("request_form"),
         boundary=settings.permissions_boundary,
         key_arn=args.get("kms_key_arn"),
+        longest=args.get("longest_grant"),
+        default=args.get("default_grant"),
         organization_id=args.get("organization_id"),
         principal_accounts=args.get("principal_accounts"),
         managed_vpc=args.get("managed_vpc", True),

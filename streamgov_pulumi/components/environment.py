@@ -13,6 +13,7 @@ from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, LISTS, Description
 from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import Settings, child
+from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -56,6 +57,9 @@ class EnvironmentAuthorizerArgs(TypedDict):
     apply_concurrency: NotRequired[pulumi.Input[int]]
     """How many invocations of the function that writes policies run side by side at most, reserved for it in the
     account. Default: none are reserved."""
+    resource_keys: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys that encrypt streams
+    which are granted. Default: any key of the account."""
     protected_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of roles that must never be written to, such as the deployer's."""
     manual_assets: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]]
@@ -130,6 +134,8 @@ class EnvironmentAuthorizer(AccountComponent):
     """ARN of the member state machine's role."""
     invoke_role_arn: pulumi.Output[str]
     """ARN of the role with which the domain's account starts the member state machine."""
+    dashboard_name: pulumi.Output[str]
+    """Name of the dashboard; empty without one."""
 
     def __init__(self, name: str, args: EnvironmentAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("EnvironmentAuthorizer", name, args, EnvironmentAuthorizerArgs, opts)
@@ -150,6 +156,16 @@ class EnvironmentAuthorizer(AccountComponent):
                 },
                 child(self),
             ).policy_arn
+        reader_boundary = member.known(lambda spec: spec.reader_boundary)
+        ceiling = aws.iam.Policy(
+            f"{name}-reader-boundary",
+            name=reader_boundary.name,
+            path=reader_boundary.path,
+            description=reader_boundary.description,
+            policy=to_json(reader_boundary.document),
+            tags=settings.tags,
+            opts=child(self),
+        )
         table = ledger_table(
             self,
             f"{name}-documents",
@@ -162,7 +178,7 @@ class EnvironmentAuthorizer(AccountComponent):
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table]),
+            child(self, depends_on=[table, ceiling]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(
@@ -179,6 +195,7 @@ class EnvironmentAuthorizer(AccountComponent):
             settings,
             member.part(lambda spec: spec.invoke),
         )
+        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, member.part(lambda spec: spec.dashboard))
         self.machine_arn = machine.machine_arn
         self.boundary_arn = pulumi.Output.from_input(boundary_arn)
         self.table_name = table.name
@@ -196,6 +213,7 @@ class EnvironmentAuthorizer(AccountComponent):
                 "function_role_arn": self.function_role_arn,
                 "machine_role_arn": self.machine_role_arn,
                 "invoke_role_arn": self.invoke_role_arn,
+                "dashboard_name": self.dashboard_name,
             }
         )
 
@@ -235,6 +253,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
         "require_boundary": FLAGS,
         "boundary_extra_actions": LISTS,
         "manual_assets": ({"project": LISTS[0]}, {"project": LISTS[1]}),
+        "resource_keys": (["alias/stand-in"], ["alias/other"]),
         "protected_roles": LISTS,
         "apply_concurrency": (1, 2),
     }
@@ -244,6 +263,8 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
         sources=sources,
         boundary=settings.permissions_boundary,
         key_arn=args.get("kms_key_arn"),
+        boundary_arn=args.get("boundary_arn"),
+        resource_keys=args.get("resource_keys", []),
         domain_id=args["domain_id"],
         domain_account=args["domain_account"],
         # One value: which of them hold for connections is judged by which of them there are.

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import pulumi
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
-from streamgov_pulumi.components._account import SESSION, Account
-from streamgov_pulumi.components._accounts import Accounts, check_same
+from streamgov_pulumi.components._account import Account
+from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
-from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child, platforms_of
+from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -33,6 +34,8 @@ PASSED_ON = (
 """Keys of DomainArgs that mean the same to CentralAuthorizer."""
 
 
+ALIKE = ("namespace", "partition", "log_retention_days", "tags", "alarm_topics", "dashboards")
+"""Arguments that every component of every account is told."""
 PUBLISHED = (
     "central_machine_arn", "asset_types", "request_form_name", "share_arn", "grant_table_name",
     "domain_function_role_arns", "member_machine_arns", "boundary_arns", "document_table_names", "target_ids",
@@ -138,13 +141,8 @@ class StreamGovernance(pulumi.ComponentResource):
         account, args = access["account"], self._args
         check_same(self._access.setdefault(account, access), access)
         if account not in self._told:
-            made: ComponentAccountArgs = {"account_id": account, "region": args["region"]}
-            for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):
-                if key in args:
-                    made[key] = args[key]
-            for key in SESSION:
-                if access.get(key):
-                    made[key] = access[key]  # type: ignore[literal-required]
+            alike = {key: value for key, value in args.items() if key in ALIKE}
+            made: Any = {"account_id": account, "region": args["region"], **alike, **session_of(access)}
             if "permissions_boundary_name" in args:
                 policy = f"iam::{account}:policy/{args['permissions_boundary_name']}"
                 made["permissions_boundary"] = f"arn:{args.get('partition', 'aws')}:{policy}"
@@ -239,6 +237,8 @@ class StreamGovernance(pulumi.ComponentResource):
             made["organization_id"] = domain["organization_id"]
         if "use" in domain.get("request_form", {}):
             made["request_form"] = domain["request_form"]["use"]
+        for key, length in domain.get("grants", {}).items():
+            made[f"{key}_grant"] = length  # type: ignore[literal-required]
         return CentralAuthorizer(f"{self._name}-central", made, child(self))
 
     def _contributors(self) -> None:
@@ -300,6 +300,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "connection_roles": member.get("connection_roles", []),
+            "resource_keys": member.get("resource_keys", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "sources": _governed_sources(member),

@@ -89,6 +89,17 @@ class RequestFormArgs(TypedDict):
 
 
 @described
+class GrantsArgs(TypedDict):
+    """How long access lasts."""
+
+    longest: NotRequired[Annotated[pulumi.Input[str], v.DAYS]]
+    """Access ends so many days after the grant at the latest, whatever was asked for, such as ``90d``. Default: no
+    limit."""
+    default: NotRequired[Annotated[pulumi.Input[str], v.DAYS]]
+    """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
+
+
+@described
 class DomainArgs(TypedDict):
     """The DataZone domain."""
 
@@ -130,6 +141,8 @@ class DomainArgs(TypedDict):
         ]
     ]
     """Environment account to further accounts whose roles its subscription targets may name."""
+    grants: NotRequired[GrantsArgs]
+    """How long access lasts. Grants that exist keep their ends."""
     reconcile_schedule: NotRequired[Annotated[str, v.RECONCILE_SCHEDULE]]
     """When the reconciler runs, which compares grants with what is deployed (EventBridge schedule). Empty, or in a
     stack file ``never``, turns it off. Default ``rate(1 hour)``."""
@@ -168,6 +181,9 @@ class MemberArgs(TypedDict):
     apply_concurrency: NotRequired[Annotated[pulumi.Input[int], v.CONCURRENCY]]
     """How many invocations of the function that writes policies run side by side at most, reserved for it in the
     account. Default: none are reserved."""
+    resource_keys: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.RESOURCE_KEY]]]]
+    """ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys that encrypt streams
+    which are granted. Default: any key of the account; the function may then revoke any grant on any of them."""
     boundary_extra_actions: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.IAM_ACTION]]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]
@@ -206,6 +222,8 @@ class StreamGovernanceArgs(TypedDict):
     """Tags of every resource."""
     alarm_topics: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.TOPIC_ARN]]]]
     """SNS topics, in the deployment's region, that alarms notify."""
+    dashboards: NotRequired[bool]
+    """Make a CloudWatch dashboard in the domain's account and in each member account. Default true."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]

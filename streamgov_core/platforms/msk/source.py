@@ -17,12 +17,11 @@ from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.msk.arns import is_internal, topic_arn
 from streamgov_core.platforms.msk.form_types import PROVISIONED
 from streamgov_core.runtime.clients import error_code
+from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_kafka import KafkaClient
     from mypy_boto3_kafka.type_defs import ClusterTypeDef, DescribeTopicResponseTypeDef, TopicInfoTypeDef
-
-_log = logging.getLogger(__name__)
 
 PAGE = 100
 """The largest page of ListTopics and ListClustersV2."""
@@ -72,7 +71,7 @@ class MskSource:
         except self._client.exceptions.ClientError as error:
             if error_code(error) == "NotFoundException":
                 raise CatalogError(f"there is no MSK cluster {arn}") from error
-            # UNVERIFIED: the error of a cluster that is being created.
+            # UNVERIFIED[msk-brokers-while-creating]: the error of a cluster that is being created.
             if error_code(error) == "ConflictException":
                 raise CatalogError(f"MSK cluster {arn} has no brokers to connect to yet: {error}") from error
             raise
@@ -140,7 +139,7 @@ class MskSource:
             if code == "NotFoundException":
                 self._described[name] = dict.fromkeys((*_LISTED, "retention_ms"))
             elif code in _NO_TOPICS:
-                _log.warning("topic %s cannot be described: %s", name, error)
+                log("topic not described", level=logging.WARNING, topic=name, cause=str(error))
             else:
                 raise
             return
@@ -164,7 +163,7 @@ class MskSource:
         except self._client.exceptions.ClientError as error:
             if error_code(error) not in _NO_TOPICS:
                 raise
-            _log.warning("the topics of %s cannot be listed: %s", cluster_arn, error)
+            log("topics not listed", level=logging.WARNING, clusterArn=cluster_arn, cause=str(error))
             return None
 
     def _find(self) -> str:
@@ -199,7 +198,10 @@ def _facts_of(topic: TopicInfoTypeDef | DescribeTopicResponseTypeDef) -> dict[st
 
 
 def _retention(configs: str) -> int | None:
-    """``retention.ms`` of a topic's settings. UNVERIFIED: whether the text is JSON or properties; both work."""
+    """``retention.ms`` of a topic's settings.
+
+    UNVERIFIED[msk-topic-configs-text]: whether the text is JSON or properties; both work.
+    """
     try:
         text = base64.b64decode(configs, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

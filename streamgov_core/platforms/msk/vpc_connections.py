@@ -3,8 +3,8 @@
 A connection is made once for each client VPC, by a role that the member's configuration names; a role that only reads
 or writes gets none of it. Sources: "Multi-VPC private connectivity" of the MSK developer guide ("Step 3: Cross-account
 user actions to configure client-managed VPC connections"), and the dependent actions of CreateVpcConnection and
-DeleteVpcConnection in the service authorization reference. Which of those the service checks is UNVERIFIED: a role that
-makes connections gets all of them.
+DeleteVpcConnection in the service authorization reference. Which of those the service checks is
+UNVERIFIED[msk-vpc-connection-actions]: a role that makes connections gets all of them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,33 @@ _NETWORK_READS = (
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
 )
+
+
+_MAKER_ACTIONS = (
+    "ec2:CreateTags",
+    "ec2:CreateVpcEndpoint",
+    "ec2:DeleteVpcEndpoints",
+    "iam:AttachRolePolicy",
+    "iam:CreateServiceLinkedRole",
+    "iam:PutRolePolicy",
+    "kafka:CreateVpcConnection",
+    "kafka:DeleteVpcConnection",
+)
+_UNNAMED = (*_NETWORK_READS, "kafka:GetBootstrapBrokers", "kafka:ListVpcConnections")
+"""Actions that know no resource."""
+
+GRANTED_ACTIONS = frozenset({*OWNER_ACTIONS, *FIND_ACTIONS, *_UNNAMED, *_MAKER_ACTIONS, "kafka:DescribeVpcConnection"})
+"""Everything that a grant may ever ask for in order to find or make connections."""
+
+
+def is_limited(permission: Permission) -> bool:
+    """Whether a permission on other things than clusters stays within what connections need."""
+    actions, resource = set(permission.actions), permission.resource
+    if any(action.startswith("iam:") for action in actions):
+        return ":role/aws-service-role/kafka.amazonaws.com/" in resource
+    if resource == "*":
+        return actions <= {*_UNNAMED}
+    return ":ec2:" in resource and all(action.startswith("ec2:") for action in actions)
 
 
 def service_linked_role(partition: str, account: str) -> str:

@@ -22,7 +22,7 @@ CLUSTER = f"arn:aws:kafka:{REGION}:{OTHER}:cluster/orders/1f2e3d4c-5b6a-7988-a7b
 PLAIN = {
     "account_id", "region", "namespace", "partition", "platform", "key", "trail", "membership", "target_name", "use",
     "reconcile_schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
-    "permissions_boundary_name", "deletion_protection", "on_destroy", "application",
+    "permissions_boundary_name", "deletion_protection", "on_destroy", "application", "dashboards",
 }  # fmt: skip
 """Arguments on which names, or the number of resources, hang; lists and maps of sections are counted as their items."""
 VALUES: Mapping[str, Any] = {
@@ -50,7 +50,8 @@ VALUES: Mapping[str, Any] = {
     "min_pause_between_checkpoints_ms": 5_000, "metrics_level": "TASK", "subnets": ["subnet-a"],
     "role_path": "/jobs/",
     "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
-    "domain_version": "V1",
+    "domain_version": "V1", "longest_grant": "90d", "default_grant": "30d", "longest": "90d", "default": "30d",
+    "resource_keys": ["alias/streams-*"],
 }  # fmt: skip
 """A right value of each argument; flags are true."""
 
