@@ -1,16 +1,18 @@
 """A member account's own stack: its schema registry becomes assets, its roles receive what is granted."""
 
+from typing import Any
+
 import pulumi
 
 from streamgov_pulumi import StreamGovernance
 
 config = pulumi.Config()
 account, project = config.require("account"), config.require("projectId")
-access = {"account": account}
+access: dict[str, Any] = {"account": account}
 # Without it your credentials must be of the account.
 if config.get("deployer"):
     access["assume_role_arn"] = config.require("deployer")
-member = {
+member: Any = {
     "access": access,
     "trail": "find",
     "data_sources": {

@@ -13,19 +13,16 @@ from streamgov_pulumi import Account, ConsumerBoundary, StreamGovernance
 
 config = pulumi.Config()
 region = config.require("region")
-# The keys of the configuration that say how the deployment reaches each account.
-domain_access = {"account": config.require("domainAccount")}
-streams_access = {"account": config.require("streamsAccount")}
-if config.get("streamsDeployer"):
-    streams_access["assume_role_arn"] = config.require("streamsDeployer")
+domain_account, streams_account = config.require("domainAccount"), config.require("streamsAccount")
+deployer = config.require("streamsDeployer")
 
 # One notion of an account: its provider for resources of your own, its names and sessions for our components.
 streams = Account(
     {
-        "account_id": streams_access["account"],
+        "account_id": streams_account,
         "region": region,
         "namespace": config.get("namespace") or "streamgov",
-        **({"assume_role_arn": streams_access["assume_role_arn"]} if "assume_role_arn" in streams_access else {}),
+        "assume_role_arn": deployer,
     },
     name="streams",
 )
@@ -76,7 +73,7 @@ governance = StreamGovernance(
         "deletion_protection": config.get_bool("deletionProtection") is not False,
         "on_destroy": config.get("onDestroy") or "refuse",
         "domain": {
-            "access": domain_access,
+            "access": {"account": domain_account},
             "domain_id": config.require("domainId"),
             "types_project_id": config.require("producerProjectId"),
             # False if the domain is shared with the account already.
@@ -88,7 +85,7 @@ governance = StreamGovernance(
         },
         "members": [
             {
-                "access": streams_access,
+                "access": {"account": streams_account, "assume_role_arn": deployer},
                 "trail": "none",
                 "boundary_arn": boundary.policy_arn,
                 "data_sources": {

@@ -18,6 +18,6 @@ def test_the_page_is_the_program() -> None:
 
 def test_examples_import_no_internals() -> None:
     """A program that was copied goes on working when the inside changes."""
-    allowed = {"json", "pulumi", "pulumi_aws", "streamgov_pulumi"}
+    allowed = {"json", "typing", "pulumi", "pulumi_aws", "streamgov_pulumi"}
     for path in (ROOT / "examples" / "python").rglob("*.py"):
         assert set(re.findall(r"^(?:from|import) ([\w.]+)", path.read_text(), re.M)) <= allowed, path
