@@ -81,7 +81,7 @@ def test_the_configuration_tells_the_types_of_each_account(case: str, no_bundles
     config = parse(CASES[case])
     assert config.governance is not None
     accounts = [config.governance["domain"]["access"], *(m["access"] for m in config.governance["members"])]
-    roles = {a["assume_role_arn"]: a["account"] for a in accounts if "assume_role_arn" in a}
+    roles = {str(a["assume_role_arn"]): a["account"] for a in accounts if "assume_role_arn" in a}
     ambient = next(
         (a["account"] for a in accounts[:: 1 if config.mode != "member" else -1] if "assume_role_arn" not in a), ""
     )
