@@ -66,7 +66,7 @@ class AssetRequest:
         """The generation of what is to be done."""
         if self.record is None:
             return GENERATIONS_PER_REQUEST - 1
-        return self.record.generation + (0 if self.is_resumed else GENERATIONS_PER_REQUEST)
+        return self.record.generation if self.is_resumed else self.record.next_generation
 
     @property
     def previous_generation(self) -> int | None:

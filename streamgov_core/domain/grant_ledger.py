@@ -60,6 +60,15 @@ class GrantRecord:
     outcome: Mapping[str, Any] = field(default_factory=dict)
     former: tuple[GrantCommand, ...] = ()
 
+    @property
+    def next_generation(self) -> int:
+        """The generation of the next request: above all that the last one uses, and may still use to undo itself.
+
+        A renewal grants what was before with the second generation above its own if it fails.
+        """
+        requests = 2 if self.former else 1
+        return self.generation + requests * GENERATIONS_PER_REQUEST
+
     def __post_init__(self) -> None:
         """A command that was begun undecided is what the members decided, once it is granted."""
         if self.state == "GRANTED" and self.command is not None and self.command.consumer.assuming is None:

@@ -11,7 +11,7 @@ from typing import Any
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_documents import document_ids_of
-from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord
+from streamgov_core.domain.grant_ledger import GrantLedger, GrantRecord
 from streamgov_core.domain.reconcile.detection_result import Remediation
 from streamgov_core.domain.reconcile.expected import former_steps, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
@@ -230,7 +230,7 @@ class Remediator:
 
     def _revoke(self, remediation: Remediation, record: GrantRecord, mine: bool, tally: Tally, work: Work) -> None:
         """Revoke from the ledger alone: DataZone no longer knows the grant, or will not do it."""
-        generation = record.generation if mine else record.generation + GENERATIONS_PER_REQUEST
+        generation = record.generation if mine else record.next_generation
         new = replace(
             record,
             generation=generation,

@@ -224,6 +224,25 @@ def test_a_revoke_takes_what_any_of_the_commands_has_given(stream: MemoryDeploym
     assert not stream.consumer.gateway.iam.statements(ROLE)
 
 
+def test_a_revoke_that_overtakes_a_renewal_which_then_fails_stands(stream: MemoryDeployment) -> None:
+    """The renewal takes itself back after the revoke is through: it must not give the old access again."""
+    now_says(stream, key_arn=KEYS[1])
+    stream.consumer.down = True
+    collected = stream.collector.run({"event": redrive(), "execution": "renewal"})
+    (item,) = json.loads(json.dumps(collected))["items"]
+    stream.stage(item["do"]["first"])
+    stream.consumer.down = False
+    stream.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    stream.execute(redrive("REVOKE"), "revoke")
+    assert stream.status() == "REVOKED" and key_holders(stream) == [[], []]
+    for stage in ("first", "second"):
+        assert stream.stage(item["undo"][stage])
+    failed = {"Error": "StepFailed", "Cause": "no answer"}
+    assert stream.reporter.run({"kind": "outcome", "item": {**item, "failure": failed}})["status"] == "SUPERSEDED"
+    assert key_holders(stream) == [[], []] and not stream.consumer.gateway.iam.statements(ROLE)
+    assert [record.state for record in stream.grants.records.values()] == ["REVOKED"]
+
+
 def test_a_redrive_of_what_has_not_changed_leaves_every_document_as_it_is(world: MemoryDeployment) -> None:
     before = json.dumps([world.owner.gateway.policies.statements(CLUSTER), world.consumer.gateway.iam.statements(ROLE)])
     world.execute(redrive(), "by-hand")
