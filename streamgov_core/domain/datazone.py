@@ -74,7 +74,10 @@ class DataZoneDomain:
         return self._get("get_subscription_grant", "GetSubscriptionGrant", identifier=grant_id)
 
     def asset(self, asset_id: str) -> LiveAsset | None:
-        """API GetAsset. UNVERIFIED: which membership reading an asset of another project takes."""
+        """API GetAsset.
+
+        UNVERIFIED[dz-reads-need-membership]: which membership reading an asset of another project takes.
+        """
         found = self._get("get_asset", "GetAsset", identifier=asset_id)
         return None if found is None else LiveAsset.of_asset(found)
 
@@ -132,7 +135,7 @@ class DataZoneDomain:
         """
         client = self._client()
         failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
-        named = {} if target_name is None else {"targetName": target_name}
+        named: dict[str, Any] = {} if target_name is None else {"targetName": target_name}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:
                 client.update_subscription_grant_status(

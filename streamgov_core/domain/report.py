@@ -160,7 +160,12 @@ class Report(DomainFunction[DomainSettings]):
             state="GRANTED",
             updated_at=self._now(),
             cause="" if failure is None else f"not brought up to date: {failure}"[:MAX_CAUSE],
-            outcome={"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]},
+            outcome={
+                "warnings": _warnings(item),
+                "undo": remaining,
+                "reason": (failure or "")[:MAX_CAUSE],
+                **_delivery(item),
+            },
             former=record.former if remaining else (),
         )
         if failure is not None and before is not None and record.command is not None:
@@ -216,6 +221,8 @@ class Report(DomainFunction[DomainSettings]):
         grant = self._domain.grant(workflow_input.grant_id)
         updated = []
         for asset in (grant or {}).get("assets", ()):
+            if workflow_input.asset_id not in ("", asset["assetId"]):
+                continue
             if self._set_failed(workflow_input, grant or {}, asset, execution, cause):
                 updated.append(asset["assetId"])
         failed: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"

@@ -109,14 +109,14 @@ def test_a_grant_gives_the_producer_first_and_can_be_undone_the_other_way_round(
 
 
 def test_names_of_people_and_sessions_stand_beside_their_ids(central: Central) -> None:
-    asking = {"arn": "arn:aws:iam::333333333333:role/analysts", "sessionName": "alice"}
-    approving = {"username": "bob@example.com", "firstName": "Bob", "lastName": "Builder"}
+    asking = {"arn": "arn:aws:iam::333333333333:role/analysts", "sessionName": "somebody"}
+    approving = {"username": "approver@example.com", "firstName": "First", "lastName": "Last"}
     central.domain.users["user-asking"] = {"details": {"iam": asking}}
     central.domain.users["user-approving"] = {"details": {"sso": approving}}
     central.collect()
     facts = central.record().audit
-    assert facts["requestedByName"] == "alice (session of arn:aws:iam::333333333333:role/analysts)"
-    assert facts["approvedByName"] == "Bob Builder (bob@example.com)"
+    assert facts["requestedByName"] == "somebody (session of arn:aws:iam::333333333333:role/analysts)"
+    assert facts["approvedByName"] == "First Last (approver@example.com)"
     assert (facts["requestedBy"], facts["approvedBy"]) == ("user-asking", "user-approving")
 
 

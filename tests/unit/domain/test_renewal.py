@@ -277,6 +277,10 @@ def test_a_role_is_replaced_by_one_that_may_not_receive_access(world: MemoryDepl
     world.drain()
     assert world.reads(role=ROLE) == NEITHER and world.reads(role=OTHER) == BOTH
     assert world.reads(role=foreign) == NEITHER
+    world.clock.value += HOUR
+    result = world.reconcile("again")
+    assert kinds(result) == {"PrincipalsChanged": {"found": 1, "skipped": 1}} and not world.executions.waiting
+    assert f"names {foreign}, which may not receive access" in result["findings"][0]["text"]
 
 
 def test_a_role_that_the_configuration_no_longer_names_still_loses(world: MemoryDeployment) -> None:
