@@ -15,6 +15,7 @@ from streamgov_pulumi.providers import (
     AssetTypeProvider,
     DestroyGuardProvider,
     FormTypeProvider,
+    ProjectEnvironmentProvider,
     ProjectMembershipProvider,
     RuleProvider,
     SubscriptionTargetProvider,
@@ -84,6 +85,13 @@ SERVED: Mapping[str, Served] = {
         inputs.TypeOutputs,
         "A custom metadata form type of a DataZone domain.",
         "domain_id|'form'|name",
+    ),
+    "ProjectEnvironment": Served(
+        ProjectEnvironmentProvider,
+        inputs.ProjectEnvironmentInputs,
+        inputs.ProjectEnvironmentOutputs,
+        "The tooling environment of a project of a V2 domain, and the project's role: looked up, never made.",
+        "domain_id|project_id",
     ),
     "ProjectMembership": Served(
         ProjectMembershipProvider,

@@ -98,6 +98,26 @@ class SubscriptionTargetInputs(SessionInputs, total=False):
     """`AUTOMATIC` or `MANUAL`. Default: DataZone's."""
 
 
+class ProjectEnvironmentInputs(SessionInputs):
+    """Inputs of ProjectEnvironment."""
+
+    domain_id: pulumi.Input[str]
+    """The DataZone domain."""
+    project_id: pulumi.Input[str]
+    """The project."""
+
+
+class ProjectEnvironmentOutputs(TypedDict):
+    """What a look at a project's tooling brings."""
+
+    environment_id: pulumi.Output[str]
+    """The tooling environment."""
+    role_arn: pulumi.Output[str]
+    """ARN of the project's role."""
+    account_id: pulumi.Output[str]
+    """The environment's account."""
+
+
 class ProjectMembershipInputs(SessionInputs, total=False):
     """Inputs of ProjectMembership. A change of any replaces the membership."""
 

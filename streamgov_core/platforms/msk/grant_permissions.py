@@ -75,7 +75,9 @@ def review(command: GrantCommand) -> None:
 def producer_contributions(command: GrantCommand) -> tuple[PolicyContribution, ...]:
     """The cluster policy, for principals of other accounts and for connections that their accounts make."""
     principals = command.foreign_principals()
-    accounts = command.assuming_accounts() if _managed_vpc(command) else ()
+    # MSK refuses the permission while multi-VPC connectivity is off; with it on, the asset knows its brokers.
+    connects = _managed_vpc(command) and command.resource.get("bootstrapBrokersVpc")
+    accounts = command.assuming_accounts() if connects else ()
     if not principals and not accounts:
         return ()
     cluster = _cluster(command)

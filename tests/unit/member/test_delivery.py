@@ -206,6 +206,7 @@ def access_allows(member: Member, action: str, resource: str) -> bool:
 def test_an_access_role_is_made_trusted_and_taken_away_again() -> None:
     member = Member(OWNER)
     order = undecided(schema=schema_of("orders"))
+    order = replace(order, resource={**order.resource, "bootstrapBrokersVpc": "b-1.example:14001"})
     answer = granted(member, order)
     assert answer["status"] == "APPLIED", answer
     # No reader role; the cluster's policy lets the consumer's account connect its network, and nobody read.
@@ -228,7 +229,7 @@ def test_an_access_role_is_made_trusted_and_taken_away_again() -> None:
     assert member.gateway.policies.statements(CLUSTER) == []
 
 
-@pytest.mark.parametrize("how", [{"options": {"managedVpc": False}}, {"cluster": SERVERLESS}])
+@pytest.mark.parametrize("how", [{}, {"options": {"managedVpc": False}}, {"cluster": SERVERLESS}])
 def test_without_managed_connections_no_cluster_policy_is_written(how: dict[str, Any]) -> None:
     member = Member(OWNER)
     answer = granted(member, undecided(**how))
