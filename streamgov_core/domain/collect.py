@@ -244,7 +244,9 @@ class Collect(DomainFunction[CollectSettings]):
         return CommandBuilder(self._settings, self._now).renew(granted, asset, platform, request.details)
 
     def _live_asset(self, request: AssetRequest) -> LiveAsset | None:
-        """The asset as it is now; as it was published last if the function may not read it (UNVERIFIED who may)."""
+        """The asset as it is now; as it was published last if the function may not read it
+        (UNVERIFIED[dz-reads-need-membership] who may).
+        """
         try:
             return self._domain.asset(request.asset_id)
         except (PermanentGrantError, RemoteError) as error:

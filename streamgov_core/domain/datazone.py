@@ -70,7 +70,10 @@ class DataZoneDomain:
         return self._get("get_subscription_grant", "GetSubscriptionGrant", identifier=grant_id)
 
     def asset(self, asset_id: str) -> LiveAsset | None:
-        """API GetAsset. UNVERIFIED: which membership reading an asset of another project takes."""
+        """API GetAsset.
+
+        UNVERIFIED[dz-reads-need-membership]: which membership reading an asset of another project takes.
+        """
         found = self._get("get_asset", "GetAsset", identifier=asset_id)
         return None if found is None else LiveAsset.of_asset(found)
 
