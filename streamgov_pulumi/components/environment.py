@@ -49,6 +49,8 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Only roles that carry the consumer boundary may be given access. Default true."""
     boundary_extra_actions: NotRequired[list[str]]
     """Further actions that the consumers' own jobs need."""
+    deliveries: NotRequired[Mapping[str, str]]
+    """ARN, or pattern, of a role to how grants reach it: ``direct``, ``accessRole`` or ``auto``. Default ``auto``."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
     connection_roles: NotRequired[list[str]]
@@ -138,16 +140,21 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                 },
                 child(self),
             ).policy_arn
-        reader_boundary = member.known(lambda spec: spec.reader_boundary)
-        ceiling = aws.iam.Policy(
-            f"{name}-reader-boundary",
-            name=reader_boundary.name,
-            path=reader_boundary.path,
-            description=reader_boundary.description,
-            policy=to_json(reader_boundary.document),
-            tags=dict(settings.tags) or None,
-            opts=child(self),
-        )
+        limits = [
+            aws.iam.Policy(
+                f"{name}-{limit.key}",
+                name=limit.name,
+                path=limit.path,
+                description=limit.description,
+                policy=to_json(limit.document),
+                tags=dict(settings.tags) or None,
+                opts=child(self),
+            )
+            for limit in (
+                member.known(lambda spec: spec.reader_boundary),
+                member.known(lambda spec: spec.access_boundary),
+            )
+        ]
         table = ledger_table(
             self,
             f"{name}-documents",
@@ -160,7 +167,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table, ceiling]),
+            child(self, depends_on=[table, *limits]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(
@@ -202,6 +209,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
             protected_roles=args.get("protected_roles", []),
             connection_roles=args.get("connection_roles", []),
             apply_concurrency=args.get("apply_concurrency"),
+            deliveries=args.get("deliveries"),
             boundary_arn=boundary_arn,
             resource_keys=args.get("resource_keys", []),
             sources=[

@@ -9,6 +9,7 @@ from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._guarded import guarded_parts
+from streamgov_pulumi.components._principals import deliveries, plain_principals
 from streamgov_pulumi.components._settings import (
     AccountArgs,
     DeploymentArgs,
@@ -272,12 +273,13 @@ class StreamGovernance(pulumi.ComponentResource):
             "deployment": self.deployment(access),
             "domain_id": self._args["domain"]["domain_id"],
             "domain_account": self._args["domain"]["access"]["account"],
-            "consumer_roles": member.get("consumer_roles") or _plain_principals(member),
+            "consumer_roles": member.get("consumer_roles") or plain_principals(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "connection_roles": member.get("connection_roles", []),
             "resource_keys": member.get("resource_keys", []),
             "manual_assets": member.get("manual_assets", {}),
+            "deliveries": deliveries(member, self._args.get("partition", "aws")),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "sources": _governed_sources(member),
             "kms_key_arn": key,
@@ -333,7 +335,7 @@ class StreamGovernance(pulumi.ComponentResource):
             self.targets[f"{access['account']}/{word}"] = StreamSubscriptionTarget(
                 f"{self._name}-{access['account']}-target-{word}",
                 {
-                    **target,
+                    **{key: value for key, value in target.items() if key != "delivery"},  # type: ignore[typeddict-item]
                     "deployment": self.deployment(access),
                     "domain_id": self._args["domain"]["domain_id"],
                     "session": session_of(access),
@@ -388,9 +390,3 @@ def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
                     f"consumer_roles of account {member['access']['account']}: {COVERS_EVERY_ROLE}. Name a path, such "
                     f"as role/streaming/*, or say allow_any_role: True beside it, got {pattern!r}"
                 )
-
-
-def _plain_principals(member: MemberArgs) -> list[str]:
-    """The principals of the account's targets: without further word, they may be given access and nobody else."""
-    principals = {role for target in member.get("targets", {}).values() for role in target["principals"]}
-    return sorted(role for role in principals if isinstance(role, str))

@@ -7,6 +7,7 @@ import pulumi
 from streamgov_core.deploy.member_deployment import manage_access_role
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RoleSpec
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import short_hash
 from streamgov_pulumi.arguments.choices import AUTOMATIC
 from streamgov_pulumi.components._description import Description
@@ -19,7 +20,7 @@ from streamgov_pulumi.components._settings import (
     session_inputs,
 )
 from streamgov_pulumi.components.role import role_with_policy
-from streamgov_pulumi.providers import SubscriptionTarget
+from streamgov_pulumi.providers import ProjectEnvironment, SubscriptionTarget
 
 
 class StreamSubscriptionTargetArgs(TypedDict):
@@ -29,12 +30,14 @@ class StreamSubscriptionTargetArgs(TypedDict):
     """The environment's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
-    environment_id: pulumi.Input[str]
-    """The consumer's environment."""
+    environment_id: NotRequired[pulumi.Input[str]]
+    """The consumer's environment. Needed unless ``project_id`` says whose it is."""
+    project_id: NotRequired[pulumi.Input[str]]
+    """The consumer's project, in a V2 domain: its tooling environment and, without ``principals``, its role."""
     platform: str
     """``msk`` or ``kinesis``."""
-    principals: list[pulumi.Input[str]]
-    """ARNs of the 1 to 20 IAM roles that receive access."""
+    principals: NotRequired[list[pulumi.Input[str]]]
+    """ARNs of the 1 to 20 IAM roles that receive access. Needed with ``environment_id``."""
     target_name: NotRequired[str]
     """The target's name. Default: the namespace and the platform."""
     grant_creation_mode: NotRequired[str]
@@ -50,6 +53,8 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
 
     target_id: pulumi.Output[str]
     """Id of the subscription target."""
+    environment_id: pulumi.Output[str]
+    """The environment."""
 
     def __init__(
         self, name: str, args: StreamSubscriptionTargetArgs, opts: pulumi.ResourceOptions | None = None
@@ -72,13 +77,14 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
             settings,
             Description(build, domain_id=args["domain_id"]),
         )
+        environment_id, principals = _consumer(name, args, settings, self)
         target = SubscriptionTarget(
             name,
             {
                 "domain_id": args["domain_id"],
-                "environment_id": args["environment_id"],
+                "environment_id": environment_id,
                 "name": target_name,
-                "authorized_principals": args["principals"],
+                "authorized_principals": principals,
                 "applicable_asset_types": [platform.asset_type(settings.names).name],
                 "manage_access_role": role.arn,
                 "subscription_grant_creation_mode": args.get("grant_creation_mode", AUTOMATIC),
@@ -88,4 +94,31 @@ class StreamSubscriptionTarget(pulumi.ComponentResource):
             child(self),
         )
         self.target_id = target.target_id
+        self.environment_id = pulumi.Output.from_input(environment_id)
         self.register_outputs({"target_id": self.target_id})
+
+
+def _consumer(
+    name: str, args: StreamSubscriptionTargetArgs, settings: Settings, parent: pulumi.Resource
+) -> tuple[pulumi.Input[str], list[pulumi.Input[str]]]:
+    """Environment and roles: those that are named, or those of the project's tooling.
+
+    Raises:
+        ConfigError: neither an environment with its roles nor a project is named, or both are.
+    """
+    if ("environment_id" in args) == ("project_id" in args):
+        raise ConfigError(f"{name}: name either environment_id, with principals, or project_id")
+    if "environment_id" in args:
+        if not args.get("principals"):
+            raise ConfigError(f"{name}: principals must name the roles of environment_id that receive access")
+        return args["environment_id"], args["principals"]
+    tooling = ProjectEnvironment(
+        f"{name}-environment",
+        {
+            "domain_id": args["domain_id"],
+            "project_id": args["project_id"],
+            **session_inputs(settings, args.get("session")),
+        },
+        child(parent),
+    )
+    return tooling.environment_id, args.get("principals") or [tooling.role_arn]
