@@ -191,7 +191,7 @@ resource "aws_secretsmanager_secret" "password" {
 
 resource "aws_secretsmanager_secret_version" "password" {
   secret_id     = aws_secretsmanager_secret.password.id
-  secret_string = "revision ${var.revision}"
+  secret_string = "a change of it would replace the version"
 }
 
 resource "aws_ssm_parameter" "secure" {
@@ -359,7 +359,7 @@ resource "aws_s3_object" "code" {
 
 resource "aws_kinesisanalyticsv2_application" "flink" {
   name                   = "further"
-  description            = local.revised ? "revised" : "first"
+  description            = "A change of it would replace the application"
   runtime_environment    = "FLINK-1_20"
   service_execution_role = aws_iam_role.any.arn
   application_configuration {
