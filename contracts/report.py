@@ -36,8 +36,7 @@ def plan(probes: Sequence[Probe], options: Iterable[str] = ()) -> str:
     lines += [
         "  roles, queues, rules, functions and state machines whose names begin with contracts-",
         "",
-        f"Everything carries the tag {TAG}. Together at most {usd:.2f} USD and about {minutes:.0f} minutes; what a "
-        "provider of services beside AWS may charge is not in it.",
+        f"Everything carries the tag {TAG}. Together at most {usd:.2f} USD and about {minutes:.0f} minutes.",
         "It takes these permissions:",
         json.dumps(policy(asked), indent=2),
     ]

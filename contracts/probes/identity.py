@@ -156,6 +156,37 @@ def retire_by_token(scene: Scene) -> Any:
     return answer
 
 
+@probe(
+    "kms-grant-context",
+    expects={"the same context": "accepted", "another context": "AccessDeniedException"},
+    uses=(key,),
+    minutes=0.5,
+)
+def grant_context(scene: Scene) -> Any:
+    """Are the keys of a grant's encryption context known as condition keys in CreateGrant?"""
+    arn = "arn:aws:kinesis:us-east-1:111111111111:stream/contracts"
+    condition = {"StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": arn}}
+    document = policy({"Action": "kms:CreateGrant", "Resource": key(scene), "Condition": condition})
+    role = make_role(scene, "granting", document)
+    settle(scene)
+    client = scene.as_role(role, "kms")
+    answer = {}
+    for words, value in (("the same context", arn), ("another context", f"{arn}-other")):
+        made: list[str] = []
+
+        def create(value: str = value, made: list[str] = made) -> None:
+            constraint = {"EncryptionContextSubset": {"aws:kinesis:arn": value}}
+            grant = client.create_grant(
+                KeyId=key(scene), GranteePrincipal=role, Operations=["Decrypt"], Constraints=constraint
+            )
+            made.append(grant["GrantId"])
+
+        answer[words] = answer_of(create)
+        for identifier in made:
+            scene.later("kms", "revoke_grant", KeyId=key(scene), GrantId=identifier)
+    return answer
+
+
 _DOMAIN_PERMISSIONS = (
     "AWSRAMDefaultPermissionAmazonDataZoneDomain",
     "AWSRAMPermissionAmazonDataZoneDomainFullAccessWithPortalAccess",

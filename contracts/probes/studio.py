@@ -143,3 +143,9 @@ by_hand(
     expects="they lose their membership",
     how="Upgrade a throwaway V1 domain in the console, and call ListProjectMemberships before and after.",
 )
+by_hand(
+    "dz-portal-running-run",
+    question="How does the portal show a run of the lineage whose last event is RUNNING for months?",
+    expects="as running",
+    how="Grant a subscription, open the asset's lineage in the portal, and look at the run of the access again later.",
+)

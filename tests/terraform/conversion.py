@@ -7,12 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Inputs = Mapping[str, Any]
-_MODULES = {
-    "cloudtrail": "", "cloudwatch": "cloudwatch", "datazone": "datazone", "dynamodb": "dynamodb", "ec2": "",
-    "glue": "glue", "iam": "iam", "kinesis": "kinesis", "kms": "kms", "lambda": "lambda", "msk": "msk", "ram": "ram",
-    "s3": "s3", "sfn": "sfn", "sqs": "sqs", "kinesisanalyticsv2": "kinesisanalyticsv2",
-}  # fmt: skip
-"""Pulumi's modules, and what Terraform's type begins with."""
+_WITHOUT_MODULE = ("cloudtrail", "ec2")
+"""Pulumi's modules that Terraform's types do not name."""
 _TYPES = {"aws:cloudtrail/trail:Trail": "aws_cloudtrail"}
 _RENAMED = {
     "aws_lambda_function": {"name": "function_name"},
@@ -45,7 +41,7 @@ def type_of(pulumi_type: str) -> str:
     if pulumi_type in _TYPES:
         return _TYPES[pulumi_type]
     module, name = pulumi_type.removeprefix("aws:").split(":")[0].split("/")
-    return "_".join(filter(None, ("aws", _MODULES[module], snake(name))))
+    return "_".join(filter(None, ("aws", "" if module in _WITHOUT_MODULE else module, snake(name))))
 
 
 def module_of(resources: list[dict[str, Any]], schemas: Mapping[str, Any], region: str) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""A module of every service that we deploy with, by the real provider: applied, planned, changed, destroyed."""
+"""Modules of the real provider: applied, planned to no change, changed, planned, and destroyed.
+
+``deployed`` holds what streamgov deploys with, ``beside`` what programs next to it use.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +16,26 @@ from tests.sandbox import EmulatorProcess
 from tests.terraform.terraform import Terraform
 
 pytestmark = pytest.mark.terraform
-MODULE = Path(__file__).parent / "module" / "main.tf"
-RESOURCES = len(re.findall(r"^resource ", MODULE.read_text(), re.MULTILINE))
+MODULES = Path(__file__).parent / "modules"
 
 
-@pytest.fixture(scope="module")
-def module(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    folder = tmp_path_factory.mktemp("module")
-    shutil.copy(MODULE, folder)
-    with zipfile.ZipFile(folder / "bundle.zip", "w") as bundle:
+@pytest.mark.timeout(1700)
+@pytest.mark.parametrize("name", ["deployed", "beside"])
+def test_applied_planned_changed_and_destroyed(emulator: EmulatorProcess, tmp_path: Path, name: str) -> None:
+    written = MODULES / f"{name}.tf"
+    resources = len(re.findall(r"^resource ", written.read_text(), re.MULTILINE))
+    shutil.copy(written, tmp_path)
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as bundle:
         bundle.writestr("main.py", "def handler(event, context):\n    return event\n")
-    made = Terraform(folder, emulator.endpoint, {"bundle": str(folder / "bundle.zip")})
-    made.init()
-    return made
-
-
-@pytest.mark.timeout(1500)
-def test_applied_planned_changed_and_destroyed(module: Terraform) -> None:
-    assert f"{RESOURCES} added, 0 changed, 0 destroyed" in module.apply()
+    module = Terraform(tmp_path, emulator.endpoint, {"bundle": str(tmp_path / "bundle.zip")})
+    module.init()
+    assert f"{resources} added, 0 changed, 0 destroyed" in module.apply()
     assert module.changes() == {}
-    assert len(module.addresses()) == RESOURCES
+    assert len(module.addresses()) == resources
     planned = module.changes(revision="2")
-    assert all(each["actions"] == ["update"] for each in planned.values()), planned
+    assert {address: each for address, each in planned.items() if each["actions"] != ["update"]} == {}
     assert len(planned) > 20
     module.apply(revision="2")
     assert module.changes(revision="2") == {}
-    assert f"{RESOURCES} destroyed" in module.destroy(revision="2")
+    assert f"{resources} destroyed" in module.destroy(revision="2")
     assert module.addresses() == []

@@ -211,7 +211,7 @@ def _install_policies(emulator: Emulator, principals: policies.Principals) -> No
     def stored(text: str) -> str:
         try:
             document = policies.load(text)
-            policies.check_grammar(document, kind="resource")
+            policies.check_grammar(document, kind="resource", spaced=True)
             return json.dumps(principals.stored(document))
         except policies.PolicyError as error:
             message = (

@@ -29,6 +29,18 @@ def install(emulator: Emulator) -> None:
         groups = [{"logGroupClass": "STANDARD", **group} for group in result.get("logGroups") or []]
         return {**result, "logGroups": groups}
 
+    @emulator.wrap("logs", "PutMetricFilter")
+    def put_metric_filter(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        # "Creates or updates": moto adds a second one of the same name.
+        kept = logs_backends[call.caller.account][call.region].filters.metric_filters
+        same = ("filterName", "logGroupName")
+        wanted = [call.params[name] for name in same]
+        answer = proceed()
+        made = [found for found in kept if [found[name] for name in same] == wanted]
+        for older in made[:-1]:
+            kept.remove(older)
+        return answer
+
     @emulator.operation("logs", "AssociateKmsKey")
     def associate_kms_key(call: ApiCall) -> dict[str, Any]:
         _group(call).kms_key_id = call.params["kmsKeyId"]

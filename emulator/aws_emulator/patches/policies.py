@@ -91,12 +91,13 @@ def as_list(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list) else [value]
 
 
-def check_grammar(policy: dict[str, Any], *, kind: str) -> None:
+def check_grammar(policy: dict[str, Any], *, kind: str, spaced: bool = False) -> None:
     """Refuse what is no policy of its kind.
 
     Args:
         policy: the document.
         kind: ``identity`` (no principal), ``trust`` (no resource) or ``resource``.
+        spaced: spaces may stand in a Sid (KMS developer guide, "Creating a key policy").
 
     Raises:
         PolicyError: it breaks the grammar.
@@ -110,16 +111,16 @@ def check_grammar(policy: dict[str, Any], *, kind: str) -> None:
         raise PolicyError("Syntax errors in policy: a policy needs at least one statement, and each is an object.")
     sids = [statement["Sid"] for statement in found if statement.get("Sid")]
     for statement in found:
-        _check_statement(statement, kind)
+        _check_statement(statement, kind, "[0-9A-Za-z ]*" if spaced else "[0-9A-Za-z]*")
     if len(set(sids)) != len(sids):
         raise PolicyError("The Statement Ids in the policy are not unique.")
 
 
-def _check_statement(statement: dict[str, Any], kind: str) -> None:
+def _check_statement(statement: dict[str, Any], kind: str, sids: str) -> None:
     if unknown := set(statement) - STATEMENT_KEYS:
         raise PolicyError(f"Syntax errors in policy: unknown element {sorted(unknown)[0]} in a statement.")
     sid = statement.get("Sid", "")
-    if not isinstance(sid, str) or not re.fullmatch(r"[0-9A-Za-z]*", sid):
+    if not isinstance(sid, str) or not re.fullmatch(sids, sid):
         raise PolicyError("Statement IDs (SID) must be alpha-numeric.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise PolicyError("Syntax errors in policy: Effect must be Allow or Deny.")

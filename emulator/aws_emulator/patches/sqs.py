@@ -37,6 +37,8 @@ def install(emulator: Emulator) -> None:
         for name in ("CreatedTimestamp", "LastModifiedTimestamp"):
             if name in attributes:
                 attributes[name] = attributes[name].split(".")[0]
+        if "RedrivePolicy" in attributes:
+            attributes["RedrivePolicy"] = _compact(attributes["RedrivePolicy"])
         attributes.update(shown)
         return result
 
@@ -67,8 +69,13 @@ def _queue(call: ApiCall) -> Any:
     return backend.queues.get(name) if backend else None
 
 
+def _compact(text: str) -> str:
+    """A JSON text without white space, as SQS answers it."""
+    return json.dumps(json.loads(text), separators=(",", ":"))
+
+
 def _remember(queue: Any, given: dict[str, str]) -> None:
     """Keep ``RedriveAllowPolicy``, which moto does not know; an empty text takes it away."""
     if queue is not None and "RedriveAllowPolicy" in given:
         text = given["RedriveAllowPolicy"]
-        setattr(queue, _REDRIVE, json.dumps(json.loads(text)) if text else "")
+        setattr(queue, _REDRIVE, _compact(text) if text else "")

@@ -52,8 +52,8 @@ def _key_statements(names: Names, account: str, keys: Sequence[str]) -> Iterator
             "kms:GrantOperations": ["Decrypt", "GenerateDataKey"],
             "kms:EncryptionContextKeys": ["aws:kinesis:arn"],
         },
-        # UNVERIFIED that the keys of the encryption context are known in CreateGrant, as the reference lists them:
-        # where they are not, the statement allows what the other conditions allow.
+        # UNVERIFIED[kms-grant-context] that the keys of the encryption context are known in CreateGrant, as the
+        # reference lists them: where they are not, the statement allows what the other conditions allow.
         "StringLikeIfExists": {"kms:EncryptionContext:aws:kinesis:arn": streams},
     }
     for sid, resource, named in _named_keys(names, account, keys):

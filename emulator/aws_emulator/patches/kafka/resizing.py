@@ -1,4 +1,4 @@
-"""Updates of a cluster's size and version: brokers, their type and storage, the Kafka version."""
+"""Updates of a provisioned cluster: brokers, their type and storage, the Kafka version, monitoring, configuration."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ def install(emulator: Emulator, store: Store) -> None:
         "UpdateBrokerType": ("UPDATE_BROKER_TYPE", _type),
         "UpdateBrokerStorage": ("UPDATE_BROKER_STORAGE", _storage),
         "UpdateClusterKafkaVersion": ("UPDATE_CLUSTER_KAFKA_VERSION", _version),
+        "UpdateMonitoring": ("UPDATE_MONITORING", _monitoring),
+        "UpdateClusterConfiguration": ("UPDATE_CLUSTER_CONFIGURATION", _configuration),
     }
     for name, (kind, change) in changes.items():
         emulator.operation("kafka", name)(_operation(store, kind, change))
@@ -81,3 +83,21 @@ def _version(cluster: Cluster, params: dict[str, Any]) -> tuple[dict[str, Any], 
         raise bad_request("The cluster runs that version of Apache Kafka already.", "targetKafkaVersion")
     cluster.settings["KafkaVersion"] = wanted
     return {"KafkaVersion": present}, {"KafkaVersion": wanted}
+
+
+def _monitoring(cluster: Cluster, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _replaced(cluster, params, "EnhancedMonitoring", "OpenMonitoring", "LoggingInfo")
+
+
+def _configuration(cluster: Cluster, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _replaced(cluster, params, "ConfigurationInfo")
+
+
+def _replaced(cluster: Cluster, params: dict[str, Any], *names: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings that a request names, put in place of those that the cluster has; the others stay."""
+    given = {name: params[name] for name in names if name in params}
+    if not given:
+        raise bad_request("The request changes nothing.", names[0])
+    before = {name: cluster.settings[name] for name in given if name in cluster.settings}
+    cluster.settings.update(given)
+    return before, given

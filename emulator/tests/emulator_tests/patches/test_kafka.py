@@ -359,3 +359,25 @@ def test_a_configuration_that_is_gone_is_a_bad_request_which_clients_wait_for(ka
         kafka.describe_configuration(Arn=made["Arn"])
     assert code(error) == "BadRequestException"
     assert "Configuration ARN does not exist" in str(error.value)
+
+
+def test_monitoring_and_configuration_of_a_cluster_change(kafka: Any) -> None:
+    arn = create(kafka, f"watched-{uuid.uuid4().hex[:8]}")
+
+    def version() -> str:
+        return str(kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["CurrentVersion"])
+
+    kafka.update_monitoring(ClusterArn=arn, CurrentVersion=version(), EnhancedMonitoring="PER_BROKER")
+    assert kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["Provisioned"]["EnhancedMonitoring"] == "PER_BROKER"
+    made = kafka.create_configuration(Name=f"set-{uuid.uuid4().hex[:8]}", ServerProperties=b"log.retention.hours=1\n")
+    chosen = {"Arn": made["Arn"], "Revision": 1}
+    told = kafka.update_cluster_configuration(ClusterArn=arn, CurrentVersion=version(), ConfigurationInfo=chosen)
+    software = kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["Provisioned"]["CurrentBrokerSoftwareInfo"]
+    assert (software["ConfigurationArn"], software["ConfigurationRevision"]) == (made["Arn"], 1)
+    operation = kafka.describe_cluster_operation(ClusterOperationArn=told["ClusterOperationArn"])[
+        "ClusterOperationInfo"
+    ]
+    assert operation["TargetClusterInfo"]["ConfigurationInfo"] == chosen
+    with pytest.raises(ClientError) as error:
+        kafka.update_monitoring(ClusterArn=arn, CurrentVersion=version())
+    assert code(error) == "BadRequestException"

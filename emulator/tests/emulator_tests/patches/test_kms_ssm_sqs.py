@@ -162,7 +162,7 @@ ATTRIBUTES = {
     "ContentBasedDeduplication": "true",
     "DeduplicationScope": "messageGroup",
     "FifoThroughputLimit": "perMessageGroupId",
-    "RedriveAllowPolicy": '{"redrivePermission": "denyAll"}',
+    "RedriveAllowPolicy": '{"redrivePermission":"denyAll"}',
 }
 
 
@@ -180,3 +180,37 @@ def test_a_queue_answers_every_attribute_that_it_was_made_with(client: Client) -
     }
     assert {name: changed.get(name) for name in left} == left
     assert changed["VisibilityTimeout"] == "44" and "RedriveAllowPolicy" not in changed
+
+
+def test_a_redrive_policy_is_answered_without_white_space(client: Client) -> None:
+    sqs, name = client("sqs"), uuid.uuid4().hex[:8]
+    dead = sqs.create_queue(QueueName=f"dead-{name}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    given = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 4})
+    url = sqs.create_queue(QueueName=f"work-{name}", Attributes={"RedrivePolicy": given})["QueueUrl"]
+    shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["RedrivePolicy"]
+    assert shown == given.replace(" ", "")
+
+
+def test_a_key_policy_may_have_spaces_in_its_statement_ids(kms: Any, key: str) -> None:
+    statement = {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{PRODUCER}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    document = json.dumps({"Id": "default", "Version": "2012-10-17", "Statement": [statement]})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document)
+    shown = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    assert shown["Statement"][0]["Sid"] == "Enable IAM User Permissions"
+
+
+def test_a_metric_filter_of_a_known_name_is_changed(client: Client) -> None:
+    logs, group = client("logs"), f"/filters/{uuid.uuid4().hex[:8]}"
+    logs.create_log_group(logGroupName=group)
+    count = [{"metricName": "a", "metricNamespace": "b", "metricValue": "1"}]
+    for pattern in ("WARN", "ERROR"):
+        logs.put_metric_filter(logGroupName=group, filterName="f", filterPattern=pattern, metricTransformations=count)
+    found = logs.describe_metric_filters(logGroupName=group)["metricFilters"]
+    assert [each["filterPattern"] for each in found] == ["ERROR"]
