@@ -9,11 +9,15 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.member.account_gateway import ROLE
 from streamgov_core.member.claim_verification import verify_claim, verify_side
+from streamgov_core.member.delivery import assuming_roles
 from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
+from streamgov_core.model.access_role import access_role_of
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
 from streamgov_core.model.connection_details import (
@@ -24,7 +28,7 @@ from streamgov_core.model.connection_details import (
     parameter_name,
 )
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.model.document_record import ContributionRecord
+from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import (
     EventRefusedError,
     GrantError,
@@ -33,8 +37,9 @@ from streamgov_core.model.errors import (
     WaitingGrantError,
 )
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.registry_access import consumer_permissions, reader_contributions
+from streamgov_core.model.registry_access import consumer_permissions
 from streamgov_core.platforms import PLATFORMS
+from streamgov_core.platforms.owner_side import owner_contributions
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 
@@ -66,6 +71,9 @@ class Apply(MemberFunction):
         try:
             command = GrantCommand.parse(event)
             self._check_address(command)
+            if command.side == "prepare":
+                return self._prepare(command)
+            command = self._decided(command, event.get("prepared") or ())
             if command.grants:
                 verify_side(self._settings, command)
             outcome, details = self._apply(command, self.invocation_clock(context))
@@ -77,6 +85,28 @@ class Apply(MemberFunction):
             return Answer(WAITING, str(error)[:MAX_CAUSE]).to_message()
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()
+
+    def _prepare(self, command: GrantCommand) -> dict[str, Any]:
+        """Say which of this account's principals must assume an access role; nothing is written."""
+        verify_side(self._settings, command)
+        assuming = assuming_roles(self._settings, command, self._account)
+        log("principals looked at", command.to_message(), assuming=[item.role.arn for item in assuming])
+        return Answer("APPLIED", None, _told(assuming)).to_message()
+
+    def _decided(self, command: GrantCommand, prepared: Sequence[Mapping[str, Any]]) -> GrantCommand:
+        """The command with what the accounts of its principals have said, this account's own included.
+
+        A revoke that nobody prepared stays undecided: the ledger tells what there is to take away.
+        """
+        if command.consumer.assuming is not None:
+            return command
+        answers = [dict(item.get("outcome") or {}).get("details") or {} for item in prepared]
+        told = [found for answer in answers for found in AssumingRole.parse_all(answer.get("assuming", ()))]
+        if not command.grants:
+            return command.decided(tuple(sorted(told))) if answers else command
+        if command.side == "both":
+            told += assuming_roles(self._settings, command, self._account)
+        return command.decided(tuple(sorted(set(told))))
 
     def _check_address(self, command: GrantCommand) -> None:
         """Whether the command is meant for this deployment and account."""
@@ -123,15 +153,18 @@ class Apply(MemberFunction):
             outcomes = {future.result() for future in running}
             warnings = [text for check in checks for text in check.result()]
             superseded = "SUPERSEDED" in outcomes
-            told = {} if superseded else self._tell(command, engine, warnings)
+            told = {} if superseded else self._tell(command, contributions, warnings)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
             "warnings": warnings,
+            **self._delivery(command),
             **told,
         }
         return ("SUPERSEDED" if superseded else "APPLIED"), details
 
-    def _tell(self, command: GrantCommand, engine: Engine, warnings: list[str]) -> dict[str, Any]:
+    def _tell(
+        self, command: GrantCommand, contributions: Sequence[PolicyContribution], warnings: list[str]
+    ) -> dict[str, Any]:
         """Tell the consumer how to connect, or take back what it was told; the answer's further details.
 
         Access is granted or revoked by now: what can never succeed here is a warning, and no reason to undo it.
@@ -141,20 +174,26 @@ class Apply(MemberFunction):
         try:
             if command.grants and command.side != "consumer":
                 facts = told["connection"] = self._account.connection_facts(command)
-            if self._is_told(command):
-                content = self._connection_content(command, facts) if command.grants else ""
-                contribution = connection_contribution(names, command, content)
-                document = self._account.policy_document(command.platform, contribution)
-                engine.apply(document, contribution, command.key, command.generation, command.grants)
+            if any(contribution.kind == ROLE for contribution in contributions):
+                self._write_parameter(command, self._connection_content(command, facts) if command.grants else "")
                 told["parameter"] = parameter_name(names, command)
         except PermanentGrantError as error:
             warnings.append(f"the consumer could not be told how to connect: {error}")
         return told
 
-    def _is_told(self, command: GrantCommand) -> bool:
-        """Whether the command writes or removes a parameter here: where the consumer has roles, and was told before."""
-        here = any(role.account == self._settings.account for role in command.consumer.principals)
-        return command.side != "producer" and here and (command.grants or self._told(command) is not None)
+    def _write_parameter(self, command: GrantCommand, content: str) -> None:
+        """Write or delete the parameter that is this grant's alone, unless a newer command has been here.
+
+        It needs no lease: two commands of one grant that overtake each other leave at worst the older one's text, which
+        the reconciler finds beside the ledger's.
+        """
+        contribution = connection_contribution(self._settings.names, command, content)
+        record = ContributionRecord.of(command.key, command.generation, command.grants, contribution, self._now())
+        if self._ledger.store(contribution.document_id, record) == "SUPERSEDED":
+            return
+        # The slot of no generation says that nothing is known of what stands there: it is written without a look.
+        desired = DesiredState({command.key: record} if command.grants else {}, {command.key: Slot(0, 0)})
+        self._account.policy_document(command.platform, contribution).apply(desired, lambda: None)
 
     def _told(self, command: GrantCommand) -> ContributionRecord | None:
         return self._ledger.find(f"{CONNECTION}#{parameter_name(self._settings.names, command)}", command.key)
@@ -198,13 +237,22 @@ class Apply(MemberFunction):
         """
         names, contributions = self._settings.names, list[PolicyContribution]()
         if command.side != "consumer":
-            platform = PLATFORMS[command.platform]
-            platform.review(command)
-            contributions += platform.producer_contributions(names, command)
-            contributions += reader_contributions(names, command)
+            PLATFORMS[command.platform].review(command)
+            contributions += owner_contributions(names, command)
         if command.side != "producer":
             contributions += self._role_contributions(command)
-        return contributions
+        if command.grants or command.consumer.assuming is not None:
+            return contributions
+        # Nobody knows how it was granted: what the ledger holds of it is taken away.
+        held = [item for item in contributions if self._ledger.find(item.document_id, command.key) is not None]
+        return held or contributions
+
+    def _delivery(self, command: GrantCommand) -> dict[str, Any]:
+        """What the owner's side answers of access roles: who assumes one, and which."""
+        assuming = command.consumer.assuming
+        if command.side == "consumer" or not command.grants or not assuming:
+            return {}
+        return {**_told(assuming), "awsRoleArn": access_role_of(self._settings.names, command).arn}
 
     def _role_contributions(self, command: GrantCommand) -> list[PolicyContribution]:
         """One contribution for each of the consumer's roles in this account; each role is checked before a grant."""
@@ -221,7 +269,7 @@ class Apply(MemberFunction):
                     *connection_permissions(names, command, role.account),
                 ),
             )
-            for role in command.consumer.principals
+            for role in command.consumer.direct
             if role.account == self._settings.account and self._concerns(role, command)
         ]
 
@@ -241,6 +289,10 @@ class Apply(MemberFunction):
                 raise
             return self._ledger.find(_document_id(role), command.key) is not None
         return True
+
+
+def _told(assuming: Sequence[AssumingRole]) -> dict[str, Any]:
+    return {"assuming": [item.to_message() for item in assuming]}
 
 
 def _document_id(role: RoleArn) -> str:

@@ -27,6 +27,7 @@ from streamgov_ops.deployer.resources import (
     LOOK_FOR_TRAIL,
     MEMBERSHIP,
     POLICY_GRANT,
+    PROJECT_ENVIRONMENT,
     RULE,
     SHARE,
     TARGET,
@@ -154,6 +155,8 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set
         found.add(LOOK_FOR_TRAIL)
     if targets:
         found.add(TARGET)
+    if any("project_id" in target for target in targets.values()):
+        found.add(PROJECT_ENVIRONMENT)
     return found | {DESTROY_GUARD}
 
 
@@ -162,7 +165,7 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
     described = member_account(
         scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
     )
-    yield from (described.documents, described.apply, described.machine, described.invoke)
+    yield from (described.documents, described.apply, described.machine, described.invoke, described.access_boundary)
     if args.get("dashboards", True):
         yield described.dashboard
     if "boundary_arn" not in member:  # otherwise another stack makes it

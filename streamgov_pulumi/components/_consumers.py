@@ -31,5 +31,5 @@ def consumer_roles(member: MemberArgs) -> Any:
     told: Any = member.get("consumer_roles")
     if is_late(told) or told:
         return told
-    principals: list[Any] = [target["principals"] for _, target in sorted(member.get("targets", {}).items())]
+    principals: list[Any] = [target.get("principals", []) for _, target in sorted(member.get("targets", {}).items())]
     return lifted(lambda found: sorted({role for roles in found for role in roles}), principals)

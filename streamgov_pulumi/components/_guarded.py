@@ -50,7 +50,10 @@ def _member(
     account = member["access"]["account"]
     part: dict[str, Any] = {**as_input(session_of(member["access"])), "account": account, "sides": [MEMBER]}
     found = [
-        {"environment_id": target["environment_id"], "target_id": targets[f"{account}/{word}"].target_id}
+        {
+            "environment_id": target.get("environment_id", targets[f"{account}/{word}"].environment_id),
+            "target_id": targets[f"{account}/{word}"].target_id,
+        }
         for word, target in sorted(member.get("targets", {}).items())
     ]
     given = {key: str(args[key]) for key in ("namespace", "partition") if key in args}

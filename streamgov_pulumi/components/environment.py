@@ -50,6 +50,8 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Only roles that carry the consumer boundary may be given access. Default true."""
     boundary_extra_actions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Further actions that the consumers' own jobs need."""
+    deliveries: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    """ARN, or pattern, of a role to how grants reach it: ``direct``, ``accessRole`` or ``auto``. Default ``auto``."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
     connection_roles: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
@@ -156,16 +158,21 @@ class EnvironmentAuthorizer(AccountComponent):
                 },
                 child(self),
             ).policy_arn
-        reader_boundary = member.known(lambda spec: spec.reader_boundary)
-        ceiling = aws.iam.Policy(
-            f"{name}-reader-boundary",
-            name=reader_boundary.name,
-            path=reader_boundary.path,
-            description=reader_boundary.description,
-            policy=to_json(reader_boundary.document),
-            tags=settings.tags,
-            opts=child(self),
-        )
+        limits = [
+            aws.iam.Policy(
+                f"{name}-{limit.key}",
+                name=limit.name,
+                path=limit.path,
+                description=limit.description,
+                policy=to_json(limit.document),
+                tags=settings.tags,
+                opts=child(self),
+            )
+            for limit in (
+                member.known(lambda spec: spec.reader_boundary),
+                member.known(lambda spec: spec.access_boundary),
+            )
+        ]
         table = ledger_table(
             self,
             f"{name}-documents",
@@ -178,7 +185,7 @@ class EnvironmentAuthorizer(AccountComponent):
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table, ceiling]),
+            child(self, depends_on=[table, *limits]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(
@@ -256,6 +263,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
         "resource_keys": (["alias/stand-in"], ["alias/other"]),
         "protected_roles": LISTS,
         "apply_concurrency": (1, 2),
+        "deliveries": ({"arn:known:when:deployed": "direct"}, {"arn:known:when:deployed": "accessRole"}),
     }
     return Description(
         build,
@@ -277,6 +285,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
         manual_assets=args.get("manual_assets"),
         protected_roles=args.get("protected_roles", []),
         apply_concurrency=args.get("apply_concurrency"),
+        deliveries=args.get("deliveries"),
     )
 
 

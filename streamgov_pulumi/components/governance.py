@@ -13,6 +13,7 @@ from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
+from streamgov_pulumi.components._principals import deliveries
 from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
@@ -135,7 +136,6 @@ class StreamGovernance(pulumi.ComponentResource):
         self.key_arns = dict(self._keys)
         self.register_outputs({key: getattr(self, key) for key in PUBLISHED})
 
-    # --- what both sides need -------------------------------------------------------------------------------------
     def _account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
         account, args = access["account"], self._args
@@ -302,6 +302,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "connection_roles": member.get("connection_roles", []),
             "resource_keys": member.get("resource_keys", []),
             "manual_assets": member.get("manual_assets", {}),
+            "deliveries": deliveries(member, self._args.get("partition", "aws")),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "sources": _governed_sources(member),
             "kms_key_arn": key,
@@ -356,7 +357,7 @@ class StreamGovernance(pulumi.ComponentResource):
             self.targets[f"{access['account']}/{word}"] = StreamSubscriptionTarget(
                 f"{self._name}-{access['account']}-target-{word}",
                 {
-                    **target,
+                    **{key: value for key, value in target.items() if key != "delivery"},  # type: ignore[typeddict-item]
                     "account": self._account(access),
                     "domain_id": self._args["domain"]["domain_id"],
                 },

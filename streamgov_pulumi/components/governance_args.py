@@ -47,13 +47,21 @@ class TargetArgs(TypedDict):
 
     platform: Annotated[str, v.PLATFORM]
     """``msk`` or ``kinesis``."""
-    environment_id: Annotated[pulumi.Input[str], v.ENVIRONMENT_ID]
-    """The consumer's environment."""
-    principals: Annotated[
-        pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.PRINCIPAL]]],
-        Size(1, 20, "must hold 1 to 20 roles (DataZone's limit)"),
+    environment_id: NotRequired[Annotated[pulumi.Input[str], v.ENVIRONMENT_ID]]
+    """The consumer's environment. Needed unless ``project_id`` says whose it is."""
+    project_id: NotRequired[Annotated[pulumi.Input[str], v.PROJECT_ID]]
+    """The consumer's project, in a V2 domain (SageMaker Unified Studio): its tooling environment is looked up, and
+    without ``principals`` its role."""
+    principals: NotRequired[
+        Annotated[
+            pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.PRINCIPAL]]],
+            Size(1, 20, "must hold 1 to 20 roles (DataZone's limit)"),
+        ]
     ]
-    """ARNs of the roles that receive access."""
+    """ARNs of the roles that receive access. Needed with ``environment_id``."""
+    delivery: NotRequired[Annotated[str, v.DELIVERY]]
+    """How access reaches the roles: ``direct`` by policies on them, ``accessRole`` by a role in the owner's account
+    that they assume, ``auto`` by the first of the two that works. Default ``auto``."""
     target_name: NotRequired[Annotated[str, v.TARGET_NAME]]
     """The target's name; needed if an account has several targets for one platform. Default: the namespace and the
     platform."""

@@ -43,6 +43,7 @@ def test_every_provider_is_covered() -> None:
         (providers.AssetType, "dynamic/streamgov:AssetType"),
         (providers.SubscriptionTarget, "dynamic/streamgov:SubscriptionTarget"),
         (providers.DestroyGuard, "dynamic/streamgov:DestroyGuard"),
+        (providers.ProjectEnvironment, "dynamic/streamgov:ProjectEnvironment"),
         (providers.ProjectMembership, "dynamic/streamgov:ProjectMembership"),
         (providers.Rule, "dynamic/streamgov:Rule"),
     ],

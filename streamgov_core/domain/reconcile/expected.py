@@ -132,7 +132,9 @@ def former_steps(names: Names, record: GrantRecord, accounts: Iterable[str]) -> 
 def _for_accounts(
     planned: Mapping[str, list[dict[str, Any]]], accounts: Iterable[str] | None
 ) -> Mapping[str, list[dict[str, Any]]]:
-    if accounts is None:
-        return planned
-    wanted = {*accounts}
-    return {stage: [step for step in steps if step["command"]["account"] in wanted] for stage, steps in planned.items()}
+    """Without ``prepare``: what a record says was decided when it was granted."""
+    wanted = None if accounts is None else {*accounts}
+    return {
+        stage: [step for step in planned[stage] if wanted is None or step["command"]["account"] in wanted]
+        for stage in ("first", "second")
+    }

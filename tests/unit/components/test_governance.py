@@ -96,7 +96,35 @@ def test_a_share_has_the_permission_for_the_domains_version(
         )
 
     share = run(program).one("aws:ram/resourceShare:ResourceShare", "share-share")
-    assert (share.inputs.get("permissionArns") or []) == [f"arn:aws:ram::aws:permission/{name}" for name in permissions]
+    wanted = [f"arn:aws:ram::aws:permission/{name}" for name in permissions]
+    assert (share.inputs.get("permissionArns") or []) == wanted
+
+
+def test_a_target_by_project_looks_its_tooling_up(no_bundles: None) -> None:
+    target = {"platform": "msk", "project_id": "project2", "delivery": "accessRole"}
+    graph = graph_of(arguments(members=[member(targets={"lake": target})]))
+    name = f"gov-{MEMBER}-target-lake"
+    looked = graph.one("pulumi-python:dynamic/streamgov:ProjectEnvironment", f"{name}-environment")
+    assert looked.inputs["project_id"] == "project2"
+    made = graph.one("pulumi-python:dynamic/streamgov:SubscriptionTarget", name)
+    assert made.inputs["authorized_principals"] == ["role-of-project2"]
+    assert made.inputs["environment_id"] == "environment-of-project2"
+    apply = graph.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
+    pattern = f"arn:aws:iam::{MEMBER}:role/datazone_usr_role_project2_*"
+    assert json.loads(apply.inputs["environment"]["variables"]["STREAMGOV_DELIVERIES"]) == {pattern: "accessRole"}
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ({}, "name either environment_id, with principals, or project_id"),
+        ({"environment_id": "e", "project_id": "p"}, "name either environment_id"),
+        ({"environment_id": "e"}, "principals must name the roles of environment_id"),
+    ],
+)
+def test_a_target_names_an_environment_or_a_project(no_bundles: None, target: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        graph_of(arguments(members=[member(targets={"lake": {"platform": "msk", **target}})]))
 
 
 def test_dynamic_resources_reach_the_right_account(everything: Graph) -> None:

@@ -23,6 +23,7 @@ PLAIN = {
     "account_id", "region", "namespace", "partition", "platform", "key", "trail", "membership", "target_name", "use",
     "reconcile_schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
     "permissions_boundary_name", "deletion_protection", "on_destroy", "application", "dashboards",
+    "delivery",
 }  # fmt: skip
 """Arguments on which names, or the number of resources, hang; lists and maps of sections are counted as their items."""
 VALUES: Mapping[str, Any] = {
@@ -51,7 +52,7 @@ VALUES: Mapping[str, Any] = {
     "role_path": "/jobs/",
     "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
     "domain_version": "V1", "longest_grant": "90d", "default_grant": "30d", "longest": "90d", "default": "30d",
-    "resource_keys": ["alias/streams-*"],
+    "resource_keys": ["alias/streams-*"], "delivery": "direct", "deliveries": {ROLE: "direct"},
 }  # fmt: skip
 """A right value of each argument; flags are true."""
 
@@ -61,6 +62,8 @@ def passed(declared: Any, key: str, change: Callable[[Any], Any], late: bool = F
     kind, takes_output = unwrapped(declared)
     if is_typeddict(kind):
         value: Any = {name: passed(inner, name, change) for name, inner in kind.__annotations__.items()}
+        if {"environment_id", "project_id"} <= value.keys():
+            del value["project_id"]  # one of the two says whose the target is
     elif get_origin(kind) in (list, Sequence) and is_typeddict(unwrapped(get_args(kind)[0])[0]):
         value = [passed(get_args(kind)[0], key, change)]
     elif get_origin(kind) is Mapping and is_typeddict(unwrapped(get_args(kind)[1])[0]):
