@@ -31,6 +31,5 @@ def consumer_roles(member: MemberArgs) -> Any:
     told: Any = member.get("consumer_roles")
     if is_late(told) or told:
         return told
-    targets = member.get("targets", {})
-    principals: list[Any] = [targets[word]["principals"] for word in sorted(targets) if "principals" in targets[word]]
+    principals: list[Any] = [target.get("principals", []) for _, target in sorted(member.get("targets", {}).items())]
     return lifted(lambda found: sorted({role for roles in found for role in roles}), principals)

@@ -1,6 +1,6 @@
 """How access is to reach the roles that a member account's targets name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamgov_core.model.access_role import AUTO
@@ -9,25 +9,22 @@ from streamgov_pulumi.components.governance_args import MemberArgs
 
 
 def deliveries(member: MemberArgs, partition: str) -> Any:
-    """Role or pattern to how access reaches it, where a target says so; late where its roles are.
-
-    Args:
-        member: the account's arguments.
-        partition: the AWS partition.
-    """
-    account = member["access"]["account"]
-    told = [
-        (target["delivery"], target.get("project_id"), target.get("principals"))
-        for _, target in sorted(member.get("targets", {}).items())
+    """Role or pattern to how access reaches it, where a target says so; an Output if a role or project is one."""
+    targets = [
+        {key: target[key] for key in ("delivery", "principals", "project_id") if key in target}
+        for target in member.get("targets", {}).values()
         if target.get("delivery", AUTO) != AUTO
     ]
+    account = member["access"]["account"]
+    return lifted(lambda found: _ways(found, f"arn:{partition}:iam::{account}:role"), targets)
 
-    def ways(found: Sequence[Sequence[Any]]) -> dict[str, str]:
-        made: dict[str, str] = {}
-        for way, project, principals in found:
+
+def _ways(targets: Sequence[Mapping[str, Any]], roles: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for target in targets:
+        way = str(target["delivery"])
+        found.update({role: way for role in target.get("principals", [])})
+        if "project_id" in target and "principals" not in target:
             # The name that SageMaker Unified Studio gives a project's role.
-            roles = principals or [f"arn:{partition}:iam::{account}:role/datazone_usr_role_{project}_*"]
-            made.update(dict.fromkeys(roles, way))
-        return made
-
-    return lifted(ways, [list(item) for item in told])
+            found[f"{roles}/datazone_usr_role_{target['project_id']}_*"] = way
+    return found

@@ -263,7 +263,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
         "resource_keys": (["alias/stand-in"], ["alias/other"]),
         "protected_roles": LISTS,
         "apply_concurrency": (1, 2),
-        "deliveries": ({"*": "direct"}, {"*": "accessRole"}),
+        "deliveries": ({"arn:known:when:deployed": "direct"}, {"arn:known:when:deployed": "accessRole"}),
     }
     return Description(
         build,

@@ -136,7 +136,6 @@ class StreamGovernance(pulumi.ComponentResource):
         self.key_arns = dict(self._keys)
         self.register_outputs({key: getattr(self, key) for key in PUBLISHED})
 
-    # --- what both sides need -------------------------------------------------------------------------------------
     def _account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
         account, args = access["account"], self._args

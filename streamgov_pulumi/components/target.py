@@ -1,7 +1,7 @@
 """A subscription target: which roles of an environment receive access to the streams of a platform."""
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
@@ -11,7 +11,8 @@ from streamgov_core.deploy.spec import RoleSpec
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import short_hash
 from streamgov_pulumi.arguments.choices import AUTOMATIC
-from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.arguments.inputs import is_late
+from streamgov_pulumi.components._account import Account, AccountComponent, AccountInput
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import child, platforms_of
 from streamgov_pulumi.components.role import role_with_policy
@@ -72,7 +73,7 @@ class StreamSubscriptionTarget(AccountComponent):
             settings,
             Description(build, domain_id=args["domain_id"], boundary=settings.permissions_boundary),
         )
-        environment_id, principals = self._consumer(name, args)
+        environment_id, principals = _consumer(name, args, self._account, self)
         target = SubscriptionTarget(
             name,
             {
@@ -98,20 +99,26 @@ class StreamSubscriptionTarget(AccountComponent):
             }
         )
 
-    def _consumer(
-        self, name: str, args: StreamSubscriptionTargetArgs
-    ) -> tuple[pulumi.Input[str], pulumi.Input[Sequence[pulumi.Input[str]]]]:
-        """Environment and roles: those that are named, or those of the project's tooling.
 
-        Raises:
-            ConfigError: neither an environment with its roles nor a project is named, or both are.
-        """
-        if ("environment_id" in args) == ("project_id" in args):
-            raise ConfigError(f"{name}: name either environment_id, with principals, or project_id")
-        if "environment_id" in args:
-            if not args.get("principals"):
-                raise ConfigError(f"{name}: principals must name the roles of environment_id that receive access")
-            return args["environment_id"], args["principals"]
-        where = {"domain_id": args["domain_id"], "project_id": args["project_id"], **self._account.session_inputs()}
-        tooling = ProjectEnvironment(f"{name}-environment", where, child(self))
-        return tooling.environment_id, args.get("principals", [tooling.role_arn])
+def _consumer(
+    name: str, args: StreamSubscriptionTargetArgs, account: Account, parent: pulumi.Resource
+) -> tuple[pulumi.Input[str], Any]:
+    """Environment and roles: those that are named, or those of the project's tooling.
+
+    Raises:
+        ConfigError: neither an environment with its roles nor a project is named, or both are.
+    """
+    if ("environment_id" in args) == ("project_id" in args):
+        raise ConfigError(f"{name}: name either environment_id, with principals, or project_id")
+    principals: Any = args.get("principals")
+    named = is_late(principals) or principals
+    if "environment_id" in args:
+        if not named:
+            raise ConfigError(f"{name}: principals must name the roles of environment_id that receive access")
+        return args["environment_id"], principals
+    tooling = ProjectEnvironment(
+        f"{name}-environment",
+        {"domain_id": args["domain_id"], "project_id": args["project_id"], **account.session_inputs()},
+        child(parent),
+    )
+    return tooling.environment_id, principals if named else [tooling.role_arn]

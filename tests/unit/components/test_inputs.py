@@ -52,22 +52,18 @@ VALUES: Mapping[str, Any] = {
     "role_path": "/jobs/",
     "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
     "domain_version": "V1", "longest_grant": "90d", "default_grant": "30d", "longest": "90d", "default": "30d",
-    "resource_keys": ["alias/streams-*"], "delivery": "accessRole", "deliveries": {ROLE: "accessRole"},
+    "resource_keys": ["alias/streams-*"], "delivery": "direct", "deliveries": {ROLE: "direct"},
 }  # fmt: skip
 """A right value of each argument; flags are true."""
-
-
-EXCLUDED = {"TargetArgs": {"project_id"}, "StreamSubscriptionTargetArgs": {"project_id"}}
-"""Arguments that exclude others of their type; a target by project has tests of its own."""
 
 
 def passed(declared: Any, key: str, change: Callable[[Any], Any], late: bool = False) -> Any:
     """A value of a declared type, each part of it that takes an Output changed by ``change``."""
     kind, takes_output = unwrapped(declared)
     if is_typeddict(kind):
-        left_out = EXCLUDED.get(kind.__name__, set())
-        given = {name: inner for name, inner in kind.__annotations__.items() if name not in left_out}
-        value: Any = {name: passed(inner, name, change) for name, inner in given.items()}
+        value: Any = {name: passed(inner, name, change) for name, inner in kind.__annotations__.items()}
+        if {"environment_id", "project_id"} <= value.keys():
+            del value["project_id"]  # one of the two says whose the target is
     elif get_origin(kind) in (list, Sequence) and is_typeddict(unwrapped(get_args(kind)[0])[0]):
         value = [passed(get_args(kind)[0], key, change)]
     elif get_origin(kind) is Mapping and is_typeddict(unwrapped(get_args(kind)[1])[0]):
