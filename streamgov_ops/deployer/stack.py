@@ -86,9 +86,9 @@ def file_needs(path: Path) -> tuple[Names, list[AccountNeeds]]:
 
 
 def _session(access: AccountArgs, region: str) -> SessionSettings:
-    return SessionSettings(
-        region, access.get("assume_role_arn", ""), access.get("external_id", ""), access.get("profile", "")
-    )
+    # A stack file holds no Outputs.
+    told = {key: str(access.get(key, "")) for key in ("assume_role_arn", "external_id", "profile")}
+    return SessionSettings(region, **told)
 
 
 def _parts(args: StreamGovernanceArgs, names: Names) -> Iterator[tuple[AccountArgs, set[str]]]:
@@ -176,7 +176,7 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
             domain_id=domain["domain_id"],
             project_id=str(source["project_id"]),
             platform=source["platform"],
-            registry_name=source["registry_name"],
+            registry_name=str(source["registry_name"]),
             resource=str(source["resource"]),
             key=word,
             schema_events=member.get("trail", FIND_TRAIL) != NO_TRAIL,

@@ -1,30 +1,35 @@
-"""Which roles of a member account its targets name, and how access is to reach them."""
+"""How access is to reach the roles that a member account's targets name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from streamgov_core.model.access_role import AUTO
+from streamgov_pulumi.components._settings import lifted
 from streamgov_pulumi.components.governance_args import MemberArgs
 
 
-def plain_principals(member: MemberArgs) -> list[str]:
-    """The principals of the account's targets: without further word, they may be given access and nobody else."""
-    principals = {role for target in member.get("targets", {}).values() for role in target.get("principals", [])}
-    return sorted(role for role in principals if isinstance(role, str))
+def deliveries(member: MemberArgs, partition: str) -> Any:
+    """Role or pattern to how access reaches it, where a target says so; late where its roles are.
 
-
-def deliveries(member: MemberArgs, partition: str) -> dict[str, str]:
-    """Role or pattern to how access reaches it, where a target says so.
-
-    What is known only while the stack is deployed has no entry: there ``auto`` looks at the role.
+    Args:
+        member: the account's arguments.
+        partition: the AWS partition.
     """
-    found: dict[str, str] = {}
     account = member["access"]["account"]
-    for target in member.get("targets", {}).values():
-        way, project = target.get("delivery", AUTO), target.get("project_id")
-        if way == AUTO:
-            continue
-        found.update({role: way for role in target.get("principals", []) if isinstance(role, str)})
-        if isinstance(project, str) and "principals" not in target:
+    told = [
+        (target["delivery"], target.get("project_id"), target.get("principals"))
+        for _, target in sorted(member.get("targets", {}).items())
+        if target.get("delivery", AUTO) != AUTO
+    ]
+
+    def ways(found: Sequence[Sequence[Any]]) -> dict[str, str]:
+        made: dict[str, str] = {}
+        for way, project, principals in found:
             # The name that SageMaker Unified Studio gives a project's role.
-            found[f"arn:{partition}:iam::{account}:role/datazone_usr_role_{project}_*"] = way
-    return found
+            roles = principals or [f"arn:{partition}:iam::{account}:role/datazone_usr_role_{project}_*"]
+            made.update(dict.fromkeys(roles, way))
+        return made
+
+    return lifted(ways, [list(item) for item in told])

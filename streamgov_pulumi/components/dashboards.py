@@ -6,11 +6,14 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.spec import DashboardSpec
+from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import Settings, child
 
 
-def dashboard(parent: pulumi.Resource, logical_name: str, settings: Settings, spec: DashboardSpec) -> None:
-    """A dashboard; nothing where the deployment has none.
+def dashboard(
+    parent: pulumi.Resource, logical_name: str, settings: Settings, spec: Description[DashboardSpec]
+) -> pulumi.Output[str]:
+    """The name of a dashboard; empty where the deployment has none.
 
     Args:
         parent: the component that owns it.
@@ -18,10 +21,13 @@ def dashboard(parent: pulumi.Resource, logical_name: str, settings: Settings, sp
         settings: the deployment.
         spec: its description.
     """
-    if settings.dashboards:
-        aws.cloudwatch.Dashboard(
-            logical_name,
-            dashboard_name=spec.name,
-            dashboard_body=json.dumps(spec.body, sort_keys=True, separators=(",", ":")),
-            opts=child(parent),
-        )
+    if not settings.dashboards:
+        return pulumi.Output.from_input("")
+    made = aws.cloudwatch.Dashboard(
+        logical_name,
+        dashboard_name=spec.known(lambda found: found.name),
+        dashboard_body=spec.value(lambda found: json.dumps(found.body, sort_keys=True, separators=(",", ":"))),
+        opts=child(parent),
+    )
+    name: pulumi.Output[str] = made.dashboard_name
+    return name

@@ -10,7 +10,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from streamgov_pulumi.packaging.bundle import BundleError, dependencies
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENV_BIN = ROOT / ".venv" / "bin"
@@ -152,6 +155,19 @@ def real_aws_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
     home = Path(environment.get("PULUMI_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".pulumi")
     installed = [folder for folder in home.glob(f"plugins/resource-aws-v{AWS_MAJOR}.*") if (folder / name).is_file()]
     return max(installed, key=lambda folder: [int(part) for part in re.findall(r"\d+", folder.name)], default=None)
+
+
+@cache
+def ensure_dependencies() -> Path:
+    """Where the packages that functions carry are: the programs that deploy them download nothing.
+
+    Raises:
+        LocalError: they cannot be had.
+    """
+    try:
+        return dependencies()
+    except BundleError as error:
+        raise LocalError(str(error)) from error
 
 
 def ensure_cli() -> Path:

@@ -45,13 +45,13 @@ def test_only_member_machines_answer_and_only_for_themselves(deployment: Deploym
         assert not may(deployment, machine, "sts:AssumeRole", CALLBACK, sts__ExternalId=identifier), identifier
     assert not may(deployment, APPLY, "sts:AssumeRole", CALLBACK, sts__ExternalId=own)
     # A role of the right name under the right path, in an account that is no member.
-    stranger = NAMES.role_arn(DOMAIN, "member-machine")
+    domain_machine = NAMES.role_arn(DOMAIN, "member-machine")
     role = AccountScope(NAMES, DOMAIN).role(
         "member-machine", key="role", description="", trust=ANY_TRUST, policy=ALLOW_ALL
     )
     deployment.deployer.role(DOMAIN, role)
     theirs = NAMES.member_machine_arn(DOMAIN)
-    assert not may(deployment, stranger, "sts:AssumeRole", CALLBACK, sts__ExternalId=theirs)
+    assert not may(deployment, domain_machine, "sts:AssumeRole", CALLBACK, sts__ExternalId=theirs)
 
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

@@ -88,7 +88,7 @@ def test_a_share_has_the_permission_for_the_domains_version(
         DomainAssociation(
             "share",
             {
-                "deployment": {"region": "eu-west-1", "account": DOMAIN},
+                "account": {"region": "eu-west-1", "account_id": DOMAIN},
                 "domain_arn": f"arn:aws:datazone:eu-west-1:{DOMAIN}:domain/dzd-4p9n6sw4qt9xgn",
                 "domain_version": version,
                 "member_accounts": [MEMBER],
@@ -351,11 +351,11 @@ def schema_events(governance: StreamGovernance) -> dict[str, Any]:
     return {"events": governance.data_sources[f"{MEMBER}/orders"].schema_events}
 
 
-def test_without_a_trail_only_the_schedule_runs_and_somebody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_trail_the_rules_stay_silent_and_somebody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, resource=None: told.append(text))
     graph = graph_of(arguments(), schema_events)
-    assert events(graph) == []
+    assert events(graph) == [f"gov-{MEMBER}-orders-schema-events"]
     assert graph.outputs == {"events": "schedule only"}
     assert told == [
         "No trail here. Schema changes are therefore seen by the schedule only; set trail to 'create' for a trail of "
@@ -478,11 +478,10 @@ def test_the_request_forms_mistakes_are_told_at_preview() -> None:
         graph_of(args)
 
     def nothing_to_ask_for() -> dict[str, Any]:
-        deployment = {"region": "eu-west-1", "account": DOMAIN}
         StreamRequestForm(
             "form",
             {
-                "deployment": deployment,  # type: ignore[typeddict-item]
+                "account": {"region": "eu-west-1", "account_id": DOMAIN},
                 "domain_id": "dzd-1",
                 "owning_project_id": "project0",
                 "use": "required",
