@@ -245,6 +245,8 @@ class Explainer:
                         f"{permission.resource}"
                         for permission in item.permissions
                     )
+                    if item.content:
+                        gives = (*gives, f"tells the consumer {item.content}")
                     yield DocumentState(
                         account, document, item.state, item.generation, moment(item.at), gives, item.cause
                     )

@@ -121,13 +121,15 @@ def compare(
         key = (finding.resource, finding.principal, finding.direction)
         if key in may_hold and finding.verdict.answer is Answer.YES:
             continue
+        if _is_access_role(finding.principal, names):
+            continue  # Whoever may assume it is told in its place.
         if any(fnmatch.fnmatchcase(finding.principal, pattern) for pattern in expected):
             continue
         out.append(_difference(finding, owners, names))
     has = {
         (finding.resource, finding.principal, finding.direction): finding.verdict.answer
         for finding in findings
-        if not finding.through
+        if all(_is_access_role(role, names) for role in finding.through)
     }
     for (resource, principal, direction), grant in granted(records, settled=True).items():
         if resource in owners and (resource, principal, direction) not in has:
@@ -139,6 +141,11 @@ def compare(
             )  # fmt: skip
     order = list(RULES)
     return sorted(out, key=lambda item: (order.index(item.rule), item.resource, item.principal, item.direction))
+
+
+def _is_access_role(arn: str, names: Names) -> bool:
+    """Whether a role is one of this deployment's, through which consumers of a V2 domain's projects reach a stream."""
+    return f":role{names.iam_path}access/" in arn
 
 
 def _difference(finding: Finding, owners: dict[str, str], names: Names) -> Difference:

@@ -54,7 +54,7 @@ def test_the_life_of_a_grant(operated: Operated, streamgov: Streamgov) -> None:
              for start in ("requested by", "accepted by", "execution", "Collect", "Apply", "Report")]  # fmt: skip
     assert first == sorted(first), what
     assert {item["account"] for item in told["timeline"]} == {DOMAIN, PRODUCER, CONSUMER}
-    assert {item["document"].split("#")[0] for item in told["documents"]} == {"cluster", "role"}
+    assert {item["document"].split("#")[0] for item in told["documents"]} == {"cluster", "role", "connection"}
     assert any("kafka-cluster:ReadData" in line for item in told["documents"] for line in item["gives"])
     assert told["notes"] == [] and told["advice"] is None
     assert "GRANTED" in streamgov("explain", operated.grant).out

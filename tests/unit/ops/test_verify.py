@@ -211,6 +211,22 @@ def test_whose_statements_they_are_and_whose_account() -> None:
     assert [item.rule for item in differences(accounts(owner), live())] == ["ownerAccess"]
 
 
+def test_an_access_role_of_ours_stands_for_those_who_may_assume_it() -> None:
+    """The ledger names the project's role; the access role is how it reaches the stream, and nobody else may."""
+    access = f"arn:aws:iam::{PRODUCER}:role{NAMES.iam_path}access/a1"
+    may_assume = allow("sts:AssumeRole", access)
+    job = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    read = accounts(role(access, BOTH, trust=trusting(ROLE)), role(ROLE, may_assume, trust=job))
+    assert differences(read, live(), record()) == []
+    other = f"arn:aws:iam::{CONSUMER}:role/other"
+    taken = accounts(
+        role(access, BOTH, trust=trusting(other)), role(ROLE, trust=job), role(other, may_assume, trust=job)
+    )
+    assert [(item.rule, item.principal) for item in differences(taken, live(), record())] == [
+        ("grantWithoutAccess", ROLE), ("chainWithoutGrant", other),
+    ]  # fmt: skip
+
+
 def test_sarif_names_each_difference_once_and_for_good() -> None:
     found_now = differences(accounts(role(ROLE, BOTH)), live(GIVEN))
     log = as_sarif(found_now)
