@@ -36,6 +36,7 @@ from streamgov_ops.review.patterns import covers
 DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
 DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
+MARKER = f"{DYNAMIC}DeploymentMarker"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 RULE = f"{DYNAMIC}Rule"
 POLICY_GRANT = "aws:datazone/policyGrant:PolicyGrant"
@@ -220,6 +221,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {
                 RULE,
                 MEMBERSHIP,
                 DESTROY_GUARD,
+                MARKER,
             }
         )
     ),
@@ -230,6 +232,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {
                 TARGET,
                 ACCEPTER,
                 DESTROY_GUARD,
+                MARKER,
                 LOOK_FOR_DOMAIN,
                 LOOK_FOR_TRAIL,
             }

@@ -24,6 +24,7 @@ from streamgov_ops.deployer.resources import (
     DESTROY_GUARD,
     LOOK_FOR_DOMAIN,
     LOOK_FOR_TRAIL,
+    MARKER,
     MEMBERSHIP,
     POLICY_GRANT,
     RULE,
@@ -122,7 +123,7 @@ def _domain(args: StreamGovernanceArgs, names: Names) -> set[str]:
         **dict.fromkeys(SHARE, _shares(args)),
     }
     used = {type_ for type_, used in optional.items() if used}
-    return types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD} | used
+    return types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD, MARKER} | used
 
 
 def _shares(args: StreamGovernanceArgs) -> bool:
@@ -152,7 +153,7 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set
         found.add(LOOK_FOR_TRAIL)
     if targets:
         found.add(TARGET)
-    return found | {DESTROY_GUARD}
+    return found | {DESTROY_GUARD, MARKER}
 
 
 def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: AccountScope) -> Iterator[Part]:

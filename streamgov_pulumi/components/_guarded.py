@@ -1,7 +1,5 @@
 """What the guard of a deployment knows of each account: what a destroy would meet there."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Any
 

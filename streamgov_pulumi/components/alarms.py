@@ -1,5 +1,7 @@
 """CloudWatch alarms of functions, state machines, queues and jobs."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -8,7 +10,12 @@ from streamgov_pulumi.components._settings import Settings, child
 
 
 def alarm(
-    parent: pulumi.Resource, logical_name: str, settings: Settings, spec: AlarmSpec
+    parent: pulumi.Resource,
+    logical_name: str,
+    settings: Settings,
+    spec: AlarmSpec,
+    *,
+    after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
     """An alarm that goes off with the first event of a metric within five minutes.
 
@@ -17,6 +24,7 @@ def alarm(
         logical_name: the resource's name in the stack.
         settings: the deployment.
         spec: its description.
+        after: what it watches. An alarm of a name that exists is taken over (PutMetricAlarm), so it is never first.
     """
     return aws.cloudwatch.MetricAlarm(
         logical_name,
@@ -35,5 +43,5 @@ def alarm(
         alarm_actions=list(settings.alarm_topics) or None,
         ok_actions=list(settings.alarm_topics) or None,
         tags=dict(settings.tags) or None,
-        opts=child(parent),
+        opts=child(parent, depends_on=[*after]),
     )

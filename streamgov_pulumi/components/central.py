@@ -11,6 +11,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
 from streamgov_pulumi.arguments.choices import REQUIRED
 from streamgov_pulumi.components._description import Description
+from streamgov_pulumi.components._order import behind
 from streamgov_pulumi.components._settings import (
     DeploymentArgs,
     SessionArgs,
@@ -108,7 +109,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
         self._members(name, args, settings, functions)
-        alarm(self, f"{name}-reconcile-open", settings, domain.known(lambda spec: spec.open_findings))
+        alarm(self, f"{name}-reconcile-open", settings, domain.known(lambda spec: spec.open_findings), after=[table])
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -119,7 +120,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
         role_with_policy(
             self, f"{name}-callback", f"{name}-callback-policy", settings, domain.part(lambda spec: spec.callback)
         )
-        queue = self._rules(name, settings, domain, machine, key)
+        queue = self._rules(name, settings, domain, machine, key, table)
 
         self.machine_arn = machine.machine_arn
         self.table_name = table.name
@@ -165,13 +166,15 @@ class CentralAuthorizer(pulumi.ComponentResource):
         domain: Description[DomainDeployment],
         machine: StateMachineWithRole,
         key: pulumi.Input[str] | None,
+        table: pulumi.Resource,
     ) -> DeadLetterQueue:
         """What starts the central machine, and the queue of what could not."""
         queue = DeadLetterQueue(
             f"{name}-dead-letters",
             settings,
             domain.part(lambda spec: spec.dead_letters),
-            child(self),
+            # A queue that exists and looks alike is taken over (CreateQueue), so it is never first.
+            behind([table], child(self)),
             kms_key_arn=key,
         )
         role, before = role_with_policy(

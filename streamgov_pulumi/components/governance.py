@@ -4,11 +4,13 @@ from typing import Any
 
 import pulumi
 
+from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._accounts import Accounts, session_of
 from streamgov_pulumi.components._guarded import guarded_parts
+from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._settings import (
     AccountArgs,
     DeploymentArgs,
@@ -59,7 +61,8 @@ class StreamGovernance(pulumi.ComponentResource):
         *,
         accounts: Accounts | None = None,
     ) -> None:
-        super().__init__("streamgov:index:StreamGovernance", name, {}, opts)
+        self._markers: list[pulumi.Resource] = []
+        super().__init__("streamgov:index:StreamGovernance", name, {}, behind(self._markers, opts))
         self._name, self._args = name, args
         self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
         self._keys: dict[str, pulumi.Output[str]] = {}
@@ -75,6 +78,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self.share_arn: pulumi.Output[str] | None = None
 
         _check_consumer_roles(args)
+        self._mark()
         domain = args["domain"]
         share: DomainAssociation | None = None
         types: list[pulumi.Resource] = []
@@ -114,6 +118,18 @@ class StreamGovernance(pulumi.ComponentResource):
                 f"arn:{partition}:iam::{access['account']}:policy/{args['permissions_boundary_name']}"
             )
         return made
+
+    def _mark(self) -> None:
+        """The namespace's markers, before anything that could take over what another stack made."""
+        domain = self._args["domain"]
+        places = [(MEMBER, member["access"]) for member in self._args["members"] if member.get("deploy", True)]
+        if domain.get("deploy", True):
+            places.insert(0, (DOMAIN, domain["access"]))
+        made = [
+            marker(f"{self._name}-{access['account']}-{side}-marker", side, self.deployment(access), access, self)
+            for side, access in places
+        ]
+        self._markers += made
 
     def _options(self, access: AccountArgs, **more: Any) -> pulumi.ResourceOptions:
         return self._accounts.options(access, self, **more)

@@ -10,8 +10,9 @@ import pulumi
 import pytest
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi import StreamGovernance, StreamRequestForm
+from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source, governance
+from streamgov_pulumi.components._settings import DeploymentArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
 from tests.unit.components.graph import Graph, run
@@ -398,3 +399,69 @@ def test_the_request_forms_mistakes_are_told_at_preview() -> None:
 
     with pytest.raises(ConfigError, match="asset_types of the request form is needed if the form is required"):
         run(nothing_to_ask_for)
+
+
+TAKEN_OVER = (
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:sqs/queue:Queue",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:sfn/stateMachine:StateMachine",
+    "aws:iam/rolePolicy:RolePolicy",
+)
+"""What a second maker of the same name takes over, at once or if it looks alike."""
+MADE_ONCE = (
+    "aws:iam/role:Role",
+    "aws:dynamodb/table:Table",
+    "aws:lambda/function:Function",
+    "aws:lambda/permission:Permission",
+)
+"""What a second maker of the same name is refused."""
+
+
+def before(graph: Graph, name: str) -> set[str]:
+    """Everything that a resource stands behind."""
+    known = {item.name: item for item in graph.resources}
+    found: set[str] = set()
+    left = [name]
+    while left:
+        for earlier in known[left.pop()].dependencies & set(known) - found:
+            found.add(earlier)
+            left.append(earlier)
+    return found
+
+
+def test_everything_stands_behind_the_namespaces_markers(everything: Graph) -> None:
+    markers = {
+        item.name for item in everything.resources if item.type == "pulumi-python:dynamic/streamgov:DeploymentMarker"
+    }
+    assert markers == {f"gov-{DOMAIN}-domain-marker", f"gov-{MEMBER}-member-marker"}
+    marker = everything.one("pulumi-python:dynamic/streamgov:DeploymentMarker", f"gov-{MEMBER}-member-marker")
+    assert marker.inputs["owner"] == "organization/streamgov/test"
+    assert (marker.inputs["namespace"], marker.inputs["account"]) == ("streamgov", MEMBER)
+    assert marker.inputs["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
+    for item in everything.resources:
+        if item.name not in markers and not item.type.startswith(("pulumi:", "streamgov:")):
+            assert markers <= item.dependencies, item.name
+
+
+def test_a_component_alone_takes_nothing_over_first() -> None:
+    """Without the facade there is no marker: what is refused comes before what is taken over."""
+
+    def program() -> dict[str, Any]:
+        deployment: DeploymentArgs = {"region": "eu-west-1", "account": DOMAIN}
+        CentralAuthorizer(
+            "central", {"deployment": deployment, "domain_id": "dzd-4p9n6sw4qt9xgn", "member_accounts": [MEMBER]}
+        )
+        EnvironmentAuthorizer(
+            "member", {"deployment": deployment, "domain_id": "dzd-4p9n6sw4qt9xgn", "domain_account": DOMAIN}
+        )
+        return {}
+
+    graph = run(program)
+    once = {item.name for item in graph.resources if item.type in MADE_ONCE}
+    taken = [item for item in graph.resources if item.type in TAKEN_OVER]
+    assert {item.type for item in taken} == set(TAKEN_OVER)
+    for item in taken:
+        assert before(graph, item.name) & once, item.name
