@@ -29,9 +29,7 @@ from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovern
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
-from streamgov_pulumi.lookups import domain_problem
 from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
-from streamgov_pulumi.providers.session import SessionSettings
 
 PASSED_ON = (
     "managed_vpc",
@@ -249,22 +247,9 @@ class StreamGovernance(pulumi.ComponentResource):
             self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------
-    def _look_for_domain(self, access: AccountArgs) -> None:
-        """Where the domain is another stack's: say at preview if it cannot be seen from here."""
-        domain = self._args["domain"]
-        if domain.get("deploy", True) or not isinstance(domain["domain_id"], str):
-            return
-        session = SessionSettings(
-            self._args["region"], access.get("assume_role_arn", ""), access.get("external_id", "")
-        )
-        problem = domain_problem(session, domain["domain_id"], access["account"])
-        if problem:
-            pulumi.log.warn(problem, self)
-
     def _member(self, member: MemberArgs, share: DomainAssociation | None, types: list[pulumi.Resource]) -> None:
         access = member["access"]
         account = access["account"]
-        self._look_for_domain(access)
         before: list[pulumi.Resource] = []
         share_arn: pulumi.Input[str] | None = member.get("accept_share_arn")
         foreign = account != self._args["domain"]["access"]["account"]

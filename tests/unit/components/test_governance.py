@@ -11,7 +11,7 @@ import pytest
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
-from streamgov_pulumi.components import data_source, governance
+from streamgov_pulumi.components import data_source
 from streamgov_pulumi.components._settings import DeploymentArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
@@ -268,25 +268,6 @@ def test_without_a_trail_only_the_schedule_runs_and_somebody_is_told(monkeypatch
         "No trail here. Schema changes are therefore seen by the schedule only; set trail to 'create' for a trail of "
         "our own, or to 'none' to silence this"
     ]
-
-
-def test_a_domain_that_a_member_does_not_see_is_told_at_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    asked: list[Any] = []
-
-    def problem(*question: Any) -> str:
-        asked.append(question)
-        return "not here"
-
-    monkeypatch.setattr(pulumi.log, "warn", lambda text, resource=None: told.append(text))
-    monkeypatch.setattr(governance, "domain_problem", problem)
-    domain = {"access": {"account": DOMAIN}, "domain_id": "dzd-4p9n6sw4qt9xgn", "deploy": False}
-    graph_of(arguments(domain=domain, members=[member(data_sources={})]))
-    assert told == ["not here"]
-    assert [(item[0].region, *item[1:]) for item in asked] == [("eu-west-1", "dzd-4p9n6sw4qt9xgn", MEMBER)]
-    asked.clear()
-    graph_of(arguments(members=[member(data_sources={})]))
-    assert asked == []
 
 
 def test_a_trail_that_is_found_is_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
