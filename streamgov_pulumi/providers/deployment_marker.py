@@ -43,7 +43,7 @@ class DeploymentMarkerProvider(DataZoneProvider):
         if checker.failures or contains_unknown(where) or not self.changed(_olds, inputs, self.identity):
             return checker.result()
         try:
-            live = _owner(aws.client("ssm", self.session(inputs).in_a_hurry()), inputs)
+            live = _owner(self.hurried(inputs, "ssm"), inputs)
         except RemoteError:
             return checker.result()  # whoever may not look is told when the marker is made
         if live is not None:

@@ -75,7 +75,7 @@ class ProjectMembershipProvider(DataZoneProvider):
                 "wanted. To take that membership over, set adopt_existing to true for one `pulumi up`."
             )
         told = differences({"designation": held}, props, ("designation",))
-        tell(f"adopting the membership of {who} in project {props['project_id']}: {told}")
+        tell(f"adopting the membership of {who} in project {props['project_id']}:{told}")
         if held != props["designation"]:
             self._remove(api, props)
 

@@ -154,15 +154,15 @@ class RuleProvider(DataZoneProvider):
 
     def _adopt(self, api: Any, props: Mapping[str, Any], live: Mapping[str, Any]) -> str:
         drift = self.changed(live, props, (*self._mutable, "action"))
-        told = differences(live, props, drift) if drift else "it does not differ from what is wanted"
+        told = differences(live, props, drift)
         fixed = "action" in drift or (FORMS in live) != (FORMS in props)
         if not props.get("adopt_existing") or fixed:
             raise ResourceExistsError(
                 f"domain unit {props['unit_id']} already has a rule named {props['name']} ({live['rule_id']}). "
-                f"Compared with this program: {told}. To take it over (its action and kind cannot be changed), set "
+                f"Compared with this program:{told}\nTo take it over (its action and kind cannot be changed), set "
                 "adopt_existing to true for one `pulumi up`."
             )
-        tell(f"adopting rule {live['rule_id']}: {told}")
+        tell(f"adopting rule {live['rule_id']}:{told}")
         if drift:
             self._change(api, props, str(live["rule_id"]))
         return str(live["rule_id"])

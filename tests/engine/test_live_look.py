@@ -111,4 +111,8 @@ def test_a_type_that_exists_already_is_told_with_its_differences(place: Place) -
     assert "other is removed" in printed
     place.stack.write(domain={**place.stack.config["domain"], "adoptExisting": True})
     printed = place.preview()
-    assert "adopting form type StreamAccessRequestFormType" in printed
+    assert "to adopt it, its model changes form type StreamAccessRequestFormType in a way that assets" in printed
+    place.stack.write(domain={**place.stack.config["domain"], "allowBreaking": True})
+    printed = place.preview()
+    assert "adopting form type StreamAccessRequestFormType: - model:" in printed
+    assert "errored" not in printed
