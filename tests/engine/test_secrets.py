@@ -99,7 +99,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 "assumeRoleArn": roles[DOMAIN],
                 "domainId": portal.domain,
                 "typesProjectId": project_id,
-                "requestForm": {"use": "required"},
                 "memberProjects": {"orders": project_id},
             },
             "members": [
