@@ -127,13 +127,11 @@ class AssetTypeProvider(DataZoneProvider):
             if refused:
                 raise ResourceExistsError(refused)
             tell(told)
+            self.taken_over(self._id_of(props))
             revision = live["revision"]
             if drift:
                 revision, pinned = self._put(api, props, pinned)
-        return CreateResult(
-            f"{props['domain_id']}|asset-type|{props['name']}",
-            {**props, "revision": revision, "form_revisions": pinned},
-        )
+        return CreateResult(self._id_of(props), {**props, "revision": revision, "form_revisions": pinned})
 
     def _judged(self, props: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, str]:
         """Why a type that is there is not taken over, or else what is told of it."""
@@ -188,7 +186,7 @@ class AssetTypeProvider(DataZoneProvider):
             ResourceInUseError: assets of the type exist; the text lists them.
         """
         api = self.api(_props)
-        if self._get(api, _props) is None:
+        if self._get(api, _props) is None or self.keeps(_id):
             return
         name = str(_props["name"])
         assets = self._assets(api, _props)
@@ -200,6 +198,10 @@ class AssetTypeProvider(DataZoneProvider):
             if error.code != "ConflictException":
                 raise
             raise ResourceInUseError(f"asset type {name} cannot be deleted, it is still used: {error}") from error
+
+    @staticmethod
+    def _id_of(props: Mapping[str, Any]) -> str:
+        return f"{props['domain_id']}|asset-type|{props['name']}"
 
     # --- DataZone -------------------------------------------------------------------------------------------------
     @staticmethod

@@ -23,6 +23,8 @@ from streamgov_pulumi.providers import existing, failures
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
 
+_TAKEN_OVER: set[str] = set()
+"""Ids of what was adopted in this process, which lives for one operation of the engine."""
 PROVIDER_KEY = "__provider"
 Canonical = Mapping[str, Callable[[Any], Any]]
 SESSION_KEYS = ("region", "assume_role_arn", "external_id")
@@ -212,6 +214,23 @@ class DataZoneProvider(ResourceProvider):
             return  # whoever may not look is told when it is made
         if told:
             tell(told)
+
+    @staticmethod
+    def taken_over(identifier: str) -> None:
+        """Remember that a resource with this id has adopted what is there."""
+        _TAKEN_OVER.add(identifier)
+
+    @staticmethod
+    def keeps(identifier: str) -> bool:
+        """Whether the object has just become another resource's, so that deleting this one must not end it.
+
+        That is so if a resource was renamed without an alias and the new one adopts: the old one goes last.
+        """
+        if identifier not in _TAKEN_OVER:
+            return False
+        _TAKEN_OVER.discard(identifier)
+        tell(f"{identifier} is kept: another resource of this program has taken it over")
+        return True
 
     def unusable(self, inputs: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         """Why an object that is there does not suit this resource, as the rest of a sentence; empty if it does."""

@@ -143,6 +143,7 @@ class FormTypeProvider(DataZoneProvider):
         if refused:
             raise ResourceExistsError(refused)
         tell(told)
+        self.taken_over(self._id_of(props))
         drift = self.changed(live, props, _COMPARED)
         return self._put(api, props, props["status"]) if drift else str(live["revision"])
 
@@ -216,7 +217,7 @@ class FormTypeProvider(DataZoneProvider):
         """
         api = self.api(_props)
         live = self._get(api, _props)
-        if live is None:
+        if live is None or self.keeps(_id):
             return
         name = str(_props["name"])
         users = self._users(api, _props)

@@ -63,9 +63,7 @@ class ProjectMembershipProvider(DataZoneProvider):
         if held != props["designation"]:
             self._add(api, props)
             member_id = self._member_id(api, props) or member_id
-        return CreateResult(
-            f"{props['domain_id']}|{props['project_id']}|{_member(props)}", {**props, "member_id": member_id}
-        )
+        return CreateResult(_id_of(props), {**props, "member_id": member_id})
 
     def _adopt(self, api: Any, props: Mapping[str, Any], held: str) -> None:
         who = _member(props)
@@ -76,6 +74,7 @@ class ProjectMembershipProvider(DataZoneProvider):
             )
         told = differences({"designation": held}, props, ("designation",))
         tell(f"adopting the membership of {who} in project {props['project_id']}:{told}")
+        self.taken_over(_id_of(props))
         if held != props["designation"]:
             self._remove(api, props)
 
@@ -95,6 +94,8 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the member; one that is gone already is no error."""
+        if self.keeps(_id):
+            return
         api = self.api(_props)
         member_id = self._member_id(api, _props)
         if member_id is not None and self._designation(api, _props, member_id) is not None:
@@ -153,6 +154,10 @@ class ProjectMembershipProvider(DataZoneProvider):
             if member["memberDetails"].get(kind, {}).get(key) == member_id:
                 return str(member["designation"])
         return None
+
+
+def _id_of(props: Mapping[str, Any]) -> str:
+    return f"{props['domain_id']}|{props['project_id']}|{_member(props)}"
 
 
 def _member(props: Mapping[str, Any]) -> str:

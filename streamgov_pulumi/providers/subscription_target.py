@@ -219,6 +219,7 @@ class SubscriptionTargetProvider(DataZoneProvider):
                 "changed), set adopt_existing to true for one `pulumi up`."
             )
         tell(f"adopting subscription target {live['target_id']}:{told}")
+        self.taken_over(self._id_of(props, str(live["target_id"])))
         if drift:
             aws.call(api, "update_subscription_target", identifier=live["target_id"], **where, **_request(props))
         return str(live["target_id"])
@@ -261,6 +262,8 @@ class SubscriptionTargetProvider(DataZoneProvider):
         Raises:
             ResourceInUseError: grants still go through it; the text lists them.
         """
+        if self.keeps(_id):
+            return
         api = self.api(_props)
         where = {"domainIdentifier": _props["domain_id"], "environmentIdentifier": _props["environment_id"]}
         try:

@@ -165,3 +165,16 @@ def test_models_and_maps_are_compared_field_by_field(stub: Any, client: Client, 
     lines = str(refused.value).splitlines()
     assert [line.partition(":")[0] for line in lines[1:-1]] == ["- forms.A", "- forms.B"]
     datazone.delete_asset_type(domainIdentifier=world.domain, identifier="LookedType")
+
+
+def test_what_another_resource_adopts_is_not_deleted_with_the_old_one(stub: Any, client: Client, world: World) -> None:
+    """A rename without an alias: the new resource adopts, then the engine deletes the old one with the same id."""
+    provider, _, good = wanted(world)["member"]
+    driver = Driver(stub, provider())
+    first_id, first = driver.create(driver.inputs(good))
+    adopted_id, adopted = driver.create(driver.inputs({**good, "adopt_existing": True}))
+    assert adopted_id == first_id
+    driver.delete(first_id, first)
+    assert driver.read(adopted_id, adopted)[0] == adopted_id
+    driver.delete(adopted_id, adopted)
+    assert driver.read(adopted_id, adopted)[0] == ""
