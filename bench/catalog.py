@@ -142,7 +142,7 @@ def _config() -> Any:
     from streamgov_core.catalog.entry import SyncConfig
     from streamgov_core.model.naming import Names
 
-    return SyncConfig(Names(), DOMAIN, REGISTRY, "msk", CLUSTER, "same", SyncSettings(PROJECT))
+    return SyncConfig(Names(), DOMAIN, REGISTRY, "msk", CLUSTER, "same", SyncSettings(PROJECT), topics=("*",))
 
 
 def _one_call(clients: Any) -> float:

@@ -19,6 +19,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "access": ("bench.access", "a grant and a revoke: calls and milliseconds; 50 at once; what documents hold"),
     "infrastructure": ("bench.infrastructure", "a stack with 1, 10 and 50 targets: resources, seconds, state"),
     "catalog": ("bench.catalog", "a data source over 100 to 10,000 schemas: calls and seconds"),
+    "schemas": ("bench.schemas", "schemas of 170,000 characters: seconds; public files: refused, shown, judged"),
     "cold": ("bench.cold", "cold starts at the CPU share of four memory sizes, and a grant with none warm"),
     "cost": ("bench.cost", "what an idle and a busy deployment cost a month, at list prices"),
 }

@@ -78,7 +78,8 @@ class Usage:
     reconcile_runs: int = HOURS_A_MONTH
     keys: int = 3
     alarms: int = 17
-    custom_metrics: int = 3
+    custom_metrics: int = 8
+    """By name and dimensions, in each account: three of a reconcile run, five of a data source's run."""
 
 
 GRANT = Workload(
@@ -94,7 +95,7 @@ SYNC_1000 = Workload(requests=1, gb_seconds=2.03 * SYNC_MEMORY / 1024, log_bytes
 USAGES: Mapping[str, Usage] = MappingProxyType(
     {
         "idle": Usage(grants=0, revokes=0, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_100),
-        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000),
+        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000, custom_metrics=16),
     }
 )
 """Two data sources in one producer's account, and one consumer's account, as in the sandbox. Busy: ten thousand

@@ -1,7 +1,8 @@
 """AWS's policy evaluation logic over plain policy documents.
 
-Parse the documents with `parse`, gather those that apply to a request in a `PolicySet`, and ask `decide`. Nothing is
-read from an account: the caller passes the policies and the request's condition keys.
+Parse the documents with `parse`, gather those that apply to a request in a `PolicySet`, and ask `decide`, or `judge`
+where not everything about the request is known. Nothing is read from an account: the caller passes the policies and the
+request's condition keys.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from iam_evaluation.evaluate import (
     match_principal,
     matching,
 )
+from iam_evaluation.open_questions import Answer, Verdict, both, judge
 from iam_evaluation.wildcard import match_action, match_arn, match_resource, match_string
 
 __all__ = [
+    "Answer",
     "Condition",
     "Context",
     "Decision",
@@ -35,8 +38,11 @@ __all__ = [
     "Request",
     "Source",
     "Statement",
+    "Verdict",
     "applies",
+    "both",
     "decide",
+    "judge",
     "match_action",
     "match_arn",
     "match_principal",

@@ -76,6 +76,7 @@ def _governed(config: StackConfig, sandbox: Sandbox, accounts: Accounts, platfor
             "registry_name": sandbox.registries[platform],
             "resource": sandbox.resource_of(platform),
             "project_id": sandbox.projects["producer"],
+            **({"topics": ["*"]} if platform == "msk" else {}),
         }
         for platform in platforms
     }

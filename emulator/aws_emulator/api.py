@@ -47,6 +47,8 @@ class Caller:
         administrator: True for the sandbox's people (key ``test``, and the role ``Admin`` of each account): no IAM
             policy is evaluated for them. Every other caller is a deployed role and IAM is enforced.
         session_policy: the JSON policy passed to AssumeRole, if any.
+        source_identity: who began the chain of sessions, as its first AssumeRole said.
+        session_tags: key and value of each session tag, in order.
     """
 
     account: str
@@ -55,6 +57,8 @@ class Caller:
     access_key: str
     administrator: bool
     session_policy: str | None = None
+    source_identity: str | None = None
+    session_tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

@@ -39,6 +39,8 @@ class CallLog:
             "account": call.caller.account,
             "caller": caller,
             "session": call.caller.arn,
+            "source_identity": call.caller.source_identity,
+            "session_tags": dict(call.caller.session_tags),
             "service": call.service,
             "operation": call.operation,
             "region": call.region,

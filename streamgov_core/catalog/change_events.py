@@ -33,17 +33,19 @@ def change(
     version: SchemaVersion | None = None,
     details: SchemaDetails | None = None,
     revision: str | None = None,
+    replaces: str | None = None,
 ) -> dict[str, Any]:
     """The detail of an event.
 
     Args:
-        kind: ``CREATED``, ``REVISED`` or ``RETIRED``.
+        kind: ``CREATED``, ``REVISED``, ``REPLACED`` or ``RETIRED``.
         asset_id: the asset.
         resource_arn: its topic or stream.
         info: its schema.
         version: the version that it shows.
         details: what else is known of the schema; what changed for readers above all.
         revision: the asset's revision.
+        replaces: the asset that was deleted in its favour, if it is ``REPLACED``.
     """
     schema = None
     if info is not None:
@@ -62,6 +64,7 @@ def change(
         "resourceArn": resource_arn,
         "schema": schema,
         "compatibility": verdict.to_json() if verdict else None,
+        **({"replaces": replaces} if replaces else {}),
     }
 
 

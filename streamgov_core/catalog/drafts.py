@@ -52,6 +52,11 @@ class AssetDrafts:
         """Name of a topic or stream."""
         return self._platform.resource_name(resource_arn)
 
+    def is_same_stream(self, one_arn: str, other_arn: str) -> bool:
+        """Whether two ARNs name what people call the same topic or stream: a cluster that was made again keeps it."""
+        dataset = self._platform.dataset(one_arn)
+        return one_arn == other_arn or (dataset is not None and dataset == self._platform.dataset(other_arn))
+
     def claimed_arn(self, forms: Forms) -> str | None:
         """ARN of the topic or stream that an asset's forms speak of; None if they name none."""
         return self._platform.claimed_arn(forms)

@@ -1,17 +1,19 @@
-"""Data of the catalogue: schemas, assets, drafts of assets, and the outcome of a run."""
+"""Data of the catalogue: schemas, assets, and drafts of assets."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from streamgov_core.model.forms import ASSET_COMMON_DETAILS_FORM
 from streamgov_core.schemas.compatibility import Verdict as Compatibility
+
+READ_ME = "readMe"
+"""Member of the common details that holds an asset's read-me."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,24 @@ class AssetType:
 
 @dataclass(frozen=True)
 class Asset:
-    """An asset as GetAsset shows it."""
+    """An asset as GetAsset shows it.
+
+    Args:
+        asset_id: its id.
+        name: its name.
+        revision: the revision that this is.
+        type_name: its asset type.
+        external_id: its external identifier.
+        project_id: the project that owns it.
+        description: its description.
+        glossary_terms: its glossary terms.
+        forms: its forms.
+        listing_id: its listing, if it was ever published.
+        listing_status: the listing's status.
+        type_revision: the asset type's revision that it has.
+        changed: when this revision was made.
+        moving: it is being handed to another project; nothing about it can be changed meanwhile.
+    """
 
     asset_id: str
     name: str
@@ -134,6 +153,7 @@ class Asset:
     listing_status: str | None = None
     type_revision: str | None = None
     changed: datetime | None = None
+    moving: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,9 +197,14 @@ class Draft:
         for name, form in self.forms.items():
             values = {key: value for key, value in form.values.items() if value is not None}
             if name == ASSET_COMMON_DETAILS_FORM and self.read_me:
-                values["readMe"] = self.read_me
+                values[READ_ME] = self.read_me
             forms.append(Form(name, form.type_name, None, values))
         return tuple(forms)
+
+    def first_revision(self, asset_type: AssetType | None) -> Revision:
+        """The first revision of a new asset."""
+        type_revision = asset_type.revision if asset_type else None
+        return Revision(self.name, self.description, (), self.initial_forms(), type_revision)
 
     def content_hash(self) -> str:
         """A digest of everything that the data source writes at every sync."""
@@ -193,7 +218,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Revision:
-    """A new revision of an asset, everything included (CreateAssetRevision replaces forms as a whole)."""
+    """A revision of an asset, the first or a new one, everything included (forms are replaced as a whole)."""
 
     name: str
     description: str | None
@@ -208,106 +233,6 @@ class WrittenRevision:
 
     revision: str
     changed: datetime | None
-
-
-SyncVerdict = Literal["created", "revised", "unchanged", "retired", "kept"]
-
-
-@dataclass(frozen=True)
-class SyncOutcome:
-    """The outcome for one schema.
-
-    Args:
-        verdict: what was done.
-        cause: why an asset whose schema is gone was kept.
-        event: what is published of it.
-    """
-
-    verdict: SyncVerdict
-    cause: str | None = None
-    event: Mapping[str, Any] | None = None
-
-
-@dataclass
-class SyncResult:
-    """What a run did.
-
-    Attributes:
-        created: schemas whose asset was made.
-        revised: schemas whose asset has a new revision.
-        retired: schemas that are gone and whose asset was deleted.
-        kept: schemas that are gone but whose asset stays, with the cause.
-        failed: schemas that could not be brought into the catalogue, with the cause.
-        counts: how many there are of each, also of those that the lists have no room for, and of the unchanged.
-        after: the last schema of an unfinished run; None when it has ended.
-    """
-
-    created: list[str] = field(default_factory=list)
-    revised: list[str] = field(default_factory=list)
-    retired: list[str] = field(default_factory=list)
-    kept: list[dict[str, str]] = field(default_factory=list)
-    failed: list[dict[str, str]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    after: str | None = None
-
-    MAX_LISTED: ClassVar[int] = 500
-    """Entries of a list."""
-    MAX_HANDED_ON: ClassVar[int] = 100
-    """Entries of a list in ``tally``: it has to fit into the payload of an asynchronous invocation (256 KB)."""
-    MAX_CAUSE: ClassVar[int] = 400
-
-    @property
-    def unchanged(self) -> int:
-        """Number of schemas for which nothing was written."""
-        return self.counts["unchanged"]
-
-    @property
-    def failures(self) -> int:
-        """Number of schemas that failed."""
-        return self.counts["failed"]
-
-    def add(self, schema: str, outcome: SyncOutcome) -> None:
-        """Count one schema."""
-        entry: Any = schema
-        if outcome.verdict == "kept":
-            entry = {"schema": schema, "cause": (outcome.cause or "")[: self.MAX_CAUSE]}
-        self._count(outcome.verdict, entry)
-
-    def fail(self, schema: str, cause: str) -> None:
-        """Count a schema that failed."""
-        self._count("failed", {"schema": schema, "cause": cause[: self.MAX_CAUSE]})
-
-    def _count(self, verdict: str, entry: Any) -> None:
-        self.counts[verdict] += 1
-        if verdict != "unchanged" and len(listed := getattr(self, verdict)) < self.MAX_LISTED:
-            listed.append(entry)
-
-    @classmethod
-    def from_json(cls, tally: Mapping[str, Any]) -> SyncResult:
-        """The result that an earlier invocation of the run handed over."""
-        result = cls(counts=Counter(dict(tally.get("counts") or {})))
-        for name in ("created", "revised", "retired", "kept", "failed"):
-            setattr(result, name, list(tally.get(name, ())))
-        return result
-
-    def tally(self) -> dict[str, Any]:
-        """What an unfinished run hands to its continuation: all counts, and as many names as there is room for."""
-        return {
-            name: value[: self.MAX_HANDED_ON] if isinstance(value, list) else value
-            for name, value in self.to_json().items()
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        """The result as a plain dictionary."""
-        return {
-            "created": sorted(self.created),
-            "revised": sorted(self.revised),
-            "unchanged": self.unchanged,
-            "retired": sorted(self.retired),
-            "kept": self.kept,
-            "failed": self.failed,
-            "counts": {verdict: count for verdict, count in sorted(self.counts.items()) if count},
-        }
 
 
 def description_hash(description: str | None) -> str:

@@ -15,13 +15,20 @@ from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.change_events import EventBusPublisher
 from streamgov_core.catalog.drafts import AssetDrafts
-from streamgov_core.catalog.entities import SyncResult
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
 from streamgov_core.catalog.sync_request import SyncRequest, parse_event
+from streamgov_core.catalog.sync_result import SyncResult
 from streamgov_core.model.asset_record import PARTS
-from streamgov_core.model.environment_variables import flag, names_from_environment, names_to_environment, required
+from streamgov_core.model.environment_variables import (
+    flag,
+    joined,
+    names_from_environment,
+    names_to_environment,
+    required,
+    split,
+)
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
@@ -33,11 +40,16 @@ from streamgov_core.runtime.metrics import FunctionMetrics
 # Variables that reviews read, too.
 REGISTRY_NAME = "STREAMGOV_REGISTRY_NAME"
 PUBLISH = "STREAMGOV_PUBLISH"
+RESOURCE = "STREAMGOV_RESOURCE"
+TOPICS = "STREAMGOV_TOPICS"
+TOPIC_MAPPING = "STREAMGOV_TOPIC_MAPPING"
 
 FUNCTION = "sync"
 """The function's short name, a dimension of its metrics."""
 MARGIN_MS = 60_000
 """An invocation begins no schema when less time remains: calls in progress must end, retries included."""
+MAX_ERROR = 8_000
+"""Characters of the error of a run: a function's error travels in headers and in dead letters, which have limits."""
 MAX_ATTEMPTS = 15
 """Parameter Store writes three parameters a second by default: a first run over many schemas has to wait its turn."""
 
@@ -54,6 +66,7 @@ class SyncConfig:
         resource: the MSK cluster's ARN or name; for Kinesis a pattern of stream ARNs, or empty.
         mapping: how a schema's name tells its topic or stream (``streamgov_core.catalog.mapping``).
         settings: how the assets are kept.
+        topics: patterns of the names of the topics that it may speak for; MSK only.
     """
 
     names: Names
@@ -63,6 +76,7 @@ class SyncConfig:
     resource: str
     mapping: str
     settings: SyncSettings
+    topics: tuple[str, ...] = ()
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that ``from_environment`` reads."""
@@ -73,8 +87,9 @@ class SyncConfig:
             "STREAMGOV_PROJECT_ID": settings.project_id,
             "STREAMGOV_PLATFORM": self.platform,
             REGISTRY_NAME: self.registry_name,
-            "STREAMGOV_RESOURCE": self.resource,
-            "STREAMGOV_TOPIC_MAPPING": self.mapping,
+            RESOURCE: self.resource,
+            TOPICS: joined(self.topics),
+            TOPIC_MAPPING: self.mapping,
             PUBLISH: flag(settings.publish),
             "STREAMGOV_CONCURRENCY": str(settings.concurrency),
             "STREAMGOV_MAX_RETIRE_SHARE": repr(settings.max_retire_share),
@@ -100,8 +115,8 @@ class SyncConfig:
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
             registry_name=required(env, REGISTRY_NAME),
             platform=required(env, "STREAMGOV_PLATFORM"),
-            resource=env.get("STREAMGOV_RESOURCE", ""),
-            mapping=env.get("STREAMGOV_TOPIC_MAPPING", "same"),
+            resource=env.get(RESOURCE, ""),
+            mapping=env.get(TOPIC_MAPPING, "same"),
             settings=SyncSettings(
                 required(env, "STREAMGOV_PROJECT_ID"),
                 env.get(PUBLISH) == "true",
@@ -109,6 +124,7 @@ class SyncConfig:
                 share,
                 env.get("STREAMGOV_WITHOUT_SCHEMA") == "true",
             ),
+            topics=split(env.get(TOPICS, "")),
         )
 
 
@@ -136,10 +152,12 @@ def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dic
         metrics: of the function; None for those that go to its log group.
 
     Returns:
-        What was created, revised, unchanged, retired and kept; ``continued`` if a further invocation goes on.
+        What was created, revised, replaced, unchanged, retired, kept and skipped; ``continued`` if a further
+        invocation goes on.
 
     Raises:
-        CatalogError: at least one schema failed; the others are done. The message is the result, failures first.
+        CatalogError: at least one schema failed; the others are done. The message is the result, failures first, as
+            JSON of at most 8,000 characters.
         ConfigError: the configuration is wrong.
     """
     config = SyncConfig.from_environment(os.environ)
@@ -153,9 +171,10 @@ def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dic
         return {"continued": True, **report}
     _count(metrics or FunctionMetrics(config.names.namespace, FUNCTION), result)
     if result.failures:
-        first = {"counts": report.pop("counts"), "failed": report.pop("failed")}
-        log("catalogue synced", level=logging.ERROR, **first, **report)
-        raise CatalogError(json.dumps({**first, **report}, ensure_ascii=False)[:100_000])
+        log("catalogue synced", level=logging.ERROR, **report)
+        brief = result.to_json(MAX_ERROR)
+        first = {"counts": brief.pop("counts"), "failed": brief.pop("failed")}
+        raise CatalogError(json.dumps({**first, **brief}))
     log("catalogue synced", **report)
     return report
 
@@ -168,8 +187,10 @@ def _count(metrics: FunctionMetrics, result: SyncResult) -> None:
             "SyncRuns": 1,
             "AssetsCreated": counts["created"],
             "AssetsRevised": counts["revised"],
+            "AssetsReplaced": counts["replaced"],
             "AssetsRetired": counts["retired"],
             "AssetsFailed": counts["failed"],
+            "SchemasSkipped": counts["skipped"],
         }
     )
 
@@ -184,7 +205,7 @@ def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bo
         assets=DataZoneAssets(clients.client("datazone"), config.domain_id, project),
         records=SsmAssetRecordStore(ssm, names, config.domain_id, config.registry_name),
         plain_records=SsmAssetRecordStore(ssm, names, config.domain_id, None),
-        source=platform.source(clients, config.resource),
+        source=platform.source(clients, config.resource, config.topics),
         drafts=AssetDrafts(platform, names),
         mapping=topic_mapping(config.mapping),
         publisher=EventBusPublisher(clients.client("events"), names, config.domain_id, project, time.sleep),

@@ -9,7 +9,6 @@ from streamgov_core.catalog.entities import (
     Asset,
     AssetSummary,
     AssetType,
-    Draft,
     HistoryEntry,
     Revision,
     SchemaInfo,
@@ -53,18 +52,32 @@ class AssetCatalog(Protocol):
     def asset_type(self, name: str) -> AssetType | None:
         """The newest revision of an asset type, or None if it cannot be read."""
 
-    def get(self, asset_id: str) -> Asset | None:
-        """The asset, or None if there is none."""
+    def get(self, asset_id: str, revision: str | None = None) -> Asset | None:
+        """The asset, its newest revision or a given one, or None if there is none.
 
-    def create(self, draft: Draft, asset_type: AssetType | None, token: str) -> Asset:
-        """Create an asset of this revision of its type, or of whichever DataZone takes.
+        Raises:
+            AssetHiddenError: it may not be read and is not in the project: it is gone, or it is another project's.
+        """
+
+    def create(self, external_id: str, type_name: str, first: Revision, token: str) -> Asset:
+        """Create an asset.
+
+        Args:
+            external_id: its external identifier.
+            type_name: its asset type.
+            first: its first revision.
+            token: distinguishes this request from others.
 
         Raises:
             AssetExistsError: another asset has this external identifier.
         """
 
     def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
-        """Write a new revision of an asset."""
+        """Write a new revision of an asset.
+
+        Raises:
+            AssetBusyError: DataZone will not yet: another change of the asset is in progress.
+        """
 
     def publish(self, asset_id: str, revision: str) -> bool:
         """Publish a revision; False if DataZone will not yet, because a change of the listing is in progress."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from streamgov_core.catalog.entities import HistoryEntry, SchemaInfo, SchemaVersion
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.runtime.clients import error_code
+from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -28,6 +30,7 @@ class GlueRegistry:
     def __init__(self, client: GlueClient, name: str) -> None:
         self._client = client
         self._name = name
+        self._reads_tags = True
 
     def exists(self) -> bool:
         """API GetRegistry."""
@@ -91,11 +94,28 @@ class GlueRegistry:
 
     def tags(self, info: SchemaInfo, number: int) -> dict[str, str]:
         """API GetTags, QuerySchemaVersionMetadata. A version has ten pairs at most: one page."""
-        tags: dict[str, str] = self._client.get_tags(ResourceArn=info.arn).get("Tags", {})
+        tags = self._tags(info.arn)
         metadata = self._client.query_schema_version_metadata(
             SchemaId=self._id(info.name), SchemaVersionNumber={"VersionNumber": number}
         ).get("MetadataInfoMap", {})
         return {**tags, **{key: entry.get("MetadataValue", "") for key, entry in metadata.items()}}
+
+    def _tags(self, schema_arn: str) -> dict[str, str]:
+        """The schema's tags; none, and no further question, if they may not be read.
+
+        UNVERIFIED: that IAM knows schemas as resources of ``glue:GetTags``. The service authorization reference does
+        not list them, so the statement that names their ARNs may allow nothing.
+        """
+        if not self._reads_tags:
+            return {}
+        try:
+            return dict(self._client.get_tags(ResourceArn=schema_arn).get("Tags", {}))
+        except self._client.exceptions.ClientError as error:
+            if error_code(error) != "AccessDeniedException":
+                raise
+        self._reads_tags = False
+        log("tags of schemas may not be read: none is used", level=logging.WARNING, schemaArn=schema_arn)
+        return {}
 
     def history(self, name: str) -> list[HistoryEntry]:
         """API ListSchemaVersions, whose order is not documented."""

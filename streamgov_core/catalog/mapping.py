@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from streamgov_core.model.errors import CatalogError, ConfigError
+from streamgov_core.model.errors import ConfigError, NotGovernedError
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class TopicMapping:
     """Schema to topic or stream.
 
     Args:
-        rule: schema name to the name of its topic or stream; CatalogError if it names none.
+        rule: schema name to the name of its topic or stream; NotGovernedError if it names none.
         key: the tag or metadata key whose value, where a schema has it, comes before the rule; empty for none.
     """
 
@@ -29,7 +29,7 @@ class TopicMapping:
             tags: its tags and metadata, if they were read.
 
         Raises:
-            CatalogError: nothing names it.
+            NotGovernedError: nothing names it.
         """
         named = (tags or {}).get(self.key, "").strip() if self.key else ""
         return named or self.rule(schema)
@@ -41,9 +41,9 @@ def topic_mapping(rule: str) -> TopicMapping:
     Args:
         rule: ``same``: the schema has its topic's name. ``suffix:<text>``: the schema has its topic's name and this
             suffix, ``-value`` for example, as Python serialisers do by default. ``map:<JSON object>``: schema name to
-            topic name; schemas that it does not name are failures. ``metadata:<key>``: the schema's tag or the
-            version's metadata of that key names the topic; ``metadata:<key>|<rule>``: where it does not, the rule
-            decides.
+            topic name. ``metadata:<key>``: the schema's tag or the version's metadata of that key names the topic;
+            ``metadata:<key>|<rule>``: where it does not, the rule decides. Schemas for which a rule names no topic
+            are passed over.
 
     Raises:
         ConfigError: the rule is none of these.
@@ -77,15 +77,15 @@ def _by_name(rule: str) -> Callable[[str], str]:
 
 def _without(schema: str, suffix: str) -> str:
     if not schema.endswith(suffix) or schema == suffix:
-        raise CatalogError(f"the schema's name does not end in {suffix!r}, so no topic is known for it")
+        raise NotGovernedError(f"the schema's name does not end in {suffix!r}, so no topic is known for it")
     return schema.removesuffix(suffix)
 
 
 def _looked_up(schema: str, table: dict[str, str]) -> str:
     if schema not in table:
-        raise CatalogError("the topic mapping does not name this schema")
+        raise NotGovernedError("the topic mapping does not name this schema")
     return table[schema]
 
 
 def _unnamed(key: str) -> str:
-    raise CatalogError(f"the schema has neither a tag nor metadata {key!r}, so no topic is known for it")
+    raise NotGovernedError(f"the schema has neither a tag nor metadata {key!r}, so no topic is known for it")

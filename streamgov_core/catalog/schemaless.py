@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from streamgov_core.catalog.asset_index import AssetIndex
-from streamgov_core.catalog.asset_writer import AssetWriter, SyncSettings, latest
+from streamgov_core.catalog.asset_writer import AssetWriter, SyncSettings, WrittenAsset, latest
 from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
-from streamgov_core.catalog.entities import Asset, SyncOutcome, digest
+from streamgov_core.catalog.entities import Asset, Draft, digest
+from streamgov_core.catalog.sync_result import SyncOutcome
 from streamgov_core.catalog.workers import WorkerPool, mass_retirement_refusal
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
-from streamgov_core.model.errors import ClaimRefusedError
+from streamgov_core.model.errors import NotGovernedError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
 
@@ -60,7 +62,7 @@ class SchemalessSync:
             workers: the worker pool of the run.
             covered: ARNs of those that schemas cover.
             index: the project's assets in the index.
-            allow_mass_retirement: retire however many assets have lost their topics.
+            allow_mass_retirement: end however many assets have lost their topics or belong to others now.
             revoke: end the subscriptions of assets that are retired.
 
         Returns:
@@ -76,8 +78,8 @@ class SchemalessSync:
         for name in existing:
             try:
                 arn = self._source.resource(name).arn
-            except ClaimRefusedError:
-                continue  # a name that no policy could hold: Kafka refuses such, too
+            except NotGovernedError:
+                continue  # a name that no policy could hold, or one that this data source may not speak for
             if arn in covered:
                 taken_over.add(name)
             else:
@@ -92,29 +94,45 @@ class SchemalessSync:
             )
 
         def sync(name: str) -> SyncOutcome:
-            return self._sync(name, records.get(name), index)
+            return self._sync(name, records.get(name), index, revoke=revoke)
 
+        gone = sorted(set(records) - set(existing))
+        moved = {name for name in todo if name in records and self._moved(name, records[name])}
+        refusal = mass_retirement_refusal(
+            len(gone) + len(moved),
+            len(records),
+            self._settings.max_retire_share,
+            f"assets would end: {len(gone)} topics or streams are gone, {len(moved)} are others than before",
+        )
+        if refusal and not allow_mass_retirement:
+            workers.result.fail("*", refusal)
+            todo, gone = [name for name in todo if name not in moved], []
         if workers.each(todo, sync, is_unchanged, checks_count=False) < len(todo):
             return False
         for name in taken_over & set(records):
             self._records.remove(name)
-        gone = sorted(set(records) - set(existing))
-        refusal = mass_retirement_refusal(
-            len(gone), len(records), self._settings.max_retire_share, "topics or streams are gone"
-        )
-        if refusal and not allow_mass_retirement:
-            workers.result.fail("*", refusal)
-        else:
-            workers.each(gone, lambda name: self._writer.retire(records[name], self._records, revoke=revoke))
+        workers.each(gone, lambda name: self._writer.retire(records[name], self._records, revoke=revoke))
         return True
 
-    def _sync(self, name: str, record: AssetRecord | None, index: AssetIndex) -> SyncOutcome:
+    def _moved(self, name: str, record: AssetRecord) -> bool:
+        """Whether a name stands for another topic or stream than it did: the data source has another cluster."""
+        return not self._drafts.is_same_stream(record.resource_arn, self._source.resource(name).arn)
+
+    def _sync(self, name: str, record: AssetRecord | None, index: AssetIndex, *, revoke: bool) -> SyncOutcome:
         plain = self._source.resource(name)
         resource = self._source.described(plain)
         draft = self._drafts.build(resource)
+        if record is not None and self._moved(name, record):
+            former = self._drafts.build(replace(resource, arn=record.resource_arn))
+            replaced = self._writer.replace(draft, former, record, index, revoke=revoke)
+            if isinstance(replaced, SyncOutcome):
+                return replaced
+            return self._recorded(name, plain, draft, replaced, None, index, replaces=record.asset_id)
         live: Asset | None = None
         if record is not None:
             live = self._writer.load(record.asset_id)
+            if live is not None and (reason := self._writer.why_not_ours(live)):
+                return SyncOutcome("kept", reason)
         if live is None:
             live = self._writer.load(index.find(draft.external_id) or "")
             if live is not None and _has_schema(live):
@@ -123,6 +141,20 @@ class SchemalessSync:
             if live is not None and record is not None and record.asset_id != live.asset_id:
                 record = None
         written = self._writer.write(draft, live, record, "")
+        return self._recorded(name, plain, draft, written, record, index)
+
+    def _recorded(
+        self,
+        name: str,
+        plain: Resource,
+        draft: Draft,
+        written: WrittenAsset,
+        record: AssetRecord | None,
+        index: AssetIndex,
+        *,
+        replaces: str | None = None,
+    ) -> SyncOutcome:
+        """Record what was written, and say what became of it."""
         indexed = index.items[written.asset_id].changed if written.asset_id in index.items else None
         new = AssetRecord(
             asset_id=written.asset_id,
@@ -138,10 +170,10 @@ class SchemalessSync:
             self._records.save(new)
         if written.verdict == "unchanged":
             return SyncOutcome("unchanged")
-        kind = "CREATED" if written.verdict == "created" else "REVISED"
-        return SyncOutcome(
-            written.verdict, event=change(kind, written.asset_id, resource.arn, revision=written.revision)
+        event = change(
+            written.verdict.upper(), written.asset_id, draft.external_id, revision=written.revision, replaces=replaces
         )
+        return SyncOutcome(written.verdict, event=event)
 
     def _fingerprint(self, resource: Resource) -> str:
         return digest([DRAFT_VERSION, resource.arn, dict(resource.facts), self._settings.publish])

@@ -23,8 +23,8 @@ CALLS_BY_SCHEMA_ID = (
 TAG_CALLS = ("TagResource", "UntagResource")
 TAG_AND_METADATA_CALLS = (*METADATA_CALLS, *TAG_CALLS)
 """Calls whose effect GetSchema does not show."""
-
-
+EVENT_KEYS = frozenset({"detail", "detail-type", "source"})
+"""Keys that an event of EventBridge has, and a request by hand has not."""
 SCHEMA_CALLS = frozenset({*CALLS_BY_SCHEMA_ID, *CALLS_WITH_DEFINITION, *TAG_CALLS})
 
 
@@ -59,9 +59,11 @@ def parse_event(event: Any, registry_name: str) -> SyncRequest:
     Raises:
         CatalogError: the event is of an unknown kind, or is about another registry.
     """
+    if event is None:
+        return SyncRequest()
     if not isinstance(event, Mapping):
         raise CatalogError(f"the event is no JSON object but {type(event).__name__}")
-    if "action" in event:
+    if "action" in event or not EVENT_KEYS & set(event):
         return _by_hand(event)
     kind = event.get("detail-type")
     if kind == "Scheduled Event":
@@ -72,7 +74,8 @@ def parse_event(event: Any, registry_name: str) -> SyncRequest:
 
 
 def _by_hand(event: Mapping[str, Any]) -> SyncRequest:
-    if event["action"] != "sync":
+    """A request by hand: any object that is no event, such as ``{}`` or the sample event of the Lambda console."""
+    if event.get("action", "sync") != "sync":
         raise CatalogError(f"unknown action {event['action']!r}: a data source knows 'sync' only")
     schema = event.get("schema")
     after = event.get("after")

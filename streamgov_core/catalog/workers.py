@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Generic, TypeVar
 
+from botocore.exceptions import ClientError
+
 from streamgov_core.catalog.change_events import BATCH, ChangePublisher
-from streamgov_core.catalog.entities import SyncOutcome, SyncResult
-from streamgov_core.model.errors import StreamgovError
+from streamgov_core.catalog.sync_result import SyncOutcome, SyncResult
+from streamgov_core.model.errors import CatalogBusyError, StreamgovError
+from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
 
 MAX_PREFETCHED = 2000
@@ -18,6 +21,9 @@ MAX_PREFETCHED = 2000
 
 PROGRESS_INTERVAL = 500
 """Names between two progress lines in the log."""
+
+LASTING_CODES = frozenset({"InvalidInputException", "ValidationException"})
+"""Errors of Glue and DataZone about the request itself: the same content is refused again."""
 
 Found = TypeVar("Found")
 
@@ -134,7 +140,7 @@ class WorkerPool:
             try:
                 outcome = future.result()
             except Exception as error:  # one schema's failure, whatever it is, must not stop the others
-                self.result.fail(name, failure(name, error))
+                settle(self.result, name, error)
                 continue
             self.result.add(name, outcome)
             if outcome.event is not None:
@@ -154,6 +160,28 @@ class WorkerPool:
             self._publishing.clear()
 
 
+def settle(result: SyncResult, name: str, error: Exception) -> None:
+    """Count a schema that could not be synced: passed over if no retry would change that, failed otherwise.
+
+    Args:
+        result: of the run.
+        name: the schema, topic or stream.
+        error: why.
+    """
+    if is_lasting(error):
+        log("schema passed over", schema=name, cause=str(error))
+        result.add(name, SyncOutcome("skipped", str(error)))
+    else:
+        result.fail(name, failure(name, error))
+
+
+def is_lasting(error: Exception) -> bool:
+    """Whether an error is about one schema and stays until somebody changes something: it must not fail every run."""
+    if isinstance(error, ClientError):
+        return error_code(error) in LASTING_CODES
+    return isinstance(error, StreamgovError) and not isinstance(error, CatalogBusyError)
+
+
 def failure(name: str, error: Exception) -> str:
     """Log a failure, with its traceback unless it is an error of ours, and return it as text."""
     unforeseen = None if isinstance(error, StreamgovError) else error
@@ -166,16 +194,16 @@ def mass_retirement_refusal(gone: int, recorded: int, share: float, what: str) -
     """Why a run may not retire so many assets; None if it may.
 
     Args:
-        gone: how many it would retire.
+        gone: how many it would retire or replace.
         recorded: how many there are.
-        share: the largest share of them that may be retired.
-        what: what is missing from where.
+        share: the largest share of them that may end.
+        what: why they would end.
     """
     allowed = max(ALWAYS_RETIRABLE, int(share * recorded))
     if gone <= allowed:
         return None
     return (
-        f"{gone} of {recorded} recorded {what}: more than {allowed} are not retired in one run unless it is allowed "
+        f"{gone} of {recorded} recorded {what}. More than {allowed} assets do not end in one run unless it is allowed "
         "(allowMassRetirement)"
     )
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from streamgov_core.deploy.member_stages import member_stage, undo_stage
 from streamgov_core.deploy.reconcile_branch import reconcile_states
-from streamgov_core.deploy.task_states import State, catch_all, function_retries, function_task
+from streamgov_core.deploy.task_states import THROTTLED, State, catch_all, function_retries, function_task
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from streamgov_core.model.command import ACCESS_MAY_REMAIN
 from streamgov_core.model.naming import Names
 
+THROTTLED_PAUSE = 60
+"""Seconds until the collector is asked again for a grant that DataZone's rates left no room for."""
 UNDO_PAUSE = 60
 """Seconds until the settle rule may undo again: most outages are over by then."""
 
@@ -73,9 +75,14 @@ def central_definition(names: Names, domain_account: str) -> State:
                 "ResultSelector": {"items.$": "$.Payload.items"},
                 "ResultPath": "$.plan",
                 "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=5, interval=2, ceiling=30),
-                "Catch": catch_all("ReportCollectFailure", "$.failure"),
+                "Catch": [
+                    {"ErrorEquals": [THROTTLED], "ResultPath": "$.failure", "Next": "WaitForCalls"},
+                    *catch_all("ReportCollectFailure", "$.failure"),
+                ],
                 "Next": "Assets",
             },
+            # A burst of requests is no failure: it waits, as long as an execution may take, and then starts again.
+            "WaitForCalls": {"Type": "Wait", "Seconds": THROTTLED_PAUSE, "Next": "Collect"},
             "Assets": {
                 "Type": "Map",
                 "ItemsPath": "$.plan.items",
@@ -115,16 +122,13 @@ def central_definition(names: Names, domain_account: str) -> State:
                     {"kind": "collect-failure", "event.$": "$", "execution.$": "$$.Execution.Id"},
                     timeout=120,
                 ),
+                "ResultSelector": {"cause.$": "$.Payload.cause"},
                 "ResultPath": "$.reported",
                 "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=6, interval=3, ceiling=60),
                 "Catch": catch_all("Unfinished", "$.failure"),
                 "Next": "NotCollected",
             },
-            "NotCollected": {
-                "Type": "Fail",
-                "Error": "NotCollected",
-                "Cause": "The grant's metadata could not be collected; the cause stands in DataZone and in the log",
-            },
+            "NotCollected": {"Type": "Fail", "Error": "NotCollected", "CausePath": "$.reported.cause"},
             "Unfinished": {
                 "Type": "Fail",
                 "Error": "Unfinished",

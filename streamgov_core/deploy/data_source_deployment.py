@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ def data_source(
     platform: str,
     registry_name: str,
     resource: str,
+    topics: Sequence[str] = (),
     key: str | None = None,
     publish: bool = False,
     topic_mapping: str = "same",
@@ -65,6 +66,7 @@ def data_source(
         platform: ``msk`` or ``kinesis``.
         registry_name: the Glue schema registry, in the same account.
         resource: MSK: the cluster's ARN or name. Kinesis: the stream's name or ARN, or an ARN pattern, or empty.
+        topics: MSK: patterns of the names of the topics that it may speak for; a run refuses to begin without one.
         key: tells several data sources of one account apart. Default: the platform.
         publish: publish assets and their new revisions automatically.
         topic_mapping: how a schema's name tells its topic or stream (``streamgov_core.catalog.mapping``).
@@ -99,6 +101,7 @@ def data_source(
             resource,
             topic_mapping,
             SyncSettings(project_id, publish, without_schema=without_schema),
+            tuple(topics),
         ),
         policy=sync_policy(
             names,

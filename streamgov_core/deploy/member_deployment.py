@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -18,6 +20,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
+from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import check_account
 
 APPLY_TIMEOUT = 60
@@ -60,6 +63,9 @@ def member_account(
     boundary_extra_actions: Sequence[str] = (),
     manual_assets: Mapping[str, Sequence[str]] | None = None,
     protected_roles: Sequence[str] = (),
+    connection_roles: Sequence[str] = (),
+    apply_concurrency: int | None = None,
+    sources: Sequence[GovernedSource] = (),
 ) -> MemberDeployment:
     """What is deployed into a member account, which may be producer and consumer at once.
 
@@ -72,13 +78,19 @@ def member_account(
         boundary_extra_actions: further actions that the consumers' own jobs need.
         manual_assets: owning project to ARN patterns of topics and streams which assets made by hand may name.
         protected_roles: ARNs of roles that must never be written to, such as the deployer's.
+        connection_roles: ARNs of those consumer roles that also make network connections to clusters of other accounts.
+        apply_concurrency: how many invocations of the function run side by side at most; these are reserved for it.
+            None: the account's common pool.
+        sources: the account's data sources: their records may claim what they may speak for, and nothing else.
 
     Raises:
-        ConfigError: an account id is malformed.
+        ConfigError: an account id is malformed, a connection role is not among the consumer roles, or a data source
+            does not say what it may speak for.
     """
     names, account = scope.names, scope.account
     check_account(domain_account, "domain account")
-    boundary = boundary_policy(scope, extra_actions=boundary_extra_actions)
+    _check_connection_roles(connection_roles, consumer_roles)
+    boundary = boundary_policy(scope, extra_actions=boundary_extra_actions, connection_roles=connection_roles)
     return MemberDeployment(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
@@ -96,8 +108,10 @@ def member_account(
                 boundary=boundary.arn,
                 require_boundary=require_boundary,
                 manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
+                claimable=claimable_resources(names, account, sources),
                 function_timeout=APPLY_TIMEOUT,
                 protected_roles=tuple(sorted({*protected_roles})),
+                connection_roles=tuple(sorted({*connection_roles})),
             ),
             policy=apply_policy(
                 names,
@@ -110,6 +124,7 @@ def member_account(
                 protected_role_arns=protected_roles,
             ),
             timeout=APPLY_TIMEOUT,
+            reserved_concurrency=apply_concurrency,
         ),
         machine=scope.machine(
             "member",
@@ -127,12 +142,29 @@ def member_account(
     )
 
 
-def boundary_policy(scope: AccountScope, *, extra_actions: Sequence[str] = ()) -> PolicySpec:
+def _check_connection_roles(connection_roles: Sequence[str], consumer_roles: Sequence[str]) -> None:
+    """A connection role gets what it needs with a grant, so it must be one that may receive access.
+
+    Raises:
+        ConfigError: one is a pattern, or no consumer role.
+    """
+    for arn in connection_roles:
+        if "*" in arn or not any(fnmatchcase(arn, pattern) for pattern in consumer_roles):
+            raise ConfigError(
+                f"connection role {arn!r} must be the ARN of one role that consumer_roles covers: it receives what "
+                "making a connection takes with its first grant of a topic of another account"
+            )
+
+
+def boundary_policy(
+    scope: AccountScope, *, extra_actions: Sequence[str] = (), connection_roles: Sequence[str] = ()
+) -> PolicySpec:
     """The permissions boundary of roles that receive access to streams.
 
     Args:
         scope: the consumer's account.
         extra_actions: further actions that the consumers' own jobs need.
+        connection_roles: ARNs of roles that may also make network connections.
     """
     names = scope.names
     return PolicySpec(
@@ -141,7 +173,9 @@ def boundary_policy(scope: AccountScope, *, extra_actions: Sequence[str] = ()) -
         path=names.iam_path,
         arn=names.policy_arn(scope.account, BOUNDARY),
         description="The most that a role which receives access to streams can ever do; it grants nothing",
-        document=consumer_boundary(names, scope.account, extra_actions=extra_actions),
+        document=consumer_boundary(
+            names, scope.account, extra_actions=extra_actions, connection_roles=connection_roles
+        ),
     )
 
 

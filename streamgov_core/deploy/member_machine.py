@@ -6,6 +6,7 @@ Every task has a time-out, jittered retries and a catch of everything: the centr
 from __future__ import annotations
 
 from streamgov_core.deploy.task_states import MEMBER_FAILED, State, answer_retries, catch_all, function_retries
+from streamgov_core.model.command import WAITING
 from streamgov_core.model.naming import Names
 
 MEMBER_TIMEOUT = 840
@@ -14,14 +15,26 @@ APPLY_TIMEOUT = 90
 """Seconds that the member machine waits for one invocation of ``apply`` (whose own time-out is shorter)."""
 
 
+MAX_WAITS = 40
+"""How often a command that must wait is asked again: five to nine minutes, the machine's own time-out aside."""
+WAIT_FROM, WAIT_BELOW = 3, 12
+"""Seconds between two questions, chosen at random so that many who wait do not come at once."""
+
+
 def member_definition(names: Names, account: str, domain_account: str) -> State:
     """The member machine: run ``apply``, answer the central machine's task through the callback role."""
     callback = {"RoleArn": names.role_arn(domain_account, "callback")}
     return {
         "Comment": "Carries one side of a grant out in this account",
         "TimeoutSeconds": MEMBER_TIMEOUT,
-        "StartAt": "Apply",
+        "StartAt": "Begin",
         "States": {
+            "Begin": {
+                "Type": "Pass",
+                "Parameters": {"count": 0, "seconds": 0},
+                "ResultPath": "$.waited",
+                "Next": "Apply",
+            },
             "Apply": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::lambda:invoke",
@@ -31,8 +44,9 @@ def member_definition(names: Names, account: str, domain_account: str) -> State:
                 "TimeoutSeconds": APPLY_TIMEOUT,
                 "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=6, interval=2, ceiling=20),
                 "Catch": catch_all("AnswerFailure", "$.failure"),
-                "Next": "AnswerSuccess",
+                "Next": "CheckWaiting",
             },
+            **_waiting_states(),
             "AnswerSuccess": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::aws-sdk:sfn:sendTaskSuccess",
@@ -70,5 +84,39 @@ def member_definition(names: Names, account: str, domain_account: str) -> State:
                 "Error": "AnswerLost",
                 "Cause": "The central machine could not be told; its task times out and it undoes the grant",
             },
+        },
+    }
+
+
+def _waiting_states() -> dict[str, State]:
+    """Wait and ask again while the answer says so; a wait in the machine keeps no function busy."""
+    waits: State = {"Variable": "$.result.answer.status", "StringEquals": WAITING}
+    return {
+        "CheckWaiting": {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "And": [waits, {"Variable": "$.waited.count", "NumericLessThan": MAX_WAITS}],
+                    "Next": "CountWait",
+                },
+                {**waits, "Next": "WaitedTooLong"},
+            ],
+            "Default": "AnswerSuccess",
+        },
+        "CountWait": {
+            "Type": "Pass",
+            "Parameters": {
+                "count.$": "States.MathAdd($.waited.count, 1)",
+                "seconds.$": f"States.MathRandom({WAIT_FROM}, {WAIT_BELOW})",
+            },
+            "ResultPath": "$.waited",
+            "Next": "Wait",
+        },
+        "Wait": {"Type": "Wait", "SecondsPath": "$.waited.seconds", "Next": "Apply"},
+        "WaitedTooLong": {
+            "Type": "Pass",
+            "Parameters": {"Error": "WaitingGrantError", "Cause.$": "$.result.answer.cause"},
+            "ResultPath": "$.failure",
+            "Next": "AnswerFailure",
         },
     }

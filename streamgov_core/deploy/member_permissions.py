@@ -236,10 +236,13 @@ def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> 
     ]
 
 
-def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str] = ()) -> Document:
+def consumer_boundary(
+    names: Names, account: str, *, extra_actions: Sequence[str] = (), connection_roles: Sequence[str] = ()
+) -> Document:
     """Permissions boundary of consumer and reader roles: the most that such a role can ever do. It grants nothing.
 
     * ``extra_actions``: what the consumers' own jobs need besides.
+    * ``connection_roles``: ARNs of the roles that may also make network connections to clusters of other accounts.
     """
     return document(
         {
@@ -269,13 +272,16 @@ def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str
                     "dynamodb:Scan",
                     "ec2:*NetworkInterface*",
                     "ec2:Describe*",
+                    "logs:CreateLogGroup",
                     "logs:CreateLogStream",
                     "logs:Describe*",
                     "logs:PutLogEvents",
+                    "s3:AbortMultipartUpload",
                     "s3:GetBucketLocation",
                     "s3:GetObject*",
-                    "s3:ListBucket",
+                    "s3:ListBucket*",
                     "s3:PutObject",
+                    "sns:Publish",
                     "sqs:SendMessage",
                     "ssm:GetParameter*",
                     "xray:Put*",
@@ -285,6 +291,7 @@ def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str
             # As above.
             "Resource": "*",
         },
+        *_connection_statements(names, account, connection_roles),
         {
             "Sid": "ReaderRoles",
             "Effect": "Allow",
@@ -304,3 +311,15 @@ def consumer_boundary(names: Names, account: str, *, extra_actions: Sequence[str
             ],
         },
     )
+
+
+def _connection_statements(names: Names, account: str, roles: Sequence[str]) -> list[Statement]:
+    """What only roles that make network connections may do; nothing unless the configuration names such roles."""
+    if not roles:
+        return []
+    condition = {"ArnEquals": {"aws:PrincipalArn": sorted({*roles})}}
+    return [
+        {**statement, "Condition": condition}
+        for platform in PLATFORMS.values()
+        for statement in platform.network_boundary(names, account)
+    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from streamgov_core.deploy.member_stages import member_stage
-from streamgov_core.deploy.task_states import State, function_retries, function_task
+from streamgov_core.deploy.task_states import State, catch_all, function_retries, function_task
 from streamgov_core.model.naming import Names
 
 RECONCILE_TIMEOUT = 600
@@ -30,7 +30,11 @@ def reconcile_states(names: Names, domain_account: str) -> dict[str, State]:
             "ResultSelector": {f"{result}.$": "$.Payload"},
             "ResultPath": "$.portion",
             "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=4, interval=5, ceiling=60),
-            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "ReconcileFailed"}],
+            "Catch": [
+                # What a function of ours raises has a sentence, in the JSON text that Lambda makes of an error.
+                {"ErrorEquals": ["EventRefusedError"], "ResultPath": "$.failure", "Next": "ReconcileRefused"},
+                *catch_all("ReconcileFailed"),
+            ],
             "Next": following,
         }
 
@@ -84,6 +88,12 @@ def reconcile_states(names: Names, domain_account: str) -> dict[str, State]:
             "Default": "ReconcilePlan",
         },
         "ReconcileDone": {"Type": "Pass", "InputPath": "$.portion.reported", "End": True},
+        "ReconcileRefused": {
+            "Type": "Pass",
+            "Parameters": {"refused.$": "States.StringToJson($.failure.Cause)"},
+            "Next": "ReconcileRejected",
+        },
+        "ReconcileRejected": {"Type": "Fail", "Error": "ReconcileFailed", "CausePath": "$.refused.errorMessage"},
         "ReconcileFailed": {
             "Type": "Fail",
             "Error": "ReconcileFailed",

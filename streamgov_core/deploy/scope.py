@@ -89,6 +89,7 @@ class AccountScope:
         timeout: int = 60,
         memory: int = GRANT_MEMORY,
         dead_letter: FailureDestination | None = None,
+        reserved_concurrency: int | None = None,
     ) -> FunctionSpec:
         """A function with a role and a log group of the same name.
 
@@ -102,6 +103,7 @@ class AccountScope:
             timeout: seconds.
             memory: MB.
             dead_letter: what becomes of asynchronous invocations that failed.
+            reserved_concurrency: how many run side by side at most, kept free for it.
         """
         role = None
         if policy is not None:
@@ -118,6 +120,7 @@ class AccountScope:
             timeout=timeout,
             memory=memory,
             dead_letter=dead_letter,
+            reserved_concurrency=reserved_concurrency,
         )
 
     def machine(self, machine_name: str, *, definition: Mapping[str, Any], policy: Document) -> MachineSpec:

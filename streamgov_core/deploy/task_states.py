@@ -10,6 +10,9 @@ State = dict[str, Any]
 MEMBER_FAILED = "MemberFailed"
 """Error with which a member machine answers the central machine's task."""
 
+THROTTLED = "ThrottledError"
+"""Error of a function that a service's rate leaves no room for (``model.errors.ThrottledError``)."""
+
 _LAMBDA_ERRORS = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -56,6 +59,8 @@ def retry(errors: tuple[str, ...], *, attempts: int, interval: int, ceiling: int
 def function_retries(*errors: str, attempts: int, interval: int, ceiling: int) -> list[State]:
     """Retries of a function: of errors that it raises itself, as given, and of those that Lambda names."""
     return [
+        # botocore has tried eight times before: a burst goes on for minutes, and is no failure.
+        retry((THROTTLED,), attempts=10, interval=2, ceiling=60),
         retry(errors, attempts=attempts, interval=interval, ceiling=ceiling),
         # An account's concurrency may be as low as 10 ("Lambda quotas"): a burst of grants waits for its turn.
         retry(("Lambda.TooManyRequestsException",), attempts=10, interval=2, ceiling=60),

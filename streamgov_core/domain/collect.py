@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,12 @@ from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT, WorkflowInput, parse_workflow_input
 from streamgov_core.model.access_request import ends_at, parse_request
 from streamgov_core.model.command import MAX_CAUSE, AccessRequest, Consumer, GrantCommand, Party
-from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, PrincipalRefusedError
+from streamgov_core.model.errors import (
+    EventRefusedError,
+    PermanentGrantError,
+    PrincipalRefusedError,
+    StatusRefusedError,
+)
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_core.runtime.log import log
@@ -68,6 +73,7 @@ class Collect(DomainFunction[CollectSettings]):
             if grant is None:
                 raise EventRefusedError(f"DataZone knows no grant {workflow_input.grant_id}")
             assets = grant.get("assets") or ()
+            self._take_up_again(workflow_input, grant, assets)
             recorded = all(asset["assetId"] in known for asset in assets)
             # A revoke works from the ledger: whatever else there was may be gone, and need not be read.
             details = (
@@ -129,9 +135,7 @@ class Collect(DomainFunction[CollectSettings]):
         resumed = record is not None and record.execution == execution and record.state == "IN_PROGRESS"
         previous = None if record is None else record.generation
         generation = previous if resumed and previous is not None else (previous or -1) + GENERATIONS_PER_REQUEST
-        status_update = calls.submit(
-            self._domain.update_status, workflow_input.grant_id, asset_id, f"{workflow_input.request}_IN_PROGRESS"
-        )
+        status_update = calls.submit(self._show_progress, workflow_input, asset)
         command, refusal = self._command(workflow_input, asset_id, listing, platform, details, record)
         undone = self._why_undone(workflow_input, command) if command is not None and refusal is None else None
         if workflow_input.exhausted:
@@ -154,8 +158,14 @@ class Collect(DomainFunction[CollectSettings]):
             self._now(),
         )
         begun = resumed or self._ledger.begin(new, previous)
-        status_update.result()
+        shown = _is_taken(status_update)
         if not begun and not self._begun_after_all(workflow_input, new):
+            return None
+        if not shown and workflow_input.request == "GRANT":
+            # Whoever has overtaken it counts; a revoke is carried out whatever DataZone shows.
+            cause = "DataZone no longer waits for this grant: it was overtaken"
+            self._ledger.finish(workflow_input.grant_id, asset_id, generation, "GRANT_FAILED", self._now(), cause, {})
+            _leave(workflow_input, asset_id, cause)
             return None
         return item(
             self._settings.names,
@@ -170,6 +180,50 @@ class Collect(DomainFunction[CollectSettings]):
             undo_only=undone is not None,
             requested_at=workflow_input.requested_at,
         )
+
+    def _take_up_again(
+        self, workflow_input: WorkflowInput, grant: Mapping[str, Any], assets: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Ask DataZone to take up again what has failed, before anything is written.
+
+        Which statuses may follow a failure is not documented (UNVERIFIED). A grant that DataZone does not take up stays
+        as it is: nobody could be told that it was carried out. A revoke is carried out all the same.
+
+        Raises:
+            EventRefusedError: DataZone keeps a grant failed; the text says what to do instead.
+        """
+        failed = f"{workflow_input.request}_FAILED"
+        for asset in assets if workflow_input.redrive else ():
+            if asset["status"] != failed:
+                continue
+            try:
+                self._domain.update_status(
+                    workflow_input.grant_id, asset["assetId"], f"{workflow_input.request}_IN_PROGRESS"
+                )
+            except StatusRefusedError as error:
+                if workflow_input.request == "GRANT":
+                    raise EventRefusedError(self._make_it_again(grant)) from error
+                log("revoked though DataZone keeps its status", grantId=workflow_input.grant_id, cause=str(error))
+
+    def _make_it_again(self, grant: Mapping[str, Any]) -> str:
+        """What to do about a failed grant that DataZone does not take up again."""
+        domain, listing = self._settings.domain_id, (grant.get("grantedEntity") or {}).get("listing") or {}
+        entity = json.dumps({"listing": {"identifier": listing.get("id"), "revision": listing.get("revision")}})
+        return (
+            f"the grant {grant['id']} has failed, and DataZone takes no further status for it: nothing was changed. "
+            "Mend the cause of its failure, then delete the grant and, once it is REVOKED, grant again: "
+            f"aws datazone delete-subscription-grant --domain-identifier {domain} --identifier {grant['id']} ; "
+            f"aws datazone create-subscription-grant --domain-identifier {domain} "
+            f"--environment-identifier {grant.get('environmentId')} "
+            f"--subscription-target-identifier {grant.get('subscriptionTargetId')} --granted-entity '{entity}'"
+        )
+
+    def _show_progress(self, workflow_input: WorkflowInput, asset: Mapping[str, Any]) -> None:
+        """Set the status in DataZone, unless it was asked for that before: an asset that had failed."""
+        if asset["status"] != f"{workflow_input.request}_FAILED":
+            self._domain.update_status(
+                workflow_input.grant_id, asset["assetId"], f"{workflow_input.request}_IN_PROGRESS"
+            )
 
     def _why_undone(self, workflow_input: WorkflowInput, command: GrantCommand) -> str | None:
         """Why a grant whose execution failed is not carried on but undone; None if it is carried on."""
@@ -192,7 +246,8 @@ class Collect(DomainFunction[CollectSettings]):
             return True
         _leave(workflow_input, new.asset_id, "another execution has just begun it")
         if record is not None and record.state != "IN_PROGRESS":
-            self._domain.update_status(workflow_input.grant_id, new.asset_id, record.state, record.cause or None)
+            with suppress(StatusRefusedError):
+                self._domain.update_status(workflow_input.grant_id, new.asset_id, record.state, record.cause or None)
         return False
 
     def _not_now(
@@ -337,6 +392,16 @@ class Collect(DomainFunction[CollectSettings]):
 
     def _moment(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
+
+
+def _is_taken(status_update: Future[None]) -> bool:
+    """Whether DataZone took the status."""
+    try:
+        status_update.result()
+    except StatusRefusedError as error:
+        log("DataZone keeps its status", level=logging.WARNING, cause=str(error))
+        return False
+    return True
 
 
 def _undoing_is_open(workflow_input: WorkflowInput, record: GrantRecord) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from streamgov_core.model.command import MAX_CAUSE
-from streamgov_core.model.errors import RemoteError
+from streamgov_core.model.errors import StatusRefusedError
 from streamgov_core.runtime.calls import calling, error_message
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
@@ -36,7 +36,11 @@ class DataZoneReader(Protocol):
         """A subscription request."""
 
     def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
-        """Set the status of one asset of a grant; one that stands already is no error."""
+        """Set the status of one asset of a grant; one that stands already is no error.
+
+        Raises:
+            StatusRefusedError: DataZone keeps another status.
+        """
 
 
 class DataZoneDomain:
@@ -89,6 +93,9 @@ class DataZoneDomain:
 
         Which transitions are legal is not documented (UNVERIFIED). So after an error the grant is read: whoever finds
         the status it wanted is content.
+
+        Raises:
+            StatusRefusedError: DataZone keeps another status.
         """
         client = self._client()
         failure = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
@@ -108,10 +115,11 @@ class DataZoneDomain:
                 if standing is None:
                     log("the grant is gone: no status to update", grantId=grant_id, assetId=asset_id, status=status)
                 elif standing != status:
-                    raise RemoteError(
+                    raise StatusRefusedError(
                         f"datazone:UpdateSubscriptionGrantStatus to {status} (it is {standing})",
                         error_code(error),
                         error_message(error),
+                        standing,
                     ) from error
 
     def _status(self, grant_id: str, asset_id: str) -> str | None:

@@ -26,23 +26,27 @@ def failure_class(item: Mapping[str, Any]) -> str:
         for step in done if isinstance(done, list) else ():
             outcome = step.get("outcome") or {}
             if outcome.get("status") not in ("APPLIED", "SUPERSEDED"):
-                return _class_of(outcome) or OTHER
-    return _class_of(item.get("failure")) or OTHER
+                return class_of(outcome) or OTHER
+    return class_of(item.get("failure")) or OTHER
 
 
-def _class_of(error: Any) -> str | None:
-    """The innermost class that an error names; None if it names none."""
+def class_of(error: Any) -> str | None:
+    """The innermost class that an error names; None if it names none.
+
+    Args:
+        error: ``{Error, Cause}`` of a Catch, an answer ``{status}``, or JSON text of either.
+    """
     if isinstance(error, str):
         try:
             parsed = json.loads(error)
         except ValueError:
             return None
-        return _class_of(parsed) if isinstance(parsed, Mapping) else None
+        return class_of(parsed) if isinstance(parsed, Mapping) else None
     if not isinstance(error, Mapping):
         return None
     if error.get("status"):
         return str(error["status"]).title()
-    inner = _class_of(error.get("Cause"))
+    inner = class_of(error.get("Cause"))
     if inner is not None:
         return inner
     name = str(error.get("errorType") or error.get("Error") or "")

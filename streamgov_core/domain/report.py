@@ -9,13 +9,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from streamgov_core.domain.failure_class import failure_class
+from streamgov_core.domain.failure_class import class_of, failure_class
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.grant_ledger import GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
+from streamgov_core.model import errors
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
-from streamgov_core.model.errors import EventRefusedError
+from streamgov_core.model.errors import EventRefusedError, StatusRefusedError
 from streamgov_core.runtime.log import log
 
 _OPEN = ("PENDING", "IN_PROGRESS")
@@ -71,10 +72,23 @@ class Report(DomainFunction[DomainSettings]):
         ):
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
-        self._domain.update_status(item["grantId"], item["assetId"], status, cause)
+        self._show(item, status, cause)
         self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
         log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _show(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
+        """Set the status in DataZone. One that is over, or of a newer request, may stay: then the ledger alone says it.
+
+        Raises:
+            StatusRefusedError: DataZone shows this request as open and does not let it end.
+        """
+        try:
+            self._domain.update_status(item["grantId"], item["assetId"], status, cause)
+        except StatusRefusedError as error:
+            if error.standing in tuple(f"{item['requestType']}_{suffix}" for suffix in _OPEN):
+                raise
+            log("DataZone keeps its status", dict(item), level=logging.WARNING, status=status, cause=str(error))
 
     def _count(self, status: GrantState, cause: str, requested_at: str) -> None:
         """Emit the metrics of one outcome."""
@@ -87,13 +101,18 @@ class Report(DomainFunction[DomainSettings]):
             self._metrics.put({"TimeToGrant": max(0.0, self._now() - asked)}, unit="Seconds")
 
     def _collect_failure(self, event: Mapping[str, Any], execution: str) -> dict[str, Any]:
-        """Set to failed what the collector may have left open; an input that is not ours is only logged."""
+        """Set to failed what the collector may have left open.
+
+        An input that is not ours, or that can never succeed, is only logged: the collector has written nothing.
+        """
         cause = readable(event.get("failure"))[:MAX_CAUSE]
         try:
+            if class_of(event.get("failure")) == EventRefusedError.__name__:
+                raise EventRefusedError(cause)
             workflow_input = parse_workflow_input(event, self._settings.domain_id, self._execution_input)
         except EventRefusedError as error:
             log("workflow input rejected", level=logging.WARNING, cause=str(error))
-            return {"status": "REJECTED", "cause": str(error)[:MAX_CAUSE]}
+            return {"status": "REJECTED", "cause": str(error)[:MAX_CAUSE], "assets": []}
         grant = self._domain.grant(workflow_input.grant_id)
         updated = []
         for asset in (grant or {}).get("assets", ()):
@@ -203,7 +222,7 @@ def readable(error: Any) -> str:
     if "errorMessage" in error:
         kind = str(error.get("errorType", ""))
         message = str(error["errorMessage"])
-        return message if kind.endswith("GrantError") or not kind else f"{kind}: {message}"
+        return message if not kind or kind in _OUR_ERRORS else f"{kind}: {message}"
     for name in ("Cause", "cause"):
         if error.get(name):
             return readable(error[name])
@@ -212,6 +231,8 @@ def readable(error: Any) -> str:
     return _KNOWN.get(str(error.get("Error", "")), str(error.get("Error") or "no cause was given"))
 
 
+_OUR_ERRORS = frozenset(name for name, item in vars(errors).items() if isinstance(item, type))
+"""Names of errors whose text is a sentence for people."""
 _KNOWN = {
     "States.Timeout": "an account did not answer in time: look at its member machine's executions",
     "States.HeartbeatTimeout": "an account did not answer in time: look at its member machine's executions",

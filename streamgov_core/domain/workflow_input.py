@@ -81,6 +81,8 @@ def parse_workflow_input(
 
 def _from_event(raw: Mapping[str, Any], domain_id: str) -> WorkflowInput:
     """Read an event of DataZone ("Amazon DataZone events" of the EventBridge reference)."""
+    if raw.get("action") is not None:
+        raise EventRefusedError(f"the input's action must be settle, redrive or reconcile, got {raw['action']!r}")
     request = REQUESTS.get(str(raw.get("detail-type")))
     if raw.get("source") != "aws.datazone" or request is None:
         raise EventRefusedError(

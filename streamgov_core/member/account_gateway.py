@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.member.access_role_document import AccessRoleDocument
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.iam_gateway import IamGateway
 from streamgov_core.member.reader_role import ReaderRoleDocument
 from streamgov_core.member.role_policy import RolePolicyDocument
+from streamgov_core.model.access_role import ACCESS
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
@@ -41,6 +44,9 @@ class AccountGateway(Protocol):
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """What the data source recorded for the claimed schema or resource."""
 
+    def principal(self, name: str) -> PrincipalPolicies | None:
+        """A role of the account with everything that limits it; None if there is none of this name."""
+
 
 class AwsAccountGateway:
     """The account in AWS.
@@ -57,6 +63,7 @@ class AwsAccountGateway:
         self._iam_documents: Mapping[str, Callable[[str], PolicyDocument]] = {
             ROLE: self._role_policy,
             READER: self._reader_role,
+            ACCESS: self._access_role,
         }
 
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
@@ -93,6 +100,13 @@ class AwsAccountGateway:
     def _role_policy(self, arn: str) -> PolicyDocument:
         boundary = self._settings.boundary if self._settings.require_boundary else ""
         return RolePolicyDocument(self._iam, self._settings.names, arn, boundary)
+
+    def principal(self, name: str) -> PrincipalPolicies | None:
+        """See PrincipalGateway.principal."""
+        return self._iam.principal(name)
+
+    def _access_role(self, arn: str) -> PolicyDocument:
+        return AccessRoleDocument(self._iam, self._settings.names, arn, self._settings.access_boundary)
 
     def _reader_role(self, arn: str) -> PolicyDocument:
         return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.boundary)

@@ -14,9 +14,15 @@ from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
 from streamgov_core.model.clock import InvocationClock
-from streamgov_core.model.command import MAX_CAUSE, Answer, GrantCommand
+from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.model.errors import EventRefusedError, GrantError, PermanentGrantError, PrincipalRefusedError
+from streamgov_core.model.errors import (
+    EventRefusedError,
+    GrantError,
+    PermanentGrantError,
+    PrincipalRefusedError,
+    WaitingGrantError,
+)
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions, reader_contributions
 from streamgov_core.platforms import PLATFORMS
@@ -42,7 +48,8 @@ class Apply(MemberFunction):
         """Carry one command out.
 
         Returns:
-            The answer of ``docs/contracts.md``; a command that can never succeed is answered, not raised.
+            The answer of ``docs/contracts.md``; a command that can never succeed is answered, not raised, and so is one
+            that must wait for another command or for a service: the machine waits, not the function.
 
         Raises:
             RetryableGrantError: trying again may help; whatever was recorded stays recorded.
@@ -56,6 +63,9 @@ class Apply(MemberFunction):
         except PermanentGrantError as error:
             log("grant command rejected", dict(event), level=logging.WARNING, cause=str(error))
             return Answer("REJECTED", str(error)[:MAX_CAUSE]).to_message()
+        except WaitingGrantError as error:
+            log("grant command waits", dict(event), cause=str(error))
+            return Answer(WAITING, str(error)[:MAX_CAUSE]).to_message()
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()
 
@@ -147,10 +157,18 @@ class Apply(MemberFunction):
 
     def _role_contributions(self, command: GrantCommand) -> list[PolicyContribution]:
         """One contribution for each of the consumer's roles in this account; each role is checked before a grant."""
-        names = self._settings.names
-        permissions = PLATFORMS[command.platform].consumer_permissions(names, command)
+        names, platform = self._settings.names, PLATFORMS[command.platform]
+        permissions = platform.consumer_permissions(names, command)
+        network = platform.network_permissions(names, command)
         return [
-            PolicyContribution(_document_id(role), (*permissions, *consumer_permissions(names, command, role)))
+            PolicyContribution(
+                _document_id(role),
+                (
+                    *permissions,
+                    *(network if role.arn in self._settings.connection_roles else ()),
+                    *consumer_permissions(names, command, role),
+                ),
+            )
             for role in command.consumer.principals
             if role.account == self._settings.account and self._concerns(role, command)
         ]
@@ -178,10 +196,17 @@ def _document_id(role: RoleArn) -> str:
 
 
 def _deciding_error(futures: Sequence[Future[Any]]) -> BaseException | None:
-    """The error that decides: one that can never succeed before one that may, which would be retried for nothing."""
+    """The error that decides: one that can never succeed before one that may, which would be retried for nothing.
+
+    A mere wait decides if nothing else went wrong.
+    """
     errors = [error for future in futures if (error := future.exception()) is not None]
     return min(
         errors,
-        key=lambda error: (not isinstance(error, PermanentGrantError), not isinstance(error, GrantError)),
+        key=lambda error: (
+            not isinstance(error, PermanentGrantError),
+            isinstance(error, WaitingGrantError),
+            not isinstance(error, GrantError),
+        ),
         default=None,
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from streamgov_core.model.access_role import AUTO
+from streamgov_core.model.claimable_document import pack, unpack
 from streamgov_core.model.environment_variables import (
     compact_json,
     flag,
@@ -20,6 +23,9 @@ from streamgov_core.model.naming import Names
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
 REQUIRE_BOUNDARY = "STREAMGOV_REQUIRE_BOUNDARY"
 MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
+CONNECTION_ROLES = "STREAMGOV_CONNECTION_ROLES"
+CLAIMABLE = "STREAMGOV_CLAIMABLE"
+DELIVERIES = "STREAMGOV_DELIVERIES"
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,13 @@ class ApplySettings:
         boundary: permissions boundary of reader roles, and of consumer roles if it is required; empty for none.
         require_boundary: whether consumer roles must carry it.
         manual_assets: owning project -> patterns of resources that its assets made by hand may name.
+        claimable: schema registry, or ``-`` for resources without schema -> patterns of the ARNs of the topics and
+            streams that its records may claim; records of other registries claim nothing.
         function_timeout: the function's hard time-out in seconds.
         protected_roles: role ARNs that never get access.
+        connection_roles: ARNs of the consumer roles that also get what making network connections takes.
+        access_boundary: permissions boundary of access roles; empty for none.
+        deliveries: role ARN or pattern -> how grants reach it, where it is not ``auto``.
     """
 
     names: Names
@@ -45,8 +56,19 @@ class ApplySettings:
     boundary: str = ""
     require_boundary: bool = True
     manual_assets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    claimable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
+    connection_roles: tuple[str, ...] = ()
+    access_boundary: str = ""
+    deliveries: Mapping[str, str] = field(default_factory=dict)
+
+    def delivery_of(self, role_arn: str) -> str:
+        """How grants reach a role: the entry of its ARN, or of the first pattern that fits."""
+        exact = self.deliveries.get(role_arn)
+        if exact is not None:
+            return exact
+        return next((way for pattern, way in sorted(self.deliveries.items()) if fnmatchcase(role_arn, pattern)), AUTO)
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that ``from_environment`` reads."""
@@ -58,8 +80,12 @@ class ApplySettings:
             "STREAMGOV_BOUNDARY": self.boundary,
             REQUIRE_BOUNDARY: flag(self.require_boundary),
             MANUAL_ASSETS: compact_json(self.manual_assets),
+            CLAIMABLE: pack(self.claimable, f"arn:{self.names.partition}:"),
             "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
+            **({"STREAMGOV_ACCESS_BOUNDARY": self.access_boundary} if self.access_boundary else {}),
+            **({DELIVERIES: compact_json(self.deliveries)} if self.deliveries else {}),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
+            **({CONNECTION_ROLES: compact_json(self.connection_roles)} if self.connection_roles else {}),
         }
 
     @classmethod
@@ -67,10 +93,11 @@ class ApplySettings:
         """Read what ``to_environment`` wrote.
 
         Raises:
-            ConfigError: a variable is missing.
+            ConfigError: a variable is missing or malformed.
         """
+        names = names_from_environment(env)
         return cls(
-            names=names_from_environment(env),
+            names=names,
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
             account=required(env, "STREAMGOV_ACCOUNT"),
             consumer_roles=tuple(json.loads(required(env, CONSUMER_ROLES))),
@@ -78,6 +105,10 @@ class ApplySettings:
             # A boundary that is not waived in so many words is required.
             require_boundary=env.get(REQUIRE_BOUNDARY) != "false",
             manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
+            claimable=unpack(env.get(CLAIMABLE, "{}"), f"arn:{names.partition}:"),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            connection_roles=tuple(json.loads(env.get(CONNECTION_ROLES, "[]"))),
+            access_boundary=env.get("STREAMGOV_ACCESS_BOUNDARY", ""),
+            deliveries=json.loads(env.get(DELIVERIES, "{}")),
         )

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from streamgov_core.member.apply_settings import ApplySettings
-from streamgov_core.model.asset_record import AssetRecord
+from streamgov_core.model.asset_record import NO_REGISTRY, AssetRecord
+from streamgov_core.model.claimable_document import covers
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import ClaimRefusedError
 
@@ -63,6 +64,9 @@ def verify_claim(
 ) -> list[str]:
     """The data source's record must name this asset for this resource, or configuration must name the resource.
 
+    A record counts as far as configuration lets the data sources of its registry speak: whoever may create a schema
+    makes a record of any topic of the cluster otherwise, and so does whoever may write parameters.
+
     Args:
         settings: of the member account.
         command: of the producer's side.
@@ -89,7 +93,14 @@ def verify_claim(
         arn,
         schema_arn,
     ):
-        return []
+        registry = NO_REGISTRY if schema is None else schema.registry_name
+        governed = settings.claimable.get(registry, ())
+        if any(covers(pattern, arn) for pattern in governed):
+            return []
+        raise ClaimRefusedError(
+            f"asset {command.asset_id} claims {arn} by a record of the registry {registry!r}, whose data sources in "
+            f"account {settings.account} may speak for {', '.join(governed) or 'nothing'} only"
+        )
     patterns = settings.manual_assets.get(command.owner_project, ())
     claimed = [arn] if schema_arn is None else [arn, schema_arn]
     if all(any(fnmatchcase(item, pattern) for pattern in patterns) for item in claimed):

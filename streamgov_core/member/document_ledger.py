@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -322,6 +323,7 @@ def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str
             {**asdict(permission), "principal": permission.principal_arn} for permission in record.permissions
         ],
         "trust": [role.arn for role in record.trust],
+        **({"assuming": [item.to_message() for item in record.assuming]} if record.assuming else {}),
     }
     values: dict[str, Any] = {
         DOCUMENT_KEY: document_id,
@@ -347,6 +349,7 @@ def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
         trust=RoleArn.parse_all(body["trust"]),
         at=float(item["at"]),
         cause=item.get("cause", ""),
+        assuming=AssumingRole.parse_all(body.get("assuming", ())),
     )
 
 

@@ -25,7 +25,7 @@ from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, Answer
 from streamgov_core.model.contribution import PolicyContribution, document_arn
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
-from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
+from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RetryableGrantError, WaitingGrantError
 from streamgov_core.model.findings import Finding
 from streamgov_core.model.reconcile_command import Expected, MemberResult, Mismatch, ReconcileCommand
 from streamgov_core.platforms import PLATFORMS
@@ -139,6 +139,8 @@ class DriftCheck:
         findings: list[Finding] | None
         try:
             findings = self._findings(document_id, expected.platform if expected is not None else "")
+        except WaitingGrantError:
+            findings = None  # A service is still making what was repaired here: the next run looks again.
         except Exception as error:
             # Whatever is wrong with one document, hand-made contents included, must not keep the others unchecked.
             log("document not checked", level=logging.ERROR, documentId=document_id, cause=repr(error))
@@ -156,7 +158,11 @@ class DriftCheck:
                 self._result.tally.add(replace(finding, account=self._command.account))
 
     def _findings(self, document_id: str, platform: str) -> list[Finding] | None:
-        """The findings of one document, repaired unless it is a dry run; None if a command is writing it right now."""
+        """The findings of one document, repaired unless it is a dry run; None if a command is writing it right now.
+
+        Raises:
+            WaitingGrantError: a service is still making what the repair needs.
+        """
         if self._command.dry_run:
             before = self._ledger.lease_record(document_id)
             if before.owner and before.until >= self._clock.now():

@@ -3,8 +3,9 @@
 The *holder* of a document's lease writes for every command that waits: it reads all records of the document, compiles,
 writes, and before it releases the lease looks whether another change was counted meanwhile; then it writes again. It
 writes for others for a limited time (SERVICE_SECONDS) after its own contribution is in. A command that does not get the
-lease stores its record, counts the change, and waits until a holder has committed it, or until it can take the lease
-itself. The lease lasts longer than the function that holds it can live, and no write begins close to its end.
+lease stores its record, counts the change, and waits a little until a holder has committed it, or until it can take the
+lease itself; then it answers that it waits, and the member machine asks again: that wait keeps no function busy. The
+lease lasts longer than the function that holds it can live, and no write begins close to its end.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from streamgov_core.member.document_ledger import DocumentLedger, Lease, LeaseRe
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord, Rejection
-from streamgov_core.model.errors import DocumentFullError, GrantError, RetryableGrantError, StreamgovError
+from streamgov_core.model.errors import (
+    DocumentFullError,
+    GrantError,
+    RetryableGrantError,
+    StreamgovError,
+    WaitingGrantError,
+)
 
 ApplyOutcome = Literal["APPLIED", "SUPERSEDED"]
 
@@ -26,6 +33,8 @@ FIRST_POLL = 0.05
 """Seconds that a waiting command lets pass before it looks at the lease again; each pause is longer than the last."""
 MAX_POLL = 0.5
 """The longest pause between two looks, in seconds."""
+WAIT_SECONDS = 6.0
+"""How long a command waits for the lease within one invocation: a little longer than a holder writes for others."""
 SERVICE_SECONDS = 5.0
 """How long a holder writes for others after its own contribution is in; then one of those who wait takes over."""
 
@@ -82,7 +91,8 @@ class Engine:
 
         Raises:
             DocumentFullError: the document has no room.
-            RetryableGrantError: contention outlasted this invocation.
+            WaitingGrantError: another command is writing the document; this one is recorded.
+            RetryableGrantError: trying again may help.
         """
         document_id, owner, now = contribution.document_id, self._clock.new_id(), self._clock.now()
         record = ContributionRecord.of(key, generation, grants, contribution, now)
@@ -214,8 +224,15 @@ class Engine:
         return result
 
     def _wait(self, policy_document: PolicyDocument, document_id: str, record: ContributionRecord) -> ApplyOutcome:
-        """Wait until a holder has committed our record, or become the holder."""
+        """Wait a little until a holder has committed our record, or become the holder.
+
+        Raises:
+            WaitingGrantError: neither within WAIT_SECONDS.
+        """
+        begun = self._clock.now()
         current = self._ledger.count_change(document_id)
+        if _contains(current, record):
+            return "APPLIED"  # A holder has written it since the invocation before.
         own_change, pause = current.change_count, FIRST_POLL
         while current.committed < own_change:
             now = self._clock.now()
@@ -224,10 +241,8 @@ class Engine:
                 lease = self._ledger.acquire(document_id, owner, now, now + self._clock.lease_seconds)
                 if lease is not None:
                     return self._take_over(policy_document, document_id, owner, lease, record)
-            if now + pause > self._clock.deadline - self._clock.write_margin:
-                raise RetryableGrantError(
-                    f"another command holds the lease on {document_id}; the grant is recorded and will be retried"
-                )
+            if now + pause > min(begun + WAIT_SECONDS, self._clock.deadline - self._clock.write_margin):
+                raise WaitingGrantError(f"another command is writing {document_id}; this one is recorded and waits")
             self._clock.sleep(pause)
             pause = min(pause * 1.5, MAX_POLL)
             current = self._ledger.lease_record(document_id)
@@ -250,9 +265,9 @@ class Engine:
 
     def _outcome_of(self, document_id: str, record: ContributionRecord, lease_record: LeaseRecord) -> ApplyOutcome:
         """What a holder made of our record."""
-        slot = lease_record.slots.get(record.key)
-        if record.state == "ACTIVE" and slot is not None and slot.generation == record.generation:
+        if _contains(lease_record, record):
             return "APPLIED"
+        slot = lease_record.slots.get(record.key)
         stored = self._ledger.find(document_id, record.key)
         if stored is None or stored.generation > record.generation:
             return "SUPERSEDED"
@@ -265,3 +280,9 @@ class Engine:
     def _check_lease(self, lease_until: float) -> None:
         if not self._clock.may_write(lease_until):
             raise RetryableGrantError("too little time is left to write safely; the grant is recorded and is retried")
+
+
+def _contains(lease_record: LeaseRecord, record: ContributionRecord) -> bool:
+    """Whether the written document holds this very record."""
+    slot = lease_record.slots.get(record.key)
+    return record.state == "ACTIVE" and slot is not None and slot.generation == record.generation

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from streamgov_core.documents.compiler import size
+from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.role_gateway import QuotaError, RoleInfo
 from streamgov_core.model.errors import RetryableGrantError
 from streamgov_core.runtime.calls import calling
@@ -143,10 +145,20 @@ class IamGateway:
             except client.exceptions.NoSuchEntityException:
                 return
 
-    def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
+    def create_role(
+        self,
+        name: str,
+        path: str,
+        trust: str,
+        boundary: str,
+        description: str,
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """API CreateRole."""
         client = self._client()
         bounded: dict[str, Any] = {"PermissionsBoundary": boundary} if boundary else {}
+        if tags:
+            bounded["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
         with calling("iam:CreateRole", name):
             try:
                 client.create_role(
@@ -168,6 +180,31 @@ class IamGateway:
                 client.delete_role(RoleName=name)
             except client.exceptions.NoSuchEntityException:
                 return
+
+    def principal(self, name: str) -> PrincipalPolicies | None:
+        """APIs GetRole, ListRolePolicies, ListAttachedRolePolicies and those that read each of these policies."""
+        client = self._client()
+        with calling("iam:GetRole", name):
+            try:
+                role = client.get_role(RoleName=name)["Role"]
+            except client.exceptions.NoSuchEntityException:
+                return None
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+        info = RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")), role["RoleId"])
+        with calling("iam:ListRolePolicies", name):
+            pages = client.get_paginator("list_role_policies").paginate(RoleName=name)
+            inline = [policy for page in pages for policy in page["PolicyNames"]]
+        with calling("iam:ListAttachedRolePolicies", name):
+            attached = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+            managed = [item["PolicyArn"] for page in attached for item in page["AttachedPolicies"]]
+        identity = [(policy, self.inline(name, policy)) for policy in inline]
+        identity += [(arn.rsplit("/", 1)[-1], self.managed(arn)) for arn in managed]
+        return PrincipalPolicies(
+            info,
+            {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+            [(label, document) for label, document in identity if document is not None],
+            self.managed(boundary) if boundary else None,
+        )
 
     def _versions(self, arn: str) -> Iterator[PolicyVersionTypeDef]:
         for page in self._client().get_paginator("list_policy_versions").paginate(PolicyArn=arn):

@@ -67,6 +67,21 @@ class RolePolicyGateway(Protocol):
         """Detach a policy from the role."""
 
 
+class AccessRoleGateway(RolePolicyGateway, Protocol):
+    """Access roles, which are ours: their trust, and their policies as those of consumer roles."""
+
+    def create_role(
+        self, name: str, path: str, trust: str, boundary: str, description: str, tags: Mapping[str, str] = ...
+    ) -> None:
+        """Create the role; if it is there already, write its trust."""
+
+    def put_trust(self, name: str, trust: str) -> None:
+        """Write the trust policy."""
+
+    def delete_role(self, name: str) -> None:
+        """Delete the role; nothing happens if there is none."""
+
+
 class ReaderRoleGateway(Protocol):
     """Reader roles, which are ours: their trust, and their one inline policy."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.schema_reference import SchemaReference
@@ -14,11 +15,14 @@ VERSION = 1
 ACCEPTED_VERSIONS = (1,)
 """This version and the one before it, so that executions in flight survive an upgrade."""
 
-Side = Literal["producer", "consumer", "both"]
+Side = Literal["producer", "consumer", "both", "prepare"]
+"""Who acts: owner's account, a consumer's account, both at once; ``prepare`` only looks at a consumer's roles."""
 RequestType = Literal["GRANT", "REVOKE"]
 Access = Literal["READ", "WRITE", "READ_WRITE"]
 Consumption = Literal["SHARED", "FAN_OUT"]
-Status = Literal["APPLIED", "SUPERSEDED", "REJECTED"]
+Status = Literal["APPLIED", "SUPERSEDED", "REJECTED", "WAITING"]
+WAITING: Status = "WAITING"
+"""The answer of a command that is recorded and must wait: the member machine waits and asks again."""
 
 MAX_CAUSE = 1000
 """Characters of a cause that reaches DataZone (our own cap; the model has none)."""
@@ -49,6 +53,8 @@ class Consumer:
     Args:
         account: the environment's account; its id begins the names of the consumer groups.
         principals: roles that get access.
+        assuming: those of them that get it by assuming an access role in the owner's account; None while the members
+            have not said yet which.
     """
 
     account: str
@@ -56,6 +62,13 @@ class Consumer:
     project_id: str
     environment_id: str
     principals: tuple[RoleArn, ...]
+    assuming: tuple[AssumingRole, ...] | None = ()
+
+    @property
+    def direct(self) -> tuple[RoleArn, ...]:
+        """The principals that get access themselves."""
+        others = {item.role for item in self.assuming or ()}
+        return tuple(role for role in self.principals if role not in others)
 
     @property
     def group_prefix(self) -> str:
@@ -70,7 +83,14 @@ class Consumer:
             "projectId": self.project_id,
             "environmentId": self.environment_id,
             "principals": [role.arn for role in self.principals],
+            **self._assuming(),
         }
+
+    def _assuming(self) -> dict[str, Any]:
+        """Nothing if every principal gets access itself, as in messages of releases that knew nothing else."""
+        if self.assuming is None:
+            return {"assuming": None}
+        return {"assuming": [item.to_message() for item in self.assuming]} if self.assuming else {}
 
 
 @dataclass(frozen=True)
@@ -136,7 +156,15 @@ class GrantCommand:
 
     def foreign_principals(self) -> tuple[RoleArn, ...]:
         """The consumer's roles that do not live in the resource's account: they need a resource policy."""
-        return tuple(role for role in self.consumer.principals if role.account != self.producer.account)
+        return tuple(role for role in self.consumer.direct if role.account != self.producer.account)
+
+    def directly(self) -> GrantCommand:
+        """The same grant for those principals only that get access themselves."""
+        return replace(self, consumer=replace(self.consumer, principals=self.consumer.direct, assuming=()))
+
+    def decided(self, assuming: tuple[AssumingRole, ...]) -> GrantCommand:
+        """The same grant with what the members have said of its principals."""
+        return replace(self, consumer=replace(self.consumer, assuming=assuming))
 
     def for_side(self, side: Side, request_type: RequestType, generation: int, account: str) -> GrantCommand:
         """The same grant as a command for one account."""
@@ -180,7 +208,7 @@ class GrantCommand:
         try:
             producer, consumer, request = raw["producer"], raw["consumer"], raw["request"]
             command = cls(
-                side=_one_of(raw, "side", ("producer", "consumer", "both")),
+                side=_one_of(raw, "side", ("producer", "consumer", "both", "prepare")),
                 request_type=_one_of(raw, "requestType", ("GRANT", "REVOKE")),
                 grant_id=str(raw["grantId"]),
                 asset_id=str(raw["assetId"]),
@@ -196,6 +224,9 @@ class GrantCommand:
                     str(consumer["projectId"]),
                     str(consumer["environmentId"]),
                     RoleArn.parse_all(str(arn) for arn in consumer["principals"]),
+                    None
+                    if consumer.get("assuming", ()) is None
+                    else AssumingRole.parse_all(consumer.get("assuming", ())),
                 ),
                 request=AccessRequest(
                     _one_of(request, "access", ("READ", "WRITE", "READ_WRITE")),

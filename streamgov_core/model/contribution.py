@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 
@@ -21,11 +22,13 @@ class PolicyContribution:
         document_id: ``<kind>#<arn>``; the kind says which sort of document it is, the ARN what carries it.
         permissions: the permissions that the document must give for the grant.
         trust: roles that the trust policy of a reader role must name; empty for any other document.
+        assuming: roles that may assume an access role; empty for any other document.
     """
 
     document_id: str
     permissions: tuple[Permission, ...]
     trust: tuple[RoleArn, ...] = ()
+    assuming: tuple[AssumingRole, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -36,6 +37,7 @@ class ContributionRecord:
             document, DEFERRED neither, but may when it is tried again.
         permissions: see PolicyContribution.
         trust: see PolicyContribution.
+        assuming: see PolicyContribution.
         at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
         cause: why it was rejected or deferred.
     """
@@ -47,6 +49,7 @@ class ContributionRecord:
     trust: tuple[RoleArn, ...] = ()
     at: float = 0.0
     cause: str = ""
+    assuming: tuple[AssumingRole, ...] = ()
 
     @classmethod
     def of(
@@ -63,7 +66,15 @@ class ContributionRecord:
         """
         if not grants:
             return cls(key, generation, "REMOVED", at=at)
-        return cls(key, generation, "ACTIVE", contribution.permissions, contribution.trust, at)
+        return cls(
+            key,
+            generation,
+            "ACTIVE",
+            contribution.permissions,
+            contribution.trust,
+            at,
+            assuming=contribution.assuming,
+        )
 
 
 @dataclass(frozen=True)

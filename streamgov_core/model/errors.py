@@ -6,8 +6,12 @@ StreamgovError
 ├── SchemaError            a schema of the registry cannot be read
 │   └── UnsupportedSchemaError   its data format is not one that is understood
 ├── CatalogError           a data source cannot bring a schema, or all of them, into the catalogue
+│   ├── NotGovernedError         a schema or name leads to no topic or stream that the data source may speak for
+│   └── CatalogBusyError         something is changing: the same attempt may succeed later
 ├── GrantError             a subscription grant cannot be carried out
 │   ├── RetryableGrantError      trying again may help (contention, throttling, propagation)
+│   │   ├── WaitingGrantError        what was asked for is recorded; somebody else must finish something first
+│   │   └── ThrottledError           a service's rate is used up: it will help, after a while
 │   └── PermanentGrantError      it will fail again until a person changes something
 │       ├── ClaimRefusedError        an asset's form names a resource that its owner may not give away
 │       ├── EventRefusedError        the event does not match what DataZone says
@@ -16,6 +20,7 @@ StreamgovError
 ├── ResourceExistsError    an object that was to be created is there already
 ├── ResourceInUseError     an object that was to be deleted is still used
 └── RemoteError            an AWS API answered with an error that nothing above explains
+    └── StatusRefusedError   DataZone keeps the status that an asset of a grant has
 """
 
 from __future__ import annotations
@@ -48,12 +53,28 @@ class CatalogError(StreamgovError):
     """A data source cannot bring a schema, or all of them, into the catalogue."""
 
 
+class NotGovernedError(CatalogError):
+    """A schema, or a name, leads to no topic or stream that the data source may speak for."""
+
+
+class CatalogBusyError(CatalogError):
+    """Something that a data source needs is changing: the same attempt may succeed later."""
+
+
 class GrantError(StreamgovError):
     """A subscription grant cannot be carried out."""
 
 
 class RetryableGrantError(GrantError):
     """Trying the same grant again may help: contention, throttling, IAM propagation."""
+
+
+class WaitingGrantError(RetryableGrantError):
+    """Nothing is wrong: another command holds a document, or a service is still making something. Ask again later."""
+
+
+class ThrottledError(RetryableGrantError):
+    """A service refuses calls because its rate is used up, which is no failure: it passes when a burst is over."""
 
 
 class PermanentGrantError(GrantError):
@@ -96,3 +117,15 @@ class RemoteError(StreamgovError):
         super().__init__(f"{operation} failed with {code}: {message}")
         self.operation = operation
         self.code = code
+
+
+class StatusRefusedError(RemoteError):
+    """DataZone does not take a status for an asset of a grant.
+
+    Attributes:
+        standing: the status that it has and keeps.
+    """
+
+    def __init__(self, operation: str, code: str, message: str, standing: str) -> None:
+        super().__init__(operation, code, message)
+        self.standing = standing

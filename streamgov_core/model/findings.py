@@ -18,6 +18,8 @@ KINDS: Mapping[str, str] = {
     "Expired": "access was asked for until a moment that has passed",
     "Orphaned": "the grant, or its environment, subscription target or asset, is no longer there",
     "StatusMismatch": "DataZone and the grant ledger contradict each other about something that is over",
+    "GrantFailed": "a grant has failed and its subscription is still approved: somebody waits for it",
+    "EndNotShown": "access has ended, and DataZone still shows the grant: delete it there",
     "Retained": "the subscription has ended and DataZone says that its permissions are retained",
     "UnrecordedGrant": "DataZone says that access is granted, and the grant ledger has no record of it",
     "UnrecordedContribution": "a document ledger holds a grant of which the grant ledger has no record",
@@ -36,8 +38,8 @@ KINDS: Mapping[str, str] = {
 }
 """Every kind of finding, in a sentence."""
 
-QUIET = frozenset({"Retained"})
-"""Kinds that are intended: reported, but no reason for an alarm."""
+QUIET = frozenset({"EndNotShown", "GrantFailed", "Retained"})
+"""Kinds that are intended, or were told when they happened: reported and counted, but no reason for an alarm."""
 
 MAX_TEXT = 300
 EVENT_EXAMPLES = 10

@@ -173,6 +173,11 @@ class Names:
         name = self.reader_role_name(registry_arn, account, project)
         return f"arn:{self.partition}:iam::{registry_account}:role{self.iam_path}readers/{name}"
 
+    def access_role_arn(self, owner_account: str, consumer_account: str, consumer_project: str) -> str:
+        """ARN of the role that a consumer project's roles assume in an owner's account (path ``…/access/``)."""
+        name = self.iam_name(f"access-{short_hash(owner_account, consumer_account, consumer_project)}")
+        return f"arn:{self.partition}:iam::{owner_account}:role{self.iam_path}access/{name}"
+
     # --- policy documents ------------------------------------------------------------------------------------------
     @property
     def sid_prefix(self) -> str:

@@ -1,7 +1,7 @@
 """What a streaming platform is to the rest of the system.
 
-Everything but ``policy_document``, ``inspect`` and ``source`` is a pure function of its arguments; those three reach
-AWS through clients that are passed in.
+Everything is a pure function of its arguments but ``policy_document``, ``inspect``, ``live_access`` and ``source``,
+which reach AWS through clients that are passed in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from streamgov_core.model.forms import AssetTypeModel, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms
 from streamgov_core.platforms.resource_source import ResourceSource
 from streamgov_core.runtime.clients import Clients
@@ -50,15 +51,29 @@ class Platform(Protocol):
     def asset_type(self, names: Names) -> AssetTypeModel:
         """The asset type, which refers to the form types."""
 
-    def source(self, clients: Clients, resource: str) -> ResourceSource:
-        """Where topics or streams are looked up in the owner's account.
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> ResourceSource:
+        """Where topics or streams are looked up in the owner's account, those only that the data source may speak for.
 
         Args:
             clients: of that account.
             resource: what the configuration calls the data source's ``resource``.
+            topics: patterns of the names of those that it may speak for, where ``resource`` holds several owners'.
 
         Raises:
             CatalogError: the resource is none that this platform knows.
+        """
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        """ARN patterns, with ``*`` and ``?`` within a segment, of all that a data source may speak for.
+
+        Args:
+            names: the deployment's names.
+            account: the owner's account.
+            resource: what the configuration calls the data source's ``resource``; it may be a stand-in at a preview.
+            topics: see ``source``.
+
+        Raises:
+            ConfigError: they do not say what it may speak for.
         """
 
     def layout(self, resource: Resource) -> AssetLayout:
@@ -94,6 +109,15 @@ class Platform(Protocol):
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        """What a role needs besides to connect networks of its account with the resource.
+
+        Only the roles that the member's configuration names for it get this; empty where no network stands between.
+        """
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        """Statements that the boundary of consumer roles has for those roles alone: the ceiling of the above."""
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         """What a consumer needs to know to connect, for the portal and for records; no secrets."""
 
@@ -108,6 +132,14 @@ class Platform(Protocol):
 
         Raises:
             GrantError: the resource cannot be granted as it is.
+        """
+
+    def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
+        """The ways to the data of a topic or stream and the policies on it as they are, whoever wrote them.
+
+        Args:
+            resource_arn: the topic or stream.
+            clients: of the owner's account.
         """
 
     # --- what is deployed ---------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError
+from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError, ThrottledError
 from streamgov_core.runtime.clients import error_code
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _CONFLICT_CODES = frozenset(
         "TransactionConflictException",  # DynamoDB
     }
 )
+_QUOTA_CODES = frozenset({"LimitExceededException"})
+"""botocore calls it throttling; KMS and Kinesis say so of the grants on a key and the consumers of a stream as well."""
 _DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"})
 
 
@@ -40,7 +42,8 @@ def calling(operation: str, what: str) -> Iterator[None]:
         what: the resource, for the message.
 
     Raises:
-        RetryableGrantError: throttled, a server error, no connection, a time-out.
+        ThrottledError: the service's rate is used up.
+        RetryableGrantError: a server error, no connection, a time-out.
         PermanentGrantError: access denied.
         RemoteError: anything else that the caller has not handled itself.
     """
@@ -51,6 +54,8 @@ def calling(operation: str, what: str) -> Iterator[None]:
     except ClientError as error:
         code = error_code(error)
         message = error_message(error)
+        if _is_throttled(error):
+            raise ThrottledError(f"{operation} on {what} was throttled ({code}): {message}") from error
         if code in _CONFLICT_CODES or _may_pass(error):
             raise RetryableGrantError(f"{operation} on {what} was refused for now ({code}): {message}") from error
         if code in _DENIED_CODES:
@@ -62,14 +67,23 @@ def calling(operation: str, what: str) -> Iterator[None]:
         raise RetryableGrantError(f"{operation} on {what} got no answer: {error}") from error
 
 
+def _is_throttled(error: ClientError) -> bool:
+    """Whether a service's rate is used up, which passes; a quota of things that there may be does not."""
+    return error_code(error) not in _QUOTA_CODES and _told_by(error, throttled=True)
+
+
 def _may_pass(error: ClientError) -> bool:
     """Whether botocore's standard retry mode calls it throttled or transient; every 5xx is, not only those it lists."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return status >= 500 or _told_by(error, throttled=True) or _told_by(error, throttled=False)
+
+
+def _told_by(error: ClientError, *, throttled: bool) -> bool:
+    """What botocore's standard retry mode says of an error."""
     from botocore.retries.standard import RetryContext, ThrottledRetryableChecker, TransientRetryableChecker
 
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    context = RetryContext(attempt_number=1, parsed_response=error.response)
-    checkers = (ThrottledRetryableChecker(), TransientRetryableChecker())
-    return status >= 500 or any(checker.is_retryable(context) for checker in checkers)
+    checker = ThrottledRetryableChecker() if throttled else TransientRetryableChecker()
+    return bool(checker.is_retryable(RetryContext(attempt_number=1, parsed_response=error.response)))
 
 
 class Table:

@@ -12,7 +12,7 @@ from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_ops.cli.context import Context, hoisted
 from streamgov_ops.cli.output import FOUND, WRONG_INPUT, complain
 
-COMMANDS = ("review", "deployer", "requests", "approve", "reject")
+COMMANDS = ("review", "deployer", "audit", "requests", "approve", "reject")
 """The subcommands. Each is a module of this package with that name, whose ``app`` holds the one command."""
 _EXIT_CODES = (
     "Global options may also stand after the subcommand. Exit codes: 0 done; 1 something was found, or was refused; "
@@ -73,9 +73,16 @@ def root(
         str, typer.Option(help="The deployment's namespace. Default: a stack's file, streamgov.")
     ] = "",
     endpoint_url: Annotated[str, typer.Option(help="Another address of AWS. Default: AWS_ENDPOINT_URL.")] = "",
+    member_role: Annotated[
+        str,
+        typer.Option(
+            envvar="STREAMGOV_MEMBER_ROLE",
+            help="Role to assume in accounts other than the caller's: its name with path, or an ARN with {account}.",
+        ),
+    ] = "",
 ) -> None:
     """Keep the global options for the subcommand."""
-    context.obj = Context(profile, region, namespace, endpoint_url)
+    context.obj = Context(profile, region, namespace, endpoint_url, member_role)
 
 
 def main() -> None:

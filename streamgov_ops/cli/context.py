@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import boto3
 import typer
+from botocore.exceptions import UnknownRegionError
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
-from streamgov_ops.session import SessionSettings, region_of
+from streamgov_ops.accounts import Accounts
+from streamgov_ops.session import SessionSettings, client, region_of
 
-VALUE_OPTIONS = ("--profile", "--region", "--namespace", "--endpoint-url")
+VALUE_OPTIONS = ("--profile", "--region", "--namespace", "--endpoint-url", "--member-role")
 """The global options; each takes a value, and they may stand before or after the subcommand."""
 
 
@@ -24,12 +27,14 @@ class Context:
         region: the deployment's region.
         namespace: the deployment's namespace.
         endpoint_url: another address of every AWS service.
+        member_role: the role to assume in accounts other than the caller's.
     """
 
     profile: str = ""
     region: str = ""
     namespace: str = ""
     endpoint_url: str = ""
+    member_role: str = ""
 
     def names(self, partition: str = "aws") -> Names:
         """The names of the deployment.
@@ -54,6 +59,21 @@ class Context:
         """
         found = settings or SessionSettings(self.names().region)
         return replace(found, profile=found.profile or self.profile, endpoint_url=self.endpoint_url)
+
+    def accounts(self) -> Accounts:
+        """The accounts of the deployment, in the partition of its region.
+
+        Raises:
+            ConfigError: nothing names a region, or the namespace or region is malformed.
+        """
+        names = self.names()
+        try:
+            partition = str(boto3.Session().get_partition_for_region(names.region))
+        except UnknownRegionError as error:
+            raise ConfigError(
+                f"AWS has no region {names.region!r}: check --region, AWS_REGION and the profile"
+            ) from error
+        return Accounts(self.names(partition), self.session(), self.member_role, client)
 
 
 def given(context: typer.Context) -> Context:

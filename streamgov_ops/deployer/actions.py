@@ -158,6 +158,8 @@ NEEDS: Mapping[str, Needs] = {
         read=("ListResourceSharePermissions",),
         read_any=("GetResourceShares",),
         write_any=("CreateResourceShare",),
+        # The domain's version says which permission the share has.
+        also=(Needs("datazone", ("arn:{partition}:datazone:{region}:{account}:domain/*",), read=("GetDomain",)),),
     ),
     "aws:ram/resourceAssociation:ResourceAssociation": Needs(
         "ram",
@@ -224,8 +226,18 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "pulumi-python:dynamic/streamgov:ProjectMembership": Needs(
         "datazone",
-        read_any=("GetUserProfile", "ListProjectMemberships"),
-        write_any=("CreateProjectMembership", "DeleteProjectMembership"),
+        # The domain's version says how it takes a role: as a user, or (V2) as the group of its sessions.
+        ("arn:{partition}:datazone:{region}:{account}:domain/*",),
+        read=("GetDomain",),
+        read_any=(
+            "GetDomainUnit",
+            "GetProject",
+            "GetUserProfile",
+            "ListPolicyGrants",
+            "ListProjectMemberships",
+            "SearchGroupProfiles",
+        ),
+        write_any=("CreateGroupProfile", "CreateProjectMembership", "DeleteProjectMembership"),
     ),
     "pulumi-python:dynamic/streamgov:Rule": Needs(
         "datazone",

@@ -9,8 +9,11 @@ from typing import Any
 
 from streamgov_core.catalog.entry import PUBLISH, REGISTRY_NAME
 from streamgov_core.domain.settings import MEMBER_ACCOUNTS, PRINCIPAL_ACCOUNTS
-from streamgov_core.member.apply_settings import CONSUMER_ROLES, MANUAL_ASSETS, REQUIRE_BOUNDARY
+from streamgov_core.member.apply_settings import CLAIMABLE, CONSUMER_ROLES, MANUAL_ASSETS, REQUIRE_BOUNDARY
+from streamgov_core.model.asset_record import NO_REGISTRY
+from streamgov_core.model.claimable_document import unpack
 from streamgov_core.model.environment_variables import flag, split
+from streamgov_core.model.errors import ConfigError
 from streamgov_ops.review.harm import Alarm, Harm
 from streamgov_ops.review.markup import LATER, code, listed
 from streamgov_ops.review.patterns import covers, covers_account, covers_every_role
@@ -149,6 +152,7 @@ def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
     where = f"account {code(change.account)}"
     yield from _consumer_roles(values, where)
     yield from _manual_assets(values, where)
+    yield from _claimable(values, where)
     for account, others in sorted(_json(values.get(PRINCIPAL_ACCOUNTS), {}).items()):
         for other in others:
             yield Fact(f"roles of account {code(other)}", f"may be named by targets of account {code(account)}")
@@ -188,6 +192,24 @@ def _manual_assets(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
                 f"({where})",
                 every,
                 f"manual assets of {project} in {where}",
+                pattern,
+            )
+
+
+def _claimable(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
+    """What the records of each registry may claim."""
+    try:
+        found = unpack(str(values.get(CLAIMABLE, "{}")), f"arn:{values.get('STREAMGOV_PARTITION', 'aws')}:")
+    except ConfigError:
+        return  # it is not known yet, which is said elsewhere
+    for registry, patterns in sorted(found.items()):
+        source = "topics and streams without schema" if registry == NO_REGISTRY else f"registry {code(registry)}"
+        for pattern in patterns:
+            yield Fact(
+                f"data sources of {source}",
+                f"may make assets of {code(pattern)}, so approvals of those grant access to that ({where})",
+                None,
+                f"what {registry} may claim in {where}",
                 pattern,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from streamgov_core.catalog.entry import REGISTRY_NAME, RESOURCE, TOPIC_MAPPING
 from streamgov_ops.review.harm import Harm
 from streamgov_ops.review.markup import code, listed
 from streamgov_ops.review.plan import Change
@@ -96,6 +97,7 @@ def losses(change: Change, changes: Sequence[Change]) -> Iterator[Loss]:
             yield Loss(_CASCADE, Harm.RECORDS_LOST)
     elif change.kind == "update":
         yield from _protections(change)
+        yield from _replaced_assets(change)
     elif change.kind in ("delete", "replace") and not change.kept:
         if change.type == DATA_SOURCE and change.kind == "delete":
             yield Loss(_dropped_source(change, changes), Harm.SERVICE_LOST)
@@ -142,6 +144,28 @@ def _protections(change: Change) -> Iterator[Loss]:
     if before.get("enabled") and not after.get("enabled"):
         text = f"{name} loses its **point-in-time recovery**: a damaged ledger cannot be restored"
         yield Loss(text, Harm.LIMIT_DROPPED)
+
+
+def _replaced_assets(change: Change) -> Iterator[Loss]:
+    """Assets that a data source makes anew, where its schemas come to mean other topics or streams."""
+    if change.type != _FUNCTION:
+        return
+    old, new = ((inputs.get("environment") or {}).get("variables") for inputs in (change.before, change.after))
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping) or REGISTRY_NAME not in old:
+        return
+    changed = [
+        f"{word} {code(old.get(key, ''))} → {code(new.get(key, ''))}"
+        for word, key in (("topic mapping", TOPIC_MAPPING), ("resource", RESOURCE))
+        if old.get(key) != new.get(key)
+    ]
+    if changed:
+        yield Loss(
+            f"data source of registry {code(old[REGISTRY_NAME])}: {', '.join(changed)}. Schemas that mean another "
+            "topic or stream from then on get **new assets** at the next full run: what people wrote and its listing "
+            "are carried over, the former assets are deleted. One with subscriptions stays as it is. If more than a "
+            "quarter of all would end, none does, and the run fails until one is started with `allowMassRetirement`",
+            Harm.SERVICE_LOST,
+        )
 
 
 def _dropped_source(change: Change, changes: Sequence[Change]) -> str:

@@ -98,6 +98,7 @@ NAMESPACE = Text(
 PARTITION = Choice(PARTITIONS)
 PLATFORM = Choice(tuple(sorted(PLATFORMS)))
 RETENTION = Choice(RETENTIONS)
+CONCURRENCY = Choice((2, 5, 10, 20, 50, 100, 200, 500))
 TRAIL_MODE = Choice(TRAIL_MODES)
 REQUEST_FORM_USE = Choice(REQUEST_FORM_USES)
 GRANT_CREATION_MODE = Choice(GRANT_CREATION_MODES)
@@ -161,6 +162,13 @@ CONSUMER_ROLE = Text(
     "must be the ARN, or a pattern of ARNs, of IAM roles",
     f"{_ARN}:iam::{ACCOUNT_PATTERN}:role/[a-zA-Z0-9_+=,.@/*-]+",
     "arn:aws:iam::111122223333:role/streaming/*",
+    own_account=True,
+    find="aws iam list-roles",
+)
+CONNECTION_ROLE = Text(
+    "must be the ARN of one IAM role that consumerRoles covers",
+    PRINCIPAL.pattern,
+    "arn:aws:iam::111122223333:role/streaming/network",
     own_account=True,
     find="aws iam list-roles",
 )
@@ -232,6 +240,11 @@ SCHEDULE = Text(
 )
 RECONCILE_SCHEDULE = Text(
     f"{SCHEDULE.expected}, or 'never'", f"{SCHEDULE.pattern}|never", "rate(15 minutes)", explain=_schedule
+)
+TOPIC = Text(
+    "must be a pattern of topic names; internal topics, which begin with '__', are never granted",
+    "(?!__)[a-zA-Z0-9._*?-]{1,249}",
+    "orders.*",
 )
 TOPIC_MAPPING = Text("must be text", example="suffix:-value", judge=_mapping)
 

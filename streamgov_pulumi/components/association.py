@@ -8,6 +8,9 @@ import pulumi_aws as aws
 from streamgov_core.model.naming import check_account
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
 
+V2_PERMISSION = "AWSRAMPermissionsAmazonDatazoneDomainExtendedServiceAccess"
+"""The managed permission by which an account reaches a V2 domain (SageMaker Unified Studio)."""
+
 
 class DomainAssociationArgs(TypedDict):
     """Arguments of DomainAssociation."""
@@ -19,7 +22,9 @@ class DomainAssociationArgs(TypedDict):
     member_accounts: list[str]
     """Accounts to share it with."""
     permission_arn: NotRequired[str]
-    """RAM permission of the share. Default: RAM's default permission for DataZone domains."""
+    """RAM permission of the share. Default: the one for the domain's version; RAM's default for V1."""
+    domain_version: NotRequired[pulumi.Input[str]]
+    """``V1`` or ``V2``, if it is known. Default: what DataZone answers."""
     within_organization: NotRequired[bool]
     """Every account is of the domain's organisation, with sharing enabled there: no invitation. Default false."""
 
@@ -33,12 +38,11 @@ class DomainAssociation(pulumi.ComponentResource):
     def __init__(self, name: str, args: DomainAssociationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamgov:index:DomainAssociation", name, {}, opts)
         settings = Settings.of(args["deployment"])
-        permission = args.get("permission_arn")
         share = aws.ram.ResourceShare(
             f"{name}-share",
             name=settings.names.regional("domain"),
             allow_external_principals=not args.get("within_organization", False),
-            permission_arns=[permission] if permission else None,
+            permission_arns=_permissions(settings, args, self),
             tags=dict(settings.tags) or None,
             opts=child(self),
         )
@@ -57,6 +61,26 @@ class DomainAssociation(pulumi.ComponentResource):
         # Whoever accepts must wait for the invitations, not only for the share.
         self.share_arn = pulumi.Output.all(share.arn, *[item.id for item in principals]).apply(lambda known: known[0])
         self.register_outputs({"share_arn": self.share_arn})
+
+
+def _permissions(
+    settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource
+) -> pulumi.Input[list[str]] | None:
+    """The share's permission: what is asked for, or what the domain's version needs."""
+    if "permission_arn" in args:
+        return [args["permission_arn"]]
+    version: pulumi.Input[str]
+    if "domain_version" in args:
+        version = args["domain_version"]
+    else:
+        domain_id = pulumi.Output.from_input(args["domain_arn"]).apply(lambda arn: arn.rsplit("/", 1)[-1])
+        version = aws.datazone.get_domain_output(
+            id=domain_id, opts=pulumi.InvokeOutputOptions(parent=parent)
+        ).domain_version
+    partition = settings.names.partition
+    return pulumi.Output.from_input(version).apply(
+        lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else []
+    )
 
 
 class DomainAssociationAccepterArgs(TypedDict):

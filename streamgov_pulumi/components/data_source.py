@@ -44,6 +44,8 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     """The Glue schema registry, in the same account. Each data source has a registry of its own."""
     resource: pulumi.Input[str]
     """MSK: the cluster's ARN or name. Kinesis: the stream's name or ARN, or an ARN pattern."""
+    topics: NotRequired[list[str]]
+    """MSK, where it is needed: patterns of the names of the topics that the data source may speak for."""
     key: NotRequired[str]
     """Tells several data sources of one account apart. Default: the platform."""
     schedule: NotRequired[str]
@@ -196,6 +198,9 @@ def describe_data_source(
 ) -> Description[DataSourceDeployment]:
     """What is deployed for the data source, from the component's arguments."""
     platform = platforms_of([args["platform"]])[0]
+    topics = args.get("topics", [])
+    # Refuses what does not say what it may speak for; the resource itself may not be known yet.
+    platform.governed_patterns(settings.names, settings.account, "", topics)
 
     def build(domain_id: str, project_id: str, resource: str, key_arn: str | None) -> DataSourceDeployment:
         return data_source(
@@ -205,6 +210,7 @@ def describe_data_source(
             platform=platform.name,
             registry_name=args["registry_name"],
             resource=resource,
+            topics=topics,
             key=args.get("key"),
             publish=args.get("publish", False),
             topic_mapping=args.get("topic_mapping", "same"),

@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.deploy.claimable import GovernedSource
 from streamgov_core.deploy.member_deployment import MemberDeployment, boundary_policy, member_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_pulumi.components._description import Description
@@ -15,6 +16,21 @@ from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.role import role_with_policy
+
+
+class GovernedSourceArgs(TypedDict):
+    """What a data source of the account may speak for, as its own arguments say."""
+
+    platform: str
+    """``msk`` or ``kinesis``."""
+    registry_name: str
+    """The Glue schema registry."""
+    resource: pulumi.Input[str]
+    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
+    topics: NotRequired[list[str]]
+    """MSK: patterns of the names of the topics that it may speak for."""
+    without_schema: NotRequired[bool]
+    """It makes assets of topics and streams that have no schema, too. Default false."""
 
 
 class EnvironmentAuthorizerArgs(TypedDict):
@@ -34,10 +50,17 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's ConsumerBoundary if it is made elsewhere. Default: one is made here."""
+    connection_roles: NotRequired[list[str]]
+    """ARNs of those consumer roles that also make network connections to clusters of other accounts. Default: none."""
+    apply_concurrency: NotRequired[int]
+    """How many invocations of the function that writes policies run side by side at most, reserved for it in the
+    account. Default: none are reserved."""
     protected_roles: NotRequired[list[str]]
     """ARNs of roles that must never be written to, such as the deployer's."""
     manual_assets: NotRequired[Mapping[str, list[str]]]
     """Owning project to ARN patterns of topics and streams which assets made by hand may name."""
+    sources: NotRequired[list[GovernedSourceArgs]]
+    """The account's data sources: what they record may be granted as far as they may speak for it. Default: none."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table and the logs."""
     deletion_protection: NotRequired[bool]
@@ -51,6 +74,8 @@ class ConsumerBoundaryArgs(TypedDict):
     """The consumer's account."""
     extra_actions: NotRequired[list[str]]
     """Further actions that the consumers' own jobs need."""
+    connection_roles: NotRequired[list[str]]
+    """ARNs of roles that may also make network connections to clusters of other accounts."""
 
 
 class ConsumerBoundary(pulumi.ComponentResource):
@@ -63,7 +88,9 @@ class ConsumerBoundary(pulumi.ComponentResource):
         super().__init__("streamgov:index:ConsumerBoundary", name, {}, opts)
         settings = Settings.of(args["deployment"])
         spec = boundary_policy(
-            AccountScope(settings.names, settings.account), extra_actions=args.get("extra_actions", [])
+            AccountScope(settings.names, settings.account),
+            extra_actions=args.get("extra_actions", []),
+            connection_roles=args.get("connection_roles", []),
         )
         policy = aws.iam.Policy(
             f"{name}-policy",
@@ -100,7 +127,11 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
         else:
             boundary_arn = ConsumerBoundary(
                 f"{name}-consumer-boundary",
-                {"deployment": args["deployment"], "extra_actions": args.get("boundary_extra_actions", [])},
+                {
+                    "deployment": args["deployment"],
+                    "extra_actions": args.get("boundary_extra_actions", []),
+                    "connection_roles": args.get("connection_roles", []),
+                },
                 child(self),
             ).policy_arn
         table = ledger_table(
@@ -142,8 +173,9 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
 
 def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Description[MemberDeployment]:
     """What is deployed into the member account, from the component's arguments."""
+    sources = args.get("sources", [])
 
-    def build(domain_id: str, key_arn: str | None) -> MemberDeployment:
+    def build(domain_id: str, resources: list[str], key_arn: str | None) -> MemberDeployment:
         return member_account(
             AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
             domain_id=domain_id,
@@ -153,6 +185,23 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
             boundary_extra_actions=args.get("boundary_extra_actions", []),
             manual_assets=args.get("manual_assets"),
             protected_roles=args.get("protected_roles", []),
+            connection_roles=args.get("connection_roles", []),
+            apply_concurrency=args.get("apply_concurrency"),
+            sources=[
+                GovernedSource(
+                    source["platform"],
+                    source["registry_name"],
+                    resource,
+                    tuple(source.get("topics", [])),
+                    source.get("without_schema", False),
+                )
+                for source, resource in zip(sources, resources, strict=True)
+            ],
         )
 
-    return Description(build, domain_id=args["domain_id"], key_arn=args.get("kms_key_arn"))
+    return Description(
+        build,
+        domain_id=args["domain_id"],
+        resources=[source["resource"] for source in sources],
+        key_arn=args.get("kms_key_arn"),
+    )

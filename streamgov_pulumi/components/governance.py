@@ -24,7 +24,7 @@ from streamgov_pulumi.components.association import DomainAssociation, DomainAss
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource, SchemaRegistryDataSourceArgs
 from streamgov_pulumi.components.encryption import EncryptionKey
-from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs
+from streamgov_pulumi.components.environment import EnvironmentAuthorizer, EnvironmentAuthorizerArgs, GovernedSourceArgs
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
@@ -272,11 +272,15 @@ class StreamGovernance(pulumi.ComponentResource):
             "consumer_roles": member.get("consumer_roles") or _plain_principals(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
+            "connection_roles": member.get("connection_roles", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
+            "sources": _governed_sources(member),
             "kms_key_arn": key,
             "deletion_protection": self._args.get("deletion_protection", True),
         }
+        if "apply_concurrency" in member:
+            made["apply_concurrency"] = member["apply_concurrency"]
         if "boundary_arn" in member:
             made["boundary_arn"] = member["boundary_arn"]
         self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, self._options(access))
@@ -353,6 +357,20 @@ class StreamGovernance(pulumi.ComponentResource):
         # Whatever it does not stand behind could be gone before it refuses.
         before = [*self._made, *types, *(item for item in further if item is not None)]
         DestroyGuard(f"{self._name}-destroy-guard", made, child(self, depends_on=before))
+
+
+def _governed_sources(member: MemberArgs) -> list[GovernedSourceArgs]:
+    """What the account's data sources may speak for."""
+    return [
+        {
+            "platform": source["platform"],
+            "registry_name": source["registry_name"],
+            "resource": source["resource"],
+            "topics": source.get("topics", []),
+            "without_schema": source.get("without_schema", False),
+        }
+        for _, source in sorted(member.get("data_sources", {}).items())
+    ]
 
 
 def _check_consumer_roles(args: StreamGovernanceArgs) -> None:

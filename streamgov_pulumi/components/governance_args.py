@@ -23,7 +23,11 @@ class DataSourceArgs(TypedDict):
     registry_name: Annotated[str, v.REGISTRY_NAME]
     """The Glue schema registry; each data source has one of its own."""
     resource: Annotated[pulumi.Input[str], v.RESOURCE]
-    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern."""
+    """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern, which also says for which streams it
+    may speak."""
+    topics: NotRequired[list[Annotated[str, v.TOPIC]]]
+    """Patterns of the names of the topics that the data source may speak for; needed for MSK. A schema that means
+    another topic makes no asset, and no access is given to one. ``*`` if all of the cluster's are the project's."""
     project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project that owns the assets."""
     schedule: NotRequired[Annotated[str, v.SCHEDULE]]
@@ -154,6 +158,11 @@ class MemberArgs(TypedDict):
     may then change the inline policies of each of them. Default false."""
     require_boundary: NotRequired[bool]
     """Only roles that carry the consumer boundary may be given access. Default true."""
+    connection_roles: NotRequired[list[Annotated[str, v.CONNECTION_ROLE]]]
+    """ARNs of those consumer roles that also make network connections to clusters of other accounts."""
+    apply_concurrency: NotRequired[Annotated[int, v.CONCURRENCY]]
+    """How many invocations of the function that writes policies run side by side at most, reserved for it in the
+    account. Default: none are reserved."""
     boundary_extra_actions: NotRequired[list[Annotated[str, v.IAM_ACTION]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]

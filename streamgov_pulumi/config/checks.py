@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.arguments.regions import known_regions
 from streamgov_pulumi.arguments.rules import Text
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
@@ -16,6 +19,7 @@ from streamgov_pulumi.config.reader import Mistake, Path, dotted, values_of, wit
 from streamgov_pulumi.config.stack_file import MODES
 
 Raw = Mapping[str, Any]
+NO_ACCOUNT = "000000000000"
 ONE_REGION = "a deployment has one region, Step Functions makes no calls across regions"
 
 
@@ -27,6 +31,7 @@ def check_all(mode: str, raw: Raw) -> list[Mistake]:
         _arns,
         _accounts,
         _consumer_roles,
+        _data_sources,
         _principals,
         _targets,
         _request_form,
@@ -116,6 +121,20 @@ def _consumer_roles(mode: str, raw: Raw) -> Iterator[Mistake]:
                     f"{COVERS_EVERY_ROLE}. Name a path, such as role/streaming/*, or say allowAnyRole: true beside it, "
                     f"got {pattern!r}",
                 )
+
+
+def _data_sources(mode: str, raw: Raw) -> Iterator[Mistake]:
+    """Each data source says for which topics or streams it may speak."""
+    for path, member in _members(raw):
+        for word, source in (member.get("dataSources") or {}).items():
+            platform = PLATFORMS.get(str((source or {}).get("platform", "")))
+            if platform is None or not source.get("resource"):
+                continue
+            topics = [topic for topic in source.get("topics") or [] if topic]
+            try:
+                platform.governed_patterns(Names(), NO_ACCOUNT, str(source["resource"]), topics)
+            except ConfigError as error:
+                yield Mistake((*path, "dataSources", word, "topics"), str(error))
 
 
 def _principals(mode: str, raw: Raw) -> Iterator[Mistake]:

@@ -31,7 +31,7 @@ from streamgov_core.platforms import registry
 from streamgov_core.platforms.registry import installed_platforms
 from streamgov_pulumi.packaging.imports import import_closure, required_distributions
 
-PACKAGES = ("streamgov_core", "streamgov_samples")
+PACKAGES = ("streamgov_core", "streamgov_samples", "iam_evaluation")
 """Our packages that functions may import."""
 LOCK_FILE = Path(__file__).with_name("functions.txt")
 RUNTIME = "python3.13"

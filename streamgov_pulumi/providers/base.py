@@ -154,6 +154,11 @@ class DataZoneProvider(ResourceProvider):
         self._profile = req.config.get("aws:profile") or ""
         failures.tell_sentences()
 
+    @property
+    def configured(self) -> bool:
+        """Whether this runs in the engine's provider process, which may look at the account."""
+        return hasattr(self, "_profile")
+
     def session(self, props: Mapping[str, Any]) -> SessionSettings:
         """How this resource's account is reached."""
         return SessionSettings(

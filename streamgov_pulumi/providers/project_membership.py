@@ -1,7 +1,8 @@
 """Membership of an IAM role (or a user or group) in a DataZone project.
 
 Rules: CreateProjectMembership, DeleteProjectMembership and ListProjectMemberships of the DataZone API reference. The
-API lists members by DataZone's own user id; GetUserProfile leads from a role's ARN to it.
+API lists members by DataZone's own ids. In a V1 domain GetUserProfile leads from a role's ARN to a user's; in a V2
+domain a role is a member as the group of its sessions (`membership`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pulumi
-from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import session as aws
-from streamgov_pulumi.providers.base import Checker, DataZoneProvider, deleted_first, differences, tell
+from streamgov_pulumi.providers.base import (
+    Checker,
+    DataZoneProvider,
+    contains_unknown,
+    deleted_first,
+    differences,
+    tell,
+)
 from streamgov_pulumi.providers.existing import PROJECT, Kind
+from streamgov_pulumi.providers.membership import ROLE, V2, domain_version, find_group, make_group, pool_problem
 
 DESIGNATIONS = (
     "PROJECT_OWNER",
@@ -47,7 +56,19 @@ class ProjectMembershipProvider(DataZoneProvider):
             checker.fail("user_identifier", "or group_identifier is required, and only one of the two")
         checker.text("user_identifier", _USER, "must be an IAM role's ARN or a DataZone user's id", required=False)
         checker.text("group_identifier", re.compile(r".{1,256}"), "must be a group's id", required=False)
+        if not checker.failures:
+            self._look_at_pools(checker)
         return self.looked_up(checker, _olds)
+
+    def _look_at_pools(self, checker: Checker) -> None:
+        """Say at preview what a V2 domain would refuse; what is not known yet is looked at when it is."""
+        where = [checker.value(key) for key in ("domain_id", "project_id", "region")]
+        if not self.configured or None in where or contains_unknown(checker.inputs.get("assume_role_arn")):
+            return
+        member = {key: checker.value(key) for key in ("user_identifier", "group_identifier")}
+        problem = pool_problem(self.api(checker.inputs), str(where[0]), str(where[1]), member)
+        if problem:
+            checker.fail("user_identifier", problem)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Add the member.
@@ -63,7 +84,23 @@ class ProjectMembershipProvider(DataZoneProvider):
         if held != props["designation"]:
             self._add(api, props)
             member_id = self._member_id(api, props) or member_id
-        return CreateResult(_id_of(props), {**props, "member_id": member_id})
+        outs = {**props, "member_id": member_id, "domain_version": domain_version(api, str(props["domain_id"]))}
+        return CreateResult(_id_of(props), outs)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """See DataZoneProvider.diff. A domain that became V2 knows roles as groups: the membership is made anew."""
+        result = super().diff(_id, _olds, _news)
+        was, domain = _olds.get("domain_version"), _news.get("domain_id")
+        if result.changes or not self.configured or was is None or contains_unknown(domain):
+            return result
+        try:
+            now = domain_version(self.api(_news), str(domain))
+        except RemoteError:
+            return result
+        if now == was or not ROLE.fullmatch(str(_news.get("user_identifier"))):
+            return result
+        tell(f"the domain {domain} has become {now}: {_member(_news)} becomes a member as the group of its sessions")
+        return DiffResult(changes=True, replaces=["domain_id"], delete_before_replace=True)
 
     def _adopt(self, api: Any, props: Mapping[str, Any], held: str) -> None:
         who = _member(props)
@@ -85,12 +122,18 @@ class ProjectMembershipProvider(DataZoneProvider):
         held = None if member_id is None else self._designation(api, props, member_id)
         if held is None:
             return ReadResult("", {})
-        outs = {**props, "member_id": member_id, "designation": held}
+        outs = {
+            **props,
+            "member_id": member_id,
+            "designation": held,
+            "domain_version": domain_version(api, str(props["domain_id"])),
+        }
         return ReadResult(id_, outs, self.inputs_of(outs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Only the session or ``adopt_existing`` changed: nothing to call."""
-        return UpdateResult({**_news, "member_id": _olds.get("member_id")})
+        kept = {key: _olds.get(key) for key in ("member_id", "domain_version")}
+        return UpdateResult({**_news, **kept})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the member; one that is gone already is no error."""
@@ -104,13 +147,18 @@ class ProjectMembershipProvider(DataZoneProvider):
     # --- DataZone -------------------------------------------------------------------------------------------------
     @staticmethod
     def _add(api: Any, props: Mapping[str, Any]) -> None:
+        domain_id = str(props["domain_id"])
+        if _as_group(api, props):
+            member = {"groupIdentifier": make_group(api, domain_id, str(props["user_identifier"]))}
+        else:
+            member = _union(props)
         aws.eventually(
             lambda: aws.call(
                 api,
                 "create_project_membership",
                 domainIdentifier=props["domain_id"],
                 projectIdentifier=props["project_id"],
-                member=_union(props),
+                member=member,
                 designation=props["designation"],
             ),
             # IAM answers for a new role everywhere only after a while.
@@ -119,12 +167,16 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     @staticmethod
     def _remove(api: Any, props: Mapping[str, Any]) -> None:
+        member = _union(props)
+        if _as_group(api, props):
+            group = find_group(api, str(props["domain_id"]), str(props["user_identifier"]))
+            member = {"groupIdentifier": str(group)}
         aws.find(
             api,
             "delete_project_membership",
             domainIdentifier=props["domain_id"],
             projectIdentifier=props["project_id"],
-            member=_union(props),
+            member=member,
         )
 
     @staticmethod
@@ -135,6 +187,8 @@ class ProjectMembershipProvider(DataZoneProvider):
         user = str(props["user_identifier"])
         if not user.startswith("arn:"):
             return user
+        if _as_group(api, props):
+            return find_group(api, str(props["domain_id"]), user)
         profile = aws.find(
             api, "get_user_profile", domainIdentifier=props["domain_id"], userIdentifier=user, type="IAM"
         )
@@ -149,7 +203,8 @@ class ProjectMembershipProvider(DataZoneProvider):
             if error.code == "ResourceNotFoundException":
                 return None
             raise
-        kind, key = ("group", "groupId") if props.get("group_identifier") else ("user", "userId")
+        is_group = props.get("group_identifier") or _as_group(api, props)
+        kind, key = ("group", "groupId") if is_group else ("user", "userId")
         for member in members:
             if member["memberDetails"].get(kind, {}).get(key) == member_id:
                 return str(member["designation"])
@@ -162,6 +217,12 @@ def _id_of(props: Mapping[str, Any]) -> str:
 
 def _member(props: Mapping[str, Any]) -> str:
     return str(props.get("user_identifier") or props["group_identifier"])
+
+
+def _as_group(api: Any, props: Mapping[str, Any]) -> bool:
+    """Whether the member is a role of a V2 domain."""
+    role = ROLE.fullmatch(str(props.get("user_identifier") or ""))
+    return role is not None and domain_version(api, str(props["domain_id"])) == V2
 
 
 def _union(props: Mapping[str, Any]) -> dict[str, str]:
@@ -187,4 +248,6 @@ class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
     ) -> None:
         if props.get("adopt_existing") not in (None, False):
             opts = deleted_first(opts)
-        super().__init__(ProjectMembershipProvider(), resource_name, {"member_id": None, **props}, opts)
+        super().__init__(
+            ProjectMembershipProvider(), resource_name, {"member_id": None, "domain_version": None, **props}, opts
+        )

@@ -128,12 +128,12 @@ def find(api: Any, operation: str, **params: Any) -> dict[str, Any] | None:
         raise
 
 
-def pages(api: Any, operation: str, key: str, **params: Any) -> list[dict[str, Any]]:
-    """Every item under ``key`` of all pages of a list operation."""
+def pages(api: Any, operation: str, key: str, size: int = 50, **params: Any) -> list[dict[str, Any]]:
+    """Every item under ``key`` of all pages of a list operation, ``size`` on each."""
     items: list[dict[str, Any]] = []
     token: str | None = None
     while True:
-        answer = call(api, operation, nextToken=token, maxResults=50, **params)
+        answer = call(api, operation, nextToken=token, maxResults=size, **params)
         items += answer.get(key, [])
         token = answer.get("nextToken")
         if not token:

@@ -179,6 +179,7 @@ class Sandbox(pulumi.ComponentResource):
             {
                 "deployment": self.deployment(self._args["domain"]),
                 "domain_arn": domain.arn,
+                "domain_version": domain.domain_version,
                 "member_accounts": sorted(set(members.values())),
             },
             self._options("domain"),

@@ -50,6 +50,7 @@ made = StreamGovernance("streams", {
     "members": [{"access": access, "trail": "none", "consumerRoles": ["arn:aws:iam::111111111111:role/jobs/*"],
         "dataSources": {"orders": {
             "platform": "msk", "registryName": "orders", "resource": "orders", "projectId": "1p2r3o4d5u6c7e",
+            "topics": ["*"],
         }}}],
 })
 pulumi.export("assetTypes", made.assetTypes)

@@ -36,6 +36,7 @@ StreamGovernance("streams", {{
         "consumer_roles": ["arn:aws:iam::{ACCOUNT}:role/jobs/*"],
         "data_sources": {{"orders": {{
             "platform": "msk", "registry_name": "orders", "resource": "orders", "project_id": "1p2r3o4d5u6c7e",
+                "topics": ["*"],
         }}}},
     }}],
 }})

@@ -39,7 +39,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, Sta
             domainIdentifier=portal.domain, projectIdentifier=project_id, member={"userIdentifier": deployer},
             designation="PROJECT_OWNER",
         )  # fmt: skip
-        source = {"platform": "msk", "registryName": "orders", "resource": "orders", "projectId": project_id}
+        source = {
+            "platform": "msk",
+            "registryName": "orders",
+            "resource": "orders",
+            "projectId": project_id,
+            "topics": ["*"],
+        }
         target = {"platform": "msk", "environmentId": portal.environments["orders"], "principals": [consumer]}
         config: dict[str, Any] = {
             "mode": "all",

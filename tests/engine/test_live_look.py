@@ -41,7 +41,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         portal = cloud.portal({"orders": MEMBER})
         deployer = cloud.role(MEMBER, "deployer", policy=ADMINISTRATOR)
         project_id, environment = portal.projects["orders"], portal.environments["orders"]
-        source = {"platform": "msk", "registryName": "orders", "resource": "streamgov-sandbx", "projectId": project_id}
+        source = {
+            "platform": "msk",
+            "registryName": "orders",
+            "resource": "streamgov-sandbx",
+            "projectId": project_id,
+            "topics": ["*"],
+        }
         role = f"arn:aws:iam::{MEMBER}:role/streaming/fraud-job"
         config: dict[str, Any] = {
             "mode": "all",

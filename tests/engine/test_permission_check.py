@@ -37,7 +37,13 @@ CONFIG: dict[str, Any] = {
         "trail": "none",
         "consumerRoles": [f"arn:aws:iam::{ACCOUNT}:role/jobs/*"],
         "dataSources": {
-            "orders": {"platform": "msk", "registryName": "orders", "resource": "orders", "projectId": "9z8y7x6w5v4u3t"}
+            "orders": {
+                "platform": "msk",
+                "registryName": "orders",
+                "resource": "orders",
+                "topics": ["*"],
+                "projectId": "9z8y7x6w5v4u3t",
+            }
         },
     },
 }

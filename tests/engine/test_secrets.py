@@ -88,7 +88,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 member={"userIdentifier": roles[account]}, designation="PROJECT_OWNER",
             )  # fmt: skip
         consumer = cloud.role(MEMBER, "fraud-job", path="/streaming/")
-        source = {"platform": "msk", "registryName": "orders", "resource": "orders", "projectId": project_id}
+        source = {
+            "platform": "msk",
+            "registryName": "orders",
+            "resource": "orders",
+            "projectId": project_id,
+            "topics": ["*"],
+        }
         target = {"platform": "msk", "environmentId": portal.environments["orders"], "principals": [consumer]}
         config: dict[str, Any] = {
             "mode": "all",

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from streamgov_core.deploy.claimable import GovernedSource
 from streamgov_core.deploy.data_source_deployment import data_source
 from streamgov_core.deploy.scope import AccountScope
 from tests.integration.access.conftest import NAMES, REGION, Deployment, deployed
@@ -26,7 +27,8 @@ REGISTRY = "streams"
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Functions, roles, machines and types of all platforms, the third among them."""
-    with deployed(tmp_path_factory.mktemp("emulator")) as made:
+    sources = (GovernedSource("queues", REGISTRY, QUEUE),)
+    with deployed(tmp_path_factory.mktemp("emulator"), sources=sources) as made:
         yield made
 
 

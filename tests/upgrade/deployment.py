@@ -47,13 +47,13 @@ class Deployment:
         """Give a stack this release's program; answers what its preview says."""
         old = self.stacks[which]
         file = f"Pulumi.{old.pulumi.stack}.yaml"
-        (self.new / file).write_text((old.pulumi.program / file).read_text())
+        (self.new / file).write_text((old.pulumi.program / file).read_text())  # its key decrypts the state's secrets
         workspace = old.pulumi.workspace
         account = {"domain": DOMAIN, "producer": PRODUCER, "consumer": CONSUMER}[which]
         self.stacks[which] = Stack(
             As(workspace, self.new, old.pulumi.stack, self.cloud.credentials(account)), old.config
         )
-        return self.stacks[which].preview()
+        return self.stacks[which].write(**since_0_1(old.config)).preview()
 
     # --- people -----------------------------------------------------------------------------------------------------
     @property
@@ -206,6 +206,15 @@ def deployed(folder: Path, version: str) -> Iterator[Deployment]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def since_0_1(config: dict[str, Any]) -> dict[str, Any]:
+    """What a stack file that was written for 0.1.0 must say in addition: for which topics its data sources speak."""
+    member = config.get("member", {})
+    if "dataSources" not in member:
+        return {}
+    sources = {word: {"topics": ["*"], **source} for word, source in member["dataSources"].items()}
+    return {"member": {**member, "dataSources": sources}}
 
 
 def harmless(steps: dict[str, str]) -> dict[str, str]:

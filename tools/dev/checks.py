@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from streamgov_pulumi.packaging.bundle import LOCK_FILE, write_digest
 from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_yaml_host
@@ -33,6 +35,7 @@ EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")
 EMULATOR_TESTS = ("emulator/tests", "tests/unit/iam_evaluation")
 PYTEST = (sys.executable, "-m", "pytest", "--durations=10")
 UNITS = ("tests/unit", "tests/architecture")
+COVERED = (*UNITS, "tests/provider")
 COVERAGE = ("--cov", "--cov-report=term:skip-covered", "--no-cov-on-fail")
 
 
@@ -70,7 +73,11 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Lint, types, then pytest with the Pulumi CLI in place: the engine's tests and all others side by side."""
+    """Lint, types, then pytest with the Pulumi CLI in place, in three processes side by side.
+
+    The engine's tests; those that wait for what runs in an emulator; beside them lint, types, the units with their
+    coverage, and the emulator's own tests.
+    """
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(VENV_BIN), environment["PATH"]])
     if arguments.unit:
@@ -86,35 +93,65 @@ def test(arguments: argparse.Namespace) -> int:
     if arguments.flink:
         return 0 if _run("pytest, with a real Flink", [*PYTEST, "-m", "flink", "tests/flink"], environment) else 1
     chosen = "not kafka and not flink" if arguments.full else "not kafka and not flink and not full"
-    others = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}"]
-    if arguments.quick:
-        held = _lint()
-        return 0 if _run("pytest", others, environment) and held else 1
-    environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
-    held = _lint()
-    engine = [*PYTEST, "-p", "no:cacheprovider", "-m", f"(engine or e2e) and {chosen}"]
-    return 0 if _run_beside("pytest, the engine's", engine, "pytest, all others", others, environment) and held else 1
+    units = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}", *COVERED]
+    others = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", *_uncovered()]
+    emulator = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", "emulator/tests"]
+    beside = [Lane("pytest, integration", others, environment)]
+    if not arguments.quick:
+        environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
+        engine = [*PYTEST, "-p", "no:cacheprovider", "-m", f"(engine or e2e) and {chosen}"]
+        beside.insert(0, Lane("pytest, the engine's", engine, environment))
+
+    def shown() -> bool:
+        held = [_lint(), _run("pytest, units with coverage", units, environment)]
+        return all([*held, _run("pytest, emulator", emulator, environment)])
+
+    return 0 if _run_beside(beside, shown) else 1
 
 
-def _run_beside(
-    title: str, command: Sequence[str], shown_title: str, shown: Sequence[str], environment: dict[str, str]
-) -> bool:
-    """Run two checks at a time: the second one's output as it comes, the first one's afterwards."""
-    with tempfile.TemporaryFile("w+") as kept:
-        start = time.monotonic()
-        beside = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=kept, stderr=subprocess.STDOUT)
-        try:
-            held = _run(shown_title, shown, environment)
-            code = beside.wait()
-        finally:
-            if beside.poll() is None:
-                beside.terminate()
-                beside.wait()
-        kept.seek(0)
-        print(f"\n== {title}\n{kept.read()}", flush=True)
-        outcome = "ok" if code == 0 else f"FAILED (exit {code})"
-        print(f"== {title}: {outcome}, {time.monotonic() - start:.0f} s beside the others", flush=True)
-    return held and code == 0
+def _uncovered() -> list[str]:
+    """The product's tests that no coverage is measured of: what they run is in other processes, and they wait a lot."""
+    found = [item for item in (ROOT / "tests").iterdir() if (item / "__init__.py").exists() or item.match("test_*.py")]
+    names = sorted(str(item.relative_to(ROOT)) for item in found)
+    return [name for name in names if name not in COVERED]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A check that runs beside others: its title, its command, its variables."""
+
+    title: str
+    command: Sequence[str]
+    environment: dict[str, str]
+
+
+def _run_beside(lanes: Sequence[Lane], shown: Callable[[], bool]) -> bool:
+    """Run checks at a time: what is shown comes as it goes, the lanes' output afterwards, one lane after the other."""
+    start = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        running = []
+        for lane in lanes:
+            kept = stack.enter_context(tempfile.TemporaryFile("w+"))
+            process = subprocess.Popen(
+                lane.command, cwd=ROOT, env=lane.environment, stdout=kept, stderr=subprocess.STDOUT
+            )
+            stack.callback(_end, process)
+            running.append((lane, process, kept))
+        held = shown()
+        for lane, process, kept in running:
+            code = process.wait()
+            kept.seek(0)
+            outcome = "ok" if code == 0 else f"FAILED (exit {code})"
+            print(f"\n== {lane.title}\n{kept.read()}\n== {lane.title}: {outcome}", flush=True)
+            held = held and code == 0
+    print(f"== all: {'ok' if held else 'FAILED'}, {time.monotonic() - start:.0f} s", flush=True)
+    return held
+
+
+def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
 
 
 def _test_emulator(environment: dict[str, str]) -> int:

@@ -71,11 +71,11 @@ def picture() -> str:
     producer = [
         Box(60, 400, 190, 78, "Glue Schema Registry", ("schemas, versions", "(events by CloudTrail)")),
         Box(60, 524, 190, 78, "data source function", ("keeps assets in step;", "its record is the authority")),
-        Box(330, 400, 210, 78, "member state machine", ("apply function, lease,", "target ledger")),
+        Box(330, 400, 210, 78, "member state machine", ("apply function, lease,", "document ledger")),
         Box(330, 524, 210, 78, "MSK cluster · Kinesis", ("resource policy, compiled", "from the active grants")),
     ]
     consumer = [
-        Box(680, 400, 210, 78, "member state machine", ("apply function, lease,", "target ledger")),
+        Box(680, 400, 210, 78, "member state machine", ("apply function, lease,", "document ledger")),
         Box(680, 524, 210, 78, "consumer role", ("identity policies,", "permissions boundary")),
         Box(960, 524, 170, 78, "the consumer's job", ("reads; reports lineage",)),
         Box(960, 400, 170, 78, "subscription target", ("names the roles",)),

@@ -20,7 +20,7 @@ from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.states import versions
 from aws_emulator.compute.states.engine import Engine
 from aws_emulator.compute.states.machines import MachineOperations
-from aws_emulator.compute.states.operations import ExecutionOperations, TokenOperations
+from aws_emulator.compute.states.operations import ExecutionOperations, MapRunOperations, TokenOperations
 from aws_emulator.compute.states.status_events import status_listener
 from aws_emulator.compute.timing import WorkInProgress
 
@@ -46,7 +46,12 @@ def install(emulator: Emulator) -> None:
     emulator.shutdown_hooks += [invocations.close, functions.pool.close]
 
     engine = Engine(emulator, principals, work)
-    for operations in (MachineOperations(principals), ExecutionOperations(engine), TokenOperations(engine)):
+    for operations in (
+        MachineOperations(principals),
+        ExecutionOperations(engine),
+        MapRunOperations(engine),
+        TokenOperations(engine),
+    ):
         operations.install(emulator)
     versions.install(emulator)
     emulator.parts["compute.executions"] = engine

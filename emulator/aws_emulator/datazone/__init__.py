@@ -1,4 +1,4 @@
-"""Amazon DataZone (V1 domains) for the emulator, in moto's layout: models, responses, urls, exceptions.
+"""Amazon DataZone (V1 and V2 domains) for the emulator, in moto's layout: models, responses, urls, exceptions.
 
 The kernel parses requests and checks requests and answers against botocore's model; here are the service's own rules.
 What AWS does not document is marked ``UNVERIFIED`` where it is decided.

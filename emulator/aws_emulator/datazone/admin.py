@@ -16,13 +16,18 @@ from aws_emulator.datazone.models.smithy import Model
 
 
 def route(backend: Backend, method: str, query: Mapping[str, str], body: bytes) -> Any:
-    """GET answers the whole state (``?domain=`` limits it); POST or PUT with a JSON object changes settings.
+    """GET answers the whole state (``?domain=`` limits it); POST or PUT with a JSON object changes settings;
+    its member ``upgrade`` names a V1 domain that becomes one of V2.
 
     Raises:
         ApiError: ValidationException for a setting that does not exist or has a value of the wrong type.
     """
     if method in {"POST", "PUT"}:
-        _change(backend, json.loads(body or b"{}"))
+        changes = json.loads(body or b"{}")
+        upgraded = changes.pop("upgrade", None)
+        if upgraded is not None:
+            _upgrade(backend, upgraded)
+        _change(backend, changes)
     if method != "GET":
         return {"settings": dataclasses.asdict(backend.settings)}
     wanted = query.get("domain")
@@ -37,6 +42,18 @@ def route(backend: Backend, method: str, query: Mapping[str, str], body: bytes) 
         "domains": shown,
         "events": {"put": backend.outbox.put, "dropped": backend.outbox.dropped},
     }
+
+
+def _upgrade(backend: Backend, identifier: str) -> None:
+    """Make a V1 domain a V2 domain, which AWS does by its console.
+
+    UNVERIFIED: what becomes of roles that are members as users; here they lose it, since their sessions are others.
+    """
+    domain = backend.domains.get(identifier)
+    if domain is None:
+        raise ApiError("ValidationException", f"There is no domain {identifier} to upgrade")
+    with domain.lock:
+        domain.version = "V2"
 
 
 def _change(backend: Backend, changes: dict[str, Any]) -> None:

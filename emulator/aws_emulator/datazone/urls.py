@@ -9,7 +9,7 @@ import re
 from types import ModuleType
 
 from aws_emulator.datazone.models.backend import AccountHandler, DomainHandler
-from aws_emulator.datazone.responses import catalogue, domains, lineage, projects, search, subscriptions
+from aws_emulator.datazone.responses import catalogue, domains, lineage, projects, search, studio, subscriptions
 
 ACCOUNT_OPERATIONS: dict[str, AccountHandler] = {
     "CreateDomain": domains.create_domain,
@@ -46,6 +46,13 @@ _SERVED: dict[ModuleType, str] = {
         CreateListingChangeSet GetListing DeleteListing
         CreateGlossary GetGlossary UpdateGlossary DeleteGlossary
         CreateGlossaryTerm GetGlossaryTerm UpdateGlossaryTerm DeleteGlossaryTerm
+    """,
+    studio: """
+        CreateGroupProfile GetGroupProfile UpdateGroupProfile SearchGroupProfiles
+        CreateDesignation GetDesignation UpdateDesignation DeleteDesignation ListDesignations
+        CreateProjectProfile GetProjectProfile UpdateProjectProfile DeleteProjectProfile ListProjectProfiles
+        CreateAccountPool GetAccountPool DeleteAccountPool ListAccountPools ListAccountsInAccountPool
+        GetEnvironmentCredentials
     """,
     search: "Search SearchListings SearchTypes",
     subscriptions: """

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Emulator, Observer
-from aws_emulator.iam import state
+from aws_emulator.iam import service_roles, state
 from aws_emulator.iam.actions import Actions
 from aws_emulator.iam.enforce import Enforcer, session_lookup
 from aws_emulator.iam.history import PolicyHistory
@@ -64,12 +64,14 @@ def install(emulator: Emulator) -> None:
     actions = Actions(domain_owner)
     identities = emulator.parts.get("identities")
     if identities is not None:
-        role_id, tags = session_lookup(identities)
-        enforcer = Enforcer(oracle, actions, role_id, tags)
+        role_id, session_of = session_lookup(identities)
+        enforcer = Enforcer(oracle, actions, role_id, session_of)
     else:
         enforcer = Enforcer(oracle, actions)
     emulator.parts["iam.oracle"] = oracle
     emulator.parts["iam.service_may"] = oracle.service_may
+    emulator.parts["iam.make_role"] = service_roles.make_role
+    emulator.parts["iam.remove_role"] = service_roles.remove_role
     emulator.authorizers.append(enforcer)
     emulator.operation("iam", "SimulatePrincipalPolicy")(Simulator(actions.reference))
     emulator.admin_routes["access"] = access_route(oracle)

@@ -6,7 +6,8 @@ trust it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Caller
@@ -38,6 +39,15 @@ def refusal(service: str, message: str) -> ApiError:
     return ApiError("AccessDeniedException", message, 400 if service in _STATUS_400 else 403)
 
 
+@dataclass(frozen=True)
+class SessionFacts:
+    """What a session was begun with."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive: frozenset[str] = frozenset()
+    source_identity: str | None = None
+
+
 class Enforcer:
     """The authorizer.
 
@@ -45,7 +55,7 @@ class Enforcer:
         oracle: decides.
         actions: tells what a call needs.
         session_role_id: answers the role id that a session's access key was issued for, or None where it is unknown.
-        session_tags: answers the tags of a session.
+        session_of: answers what the kernel knows of a session's access key.
     """
 
     def __init__(
@@ -53,12 +63,12 @@ class Enforcer:
         oracle: Oracle,
         actions: Actions,
         session_role_id: Callable[[str], str | None] = lambda access_key: None,
-        session_tags: Callable[[str], dict[str, str]] = lambda access_key: {},
+        session_of: Callable[[str], SessionFacts] = lambda access_key: SessionFacts(),
     ) -> None:
         self.oracle = oracle
         self.actions = actions
         self._session_role_id = session_role_id
-        self._session_tags = session_tags
+        self._session_of = session_of
 
     def __call__(self, call: ApiCall) -> None:
         """Refuse the call, or let it pass.
@@ -92,8 +102,11 @@ class Enforcer:
         """Ask the oracle one question in the name of the call's caller."""
         principal, identity = self._principal(call.caller)
         context: dict[str, Value] = {"aws:RequestedRegion": call.region, **check.context}
-        for key, value in self._session_tags(call.caller.access_key).items():
+        session = self._session_of(call.caller.access_key)
+        for key, value in session.tags.items():
             context[f"aws:PrincipalTag/{key}"] = value
+        if session.source_identity is not None:
+            context["aws:SourceIdentity"] = session.source_identity
         return self.oracle.decide_for(
             principal, identity, check.action, check.resource, context, session_policy=call.caller.session_policy
         )
@@ -125,13 +138,33 @@ class Enforcer:
             return
         if not caller.administrator:
             self._identified(call)
-        for check in assume_role(call):
+        for check in [*assume_role(call), *self._inherited(call)]:
             if not self.decide(call, check).allowed:
                 # AWS says no more here, so that nobody learns which roles exist.
                 message = (
                     f"User: {caller.arn} is not authorized to perform: {check.action} on resource: {check.resource}"
                 )
                 raise ApiError("AccessDenied", message, 403)
+
+    def _inherited(self, call: ApiCall) -> list[Check]:
+        """What a chained session hands on needs the same permissions as what a request sets.
+
+        Raises:
+            ApiError: the request names another source identity than the session has.
+        """
+        session, params, checks = self._session_of(call.caller.access_key), call.params, list[Check]()
+        arn = str(params.get("RoleArn", ""))
+        named, kept = params.get("SourceIdentity"), session.source_identity
+        if kept is not None and named not in (None, kept):
+            message = f"User: {call.caller.arn} is not authorized to perform: sts:SetSourceIdentity on resource: {arn}"
+            raise ApiError("AccessDenied", message, 403)
+        if kept is not None and named is None:
+            checks.append(Check("sts:SetSourceIdentity", arn, {"sts:SourceIdentity": kept}))
+        handed = {key: session.tags[key] for key in session.transitive if key in session.tags}
+        if handed:
+            tags: dict[str, Value] = {f"aws:RequestTag/{key}": value for key, value in handed.items()}
+            checks.append(Check("sts:TagSession", arn, {**tags, "aws:TagKeys": sorted(handed)}))
+        return checks
 
     def _trusted(self, call: ApiCall) -> None:
         """A service refuses a role that does not trust it, or that belongs to another account."""
@@ -183,15 +216,17 @@ def denial(caller: Caller, check: Check, decision: Decision) -> str:
     return f"User: {caller.arn} is not authorized to perform: {check.action} on resource: {check.resource} {clause}"
 
 
-def session_lookup(identities: Any) -> tuple[Callable[[str], str | None], Callable[[str], dict[str, str]]]:
-    """What the kernel knows of a session: the id of the role that it was issued for, and its tags."""
+def session_lookup(identities: Any) -> tuple[Callable[[str], str | None], Callable[[str], SessionFacts]]:
+    """What the kernel knows of a session: the id of the role that it was issued for, its tags, its source identity."""
 
     def role_id(access_key: str) -> str | None:
         session = identities.session(access_key)
         return str(session.session_id).split(":", 1)[0] if session is not None else None
 
-    def tags(access_key: str) -> dict[str, str]:
+    def facts(access_key: str) -> SessionFacts:
         session = identities.session(access_key)
-        return dict(session.tags) if session is not None else {}
+        if session is None:
+            return SessionFacts()
+        return SessionFacts(session.tags, session.transitive, session.source_identity)
 
-    return role_id, tags
+    return role_id, facts

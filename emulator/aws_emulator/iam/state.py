@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from aws_emulator import managed_policies
 from aws_emulator.iam.arns import split
 from iam_evaluation.document import parse
 from iam_evaluation.evaluate import Source
@@ -48,7 +49,7 @@ def _aws_managed() -> dict[str, str]:
     from moto.iam.aws_managed_policies import aws_managed_policies_data
 
     found: dict[str, str] = {}
-    for name, data in json.loads(aws_managed_policies_data).items():
+    for name, data in (json.loads(aws_managed_policies_data) | managed_policies.pinned()).items():
         found[name] = json.dumps(data["Document"])
     return found
 

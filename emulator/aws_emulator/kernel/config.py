@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from aws_emulator import managed_policies
+
 DEFAULT_PORT = 4566
 DEFAULT_ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 DEFAULT_REGION = "us-east-1"
@@ -89,6 +91,7 @@ def prepare_moto(settings: Settings) -> None:
 
     moto.core.DEFAULT_ACCOUNT_ID = settings.domain_account  # type: ignore[attr-defined]
     moto.core.models.DEFAULT_ACCOUNT_ID = settings.domain_account
+    managed_policies.prepare_moto()
     _forget_models()
 
 

@@ -30,6 +30,8 @@ class Session:
         caller: what a request signed with them is taken for.
         session_id: ``AROA…:session-name``, the ``UserId`` of GetCallerIdentity.
         expires: seconds since the epoch.
+        tags: session tags; as condition keys they stand before the role's own.
+        source_identity: who began the chain; every further session of it has the same.
     """
 
     caller: Caller
@@ -38,6 +40,9 @@ class Session:
     session_id: str
     expires: float
     tags: dict[str, str] = field(default_factory=dict)
+    transitive: frozenset[str] = frozenset()
+    """Keys of tags that go on to sessions which this one begins."""
+    source_identity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,8 @@ class Identities:
         duration: float = 3600.0,
         session_policy: str | None = None,
         tags: dict[str, str] | None = None,
+        transitive: frozenset[str] = frozenset(),
+        source_identity: str | None = None,
     ) -> Session:
         """New session credentials of a role. No trust policy is evaluated here.
 
@@ -123,6 +130,8 @@ class Identities:
             access_key="ASIA" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(16)),
             administrator=account in self.accounts and role_arn == f"arn:aws:iam::{account}:role/{ADMIN_ROLE}",
             session_policy=session_policy,
+            source_identity=source_identity,
+            session_tags=tuple(sorted((tags or {}).items())),
         )
         session = Session(
             caller=caller,
@@ -131,6 +140,8 @@ class Identities:
             session_id=f"{role_id}:{session_name}",
             expires=time.time() + duration,
             tags=tags or {},
+            transitive=transitive,
+            source_identity=source_identity,
         )
         with self._lock:
             self._sessions[caller.access_key] = session

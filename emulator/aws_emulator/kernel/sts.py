@@ -5,11 +5,12 @@ Trust policies are evaluated by the IAM part, as an authorizer, before these run
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Emulator
-from aws_emulator.kernel.identity import Identities, role_of
+from aws_emulator.kernel.identity import Identities, Session, role_of
 
 CHAINED_LIMIT = 3600
 
@@ -57,14 +58,19 @@ def _assume_role(call: ApiCall, identities: Identities) -> dict[str, Any]:
         raise ApiError(
             "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", 400
         )
+    chained = _Chained.of(identities.session(call.caller.access_key), params)
     session = identities.issue(
         role_arn,
         params["RoleSessionName"],
         duration=duration,
         session_policy=params.get("Policy"),
-        tags={tag["Key"]: tag["Value"] for tag in params.get("Tags", [])},
+        tags=chained.tags,
+        transitive=chained.transitive,
+        source_identity=chained.source_identity,
     )
+    source_identity = {"SourceIdentity": chained.source_identity} if chained.source_identity else {}
     return {
+        **source_identity,
         "Credentials": {
             "AccessKeyId": session.caller.access_key,
             "SecretAccessKey": session.secret,
@@ -76,6 +82,33 @@ def _assume_role(call: ApiCall, identities: Identities) -> dict[str, Any]:
             "Arn": session.caller.arn,
         },
     }
+
+
+@dataclass(frozen=True)
+class _Chained:
+    """What a new session takes from the request, and from the session that begins it.
+
+    Source: IAM user guide, "Chaining roles with session tags" and "Monitor and control actions taken with assumed
+    roles": a source identity that is set stays, and a transitive tag cannot be overridden.
+    """
+
+    tags: dict[str, str]
+    transitive: frozenset[str]
+    source_identity: str | None
+
+    @classmethod
+    def of(cls, caller: Session | None, params: dict[str, Any]) -> _Chained:
+        given = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
+        asked = frozenset(params.get("TransitiveTagKeys", []))
+        if not asked <= set(given):
+            raise ApiError("ValidationError", "The specified transitive tag key must be included in the tags.", 400)
+        inherited = {key: caller.tags[key] for key in caller.transitive if key in caller.tags} if caller else {}
+        clash = sorted({key.lower() for key in given} & {key.lower() for key in inherited})
+        if clash:
+            message = f"One of the specified transitive tag keys can't be set because it conflicts with a {clash[0]}"
+            raise ApiError("InvalidParameterValue", message, 400)
+        identity = (caller.source_identity if caller else None) or params.get("SourceIdentity")
+        return cls({**given, **inherited}, asked | frozenset(inherited), identity)
 
 
 def _longest_session(account: str, role_arn: str) -> int:

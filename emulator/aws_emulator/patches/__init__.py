@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_emulator.api import Emulator
 from aws_emulator.patches import (
+    channels,
     cloudtrail,
     cloudwatch,
     dynamodb,
@@ -13,6 +14,7 @@ from aws_emulator.patches import (
     kafka,
     kinesis,
     kms,
+    last_accessed,
     logs,
     ram,
     s3,
@@ -23,5 +25,8 @@ from aws_emulator.patches import (
 
 def install(emulator: Emulator) -> None:
     """Install every patch."""
-    for part in (cloudtrail, cloudwatch, dynamodb, flink, glue, iam, kafka, kinesis, kms, logs, ram, s3, sqs, ssm):
+    for part in (
+        channels, cloudtrail, cloudwatch, dynamodb, flink, glue, iam, kafka, kinesis, kms, last_accessed, logs, ram, s3,
+        sqs, ssm,
+    ):  # fmt: skip
         part.install(emulator)

@@ -228,5 +228,8 @@ def _identity(caller: Caller) -> dict[str, Any]:
             "accountId": caller.account,
             "userName": caller.role_arn.rsplit("/", 1)[-1],
         }
-        identity["sessionContext"] = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
+        context: dict[str, Any] = {"sessionIssuer": issuer, "attributes": {"mfaAuthenticated": "false"}}
+        if caller.source_identity:
+            context["sourceIdentity"] = caller.source_identity
+        identity["sessionContext"] = context
     return identity

@@ -147,6 +147,8 @@ class Detector:
             return
         if status.endswith(("_PENDING", "_IN_PROGRESS")):
             self._open(grant, asset_id, status, record)
+        elif status == "GRANT_FAILED" and (record is None or record.state in ("GRANT_FAILED", "REVOKED")):
+            self._result.add("GrantFailed", subject, _failure(record), skipped=True)
         elif record is None:
             text = "DataZone says GRANTED, and no record says what was granted: nothing is concluded from it"
             self._result.add("UnrecordedGrant", subject, text, skipped=True)
@@ -159,9 +161,20 @@ class Detector:
         elif record.state == "GRANTED" and self._now - record.updated_at >= self._grace:
             remediation = Remediation("StatusMismatch", "revoke", grant.grant_id, asset_id, status, record.generation)
             self._result.add("StatusMismatch", subject, f"DataZone says {status}, the ledger says GRANTED", remediation)
-        elif status == "REVOKE_FAILED":
-            cause = record.cause or "no cause was recorded"
-            self._result.add("RevokeFailed", subject, f"the revoke failed ({cause}): revoke it again", skipped=True)
+        elif status == "REVOKE_FAILED" and record.state == "REVOKED":
+            self._result.add("EndNotShown", subject, f"revoked; DataZone shows {status}", skipped=True)
+        elif status == "REVOKE_FAILED" or record.state == "REVOKE_FAILED":
+            self._revoke_failed(grant, asset_id, status, record)
+
+    def _revoke_failed(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> None:
+        """A revoke that DataZone asked for waits for it to ask again; one of the reconciler's own is tried again."""
+        subject = f"{grant.grant_id}#{asset_id}"
+        text = f"the revoke failed ({record.cause or 'no cause was recorded'})"
+        if status == "REVOKE_FAILED":
+            self._result.add("RevokeFailed", subject, f"{text}: delete the grant again", skipped=True)
+            return
+        remediation = Remediation("RevokeFailed", "revoke", grant.grant_id, asset_id, status, record.generation)
+        self._result.add("RevokeFailed", subject, f"{text}; DataZone shows {status}", remediation)
 
     def _begun(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> None:
         """DataZone says that it is over, the ledger that it is in progress."""
@@ -203,8 +216,14 @@ class Detector:
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
         subject = f"{grant.grant_id}#{asset_id}"
+        if record.state == "REVOKE_FAILED" and "revokeReason" in record.facts:
+            self._revoke_failed(grant, asset_id, "GRANTED", record)
+            return
         if record.state != "GRANTED":
-            if "revokeReason" not in record.facts and self._now - record.updated_at >= self._grace:
+            if "revokeReason" in record.facts:
+                text = f"ended ({record.facts['revokeReason']}); DataZone shows GRANTED"
+                self._result.add("EndNotShown", subject, text, skipped=True)
+            elif self._now - record.updated_at >= self._grace:
                 text = f"DataZone says GRANTED, the ledger says {record.state}: revoke it in DataZone"
                 self._result.add("StatusMismatch", subject, text, skipped=True)
             return
@@ -289,7 +308,7 @@ class Detector:
 
     def _ours(self, grant: ListedGrant, asset_id: str, status: str) -> bool:
         """Whether an unrecorded grant's asset is of a type of ours, as its listing says."""
-        if status not in ("GRANTED",) and not status.endswith(("_PENDING", "_IN_PROGRESS")):
+        if status not in ("GRANTED", "GRANT_FAILED") and not status.endswith(("_PENDING", "_IN_PROGRESS")):
             return False
         try:
             type_name = self._type_of(grant, asset_id)
@@ -353,3 +372,9 @@ class Detector:
             else item
             for item in self._result.findings
         ]
+
+
+def _failure(record: GrantRecord | None) -> str:
+    """What is known of a failed grant, and what to do."""
+    cause = "no cause was recorded" if record is None or not record.cause else record.cause
+    return f"the grant failed ({cause}) and is still approved: mend the cause, delete the grant and grant again"

@@ -10,7 +10,7 @@ from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.documents.resource_policy import PolicyGateway, ResourceGoneError, ResourcePolicyDocument
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
-from streamgov_core.model.errors import RetryableGrantError
+from streamgov_core.model.errors import WaitingGrantError
 from streamgov_core.runtime.calls import calling
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class FanOutConsumerDocument:
             writes = 1
         arn, status = found
         if status != "ACTIVE":
-            raise RetryableGrantError(f"the fan-out consumer {arn} is {status}")
+            raise WaitingGrantError(f"the fan-out consumer {arn} is {status}")
         written = self._policy(arn).apply(self._desired_at(desired, arn), check_lease)
         slots = {key: Slot(0, desired.active[key].generation) for key in written.slots}
         return WriteResult(slots, written.rejected, writes + written.writes, written.fill)

@@ -15,7 +15,7 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
-from streamgov_core.platforms.kinesis.arns import STREAM, consumer_name_arn
+from streamgov_core.platforms.kinesis.arns import STREAM, consumer_arns, consumer_name_arn
 from streamgov_core.platforms.kinesis.form_types import KMS
 
 DESCRIBE = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
@@ -78,8 +78,7 @@ def consumer_permissions(names: Names, command: GrantCommand) -> tuple[Permissio
     """Data plane of the stream or of the fan-out consumer, and the key."""
     permissions = [*_stream_permissions(command), *_key_permissions(command)]
     if _fans_out(command):
-        # The consumer's ARN ends in the second of its registration, which only the owner's side knows.
-        permissions.append(Permission("consumer", FAN_OUT, f"{consumer_name_arn(names, command)}:*"))
+        permissions += [Permission("consumer", FAN_OUT, arn) for arn in consumer_arns(names, command)]
     return tuple(sorted(permissions))
 
 

@@ -13,12 +13,14 @@ from streamgov_core.model.forms import AssetTypeModel, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.kinesis import arns, function_statements, grant_permissions
 from streamgov_core.platforms.kinesis import form_types as kinesis_forms
 from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, StreamConsumers
 from streamgov_core.platforms.kinesis.inspection import inspect_stream
 from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument, KeyGrants
+from streamgov_core.platforms.kinesis.live_access import live_access
 from streamgov_core.platforms.kinesis.source import KinesisSource
 from streamgov_core.platforms.kinesis.stream_policy import StreamPolicies
 from streamgov_core.platforms.protocol import Statement
@@ -41,8 +43,11 @@ class Kinesis:
         source, schema = kinesis_forms.SOURCE_FORM, kinesis_forms.SCHEMA_FORM
         return stream_asset_type(names, self.asset_type_base, source, schema, "An Amazon Kinesis data stream")
 
-    def source(self, clients: Clients, resource: str) -> KinesisSource:
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> KinesisSource:
         return KinesisSource(lambda: clients.client("kinesis"), lambda: clients.client("kms"), resource)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return arns.governed_patterns(names, account, resource, topics)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return kinesis_forms.layout(resource)
@@ -68,6 +73,12 @@ class Kinesis:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return ()
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return []
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
 
@@ -83,6 +94,9 @@ class Kinesis:
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         return inspect_stream(clients, command)
+
+    def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
+        return live_access(resource_arn, clients)
 
     def member_statements(self, names: Names, account: str) -> list[Statement]:
         return function_statements.member_statements(names, account)

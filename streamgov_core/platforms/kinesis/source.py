@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.errors import CatalogError, NotGovernedError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.kinesis.arns import STREAM_PATTERN
 from streamgov_core.platforms.kinesis.form_types import KMS
@@ -68,11 +68,11 @@ class KinesisSource:
 
     def _describe(self, name: str) -> Resource:
         if not _NAME.fullmatch(name):
-            raise CatalogError(
+            raise NotGovernedError(
                 f"{name!r} is not a legal name of a Kinesis stream (1 to 128 of a-z, A-Z, 0-9, '.', '_', '-')"
             )
         if not fnmatchcase(name, self._pattern):
-            raise CatalogError(f"stream {name!r} is not one of those of this data source ({self._pattern})")
+            raise NotGovernedError(f"stream {name!r} is not one of those of this data source ({self._pattern})")
         client = self._kinesis()
         try:
             summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamgov_core.model.errors import ClaimRefusedError
-from streamgov_core.model.naming import ACCOUNT_PATTERN, PARTITION_PATTERN, REGION_PATTERN
+from streamgov_core.model.errors import ClaimRefusedError, ConfigError
+from streamgov_core.model.naming import ACCOUNT_PATTERN, PARTITION_PATTERN, REGION_PATTERN, Names
 
 MANUAL_ASSET_PATTERN = f"arn:{PARTITION_PATTERN}:kafka:{REGION_PATTERN}:{ACCOUNT_PATTERN}:topic/[^/*]+/[^/*]+/.+"
 """Patterns of topics of one cluster, which they name in full."""
@@ -15,6 +16,8 @@ _CLUSTER = re.compile(
     rf"arn:(?P<partition>{PARTITION_PATTERN}):kafka:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):"
     r"cluster/(?P<name>[a-zA-Z0-9-]{1,64})/(?P<uuid>[a-zA-Z0-9-]{1,64})"
 )
+TOPIC_PATTERN = re.compile(r"[a-zA-Z0-9._*?-]{1,249}")
+"""Patterns of topic names, with ``*`` and ``?``."""
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 
@@ -55,6 +58,35 @@ class ClusterArn:
     def of(self, kind: str, name: str) -> str:
         """ARN of a topic, group or transactional id of this cluster; ``name`` may end in a wildcard."""
         return f"arn:{self.partition}:kafka:{self.region}:{self.account}:{kind}/{self.name}/{self.uuid}/{name}"
+
+
+def governed_patterns(names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+    """Patterns of the ARNs of those topics of a cluster whose names match patterns.
+
+    Args:
+        names: the deployment's names.
+        account: the cluster's account.
+        resource: the cluster's ARN or name.
+        topics: patterns of names.
+
+    Raises:
+        ConfigError: there is no pattern, or one is not a pattern of topic names.
+    """
+    if not topics:
+        raise ConfigError(
+            f"the data source over {resource or 'a cluster'} must name in 'topics' those that it may speak for, such "
+            "as 'orders.*', or '*' for a cluster whose topics all belong to its project"
+        )
+    for pattern in topics:
+        if not TOPIC_PATTERN.fullmatch(pattern) or is_internal(pattern):
+            raise ConfigError(f"{pattern!r} is not a pattern of topic names (a-z, A-Z, 0-9, '.', '_', '-', '*', '?')")
+    cluster = resource if resource.startswith("arn:") else names.arn("kafka", account, f"cluster/{resource}/*")
+    return tuple(f"{cluster.replace(':cluster/', ':topic/')}/{pattern}" for pattern in topics)
+
+
+def is_internal(topic: str) -> bool:
+    """Whether a topic is Kafka's or MSK's own: their names begin with two underscores."""
+    return topic.startswith("__")
 
 
 def topic_arn(cluster_arn: str, topic: str) -> str:

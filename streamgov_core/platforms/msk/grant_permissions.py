@@ -5,7 +5,6 @@ Actions and resources: "IAM access control" and "Multi-VPC private connectivity"
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from streamgov_core.model.command import GrantCommand
@@ -13,43 +12,40 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
-from streamgov_core.platforms.msk.arns import ClusterArn
+from streamgov_core.platforms.msk import vpc_connections
+from streamgov_core.platforms.msk.arns import ClusterArn, is_internal, topic_of
 from streamgov_core.platforms.msk.form_types import PROVISIONED, SERVERLESS
 
-TOPIC_READ = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData")
-TOPIC_WRITE = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
-TOPIC_BOTH = ("kafka-cluster:DescribeTopic", "kafka-cluster:ReadData", "kafka-cluster:WriteData")
+TOPIC_DESCRIBE = "kafka-cluster:DescribeTopic*"
+"""DescribeTopic, and DescribeTopicDynamicConfiguration (a topic's settings) with which sinks and consoles begin.
+
+Each topic of a cluster's policy has a statement of its own: the pattern takes no more room than the first of the two.
+Patterns of actions stand in the guide's own cluster policy ("Step 2: Attach a cluster policy to the MSK cluster").
+"""
+TOPIC_READ = (TOPIC_DESCRIBE, "kafka-cluster:ReadData")
+TOPIC_WRITE = (TOPIC_DESCRIBE, "kafka-cluster:WriteData")
+TOPIC_BOTH = (TOPIC_DESCRIBE, "kafka-cluster:ReadData", "kafka-cluster:WriteData")
 GROUP = ("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup")
 TRANSACTION = ("kafka-cluster:AlterTransactionalId", "kafka-cluster:DescribeTransactionalId")
-CLUSTER_READ = ("kafka-cluster:Connect",)
-CLUSTER_WRITE = ("kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently")
-VPC_OWNER = (
-    "kafka:CreateVpcConnection",
-    "kafka:DescribeCluster",
-    "kafka:DescribeClusterV2",
-    "kafka:GetBootstrapBrokers",
-)
-"""What a cluster policy grants clients in other accounts for managed VPC connections."""
-
-BOUNDARY_ACTIONS = (
-    "kafka-cluster:*",
-    "kafka:CreateVpcConnection",
-    "kafka:DescribeCluster*",
-    "kafka:GetBootstrapBrokers",
-    "ec2:CreateTags",
-    "ec2:CreateVpcEndpoint",
-)
+CLUSTER_READ = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
+"""Lambda's event source mappings read the brokers' settings ("Configuring MSK permissions", IAM authentication)."""
+CLUSTER_WRITE = (*CLUSTER_READ, "kafka-cluster:WriteDataIdempotently")
+BOUNDARY_ACTIONS = ("kafka-cluster:*", *vpc_connections.BOUNDARY_ACTIONS)
 
 
 def review(command: GrantCommand) -> None:
-    """Serverless clusters are not granted across accounts unless the configuration allows it.
+    """Internal topics are never granted, and serverless clusters across accounts only if configuration allows it.
 
     Source: the MSK developer guide describes cluster policies for provisioned clusters; for serverless ones it is
     silent. UNVERIFIED whether the service accepts them.
 
     Raises:
+        ClaimRefusedError: an internal topic.
         PermanentGrantError: a serverless cluster, across accounts.
     """
+    topic = topic_of(str(command.resource["arn"]))
+    if command.grants and is_internal(topic):
+        raise ClaimRefusedError(f"{topic!r} is an internal topic of Kafka or MSK, to which no access is given")
     if (
         command.grants
         and command.foreign_principals()
@@ -74,20 +70,31 @@ def producer_contributions(command: GrantCommand) -> tuple[PolicyContribution, .
         for principal in principals
         for item in _data_permissions(cluster, command, f"{command.consumer.account}.*")
     ) + tuple(
-        Permission("vpc", VPC_OWNER, cluster.arn, principal, True) for principal in principals if _managed_vpc(command)
+        Permission("vpc", vpc_connections.OWNER_ACTIONS, cluster.arn, principal, True)
+        for principal in principals
+        if _managed_vpc(command)
     )
     return (PolicyContribution(f"cluster#{cluster.arn}", tuple(sorted(permissions))),)
 
 
 def consumer_permissions(names: Names, command: GrantCommand) -> tuple[Permission, ...]:
-    """Data plane of topic, groups and cluster; managed VPC connections across accounts."""
+    """Data plane of topic, groups and cluster; finding the cluster, and managed VPC connections across accounts."""
     cluster = _cluster(command)
     permissions = list(_data_permissions(cluster, command, f"{command.consumer.group_prefix}*"))
-    # The roles of the account that carries this out; others of the same grant may live elsewhere.
-    account = command.account or command.consumer.account
-    if account != cluster.account and _managed_vpc(command):
-        permissions.extend(_vpc_client_permissions(names, cluster, account))
+    if _near(command, cluster):
+        permissions.extend(vpc_connections.find_permissions(cluster))
+    elif _managed_vpc(command):
+        permissions.extend(vpc_connections.find_permissions(cluster))
+        permissions.extend(vpc_connections.client_permissions(names, cluster, _account(command)))
     return tuple(sorted(permissions))
+
+
+def network_permissions(names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+    """Making managed VPC connections to a provisioned cluster of another account."""
+    cluster = _cluster(command)
+    if _near(command, cluster) or not _managed_vpc(command):
+        return ()
+    return tuple(sorted(vpc_connections.maker_permissions(names, cluster, _account(command))))
 
 
 def connection(command: GrantCommand) -> dict[str, str]:
@@ -117,6 +124,15 @@ def _cluster(command: GrantCommand) -> ClusterArn:
     return cluster
 
 
+def _account(command: GrantCommand) -> str:
+    """The account that carries this out: its roles are meant, others of the same grant may live elsewhere."""
+    return command.account or command.consumer.account
+
+
+def _near(command: GrantCommand, cluster: ClusterArn) -> bool:
+    return _account(command) == cluster.account
+
+
 def _managed_vpc(command: GrantCommand) -> bool:
     return bool(command.options.get("managedVpc", True)) and command.resource["clusterType"] == PROVISIONED
 
@@ -130,32 +146,3 @@ def _data_permissions(cluster: ClusterArn, command: GrantCommand, owned: str) ->
         yield Permission("group", GROUP, cluster.of("group", owned), shared=True)
     if writes:
         yield Permission("transactional-id", TRANSACTION, cluster.of("transactional-id", owned), shared=True)
-
-
-def _vpc_client_permissions(names: Names, cluster: ClusterArn, account: str) -> Iterator[Permission]:
-    """The identity side of a managed VPC connection.
-
-    Source: "Step 2: Attach user permissions" of multi-VPC private connectivity, which names ``*``; narrowed here to the
-    cluster, the client's own account and tags set while an endpoint is created.
-    """
-    partition = names.partition
-    cluster_actions = ("kafka:CreateVpcConnection", "kafka:DescribeCluster", "kafka:DescribeClusterV2")
-    yield Permission("vpc-cluster", cluster_actions, cluster.arn, shared=True)
-    yield Permission(
-        "vpc-connection",
-        ("kafka:CreateVpcConnection",),
-        f"arn:{partition}:kafka:{cluster.region}:{account}:vpc-connection/{cluster.account}/{cluster.name}/*",
-        shared=True,
-    )
-    # GetBootstrapBrokers knows no resource type.
-    yield Permission("any", ("kafka:GetBootstrapBrokers",), "*", shared=True)
-    yield Permission(
-        "ec2", ("ec2:CreateVpcEndpoint",), f"arn:{partition}:ec2:{cluster.region}:{account}:*", shared=True
-    )
-    yield Permission(
-        "ec2-tags",
-        ("ec2:CreateTags",),
-        f"arn:{partition}:ec2:{cluster.region}:{account}:vpc-endpoint/*",
-        shared=True,
-        condition=json.dumps({"StringEquals": {"ec2:CreateAction": "CreateVpcEndpoint"}}, separators=(",", ":")),
-    )

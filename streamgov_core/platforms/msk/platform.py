@@ -13,11 +13,13 @@ from streamgov_core.model.forms import AssetTypeModel, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
-from streamgov_core.platforms.msk import arns, function_statements, grant_permissions
+from streamgov_core.platforms.msk import arns, function_statements, grant_permissions, vpc_connections
 from streamgov_core.platforms.msk import form_types as msk_forms
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
 from streamgov_core.platforms.msk.inspection import inspect_cluster
+from streamgov_core.platforms.msk.live_access import live_access
 from streamgov_core.platforms.msk.source import MskSource
 from streamgov_core.platforms.protocol import Statement
 from streamgov_core.runtime.clients import Clients
@@ -40,8 +42,11 @@ class Msk:
             names, self.asset_type_base, msk_forms.SOURCE_FORM, msk_forms.SCHEMA_FORM, "A Kafka topic on Amazon MSK"
         )
 
-    def source(self, clients: Clients, resource: str) -> MskSource:
-        return MskSource(clients.client("kafka"), resource)
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> MskSource:
+        return MskSource(clients.client("kafka"), resource, topics)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return arns.governed_patterns(names, account, resource, topics)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return msk_forms.layout(resource)
@@ -67,6 +72,12 @@ class Msk:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return grant_permissions.network_permissions(names, command)
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return vpc_connections.maker_boundary(names, account)
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
 
@@ -79,6 +90,9 @@ class Msk:
 
     def inspect(self, command: GrantCommand, clients: Clients) -> dict[str, Any]:
         return inspect_cluster(clients.client("kafka"), command)
+
+    def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
+        return live_access(resource_arn, clients)
 
     def member_statements(self, names: Names, account: str) -> list[Statement]:
         return function_statements.member_statements(names, account)

@@ -7,13 +7,14 @@ import binascii
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from streamgov_core.model.errors import CatalogError
+from streamgov_core.model.errors import CatalogError, ClaimRefusedError, NotGovernedError
 from streamgov_core.model.resource import Resource
-from streamgov_core.platforms.msk.arns import topic_arn
+from streamgov_core.platforms.msk.arns import is_internal, topic_arn
 from streamgov_core.platforms.msk.form_types import PROVISIONED
 from streamgov_core.runtime.clients import error_code
 
@@ -42,16 +43,21 @@ class MskSource:
     Args:
         client: a Kafka client of the cluster's account.
         cluster: the cluster's name or ARN.
+        topics: patterns, with ``*`` and ``?``, of the names of the topics that the data source may speak for: a
+            cluster has topics of many teams.
 
     Raises:
-        CatalogError: the name is not legal.
+        CatalogError: the name is not legal, or there is no pattern.
     """
 
-    def __init__(self, client: KafkaClient, cluster: str) -> None:
+    def __init__(self, client: KafkaClient, cluster: str, topics: Sequence[str]) -> None:
         if not cluster.startswith("arn:") and not _CLUSTER_NAME.fullmatch(cluster):
             raise CatalogError(f"{cluster!r} is neither the ARN nor a legal name of an MSK cluster")
+        if not topics:
+            raise CatalogError(f"the data source over {cluster} names no topics that it may speak for")
         self._client = client
         self._cluster = cluster
+        self._patterns = tuple(topics)
         self._facts: Mapping[str, Any] | None = None
         self._topics: Mapping[str, Mapping[str, Any]] | None = None
         self._described: dict[str, Mapping[str, Any]] = {}
@@ -87,10 +93,14 @@ class MskSource:
 
     def resource(self, name: str) -> Resource:
         """A topic need not exist: with MSK it may come with its first record."""
+        self._check_governed(name)
         if self._facts is None:
             self.prepare()
         assert self._facts is not None
-        arn = topic_arn(self._facts["cluster_arn"], name)
+        try:
+            arn = topic_arn(self._facts["cluster_arn"], name)
+        except ClaimRefusedError as error:
+            raise NotGovernedError(str(error)) from error
         facts = dict(self._facts)
         if self._single:
             self._describe(name)
@@ -99,6 +109,17 @@ class MskSource:
         elif self._topics is not None:
             facts |= self._topics.get(name, dict.fromkeys(_LISTED))
         return Resource(name, arn, facts)
+
+    def _check_governed(self, name: str) -> None:
+        if is_internal(name):
+            raise NotGovernedError(f"{name!r} is an internal topic of Kafka or MSK, to which no access is given")
+        if not self._speaks_for(name):
+            raise NotGovernedError(
+                f"topic {name!r} is not one of those that this data source may speak for ({', '.join(self._patterns)})"
+            )
+
+    def _speaks_for(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self._patterns)
 
     def described(self, resource: Resource) -> Resource:
         """With the retention (API DescribeTopic). Its change alone is seen when the asset is next written."""
@@ -131,8 +152,7 @@ class MskSource:
                 f"the topics of {self._cluster} cannot be listed: MSK does so for provisioned clusters with Kafka 3.6 "
                 "or newer, if the function may describe topics"
             )
-        # Kafka's own topics and MSK's begin with two underscores.
-        return sorted(name for name in self._topics if not name.startswith("__"))
+        return sorted(name for name in self._topics if not is_internal(name) and self._speaks_for(name))
 
     def _list_topics(self, cluster_arn: str) -> Mapping[str, Mapping[str, Any]] | None:
         """The cluster's topics with their facts; None if they cannot be listed (older Kafka, no permission)."""

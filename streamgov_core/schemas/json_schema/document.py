@@ -2,7 +2,8 @@
 
 The library for this, ``referencing``, stands on a compiled module (rpds-py): each function's bundle would then be
 bound to one platform for the sake of two hundred lines, and it refuses what is common in registered schemas
-(references that forget the ``$id`` around them). The tests hold this module against it.
+(references that forget the ``$id`` around them). tests/unit/schemas/test_json_references.py holds
+this module against it.
 """
 
 from __future__ import annotations

@@ -97,7 +97,8 @@ class _Reader:
             below = self.tree.add(own, name, Field(segment_only=True)) if name else own
             prefix = f"{path}.{name}." if name else f"{path}."
             self._below(label, below, prefix, certain=certain and (len(objects) == 1 or name is not None))
-        if not objects and not is_cut(shape, ancestors):
+        itself = any(label.shape and label.shape.keys >= shape.keys for label in objects)  # or a branch of it
+        if not itself and not is_cut(shape, ancestors):
             self._conditions(shape, own, f"{path}.", ancestors | shape.keys, shape.seen)
         if own.children and [item.full for item in own.types] == [ANY]:
             own.types = [_OBJECT]

@@ -152,7 +152,7 @@ class Labels:
             items = [[node] for node in (*shape.items, *self._conditional_items(shape, where))]
             return self._container("array", items, inner, where)
         if type_ == "object":
-            if shape.is_map and not shape.properties and not shape.conditional and not shape.choices:
+            if shape.is_map and not (shape.properties or shape.conditional or shape.choices or shape.tested):
                 values = [
                     *shape.patterns.values(),
                     *(nodes for nodes in (shape.additional, shape.unevaluated) if nodes),

@@ -20,6 +20,7 @@ import pytest
 from botocore.config import Config
 from botocore.loaders import create_loader
 
+from streamgov_core.deploy.claimable import GovernedSource
 from streamgov_core.deploy.domain_deployment import DomainDeployment, domain_account
 from streamgov_core.deploy.member_deployment import member_account
 from streamgov_core.deploy.scope import AccountScope
@@ -36,6 +37,11 @@ REGION = "us-east-1"
 NAMES = Names()
 MEMBERS = (PRODUCER, CONSUMER)
 ROLE_PATH = "/streaming/"
+SOURCES = (
+    GovernedSource("msk", "streams", "*", ("*",), without_schema=True),
+    GovernedSource("kinesis", "streams", "", without_schema=True),
+)
+"""Data sources that may speak for everything."""
 HALF_AN_HOUR = 1800
 SPEED = 5.0
 """Of the machines' waits and time-outs. Functions run in real time."""
@@ -60,6 +66,7 @@ class Deployment:
     projects: dict[str, str] = field(default_factory=dict)
     environments: dict[str, str] = field(default_factory=dict)
     cluster: str = ""
+    sources: tuple[GovernedSource, ...] = SOURCES
     asset_types: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str, account: str = DOMAIN) -> Any:
@@ -102,7 +109,9 @@ class Deployment:
         for account in MEMBERS:
             roles = [f"arn:aws:iam::{account}:role{ROLE_PATH}*"]
             scope = AccountScope(NAMES, account)
-            member = member_account(scope, domain_id=self.domain, domain_account=DOMAIN, consumer_roles=roles)
+            member = member_account(
+                scope, domain_id=self.domain, domain_account=DOMAIN, consumer_roles=roles, sources=self.sources
+            )
             self.deployer.member(account, member)
 
     # --- DataZone -----------------------------------------------------------------------------------------------------
@@ -348,16 +357,19 @@ class Deployment:
 
 
 @contextmanager
-def deployed(directory: Path, speed: float = SPEED) -> Iterator[Deployment]:
+def deployed(
+    directory: Path, speed: float = SPEED, sources: tuple[GovernedSource, ...] = SOURCES
+) -> Iterator[Deployment]:
     """An emulator of its own, with its state in this directory and everything deployed in it.
 
     Args:
         directory: for its state.
         speed: of the machines' waits and time-outs.
+        sources: what the data sources of each account may speak for.
     """
     process, running = run_emulator(directory, EMULATOR_SPEED=str(speed))
     try:
-        made = Deployment(running)
+        made = Deployment(running, sources=sources)
         made.make_domain()
         made.make_types()
         made.deploy()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from streamgov_core.platforms import PLATFORMS
 from tests.integration.access.conftest import Deployment
 from tests.integration.access.stream import Stream
 from tests.integration.polling import eventually
-from tests.sandbox import PRODUCER
+from tests.sandbox import CONSUMER, PRODUCER
 
 pytestmark = pytest.mark.skipif("kinesis" not in PLATFORMS, reason="the platform is not switched on")
 
@@ -57,6 +59,24 @@ def test_writing(deployment: Deployment) -> None:
     stream.as_consumer().put_record(StreamARN=stream.arn, Data=b"two", PartitionKey="k")
     assert stream.denied(stream.read)
     stream.revoke(grant)
+
+
+def test_a_fan_out_consumer_is_found_by_name_and_by_arn(deployment: Deployment) -> None:
+    """KCL and Flink look their consumer up by stream and name; across accounts the ARN must be given."""
+    near, far = (Stream(deployment, form={"consumption": "FAN_OUT"}, account=who) for who in (PRODUCER, CONSUMER))
+    for stream in (near, far):
+        stream.grant()
+        (consumer,) = stream.kinesis.list_stream_consumers(StreamARN=stream.arn)["Consumers"]
+        assert consumer["ConsumerStatus"] == "ACTIVE", "a grant waits for the consumer that it registers"
+        by_name = {"StreamARN": stream.arn, "ConsumerName": consumer["ConsumerName"]}
+        by_arn = {"ConsumerARN": consumer["ConsumerARN"]}
+        reader = stream.as_consumer()
+        found = reader.describe_stream_consumer(**by_arn)["ConsumerDescription"]
+        assert found["ConsumerARN"] == consumer["ConsumerARN"]
+        if stream is near:
+            assert reader.describe_stream_consumer(**by_name)["ConsumerDescription"] == found
+        else:
+            assert stream.denied(partial(reader.describe_stream_consumer, **by_name))
 
 
 def test_fan_out_registers_a_consumer_and_shares_it(deployment: Deployment) -> None:

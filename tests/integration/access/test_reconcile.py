@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.stream import Stream
+from tests.integration.access.test_redrive import followers, settles, started
 from tests.integration.access.test_workflow import policy_of, topic_of
 from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
@@ -220,22 +221,12 @@ def test_the_next_run_finds_nothing_and_changes_nothing(story: Story) -> None:
     assert {what: story.policy(what) for what in story.clusters} == policies
 
 
-def test_a_malformed_input_is_rejected_and_settles_down(reconciler: Deployment) -> None:
-    machine, states = NAMES.central_machine_arn(DOMAIN), reconciler.client("stepfunctions")
-    text = json.dumps({"action": "reconcile", "dryRun": "perhaps"})
-    arn = states.start_execution(stateMachineArn=machine, input=text)["executionArn"]
-    ended = eventually(lambda: states.describe_execution(executionArn=arn), lambda e: e["status"] != "RUNNING")
+def test_a_malformed_input_is_rejected_and_started_once(reconciler: Deployment) -> None:
+    ended = started(reconciler, {"action": "reconcile", "dryRun": "perhaps"})
     assert (ended["status"], ended["error"]) == ("FAILED", "ReconcileFailed")
-
-    def settling() -> list[str]:
-        found = states.list_executions(stateMachineArn=machine)["executions"]
-        return [
-            item["status"]
-            for item in found
-            if arn in states.describe_execution(executionArn=item["executionArn"])["input"]
-        ]
-
-    assert eventually(settling, lambda found: found == ["SUCCEEDED"])
+    assert "both are optional" in ended["cause"]
+    settles(reconciler)
+    assert followers(reconciler, ended["executionArn"]) == []
 
 
 def test_its_role_can_do_no_more_than_it_needs(reconciler: Deployment) -> None:

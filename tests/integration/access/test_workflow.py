@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import pytest
@@ -288,43 +287,6 @@ ANY_TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-
-
-def test_malformed_and_foreign_events_change_nothing(deployment: Deployment) -> None:
-    machine = NAMES.central_machine_arn(DOMAIN)
-    states = deployment.client("stepfunctions")
-    before = {item["executionArn"] for item in executions(deployment)}
-    malformed: list[dict[str, str]] = [{}, {"source": "aws.datazone", "detail-type": "Subscription Grant Requested"}]
-
-    def fail(number: int, workflow_input: dict[str, str]) -> None:
-        started = states.start_execution(
-            stateMachineArn=machine, name=f"odd-{number}", input=json.dumps(workflow_input)
-        )
-        ended = eventually(
-            partial(states.describe_execution, executionArn=started["executionArn"]),
-            lambda found: found["status"] != "RUNNING",
-        )
-        assert (ended["status"], ended["error"]) == ("FAILED", "NotCollected")
-
-    def statuses(number: int) -> list[str]:
-        return list(
-            eventually(
-                lambda: sorted(since(deployment, before)),
-                lambda found: len(found) >= number and "RUNNING" not in found,
-            )
-        )
-
-    for number, workflow_input in enumerate(malformed):
-        fail(number, workflow_input)
-    # The settle rule looks at each once and leaves it there.
-    assert statuses(4) == ["FAILED", "FAILED", "SUCCEEDED", "SUCCEEDED"]
-    # A further one is settled after whatever the others could still have started.
-    fail(len(malformed), {})
-    assert statuses(6) == ["FAILED"] * 3 + ["SUCCEEDED"] * 3
-
-
-def since(deployment: Deployment, before: set[str]) -> list[str]:
-    return [item["status"] for item in executions(deployment) if item["executionArn"] not in before]
 
 
 def test_an_aborted_execution_is_undone_and_reported(deployment: Deployment) -> None:

@@ -89,6 +89,11 @@ class Place:
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def topics(self) -> tuple[str, ...]:
+        """The patterns of topics that the data source may speak for."""
+        return ("*",) if self.platform == "msk" else ()
+
+    @property
     def clients(self) -> Any:
         return ClientsOf(self.client, PRODUCER)
 
@@ -102,7 +107,7 @@ class Place:
             publisher=EventBusPublisher(
                 self.client("events", PRODUCER), Names(), self.domain, self.project, time.sleep
             ),
-            source=PLATFORMS[self.platform].source(self.clients, self.resource),
+            source=PLATFORMS[self.platform].source(self.clients, self.resource, self.topics),
             drafts=AssetDrafts(PLATFORMS[self.platform], Names()),
             mapping=topic_mapping("same"),
             sleep=time.sleep,

@@ -30,6 +30,7 @@ class Function:
     def __init__(self, place: Place, function: FunctionSpec) -> None:
         self._lambda = place.client("lambda", PRODUCER)
         self.name = function.name
+        self.role = function.role.name if function.role else ""
         Deployer(place.client).function(PRODUCER, function)
         assert function.role is not None
         place.client("datazone").create_project_membership(
@@ -53,6 +54,7 @@ def sync_function(place: Place, **options: Any) -> Function:
         platform=place.platform,
         registry_name=place.registry,
         resource=place.resource,
+        topics=place.topics,
         key=f"{place.platform}-{uuid.uuid4().hex[:6]}",
         **options,
     )
@@ -123,16 +125,36 @@ def test_producer_and_sync_make_an_asset_with_lineage(place: Place) -> None:
     assert answer["retired"] == ["producer-data-product"], answer
 
 
-def test_a_failed_schema_makes_the_run_fail_after_the_rest(place: Place) -> None:
+def test_a_schema_that_is_no_topic_is_a_remark_and_an_invocation_by_hand_a_full_run(place: Place) -> None:
     place.register("good", '{"type": "record", "name": "R", "fields": []}')
     place.register("not$legal", '{"type": "record", "name": "R", "fields": []}')
     sync = sync_function(place)
+    for event, verdict in (({}, "created"), ({"key1": "value1"}, "unchanged")):
+        answer, error = sync(event)
+        assert error is None, answer
+        assert answer["counts"] == {verdict: 1, "skipped": 1}
+        assert answer["skipped"][0]["schema"] == "not$legal"
+
+
+def test_a_run_that_fails_is_an_error_whose_message_is_bounded(place: Place) -> None:
+    """Nothing can be published once the role may not: 30 schemas fail, and the error is a report that can be read."""
+    for number in range(30):
+        place.register(f"topic-{number:02}", '{"type": "record", "name": "R", "fields": []}')
+    sync = sync_function(place)
+    iam = place.client("iam", PRODUCER)
+    for name in iam.list_role_policies(RoleName=sync.role)["PolicyNames"]:
+        policy = iam.get_role_policy(RoleName=sync.role, PolicyName=name)["PolicyDocument"]
+        kept = [item for item in policy["Statement"] if item["Sid"] != "WriteRecords"]
+        document = json.dumps({**policy, "Statement": kept})
+        iam.put_role_policy(RoleName=sync.role, PolicyName=name, PolicyDocument=document)
     answer, error = sync({"action": "sync"})
     assert error == "Unhandled"
     assert answer["errorType"] == "CatalogError"
-    assert '"schema": "not$legal"' in answer["errorMessage"]
-    assert '"created": ["good"]' in answer["errorMessage"]
-    _, error = sync({"hello": "world"})
+    assert len(answer["errorMessage"]) <= 8_000
+    report = json.loads(answer["errorMessage"])
+    assert report["counts"] == {"failed": 30}
+    assert "AccessDenied" in report["failed"][0]["cause"]
+    _, error = sync({"action": "drop"})
     assert error == "Unhandled"
 
 

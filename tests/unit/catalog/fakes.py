@@ -21,7 +21,6 @@ from streamgov_core.catalog.entities import (
     Asset,
     AssetSummary,
     AssetType,
-    Draft,
     Form,
     HistoryEntry,
     Revision,
@@ -132,6 +131,7 @@ class FakeAssets(Counting):
         self.log: list[tuple[str, str]] = []
         self.undeletable = 0
         self.kind: AssetType | None = AssetType("1", {})
+        self.revisions: dict[str, list[Asset]] = {}
         self.time = datetime(2026, 1, 1, tzinfo=UTC)
 
     def _later(self) -> datetime:
@@ -160,39 +160,42 @@ class FakeAssets(Counting):
         self._called("asset_type", name)
         return self.kind
 
-    def get(self, asset_id: str) -> Asset | None:
+    def get(self, asset_id: str, revision: str | None = None) -> Asset | None:
         self._called("get", asset_id)
+        if revision is not None:
+            return next((item for item in self.revisions[asset_id] if item.revision == revision), None)
         return self.assets.get(asset_id)
 
-    def create(self, draft: Draft, asset_type: AssetType | None, token: str) -> Asset:
-        self._called("create", draft.name)
+    def create(self, external_id: str, type_name: str, first: Revision, token: str) -> Asset:
+        self._called("create", first.name)
         with self._lock:
             if token in self.tokens:
                 return self.assets[self.tokens[token]]
-            if any(asset.external_id == draft.external_id for asset in self.assets.values()):
-                raise AssetExistsError("exists")
+            if any(asset.external_id == external_id for asset in self.assets.values()):
+                raise AssetExistsError("DataZone refuses a second asset")
             asset = Asset(
                 f"asset{len(self.tokens) + 1}",
-                draft.name,
+                first.name,
                 "1",
-                draft.type_name,
-                draft.external_id,
+                type_name,
+                external_id,
                 PROJECT,
-                draft.description,
-                (),
-                tuple(replace(form, type_revision="1") for form in draft.initial_forms()),
-                type_revision=asset_type.revision if asset_type else "1",
+                first.description,
+                first.glossary_terms,
+                tuple(replace(form, type_revision=form.type_revision or "1") for form in first.forms),
+                type_revision=first.type_revision or "1",
                 changed=self._later(),
             )
             self.assets[asset.asset_id] = asset
             self.tokens[token] = asset.asset_id
         self.log.append(("create", asset.asset_id))
-        self.fail("created", draft.name)
+        self.fail("created", first.name)
         return asset
 
     def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
         self._called("revise", asset_id)
         live = self.assets[asset_id]
+        self.revisions.setdefault(asset_id, []).append(live)
         number = str(int(live.revision) + 1)
         forms = tuple(replace(form, type_revision=form.type_revision or "1") for form in revision.forms)
         self.assets[asset_id] = replace(
@@ -371,6 +374,8 @@ class SyncSetup:
         self.settings = SyncSettings(PROJECT, **settings)
         self.slept: list[float] = []
         self.mapping = "same"
+        self.cluster = "main"
+        self.topics: tuple[str, ...] = ("*",)
         self.enough_time: Callable[[], bool] = lambda: True
 
     def syncer(self) -> Syncer:
@@ -381,7 +386,7 @@ class SyncSetup:
             records=self.records,
             plain_records=self.plain_records,
             publisher=self.bus,
-            source=MskSource(self.kafka, "main"),
+            source=MskSource(self.kafka, self.cluster, self.topics),
             drafts=AssetDrafts(Msk(), Names()),
             mapping=topic_mapping(self.mapping),
             sleep=self.slept.append,

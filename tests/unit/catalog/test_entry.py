@@ -109,6 +109,28 @@ def test_a_failure_is_raised_after_the_rest_was_done(setup: SyncSetup, clients: 
     assert report["created"] == ["good"]
 
 
+def test_a_run_of_which_640_schemas_fail_answers_an_error_of_bounded_length(
+    setup: SyncSetup, clients: FakeClients
+) -> None:
+    for number in range(640):
+        setup.registry.put(f"a-rather-long-name-of-a-schema-{number}", avro("id"), status="PENDING")
+    with pytest.raises(CatalogError) as caught:
+        entry.run({}, None)
+    assert len(str(caught.value)) <= entry.MAX_ERROR
+    report = json.loads(str(caught.value))
+    assert report["counts"] == {"failed": 640}
+    assert len(report["failed"]) > 5
+
+
+def test_640_schemas_that_are_no_topics_are_no_error(setup: SyncSetup, clients: FakeClients) -> None:
+    setup.mapping = "suffix:-value"
+    for number in range(640):
+        setup.registry.put(f"schema-{number}", avro("id"))
+    report = entry.run({}, None)
+    assert report["counts"] == {"skipped": 640}
+    assert "does not end in '-value'" in report["skipped"][0]["cause"]
+
+
 def test_a_run_that_lacks_time_goes_on_in_another_invocation(
     setup: SyncSetup, clients: FakeClients, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,8 +165,8 @@ def test_a_leg_always_begins_at_least_one_schema(setup: SyncSetup, clients: Fake
 
 
 def test_the_payload_of_the_next_leg_stays_within_lambdas_limit(setup: SyncSetup, clients: FakeClients) -> None:
-    from streamgov_core.catalog.entities import SyncOutcome, SyncResult
     from streamgov_core.catalog.sync_request import SyncRequest
+    from streamgov_core.catalog.sync_result import SyncOutcome, SyncResult
 
     result = SyncResult(after="x" * 255)
     for number in range(10_000):

@@ -68,12 +68,21 @@ def test_orders() -> None:
     )
 
 
+@pytest.mark.parametrize("event", [None, {}, {"key1": "value1", "key2": "value2", "key3": "value3"}])
+def test_an_invocation_by_hand_without_a_word_is_a_full_run(event: Any) -> None:
+    """``{}`` from the command line, and the sample event that Lambda's console offers."""
+    assert parse_event(event, REGISTRY) == SyncRequest()
+
+
+def test_a_request_by_hand_needs_no_action() -> None:
+    assert parse_event({"schema": "sales", "force": True}, REGISTRY) == SyncRequest(schema="sales", force=True)
+
+
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        (None, "no JSON object"),
         ([], "no JSON object"),
-        ({}, "neither a request"),
+        ({"source": "aws.glue"}, "neither a request"),
         ({"action": "drop"}, "unknown action 'drop'"),
         ({"action": "sync", "schema": 5}, "'schema' of the request must be text"),
         ({"action": "sync", "after": []}, "'after'"),

@@ -149,7 +149,7 @@ def test_bad_streams_stop_only_themselves() -> None:
         setup.registry.put(name, avro("id"))
     result = setup.run()
     assert result["created"] == ["clicks"]
-    causes = {entry["schema"]: entry["cause"] for entry in result["failed"]}
+    causes = {entry["schema"]: entry["cause"] for entry in result["skipped"]}
     assert "not one of those of this data source" in causes["other"]
     assert "cannot be described" in causes["cipher"]
     assert "there is no Kinesis stream" in causes["c-missing"]

@@ -134,7 +134,7 @@ def test_too_many_gone_topics_are_not_retired() -> None:
     setup = setup_with(*(f"t{number}" for number in range(20)), without_schema=True)
     setup.run()
     setup.kafka.topics = {"t1": {"partitions": 1}}
-    assert "19 of 20 recorded topics or streams are gone" in setup.run()["failed"][0]["cause"]
+    assert "19 of 20 recorded assets would end: 19 topics or streams are gone" in setup.run()["failed"][0]["cause"]
     assert len(setup.run(allow_mass_retirement=True)["retired"]) == 19
 
 

@@ -13,6 +13,7 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source
 from streamgov_pulumi.components._settings import DeploymentArgs
+from streamgov_pulumi.components.association import V2_PERMISSION, DomainAssociation
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
 from tests.unit.components.graph import Graph, run
@@ -29,6 +30,7 @@ def member(**more: Any) -> MemberArgs:
                 "platform": "msk",
                 "registry_name": "orders",
                 "resource": "orders-cluster",
+                "topics": ["orders.*"],
                 "project_id": "project1",
             }
         },
@@ -76,6 +78,25 @@ def test_all_accounts_from_one_program(everything: Graph) -> None:
     assert accepter.account == MEMBER
     assert everything.names("aws:kms/key:Key") == [f"gov-{MEMBER}-key", "gov-domain-key"]
     assert all(table.inputs["deletionProtectionEnabled"] for table in everything.all("aws:dynamodb/table:Table"))
+
+
+@pytest.mark.parametrize(("version", "permissions"), [("V1", []), ("V2", [V2_PERMISSION])])
+def test_a_share_has_the_permission_for_the_domains_version(
+    no_bundles: None, version: str, permissions: list[str]
+) -> None:
+    def program() -> None:
+        DomainAssociation(
+            "share",
+            {
+                "deployment": {"region": "eu-west-1", "account": DOMAIN},
+                "domain_arn": f"arn:aws:datazone:eu-west-1:{DOMAIN}:domain/dzd-4p9n6sw4qt9xgn",
+                "domain_version": version,
+                "member_accounts": [MEMBER],
+            },
+        )
+
+    share = run(program).one("aws:ram/resourceShare:ResourceShare", "share-share")
+    assert share.inputs["permissionArns"] == [f"arn:aws:ram::aws:permission/{name}" for name in permissions]
 
 
 def test_dynamic_resources_reach_the_right_account(everything: Graph) -> None:

@@ -24,7 +24,13 @@ def everything() -> dict[str, Any]:
                 "account": ACCOUNT,
                 "assumeRoleArn": f"arn:aws:iam::{ACCOUNT}:role/deploy",
                 "dataSources": {
-                    "orders": {"platform": "msk", "registryName": "orders", "resource": "c", "projectId": "project1"}
+                    "orders": {
+                        "platform": "msk",
+                        "registryName": "orders",
+                        "resource": "c",
+                        "projectId": "project1",
+                        "topics": ["*"],
+                    }
                 },
                 "targets": {
                     "lake": {
@@ -75,6 +81,7 @@ def test_a_right_configuration_becomes_the_facades_arguments() -> None:
                         "registry_name": "orders",
                         "resource": "c",
                         "project_id": "project1",
+                        "topics": ["*"],
                     }
                 },
                 "targets": {

@@ -35,6 +35,7 @@ DATA_SOURCE = data_source(
     platform="msk",
     registry_name="orders",
     resource="main",
+    topics=("orders.*",),
 )
 ALL = {"domain": DOMAIN_ACCOUNT, "member": MEMBER_ACCOUNT, "data source": DATA_SOURCE}
 

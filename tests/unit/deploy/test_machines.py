@@ -15,9 +15,17 @@ from streamgov_core.deploy.central_events import (
     settle_event_pattern,
 )
 from streamgov_core.deploy.central_machine import central_definition
-from streamgov_core.deploy.member_machine import MEMBER_TIMEOUT, member_definition
+from streamgov_core.deploy.member_machine import (
+    MAX_WAITS,
+    MEMBER_TIMEOUT,
+    WAIT_BELOW,
+    WAIT_FROM,
+    member_definition,
+)
 from streamgov_core.deploy.member_stages import INVOKE_TIMEOUT, UNDO_RETRIES
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
+from streamgov_core.member.engine import WAIT_SECONDS
+from streamgov_core.model.errors import ThrottledError
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES
 
 ACCOUNT = "111111111111"
@@ -73,8 +81,18 @@ def test_a_throttled_function_is_waited_for_longer_than_any_other_error(definiti
                 for item in state["Retry"]
                 for error in item["ErrorEquals"]
             }
-            assert 300 <= patience.pop("Lambda.TooManyRequestsException") < MEMBER_TIMEOUT - 2 * 90, name
+            for throttled in ("Lambda.TooManyRequestsException", "ThrottledError"):
+                assert 300 <= patience.pop(throttled) < MEMBER_TIMEOUT - 2 * 90, name
             assert max(patience.values()) < 300, name
+
+
+def test_a_collector_without_room_waits_and_starts_again_and_is_never_reported_as_failed() -> None:
+    """A burst beyond DataZone's calls a second: the execution goes round until there is room."""
+    found = dict(states(CENTRAL))
+    first = found["Collect"]["Catch"][0]
+    assert first["ErrorEquals"] == [ThrottledError.__name__]
+    waiting = found[first["Next"]]
+    assert waiting["Type"] == "Wait" and waiting["Next"] == "Collect"
 
 
 @pytest.mark.parametrize("definition", [CENTRAL, MEMBER], ids=["central", "member"])
@@ -104,6 +122,17 @@ def test_time_outs_nest() -> None:
     assert max(s["TimeoutSeconds"] for _, s in states(MEMBER) if s["Type"] == "Task") < MEMBER_TIMEOUT
 
 
+def test_a_member_that_must_wait_is_asked_again_by_the_machine_and_not_without_end() -> None:
+    """A new fan-out consumer and a lease that a killed function left need a minute or two; the machine has more."""
+    states_of = MEMBER["States"]
+    assert states_of["Wait"] == {"Type": "Wait", "SecondsPath": "$.waited.seconds", "Next": "Apply"}
+    shortest, longest = MAX_WAITS * WAIT_FROM, MAX_WAITS * (WAIT_BELOW - 1 + WAIT_SECONDS)
+    assert shortest >= 120 and longest < MEMBER_TIMEOUT
+    again, gives_up = states_of["CheckWaiting"]["Choices"]
+    assert (again["Next"], gives_up["Next"]) == ("CountWait", "WaitedTooLong")
+    assert states_of["WaitedTooLong"]["Next"] == "AnswerFailure"
+
+
 @pytest.mark.parametrize("stage", ["First", "Second", "UndoFirst", "UndoSecond"])
 def test_only_what_undoes_asks_a_failed_member_again(stage: str) -> None:
     found = dict(states(CENTRAL))
@@ -130,7 +159,8 @@ def test_the_rule_takes_grant_events_of_our_types_and_domain_only() -> None:
 
 def test_the_settle_rule_takes_what_a_machine_cannot_catch() -> None:
     pattern = settle_event_pattern(NAMES, ACCOUNT)
-    assert pattern["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    passed = {status for part in pattern["detail"]["$or"] for status in part["status"]}
+    assert passed == {"FAILED", "TIMED_OUT", "ABORTED"}
     assert pattern["detail"]["stateMachineArn"] == [NAMES.central_machine_arn(ACCOUNT)]
     text = SETTLE_INPUT_TEMPLATE
     for name in SETTLE_INPUT_PATHS:

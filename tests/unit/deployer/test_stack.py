@@ -16,7 +16,15 @@ from tests.unit.components.graph import Registered
 __all__ = ["no_bundles"]
 LOOKUP = "lookup:trail"
 LOOKUPS = {LOOKUP, "lookup:domain"}
-SOURCES = {"orders": {"platform": "msk", "registryName": "orders", "resource": "orders", "projectId": "1p2r3o4d5u6c7e"}}
+SOURCES = {
+    "orders": {
+        "platform": "msk",
+        "registryName": "orders",
+        "resource": "orders",
+        "topics": ["*"],
+        "projectId": "1p2r3o4d5u6c7e",
+    }
+}
 
 
 def domain(**more: Any) -> dict[str, Any]:

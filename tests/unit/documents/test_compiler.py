@@ -59,13 +59,17 @@ commands = st.builds(
 )
 
 
+TOPICS = {CLUSTER.replace(":cluster/", ":topic/") + f"/topic-{n}" for n in range(6)}
+
+
 def model(commands_: Iterable[GrantCommand]) -> set[tuple[str, str, str]]:
     """(principal, action, resource) of what was granted, said from the grants and not from permissions."""
     found: set[tuple[str, str, str]] = set()
     for item in commands_:
         for principal in item.consumer.principals:
             kinds = {"cluster": ["kafka-cluster:Connect", *(a for a in KIND_OF_ACTION if a.startswith("kafka:"))]}
-            kinds["topic"] = ["kafka-cluster:DescribeTopic"]
+            kinds["cluster"].append("kafka-cluster:DescribeClusterDynamicConfiguration")
+            kinds["topic"] = ["kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration"]
             if item.request.reads:
                 kinds["topic"].append("kafka-cluster:ReadData")
                 kinds["group"] = ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"]
@@ -92,7 +96,7 @@ def test_a_cluster_policy_allows_exactly_what_was_granted(given_: list[GrantComm
     granted = model(given_)
     statements = statements_of(cluster_policy(*given_))
     principals = {f"arn:aws:iam::{a}:role/consumer-{n}" for a, n in product((CONSUMER, THIRD), range(5))}
-    resources = {CLUSTER} | {CLUSTER.replace(":cluster/", ":topic/") + f"/topic-{n}" for n in range(6)}
+    resources = {CLUSTER} | TOPICS
     for kind in ("group", "transactional-id"):
         resources |= {CLUSTER.replace(":cluster/", f":{kind}/") + f"/{a}.x" for a in (CONSUMER, THIRD, "9")}
     for principal, action, resource in product(principals, KIND_OF_ACTION, resources):

@@ -442,6 +442,7 @@ def test_undoing_again_has_an_end_and_leaves_the_rest_to_the_reconciler(central:
 
 
 def test_an_undoing_that_a_new_request_has_overtaken_is_not_repeated(central: Central) -> None:
+    central.domain.strict = False  # Only then can a failed grant be taken up again.
     central.inputs[CENTRAL + "one"] = grant_event()
     (item,) = central.collect(execution="one")
     central.report(item, failure=FAILED, **undone(item, producer=OUTAGE))
@@ -595,14 +596,6 @@ def test_settling_what_was_reported_does_nothing(central: Central) -> None:
     (item,) = central.collect(execution="one")
     central.report(item, **done(item))
     assert central.collect(settle("one"), "settler") == []
-
-
-def test_a_person_may_start_a_failed_grant_again(central: Central) -> None:
-    (item,) = central.collect()
-    central.report(item, failure={"Error": "x"})
-    workflow_input = {"action": "redrive", "grantId": "grant1", "requestType": "GRANT"}
-    (again,) = central.collect(workflow_input, "two")
-    assert sides(again) == [("producer", OWNER, "GRANT", 3), ("consumer", CONSUMER, "GRANT", 3)]
 
 
 def asked_at(central: Central, seconds: float) -> dict[str, Any]:

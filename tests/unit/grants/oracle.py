@@ -8,8 +8,10 @@ from typing import Any
 
 KIND_OF_ACTION = {
     "kafka-cluster:Connect": "cluster",
+    "kafka-cluster:DescribeClusterDynamicConfiguration": "cluster",
     "kafka-cluster:WriteDataIdempotently": "cluster",
     "kafka-cluster:DescribeTopic": "topic",
+    "kafka-cluster:DescribeTopicDynamicConfiguration": "topic",
     "kafka-cluster:ReadData": "topic",
     "kafka-cluster:WriteData": "topic",
     "kafka-cluster:AlterGroup": "group",
@@ -38,7 +40,7 @@ def allowed(statements: Iterable[dict[str, Any]], principal: str, action: str, r
     return any(
         item["Effect"] == "Allow"
         and ("Principal" not in item or principal in many(item["Principal"]["AWS"]))
-        and action in many(item["Action"])
+        and any(fnmatchcase(action, pattern) for pattern in many(item["Action"]))
         and any(fnmatchcase(resource, pattern) for pattern in many(item["Resource"]))
         for item in statements
     )

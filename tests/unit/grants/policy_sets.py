@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -201,7 +202,7 @@ class FaultyDeployment(MemoryDeployment):
         event = json.loads(json.dumps(command))
         if event["action"] == "reconcile":
             return dict(self.attempt(lambda: account.reconcile.run(event)))
-        return dict(self.attempt(lambda: account.apply.run(event)))
+        return dict(self.attempt(lambda: account.applied(event)))
 
     def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
         """Every command may come again later, those that were never sent as well: a machine may be slow."""
@@ -260,7 +261,8 @@ class FaultyDeployment(MemoryDeployment):
         for _, whose, text in self.documents():
             for statement in statements_of(json.loads(text)):
                 actions = statement["Action"]
-                unknown = ({actions} if isinstance(actions, str) else {*actions}) - asked_actions()
+                named = {actions} if isinstance(actions, str) else {*actions}
+                unknown = {action for action in named if not fnmatch.filter(asked_actions(), action)}
                 if unknown:
                     yield f"nobody asks about {sorted(unknown)} in {whose}"
 

@@ -120,7 +120,8 @@ ROLES_OF = {
 
 
 def account_of(arn: str) -> str:
-    return arn.split(":")[4]
+    """The account of an ARN; empty for ``*``, an action of the caller's own account."""
+    return "" if arn == "*" else arn.split(":")[4]
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ def _topics(role: str, mine: list[Given]) -> Iterator[Probe]:
     for topic in sorted(names):
         on = [item for item in mine if item.asset.arn == topic]
         yield Probe(role, "kafka-cluster:DescribeTopic", topic, bool(on))
+        yield Probe(role, "kafka-cluster:DescribeTopicDynamicConfiguration", topic, bool(on))
         yield Probe(role, "kafka-cluster:ReadData", topic, any(item.reads for item in on))
         yield Probe(role, "kafka-cluster:WriteData", topic, any(item.writes for item in on))
         for action in ("AlterTopic", "CreateTopic", "DeleteTopic"):
@@ -203,13 +205,18 @@ def _topics(role: str, mine: list[Given]) -> Iterator[Probe]:
 def _cluster(role: str, cluster: str, mine: list[Given]) -> Iterator[Probe]:
     foreign = bool(mine) and account_of(role) != account_of(cluster)
     yield Probe(role, "kafka-cluster:Connect", cluster, bool(mine))
+    yield Probe(role, "kafka-cluster:DescribeClusterDynamicConfiguration", cluster, bool(mine))
     yield Probe(role, "kafka-cluster:WriteDataIdempotently", cluster, any(item.writes for item in mine))
-    yield Probe(role, "kafka-cluster:AlterCluster", cluster, False)
-    for action in ("CreateVpcConnection", "DescribeCluster", "DescribeClusterV2", "GetBootstrapBrokers"):
+    for action in ("AlterCluster", "DescribeCluster"):
+        yield Probe(role, f"kafka-cluster:{action}", cluster, False)
+    for action in ("DescribeCluster", "DescribeClusterV2"):
+        yield Probe(role, f"kafka:{action}", cluster, bool(mine), on_resource=foreign)
+    if account_of(role) != account_of(cluster):
         # GetBootstrapBrokers knows no resource: the identity's side may say it of everything.
-        anywhere = action == "GetBootstrapBrokers"
-        if not anywhere or account_of(role) != account_of(cluster):
-            yield Probe(role, f"kafka:{action}", cluster, foreign)
+        yield Probe(role, "kafka:GetBootstrapBrokers", cluster, foreign)
+    # The owner admits connections of whoever reads; the identity's side is for roles that make them, none of these.
+    yield Probe(role, "kafka:CreateVpcConnection", cluster, False, on_resource=foreign)
+    yield Probe(role, "kafka:DeleteCluster", cluster, False)
     for environment in ENVIRONMENTS:
         own = [item for item in mine if item.environment == environment]
         # The cluster's policy admits the account's prefix, the identity policy the project's.
@@ -233,16 +240,16 @@ def _cluster(role: str, cluster: str, mine: list[Given]) -> Iterator[Probe]:
 def _network(role: str, mine: list[Given]) -> Iterator[Probe]:
     foreign = [item for item in mine if item.asset.cluster and item.asset.account != account_of(role)]
     own = f"arn:aws:ec2:us-east-1:{account_of(role)}:vpc-endpoint/vpce-1"
-    making = (("ec2:CreateAction", "CreateVpcEndpoint"),)
-    yield Probe(role, "ec2:CreateVpcEndpoint", own, bool(foreign))
-    yield Probe(role, "ec2:CreateTags", own, bool(foreign), making)
-    yield Probe(role, "ec2:CreateTags", own, False)
-    yield Probe(role, "ec2:DeleteVpcEndpoints", own, False)
+    for action in ("CreateTags", "CreateVpcEndpoint", "DeleteVpcEndpoints"):
+        yield Probe(role, f"ec2:{action}", own, False)
+    yield Probe(role, "kafka:ListVpcConnections", "*", bool(foreign))
     for cluster in CLUSTERS:
         owner, name = account_of(cluster), cluster.split("/")[1]
         connection = f"arn:aws:kafka:us-east-1:{account_of(role)}:vpc-connection/{owner}/{name}/1"
-        made = any(item.asset.cluster == cluster for item in foreign)
-        yield Probe(role, "kafka:CreateVpcConnection", connection, made)
+        reached = any(item.asset.cluster == cluster for item in foreign)
+        yield Probe(role, "kafka:DescribeVpcConnection", connection, reached)
+        for action in ("CreateVpcConnection", "DeleteVpcConnection"):
+            yield Probe(role, f"kafka:{action}", connection, False)
 
 
 def _streams(role: str, mine: list[Given], consumers: Mapping[str, str]) -> Iterator[Probe]:
@@ -266,6 +273,9 @@ def _streams(role: str, mine: list[Given], consumers: Mapping[str, str]) -> Iter
         own = any(consumer_name(item.environment) == name for item in fans)
         yield Probe(role, "kinesis:SubscribeToShard", arn, own)
         yield Probe(role, "kinesis:DescribeStreamConsumer", arn, own)
+        if not own or account_of(stream) == account_of(role):
+            # By name, without the time of the registration: across accounts it has no policy that could allow it.
+            yield Probe(role, "kinesis:DescribeStreamConsumer", arn.rpartition(":")[0], own)
         yield Probe(role, "kinesis:DeregisterStreamConsumer", arn, False)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from streamgov_core.deploy.member_machine import MAX_WAITS, WAIT_BELOW, WAIT_FROM
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.reconcile.inventory import ListedGrant
@@ -16,12 +17,13 @@ from streamgov_core.domain.settings import CollectSettings, ReconcileSettings
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.drift import MemberReconcile
-from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.command import WAITING, GrantCommand
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
 from streamgov_core.model.findings import RECONCILER
 from streamgov_core.platforms.msk.arns import topic_arn
 from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
+    CLAIMABLE,
     CLUSTER,
     CONSUMER,
     DOMAIN,
@@ -132,12 +134,24 @@ class MemberAccount:
         self.gateway = MemoryAccountGateway(MemoryPolicies(), MemoryIam(account), boundary)
         self.ledger = MemoryDocumentLedger()
         roles = (*ROLES, f"arn:aws:iam::{account}:role/streaming/*")
-        self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary)
+        self.settings = ApplySettings(
+            NAMES, DOMAIN, account, consumer_roles=roles, boundary=boundary, claimable=CLAIMABLE
+        )
         parts = (self.settings, self.gateway, self.ledger)
         times: dict[str, Any] = {"now": clock.now, "sleep": clock.sleep, "new_id": Ids(account).next}
         self.apply = Apply(*parts, **times)
         self.reconcile = MemberReconcile(*parts, **times)
         self.down = False
+        self._sleep = clock.sleep
+
+    def applied(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What the function answers in the end: while it says that it waits, the machine waits and asks again."""
+        for _ in range(MAX_WAITS + 1):
+            answer = self.apply.run(event)
+            if answer["status"] != WAITING:
+                return answer
+            self._sleep((WAIT_FROM + WAIT_BELOW) / 2)
+        return {"Error": "MemberFailed", "Cause": json.dumps({"Error": "WaitingGrantError", "Cause": answer["cause"]})}
 
     def run(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """As the member machine answers, a failure included."""
@@ -147,7 +161,7 @@ class MemberAccount:
         if event["action"] == "reconcile":
             return self.reconcile.run(event)
         try:
-            return self.apply.run(event)
+            return self.applied(event)
         except RetryableGrantError as error:
             return {"Error": "MemberFailed", "Cause": json.dumps({"errorMessage": str(error)})}
 

@@ -11,11 +11,13 @@ import pytest
 from streamgov_core.documents.compiler import RESOURCE_POLICY_LIMIT, statements_of
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.model.asset_record import NO_REGISTRY
 from streamgov_core.model.command import GrantCommand, Party
 from streamgov_core.model.errors import RetryableGrantError
 from streamgov_core.model.schema_reference import SchemaReference
 from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
+    CLAIMABLE,
     CLUSTER,
     CONSUMER,
     DOMAIN,
@@ -46,7 +48,8 @@ class Member:
         self.ledger = MemoryDocumentLedger()
         self.clock = Clock()
         self.metrics: list[dict[str, Any]] = []
-        self.settings = ApplySettings(NAMES, DOMAIN, account, consumer_roles=ROLES, **settings)
+        given: dict[str, Any] = {"consumer_roles": ROLES, "claimable": CLAIMABLE}
+        self.settings = ApplySettings(NAMES, DOMAIN, account, **{**given, **settings})
 
     def run(self, order: GrantCommand | dict[str, Any]) -> dict[str, Any]:
         event = order if isinstance(order, dict) else order.to_message()
@@ -114,7 +117,7 @@ def test_within_one_account_there_is_no_cluster_policy_and_the_registry_is_read_
     by_id = [item for item in member.gateway.iam.statements(arn) if item["Action"] == "glue:GetSchemaVersion"]
     assert [item["Resource"] for item in by_id] == ["*"]  # A record carries the version's id only.
     assert {"glue:GetSchema", "glue:ListSchemaVersions"} < actions
-    assert not {a for a in actions if a.startswith(("kafka:", "ec2:", "sts:"))}
+    assert not {a for a in actions if a.startswith(("ec2:", "sts:")) or "VpcConnection" in a}
 
 
 def statements_actions(statement: dict[str, Any]) -> list[str]:
@@ -254,6 +257,47 @@ def test_an_owner_who_is_told_to_be_another_account_refuses() -> None:
     answer = member.run(order)
     assert answer["status"] == "REJECTED" and "as the owner" in answer["cause"]
     assert untouched(member)
+
+
+@pytest.mark.parametrize("schema", ["orders", None])
+def test_a_record_claims_what_its_data_source_may_speak_for_and_nothing_else(schema: str | None) -> None:
+    """Whoever may create a schema, or write a parameter, makes a record of any topic of the cluster."""
+    topics = CLUSTER.replace(":cluster/", ":topic/")
+    registry = "streams" if schema else NO_REGISTRY
+    other = NO_REGISTRY if schema else "streams"
+    member = Member(OWNER, claimable={registry: (f"{topics}/orders*",), other: (f"{topics}/*",)})
+    for topic, status in (("orders.eu", "APPLIED"), ("payroll.secret", "REJECTED")):
+        order = command(topic, schema=schema_of(topic) if schema else None)
+        member.gateway.recorded(order)
+        answer = member.run(order)
+        assert answer["status"] == status
+        if status == "REJECTED":
+            assert f"may speak for {topics}/orders* only" in answer["cause"]
+            assert untouched(member) is False, "the other grant's statement"
+            assert "payroll" not in json.dumps(member.gateway.policies.statements(CLUSTER))
+    # What was granted before the setting is taken back all the same.
+    assert member.run(command("payroll.secret", request="REVOKE", generation=3))["status"] in ("APPLIED", "SUPERSEDED")
+
+
+def test_a_record_of_a_registry_that_no_data_source_names_claims_nothing() -> None:
+    member = Member(OWNER, claimable={"others": ("arn:aws:kafka:*:*:topic/*/*/*",)})
+    order = command(schema=schema_of("orders"))
+    member.gateway.recorded(order)
+    answer = member.run(order)
+    assert answer["status"] == "REJECTED" and "may speak for nothing only" in answer["cause"]
+    assert untouched(member)
+
+
+@pytest.mark.parametrize("topic", ["__consumer_offsets", "__amazon_msk_canary"])
+def test_internal_topics_are_never_granted(topic: str) -> None:
+    every = {"owner-project": ("arn:aws:kafka:*",), "": ("arn:aws:kafka:*",)}
+    member = Member(OWNER, manual_assets=every)
+    order = command(topic)
+    member.gateway.recorded(order)
+    answer = member.run(order)
+    assert answer["status"] == "REJECTED" and "internal topic" in answer["cause"]
+    assert untouched(member)
+    assert member.run(command(topic, request="REVOKE", generation=3))["status"] == "APPLIED"
 
 
 def test_an_asset_made_by_hand_needs_a_pattern_for_its_project() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.documents.resource_policy import ResourcePolicyDocument
-from streamgov_core.member.engine import SERVICE_SECONDS, ApplyOutcome, Engine
+from streamgov_core.member.engine import SERVICE_SECONDS, WAIT_SECONDS, ApplyOutcome, Engine
 from streamgov_core.model.document_record import ContributionRecord
-from streamgov_core.model.errors import DocumentFullError, RetryableGrantError
+from streamgov_core.model.errors import DocumentFullError, RetryableGrantError, WaitingGrantError
 from tests.unit.grants.fakes import RealClock, command
 from tests.unit.member.engine_account import (
     DOCUMENT,
@@ -86,6 +86,27 @@ def test_a_holder_serves_others_for_a_while_and_not_without_end(account: EngineA
     assert account.run(waiting) == "APPLIED"
     assert account.can_read(role(1), "topic-1") and account.can_read(role(2), "topic-2")
     assert account.ledger.documents[DOCUMENT].lease_record.owner == ""
+
+
+def test_who_waits_holds_its_function_for_seconds_only(account: EngineAccount) -> None:
+    """Another command holds the lease for long: ours is recorded, says that it waits, and is written later."""
+    account.ledger.acquire(DOCUMENT, "another", account.clock.now(), account.clock.now() + 90)
+    begun = account.clock.now()
+    with pytest.raises(WaitingGrantError, match="another command is writing"):
+        account.run(grant(1), seconds=60)
+    assert account.clock.now() - begun <= WAIT_SECONDS
+    assert account.policies.writes == []
+    account.clock.sleep(90)
+    assert account.run(grant(1)) == "APPLIED"
+    assert account.can_read(role(1), "topic-1")
+
+
+def test_who_was_served_while_it_waited_learns_it_at_once(account: EngineAccount) -> None:
+    account.run(grant(1))
+    account.ledger.acquire(DOCUMENT, "another", account.clock.now(), account.clock.now() + 90)
+    begun, writes = account.clock.now(), len(account.policies.writes)
+    assert account.run(grant(1)) == "APPLIED"
+    assert account.clock.now() == begun and len(account.policies.writes) == writes
 
 
 def test_a_holder_that_was_overtaken_after_its_lease_does_not_claim_success(account: EngineAccount) -> None:

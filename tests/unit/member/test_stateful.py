@@ -70,6 +70,7 @@ class AccessMachine(RuleBasedStateMachine):
         super().__init__()
         self.deployment = FaultyDeployment()
         self.grants: dict[str, Grant] = {}
+        self.unshown: set[str] = set()
 
     # --- what the model says ------------------------------------------------------------------------------------------
     def request(self, wish: tuple[Given, int | None], state: str) -> str:
@@ -193,6 +194,8 @@ class AccessMachine(RuleBasedStateMachine):
         for grant in self.of("active"):
             if self.over(grant):
                 self.becomes(grant, "revoked" if heard or grant not in ended else "ending")
+                if refuses:
+                    self.unshown.add(grant)
         for grant in self.of("ending"):
             if grant not in ended:
                 self.becomes(grant, "revoked")
@@ -211,7 +214,9 @@ class AccessMachine(RuleBasedStateMachine):
     @invariant()
     def statuses_are_true(self) -> None:
         for name, grant in self.grants.items():
-            assert self.deployment.status(name) == {**FINAL, **OPEN}[grant.state], name
+            # Where DataZone refuses to end a grant, its access ends all the same, and it goes on showing GRANTED.
+            shown = "active" if name in self.unshown else grant.state
+            assert self.deployment.status(name) == {**FINAL, **OPEN}[shown], name
             records = self.deployment.grants.of_grant(name).values()
             if grant.state in FINAL:
                 assert [record.state for record in records] == [FINAL[grant.state]], name

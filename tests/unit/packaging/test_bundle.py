@@ -59,11 +59,11 @@ EAGER = ("apply_grant", "collect_grant", "reconcile_grants", "report_grant", "sy
 """Handlers that import all they need as they are loaded: Lambda gives the whole CPU to that phase."""
 NEVER = {
     # whatever a grant is applied with may write IAM policies: it carries as little as can be
-    "apply_grant": ("avro/", "antlr4/", "kafka/", "aws_msk_iam_sasl_signer/", "streamgov_core/schemas/",
+    "apply_grant": ("avro/", "kafka/", "aws_msk_iam_sasl_signer/", "streamgov_core/schemas/",
                     "streamgov_core/domain/", "streamgov_core/catalog/"),
-    "collect_grant": ("avro/", "antlr4/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
-    "report_grant": ("avro/", "antlr4/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
-    "reconcile_grants": ("avro/", "antlr4/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
+    "collect_grant": ("avro/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
+    "report_grant": ("avro/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
+    "reconcile_grants": ("avro/", "kafka/", "streamgov_core/member/", "streamgov_core/catalog/"),
     "sync_catalog": ("kafka/", "aws_msk_iam_sasl_signer/", "streamgov_core/member/", "streamgov_core/domain/"),
 }  # fmt: skip
 
@@ -109,7 +109,7 @@ from pathlib import Path
 code = Path({str(tmp_path)!r})
 sys.path.insert(0, str(code))
 import_module("handlers.{handler}")
-slow = ("botocore.session", "avro", "antlr4", "aws_xray_sdk", "streamgov_core.catalog")
+slow = ("botocore.session", "avro", "aws_xray_sdk", "streamgov_core.catalog")
 assert {handler in EAGER!r} or not [name for name in sys.modules if name.startswith(slow)], "imports must be lazy"
 for path in sorted(code.glob("streamgov_*/**/*.py")):
     import_module(".".join(path.relative_to(code).with_suffix("").parts).removesuffix(".__init__"))

@@ -21,6 +21,7 @@ PACKAGES = (
     "streamgov_ops",
     "streamgov_samples",
     "streamgov_policies",
+    "iam_evaluation",
 )
 PROGRAM = """
 import json
@@ -62,6 +63,7 @@ def program():
             "trail": "none",
             "data_sources": {"orders": {
                 "platform": "msk", "registry_name": "orders", "resource": "orders", "project_id": "1p2r3o4d5u6c7e",
+                "topics": ["*"],
             }},
         }],
     })
@@ -125,13 +127,14 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Elsewhere) ->
         assert f"streamgov_pulumi/plugin_files/{name}" in names
     roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert roots == set(PACKAGES)
+    assert not [name for name in names if name.startswith("iam_evaluation/") and not name.endswith((".py", ".typed"))]
 
 
 def test_the_wheel_says_what_it_depends_on(installed: Elsewhere) -> None:
     (metadata,) = installed.site.glob("streamgov_pulumi-*.dist-info/METADATA")
     required = Parser().parsestr(metadata.read_text()).get_all("Requires-Dist") or []
     names = {entry.split(">")[0].split("=")[0].split("<")[0].strip() for entry in required if "extra ==" not in entry}
-    assert {"pulumi", "pulumi-aws", "boto3", "avro", "proto-schema-parser", "typer", "rich"} <= names
+    assert {"pulumi", "pulumi-aws", "boto3", "avro", "typer", "rich"} <= names
 
 
 def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(installed: Elsewhere) -> None:
@@ -144,6 +147,17 @@ def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(insta
     for path in {*answer["archives"]}:
         entries = set(zipfile.ZipFile(path).namelist())
         assert "streamgov_core/__init__.py" in entries and any(name.startswith("handlers/") for name in entries)
+
+
+def test_the_evaluation_of_policies_works_from_the_wheel(installed: Elsewhere) -> None:
+    """The `streamgov` command and functions judge live policies by it."""
+    code = """
+import sys
+import iam_evaluation
+assert not [name for name in sys.modules if name.startswith("streamgov")]
+print(iam_evaluation.__file__)
+"""
+    assert Path(installed.run("-c", code).strip()).is_relative_to(installed.site)
 
 
 def test_provider_classes_are_found_by_their_persisted_path(installed: Elsewhere) -> None:

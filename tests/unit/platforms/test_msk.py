@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import botocore.exceptions
 import pytest
+from policy_sentry.querying.actions import get_actions_for_service
 
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
+from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.msk.arns import topic_arn
 from streamgov_core.platforms.msk.form_types import SCHEMA_FORM, SOURCE_FORM
+from streamgov_core.platforms.msk.grant_permissions import TOPIC_DESCRIBE
 from streamgov_core.platforms.msk.inspection import bypasses, inspect_cluster
 from streamgov_core.platforms.msk.platform import Msk
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, OWNER, REGISTRY, ROLE, SERVERLESS, command, schema_of
@@ -69,33 +74,85 @@ def test_claims_that_would_end_in_a_wrong_policy(source: dict[str, Any], schema:
         MSK.claim(forms(source, schema))
 
 
-def test_managed_vpc_actions_only_across_accounts_on_provisioned_clusters() -> None:
-    def actions(**given: Any) -> set[str]:
-        order = command(**given)
-        permissions = [*MSK.consumer_permissions(NAMES, order)]
-        permissions += [
-            p for contribution in MSK.producer_contributions(NAMES, order) for p in contribution.permissions
-        ]
-        return {
-            action
-            for permission in permissions
-            for action in permission.actions
-            if not action.startswith("kafka-cluster:")
-        }
+FIND = {"kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"}
+MAKE = {
+    "ec2:CreateTags",
+    "ec2:CreateVpcEndpoint",
+    "ec2:DeleteVpcEndpoints",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "iam:AttachRolePolicy",
+    "iam:CreateServiceLinkedRole",
+    "iam:PutRolePolicy",
+    "kafka:CreateVpcConnection",
+    "kafka:DeleteVpcConnection",
+    "kafka:DescribeVpcConnection",
+}
 
-    assert "kafka:CreateVpcConnection" in actions()
-    assert actions(options={"managedVpc": False}) == set()
-    assert actions(cluster=SERVERLESS, options={"crossAccountServerless": True}) == set()
-    assert actions(principals=(f"arn:aws:iam::{OWNER}:role/x",)) == set()
+
+def control_plane(permissions: Iterable[Permission]) -> set[str]:
+    found = {action for permission in permissions for action in permission.actions}
+    return {action for action in found if not action.startswith("kafka-cluster:")}
 
 
-def test_in_a_grant_to_roles_of_several_accounts_only_those_of_other_accounts_get_the_managed_vpc() -> None:
+def test_a_role_that_reads_finds_the_cluster_and_makes_no_connection() -> None:
+    """Across accounts it also finds the connection, as Lambda's event source mappings do with the function's role."""
+
+    def of_role(**given: Any) -> set[str]:
+        return control_plane(MSK.consumer_permissions(NAMES, command(**{"account": CONSUMER, **given})))
+
+    assert of_role() == FIND | {"kafka:DescribeVpcConnection", "kafka:ListVpcConnections"}
+    assert of_role(principals=(f"arn:aws:iam::{OWNER}:role/x",), account=OWNER) == FIND
+    assert of_role(options={"managedVpc": False}) == set()
+    assert of_role(cluster=SERVERLESS, options={"crossAccountServerless": True}) == set()
+    # The cluster's policy admits connections of the consumer's account; without the identity's side nobody makes one.
+    owner_side = [p for i in MSK.producer_contributions(NAMES, command()) for p in i.permissions]
+    assert control_plane(owner_side) == FIND | {"kafka:CreateVpcConnection"}
+
+
+def test_a_role_that_makes_connections_gets_all_that_the_call_depends_on() -> None:
+    given = MSK.network_permissions(NAMES, command(account=CONSUMER))
+    assert control_plane(given) == MAKE
+    linked = [item for item in given if any(action.startswith("iam:") for action in item.actions)]
+    assert {item.resource.rsplit("/", 1)[0] for item in linked} == {
+        f"arn:aws:iam::{CONSUMER}:role/aws-service-role/kafka.amazonaws.com"
+    }
+    assert MSK.network_permissions(NAMES, command(principals=(f"arn:aws:iam::{OWNER}:role/x",), account=OWNER)) == ()
+    assert MSK.network_permissions(NAMES, command(account=CONSUMER, options={"managedVpc": False})) == ()
+    ceiling = {action for statement in MSK.network_boundary(NAMES, CONSUMER) for action in statement["Action"]}
+    assert {action for action in MAKE if ":Describe" not in action} == ceiling
+
+
+def test_tools_and_lambda_may_read_settings_of_topic_and_brokers() -> None:
+    """Both sides: across accounts the cluster's policy is one that nobody on the consumer's side can add to."""
+    for access in ("READ", "WRITE", "READ_WRITE"):
+        order = command(access=access)
+        for permissions in (
+            MSK.consumer_permissions(NAMES, order),
+            [p for i in MSK.producer_contributions(NAMES, order) for p in i.permissions],
+        ):
+            given = {(permission.kind, action) for permission in permissions for action in permission.actions}
+            assert ("cluster", "kafka-cluster:DescribeClusterDynamicConfiguration") in given
+            assert ("topic", "kafka-cluster:DescribeTopic*") in given
+
+
+def test_the_pattern_of_a_topics_actions_means_describing_it_and_its_settings() -> None:
+    assert sorted(fnmatch.filter(get_actions_for_service("kafka-cluster"), TOPIC_DESCRIBE)) == [
+        "kafka-cluster:DescribeTopic",
+        "kafka-cluster:DescribeTopicDynamicConfiguration",
+    ]
+
+
+def test_in_a_grant_to_roles_of_several_accounts_only_those_of_other_accounts_look_for_connections() -> None:
     both = command(principals=(ROLE, f"arn:aws:iam::{OWNER}:role/streaming/local"))
-    kinds = {
-        account: {permission.kind for permission in MSK.consumer_permissions(NAMES, replace(both, account=account))}
+    actions = {
+        account: control_plane(MSK.consumer_permissions(NAMES, replace(both, account=account)))
         for account in (OWNER, CONSUMER)
     }
-    assert kinds[CONSUMER] - kinds[OWNER] == {"any", "ec2", "ec2-tags", "vpc-cluster", "vpc-connection"}
+    assert actions[CONSUMER] - actions[OWNER] == {"kafka:DescribeVpcConnection", "kafka:ListVpcConnections"}
     principals = {p.principal_arn for i in MSK.producer_contributions(NAMES, both) for p in i.permissions}
     assert principals == {ROLE}
 

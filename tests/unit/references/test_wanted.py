@@ -43,7 +43,13 @@ FULL: dict[str, Any] = {
             "consumerRoles": [f"{ROLE}/jobs/*"],
             "manualAssets": {"project3": [f"arn:aws:glue:eu-west-1:{MEMBER}:schema/orders/x"]},
             "dataSources": {
-                "a": {"platform": "msk", "registryName": "reg", "resource": "cluster", "projectId": "project2"},
+                "a": {
+                    "platform": "msk",
+                    "registryName": "reg",
+                    "resource": "cluster",
+                    "projectId": "project2",
+                    "topics": ["*"],
+                },
                 "b": {"platform": "kinesis", "registryName": "reg-b", "resource": "str*", "projectId": "project2"},
             },
             "targets": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streamgov_core.catalog.asset_writer import SyncSettings
@@ -10,7 +12,9 @@ from streamgov_core.domain.settings import CollectSettings, ReportSettings
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.naming import Names
-from streamgov_ops.review.access import facts
+from streamgov_ops.review.access import changed_facts, facts
+from streamgov_ops.review.harm import Harm
+from streamgov_ops.review.losses import losses
 from streamgov_ops.review.plan import Change
 
 NAMES, DOMAIN = Names("streamgov", "eu-west-1"), "dzd-4p9n6sw4qt9xgn"
@@ -35,6 +39,7 @@ def test_the_function_that_writes_policies() -> None:
         consumer_roles=(f"arn:aws:iam::{OWN}:role/jobs/*", wide),
         require_boundary=False,
         manual_assets={"project1": (TOPICS,)},
+        claimable={"orders": (f"{TOPICS}.eu",), "-": (TOPICS,)},
     )
     where = f"in account `{OWN}`"
     assert said(settings) == {
@@ -44,7 +49,41 @@ def test_the_function_that_writes_policies() -> None:
         f"consumer roles of account `{OWN}` may be given access though they carry no permissions boundary",
         f"project `project1` assets that it makes by hand may name `{TOPICS}`, so its approvals grant access to that "
         f"(account `{OWN}`)",
+        f"data sources of registry `orders` may make assets of `{TOPICS}.eu`, so approvals of those grant access to "
+        f"that (account `{OWN}`)",
+        f"data sources of topics and streams without schema may make assets of `{TOPICS}`, so approvals of those grant "
+        f"access to that (account `{OWN}`)",
     }
+
+
+def updated(before: FunctionSettings, after: FunctionSettings) -> Change:
+    """An update of a function from these settings to those."""
+    urn = "urn:pulumi:dev::streamgov::aws:lambda/function:Function::any-name"
+    old, new = ({"environment": {"variables": item.to_environment()}} for item in (before, after))
+    return Change("update", urn, before=old, after=new, account=OWN)
+
+
+@pytest.mark.parametrize(
+    ("resource", "mapping", "said"),
+    [
+        ("orders", "suffix:-value", "topic mapping `same` → `suffix:-value`"),
+        ("blue", "same", "resource `orders` → `blue`"),
+        ("orders", "same", None),
+    ],
+)
+def test_a_changed_mapping_or_resource_is_shown_as_what_it_does(resource: str, mapping: str, said: str | None) -> None:
+    before = SyncConfig(NAMES, DOMAIN, "orders", "msk", "orders", "same", SyncSettings("project1"), ("*",))
+    change = updated(before, replace(before, resource=resource, mapping=mapping))
+    found = list(losses(change, [change]))
+    assert [item.harm for item in found] == ([Harm.SERVICE_LOST] if said else [])
+    assert all(str(said) in item.text and "**new assets**" in item.text for item in found)
+
+
+def test_fewer_topics_of_a_data_source_are_less_access() -> None:
+    wide = ApplySettings(NAMES, DOMAIN, OWN, claimable={"orders": (TOPICS,)})
+    gained, lost = changed_facts(updated(wide, replace(wide, claimable={"orders": (f"{TOPICS}.eu",)})))
+    assert gained == []
+    assert [fact.pattern for fact in lost] == [TOPICS]
 
 
 def test_the_functions_of_the_domains_account() -> None:

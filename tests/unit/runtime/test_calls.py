@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError
+from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError, ThrottledError
 from streamgov_core.runtime.calls import calling
 
 
@@ -19,7 +19,9 @@ def failing(code: str, status: int) -> ClientError:
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
-        ("Throttling", 400, RetryableGrantError),
+        ("Throttling", 400, ThrottledError),
+        ("ThrottlingException", 429, ThrottledError),
+        ("TooManyRequestsException", 429, ThrottledError),
         ("LimitExceededException", 400, RetryableGrantError),
         ("RequestTimeout", 400, RetryableGrantError),
         ("Unforeseen", 500, RetryableGrantError),
@@ -32,7 +34,7 @@ def failing(code: str, status: int) -> ClientError:
         ("ResourceNotFoundException", 404, RemoteError),
     ],
 )
-def test_an_error_of_an_api_is_one_of_three(code: str, status: int, expected: type[Exception]) -> None:
+def test_an_error_of_an_api_means_one_thing_to_do(code: str, status: int, expected: type[Exception]) -> None:
     with pytest.raises(expected) as caught, calling("iam:PutRolePolicy", "role"):
         raise failing(code, status)
     assert type(caught.value) is expected and code in str(caught.value)

@@ -110,6 +110,25 @@ class JsonSchemas:
         return re.findall(r"leaf\d+x", text)
 
 
+OBJECT = {"properties": {"leaf0x": {"type": "string"}}}
+OTHER = {"properties": {"leaf1x": {"type": "string"}}}
+
+
+@pytest.mark.parametrize("container", [
+    {"patternProperties": {"^x-": OBJECT}}, {"additionalProperties": OBJECT}, {"unevaluatedProperties": OBJECT},
+    {"items": OBJECT}, {"prefixItems": [OBJECT]},
+])  # fmt: skip
+@pytest.mark.parametrize("beside", [
+    {"if": OTHER}, {"if": {}, "then": OTHER}, {"if": {}, "else": OTHER}, {"not": OTHER}, {"anyOf": [OTHER]},
+    {"oneOf": [OTHER, {"type": "null"}]}, {"allOf": [OTHER]}, {"dependentSchemas": {"p": OTHER}}, OTHER,
+])  # fmt: skip
+@pytest.mark.parametrize("typed", [False, True])
+def test_what_stands_beside_a_container(container: dict[str, Any], beside: dict[str, Any], typed: bool) -> None:
+    types = {"type": "array" if container.keys() & {"items", "prefixItems"} else "object"} if typed else {}
+    for schema in ({**container, **beside, **types}, {"properties": {"v": {**container, **beside, **types}}}):
+        assert_shown(columns_of(json.dumps(schema), "JSON"), ["leaf0x", "leaf1x"], schema)
+
+
 @pytest.mark.parametrize("draft", [4, 7, 2019, 2020])
 @LAW
 @given(st.data())

@@ -1,7 +1,7 @@
 """Checks of a state machine's definition: what CreateStateMachine refuses as ``InvalidDefinition``.
 
 Source of the rules: Amazon States Language specification; Step Functions developer guide, "State machine structure in
-Amazon States Language". What AWS runs and this emulator does not (JSONata, distributed maps, activities, variables) is
+Amazon States Language". What AWS runs and this emulator does not (JSONata, activities, variables) is
 refused here with a sentence that says so, and not ignored.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_emulator.compute.states.choice import COMPARISONS, timestamp
+from aws_emulator.compute.states.distributed import DISTRIBUTED_FIELDS, map_problems
 from aws_emulator.compute.states.intrinsics import IntrinsicSyntaxError
 from aws_emulator.compute.states.paths import PathError, check_path, check_reference_path
 from aws_emulator.compute.states.resources import BadResource, parse_resource
@@ -43,20 +44,14 @@ FIELDS: dict[str, set[str]] = {
     | FLOW
     | RESULT
     | RECOVERY
-    | {"ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath", "Label"},
+    | {"ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath", "Label"}
+    | DISTRIBUTED_FIELDS,
 }
 UNSERVED = {
     "Assign",
     "Arguments",
     "Output",
     "Items",
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentagePath",
 }
 """Fields of the language that this emulator does not run."""
 
@@ -341,8 +336,11 @@ class _Checker:
             self.report(path, "exactly one of ItemProcessor and Iterator is required")
             return
         processor = state[given[0]]
-        if (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE") != "INLINE":
-            self.report(f"{path}/{given[0]}/ProcessorConfig", "DISTRIBUTED maps are not run by this emulator")
+        for where, message in map_problems(state, processor):
+            self.report(f"{path}{where}", message)
+        for field in ("ItemReader", "ResultWriter"):
+            if isinstance(state.get(field), dict) and "Parameters" in state[field]:
+                self._template(state[field]["Parameters"], f"{path}/{field}/Parameters")
         if "ItemsPath" in state:
             self._check(f"{path}/ItemsPath", check_path, state["ItemsPath"])
         if "MaxConcurrencyPath" in state:

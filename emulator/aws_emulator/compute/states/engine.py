@@ -21,6 +21,8 @@ from aws_emulator.api import ApiError, Emulator
 from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.states.execution import ABORTED, RUNNING, SUCCEEDED, Execution, Machine, Token, now
 from aws_emulator.compute.states.interpreter import Interpreter
+from aws_emulator.compute.states.map_runs import MapRun, MapRunner
+from aws_emulator.compute.states.role_calls import RoleCalls
 from aws_emulator.compute.states.tasks import Tasks
 from aws_emulator.compute.timing import WorkInProgress, real_seconds
 
@@ -32,6 +34,7 @@ NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udf
 REDRIVE_PERIOD = timedelta(days=14)
 KEPT_TOKENS = 20_000
 KEPT_EXECUTIONS = 5000
+KEPT_MAP_RUNS = 200
 KEPT_BYTES = 64 * 2**20
 """Executions that are over are forgotten, the oldest first, beyond these (AWS: after 90 days)."""
 
@@ -60,6 +63,7 @@ class Engine:
         """Executions that are over, in the order of their ends, with their weights."""
         self._weight = 0
         self._tokens: dict[str, Token] = {}
+        self._map_runs: dict[str, MapRun] = {}
         self._closed: dict[str, tuple[str, str]] = {}
         """Tokens whose task is over: account and region."""
         self.listeners: list[StatusListener] = []
@@ -67,7 +71,8 @@ class Engine:
         def scaled(seconds: float) -> float:
             return real_seconds(emulator, seconds)
 
-        self._interpreter = Interpreter(Tasks(emulator, principals, self, scaled), scaled)
+        roles = RoleCalls(emulator, principals)
+        self._interpreter = Interpreter(Tasks(emulator, roles, self, scaled), MapRunner(self, roles), scaled)
 
     # Executions
 
@@ -111,6 +116,35 @@ class Engine:
         execution.record(None, "ExecutionStarted", details, 0)
         self._begin(execution, None)
         return execution
+
+    # Map runs
+
+    def open_map_run(self, run: MapRun) -> None:
+        """Make a map run known; the oldest that are over are forgotten."""
+        with self._lock:
+            self._map_runs[run.arn] = run
+            over = [arn for arn, known in self._map_runs.items() if known.stop_date is not None]
+            for arn in over[: max(len(self._map_runs) - KEPT_MAP_RUNS, 0)]:
+                del self._map_runs[arn]
+
+    def map_run(self, arn: str) -> MapRun | None:
+        """The map run with this ARN."""
+        with self._lock:
+            return self._map_runs.get(arn)
+
+    def map_runs_of(self, execution: Execution) -> list[MapRun]:
+        """The map runs of an execution."""
+        with self._lock:
+            return [run for run in self._map_runs.values() if run.execution is execution]
+
+    def run_child(self, child: Execution) -> None:
+        """Run a child execution to its end, in the calling thread."""
+        with self._lock:
+            self._executions[child.arn] = child
+        details = {"input": child.input_text, "inputDetails": {"truncated": False}, "roleArn": child.machine.role_arn}
+        child.record(None, "ExecutionStarted", details, 0)
+        self._work.begin("executions")
+        self._run(child, None)
 
     def _begin(self, execution: Execution, start: tuple[str, Any] | None) -> None:
         self._work.begin("executions")

@@ -35,6 +35,18 @@ class TaskRunner(Protocol):
         """
 
 
+class MapStateRunner(Protocol):
+    """Runs Map states whose processor is distributed."""
+
+    def run(self, frame: Frame, state: Mapping[str, Any], data: Any) -> Any:
+        """The state's result.
+
+        Raises:
+            StateFailure: the map failed.
+            Cancelled: the execution has ended meanwhile.
+        """
+
+
 @dataclass
 class Frame:
     """Where in an execution a branch is."""
@@ -59,11 +71,13 @@ class Interpreter:
 
     Args:
         tasks: runs tasks.
+        maps: runs distributed maps.
         real_seconds: turns the services' seconds into real ones.
     """
 
-    def __init__(self, tasks: TaskRunner, real_seconds: Callable[[float], float]) -> None:
+    def __init__(self, tasks: TaskRunner, maps: MapStateRunner, real_seconds: Callable[[float], float]) -> None:
         self._tasks = tasks
+        self._maps = maps
         self._real_seconds = real_seconds
 
     # An execution as a whole
@@ -188,6 +202,8 @@ class Interpreter:
             result = self._task(frame, state, effective)
         elif kind == "Parallel":
             result = self._parallel(frame, state, effective)
+        elif distributed(state):
+            result = self._maps.run(frame, state, effective)
         else:
             result = self._map(frame, state, effective)
         if "ResultSelector" in state:
@@ -321,6 +337,12 @@ class Interpreter:
             raise failures[0]
         frame.last_event = max(frame.last_event, len(execution.history()))
         return results
+
+
+def distributed(state: Mapping[str, Any]) -> bool:
+    """Whether a Map state starts child executions instead of iterations."""
+    config = (state.get("ItemProcessor") or {}).get("ProcessorConfig") or {}
+    return bool(config.get("Mode") == "DISTRIBUTED")
 
 
 def _text(moment: datetime) -> str:

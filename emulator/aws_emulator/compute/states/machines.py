@@ -16,7 +16,7 @@ from aws_emulator.api import ApiCall, ApiError, Emulator
 from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.states.definition import problems_of
 from aws_emulator.compute.states.engine import NAME, error, find_machine
-from aws_emulator.compute.states.tasks import NOT_ASSUMABLE, SERVICE
+from aws_emulator.compute.states.role_calls import NOT_ASSUMABLE, SERVICE
 from aws_emulator.compute.states.versions import revise, stamp_version
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from aws_emulator.api import ApiCall, Emulator
 from aws_emulator.compute.states.engine import NAME, Engine, error, find_machine, redrive_refusal
 from aws_emulator.compute.states.execution import FAILED, SUCCEEDED, TIMED_OUT, Execution, Token
+from aws_emulator.compute.states.map_runs import MapRun, describe_map_run
 
 
 def _find(engine: Engine, call: ApiCall, arn: str) -> Execution:
@@ -99,10 +100,14 @@ class ExecutionOperations:
 
     def list_executions(self, call: ApiCall) -> dict[str, Any]:
         """``ListExecutions``."""
-        if not call.params.get("stateMachineArn"):
-            raise error("ValidationException", "stateMachineArn is required; this emulator has no map runs")
-        machine = find_machine(call.params["stateMachineArn"], call.caller.account, call.region)
-        found = self._engine.of_machine(machine.arn)
+        if bool(call.params.get("stateMachineArn")) == bool(call.params.get("mapRunArn")):
+            raise error("ValidationException", "exactly one of stateMachineArn and mapRunArn is required")
+        if call.params.get("mapRunArn"):
+            run = _find_run(self._engine, call)
+            found = [child for child, _ in run.children]
+        else:
+            machine = find_machine(call.params["stateMachineArn"], call.caller.account, call.region)
+            found = self._engine.of_machine(machine.arn)
         if call.params.get("statusFilter"):
             found = [execution for execution in found if execution.status == call.params["statusFilter"]]
         page, token = _page(found, call.params)
@@ -110,8 +115,9 @@ class ExecutionOperations:
         for execution in page:
             item = {
                 "executionArn": execution.arn,
-                "stateMachineArn": machine.arn,
+                "stateMachineArn": execution.machine.arn,
                 "name": execution.name,
+                **({"mapRunArn": call.params["mapRunArn"]} if call.params.get("mapRunArn") else {}),
                 "status": execution.status,
                 "startDate": execution.start_date,
                 "redriveCount": execution.redrive_count,
@@ -183,6 +189,59 @@ def describe(execution: Execution) -> dict[str, Any]:
     if machine.alias_arn:
         described["stateMachineAliasArn"] = machine.alias_arn
     return {**described, **_outcome(execution)}
+
+
+def _find_run(engine: Engine, call: ApiCall) -> MapRun:
+    arn = call.params["mapRunArn"]
+    parts = arn.split(":")
+    if len(parts) != 8 or parts[2] != "states" or parts[5] != "mapRun":
+        raise error("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
+    run = engine.map_run(arn)
+    if run is None or (parts[4], parts[3]) != (call.caller.account, call.region):
+        raise error("ResourceNotFound", f"Resource not found: '{arn}'")
+    return run
+
+
+class MapRunOperations:
+    """Map runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def install(self, emulator: Emulator) -> None:
+        """Register the operations."""
+        emulator.operation("stepfunctions", "DescribeMapRun")(self.describe_map_run)
+        emulator.operation("stepfunctions", "ListMapRuns")(self.list_map_runs)
+        emulator.operation("stepfunctions", "UpdateMapRun")(self.update_map_run)
+
+    def describe_map_run(self, call: ApiCall) -> dict[str, Any]:
+        """``DescribeMapRun``."""
+        return describe_map_run(_find_run(self._engine, call))
+
+    def list_map_runs(self, call: ApiCall) -> dict[str, Any]:
+        """``ListMapRuns``."""
+        execution = _find(self._engine, call, call.params["executionArn"])
+        page, token = _page(self._engine.map_runs_of(execution), call.params)
+        items = []
+        for run in page:
+            item = {
+                "executionArn": execution.arn,
+                "mapRunArn": run.arn,
+                "stateMachineArn": execution.machine.arn,
+                "startDate": run.start_date,
+            }
+            if run.stop_date:
+                item["stopDate"] = run.stop_date
+            items.append(item)
+        return {"mapRuns": items, **token}
+
+    def update_map_run(self, call: ApiCall) -> dict[str, Any]:
+        """``UpdateMapRun``."""
+        run = _find_run(self._engine, call)
+        run.max_concurrency = call.params.get("maxConcurrency", run.max_concurrency)
+        run.tolerated_count = call.params.get("toleratedFailureCount", run.tolerated_count)
+        run.tolerated_percentage = call.params.get("toleratedFailurePercentage", run.tolerated_percentage)
+        return {}
 
 
 class TokenOperations:

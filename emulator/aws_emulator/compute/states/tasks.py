@@ -14,11 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aws_emulator.api import ApiError, Caller, Emulator
-from aws_emulator.compute.principals import Principals
+from aws_emulator.api import ApiError, Emulator
 from aws_emulator.compute.states.execution import SUCCEEDED, Execution, Scope, Token, compact
 from aws_emulator.compute.states.failures import (
-    PERMISSIONS,
     TASK_FAILED,
     TIMEOUT,
     Cancelled,
@@ -27,15 +25,9 @@ from aws_emulator.compute.states.failures import (
 )
 from aws_emulator.compute.states.interpreter import Frame
 from aws_emulator.compute.states.resources import ERROR_PREFIXES, Resource, parse_resource
+from aws_emulator.compute.states.role_calls import RoleCalls
 from aws_emulator.compute.states.shapes import error_name, pascal, to_request, to_result
 from aws_emulator.compute.states.templates import fill, value_of
-
-SERVICE = "states.amazonaws.com"
-
-NOT_ASSUMABLE = (
-    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
-    "provided role."
-)
 
 
 class Registry(Protocol):
@@ -69,16 +61,16 @@ class Tasks:
 
     Args:
         emulator: serves the calls.
-        principals: credentials of roles.
+        roles: make calls in the name of roles.
         registry: knows executions and task tokens.
         real_seconds: turns the services' seconds into real ones.
     """
 
     def __init__(
-        self, emulator: Emulator, principals: Principals, registry: Registry, real_seconds: Callable[[float], float]
+        self, emulator: Emulator, roles: RoleCalls, registry: Registry, real_seconds: Callable[[float], float]
     ) -> None:
         self._emulator = emulator
-        self._principals = principals
+        self._roles = roles
         self._registry = registry
         self._real_seconds = real_seconds
 
@@ -162,28 +154,9 @@ class Tasks:
             raise error
         return value
 
-    def _caller(self, frame: Frame, role_arn: str | None) -> Caller:
-        """Who makes the call.
-
-        UNVERIFIED: the error name where a role cannot be assumed; the guide lists ``States.Permissions``.
-        """
-        machine = frame.execution.machine
-        session_name = f"{machine.name[:31]}-{frame.execution.name[:31]}"
-        caller = self._principals.service_caller(machine.role_arn, SERVICE, machine.arn, machine.name[:64])
-        if caller is None:
-            raise StateFailure(PERMISSIONS, NOT_ASSUMABLE)
-        if role_arn is None:
-            return caller
-        request = {"RoleArn": role_arn, "RoleSessionName": session_name, "ExternalId": machine.arn}
-        try:
-            answer = self._emulator.call("sts", "AssumeRole", request, caller=caller, region=machine.region)
-        except ApiError as error:
-            raise StateFailure(PERMISSIONS, error.message) from error
-        return self._principals.caller_of(str((answer or {})["Credentials"]["AccessKeyId"]))
-
     def _call(self, frame: Frame, resource: Resource, parameters: Any, role_arn: str | None) -> Any:
         machine = frame.execution.machine
-        caller = self._caller(frame, role_arn)
+        caller = self._roles.caller(frame, role_arn)
         operation = resource.operation
         request = self._request(resource, parameters)
         try:

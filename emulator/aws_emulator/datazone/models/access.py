@@ -8,10 +8,12 @@ needs it (``Settings.strict_reads``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from aws_emulator.api import ApiError
 from aws_emulator.datazone.exceptions import access_denied, not_found
+from aws_emulator.datazone.models import cedar
 from aws_emulator.datazone.models.entities import Project
 from aws_emulator.datazone.models.session import Session
 
@@ -20,6 +22,8 @@ CONTRIBUTOR = "PROJECT_CONTRIBUTOR"
 VIEWER = "PROJECT_CATALOG_VIEWER"
 CONSUMER = "PROJECT_CATALOG_CONSUMER"
 STEWARD = "PROJECT_CATALOG_STEWARD"
+
+_ROLE = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):role/[\w+=,.@/-]+")
 
 ANY = frozenset({OWNER, CONTRIBUTOR, VIEWER, CONSUMER, STEWARD})
 MANAGE = frozenset({OWNER})
@@ -30,11 +34,22 @@ CURATE = frozenset({OWNER, CONTRIBUTOR, STEWARD})
 SUBSCRIBE = frozenset({OWNER, CONTRIBUTOR, CONSUMER})
 
 
-def designation(session: Session, project_id: str) -> str | None:
-    """The caller's designation in a project."""
+def role_account(arn: str) -> str | None:
+    """The account of an IAM role's ARN; None if it is the ARN of anything else."""
+    match = _ROLE.fullmatch(arn)
+    return match.group(1) if match else None
+
+
+def designations_of(session: Session, project_id: str) -> list[str]:
+    """The caller's designations in a project: its own, and in a V2 domain that of its role's group."""
     project = session.domain.projects.get(project_id)
-    profile = session.profile
-    return project.members.get(profile.id) if project is not None and profile is not None else None
+    known = [found.id for found in (session.profile, session.group) if found is not None]
+    return [project.members[one] for one in known if one in project.members] if project is not None else []
+
+
+def designation(session: Session, project_id: str) -> str | None:
+    """The caller's first designation in a project."""
+    return next(iter(designations_of(session, project_id)), None)
 
 
 def project(session: Session, project_id: str) -> Project:
@@ -51,7 +66,17 @@ def project(session: Session, project_id: str) -> Project:
 
 def allowed(session: Session, project_id: str, designations: frozenset[str]) -> bool:
     """Whether the caller may act in a project with one of these designations."""
-    return session.call.caller.administrator or designation(session, project_id) in designations
+    if session.call.caller.administrator:
+        return True
+    held = set(designations_of(session, project_id))
+    return bool(held & designations) or any(_permits(session, one) for one in held)
+
+
+def _permits(session: Session, role: str) -> bool:
+    """Whether a designation that users made names the operation."""
+    made = session.domain.designations.get(role)
+    operations = cedar.permitted(made.policy) if made is not None else frozenset[str]()
+    return operations is None or session.call.operation in operations
 
 
 def require(session: Session, project_id: str, designations: frozenset[str]) -> Project:
@@ -101,7 +126,7 @@ def require_user(session: Session) -> None:
         ApiError: AccessDeniedException.
     """
     profile = session.profile
-    known = profile is not None and profile.status in {"ASSIGNED", "ACTIVATED"}
+    known = session.group is not None or (profile is not None and profile.status in {"ASSIGNED", "ACTIVATED"})
     if not (session.call.caller.administrator or known):
         raise refused(session, "the principal is no user of the domain")
 

@@ -18,6 +18,8 @@ from aws_emulator.datazone.models.search import Index
 from aws_emulator.datazone.models.session import Session
 
 DomainHandler = Callable[[Session], "dict[str, Any] | None"]
+_EXTENDED = "AmazonDatazoneDomainExtendedService"
+"""In the names of the managed permissions for V2 domains."""
 AccountHandler = Callable[["Backend", ApiCall], "dict[str, Any] | None"]
 
 
@@ -100,9 +102,18 @@ class Backend:
         )
 
     def associated(self, domain: Domain, account: str) -> bool:
-        """Whether the domain is shared with an account by AWS RAM and the share is accepted."""
+        """Whether the domain is shared with an account by AWS RAM and the share is accepted.
+
+        UNVERIFIED: what a V2 domain answers to an account whose share has a permission for V1 domains; here it is as
+        if there were no share.
+        """
         is_shared = self.emulator.parts.get("ram.is_shared")
-        return bool(is_shared is not None and is_shared(domain.arn, account))
+        if is_shared is None or not is_shared(domain.arn, account):
+            return False
+        permissions = self.emulator.parts.get("ram.permissions_of")
+        if domain.version != "V2" or permissions is None:
+            return True
+        return any(_EXTENDED in arn for arn in permissions(domain.arn, account))
 
     def index(self, domain: Domain) -> Index:
         """The search index of a domain."""

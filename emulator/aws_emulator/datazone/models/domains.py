@@ -23,6 +23,10 @@ _BLUEPRINTS = {
     "DefaultDataWarehouse": "Redshift resources for a data warehouse",
     CUSTOM_BLUEPRINT: "Existing AWS resources and an existing IAM role",
 }
+_V2_BLUEPRINTS = {
+    "Tooling": "The project's role and its tools",
+    "ToolingLite": "The project's role",
+}
 # What projects and users may do in a new domain's root unit without further grants.
 # UNVERIFIED: that all users may create projects, and owners and contributors form types, asset types and glossaries.
 _ROOT_POLICIES: tuple[tuple[str, str, bool], ...] = (
@@ -36,11 +40,10 @@ _ROOT_POLICIES: tuple[tuple[str, str, bool], ...] = (
 def create(backend: Backend, call: ApiCall) -> Domain:
     """Make a domain in the caller's account and region; the caller owns the root domain unit."""
     params = call.params
-    if not params.get("domainExecutionRole"):
-        # UNVERIFIED: that domainExecutionRole is required. The model has it optional since the V2 domains, but
-        # GetDomain's answer always holds it.
-        raise validation("domainExecutionRole is required")
     version = params.get("domainVersion") or "V1"
+    if version == "V1" and not params.get("domainExecutionRole"):
+        # UNVERIFIED: that a V1 domain needs it. The model has it optional since the V2 domains.
+        raise validation("domainExecutionRole is required")
     if version == "V2" and not params.get("serviceRole"):
         raise validation("serviceRole is required for a V2 domain")
     caller, now = call.caller, backend.emulator.clock.now()
@@ -53,7 +56,7 @@ def create(backend: Backend, call: ApiCall) -> Domain:
         name=params["name"],
         account=caller.account,
         region=call.region,
-        execution_role=params["domainExecutionRole"],
+        execution_role=params.get("domainExecutionRole"),
         version=version,
         root_unit=root,
         portal_url=f"https://{identifier}.datazone.{call.region}.on.aws",
@@ -69,7 +72,7 @@ def create(backend: Backend, call: ApiCall) -> Domain:
         root, params["name"][:128], None, Stamp(owner.id, now, owner.id, now), owners=[owner.id]
     )
     domain.form_types = system_form_types(now)
-    for name, description in _BLUEPRINTS.items():
+    for name, description in (_BLUEPRINTS | (_V2_BLUEPRINTS if version == "V2" else {})).items():
         blueprint = Blueprint(backend.ids.short(), name, description, now)
         domain.blueprints[blueprint.id] = blueprint
     for policy, detail, for_users in _ROOT_POLICIES:

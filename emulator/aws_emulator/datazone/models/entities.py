@@ -17,6 +17,7 @@ from aws_emulator.datazone.models.catalogue_entities import (
     Listing,
 )
 from aws_emulator.datazone.models.stamp import Stamp
+from aws_emulator.datazone.models.studio_entities import AccountPool, Designation, GroupProfile, ProjectProfile
 from aws_emulator.datazone.models.subscription_entities import (
     Subscription,
     SubscriptionGrant,
@@ -27,11 +28,16 @@ from aws_emulator.datazone.models.subscription_entities import (
 
 @dataclass
 class UserProfile:
-    """An IAM principal known to the domain. ``arn`` is the role's ARN (or the administrator's own ARN)."""
+    """An IAM principal known to the domain.
+
+    ``arn`` is the role's ARN (or the administrator's own ARN); in a V2 domain that of the role's session.
+    """
 
     id: str
     arn: str
     status: str = "ACTIVATED"
+    role_arn: str | None = None
+    """Of a session in a V2 domain."""
 
 
 @dataclass
@@ -45,7 +51,10 @@ class Project:
     resource_tags: dict[str, str] = field(default_factory=dict)
     category: str | None = None
     members: dict[str, str] = field(default_factory=dict)
-    """User profile id to designation."""
+    """Id of a user or group profile to its designation: a managed one's name, or the id of one that users made."""
+    profile_id: str | None = None
+    user_parameters: list[dict[str, Any]] = field(default_factory=list)
+    execution_role: str | None = None
 
 
 @dataclass
@@ -106,6 +115,7 @@ class Environment:
     resources: list[dict[str, str]] = field(default_factory=list)
     deployment: dict[str, Any] = field(default_factory=dict)
     configuration_name: str | None = None
+    configuration_id: str | None = None
 
 
 @dataclass
@@ -165,7 +175,7 @@ class Domain:
     name: str
     account: str
     region: str
-    execution_role: str
+    execution_role: str | None
     version: str
     root_unit: str
     portal_url: str
@@ -180,6 +190,10 @@ class Domain:
     tokens: Idempotency = field(default_factory=Idempotency, repr=False)
 
     users: dict[str, UserProfile] = field(default_factory=dict)
+    groups: dict[str, GroupProfile] = field(default_factory=dict)
+    designations: dict[str, Designation] = field(default_factory=dict)
+    project_profiles: dict[str, ProjectProfile] = field(default_factory=dict)
+    account_pools: dict[str, AccountPool] = field(default_factory=dict)
     units: dict[str, DomainUnit] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
     blueprints: dict[str, Blueprint] = field(default_factory=dict)

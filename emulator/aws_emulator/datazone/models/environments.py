@@ -68,7 +68,7 @@ def create_profile(session: Session) -> EnvironmentProfile:
         raise conflict(f"Environment profile {params['name']} already exists")
     account, region = params.get("awsAccountId"), params.get("awsAccountRegion")
     if account is not None:
-        _enabled(session, found, account, region or domain.region)
+        require_enabled(session, found, account, region or domain.region)
     made = EnvironmentProfile(
         session.ids.short(),
         params["name"],
@@ -135,7 +135,7 @@ def create(session: Session) -> Environment:
         raise validation("An environment needs an account and a region")
     if source is not None and (source.account or account, source.region or region) != (account, region):
         raise validation(f"Environment profile {source.id} is for account {source.account} in {source.region}")
-    _enabled(session, found, account, region)
+    require_enabled(session, found, account, region)
     name = params["name"]
     if any(e.name == name and e.project_id == params["projectIdentifier"] for e in domain.environments.values()):
         raise conflict(f"Environment {name} already exists in project {params['projectIdentifier']}")
@@ -154,15 +154,15 @@ def create(session: Session) -> Environment:
         user_parameters=list(params.get("userParameters") or []),
         configuration_name=params.get("environmentConfigurationName"),
     )
-    made.deployment = _deployment(session, "CREATE", "IN_PROGRESS")
+    made.deployment = deployment(session, "CREATE", "IN_PROGRESS")
     domain.environments[made.id] = made
-    _emit(session, "Environment Deployment Started", made)
+    announce(session, "Environment Deployment Started", made)
 
     def deployed() -> None:
         if domain.environments.get(made.id) is made:
             made.status = "ACTIVE"
             made.deployment.update(deploymentStatus="SUCCESSFUL", isDeploymentComplete=True)
-            _emit(session, "Environment Deployment Completed", made)
+            announce(session, "Environment Deployment Completed", made)
 
     session.later(session.settings.environment_delay, deployed)
     return made
@@ -203,14 +203,15 @@ def delete(session: Session) -> None:
     if held:
         raise validation(f"Environment {found.id} still has subscription grants: {', '.join(sorted(held))}")
     found.status = "DELETING"
-    found.deployment = _deployment(session, "DELETE", "IN_PROGRESS")
-    _emit(session, "Environment Deletion Started", found)
+    found.deployment = deployment(session, "DELETE", "IN_PROGRESS")
+    announce(session, "Environment Deletion Started", found)
 
     def gone() -> None:
         if domain.environments.pop(found.id, None) is not None:
+            _remove_role(session, found)
             domain.targets = {k: t for k, t in domain.targets.items() if t.environment_id != found.id}
             found.status = "DELETED"
-            _emit(session, "Environment Deletion Completed", found)
+            announce(session, "Environment Deletion Completed", found)
 
     session.later(session.settings.environment_delay, gone)
 
@@ -247,7 +248,15 @@ def _for_role(session: Session) -> Environment:
     return found
 
 
-def _enabled(session: Session, found: Blueprint, account: str, region: str) -> None:
+def _remove_role(session: Session, found: Environment) -> None:
+    """Take the project's role away with the tooling that made it."""
+    remove = session.backend.emulator.parts.get("iam.remove_role")
+    name = (found.role_arn or "").rsplit("/", 1)[-1]
+    if remove is not None and name.startswith("datazone_usr_role_"):
+        remove(found.account, name)
+
+
+def require_enabled(session: Session, found: Blueprint, account: str, region: str) -> None:
     domain = session.domain
     if account != domain.account and not session.backend.associated(domain, account):
         raise access_denied(f"Account {account} is not associated with domain {domain.id}")
@@ -259,7 +268,7 @@ def _enabled(session: Session, found: Blueprint, account: str, region: str) -> N
         )
 
 
-def _deployment(session: Session, kind: str, status: str) -> dict[str, Any]:
+def deployment(session: Session, kind: str, status: str) -> dict[str, Any]:
     return {
         "deploymentId": session.ids.short(),
         "deploymentType": kind,
@@ -268,7 +277,7 @@ def _deployment(session: Session, kind: str, status: str) -> dict[str, Any]:
     }
 
 
-def _emit(session: Session, detail_type: str, found: Environment) -> None:
+def announce(session: Session, detail_type: str, found: Environment) -> None:
     """Environment events.
 
     UNVERIFIED: the fields of ``data`` in environment events; use metadata.id and GetEnvironment.

@@ -104,6 +104,28 @@ def require_user_policy(session: Session, policy: str, unit_id: str) -> None:
     raise access.refused(session, f"policy {policy} is not granted in domain unit {unit_id}")
 
 
+def require_pool(session: Session, unit_id: str, member: str) -> None:
+    """Check that a V2 domain lets somebody become a member: every unit from the project's to the root must grant it.
+
+    UNVERIFIED: whether the policy's principal names who is added or who adds; here who is added. A grant on a unit that
+    includes child units counts for these.
+    """
+    if session.domain.version != "V2":
+        return
+    for unit in [unit_id, *domains.ancestors(session.domain, unit_id)]:
+        if not any(_pools(session, grant, member) for grant in _reaching(session, "ADD_TO_PROJECT_MEMBER_POOL", unit)):
+            raise access.refused(session, f"policy ADD_TO_PROJECT_MEMBER_POOL is not granted in domain unit {unit}")
+
+
+def _pools(session: Session, grant: PolicyGrant, member: str) -> bool:
+    user, group = grant.principal.get("user") or {}, grant.principal.get("group") or {}
+    known = session.domain.users.get(member)
+    identities = {member, known.arn} if known is not None else {member}
+    return "allUsersGrantFilter" in user or bool(
+        identities & {user.get("userIdentifier"), group.get("groupIdentifier")}
+    )
+
+
 def require_project_policy(session: Session, policy: str, owner: Project) -> None:
     """Check that a project, with the caller's designation in it, holds a policy in its own domain unit."""
     if session.call.caller.administrator:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from aws_emulator.api import ApiError
 from aws_emulator.datazone.exceptions import access_denied, conflict, not_found, quota_exceeded, validation
-from aws_emulator.datazone.models import access, domains, policies
+from aws_emulator.datazone.models import access, designations, domains, groups, policies, studio_environments
 from aws_emulator.datazone.models.entities import Domain, Project, UserProfile
 from aws_emulator.datazone.models.session import Session
 
@@ -34,10 +35,23 @@ def create(session: Session) -> Project:
         resource_tags=dict(params.get("resourceTags") or {}),
         category=params.get("projectCategory"),
     )
+    if params.get("projectProfileId"):
+        if domain.version != "V2":
+            raise validation("projectProfileId belongs to V2 domains")
+        made.profile_id = params["projectProfileId"]
+        made.user_parameters = list(params.get("userParameters") or [])
+        made.execution_role = params.get("projectExecutionRole")
     domain.projects[made.id] = made
-    made.members[_creator(session).id] = access.OWNER
-    for assignment in params.get("membershipAssignments") or []:
-        made.members[_member(session, assignment["member"]).id] = _designation(assignment)
+    try:
+        made.members[_creator(session).id] = access.OWNER
+        for assignment in params.get("membershipAssignments") or []:
+            made.members[_member(session, assignment["member"], unit.id)] = _designation(session, assignment)
+        if made.profile_id:
+            studio_environments.deploy_profile(session, made)
+    except ApiError:
+        del domain.projects[made.id]
+        domain.environments = {k: e for k, e in domain.environments.items() if e.project_id != made.id}
+        raise
     session.emit(
         "Project Creation Succeeded",
         entity_type="ProjectEntityType",
@@ -135,21 +149,24 @@ def add_member(session: Session) -> None:
     """Make an IAM principal a member. No ConflictException is modelled: a second call sets the designation anew."""
     params = session.params
     found = access.require(session, params["projectIdentifier"], access.MANAGE)
-    role = _designation(params)
-    user = _member(session, params["member"])
-    if user.id not in found.members and len(found.members) >= MAX_MEMBERS:
+    role = _designation(session, params)
+    member = _member(session, params["member"], found.domain_unit_id)
+    if member not in found.members and len(found.members) >= MAX_MEMBERS:
         raise validation(f"Project {found.id} has the maximum of {MAX_MEMBERS} user members")
-    previous = found.members.get(user.id)
+    previous = found.members.get(member)
+    if previous not in (None, role) and session.domain.version == "V2":
+        # Memberships of V2 domains are create-only.
+        raise validation(f"{member} is already a member of project {found.id}: delete the membership first")
     if previous == access.OWNER and role != access.OWNER:
-        _keep_owner(found, user)
-    found.members[user.id] = role
+        _keep_owner(found, member)
+    found.members[member] = role
     if previous != role:
         session.emit(
             "Project Member Addition Succeeded" if previous is None else "Project Member Role Change Succeeded",
             entity_type="ProjectEntityType",
             entity_id=found.id,
             project=found.id,
-            data={"projectId": found.id, "memberId": user.id, "designation": role},
+            data={"projectId": found.id, "memberId": member, "designation": role},
         )
 
 
@@ -159,17 +176,18 @@ def remove_member(session: Session) -> None:
     found = access.require(session, params["projectIdentifier"], access.MANAGE)
     identifier = params["member"].get("userIdentifier")
     user = session.find_user(identifier) if identifier else None
-    if user is None or user.id not in found.members:
+    member = user.id if user is not None else params["member"].get("groupIdentifier")
+    if member is None or member not in found.members:
         raise not_found("Project member", str(identifier or params["member"]))
-    if found.members[user.id] == access.OWNER:
-        _keep_owner(found, user)
-    del found.members[user.id]
+    if found.members[member] == access.OWNER:
+        _keep_owner(found, member)
+    del found.members[member]
     session.emit(
         "Project Member Removal Succeeded",
         entity_type="ProjectEntityType",
         entity_id=found.id,
         project=found.id,
-        data={"projectId": found.id, "memberId": user.id},
+        data={"projectId": found.id, "memberId": member},
     )
 
 
@@ -210,23 +228,38 @@ def _creator(session: Session) -> UserProfile:
     return user
 
 
-def _designation(holder: dict[str, str]) -> str:
-    role = holder["designation"]
-    if role not in access.ANY:
+def _designation(session: Session, holder: dict[str, str]) -> str:
+    if session.domain.version == "V2":
+        return designations.of_member(session, holder)
+    if holder["designation"] not in access.ANY:
         raise validation("User-created designations are not supported by this domain")
-    return role
+    return holder["designation"]
 
 
-def _member(session: Session, member: dict[str, str]) -> UserProfile:
-    identifier = member.get("userIdentifier")
-    if not identifier:
+def _member(session: Session, member: dict[str, str], unit_id: str) -> str:
+    """The id of the user or group profile that becomes a member."""
+    found = _group_member(session, member) if "groupIdentifier" in member else _user_member(session, member)
+    policies.require_pool(session, unit_id, found)
+    return found
+
+
+def _group_member(session: Session, member: dict[str, str]) -> str:
+    if session.domain.version != "V2":
         raise validation("Group members need an identity centre, which this domain does not use")
+    return groups.group(session, member["groupIdentifier"]).id
+
+
+def _user_member(session: Session, member: dict[str, str]) -> str:
+    identifier = member["userIdentifier"]
     known = session.find_user(identifier)
+    if session.domain.version == "V2" and access.role_account(identifier) is not None:
+        # Since June 2026 a role is a group of sessions, and the user form is refused.
+        raise access_denied(f"User is not permitted to perform operation: {session.call.operation}")
     if known is None:
-        return session.add_user(_principal(session, identifier), "ACTIVATED")
+        return session.add_user(_principal(session, identifier), "ACTIVATED").id
     if known.status == "NOT_ASSIGNED":
         known.status = "ACTIVATED"
-    return known
+    return known.id
 
 
 def _principal(session: Session, identifier: str) -> str:
@@ -241,7 +274,7 @@ def _principal(session: Session, identifier: str) -> str:
     return identifier
 
 
-def _keep_owner(found: Project, user: UserProfile) -> None:
-    others = [member for member, role in found.members.items() if role == access.OWNER and member != user.id]
+def _keep_owner(found: Project, leaving: str) -> None:
+    others = [member for member, role in found.members.items() if role == access.OWNER and member != leaving]
     if not others:
         raise validation(f"Project {found.id} keeps at least one owner")

@@ -10,6 +10,7 @@ from aws_emulator.datazone.models import events
 from aws_emulator.datazone.models.base import Ids, Page, Settings
 from aws_emulator.datazone.models.entities import Domain, UserProfile
 from aws_emulator.datazone.models.stamp import Stamp
+from aws_emulator.datazone.models.studio_entities import GroupProfile
 
 if TYPE_CHECKING:
     from aws_emulator.datazone.models.backend import Backend
@@ -47,7 +48,20 @@ class Session:
     @property
     def profile(self) -> UserProfile | None:
         """The caller's user profile, if there is one."""
-        return self.find_user(self.principal)
+        return self.find_user(self._user_arn)
+
+    @property
+    def group(self) -> GroupProfile | None:
+        """The group of the caller's role in a V2 domain, if there is one that counts."""
+        role = self.call.caller.role_arn
+        found = self.find_group(role) if role is not None and self.domain.version == "V2" else None
+        return found if found is not None and found.status == "ASSIGNED" else None
+
+    @property
+    def _user_arn(self) -> str:
+        """A V2 domain knows each session of a role as a user; the sandbox's people are one user there too."""
+        caller = self.call.caller
+        return caller.arn if self.domain.version == "V2" and not caller.administrator else self.principal
 
     @property
     def user(self) -> str:
@@ -56,7 +70,8 @@ class Session:
         if known is not None:
             return known.id
         administrator = self.call.caller.administrator
-        return self.add_user(self.principal, "ACTIVATED" if administrator else "NOT_ASSIGNED").id
+        status = "ACTIVATED" if administrator or self.group is not None else "NOT_ASSIGNED"
+        return self.add_user(self._user_arn, status, self.call.caller.role_arn).id
 
     def find_user(self, identifier: str) -> UserProfile | None:
         """A user profile by id or ARN."""
@@ -65,9 +80,13 @@ class Session:
             return by_id
         return next((user for user in self.domain.users.values() if user.arn == identifier), None)
 
-    def add_user(self, arn: str, status: str) -> UserProfile:
+    def find_group(self, role_arn: str) -> GroupProfile | None:
+        """The group of a role's sessions."""
+        return next((group for group in self.domain.groups.values() if group.role_arn == role_arn), None)
+
+    def add_user(self, arn: str, status: str, role_arn: str | None = None) -> UserProfile:
         """A new user profile for an IAM principal."""
-        user = UserProfile(self.ids.user(), arn, status)
+        user = UserProfile(self.ids.user(), arn, status, role_arn if ":assumed-role/" in arn else None)
         self.domain.users[user.id] = user
         return user
 

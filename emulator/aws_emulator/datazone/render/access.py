@@ -98,6 +98,9 @@ def project(within: Domain, found: Project) -> dict[str, Any]:
         glossaryTerms=found.glossary_terms,
         domainUnitId=found.domain_unit_id,
         projectCategory=found.category,
+        projectProfileId=found.profile_id,
+        userParameters=found.user_parameters or None,
+        environmentDeploymentDetails={"overallDeploymentStatus": "SUCCESSFUL"} if found.profile_id else None,
     )
 
 
@@ -117,13 +120,27 @@ def project_summary(within: Domain, found: Project) -> dict[str, Any]:
 
 
 def user(within: Domain, found: UserProfile) -> dict[str, Any]:
+    details: dict[str, Any] = {"arn": found.role_arn or found.arn}
+    if found.role_arn is not None:
+        details["sessionName"] = found.arn.rsplit("/", 1)[-1]
+        group = next((group.id for group in within.groups.values() if group.role_arn == found.role_arn), None)
+        details |= compact(groupProfileId=group)
     return {
         "domainId": within.id,
         "id": found.id,
         "type": "IAM",
         "status": found.status,
-        "details": {"iam": {"arn": found.arn}},
+        "details": {"iam": details},
     }
+
+
+def member(within: Domain, identifier: str, role: str) -> dict[str, Any]:
+    is_group = identifier in within.groups
+    details = {"group": {"groupId": identifier}} if is_group else {"user": {"userId": identifier}}
+    if role in within.designations:
+        shown = {"designation": "USER_CREATED_DESIGNATION", "userCreatedDesignationId": role}
+        return {"memberDetails": details, **shown}
+    return {"memberDetails": details, "designation": role}
 
 
 def blueprint(found: Blueprint) -> dict[str, Any]:
@@ -191,6 +208,7 @@ def environment_summary(within: Domain, found: Environment) -> dict[str, Any]:
         awsAccountRegion=found.region,
         provider=PROVIDER,
         status=found.status,
+        environmentConfigurationId=found.configuration_id,
         environmentConfigurationName=found.configuration_name,
     )
 

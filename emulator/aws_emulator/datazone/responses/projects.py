@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_emulator.datazone.models import access, environments, projects
+from aws_emulator.datazone.models import access, environments, projects, studio_environments
 from aws_emulator.datazone.models.entities import Environment, EnvironmentProfile, Project
 from aws_emulator.datazone.models.session import Session
 from aws_emulator.datazone.render import access as render
@@ -29,7 +29,7 @@ def list_projects(session: Session) -> dict[str, Any]:
         member = "userIdentifier" not in params or (user is not None and user.id in project.members)
         return (
             member
-            and "groupIdentifier" not in params
+            and ("groupIdentifier" not in params or params["groupIdentifier"] in project.members)
             and params.get("name") in {None, project.name}
             and params.get("projectCategory") in {None, project.category}
         )
@@ -62,13 +62,14 @@ def list_project_memberships(session: Session) -> dict[str, Any]:
     access.require_read(session, [project.id])
 
     def name(member: tuple[str, str]) -> str:
-        return session.domain.users[member[0]].arn
+        user = session.domain.users.get(member[0])
+        return user.arn if user is not None else session.domain.groups[member[0]].role_arn
 
     members = sorted(project.members.items(), key=name, reverse=session.params.get("sortOrder") == "DESCENDING")
     return listed(
         session,
         members,
-        lambda member: {"memberDetails": {"user": {"userId": member[0]}}, "designation": member[1]},
+        lambda member: render.member(session.domain, *member),
         "members",
         lambda member: member[0],
     )
@@ -80,7 +81,17 @@ def create_user_profile(session: Session) -> dict[str, Any]:
 
 def get_user_profile(session: Session) -> dict[str, Any]:
     access.require_user(session)
-    return render.user(session.domain, projects.profile(session, session.params["userIdentifier"]))
+    identifier, name = session.params["userIdentifier"], session.params.get("sessionName")
+    if name is not None:
+        identifier = next(
+            (
+                user.arn
+                for user in session.domain.users.values()
+                if user.role_arn == identifier and user.arn.endswith(f"/{name}")
+            ),
+            identifier,
+        )
+    return render.user(session.domain, projects.profile(session, identifier))
 
 
 def update_user_profile(session: Session) -> dict[str, Any]:
@@ -171,6 +182,9 @@ def delete_environment_profile(session: Session) -> dict[str, Any]:
 
 
 def create_environment(session: Session) -> dict[str, Any]:
+    params = session.params
+    if session.domain.version == "V2" and not params.get("environmentProfileIdentifier"):
+        return render.environment(session.domain, studio_environments.create(session))
     return render.environment(session.domain, environments.create(session))
 
 

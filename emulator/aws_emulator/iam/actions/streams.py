@@ -32,16 +32,28 @@ def _topic_check(*kafka_actions: str) -> Callable[[ApiCall], list[Check]]:
 
 
 def _vpc_connection(call: ApiCall) -> list[Check]:
-    """CreateVpcConnection: the cluster, and the endpoint that MSK makes in the caller's name.
+    """CreateVpcConnection: cluster and connection, and the endpoint that MSK makes in the caller's name.
 
-    UNVERIFIED which of the reference's dependent EC2 actions are checked; the Developer Guide's example of a client
-    policy names these two.
+    UNVERIFIED which of the reference's dependent EC2 actions are checked; all of them are here. Those on the
+    service-linked role are not: the role is taken to exist.
     """
     cluster = str(call.params.get("TargetClusterArn", ""))
+    parsed = split(cluster)
+    owner, name = (parsed.account, parsed.resource.split("/")[1]) if parsed is not None else ("*", "*")
+    tags = tag_context(call.params)
+    endpoint = make_arn(call, "ec2", "vpc-endpoint/*")
+    used = [make_arn(call, "ec2", f"vpc/{call.params.get('VpcId', '*')}")]
+    used += [make_arn(call, "ec2", f"subnet/{item}") for item in call.params.get("ClientSubnets") or ()]
+    used += [make_arn(call, "ec2", f"security-group/{item}") for item in call.params.get("SecurityGroups") or ()]
     return [
-        Check("kafka:CreateVpcConnection", cluster, tag_context(call.params)),
-        Check("ec2:CreateVpcEndpoint", "*"),
-        Check("ec2:CreateTags", "*"),
+        Check("kafka:CreateVpcConnection", cluster, tags),
+        Check("kafka:CreateVpcConnection", make_arn(call, "kafka", f"vpc-connection/{owner}/{name}/*"), tags),
+        *(Check("ec2:CreateVpcEndpoint", arn) for arn in (endpoint, *used)),
+        Check("ec2:CreateTags", endpoint),
+        *(
+            Check(f"ec2:Describe{what}", "*")
+            for what in ("SecurityGroups", "Subnets", "VpcAttribute", "VpcEndpoints", "Vpcs")
+        ),
     ]
 
 
@@ -101,8 +113,12 @@ def _of_kind(kind: str) -> Callable[[ApiCall], list[str]]:
 
 
 def _consumer(call: ApiCall) -> list[str]:
+    """A consumer named by stream and name: its ARN without the time of its registration, as refusals show it.
+
+    UNVERIFIED beyond public threads: the reference knows the ARN with the time only.
+    """
     stream, name = call.params.get("StreamARN"), call.params.get("ConsumerName")
-    return [f"{stream}/consumer/{name}:*"] if stream and name else []
+    return [f"{stream}/consumer/{name}"] if stream and name else []
 
 
 KINESIS = Service(

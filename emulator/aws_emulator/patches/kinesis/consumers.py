@@ -14,6 +14,8 @@ from aws_emulator.patches.kinesis.store import backend, find, invalid, missing
 
 MAX_CONSUMERS = 20
 DEFAULT_PAGE = 100
+CREATION_SECONDS = 1.0
+"""How long a consumer is CREATING (RegisterStreamConsumer: "in the CREATING status"; AWS says no duration)."""
 
 
 class Consumer:
@@ -23,15 +25,16 @@ class Consumer:
         self.consumer_name = name
         self.stream_arn = stream_arn
         self.created = utc(created)
+        self.active_from = created + CREATION_SECONDS
         self.consumer_arn = f"{stream_arn}/consumer/{name}:{number}"
         self.tags = dict(tags)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self, now: float) -> dict[str, Any]:
         """The consumer as the API shows it."""
         return {
             "ConsumerName": self.consumer_name,
             "ConsumerARN": self.consumer_arn,
-            "ConsumerStatus": "ACTIVE",
+            "ConsumerStatus": "ACTIVE" if now >= self.active_from else "CREATING",
             "ConsumerCreationTimestamp": self.created,
         }
 
@@ -57,12 +60,12 @@ def install(emulator: Emulator) -> None:
         consumer = Consumer(name, stream.arn, now, number, call.params.get("Tags", {}))
         used.add(consumer.consumer_arn)
         stream.consumers.append(consumer)
-        return {"Consumer": {**consumer.describe(), "ConsumerStatus": "CREATING"}}
+        return {"Consumer": consumer.describe(now)}
 
     @emulator.operation("kinesis", "DescribeStreamConsumer")
     def describe_stream_consumer(call: ApiCall) -> dict[str, Any]:
         consumer = named(call)
-        return {"ConsumerDescription": {**consumer.describe(), "StreamARN": consumer.stream_arn}}
+        return {"ConsumerDescription": {**consumer.describe(emulator.clock.now()), "StreamARN": consumer.stream_arn}}
 
     @emulator.operation("kinesis", "ListStreamConsumers")
     def list_stream_consumers(call: ApiCall) -> dict[str, Any]:
@@ -75,7 +78,10 @@ def install(emulator: Emulator) -> None:
             scope=stream.arn,
             error=invalid,
         )
-        return {"Consumers": [consumer.describe() for consumer in found], **({"NextToken": token} if token else {})}
+        return {
+            "Consumers": [consumer.describe(emulator.clock.now()) for consumer in found],
+            **({"NextToken": token} if token else {}),
+        }
 
     @emulator.operation("kinesis", "DeregisterStreamConsumer")
     def deregister_stream_consumer(call: ApiCall) -> None:
@@ -87,6 +93,8 @@ def install(emulator: Emulator) -> None:
     @emulator.operation("kinesis", "SubscribeToShard")
     def subscribe_to_shard(call: ApiCall) -> dict[str, Any]:
         consumer = named(call)
+        if emulator.clock.now() < consumer.active_from:
+            raise ApiError("ResourceInUseException", f"Consumer {consumer.consumer_arn} is not in ACTIVE status.")
         return {"EventStream": [_event(call, find(call, consumer.stream_arn))]}
 
 

@@ -20,5 +20,6 @@ def install(emulator: Emulator) -> None:
     invitations.install(emulator, store)
     reading.install(emulator, store)
     emulator.parts["ram.is_shared"] = store.is_shared
+    emulator.parts["ram.permissions_of"] = store.permissions_of
     emulator.parts["ram.receiver"] = store.receiver
     emulator.parts["ram.participants"] = store.participants

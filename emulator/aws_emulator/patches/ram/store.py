@@ -138,15 +138,23 @@ class Store:
 
     def is_shared(self, resource_arn: str, account: str) -> bool:
         """Whether an active share, accepted where that is needed, gives an account a resource."""
+        return bool(self._shares_with(resource_arn, account))
+
+    def permissions_of(self, resource_arn: str, account: str) -> list[str]:
+        """ARNs of the managed permissions that an account has a resource by."""
+        return [arn for share in self._shares_with(resource_arn, account) for arn in share.permissions.values()]
+
+    def _shares_with(self, resource_arn: str, account: str) -> list[Share]:
         parsed = parse_arn(resource_arn)
         if parsed is None:
-            return False
-        return any(
-            share.status == "ACTIVE"
+            return []
+        return [
+            share
+            for share in self.all(parsed.region)
+            if share.status == "ACTIVE"
             and resource_arn in share.resource_arns
             and any(account_of(principal) == account for principal in share.principals)
-            for share in self.all(parsed.region)
-        )
+        ]
 
     def receiver(self, invitation_arn: str) -> str | None:
         """The account that an invitation is for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_emulator.pulumi_aws.model import Autoname, Context, PluginError, Prop, Registry, ResourceType, State
+from aws_emulator.pulumi_aws.model import Autoname, Context, Function, PluginError, Prop, Registry, ResourceType, State
 from aws_emulator.pulumi_aws.types.common import (
     TAGS,
     after_creation,
@@ -21,6 +21,22 @@ _AT_CREATION = ("domainVersion", "kmsKeyIdentifier", "serviceRole", "singleSignO
 
 
 # --- Domain ---
+def _find_domain(context: Context, arguments: State) -> State:
+    datazone = context.client("datazone")
+    found = datazone.get_domain(identifier=arguments["id"])
+    return {
+        "id": found["id"],
+        "arn": found["arn"],
+        "name": found["name"],
+        "description": found.get("description", ""),
+        "domainVersion": found["domainVersion"],
+        "portalUrl": found.get("portalUrl", ""),
+        "rootDomainUnitId": found.get("rootDomainUnitId", ""),
+        "status": found["status"],
+        "region": context.region,
+    }
+
+
 def _create_domain(context: Context, inputs: State) -> tuple[str, State]:
     datazone = context.client("datazone")
     arguments: dict[str, Any] = {"name": inputs["name"], "domainExecutionRole": inputs["domainExecutionRole"]}
@@ -213,6 +229,9 @@ def _imported_project(context: Context, identifier: str) -> tuple[str, State]:
 
 def register(registry: Registry) -> None:
     """Add the types of this module."""
+    registry.add_function(
+        Function("aws:datazone/getDomain:getDomain", {"id": Prop(required=True), "region": Prop()}, _find_domain)
+    )
     fixed = Prop(required=True, replace=True)
     project_members = {
         "projectDesignation": Prop(required=True),

@@ -410,6 +410,19 @@ def test_a_stream_of_another_account(world: World, enforce: Enforcer) -> None:
     enforce(call(as_role(role), "kinesis", "SubscribeToShard", ConsumerARN=consumer))
 
 
+@pytest.mark.parametrize("operation", ["DescribeStreamConsumer", "DeregisterStreamConsumer"])
+def test_a_consumer_by_name_is_asked_for_without_the_time_of_its_registration(
+    world: World, enforce: Enforcer, operation: str
+) -> None:
+    stream = f"arn:aws:kinesis:{REGION}:{CONSUMER}:stream/clicks"
+    by_name = {"StreamARN": stream, "ConsumerName": "app"}
+    timed = world.role("timed", allow("kinesis:*", f"{stream}/consumer/app:*"))
+    assert f"{stream}/consumer/app" in refused(enforce, call(as_role(timed), "kinesis", operation, **by_name)).message
+    enforce(call(as_role(timed), "kinesis", operation, ConsumerARN=f"{stream}/consumer/app:1700000000"))
+    named = world.role("named", allow("kinesis:*", f"{stream}/consumer/app"))
+    enforce(call(as_role(named), "kinesis", operation, **by_name))
+
+
 def test_a_schema_registry_has_no_policy_that_could_open_it(world: World, enforce: Enforcer) -> None:
     registry = f"arn:aws:glue:{REGION}:{PRODUCER}:registry/msk"
     role = as_role(world.role("reader", allow("glue:*")))

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator_tests.conftest import CONSUMER, PRODUCER, Client
+from emulator_tests.datazone.test_over_http import eventually
 
 
 def code(error: pytest.ExceptionInfo[ClientError]) -> str:
@@ -25,6 +26,16 @@ def stream(kinesis: Any) -> str:
     kinesis.create_stream(StreamName=name, ShardCount=1)
     arn: str = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
     return arn
+
+
+def active(kinesis: Any, consumer: str) -> dict[str, Any]:
+    """The consumer, once it is no longer being made."""
+    return dict(
+        eventually(
+            lambda: kinesis.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"],
+            lambda found: found["ConsumerStatus"] == "ACTIVE",
+        )
+    )
 
 
 def policy(arn: str, **more: Any) -> str:
@@ -116,7 +127,8 @@ def test_consumer_registered_again_is_another_resource(kinesis: Any, stream: str
         kinesis.get_resource_policy(ResourceARN=second["ConsumerARN"])
     assert code(error) == "ResourceNotFoundException"
     described = kinesis.describe_stream_consumer(ConsumerARN=second["ConsumerARN"])["ConsumerDescription"]
-    assert (described["ConsumerStatus"], described["StreamARN"]) == ("ACTIVE", stream)
+    assert (described["ConsumerStatus"], described["StreamARN"]) == ("CREATING", stream)
+    assert active(kinesis, second["ConsumerARN"])["ConsumerARN"] == second["ConsumerARN"]
     kinesis.delete_stream(StreamARN=stream, EnforceConsumerDeletion=True)
 
 
@@ -132,7 +144,12 @@ def test_subscription_delivers_what_lies_in_the_shard(kinesis: Any, stream: str)
     kinesis.put_record(StreamARN=stream, Data=b"hello", PartitionKey="k")
     arn = kinesis.register_stream_consumer(StreamARN=stream, ConsumerName="fast")["Consumer"]["ConsumerARN"]
     shard = kinesis.list_shards(StreamARN=stream)["Shards"][0]["ShardId"]
-    answer = kinesis.subscribe_to_shard(ConsumerARN=arn, ShardId=shard, StartingPosition={"Type": "TRIM_HORIZON"})
+    begin = {"ShardId": shard, "StartingPosition": {"Type": "TRIM_HORIZON"}}
+    with pytest.raises(ClientError) as error:
+        kinesis.subscribe_to_shard(ConsumerARN=arn, **begin)
+    assert code(error) == "ResourceInUseException"
+    active(kinesis, arn)
+    answer = kinesis.subscribe_to_shard(ConsumerARN=arn, **begin)
     (event,) = list(answer["EventStream"])
     assert [record["Data"] for record in event["SubscribeToShardEvent"]["Records"]] == [b"hello"]
 

@@ -15,6 +15,7 @@ from streamgov_core.model.forms import AssetTypeModel, FormField, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.platforms.access_question import AccessNeed, AccessWay, LiveAccess, LivePolicy, ServiceClients
 from streamgov_core.platforms.asset_forms import (
     SCHEMA_FIELDS,
     AssetLayout,
@@ -53,8 +54,11 @@ class Queues:
     def asset_type(self, names: Names) -> AssetTypeModel:
         return stream_asset_type(names, self.asset_type_base, SOURCE_FORM, SCHEMA_FORM, "An Amazon SQS queue")
 
-    def source(self, clients: Clients, resource: str) -> QueueSource:
+    def source(self, clients: Clients, resource: str, topics: Sequence[str] = ()) -> QueueSource:
         return QueueSource(clients.client("sqs"), resource)
+
+    def governed_patterns(self, names: Names, account: str, resource: str, topics: Sequence[str]) -> tuple[str, ...]:
+        return (names.arn("sqs", account, "*"),)
 
     def layout(self, resource: Resource) -> AssetLayout:
         return AssetLayout(SOURCE_FORM, SCHEMA_FORM, {"queue_name": resource.name}, "Amazon SQS queue")
@@ -89,6 +93,12 @@ class Queues:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return (Permission("queue", _actions(command), str(command.resource["arn"])),)
 
+    def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
+        return ()
+
+    def network_boundary(self, names: Names, account: str) -> list[Statement]:
+        return []
+
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return {"queueArn": str(command.resource["arn"])}
 
@@ -101,6 +111,20 @@ class Queues:
         if not queue_exists(clients.client("sqs"), str(command.resource["arn"])):
             raise ClaimRefusedError(f"the queue {command.resource['arn']} that the asset names does not exist")
         return {"warnings": []}
+
+    def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
+        ways = (
+            AccessWay("read", "ReceiveMessage", (AccessNeed("sqs:ReceiveMessage", resource_arn),)),
+            AccessWay("write", "SendMessage", (AccessNeed("sqs:SendMessage", resource_arn),)),
+        )
+        found = LiveAccess(resource_arn, ways)
+        policies = QueuePolicies(clients.client("sqs"))
+        found.read_policies(
+            resource_arn,
+            "sqs:GetQueueAttributes",
+            lambda: tuple(LivePolicy("queue policy", text) for text in [policies.get(resource_arn)[0]] if text),
+        )
+        return found
 
     def member_statements(self, names: Names, account: str) -> list[Statement]:
         actions = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes"]

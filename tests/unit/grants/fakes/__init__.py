@@ -11,6 +11,7 @@ from tests.unit.grants.fakes.account import (
 )
 from tests.unit.grants.fakes.clocks import Clock, Ids, RealClock
 from tests.unit.grants.fakes.commands import (
+    CLAIMABLE,
     CLUSTER,
     CONSUMER,
     DOMAIN,
@@ -28,6 +29,7 @@ from tests.unit.grants.fakes.datazone import MemoryDomain, grant_event
 from tests.unit.grants.fakes.ledgers import MemoryDocument, MemoryDocumentLedger, MemoryGrants
 
 __all__ = [
+    "CLAIMABLE",
     "CLUSTER",
     "CONSUMER",
     "DOMAIN",

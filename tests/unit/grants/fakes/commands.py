@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from streamgov_core.model.asset_record import NO_REGISTRY
 from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
@@ -19,6 +20,9 @@ SERVERLESS = f"arn:aws:kafka:us-east-1:{OWNER}:cluster/serverless-one/12345678-1
 ROLE = f"arn:aws:iam::{CONSUMER}:role/streaming/consumer"
 REGISTRY = f"arn:aws:glue:us-east-1:{OWNER}:registry/streams"
 PROJECT = "consumerproj01"
+EVERY_STREAM = ("arn:aws:kafka:*:*:topic/*/*/*", "arn:aws:kinesis:*:*:stream/*")
+CLAIMABLE = {"streams": EVERY_STREAM, NO_REGISTRY: EVERY_STREAM}
+"""Data sources that may speak for every topic and stream."""
 
 
 def schema_of(name: str) -> SchemaReference:

@@ -6,13 +6,27 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from streamgov_core.model.errors import StatusRefusedError
 from tests.unit.grants.fakes.commands import CLUSTER, CONSUMER, DOMAIN, PROJECT, ROLE
+
+NEXT = {
+    "GRANT_PENDING": ("GRANT_IN_PROGRESS", "GRANTED", "GRANT_FAILED"),
+    "GRANT_IN_PROGRESS": ("GRANTED", "GRANT_FAILED"),
+    "REVOKE_PENDING": ("REVOKE_IN_PROGRESS", "REVOKED", "REVOKE_FAILED"),
+    "REVOKE_IN_PROGRESS": ("REVOKED", "REVOKE_FAILED"),
+}
+"""The strict reading of which statuses may follow one another; those that are over stay."""
 
 
 class MemoryDomain:
-    """Domain in memory."""
+    """Domain in memory.
+
+    Attributes:
+        strict: take only the statuses of NEXT; otherwise any, which is the other reading of what is not documented.
+    """
 
     def __init__(self) -> None:
+        self.strict = True
         self.grants: dict[str, dict[str, Any]] = {}
         self.listings: dict[str, dict[str, Any]] = {}
         self.environments: dict[str, dict[str, Any]] = {}
@@ -53,10 +67,13 @@ class MemoryDomain:
             self.hooks["update_status"](status)
         if "update_status" in self.errors:
             raise self.errors["update_status"]
-        self.status_updates.append((grant_id, asset_id, status, cause))
         for asset in self.grants[grant_id]["assets"]:
             if asset["assetId"] == asset_id:
+                standing = str(asset["status"])
+                if self.strict and status != standing and status not in NEXT.get(standing, ()):
+                    raise StatusRefusedError(f"to {status}", "ConflictException", f"it is {standing}", standing)
                 asset["status"] = status
+        self.status_updates.append((grant_id, asset_id, status, cause))
 
     def add_grant(
         self,

@@ -1,0 +1,154 @@
+"""The audit: entries of the ledger, what is added to them, table and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from streamgov_core.model.command import AccessRequest
+from streamgov_core.model.naming import Names
+from streamgov_ops.accounts import Accounts
+from streamgov_ops.audit.entries import AccessEntry, entries_of
+from streamgov_ops.audit.reading import AuditReader
+from streamgov_ops.audit.tables import as_csv, terminal_table
+from streamgov_ops.session import SessionSettings
+from tests.unit.ops.entries import BEGUN, CONSUMER, NOW, ROLE, record, topic
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "refused by the test"}}, "Operation")
+
+
+class Aws:
+    """Answers what an audit asks, of one role.
+
+    Args:
+        role: what GetRole says, or the code it fails with.
+        gone: grants that DataZone does not know.
+        polls: looks at the access advisor's job until it is ready.
+    """
+
+    def __init__(self, role: dict[str, Any] | str, gone: tuple[str, ...] = (), polls: int = 2) -> None:
+        self.role, self.gone, self.polls = role, gone, polls
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": CONSUMER}
+
+    def get_role(self, RoleName: str) -> dict[str, Any]:
+        assert RoleName == "fraud-job"
+        if isinstance(self.role, str):
+            raise refused(self.role)
+        return {"Role": self.role}
+
+    def generate_service_last_accessed_details(self, Arn: str) -> dict[str, str]:
+        assert Arn == ROLE
+        return {"JobId": "job"}
+
+    def get_service_last_accessed_details(self, JobId: str, MaxItems: int) -> dict[str, Any]:
+        self.polls -= 1
+        if self.polls:
+            return {"JobStatus": "IN_PROGRESS"}
+        used = {"ServiceNamespace": "kafka-cluster", "LastAuthenticated": datetime(2026, 1, 3, tzinfo=UTC)}
+        return {"JobStatus": "COMPLETED", "ServicesLastAccessed": [used, {"ServiceNamespace": "kinesis"}]}
+
+    def get_project(self, domainIdentifier: str, identifier: str) -> dict[str, str]:
+        if identifier == "project-orders":
+            raise refused("AccessDeniedException")
+        return {"name": "Fraud detection"}
+
+    def get_user_profile(self, domainIdentifier: str, userIdentifier: str) -> dict[str, Any]:
+        return {"details": {"sso": {"username": f"{userIdentifier}@example.com"}}}
+
+    def get_subscription_grant(self, domainIdentifier: str, identifier: str) -> dict[str, Any]:
+        if identifier in self.gone:
+            raise refused("ResourceNotFoundException")
+        return {}
+
+
+def reader(aws: Aws) -> AuditReader:
+    accounts = Accounts(Names("streamgov", "eu-west-1"), SessionSettings("eu-west-1"), make=lambda service, where: aws)
+    return AuditReader(accounts, lambda seconds: None)
+
+
+def completed(aws: Aws, *records: Any) -> tuple[list[AccessEntry], list[str]]:
+    found = reader(aws)
+    return found.complete(entries_of(records, NOW), records), found.notes
+
+
+def test_an_entry_says_who_may_do_what_since_when_and_by_whose_decision() -> None:
+    (entry,) = entries_of([record()], NOW)
+    assert (entry.principal, entry.resource, entry.name) == (ROLE, topic("orders"), "orders")
+    assert (entry.access, entry.since, entry.until) == ("READ", BEGUN, "")
+    assert (entry.requested_by, entry.approved_by, entry.reason) == ("ann", "bob", "find fraud")
+    assert entry.to_dict()["consumerAccount"] == CONSUMER and entry.warnings == ()
+
+
+def test_ended_grants_appear_only_when_asked_for() -> None:
+    records = [record(state="REVOKED"), record("g2", state="GRANT_FAILED"), record("g3", state="REVOKE_FAILED")]
+    assert [entry.grant for entry in entries_of(records, NOW)] == ["g3"]
+    assert [entry.grant for entry in entries_of(records, NOW, ended=True)] == ["g1", "g2", "g3"]
+
+
+def test_a_reviewer_is_warned() -> None:
+    late = record(
+        request=AccessRequest(until="2026-01-03"),
+        outcome={"warnings": ["the cluster also admits SASL/SCRAM, which no grant governs"], "undo": ["account 3"]},
+    )
+    (entry,) = entries_of([late], NOW)
+    assert entry.warnings == (
+        "the cluster also admits SASL/SCRAM, which no grant governs",
+        "access may remain: account 3",
+        "its end 2026-01-03 has passed, and it is GRANTED still",
+    )
+    (failed,) = entries_of([record(state="REVOKE_FAILED", cause="IAM refuses")], NOW)
+    assert failed.warnings == ("the revoke failed, access remains: IAM refuses",)
+
+
+def test_roles_and_names_are_added() -> None:
+    entries, notes = completed(
+        Aws({"PermissionsBoundary": {}}, gone=("g2",)), record(), record("g2", "stream-a", platform="kinesis")
+    )
+    kafka, kinesis = entries
+    assert kafka.last_used == "2026-01-03T00:00:00+00:00" and kinesis.last_used == "never in the tracking period"
+    assert kafka.warnings == ("the role has no permissions boundary",)
+    assert kinesis.warnings[1].startswith("DataZone shows this grant no more")
+    assert (kafka.consumer_project, kafka.owner_project) == ("Fraud detection", "project-orders")
+    assert kafka.approved_by == "bob@example.com"
+    assert len(notes) == 1 and notes[0].startswith("some names were not read, ids stand for them: datazone:GetProject")
+
+
+@pytest.mark.parametrize(
+    ("code", "warnings", "notes"),
+    [("NoSuchEntity", ("the role does not exist",), 0), ("AccessDenied", (), 1)],
+)
+def test_a_role_that_is_gone_is_a_warning_and_one_that_may_not_be_read_a_note(
+    code: str, warnings: tuple[str, ...], notes: int
+) -> None:
+    entries, told = completed(Aws(code), record(), record("g2"))
+    assert [entry.warnings for entry in entries] == [warnings, warnings]
+    assert len([note for note in told if "were not read" in note and CONSUMER in note]) == notes
+
+
+def test_csv_holds_everything_and_starts_no_formula() -> None:
+    (entry,) = entries_of([record()], NOW)
+    cells = list(
+        csv.DictReader(io.StringIO(as_csv([entry, AccessEntry(**{**vars(entry), "reason": "=cmd|' /C calc'!A0"})])))
+    )
+    assert cells[0]["principal"] == ROLE and cells[0]["approved_by"] == "bob"
+    assert cells[1]["reason"] == "'=cmd|' /C calc'!A0"
+
+
+def test_the_table_shows_what_most_readers_ask_for() -> None:
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(terminal_table(entries_of([record(request=AccessRequest("READ", "FAN_OUT", "2027-01-31"))], NOW)))
+    text = console.export_text()
+    assert all(
+        word in text
+        for word in ("orders", "333333333333 fraud-job", "READ, fan-out", "2026-01-02", "2027-01-31", "bob")
+    )
