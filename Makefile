@@ -36,6 +36,14 @@ test-kafka: bootstrap ## a real Kafka broker with IAM on the wire, and the walkt
 test-flink: bootstrap ## a Flink job on governed topics, in a local Flink; needs Java 17 and Maven
 	@$(RUN) -m tools.dev test --flink
 
+.PHONY: test-clients
+test-clients: bootstrap ## standard clients against the emulator: the AWS CLI, serialisers of the schema registry, OpenLineage
+	@$(RUN) -m tools.dev test --clients
+
+.PHONY: test-terraform
+test-terraform: bootstrap ## Terraform's real AWS provider against the emulator; needs terraform and the provider in an offline mirror
+	@$(RUN) -m tools.dev test --terraform
+
 .PHONY: test-emulator
 test-emulator: bootstrap ## the emulator alone: its lint, types and tests
 	@$(RUN) -m tools.dev test --emulator

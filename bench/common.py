@@ -21,6 +21,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "catalog": ("bench.catalog", "a data source over 100 to 10,000 schemas: calls and seconds"),
     "schemas": ("bench.schemas", "schemas of 170,000 characters: seconds; public files: refused, shown, judged"),
     "cold": ("bench.cold", "cold starts at the CPU share of four memory sizes, and a grant with none warm"),
+    "records": ("bench.records", "where a data source's records should lie: seconds and cost by documented rates"),
     "cost": ("bench.cost", "what an idle and a busy deployment cost a month, at list prices"),
 }
 """Name -> module with ``main(arguments) -> dict`` and what it measures. Add yours here."""

@@ -21,7 +21,7 @@ Resolver = Callable[[str], str | None]
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _ESCAPES = {"*": "*", "?": "?", "$": "$"}
 # Characters that stand for a literal "*" or "?" in a pattern after variables were replaced: a value that comes from a
-# request never acts as a wildcard (UNVERIFIED: AWS documents only ${*} and ${?} as escapes).
+# request never acts as a wildcard (UNVERIFIED[iam-literal-wildcard]: AWS documents only ${*} and ${?} as escapes).
 _LITERAL_STAR = "\ue000"
 _LITERAL_MARK = "\ue001"
 

@@ -113,7 +113,7 @@ CAUSES: Mapping[str, Advice] = {
     ),
     "NotGovernedError": Advice(
         "a schema or name leads to no topic or stream that the data source may speak for",
-        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped with a remark",
+        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped",
     ),
     "CatalogBusyError": Advice(
         "something is changing, such as an asset that moves to another project", "nothing: the next run does it"

@@ -1,11 +1,13 @@
 """Our components for programs in other languages: a component provider, started by ``plugin/__main__.py``.
 
-Only components are offered. They run in this plugin's own Python, the dynamic resources inside them in another one
-(``streamgov_pulumi.interpreter``).
+Components run in this plugin's own Python, the dynamic resources inside them in another one
+(``streamgov_pulumi.interpreter``). The resources of DataZone are also served by themselves
+(``streamgov_pulumi.resource_server``).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from typing import Any
 
 import pulumi
 from pulumi.errors import InputPropertiesError
-from pulumi.provider import ConstructResult, main
+from pulumi.provider import ConstructResult
 from pulumi.provider.experimental.analyzer import Analyzer
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.schema import generate_schema
@@ -25,6 +27,8 @@ import streamgov_pulumi
 from streamgov_core import __version__
 from streamgov_core.model.errors import StreamgovError
 from streamgov_pulumi import interpreter
+from streamgov_pulumi.resource_server import serve_resources
+from streamgov_pulumi.served_resources import served, served_schema
 
 NAME = "streamgov"
 COMPONENTS = (
@@ -72,6 +76,10 @@ def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
         found["type_definitions"],
         sorted(found["dependencies"], key=lambda item: f"{item.name}{item.version}"),
     ).to_json()
+    besides = served_schema(NAME)
+    for part in ("resources", "types"):
+        made[part] = {**made[part], **besides[part]}
+    made["provider"] = besides["provider"]
     return made
 
 
@@ -89,7 +97,15 @@ def _check_interpreter() -> None:
 
 
 class Provider(ComponentProvider):
-    """The SDK's component provider, which says in one sentence what the SDK would show as a traceback."""
+    """The SDK's component provider, which says in one sentence what the SDK would show as a traceback.
+
+    Args:
+        offered: the components.
+    """
+
+    def __init__(self, offered: Sequence[type[pulumi.ComponentResource]]) -> None:
+        super().__init__([*offered], NAME, version=plugin_version())
+        self.schema = json.dumps(schema(offered))
 
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
@@ -112,4 +128,4 @@ class Provider(ComponentProvider):
 
 def serve(offered: Sequence[type[pulumi.ComponentResource]]) -> None:
     """Answer the engine until it hangs up."""
-    main(Provider([*offered], NAME, version=plugin_version()), sys.argv[1:])
+    serve_resources(Provider(offered), served(NAME), sys.argv[1:])

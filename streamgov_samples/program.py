@@ -70,16 +70,23 @@ def deploy_sandbox(config: StackConfig) -> Outputs:
 
 def _governed(config: StackConfig, sandbox: Sandbox, accounts: Accounts, platforms: list[str]) -> StreamGovernance:
     access = config.accounts
-    sources: dict[str, DataSourceArgs] = {
-        platform: {
-            "platform": platform,
-            "registry_name": sandbox.registries[platform],
-            "resource": sandbox.resource_of(platform),
+    # People bring streams and topics of their own: the data sources speak for all of the account and of the cluster.
+    governed: dict[str, DataSourceArgs] = {
+        "msk": {
+            "platform": "msk",
+            "registry_name": sandbox.registries["msk"],
+            "resource": sandbox.cluster_arn,
+            "topics": ["*"],
             "project_id": sandbox.projects["producer"],
-            **({"topics": ["*"]} if platform == "msk" else {}),
-        }
-        for platform in platforms
+        },
+        "kinesis": {
+            "platform": "kinesis",
+            "registry_name": sandbox.registries["kinesis"],
+            "resource": "*",
+            "project_id": sandbox.projects["producer"],
+        },
     }
+    sources = {platform: governed[platform] for platform in platforms}
     targets: dict[str, TargetArgs] = {
         platform: {
             "platform": platform,

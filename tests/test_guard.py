@@ -31,18 +31,19 @@ def test_no_profile_reaches_a_test() -> None:
 
 
 ALLOWED = {
-    "streamgov_core": {"streamgov_core"},
+    "streamgov_core": {"streamgov_core", "iam_evaluation"},
     "handlers": {"streamgov_core", "streamgov_samples", "handlers"},
     "streamgov_pulumi": {"streamgov_pulumi", "streamgov_core", "streamgov_samples"},
     "streamgov_samples": {"streamgov_samples", "streamgov_pulumi", "streamgov_core"},
-    "streamgov_ops": {"streamgov_ops", "streamgov_pulumi", "streamgov_core"},
+    "streamgov_ops": {"streamgov_ops", "streamgov_pulumi", "streamgov_core", "iam_evaluation", "contracts"},
+    "contracts": {"contracts"},
     "iam_evaluation": {"iam_evaluation"},
     "emulator/aws_emulator": {"aws_emulator", "iam_evaluation"},
     "emulator/tests": {"aws_emulator", "iam_evaluation", "emulator_tests"},
 }
 OURS = {
     "streamgov_core", "streamgov_pulumi", "streamgov_samples", "streamgov_ops", "handlers", "aws_emulator",
-    "iam_evaluation", "tools", "tests", "emulator_tests", "bench",
+    "iam_evaluation", "contracts", "tools", "tests", "emulator_tests", "bench",
 }  # fmt: skip
 EMULATOR = ("emulator", "iam_evaluation")
 

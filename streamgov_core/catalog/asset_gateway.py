@@ -100,7 +100,8 @@ class DataZoneAssets:
     def create(self, external_id: str, type_name: str, first: Revision, token: str) -> Asset:
         """API CreateAsset.
 
-        External identifiers must be unique, the reference says. UNVERIFIED: that a second one is a ConflictException.
+        External identifiers must be unique, the reference says. UNVERIFIED[dz-external-identifier]: that a second one
+        is a ConflictException.
         """
         request: dict[str, Any] = {
             "domainIdentifier": self._domain,
@@ -142,7 +143,10 @@ class DataZoneAssets:
         return self._change_listing(asset_id, "UNPUBLISH")
 
     def _change_listing(self, asset_id: str, action: ChangeActionType, **more: str) -> bool:
-        """False if an earlier change is in progress. UNVERIFIED: that DataZone then answers ConflictException."""
+        """False if an earlier change is in progress.
+
+        UNVERIFIED[dz-change-set-busy]: that DataZone then answers ConflictException.
+        """
         try:
             self._client.create_listing_change_set(
                 domainIdentifier=self._domain, entityIdentifier=asset_id, entityType="ASSET", action=action, **more
@@ -242,8 +246,8 @@ def _summary(item: Mapping[str, Any]) -> AssetSummary:
 def _asset(answer: Mapping[str, Any]) -> Asset:
     """An asset of GetAsset or CreateAsset.
 
-    UNVERIFIED: that ``ownershipTransfer``, of service models newer than 1.44.5, is absent unless an asset is moving.
-    An SDK that does not know the member leaves it out; then a ConflictException tells.
+    UNVERIFIED[dz-ownership-transfer]: that ``ownershipTransfer``, of service models newer than 1.44.5, is absent unless
+    an asset is moving. An SDK that does not know the member leaves it out; then a ConflictException tells.
     """
     listing = answer.get("listing") or {}
     return Asset(

@@ -166,7 +166,8 @@ class AssetWriter:
 
         DataZone takes no condition, but numbers revisions: the one that it made tells whether another lies between.
 
-        UNVERIFIED: that revisions are numbered one by one; where they are no numbers, nothing is looked for.
+        UNVERIFIED[dz-revision-numbers]: that revisions are numbered one by one; where they are no numbers, nothing is
+        looked for.
 
         Raises:
             CatalogError: somebody keeps writing.

@@ -97,8 +97,9 @@ class AssetSummary:
         type_name: its asset type.
         name: its name.
         type_revision: the asset type's revision that it has.
-        changed: when its revision in the index was made. UNVERIFIED: that AssetItem.createdAt is the revision's, as the
-            member firstRevisionCreatedAt beside it suggests; if it is not, a person's edit is seen at the next change.
+        changed: when its revision in the index was made. UNVERIFIED[dz-asset-item-created-at]: that AssetItem.createdAt
+            is the revision's, as the member firstRevisionCreatedAt beside it suggests; if it is not, a person's edit is
+            seen at the next change.
         forms: its forms, if they were asked for.
     """
 

@@ -187,12 +187,15 @@ def _count(metrics: FunctionMetrics, result: SyncResult) -> None:
             "SyncRuns": 1,
             "AssetsCreated": counts["created"],
             "AssetsRevised": counts["revised"],
-            "AssetsReplaced": counts["replaced"],
             "AssetsRetired": counts["retired"],
             "AssetsFailed": counts["failed"],
-            "SchemasSkipped": counts["skipped"],
         }
     )
+    # A metric costs by the month as soon as it has a value.
+    if counts["replaced"]:
+        metrics.put({"AssetsReplaced": counts["replaced"]})
+    if counts["skipped"]:
+        metrics.put({"SchemasSkipped": counts["skipped"]})
 
 
 def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:

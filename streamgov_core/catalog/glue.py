@@ -103,8 +103,8 @@ class GlueRegistry:
     def _tags(self, schema_arn: str) -> dict[str, str]:
         """The schema's tags; none, and no further question, if they may not be read.
 
-        UNVERIFIED: that IAM knows schemas as resources of ``glue:GetTags``. The service authorization reference does
-        not list them, so the statement that names their ARNs may allow nothing.
+        UNVERIFIED[glue-get-tags-resource]: that IAM knows schemas as resources of ``glue:GetTags``. The service
+        authorization reference does not list them, so the statement that names their ARNs may allow nothing.
         """
         if not self._reads_tags:
             return {}

@@ -121,7 +121,7 @@ def _merged(live: Form, draft: Draft) -> Form:
     if new is None:
         return live
     content = {key: value for key, value in live.content.items() if key not in new.managed}
-    # Without a revision DataZone takes the one that the asset type names. UNVERIFIED.
+    # Without a revision DataZone takes the one that the asset type names. UNVERIFIED[dz-form-revision-default].
     return Form(live.name, new.type_name, None, {**content, **_values(new.values)})
 
 

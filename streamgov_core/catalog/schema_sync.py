@@ -273,7 +273,7 @@ class SchemaSync:
         """The newest version that is available, and whether no newer one may still become so.
 
         Later ones may be pending, failed or deleted: registration is asynchronous (API RegisterSchemaVersion).
-        UNVERIFIED: whether GetSchema's LatestSchemaVersion counts such versions.
+        UNVERIFIED[glue-latest-failed-version]: whether GetSchema's LatestSchemaVersion counts such versions.
         """
         refused = []
         settled = True

@@ -13,7 +13,7 @@ from streamgov_core.catalog.entities import Asset, Draft, digest
 from streamgov_core.catalog.sync_result import SyncOutcome
 from streamgov_core.catalog.workers import WorkerPool, mass_retirement_refusal
 from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
-from streamgov_core.model.errors import NotGovernedError
+from streamgov_core.model.errors import CatalogError, NotGovernedError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
 
@@ -96,7 +96,7 @@ class SchemalessSync:
         def sync(name: str) -> SyncOutcome:
             return self._sync(name, records.get(name), index, revoke=revoke)
 
-        gone = sorted(set(records) - set(existing))
+        gone = self._gone(workers, set(records) - set(existing), allow_mass_retirement=allow_mass_retirement)
         moved = {name for name in todo if name in records and self._moved(name, records[name])}
         refusal = mass_retirement_refusal(
             len(gone) + len(moved),
@@ -113,6 +113,25 @@ class SchemalessSync:
             self._records.remove(name)
         workers.each(gone, lambda name: self._writer.retire(records[name], self._records, revoke=revoke))
         return True
+
+    def _gone(self, workers: WorkerPool, missing: set[str], *, allow_mass_retirement: bool) -> list[str]:
+        """Those of the recorded topics or streams that are gone; others are none of the data source's any more.
+
+        What these once were made is not deleted because of a setting, unless that is allowed.
+        """
+        gone = []
+        for name in sorted(missing):
+            try:
+                self._source.resource(name)
+            except NotGovernedError as error:
+                if not allow_mass_retirement:
+                    cause = f"{error}; its asset stays until a run with allowMassRetirement retires it"
+                    workers.result.add(name, SyncOutcome("kept", cause))
+                    continue
+            except CatalogError:
+                pass  # there is none of this name
+            gone.append(name)
+        return gone
 
     def _moved(self, name: str, record: AssetRecord) -> bool:
         """Whether a name stands for another topic or stream than it did: the data source has another cluster."""

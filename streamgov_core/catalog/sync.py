@@ -245,7 +245,8 @@ class Syncer:
         def one(name: str) -> SyncOutcome:
             return self._schemas.sync(name, self._registry.get_schema(name), records[name], index, now)
 
-        workers.each([*gone, *postponed], one)
+        moved_still = [name for name in postponed if name in records and name not in set(gone)]
+        workers.each([*gone, *moved_still], one)
 
     # --- one schema --------------------------------------------------------------------------------------------------
     def run_one(

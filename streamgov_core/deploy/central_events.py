@@ -21,8 +21,9 @@ SETTLE_INPUT_TEMPLATE = '{"version":1,"action":"settle","executionArn":<executio
 def grant_event_pattern(names: Names, domain_id: str, asset_types: Sequence[str]) -> EventPattern:
     """The EventBridge pattern of grant events of these asset types.
 
-    UNVERIFIED: what ``asset.typeName`` says in the event of a data product's grant. So events without a type and those
-    of data products pass as well; the collector asks DataZone which of their assets have such a type.
+    UNVERIFIED[dz-product-grant-event]: what ``asset.typeName`` says in the event of a data product's grant. So events
+    without a type and those of data products pass as well; the collector asks DataZone which of their assets have such
+    a type.
     """
     return {
         "source": ["aws.datazone"],
@@ -47,7 +48,8 @@ def settle_event_pattern(names: Names, domain_account: str) -> EventPattern:
     """The EventBridge pattern of central executions that ended in a way that nothing in them could handle.
 
     Those that have said all there is to say are not started again. Whether the event of a failed execution carries its
-    error is not in the documented example (UNVERIFIED): without it every failure passes, and ``collect`` finds out.
+    error is not in the documented example (UNVERIFIED[sfn-failed-event]): without it every failure passes, and
+    ``collect`` finds out.
     """
     return {
         "source": ["aws.states"],

@@ -182,8 +182,8 @@ def boundary_policy(
 def manage_access_role(scope: AccountScope, domain_id: str, role_name: str) -> RoleSpec:
     """The role that a DataZone subscription target must name; it has no permissions.
 
-    DataZone may assume it on behalf of this domain only. UNVERIFIED whether the service ever assumes it for custom
-    assets.
+    DataZone may assume it on behalf of this domain only. UNVERIFIED[dz-manage-access-role] whether the service ever
+    assumes it for custom assets.
 
     Args:
         scope: the environment's account.

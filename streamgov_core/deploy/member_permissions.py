@@ -138,7 +138,8 @@ def _consumer_statements(
             "Sid": "FindConsumerRoles",
             "Effect": "Allow",
             "Action": "iam:GetRole",
-            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone
+            # (UNVERIFIED[iam-missing-role-by-name]).
             "Resource": sorted({*resources, *(_without_path(arn) for arn in resources)}),
         },
         {
@@ -217,7 +218,8 @@ def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> 
             "Sid": "FindReaderRoles",
             "Effect": "Allow",
             "Action": "iam:GetRole",
-            # IAM knows no path of a role that does not exist, and judges the question by the name alone (UNVERIFIED).
+            # IAM knows no path of a role that does not exist, and judges the question by the name alone
+            # (UNVERIFIED[iam-missing-role-by-name]).
             "Resource": f"arn:{names.partition}:iam::{account}:role/{names.iam_name('reader-')}*",
         },
         {

@@ -13,7 +13,8 @@ def schema_event_patterns(registry_name: str, registry_arn: str) -> list[dict[st
     CreateSchema carries ``registryId``; the others carry ``schemaId`` with the schema's ARN or with both names. Nothing
     looks at the response: RegisterSchemaVersion's has no registry name. Calls that failed are left out. Of a call with
     more than 100 KB of parameters, which a large definition makes, CloudTrail tells only that they are omitted. Tags
-    and metadata of schemas count as changes, too. UNVERIFIED: that CloudTrail tells of PutSchemaVersionMetadata.
+    and metadata of schemas count as changes, too. UNVERIFIED[cloudtrail-schema-metadata]: that CloudTrail tells of
+    PutSchemaVersionMetadata.
     """
     schema_prefix = registry_arn.replace(":registry/", ":schema/") + "/"
     created: list[dict[str, Any]] = [

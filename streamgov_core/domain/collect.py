@@ -186,8 +186,9 @@ class Collect(DomainFunction[CollectSettings]):
     ) -> None:
         """Ask DataZone to take up again what has failed, before anything is written.
 
-        Which statuses may follow a failure is not documented (UNVERIFIED). A grant that DataZone does not take up stays
-        as it is: nobody could be told that it was carried out. A revoke is carried out all the same.
+        Which statuses may follow a failure is not documented (UNVERIFIED[dz-grant-transitions]). A grant that DataZone
+        does not take up stays as it is: nobody could be told that it was carried out. A revoke is carried out all the
+        same.
 
         Raises:
             EventRefusedError: DataZone keeps a grant failed; the text says what to do instead.

@@ -91,8 +91,8 @@ class DataZoneDomain:
     def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
         """API UpdateSubscriptionGrantStatus.
 
-        Which transitions are legal is not documented (UNVERIFIED). So after an error the grant is read: whoever finds
-        the status it wanted is content.
+        Which transitions are legal is not documented (UNVERIFIED[dz-grant-transitions]). So after an error the grant is
+        read: whoever finds the status it wanted is content.
 
         Raises:
             StatusRefusedError: DataZone keeps another status.

@@ -58,7 +58,9 @@ class GrantReader:
         return GrantDetails(grant, listings.result(), environment.result(), target.result(), pending_request)
 
     def _subscription_request(self, subscription_id: Any) -> SubscriptionRequest:
-        """Being denied it (UNVERIFIED which membership reading takes) is no failure of what else is read."""
+        """Being denied it (UNVERIFIED[dz-read-request-membership] which membership reading takes) is no failure of what
+        else is read.
+        """
         if not subscription_id:
             return SubscriptionRequest()
         try:

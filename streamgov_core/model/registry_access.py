@@ -19,8 +19,9 @@ SCHEMA_READ = (
 VERSION_READ = ("glue:GetSchemaVersion",)
 """What every deserialiser calls with the version id of a record; permitted on ``*``, which works under both readings.
 
-UNVERIFIED: whether GetSchemaVersion by version id alone is authorised on these ARNs or on ``*`` only.
-It thereby also permits to read, by name and number, other schemas of the registry's account (definitions, no data).
+UNVERIFIED[glue-version-by-id]: whether GetSchemaVersion by version id alone is authorised on these ARNs or on ``*``
+only. It thereby also permits to read, by name and number, other schemas of the registry's account (definitions, no
+data).
 """
 
 

@@ -44,7 +44,8 @@ class Column:
     def cell(self) -> dict[str, str]:
         """The column in ``amazon.datazone.RelationalTableFormType``, whose columns have no member for nullability.
 
-        The form type's model is not published. UNVERIFIED: its members beyond those that public samples show.
+        The form type's model is not published. UNVERIFIED[dz-relational-columns]: its members beyond those that public
+        samples show.
         """
         cell = {"columnName": self.name, "dataType": clip(self.short_type or self.type, MAX_TYPE)}
         if self.nullable and self.type != "null":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,10 @@ from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_ops.cli.context import Context, hoisted
 from streamgov_ops.cli.output import FOUND, WRONG_INPUT, complain
 
-COMMANDS = ("review", "deployer", "audit", "requests", "approve", "reject")
+COMMANDS = ("review", "deployer", "audit", "requests", "approve", "reject", "contracts")
 """The subcommands. Each is a module of this package with that name, whose ``app`` holds the one command."""
+_NEEDS = {"contracts": "contracts.probe"}
+"""Subcommands that stand on a distribution of their own (the extra ``contracts``), by a module of it."""
 _EXIT_CODES = (
     "Global options may also stand after the subcommand. Exit codes: 0 done; 1 something was found, or was refused; "
     "2 the input or the configuration is wrong."
@@ -24,8 +27,8 @@ class Streamgov(TyperGroup):
     """The group of subcommands: takes global options anywhere, and ends an expected error with one sentence."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names of the subcommands, in the order of COMMANDS."""
-        return list(COMMANDS)
+        """The names of the subcommands that are installed, in the order of COMMANDS."""
+        return [name for name in COMMANDS if _is_installed(name)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A subcommand; None if there is no such.
@@ -34,6 +37,8 @@ class Streamgov(TyperGroup):
         """
         if cmd_name not in COMMANDS:
             return None
+        if not _is_installed(cmd_name):
+            raise ConfigError(f"`streamgov {cmd_name}` is not installed: `pip install ./{cmd_name}` in a checkout")
         command = typer.main.get_command(import_module(f"streamgov_ops.cli.{cmd_name}").app)
         command.name = cmd_name
         return command
@@ -49,6 +54,13 @@ class Streamgov(TyperGroup):
         except StreamgovError as error:
             complain(str(error))
             raise typer.Exit(WRONG_INPUT if isinstance(error, ConfigError) else FOUND) from error
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return name not in _NEEDS or find_spec(_NEEDS[name]) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 app = typer.Typer(

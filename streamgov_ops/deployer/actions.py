@@ -2,7 +2,8 @@
 
 Sources: the Service Authorization Reference for the actions and their resource types; for what pulumi-aws calls beside
 the obvious (reads after each write), the handlers' lists in the CloudFormation schemas of the same types and the
-provider's documentation. UNVERIFIED: nobody could run the real provider under these policies, so a read may be missing.
+provider's documentation. UNVERIFIED[deployer-actions]: nobody could run the real provider under these policies, so a
+read may be missing.
 """
 
 from __future__ import annotations

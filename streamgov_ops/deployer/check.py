@@ -2,7 +2,7 @@
 
 Source: the API reference of iam:SimulatePrincipalPolicy. It evaluates the role's identity-based policies, its
 permissions boundary and the organisation's service control policies. `NOT_COVERED` says what it does not look at.
-UNVERIFIED: that the real simulator judges an ARN that does not exist by its name alone.
+UNVERIFIED[iam-simulate-missing-arn]: that the real simulator judges an ARN that does not exist by its name alone.
 """
 
 from __future__ import annotations

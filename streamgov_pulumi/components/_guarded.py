@@ -54,8 +54,11 @@ def _member(
     ]
     given = {key: str(args[key]) for key in ("namespace", "partition") if key in args}
     names = Names(**given, region=args["region"])
-    registries = {source["registry_name"] for source in member.get("data_sources", {}).values()}
-    paths = [_record_path(names, args["domain"]["domain_id"], registry) for registry in sorted(registries)]
+    sources = member.get("data_sources", {}).values()
+    registries: list[str | None] = [*sorted({source["registry_name"] for source in sources})]
+    if any(source.get("without_schema") for source in sources):
+        registries.append(None)  # the records of topics and streams without schema
+    paths = [_record_path(names, args["domain"]["domain_id"], registry) for registry in registries]
     if found:
         part["targets"] = found
     if paths:
@@ -65,5 +68,5 @@ def _member(
     return part
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str) -> pulumi.Output[str]:
+def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str | None) -> pulumi.Output[str]:
     return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))

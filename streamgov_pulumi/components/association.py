@@ -65,8 +65,11 @@ class DomainAssociation(pulumi.ComponentResource):
 
 def _permissions(
     settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource
-) -> pulumi.Input[list[str]] | None:
-    """The share's permission: what is asked for, or what the domain's version needs."""
+) -> pulumi.Input[list[str] | None] | None:
+    """The share's permission: what is asked for, or what the domain's version needs; none is the service's default.
+
+    None and no empty list: the provider would compare that with the default which the share has, and replace the share.
+    """
     if "permission_arn" in args:
         return [args["permission_arn"]]
     version: pulumi.Input[str]
@@ -79,7 +82,7 @@ def _permissions(
         ).domain_version
     partition = settings.names.partition
     return pulumi.Output.from_input(version).apply(
-        lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else []
+        lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else None
     )
 
 

@@ -76,17 +76,13 @@ class Part:
     def assets(self) -> list[LiveAsset]:
         """Assets of the stack's types and of its data sources."""
         wanted: dict[str, str] = {}
-        for kind in self.part.get("asset_types") or []:
-            found = aws.pages(
-                self.datazone,
-                "search",
-                "items",
-                domainIdentifier=self.domain,
-                searchScope="ASSET",
-                filters={"filter": {"attribute": "typeName", "value": kind}},
-            )
+        kinds = self.part.get("asset_types") or []
+        if kinds:
+            # No filter by type: which attribute that would take is nowhere documented, and one that matches nothing
+            # would let everything go.
+            found = aws.pages(self.datazone, "search", "items", domainIdentifier=self.domain, searchScope="ASSET")
             items = [item["assetItem"] for item in found if "assetItem" in item]
-            wanted |= {item["identifier"]: item["name"] for item in items if item.get("typeIdentifier") == kind}
+            wanted |= {item["identifier"]: item["name"] for item in items if item.get("typeIdentifier") in kinds}
         wanted |= {asset: name for _, asset, name in self.records()}
         made = [self._asset(asset, name) for asset, name in sorted(wanted.items(), key=lambda item: item[::-1])]
         return [asset for asset in made if asset is not None]

@@ -5,7 +5,8 @@ of its sessions: SearchGroupProfiles and CreateGroupProfile of the DataZone API 
 the user form for roles (aws/modern-data-architecture-accelerator, issue 61), and every domain unit from the project's
 up to the root must grant ADD_TO_PROJECT_MEMBER_POOL (issue 39).
 
-UNVERIFIED: whether the pool's principal names who is added or who adds; the check asks for who is added.
+UNVERIFIED[dz-pool-principal]: whether the pool's principal names who is added or who adds; the check asks for who is
+added.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _VERSIONS: dict[tuple[int, str], str] = {}
 def domain_version(api: Any, domain_id: str) -> str:
     """``V1`` or ``V2``; asked once in a process.
 
-    UNVERIFIED: a GetDomain answer without domainVersion is of a V1 domain.
+    UNVERIFIED[dz-domain-version-shown]: a GetDomain answer without domainVersion is of a V1 domain.
 
     Raises:
         RemoteError: DataZone does not show the domain.
@@ -53,7 +54,7 @@ def find_group(api: Any, domain_id: str, role_arn: str) -> str | None:
 def make_group(api: Any, domain_id: str, role_arn: str) -> str:
     """The group of a role's sessions, made if there is none.
 
-    UNVERIFIED: whether CreateGroupProfile takes a role that was never used in the domain.
+    UNVERIFIED[dz-group-of-unused-role]: whether CreateGroupProfile takes a role that was never used in the domain.
 
     Raises:
         RemoteError: DataZone refuses; the message says what to do.

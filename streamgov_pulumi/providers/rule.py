@@ -1,8 +1,9 @@
 """DataZone rules: which metadata forms or glossary terms publishing or subscribing needs in a domain unit.
 
 Rules: CreateRule, GetRule, ListRules, UpdateRule and DeleteRule of the DataZone API reference. A required form is
-pinned to one revision, so a new revision of the form changes the rule in place. UNVERIFIED on AWS: that names are
-unique in a domain unit, and whether a rule may go from one kind of requirement to the other (here it is replaced).
+pinned to one revision, so a new revision of the form changes the rule in place. UNVERIFIED[dz-rule-names,
+dz-rule-kind-change] on AWS: that names are unique in a domain unit, and whether a rule may go from one kind of
+requirement to the other (here it is replaced).
 """
 
 from __future__ import annotations

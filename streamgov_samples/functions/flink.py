@@ -146,8 +146,9 @@ def property_groups(
         sink: the topic that it writes.
         domain_id: the DataZone domain that takes the lineage.
         application: the application's name, which is the job's name in the lineage.
-        detached: report also how the run goes on and ends. UNVERIFIED that the managed service lets a job's own
-            configuration reach Flink's job manager, which is what this needs; START alone names all datasets.
+        detached: report also how the run goes on and ends. UNVERIFIED[flink-job-manager-config] that the managed
+            service lets a job's own configuration reach Flink's job manager, which is what this needs; START alone
+            names all datasets.
     """
     read = {"group.id": f"{consumer.group_prefix}{application}"}
     lineage = {

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.engine.stacks import SettingsStack, cli, project
-from tests.provider.conftest import World, world
+from tests.provider.conftest import World
+from tests.provider.conftest import lone_world as world
 from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import LocalError, Workspace

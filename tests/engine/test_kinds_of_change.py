@@ -14,7 +14,8 @@ import pytest
 
 from tests.engine import stacks
 from tests.engine.stacks import cli, project
-from tests.provider.conftest import World, world
+from tests.provider.conftest import World
+from tests.provider.conftest import lone_world as world
 from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace

@@ -195,7 +195,7 @@ def test_a_schema_becomes_an_asset_between_the_two(place: Place, deployed: tuple
     record = {"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}
     place.cloud.client("glue", MEMBER).create_schema(
         RegistryId={"RegistryName": "orders"},
-        SchemaName="placed",
+        SchemaName="orders.placed",
         DataFormat="AVRO",
         Compatibility="BACKWARD",
         SchemaDefinition=json.dumps(record),
@@ -211,7 +211,7 @@ def test_a_schema_becomes_an_asset_between_the_two(place: Place, deployed: tuple
     )["items"]
     [asset] = [item["assetItem"] for item in found]
     assert asset["typeIdentifier"] == "MskTopicAssetType"
-    assert asset["name"] == "placed"
+    assert asset["name"] == "orders.placed"
 
 
 def test_a_change_shows_itself_and_everything_goes(place: Place, deployed: tuple[Stack, Stack]) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
 from streamgov_core.deploy.iam_statements import function_trust
+from streamgov_pulumi.resource_server import Translation
+from streamgov_pulumi.served_resources import served
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, ROOT, Client, EmulatorProcess, client, emulator
 
 __all__ = ["client", "emulator"]
@@ -35,28 +37,61 @@ class Failed(Exception):
         return self.text
 
 
-class Driver:
-    """One dynamic provider, called as the engine calls it."""
+@dataclass(frozen=True)
+class Process:
+    """A process that serves resources.
 
-    def __init__(self, stub: Any, provider: ResourceProvider) -> None:
-        self._stub = stub
+    Args:
+        stub: of its connection.
+        served: the plugin, which knows types and the schema's names; else the SDK's for pickled providers.
+    """
+
+    stub: Any
+    served: bool
+
+
+class Driver:
+    """One provider, called as the engine calls it: a pickled one by the SDK's process, or the plugin's."""
+
+    def __init__(self, process: Process, provider: ResourceProvider) -> None:
+        self._stub = process.stub
         self.reference = serialize_provider(provider)
+        self._urn = "urn:x"
+        self._translation: Translation | None = None
+        if process.served:
+            token = f"streamgov:index:{type(provider).__name__.removesuffix('Provider')}"
+            self._urn = f"urn:pulumi:stack::project::{token}::it"
+            self._translation = served("streamgov")[token].translation
 
     def _struct(self, values: Mapping[str, Any]) -> struct_pb2.Struct:
         made = struct_pb2.Struct()
-        json_format.ParseDict({**values, "__provider": self.reference}, made)
+        if self._translation is None:
+            values = {**values, "__provider": self.reference}
+        else:
+            values = self._translation.to_schema(values)
+        json_format.ParseDict(values, made)
         return made
 
-    @staticmethod
-    def _dict(struct: Any) -> dict[str, Any]:
+    def _dict(self, struct: Any) -> dict[str, Any]:
         found: dict[str, Any] = json_format.MessageToDict(struct)
         found.pop("__provider", None)
-        return found
+        return found if self._translation is None else self._translation.to_python(found)
+
+    def _names(self, names: Iterable[str]) -> list[str]:
+        return [*names] if self._translation is None else [*self._translation.to_python(dict.fromkeys(names))]
+
+    def _text(self, text: str) -> str:
+        """A message under Python's names, in which the tests are written."""
+        if self._translation is None:
+            return text
+        shown = "Traceback" in text or text == self._translation.sentence(text)
+        assert shown, "a user of another language knows the schema's names only"
+        return self._translation.unsentence(text)
 
     def check(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], list[str]]:
-        request = provider_pb2.CheckRequest(urn="urn:x", news=self._struct(news), olds=self._struct(olds or {}))
+        request = provider_pb2.CheckRequest(urn=self._urn, news=self._struct(news), olds=self._struct(olds or {}))
         answer = self._stub.Check(request)
-        return self._dict(answer.inputs), [failure.reason for failure in answer.failures]
+        return self._dict(answer.inputs), [self._text(failure.reason) for failure in answer.failures]
 
     def inputs(self, news: Mapping[str, Any]) -> dict[str, Any]:
         """The checked inputs, which must be right."""
@@ -65,32 +100,32 @@ class Driver:
         return inputs
 
     def diff(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[str, list[str], bool]:
-        request = provider_pb2.DiffRequest(id=id_, urn="urn:x", olds=self._struct(olds), news=self._struct(news))
+        request = provider_pb2.DiffRequest(id=id_, urn=self._urn, olds=self._struct(olds), news=self._struct(news))
         answer = self._stub.Diff(request)
         changes = provider_pb2.DiffResponse.DiffChanges.Name(answer.changes)
-        return changes, sorted(answer.replaces), answer.deleteBeforeReplace
+        return changes, sorted(self._names(answer.replaces)), answer.deleteBeforeReplace
 
     def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        answer = self._call("Create", provider_pb2.CreateRequest(urn="urn:x", properties=self._struct(inputs)))
+        answer = self._call("Create", provider_pb2.CreateRequest(urn=self._urn, properties=self._struct(inputs)))
         return answer.id, self._dict(answer.properties)
 
     def read(self, id_: str, state: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        request = provider_pb2.ReadRequest(id=id_, urn="urn:x", properties=self._struct(state))
+        request = provider_pb2.ReadRequest(id=id_, urn=self._urn, properties=self._struct(state))
         answer = self._call("Read", request)
         return answer.id, self._dict(answer.properties), self._dict(answer.inputs)
 
     def update(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
-        request = provider_pb2.UpdateRequest(id=id_, urn="urn:x", olds=self._struct(olds), news=self._struct(news))
+        request = provider_pb2.UpdateRequest(id=id_, urn=self._urn, olds=self._struct(olds), news=self._struct(news))
         return self._dict(self._call("Update", request).properties)
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:
-        self._call("Delete", provider_pb2.DeleteRequest(id=id_, urn="urn:x", properties=self._struct(state)))
+        self._call("Delete", provider_pb2.DeleteRequest(id=id_, urn=self._urn, properties=self._struct(state)))
 
     def _call(self, name: str, request: Any) -> Any:
         try:
             return getattr(self._stub, name)(request)
         except grpc.RpcError as error:
-            raise Failed(error.details()) from None
+            raise Failed(self._text(error.details())) from None
 
     def settled(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
         """Nothing changes when nothing changed: neither in a preview nor in a refresh."""
@@ -101,10 +136,20 @@ class Driver:
         assert self.diff(id_, outs, inputs) == ("DIFF_NONE", [], False)
 
 
+WAYS = ("dynamic", "served")
+COMMANDS = {"dynamic": ["-m", "pulumi.dynamic"], "served": [str(ROOT / "plugin"), "127.0.0.1:1"]}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """Who serves the resources: both must behave alike."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def stub(emulator: EmulatorProcess) -> Iterator[Any]:
+def stub(emulator: EmulatorProcess, way: str) -> Iterator[Process]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "pulumi.dynamic"],
+        [sys.executable, *COMMANDS[way]],
         stdout=subprocess.PIPE,
         env={**os.environ, "AWS_ENDPOINT_URL": emulator.endpoint, "PYTHONPATH": str(ROOT)},
     )
@@ -113,7 +158,7 @@ def stub(emulator: EmulatorProcess) -> Iterator[Any]:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         made = provider_pb2_grpc.ResourceProviderStub(channel)
         made.Configure(provider_pb2.ConfigureRequest(args=struct_pb2.Struct()))
-        yield made
+        yield Process(made, way == "served")
     process.terminate()
     process.wait(20)
     process.stdout.close()
@@ -132,16 +177,33 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(client: Client) -> World:
+def world(client: Client, way: str) -> World:
+    """One for each way, whose objects would meet in the same domain."""
+    return make_world(client, way)
+
+
+@pytest.fixture(scope="session")
+def lone_world(client: Client) -> World:
+    """For tests that have a way of their own."""
+    return make_world(client, "alone")
+
+
+def make_world(client: Client, name: str) -> World:
+    """A domain, its projects and an environment.
+
+    Args:
+        client: makes clients.
+        name: told apart by it.
+    """
     datazone = client("datazone")
-    made = datazone.create_domain(name="providers", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")
-    client("ram").create_resource_share(name="providers", resourceArns=[made["arn"]], principals=[CONSUMER])
+    made = datazone.create_domain(name=name, domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")
+    client("ram").create_resource_share(name=name, resourceArns=[made["arn"]], principals=[CONSUMER])
     ram = client("ram", CONSUMER)
     for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
         if invitation["status"] == "PENDING":
             ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
     domain = made["id"]
-    projects = [datazone.create_project(domainIdentifier=domain, name=name)["id"] for name in ("P", "C")]
+    projects = [datazone.create_project(domainIdentifier=domain, name=title)["id"] for title in ("P", "C")]
     blueprint = datazone.list_environment_blueprints(domainIdentifier=domain, managed=True, name="CustomAwsService")
     blueprint_id = blueprint["items"][0]["id"]
     client("datazone", CONSUMER).put_environment_blueprint_configuration(
@@ -158,8 +220,8 @@ def world(client: Client) -> World:
     iam = client("iam", CONSUMER)
     trust = json.dumps(function_trust())
     roles = [
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        for name in ("manage", "reader-1", "reader-2")
+        iam.create_role(RoleName=f"{name}-{role}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        for role in ("manage", "reader-1", "reader-2")
     ]
     return World(domain, projects[0], projects[1], environment, roles[0], tuple(roles[1:]))
 
@@ -172,4 +234,4 @@ def session(account: str | None = None) -> dict[str, Any]:
     return made
 
 
-__all__ += ["CONSUMER", "PRODUCER", "UNKNOWN", "Driver", "Failed", "World", "session"]
+__all__ += ["CONSUMER", "PRODUCER", "UNKNOWN", "Driver", "Failed", "Process", "World", "session"]

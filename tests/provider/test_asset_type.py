@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import AssetTypeProvider, FormTypeProvider
-from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import Client
 
 pytestmark = pytest.mark.emulator
@@ -13,12 +13,12 @@ RELATIONAL = "amazon.datazone.RelationalTableFormType"
 
 
 @pytest.fixture(scope="module")
-def asset(stub: Any) -> Driver:
+def asset(stub: Process) -> Driver:
     return Driver(stub, AssetTypeProvider())
 
 
 @pytest.fixture(scope="module")
-def form(stub: Any, world: World) -> tuple[Driver, str, dict[str, Any]]:
+def form(stub: Process, world: World) -> tuple[Driver, str, dict[str, Any]]:
     driver = Driver(stub, FormTypeProvider())
     inputs = driver.inputs(
         {

@@ -15,16 +15,23 @@ from streamgov_core.model.errors import ResourceInUseError
 from streamgov_core.model.naming import Names
 from streamgov_pulumi.providers import DestroyGuardProvider
 from streamgov_pulumi.providers.session import wait_for
-from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import CONSUMER, PRODUCER, Client
 
-pytestmark = pytest.mark.emulator
+# Its world is large and of one name; the plugin's way to it is in test_served.
+pytestmark = [pytest.mark.emulator, pytest.mark.parametrize("way", ["dynamic"], indirect=True)]
 TYPE = "GuardedType"
 PATH = "/streamgov/streamgov/guarded"
 
 
+@pytest.fixture(autouse=True)
+def dynamic_alone(way: str) -> str:
+    """Every test uses the fixture, as the module's mark wants."""
+    return way
+
+
 @pytest.fixture(scope="module")
-def guard(stub: Any) -> Driver:
+def guard(stub: Process) -> Driver:
     return Driver(stub, DestroyGuardProvider())
 
 

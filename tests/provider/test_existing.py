@@ -13,7 +13,7 @@ from pulumi.dynamic import ResourceProvider
 from streamgov_core.model.errors import ResourceExistsError
 from streamgov_pulumi import providers
 from streamgov_pulumi.providers import failures
-from tests.provider.conftest import CONSUMER, PRODUCER, UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import CONSUMER, PRODUCER, UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import Client
 
 pytestmark = pytest.mark.emulator
@@ -49,7 +49,7 @@ KINDS = ("form", "assets", "target", "rule", "member")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_id_that_names_nothing_fails_the_check(stub: Any, world: World, kind: str) -> None:
+def test_an_id_that_names_nothing_fails_the_check(stub: Process, world: World, kind: str) -> None:
     provider, key, good = wanted(world)[kind]
     driver = Driver(stub, provider())
     inputs, failures_ = driver.check(good)
@@ -64,14 +64,14 @@ def test_an_id_that_names_nothing_fails_the_check(stub: Any, world: World, kind:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_cannot_be_looked_at_passes(stub: Any, world: World, kind: str) -> None:
+def test_what_cannot_be_looked_at_passes(stub: Process, world: World, kind: str) -> None:
     """An account without association sees nothing: that proves nothing. The call itself will say what is wrong."""
     provider, key, good = wanted(world)[kind]
     foreign = {**good, **session(PRODUCER), key: NOWHERE}
     assert Driver(stub, provider()).check(foreign)[1] == []
 
 
-def test_an_environment_of_another_account_or_region_or_that_ended(stub: Any, client: Client, world: World) -> None:
+def test_an_environment_of_another_account_or_region_or_that_ended(stub: Process, client: Client, world: World) -> None:
     provider, key, good = wanted(world)["target"]
     driver = Driver(stub, provider())
     own = {name: value for name, value in good.items() if name != "assume_role_arn"}
@@ -97,7 +97,7 @@ def test_an_environment_of_another_account_or_region_or_that_ended(stub: Any, cl
     assert told.startswith(f"{key} is '{ended}', and ")
 
 
-def test_an_expected_failure_is_its_sentence(stub: Any, world: World) -> None:
+def test_an_expected_failure_is_its_sentence(stub: Process, world: World) -> None:
     provider, _, good = wanted(world)["member"]
     driver = Driver(stub, provider())
     id_, state = driver.create(driver.inputs(good))
@@ -107,7 +107,7 @@ def test_an_expected_failure_is_its_sentence(stub: Any, world: World) -> None:
     driver.delete(id_, state)
 
 
-def test_an_unexpected_failure_keeps_its_traceback(stub: Any, world: World) -> None:
+def test_an_unexpected_failure_keeps_its_traceback(stub: Process, world: World) -> None:
     with pytest.raises(Failed, match="Traceback"):
         Driver(stub, providers.FormTypeProvider()).create({"region": "us-east-1"})
 

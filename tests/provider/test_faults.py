@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import FormTypeProvider, SubscriptionTargetProvider
-from tests.provider.conftest import Driver, Failed, World
+from tests.provider.conftest import Driver, Failed, Process, World
 from tests.provider.test_form_type import wanted as form_inputs
 from tests.provider.test_subscription_target import wanted as target_inputs
 from tests.sandbox import CONSUMER, Client, EmulatorProcess
@@ -27,12 +27,12 @@ def fault(emulator: EmulatorProcess) -> Iterator[Arm]:
 
 
 @pytest.fixture(scope="module")
-def form(stub: Any) -> Driver:
+def form(stub: Process) -> Driver:
     return Driver(stub, FormTypeProvider())
 
 
 @pytest.fixture(scope="module")
-def target(stub: Any, client: Client, world: World) -> Driver:
+def target(stub: Process, client: Client, world: World) -> Driver:
     for name in ("FaultA", "FaultB", "FaultC"):
         client("datazone").create_asset_type(
             domainIdentifier=world.domain, name=name, owningProjectIdentifier=world.producer, formsInput={}

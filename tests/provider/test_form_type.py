@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import FormTypeProvider
-from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import DOMAIN, Client
 
 pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture(scope="module")
-def form(stub: Any) -> Driver:
+def form(stub: Process) -> Driver:
     return Driver(stub, FormTypeProvider())
 
 
@@ -182,7 +182,7 @@ def test_a_permission_that_the_deployer_lacks_is_named(form: Driver, client: Cli
     iam = client("iam", CONSUMER)
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{DOMAIN}:root"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = iam.create_role(RoleName="weak-deployer", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    role = iam.create_role(RoleName=f"weak-deployer-{world.producer}", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     inputs = form.inputs(wanted(world, "WeakForm", assume_role_arn=role))
     with pytest.raises(Failed) as refused:
         form.create(inputs)

@@ -7,23 +7,23 @@ import pytest
 
 from streamgov_core.deploy.iam_statements import function_trust
 from streamgov_pulumi.providers import ProjectMembershipProvider
-from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import CONSUMER, Client
 
 pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture(scope="module")
-def member(stub: Any) -> Driver:
+def member(stub: Process) -> Driver:
     return Driver(stub, ProjectMembershipProvider())
 
 
 @pytest.fixture(scope="module")
-def roles(client: Client) -> list[str]:
+def roles(client: Client, way: str) -> list[str]:
     iam = client("iam", CONSUMER)
     trust = json.dumps(function_trust())
     return [
-        iam.create_role(RoleName=f"member-{n}", Path="/streamgov/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.create_role(RoleName=f"member-{way}-{n}", Path="/streamgov/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         for n in range(4)
     ]
 

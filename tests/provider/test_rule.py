@@ -6,7 +6,7 @@ import pytest
 
 from streamgov_pulumi.providers import RuleProvider
 from streamgov_pulumi.providers.session import wait_for
-from tests.provider.conftest import UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
@@ -14,7 +14,7 @@ ASK, PUBLISH = "CREATE_SUBSCRIPTION_REQUEST", "CREATE_LISTING_CHANGE_SET"
 
 
 @pytest.fixture(scope="module")
-def rule(stub: Any, client: Client, world: World) -> Driver:
+def rule(stub: Process, client: Client, world: World) -> Driver:
     for name in ("RuleFormA", "RuleFormB"):
         client("datazone").create_form_type(
             domainIdentifier=world.domain,

@@ -10,14 +10,14 @@ import pytest
 
 from streamgov_core.deploy.iam_statements import function_trust
 from streamgov_pulumi.providers import ProjectMembershipProvider
-from tests.provider.conftest import UNKNOWN, Driver, session
+from tests.provider.conftest import UNKNOWN, Driver, Process, session
 from tests.sandbox import DOMAIN, Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture(scope="module")
-def member(stub: Any) -> Driver:
+def member(stub: Process) -> Driver:
     return Driver(stub, ProjectMembershipProvider())
 
 
@@ -116,7 +116,9 @@ def test_a_domain_that_becomes_v2_gets_its_members_anew(
     datazone = client("datazone")
     domain = datazone.create_domain(name="upgraded", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")["id"]
     project = datazone.create_project(domainIdentifier=domain, name="p")["id"]
-    role = client("iam").create_role(RoleName="upgraded", AssumeRolePolicyDocument=json.dumps(function_trust()))
+    role = client("iam").create_role(
+        RoleName=f"upgraded-{domain}", AssumeRolePolicyDocument=json.dumps(function_trust())
+    )
     inputs = member.inputs(
         {"domain_id": domain, "project_id": project, "user_identifier": role["Role"]["Arn"], **session()}
     )

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.providers import SubscriptionTargetProvider
-from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, World, session
+from tests.provider.conftest import CONSUMER, UNKNOWN, Driver, Failed, Process, World, session
 from tests.sandbox import Client
 
 pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture(scope="module")
-def target(stub: Any, client: Client, world: World) -> Driver:
+def target(stub: Process, client: Client, world: World) -> Driver:
     for name in ("TargetA", "TargetB", "TargetC", "TargetD"):
         client("datazone").create_asset_type(
             domainIdentifier=world.domain, name=name, owningProjectIdentifier=world.producer, formsInput={}

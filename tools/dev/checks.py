@@ -22,6 +22,7 @@ TYPED = (
     "streamgov_ops",
     "streamgov_samples",
     "handlers",
+    "contracts",
     *EMULATOR_TYPED,
     "tools",
     "policy/streamgov_policies",
@@ -92,7 +93,14 @@ def test(arguments: argparse.Namespace) -> int:
         return 0 if _run("pytest, with a real broker", [*PYTEST, "-m", "kafka", "tests/kafka"], environment) else 1
     if arguments.flink:
         return 0 if _run("pytest, with a real Flink", [*PYTEST, "-m", "flink", "tests/flink"], environment) else 1
-    chosen = "not kafka and not flink" if arguments.full else "not kafka and not flink and not full"
+    if arguments.terraform:
+        command = [*PYTEST, "-rs", "-m", "terraform", "tests/terraform"]
+        return 0 if _run("pytest, with Terraform's AWS provider", command, environment) else 1
+    if arguments.clients:
+        command = [*PYTEST, "-m", "clients", "tests/clients"]
+        return 0 if _run("pytest, with standard clients", command, environment) else 1
+    aside = "not kafka and not flink and not terraform and not clients"
+    chosen = aside if arguments.full else f"{aside} and not full"
     units = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}", *COVERED]
     others = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", *_uncovered()]
     emulator = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", "emulator/tests"]

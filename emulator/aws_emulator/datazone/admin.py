@@ -47,7 +47,8 @@ def route(backend: Backend, method: str, query: Mapping[str, str], body: bytes) 
 def _upgrade(backend: Backend, identifier: str) -> None:
     """Make a V1 domain a V2 domain, which AWS does by its console.
 
-    UNVERIFIED: what becomes of roles that are members as users; here they lose it, since their sessions are others.
+    UNVERIFIED[dz-upgraded-members]: what becomes of roles that are members as users; here they lose it, since their
+    sessions are others.
     """
     domain = backend.domains.get(identifier)
     if domain is None:

@@ -46,7 +46,8 @@ FLINK = {
     "taskmanager.memory.managed.size": "8m",
     "taskmanager.memory.network.min": "16m",
     "taskmanager.memory.network.max": "16m",
-    # UNVERIFIED: how the service restarts a job that failed; here as Flink does by default, for ever, a bit faster.
+    # UNVERIFIED[flink-restarts]: how the service restarts a job that failed; here as Flink does by default, for ever, a
+    # bit faster.
     "restart-strategy.type": "exponential-delay",
     "restart-strategy.exponential-delay.initial-backoff": "500 ms",
     "restart-strategy.exponential-delay.max-backoff": "3 s",

@@ -174,7 +174,8 @@ class Enforcer:
         for arn in roles:
             parsed = split(arn)
             if parsed is not None and parsed.account != call.caller.account and call.service != "datazone":
-                # UNVERIFIED for DataZone, whose environments lie in other accounts than the domain.
+                # UNVERIFIED[dz-pass-role-other-account] for DataZone, whose environments lie in other accounts than the
+                # domain.
                 raise refusal(call.service, "Cross-account pass role is not allowed.")
             role = state.find_role(arn)
             # A role that does not exist is for the service's own validation.
@@ -184,7 +185,8 @@ class Enforcer:
     def _logging(self, call: ApiCall) -> None:
         """Step Functions sets up a machine's logging as the machine's role (Developer Guide, "Logging in CloudWatch").
 
-        UNVERIFIED which of the eight documented actions are checked at creation; these are what setting it up takes.
+        UNVERIFIED[sfn-logging-actions] which of the eight documented actions are checked at creation; these are what
+        setting it up takes.
         """
         if call.service != "stepfunctions" or call.operation not in ("CreateStateMachine", "UpdateStateMachine"):
             return

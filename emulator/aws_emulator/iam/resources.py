@@ -148,8 +148,9 @@ def _glue(arn: Arn) -> list[tuple[str, str]]:
 def ram_reader(is_shared: Callable[[str, str], bool], accounts: Callable[[], Sequence[str]]) -> Reader:
     """What Resource Access Manager grants on a resource: every action of its service, to the accounts that share it.
 
-    UNVERIFIED: the managed permission of a share (``AWSRAMDefaultPermissionAmazonDataZoneDomain`` …) lists single
-    actions that are published nowhere in full; all actions of the resource's service count as shared.
+    UNVERIFIED[ram-permission-actions]: the managed permission of a share
+    (``AWSRAMDefaultPermissionAmazonDataZoneDomain`` …) lists single actions that are published nowhere in full; all
+    actions of the resource's service count as shared.
 
     Args:
         is_shared: is this resource shared with this account, and the share accepted?
@@ -287,6 +288,8 @@ class ResourceSide:
 
     def owner(self, arn: Arn) -> str | None:
         """The account that owns a resource; None where the ARN does not say and nobody knows."""
+        if arn.account == "aws":
+            return None  # AWS's own (managed policies and permissions), which everybody may read
         if arn.account:
             return arn.account
         if arn.service == "s3":

@@ -4,9 +4,9 @@ Sources: botocore's model of the operation (its documentation of every member, l
 "Testing IAM policies with the IAM policy simulator". The simulator looks at identity-based policies, the permissions
 boundary and what it is given, at no resource's own policy. Condition keys have the given values and no others.
 
-UNVERIFIED: the form of SourcePolicyId for inline policies, the code for an assumed role's ARN, which ARN template
-stands for an action with several resource types, and the top-level decision over several resources (here the most
-restrictive). Organizations' policies are not modelled, so OrganizationsDecisionDetail is left out.
+UNVERIFIED[iam-simulate-details]: the form of SourcePolicyId for inline policies, the code for an assumed role's ARN,
+which ARN template stands for an action with several resource types, and the top-level decision over several resources
+(here the most restrictive). Organizations' policies are not modelled, so OrganizationsDecisionDetail is left out.
 """
 
 from __future__ import annotations

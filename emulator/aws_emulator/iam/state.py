@@ -76,7 +76,8 @@ def _boundary(backend: Any, holder: Any, label: str) -> tuple[tuple[str, str], .
     if not arn:
         return ()
     text = managed_policy_text(backend, arn)
-    # A boundary whose policy is gone allows nothing (UNVERIFIED: IAM refuses to delete a policy used as boundary).
+    # A boundary whose policy is gone allows nothing (UNVERIFIED[iam-boundary-deleted]: IAM refuses to delete a policy
+    # used as boundary).
     return ((f"permissions boundary {arn} of {label}", text or '{"Version":"2012-10-17","Statement":[]}'),)
 
 

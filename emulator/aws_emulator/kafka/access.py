@@ -46,7 +46,8 @@ class Gate:
         except TokenRefused as error:
             log.info("%s: a token is refused: %s", reference, error)
             return {"error": f"[{reference}]: Access denied"}
-        # UNVERIFIED: that MSK refuses at sign-in whoever lacks kafka-cluster:Connect, in these words.
+        # UNVERIFIED[kafka-connect-denied]: that MSK refuses at sign-in whoever lacks kafka-cluster:Connect, in these
+        # words.
         reason = self._refusal(found.caller, CONNECT, cluster)
         if reason is not None:
             log.info("%s: %s may not connect: %s", reference, found.caller.arn, reason)

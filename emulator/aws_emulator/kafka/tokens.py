@@ -22,7 +22,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 SIGNING_NAME = "kafka-cluster"
 LONGEST_SECONDS = 900
 SKEW_SECONDS = 300
-"""UNVERIFIED: how far ahead of MSK's clock a token may be dated; other services allow five minutes."""
+"""UNVERIFIED[kafka-token-ahead]: how far ahead of MSK's clock a token may be dated; other services allow five minutes.
+"""
 _UNSIGNED = frozenset({"X-Amz-Signature", "User-Agent"})
 
 

@@ -4,7 +4,7 @@ Sources: EventBridge user guide, "AWS service events delivered via AWS CloudTrai
 write calls only); CloudTrail user guide, "CloudTrail record contents" (member names in lower camel case, the request's
 members as they were sent, parts of more than 100 KB left out; refused calls carry errorCode and no response);
 CreateTrail (the bucket's policy must let CloudTrail write).
-UNVERIFIED: whether CloudTrail hides schema definitions.
+UNVERIFIED[cloudtrail-schema-definitions]: whether CloudTrail hides schema definitions.
 """
 
 from __future__ import annotations

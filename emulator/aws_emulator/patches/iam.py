@@ -34,6 +34,20 @@ def install(emulator: Emulator) -> None:
     _install_inline(emulator, lock)
     _install_managed(emulator, lock)
     _install_boundaries(emulator)
+    _install_updates(emulator)
+
+
+def _install_updates(emulator: Emulator) -> None:
+    @emulator.wrap("iam", "UpdateRole")
+    def update_role(call: ApiCall, proceed: Proceed) -> dict[str, Any]:
+        # What the request does not name stays; moto sets it to its default.
+        role = next((each for each in backend(call).get_roles() if each.name == call.params["RoleName"]), None)
+        kept = None if role is None else (role.description, role.max_session_duration)
+        answer = proceed()
+        if role is not None and kept is not None:
+            role.description = call.params.get("Description", kept[0])
+            role.max_session_duration = call.params.get("MaxSessionDuration", kept[1])
+        return answer
 
 
 def backend(call: ApiCall) -> Any:

@@ -4,8 +4,8 @@ Sources: KMS API reference, CreateGrant (a grant of the same name and members is
 the key is named by its id or ARN) and ListGrants (KeyId is the key's ARN); developer guide, "Grants" (who may be a
 grantee) and "Quotas" (50,000 grants a key). The keys and their cryptography stay moto's. As in policies, a role is
 kept by its unique id: the grant of a role that was deleted and created again gives nothing.
-UNVERIFIED: whether KMS refuses a key policy with a principal that does not exist with exactly this message. Not
-checked: that a key policy leaves the caller able to change it (BypassPolicyLockoutSafetyCheck).
+UNVERIFIED[kms-missing-principal]: whether KMS refuses a key policy with a principal that does not exist with exactly
+this message. Not checked: that a key policy leaves the caller able to change it (BypassPolicyLockoutSafetyCheck).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ It serves exactly the ``aws:*`` types that the program uses, against the emulato
 program's graph, order, inputs, steady state, and that each resource works with the rest. What it cannot prove: the
 real provider's defaults and its rules of what forces a replacement, which are written here from its documentation.
 
-UNVERIFIED against the real plugin:
+UNVERIFIED[pulumi-defaults] against the real plugin:
 
 - that a cluster's security groups force a replacement and its authentication does not;
 - the retry policy that an event target shows when none was given;

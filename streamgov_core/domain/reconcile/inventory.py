@@ -110,7 +110,10 @@ class DataZoneInventory:
         self._rate_limiter = rate_limiter
 
     def projects(self) -> list[str]:
-        """API ListProjects. UNVERIFIED: whether it shows projects that the caller is no member of."""
+        """API ListProjects.
+
+        UNVERIFIED[dz-list-projects-foreign]: whether it shows projects that the caller is no member of.
+        """
         return [str(item["id"]) for item in self._pages("list_projects", "ListProjects", "the domain")]
 
     def grants_of(self, project_id: str) -> list[ListedGrant]:

@@ -79,7 +79,8 @@ def _consumers(kinesis: KinesisClient, stream: str) -> list[tuple[str, str]]:
 def _derived(found: LiveAccess, stream: str, kinesis: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The queues and channels that are fed by a stream, with their names.
 
-    UNVERIFIED: that a queue's reader needs nothing on the stream or its key (API ReceiveQueueRecords names none).
+    UNVERIFIED[kinesis-queue-reader]: that a queue's reader needs nothing on the stream or its key (API
+    ReceiveQueueRecords names none).
     """
     wanted = [{"StreamARN": stream}]
 

@@ -24,7 +24,10 @@ class StreamPolicies:
         self._client = client
 
     def get(self, arn: str) -> tuple[dict[str, Any] | None, str | None]:
-        """API GetResourcePolicy. UNVERIFIED: without a policy an empty text or ResourceNotFoundException; both work."""
+        """API GetResourcePolicy.
+
+        UNVERIFIED[kinesis-no-policy]: without a policy an empty text or ResourceNotFoundException; both work.
+        """
         client = self._client()
         with calling("kinesis:GetResourcePolicy", arn):
             try:

@@ -32,7 +32,8 @@ def sync_statements(names: Names, account: str, resource: str) -> list[Statement
         allow("FindCluster", ["kafka:GetBootstrapBrokers", "kafka:ListClustersV2"], ["*"]),
         allow("DescribeCluster", ["kafka:DescribeClusterV2", "kafka-cluster:Connect"], [cluster]),
         # The topic API of the service asks for the same actions as a Kafka client (ListTopics, DescribeTopic). It
-        # lists those topics alone that may be described. UNVERIFIED which ARN ListTopics is held against.
+        # lists those topics alone that may be described. UNVERIFIED[msk-list-topics-arn] which ARN ListTopics is held
+        # against.
         allow(
             "DescribeTopics",
             [

@@ -37,7 +37,7 @@ def review(command: GrantCommand) -> None:
     """Internal topics are never granted, and serverless clusters across accounts only if configuration allows it.
 
     Source: the MSK developer guide describes cluster policies for provisioned clusters; for serverless ones it is
-    silent. UNVERIFIED whether the service accepts them.
+    silent. UNVERIFIED[msk-serverless-policy] whether the service accepts them.
 
     Raises:
         ClaimRefusedError: an internal topic.

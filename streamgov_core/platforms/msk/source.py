@@ -72,7 +72,7 @@ class MskSource:
         except self._client.exceptions.ClientError as error:
             if error_code(error) == "NotFoundException":
                 raise CatalogError(f"there is no MSK cluster {arn}") from error
-            # UNVERIFIED: the error of a cluster that is being created.
+            # UNVERIFIED[msk-brokers-while-creating]: the error of a cluster that is being created.
             if error_code(error) == "ConflictException":
                 raise CatalogError(f"MSK cluster {arn} has no brokers to connect to yet: {error}") from error
             raise
@@ -199,7 +199,10 @@ def _facts_of(topic: TopicInfoTypeDef | DescribeTopicResponseTypeDef) -> dict[st
 
 
 def _retention(configs: str) -> int | None:
-    """``retention.ms`` of a topic's settings. UNVERIFIED: whether the text is JSON or properties; both work."""
+    """``retention.ms`` of a topic's settings.
+
+    UNVERIFIED[msk-topic-configs-text]: whether the text is JSON or properties; both work.
+    """
     try:
         text = base64.b64decode(configs, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

@@ -3,8 +3,8 @@
 A connection is made once for each client VPC, by a role that the member's configuration names; a role that only reads
 or writes gets none of it. Sources: "Multi-VPC private connectivity" of the MSK developer guide ("Step 3: Cross-account
 user actions to configure client-managed VPC connections"), and the dependent actions of CreateVpcConnection and
-DeleteVpcConnection in the service authorization reference. Which of those the service checks is UNVERIFIED: a role that
-makes connections gets all of them.
+DeleteVpcConnection in the service authorization reference. Which of those the service checks is
+UNVERIFIED[msk-vpc-connection-actions]: a role that makes connections gets all of them.
 """
 
 from __future__ import annotations

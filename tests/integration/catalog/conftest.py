@@ -87,6 +87,7 @@ class Place:
     resource: str
     platform: str
     settings: dict[str, Any] = field(default_factory=dict)
+    mapping: str = "same"
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -109,7 +110,7 @@ class Place:
             ),
             source=PLATFORMS[self.platform].source(self.clients, self.resource, self.topics),
             drafts=AssetDrafts(PLATFORMS[self.platform], Names()),
-            mapping=topic_mapping("same"),
+            mapping=topic_mapping(self.mapping),
             sleep=time.sleep,
         )
 

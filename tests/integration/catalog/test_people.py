@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
+from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.asset_records import SsmAssetRecordStore
 from streamgov_samples.functions.records import definition
 from tests.integration.catalog.conftest import PRODUCER, Place
 from tests.integration.catalog.test_sync import subscribe
+from tests.integration.polling import eventually
 
 PLAIN = '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}'
 
@@ -141,3 +145,52 @@ def test_subscriptions_are_ended_when_told_so(place: Place) -> None:
     assert place.assets() == []
     found = place.client("datazone").get_subscription(domainIdentifier=place.domain, identifier=subscription)
     assert found["status"] == "REVOKED"
+
+
+def test_a_changed_mapping_carries_peoples_words_over(place: Place) -> None:
+    place.register("orders-value", definition())
+    place.run(publish=True)
+    (asset,) = place.assets()
+    contents = forms_of(asset)
+    contents["AssetCommonDetailsForm"]["readMe"] = "# By hand"
+    revise(place, asset, contents, description="A person's words")
+    after = replace(place, mapping="suffix:-value")
+    result = after.run(publish=True)
+    assert (result["replaced"], result["failed"]) == (["orders-value"], [])
+    (new,) = after.assets()
+    assert new["id"] != asset["id"]
+    assert (new["name"], new["description"]) == ("orders", "A person's words")
+    assert new["externalIdentifier"].endswith("/orders")
+    assert forms_of(new)["AssetCommonDetailsForm"]["readMe"] == "# By hand"
+    assert forms_of(new)["KafkaSchemaFormType"]["kafka_topic"] == "orders"
+    assert new["listing"]["listingStatus"] in ("CREATING", "ACTIVE")
+    assert after.run(publish=True)["unchanged"] == 1
+
+
+def test_an_edit_between_read_and_write_is_merged(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.register("orders", PLAIN)
+    place.run()
+    glue = place.client("glue", PRODUCER)
+    schema = {"RegistryName": place.registry, "SchemaName": "orders"}
+    glue.register_schema_version(
+        SchemaId=schema,
+        SchemaDefinition=PLAIN.replace('"string"}', '"string"}, {"name": "more", "type": "string", "default": ""}'),
+    )
+    latest = {"LatestVersion": True}
+    eventually(
+        lambda: glue.get_schema_version(SchemaId=schema, SchemaVersionNumber=latest),
+        lambda version: (version["VersionNumber"], version["Status"]) == (2, "AVAILABLE"),
+    )
+    written = DataZoneAssets.revise
+
+    def late(self: DataZoneAssets, asset_id: str, revision: Any, token: str) -> Any:
+        monkeypatch.setattr(DataZoneAssets, "revise", written)
+        (asset,) = place.assets()
+        revise(place, asset, forms_of(asset), description="Meanwhile")
+        return written(self, asset_id, revision, token)
+
+    monkeypatch.setattr(DataZoneAssets, "revise", late)
+    assert place.run()["revised"] == ["orders"]
+    (asset,) = place.assets()
+    assert (asset["revision"], asset["description"]) == ("4", "Meanwhile")
+    assert forms_of(asset)["KafkaSchemaFormType"]["schema_version"] == 2

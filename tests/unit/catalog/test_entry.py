@@ -126,8 +126,10 @@ def test_640_schemas_that_are_no_topics_are_no_error(setup: SyncSetup, clients: 
     setup.mapping = "suffix:-value"
     for number in range(640):
         setup.registry.put(f"schema-{number}", avro("id"))
-    report = entry.run({}, None)
+    metrics = list[dict[str, Any]]()
+    report = entry.run({}, None, FunctionMetrics("streamgov", "sync", lambda line: metrics.append(json.loads(line))))
     assert report["counts"] == {"skipped": 640}
+    assert [line["SchemasSkipped"] for line in metrics if "SchemasSkipped" in line] == [[640]]
     assert "does not end in '-value'" in report["skipped"][0]["cause"]
 
 

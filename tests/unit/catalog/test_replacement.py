@@ -230,6 +230,33 @@ def test_a_schema_that_the_mapping_names_no_topic_for_any_more_keeps_its_asset()
     assert setup.run(allow_mass_retirement=True)["retired"] == ["sales"]
 
 
+def test_topics_that_a_data_source_may_not_speak_for_any_more_keep_their_assets() -> None:
+    setup = SyncSetup(without_schema=True)
+    setup.kafka.topics = {name: {"partitions": 1} for name in ("orders.eu", "sales", "gone")}
+    setup.run()
+    del setup.kafka.topics["gone"]
+    setup.topics = ("orders.*", "gone")
+    result = setup.run()
+    assert (result["retired"], result["failed"]) == (["gone"], [])
+    assert [item["schema"] for item in result["kept"]] == ["sales"]
+    assert sorted(setup.plain_records.records) == ["orders.eu", "sales"]
+    assert setup.run(allow_mass_retirement=True)["retired"] == ["sales"]
+
+
+def test_a_schema_that_goes_while_it_waits_to_be_replaced_is_retired_once() -> None:
+    setup = setup_of(*(f"t{number:02}-value" for number in range(12)), concurrency=2)
+    setup.mapping = "metadata:topic|same"
+    setup.registry.tagged["t00-value"] = {"topic": "other"}
+    setup.enough_time = lambda: False
+    first = setup.syncer().run_all(force=True)
+    assert (first.postponed, first.after) == (["t00-value"], "t01-value")
+    setup.registry.drop("t00-value")
+    setup.enough_time = lambda: True
+    last = setup.syncer().run_all(after=first.after, result=SyncResult.from_json(first.tally()), force=True)
+    assert (last.retired, last.replaced, last.failed) == (["t00-value"], [], [])
+    assert last.counts["retired"] == 1
+
+
 def test_topics_without_schema_of_another_cluster_count_too() -> None:
     setup = SyncSetup(without_schema=True)
     setup.kafka.topics = {f"t{number}": {"partitions": 1} for number in range(8)}

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source
@@ -229,6 +230,47 @@ def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
     [_, ledger] = bare.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard").inputs["parts"]
     assert ledger["sides"] == ["member"]
     assert "targets" not in ledger
+
+
+def without_schema(**more: Any) -> MemberArgs:
+    """The account's data source, which also covers topics without schema."""
+    source: Any = {**member()["data_sources"]["orders"], "without_schema": True, **more}
+    return member(data_sources={"orders": source})
+
+
+def test_records_of_topics_without_schema_are_guarded_too() -> None:
+    graph = graph_of(arguments(members=[without_schema()]))
+    guard = graph.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
+    root = "/streamgov/streamgov/dzd-4p9n6sw4qt9xgn"
+    assert guard.inputs["parts"][1]["record_paths"] == [f"{root}/orders", f"{root}/-"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_function_that_grants_knows_what_the_data_sources_may_speak_for(known: bool) -> None:
+    cluster = f"arn:aws:kafka:eu-west-1:{MEMBER}:cluster/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7"
+
+    def program() -> dict[str, Any]:
+        resource: Any = cluster if known else pulumi.Output.from_input(cluster)
+        StreamGovernance("gov", arguments(members=[without_schema(resource=resource)]))
+        return {}
+
+    graph = run(program)
+    (apply,) = [
+        item.inputs["environment"]["variables"]
+        for item in graph.all("aws:lambda/function:Function")
+        if item.inputs["name"].endswith("-apply")
+    ]
+    patterns = (f"{cluster.replace(':cluster/', ':topic/')}/orders.*",)
+    assert ApplySettings.from_environment(apply).claimable == {"orders": patterns, "-": patterns}
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [({"topics": []}, "must name in 'topics'"), ({"platform": "kinesis"}, "topics are for MSK")],
+)
+def test_a_program_must_say_what_a_data_source_may_speak_for(change: dict[str, Any], cause: str) -> None:
+    with pytest.raises(ConfigError, match=cause):
+        graph_of(arguments(members=[without_schema(**change)]))
 
 
 def test_the_logs_of_a_trail_are_guarded_as_long_as_they_are_kept() -> None:

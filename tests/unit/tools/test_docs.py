@@ -31,16 +31,16 @@ def test_a_mark_is_taken_with_its_sentence() -> None:
 def f() -> None:
     """First line.
 
-    Rules: something known. UNVERIFIED: what the service answers to
+    Rules: something known. UNVERIFIED[dz-list]: what the service answers to
     an empty list.
     """
-    x = 1  # UNVERIFIED: seen once
+    x = 1  # UNVERIFIED[dz-once, glue-once]: seen once
     # A comment of
-    # two lines (UNVERIFIED).
+    # two lines (UNVERIFIED[dz-two]).
     y = 2
 '''
     assert unverified.marks(source) == [
-        "UNVERIFIED: what the service answers to an empty list.",
-        "UNVERIFIED: seen once",
-        "A comment of two lines (UNVERIFIED).",
+        unverified.Mark("what the service answers to an empty list.", ("dz-list",)),
+        unverified.Mark("seen once", ("dz-once", "glue-once")),
+        unverified.Mark("A comment of two lines (UNVERIFIED).", ("dz-two",)),
     ]

@@ -123,7 +123,8 @@ class Deliveries:
         }
         if exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
-        # UNVERIFIED: that the body is the event as it arrived, before the target's input transformation.
+        # UNVERIFIED[events-dead-letter-body]: that the body is the event as it arrived, before the target's input
+        # transformation.
         body = delivery.payload if scheduled else json.dumps(delivery.event)
         source = delivery.source
         try:

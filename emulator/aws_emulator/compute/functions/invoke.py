@@ -115,7 +115,9 @@ class Functions:
     # Running
 
     def _role(self, target: Target) -> Identity:
-        """The function's role, if Lambda may assume it (UNVERIFIED: the code of the refusal at run time)."""
+        """The function's role, if Lambda may assume it (UNVERIFIED[lambda-role-not-assumable]: the code of the refusal
+        at run time).
+        """
         role = self.principals.assumable(str(target.function.role), "lambda.amazonaws.com", target.arn)
         if role is None:
             raise ApiError(

@@ -59,6 +59,10 @@ def install_patches(runner: Runner) -> None:
         for name in ("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs"):
             if settings.get(name):
                 config[name] = settings[name]
+            else:
+                config.pop(name, None)  # Lambda leaves out what a function does not have; moto answers it empty
+        if not config.get("Layers"):
+            config.pop("Layers", None)
         return config
 
     def update(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:

@@ -297,7 +297,8 @@ class Worker:
     def _failed(self, error_type: str, message: str, invocation: Invocation, duration: float) -> Outcome:
         """The payload and the log line that Lambda itself writes when the runtime did not answer.
 
-        UNVERIFIED: the payload of a time-out carries ``Sandbox.Timedout`` in current runtimes; older ones had no type.
+        UNVERIFIED[lambda-timeout-payload]: the payload of a time-out carries ``Sandbox.Timedout`` in current runtimes;
+        older ones had no type.
         """
         text = f"RequestId: {invocation.request_id} Error: {message}"
         line = text

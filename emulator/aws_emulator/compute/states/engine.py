@@ -227,7 +227,7 @@ class Engine:
 
         Raises:
             ApiError: ``InvalidToken`` for one that is unknown there, ``TaskTimedOut`` for one whose task is over
-                (UNVERIFIED: AWS's choice between TaskTimedOut and TaskDoesNotExist for the latter).
+                (UNVERIFIED[sfn-closed-token]: AWS's choice between TaskTimedOut and TaskDoesNotExist for the latter).
         """
         with self._lock:
             token = self._tokens.get(value)

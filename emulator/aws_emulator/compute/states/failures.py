@@ -52,7 +52,8 @@ def matches(names: Iterable[str], failure: StateFailure) -> bool:
 
     ``States.Runtime`` always ends the execution, also where a list names it. ``States.DataLimitExceeded`` is matched
     by its own name only. ``States.TaskFailed`` matches every error but ``States.Timeout``. A missing heartbeat is
-    ``States.Timeout`` and is matched as ``States.HeartbeatTimeout`` too (UNVERIFIED: which of the two AWS reports).
+    ``States.Timeout`` and is matched as ``States.HeartbeatTimeout`` too (UNVERIFIED[sfn-heartbeat-error]: which of the
+    two AWS reports).
     """
     if failure.error == RUNTIME:
         return False

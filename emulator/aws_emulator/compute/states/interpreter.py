@@ -94,7 +94,8 @@ class Interpreter:
         timeout = definition.get("TimeoutSeconds")
         timer: threading.Timer | None = None
         if timeout is not None:
-            # UNVERIFIED: whether AWS gives an execution that timed out an error name; here it has none.
+            # UNVERIFIED[sfn-timeout-error-name]: whether AWS gives an execution that timed out an error name; here it
+            # has none.
             timer = threading.Timer(self._real_seconds(float(timeout)), execution.finish, ["TIMED_OUT"])
             timer.daemon = True
             timer.start()

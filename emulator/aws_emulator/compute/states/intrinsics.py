@@ -1,7 +1,8 @@
 """Intrinsic functions of the Amazon States Language (``States.Format`` and its kin).
 
-Source of the rules: Step Functions developer guide, "Intrinsics for JSONPath states". UNVERIFIED: the texts of the
-causes, and that a failing call is ``States.IntrinsicFailure`` in every case.
+Source of the rules: Step Functions developer guide, "Intrinsics for JSONPath states".
+UNVERIFIED[sfn-intrinsic-failures]: the texts of the causes, and that a failing call is ``States.IntrinsicFailure`` in
+every case.
 """
 
 from __future__ import annotations

@@ -183,7 +183,8 @@ class MapRunner:
 
     def _opened(self, frame: Frame, state: Mapping[str, Any], data: Any, inputs: int, items: int) -> MapRun:
         machine, context = frame.execution.machine, frame.context
-        # UNVERIFIED: the label that AWS makes where a definition gives none; the guide shows the state's name.
+        # UNVERIFIED[sfn-map-run]: the label that AWS makes where a definition gives none; the guide shows the state's
+        # name.
         label = str(state.get("Label") or "".join(c for c in str(context["State"]["Name"]) if c.isalnum())[:40])
         arn = f"arn:aws:states:{machine.region}:{machine.account}:mapRun:{machine.name}/{label}:{uuid.uuid4()}"
         run = MapRun(
@@ -279,7 +280,7 @@ def _child(machine: Machine, text: str) -> Execution:
     name = str(uuid.uuid4())
     kind, end = ("express", f":{uuid.uuid4()}") if machine.kind == "EXPRESS" else ("execution", "")
     arn = f"arn:aws:states:{machine.region}:{machine.account}:{kind}:{machine.name}:{name}{end}"
-    # UNVERIFIED: whether EventBridge gets status events of child executions; here it gets none.
+    # UNVERIFIED[sfn-map-run]: whether EventBridge gets status events of child executions; here it gets none.
     return Execution(machine, name, arn, text, _untold)
 
 

@@ -28,7 +28,9 @@ OPTIMIZED: dict[tuple[str, str], tuple[str, ...]] = {
 """Optimized integrations that are served here, with their patterns besides request-response."""
 
 ERROR_PREFIXES = {"states": "StepFunctions", "lambda": "Lambda", "sqs": "SQS", "sns": "SNS", "dynamodb": "DynamoDB"}
-"""How optimized integrations name their service in errors (UNVERIFIED for SQS, SNS and EventBridge)."""
+"""How optimized integrations name their service in errors (UNVERIFIED[sfn-error-prefixes] for SQS, SNS and
+EventBridge).
+"""
 
 _LAMBDA = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?")
 _SDK = re.compile(r"arn:aws[a-z-]*:states:::aws-sdk:([a-z0-9]+):([A-Za-z0-9]+)(?:\.(.+))?")

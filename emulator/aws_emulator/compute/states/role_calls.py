@@ -34,7 +34,8 @@ class RoleCalls:
     def caller(self, frame: Frame, role_arn: str | None = None) -> Caller:
         """Who makes a call.
 
-        UNVERIFIED: the error name where a role cannot be assumed; the guide lists ``States.Permissions``.
+        UNVERIFIED[sfn-role-not-assumable]: the error name where a role cannot be assumed; the guide lists
+        ``States.Permissions``.
 
         Args:
             frame: whose machine calls.

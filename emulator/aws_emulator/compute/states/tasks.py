@@ -97,7 +97,8 @@ class Tasks:
         if "Parameters" in state:
             parameters = fill(state["Parameters"], data, frame.context)
         else:
-            # UNVERIFIED: what a service task without Parameters passes on; here only a function gets the input.
+            # UNVERIFIED[sfn-task-without-parameters]: what a service task without Parameters passes on; here only a
+            # function gets the input.
             parameters = data if resource.kind == "function" else {}
         timeout = self._seconds(frame, state, "TimeoutSeconds", data)
         heartbeat = self._seconds(frame, state, "HeartbeatSeconds", data)

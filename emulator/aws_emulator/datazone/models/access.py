@@ -2,8 +2,8 @@
 
 Source: "Project roles" of the DataZone user guide for the designations.
 
-UNVERIFIED: which reads need membership; here every read of a project's own environments, targets, grants and inventory
-needs it (``Settings.strict_reads``).
+UNVERIFIED[dz-reads-need-membership]: which reads need membership; here every read of a project's own environments,
+targets, grants and inventory needs it (``Settings.strict_reads``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ MANAGE = frozenset({OWNER})
 BUILD = frozenset({OWNER, CONTRIBUTOR})
 """Types, environments, targets."""
 CURATE = frozenset({OWNER, CONTRIBUTOR, STEWARD})
-"""Assets, listings, decisions on requests. UNVERIFIED: that a catalogue steward may do all of these."""
+"""Assets, listings, decisions on requests.
+
+UNVERIFIED[dz-steward-rights]: that a catalogue steward may do all of these.
+"""
 SUBSCRIBE = frozenset({OWNER, CONTRIBUTOR, CONSUMER})
 
 
@@ -120,7 +123,8 @@ def readable(session: Session, project_ids: Iterable[str]) -> bool:
 def require_user(session: Session) -> None:
     """Let users of the domain pass: principals that have a profile by membership or CreateUserProfile.
 
-    UNVERIFIED: that reads of the catalogue need such a profile; AWS may make one for any IAM principal that is allowed.
+    UNVERIFIED[dz-catalogue-reads-profile]: that reads of the catalogue need such a profile; AWS may make one for any
+    IAM principal that is allowed.
 
     Raises:
         ApiError: AccessDeniedException.

@@ -40,7 +40,8 @@ def revise(session: Session) -> Asset:
     params = session.params
     found = asset(session, params["identifier"])
     access.require(session, found.owning_project, access.CURATE)
-    # UNVERIFIED: CreateAssetRevision without typeRevision keeps the asset type's revision that the asset has.
+    # UNVERIFIED[dz-revision-type-default]: CreateAssetRevision without typeRevision keeps the asset type's revision
+    # that the asset has.
     kind = types.asset_type(session, found.type_name, params.get("typeRevision") or found.latest.type_revision)
     before = _columns(found.latest)
     revision = _revision(session, kind, str(len(found.revisions) + 1))
@@ -78,8 +79,8 @@ def revision_of(found: Asset, revision: str | None) -> AssetRevision:
 def delete(session: Session) -> Asset:
     """Remove an asset that is in no data product and not published.
 
-    UNVERIFIED: that a published asset without subscriptions is refused as well; documented is it for active
-    subscriptions only.
+    UNVERIFIED[dz-delete-published]: that a published asset without subscriptions is refused as well; documented is it
+    for active subscriptions only.
     """
     domain = session.domain
     found = asset(session, session.params["identifier"])
@@ -177,7 +178,7 @@ def _columns(revision: AssetRevision) -> list[Any]:
 def _event_data(found: Asset) -> dict[str, Any]:
     """``data`` of asset events.
 
-    UNVERIFIED: all of it; only ``assetId`` has been seen, with low confidence.
+    UNVERIFIED[dz-asset-event]: all of it; only ``assetId`` has been seen, with low confidence.
     """
     return {
         "assetId": found.id,

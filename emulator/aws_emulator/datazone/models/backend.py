@@ -104,8 +104,8 @@ class Backend:
     def associated(self, domain: Domain, account: str) -> bool:
         """Whether the domain is shared with an account by AWS RAM and the share is accepted.
 
-        UNVERIFIED: what a V2 domain answers to an account whose share has a permission for V1 domains; here it is as
-        if there were no share.
+        UNVERIFIED[dz-v2-share-permission]: what a V2 domain answers to an account whose share has a permission for V1
+        domains; here it is as if there were no share.
         """
         is_shared = self.emulator.parts.get("ram.is_shared")
         if is_shared is None or not is_shared(domain.arn, account):

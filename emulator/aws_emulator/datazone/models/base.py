@@ -22,7 +22,7 @@ from aws_emulator.datazone.exceptions import conflict, validation
 T = TypeVar("T")
 
 DEFAULT_PAGE = 25
-"""UNVERIFIED: the size of a page without ``maxResults``; documented is the maximum only."""
+"""UNVERIFIED[dz-default-page]: the size of a page without ``maxResults``; documented is the maximum only."""
 TOKENS_KEPT = 20_000
 """Idempotency tokens remembered per domain; DataZone does not document for how long it remembers one."""
 
@@ -48,10 +48,11 @@ class Settings:
     search_lag: float = 0.0
     lineage_delay: float = 0.1
     environment_delay: float = 0.0
-    # UNVERIFIED: a target without a mode makes no grant at approval. Walkthroughs of custom assets grant by hand
-    # although the target exists; a community handler reports grants made at approval, the other reading (AUTOMATIC).
+    # UNVERIFIED[dz-target-without-mode]: a target without a mode makes no grant at approval. Walkthroughs of custom
+    # assets grant by hand although the target exists; a community handler reports grants made at approval, the other
+    # reading (AUTOMATIC).
     default_grant_mode: str = "MANUAL"
-    # UNVERIFIED: a revoked grant stays readable.
+    # UNVERIFIED[dz-revoked-grant-readable]: a revoked grant stays readable.
     revoked_grant_retention: float | None = None
     # Both are seen now and then; always is the reading that nobody can rely on the other way.
     stale_change_sets: bool = True
@@ -142,7 +143,8 @@ class Idempotency:
         if known is None:
             return False, None
         if known[0] != fingerprint(params):
-            # UNVERIFIED: the error code for a client token that is used again with another request.
+            # UNVERIFIED[dz-client-token-reuse]: the error code for a client token that is used again with another
+            # request.
             raise conflict(f"The client token {token} was already used for a different {operation} request")
         return True, copy.deepcopy(known[1])
 

@@ -1,7 +1,8 @@
 """The permit policies of user-made designations: which operations they name.
 
-UNVERIFIED: the schema of AWS's Cedar policies for designations (entity types, which actions there are). Read is one
-``permit`` whose action clause names operations by their API names; the namespace before them is not looked at.
+UNVERIFIED[dz-designation-cedar]: the schema of AWS's Cedar policies for designations (entity types, which actions there
+are). Read is one ``permit`` whose action clause names operations by their API names; the namespace before them is not
+looked at.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ _V2_BLUEPRINTS = {
     "ToolingLite": "The project's role",
 }
 # What projects and users may do in a new domain's root unit without further grants.
-# UNVERIFIED: that all users may create projects, and owners and contributors form types, asset types and glossaries.
+# UNVERIFIED[dz-default-policies]: that all users may create projects, and owners and contributors form types, asset
+# types and glossaries.
 _ROOT_POLICIES: tuple[tuple[str, str, bool], ...] = (
     ("CREATE_PROJECT", "createProject", True),
     ("CREATE_FORM_TYPE", "createFormType", False),
@@ -42,7 +43,8 @@ def create(backend: Backend, call: ApiCall) -> Domain:
     params = call.params
     version = params.get("domainVersion") or "V1"
     if version == "V1" and not params.get("domainExecutionRole"):
-        # UNVERIFIED: that a V1 domain needs it. The model has it optional since the V2 domains.
+        # UNVERIFIED[dz-execution-role-required]: that a V1 domain needs it. The model has it optional since the V2
+        # domains.
         raise validation("domainExecutionRole is required")
     if version == "V2" and not params.get("serviceRole"):
         raise validation("serviceRole is required for a V2 domain")

@@ -193,8 +193,8 @@ def update(session: Session) -> Environment:
 def delete(session: Session) -> None:
     """Remove an environment and its targets. Grants that are not revoked keep it.
 
-    UNVERIFIED: the error for an environment with grants; DeleteEnvironment models no ConflictException, so that it is
-    ValidationException.
+    UNVERIFIED[dz-delete-environment-with-grant]: the error for an environment with grants; DeleteEnvironment models no
+    ConflictException, so that it is ValidationException.
     """
     domain = session.domain
     found = environment(session, session.params["identifier"])
@@ -225,7 +225,8 @@ def associate_role(session: Session) -> None:
     if found.role_arn is not None and found.role_arn != role:
         raise conflict(f"Environment {found.id} already has role {found.role_arn}")
     found.role_arn = role
-    # UNVERIFIED: name and type under which an associated role appears in provisionedResources.
+    # UNVERIFIED[dz-environment-role-resource]: name and type under which an associated role appears in
+    # provisionedResources.
     found.resources = [{"provider": PROVIDER, "name": "userRoleArn", "value": role, "type": "iamRole"}]
     found.stamp.touch(session.user, session.now)
 
@@ -280,7 +281,7 @@ def deployment(session: Session, kind: str, status: str) -> dict[str, Any]:
 def announce(session: Session, detail_type: str, found: Environment) -> None:
     """Environment events.
 
-    UNVERIFIED: the fields of ``data`` in environment events; use metadata.id and GetEnvironment.
+    UNVERIFIED[dz-environment-event]: the fields of ``data`` in environment events; use metadata.id and GetEnvironment.
     """
     session.emit(
         detail_type,

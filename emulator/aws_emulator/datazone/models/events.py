@@ -99,7 +99,8 @@ def build(
 def grant_data(grant: SubscriptionGrant, asset_id: str) -> dict[str, Any]:
     """``data`` of the six grant events: one event per asset of the grant.
 
-    UNVERIFIED: whether a failure's cause is in the event; it is left out, so that nobody relies on it.
+    UNVERIFIED[dz-failed-grant-event]: whether a failure's cause is in the event; it is left out, so that nobody relies
+    on it.
     """
     asset = grant.assets[asset_id]
     return {

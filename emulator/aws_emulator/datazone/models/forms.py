@@ -46,7 +46,8 @@ def check_content(form_name: str, model: Model, root: Shape, value: dict[str, An
 def _structure(model: Model, shape: Shape, value: Any, path: str) -> str | None:
     if not isinstance(value, dict):
         return f"{path or shape.name} must be an object"
-    # UNVERIFIED: that members unknown to the form type are refused; seen when a system form type lost a member.
+    # UNVERIFIED[dz-unknown-form-member]: that members unknown to the form type are refused; seen when a system form
+    # type lost a member.
     unknown = [name for name in value if name not in shape.members]
     if unknown:
         return f"unknown member {path}{unknown[0]}"

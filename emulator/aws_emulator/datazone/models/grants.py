@@ -1,7 +1,7 @@
 """Subscription grants: one status per asset, its transitions, and the events that make others act.
 
-UNVERIFIED: the legal transitions of a grant's status. The stricter reading is taken: a fulfilment moves forward only,
-the service alone starts a revoke, and a revoke may overtake a grant at any time.
+UNVERIFIED[dz-grant-transitions]: the legal transitions of a grant's status. The stricter reading is taken: a fulfilment
+moves forward only, the service alone starts a revoke, and a revoke may overtake a grant at any time.
 """
 
 from __future__ import annotations
@@ -130,8 +130,9 @@ def update_status(session: Session) -> SubscriptionGrant:
 def delete(session: Session) -> SubscriptionGrant:
     """Start the revoke of a grant.
 
-    UNVERIFIED: DeleteSubscriptionGrant after REVOKE_FAILED asks again, with the event; while a revoke runs it does
-    nothing; after GRANT_FAILED it asks for a revoke too, since a failed grant may have left something.
+    UNVERIFIED[dz-delete-grant-again]: DeleteSubscriptionGrant after REVOKE_FAILED asks again, with the event; while a
+    revoke runs it does nothing; after GRANT_FAILED it asks for a revoke too, since a failed grant may have left
+    something.
     """
     found = grant(session, session.params["identifier"])
     access.require_one(session, [(project, access.CURATE | access.SUBSCRIBE) for project in sides(session, found)])
@@ -155,7 +156,7 @@ def sides(session: Session, found: SubscriptionGrant) -> list[str]:
 def overall_status(domain: Domain, found: SubscriptionGrant) -> str:
     """The grant's status from those of its assets.
 
-    UNVERIFIED: how DataZone weighs a mixture of asset statuses in the grant's own.
+    UNVERIFIED[dz-mixed-grant-status]: how DataZone weighs a mixture of asset statuses in the grant's own.
     """
     if found.environment_id not in domain.environments:
         return "INACCESSIBLE"
@@ -196,7 +197,8 @@ def _target(session: Session, where: Environment, listing: Listing, identifier: 
 def _members(session: Session, listing: Listing, target: SubscriptionTarget) -> list[Listing]:
     """The asset listings of a listing that a target takes.
 
-    UNVERIFIED: that a data product's grant holds those of its assets whose type the target lists, and no others.
+    UNVERIFIED[dz-product-grant-assets]: that a data product's grant holds those of its assets whose type the target
+    lists, and no others.
     """
     domain = session.domain
     if listing.kind == "ASSET":

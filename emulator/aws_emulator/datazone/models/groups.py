@@ -13,7 +13,8 @@ ROLE_SESSIONS = "IAM_ROLE_SESSION_GROUP"
 def create(session: Session) -> GroupProfile:
     """Make the group of a role's sessions.
 
-    UNVERIFIED: whether a role must have been used in the domain once before; here it need not exist yet.
+    UNVERIFIED[dz-group-of-unused-role]: whether a role must have been used in the domain once before; here it need not
+    exist yet.
     """
     params = session.params
     access.require_administrator(session)

@@ -3,7 +3,8 @@
 A dataset's and a run's versions are kept by event time. An asset is a dataset: the one whose identifier equals the
 ``sourceIdentifier`` of the asset's AssetCommonDetailsForm.
 
-UNVERIFIED: that edges join datasets with job runs (not jobs), and that a job's identifier leads to its latest run.
+UNVERIFIED[dz-lineage-edges]: that edges join datasets with job runs (not jobs), and that a job's identifier leads to
+its latest run.
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ def _version(
 def _facets(dataset: dict[str, Any]) -> dict[str, Any]:
     """The dataset's facets as forms.
 
-    UNVERIFIED: which facets of a lineage event DataZone keeps, and in which forms.
+    UNVERIFIED[dz-lineage-facets]: which facets of a lineage event DataZone keeps, and in which forms.
     """
     facets = dataset.get("facets") or {}
     shown = {"schema": "SchemaForm", "columnLineage": "ColumnLineageForm"}

@@ -90,7 +90,7 @@ def publish(session: Session, entity: Asset | DataProduct, hidden: bool) -> tupl
 def listing(session: Session, identifier: str) -> Listing:
     """An existing listing, active or not.
 
-    UNVERIFIED: that GetListing still answers for a withdrawn listing.
+    UNVERIFIED[dz-withdrawn-listing]: that GetListing still answers for a withdrawn listing.
     """
     found = session.domain.listings.get(identifier)
     if found is None:
@@ -153,14 +153,15 @@ def _withdraw(session: Session, found: Listing | None, entity: Asset | DataProdu
 
 def _require_idle(found: Listing) -> None:
     if found.busy:
-        # UNVERIFIED: that a second change set while one is under way is refused; AWS may queue it.
+        # UNVERIFIED[dz-change-set-busy]: that a second change set while one is under way is refused; AWS may queue it.
         raise conflict(f"A change of listing {found.id} is under way")
 
 
 def _publish_items(session: Session, product: DataProduct) -> list[dict[str, str]]:
     """The listings of a product's assets.
 
-    UNVERIFIED: an asset without a listing gets one when its data product is published, hidden from the catalogue.
+    UNVERIFIED[dz-product-publishes-assets]: an asset without a listing gets one when its data product is published,
+    hidden from the catalogue.
     """
     items = []
     for entry in product.latest.items:

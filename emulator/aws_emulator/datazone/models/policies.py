@@ -107,8 +107,8 @@ def require_user_policy(session: Session, policy: str, unit_id: str) -> None:
 def require_pool(session: Session, unit_id: str, member: str) -> None:
     """Check that a V2 domain lets somebody become a member: every unit from the project's to the root must grant it.
 
-    UNVERIFIED: whether the policy's principal names who is added or who adds; here who is added. A grant on a unit that
-    includes child units counts for these.
+    UNVERIFIED[dz-pool-principal]: whether the policy's principal names who is added or who adds; here who is added. A
+    grant on a unit that includes child units counts for these.
     """
     if session.domain.version != "V2":
         return

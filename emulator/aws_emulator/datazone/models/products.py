@@ -13,7 +13,7 @@ from aws_emulator.datazone.models.session import Session
 def create(session: Session) -> DataProduct:
     """Make a data product, revision 1.
 
-    UNVERIFIED: that a data product's items are assets of its own project.
+    UNVERIFIED[dz-product-foreign-asset]: that a data product's items are assets of its own project.
     """
     params = session.params
     owner = access.require(session, params["owningProjectIdentifier"], access.CURATE)

@@ -12,7 +12,10 @@ from aws_emulator.datazone.models.session import Session
 
 MAX_PROJECTS = 1000
 MAX_MEMBERS = 100
-"""User members of a project. UNVERIFIED: that SageMaker Unified Studio's quota holds for V1 domains too."""
+"""User members of a project.
+
+UNVERIFIED[dz-project-members]: that SageMaker Unified Studio's quota holds for V1 domains too.
+"""
 _ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):(role|user)/[\w+=,.@/-]+")
 
 

@@ -121,8 +121,8 @@ def enforce_publish(session: Session, asset: Asset) -> None:
 def enforce_request(session: Session, listing: Listing, given: list[dict[str, Any]]) -> list[Form]:
     """The metadata forms of a subscription request, checked; those that a rule requires must be there.
 
-    UNVERIFIED: that a subscription request may carry forms that no rule asks for, and that a rule counts by the
-    listing's project.
+    UNVERIFIED[dz-request-extra-forms, dz-rule-project]: that a subscription request may carry forms that no rule asks
+    for, and that a rule counts by the listing's project.
     """
     filled: dict[str, Form] = {}
     for entry in given:

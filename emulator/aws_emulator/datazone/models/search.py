@@ -181,7 +181,8 @@ _NUMERIC: dict[str, Callable[[float, float], bool]] = {
 def _known(attribute: str, known: frozenset[str]) -> str:
     """The attribute's own spelling in the index. A dot marks a form's member (``FormName.member``)."""
     lowered = attribute.lower()
-    # UNVERIFIED: that an unknown search attribute is refused; DataZone may ignore it or find nothing.
+    # UNVERIFIED[dz-unknown-search-attribute]: that an unknown search attribute is refused; DataZone may ignore it or
+    # find nothing.
     if lowered not in known and "." not in lowered:
         raise validation(f"Unknown search attribute {attribute}")
     return lowered

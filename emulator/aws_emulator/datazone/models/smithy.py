@@ -4,7 +4,7 @@ Source of the rules: CreateFormType (traits ``searchable``, ``glossaryterm``), p
 ``requiredForCondition``, ``sortable``), and the Smithy 2.0 IDL for ``required``, ``length``, ``range``, ``pattern`` and
 ``documentation``.
 
-UNVERIFIED: what DataZone refuses of Smithy beyond this subset.
+UNVERIFIED[dz-smithy-refusals]: what DataZone refuses of Smithy beyond this subset.
 """
 
 from __future__ import annotations

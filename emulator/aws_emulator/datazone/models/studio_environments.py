@@ -1,6 +1,7 @@
 """The environments that a V2 project gets from its profile, and the project's role that *Tooling* makes.
 
-UNVERIFIED: the trust policy of the project's role, and its tags beyond those that AWS's own policies speak of.
+UNVERIFIED[dz-studio-project-role]: the trust policy of the project's role, and its tags beyond those that AWS's own
+policies speak of.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def deploy(session: Session, project: Project, entry: dict[str, Any], name: str)
 def credentials(session: Session) -> dict[str, Any]:
     """Session credentials of the environment's role for the calling user, who stands in them as source identity.
 
-    UNVERIFIED: the session's name and tags; AWS's policies ask for the principal tag ``datazone:userId``.
+    UNVERIFIED[dz-studio-credentials]: the session's name and tags; AWS's policies ask for the principal tag
+    ``datazone:userId``.
     """
     found = environments.environment(session, session.params["environmentIdentifier"])
     access.require(session, found.project_id, access.BUILD)

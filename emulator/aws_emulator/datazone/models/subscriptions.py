@@ -15,7 +15,8 @@ ENTITY = "SubscriptionEntityType"
 def create_request(session: Session) -> SubscriptionRequest:
     """Ask for a listing on behalf of a project (or of the calling user).
 
-    UNVERIFIED: that a second request while one is pending or a subscription is active answers ConflictException.
+    UNVERIFIED[dz-second-request]: that a second request while one is pending or a subscription is active answers
+    ConflictException.
     """
     params, domain = session.params, session.domain
     principal = _principal(session)

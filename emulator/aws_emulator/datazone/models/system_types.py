@@ -2,7 +2,8 @@
 
 DataZone's own models are not public. Names and members are those that public samples and the API reference show.
 
-UNVERIFIED: which members of the system form types are required, and their revisions (but for AssetCommonDetailsForm).
+UNVERIFIED[dz-system-form-types]: which members of the system form types are required, and their revisions (but for
+AssetCommonDetailsForm).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ def create(session: Session) -> SubscriptionTarget:
     where = _environment(session)
     name = params["name"]
     if any(t.environment_id == where.id and t.name == name for t in session.domain.targets.values()):
-        # UNVERIFIED: that names of subscription targets are unique in an environment.
+        # UNVERIFIED[dz-target-names]: that names of subscription targets are unique in an environment.
         raise conflict(f"Subscription target {name} already exists in environment {where.id}")
     made = SubscriptionTarget(
         id=session.ids.short(),

@@ -22,8 +22,9 @@ MAX_FORMS = 10
 def create_form_type(session: Session) -> FormType:
     """Make a form type, or a further revision of one of the same project.
 
-    UNVERIFIED: a known name makes the next revision. botocore's prose calls names unique, while CloudFormation and DSF
-    update by calling this again. A form type made without a status is DISABLED, and an ENABLED one is not deleted.
+    UNVERIFIED[dz-form-type-second-revision, dz-form-type-status]: a known name makes the next revision. botocore's
+    prose calls names unique, while CloudFormation and DSF update by calling this again. A form type made without a
+    status is DISABLED, and an ENABLED one is not deleted.
     """
     params, domain = session.params, session.domain
     name = params["name"]
@@ -115,7 +116,7 @@ def _users_of_form(session: Session, name: str) -> list[str]:
 def create_asset_type(session: Session) -> AssetType:
     """Make an asset type, or a further revision of one of the same project.
 
-    UNVERIFIED: a known name makes the next revision, as for form types.
+    UNVERIFIED[dz-asset-type-second-revision]: a known name makes the next revision, as for form types.
     """
     params, domain = session.params, session.domain
     name = params["name"]
@@ -129,7 +130,8 @@ def create_asset_type(session: Session) -> AssetType:
         raise validation(f"Form name {COMMON_DETAILS_FORM} is reserved for {COMMON_DETAILS_TYPE}")
     forms.setdefault(COMMON_DETAILS_FORM, FormSlot(COMMON_DETAILS_TYPE, COMMON_DETAILS_REVISION, False))
     if len(forms) > MAX_FORMS:
-        # UNVERIFIED: the answer to ten forms of one's own: formsOutput holds at most ten, and the service adds one.
+        # UNVERIFIED[dz-ten-forms]: the answer to ten forms of one's own: formsOutput holds at most ten, and the service
+        # adds one.
         raise validation(f"Asset type {name} has more than {MAX_FORMS} forms, {COMMON_DETAILS_FORM} included")
     revisions = domain.asset_types.get(name, [])
     if revisions and revisions[-1].owning_project != owner.id:

@@ -22,7 +22,9 @@ from aws_emulator.datazone.models.catalogue_entities import (
 from aws_emulator.datazone.models.entities import Domain
 
 LISTING_NAME = 64
-"""UNVERIFIED: a listing's name is cut at the 64 characters of ``ListingName``; an asset's name holds 256."""
+"""UNVERIFIED[dz-listing-name-length]: a listing's name is cut at the 64 characters of ``ListingName``; an asset's name
+holds 256.
+"""
 
 
 def form_type_created(domain: Domain, found: FormType) -> dict[str, Any]:

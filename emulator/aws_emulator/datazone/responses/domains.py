@@ -26,7 +26,8 @@ def list_domains(backend: Backend, call: ApiCall) -> dict[str, Any]:
 
 def get_domain(session: Session) -> dict[str, Any]:
     shown = render.domain(session.domain) | render.domain_times(session.domain)
-    # UNVERIFIED: the model requires it in this answer, also of a domain without one; here it is the service role then.
+    # UNVERIFIED[dz-v2-execution-role]: the model requires it in this answer, also of a domain without one; here it is
+    # the service role then.
     shown.setdefault("domainExecutionRole", session.domain.service_role)
     return shown
 

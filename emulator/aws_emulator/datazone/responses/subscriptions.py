@@ -170,7 +170,7 @@ def _hidden(session: Session, ending: bool) -> bool:
 def _require_filter(params: dict[str, Any], filters: tuple[str, ...]) -> None:
     """Refuse a list of everything.
 
-    UNVERIFIED: which members count as a filter; a status alone does not, here.
+    UNVERIFIED[dz-list-filters]: which members count as a filter; a status alone does not, here.
     """
     if not any(params.get(name) for name in filters):
         raise validation(f"Missing required filters: one of {', '.join(filters)}")

@@ -88,7 +88,8 @@ PASSING: dict[tuple[str, str], Passing] = {
     ("glue", "CreateJob"): Passing(_at("Role"), "glue.amazonaws.com"),
     ("glue", "CreateCrawler"): Passing(_at("Role"), "glue.amazonaws.com"),
     ("datazone", "CreateDomain"): Passing(_at("domainExecutionRole", "serviceRole"), "datazone.amazonaws.com"),
-    # UNVERIFIED: DataZone's pages name PassRole for these roles without saying at which call it is checked.
+    # UNVERIFIED[dz-pass-role]: DataZone's pages name PassRole for these roles without saying at which call it is
+    # checked.
     ("datazone", "CreateSubscriptionTarget"): Passing(_at("manageAccessRole"), "datazone.amazonaws.com"),
     ("datazone", "UpdateSubscriptionTarget"): Passing(_at("manageAccessRole"), "datazone.amazonaws.com"),
     ("datazone", "PutEnvironmentBlueprintConfiguration"): Passing(

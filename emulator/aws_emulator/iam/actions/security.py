@@ -195,7 +195,9 @@ def _re_encrypt(call: ApiCall) -> list[Check]:
 
 
 def _retire_grant(call: ApiCall) -> list[Check]:
-    """RetireGrant: by the grant token no key is named (UNVERIFIED: the token then stands for the permission)."""
+    """RetireGrant: by the grant token no key is named (UNVERIFIED[kms-retire-by-token]: the token then stands for the
+    permission).
+    """
     key_id = call.params.get("KeyId")
     return [Check("kms:RetireGrant", key_arn(call, str(key_id)) if key_id else "*")]
 

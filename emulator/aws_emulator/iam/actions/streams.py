@@ -34,8 +34,8 @@ def _topic_check(*kafka_actions: str) -> Callable[[ApiCall], list[Check]]:
 def _vpc_connection(call: ApiCall) -> list[Check]:
     """CreateVpcConnection: cluster and connection, and the endpoint that MSK makes in the caller's name.
 
-    UNVERIFIED which of the reference's dependent EC2 actions are checked; all of them are here. Those on the
-    service-linked role are not: the role is taken to exist.
+    UNVERIFIED[msk-vpc-connection-actions] which of the reference's dependent EC2 actions are checked; all of them are
+    here. Those on the service-linked role are not: the role is taken to exist.
     """
     cluster = str(call.params.get("TargetClusterArn", ""))
     parsed = split(cluster)
@@ -115,7 +115,7 @@ def _of_kind(kind: str) -> Callable[[ApiCall], list[str]]:
 def _consumer(call: ApiCall) -> list[str]:
     """A consumer named by stream and name: its ARN without the time of its registration, as refusals show it.
 
-    UNVERIFIED beyond public threads: the reference knows the ARN with the time only.
+    UNVERIFIED[kinesis-consumer-arn] beyond public threads: the reference knows the ARN with the time only.
     """
     stream, name = call.params.get("StreamARN"), call.params.get("ConsumerName")
     return [f"{stream}/consumer/{name}"] if stream and name else []
@@ -182,14 +182,18 @@ def _schema(call: ApiCall) -> list[str]:
 
 
 def _by_version_id(call: ApiCall) -> list[Check]:
-    """Schema versions by their id: any resource (UNVERIFIED: no ARN is known before the version is read)."""
+    """Schema versions by their id: any resource (UNVERIFIED[glue-version-by-id]: no ARN is known before the version is
+    read).
+    """
     if call.params.get("SchemaVersionId") and not call.params.get("SchemaId"):
         return [Check(f"glue:{call.operation}", "*")]
     return [Check(f"glue:{call.operation}", arn) for arn in _registry(call) + _schema(call)]
 
 
 def _list_schemas(call: ApiCall) -> list[Check]:
-    """ListSchemas speaks of a registry, or of all of them (UNVERIFIED: the reference also names schemas)."""
+    """ListSchemas speaks of a registry, or of all of them (UNVERIFIED[glue-list-schemas-resource]: the reference also
+    names schemas).
+    """
     return [Check("glue:ListSchemas", _registry(call)[0])]
 
 

@@ -73,7 +73,8 @@ def install(emulator: Emulator, store: Store) -> None:
             application = store.find(call)
             if int(call.params["CreateTimestamp"].timestamp()) != int(application.created):
                 raise invalid("The CreateTimestamp is not that of the application.")
-            # Guide: the service halts a running application and deletes it. UNVERIFIED: also while it is updated.
+            # Guide: the service halts a running application and deletes it. UNVERIFIED[flink-delete-while-updating]:
+            # also while it is updated.
             application.status = "DELETING"
             store.runner.discard(application)
             del store.applications[application.account, application.region, application.name]
@@ -170,7 +171,7 @@ def code_facts(store: Store, application: Application) -> dict[str, Any]:
     """``CodeSize`` of the JAR, after a look at it in S3 as the application's role.
 
     The model takes no size above 50 MB, and for ``CodeMD5`` only texts of 128 characters, which no MD5 has: what does
-    not fit is left out. UNVERIFIED: what the service answers there.
+    not fit is left out. UNVERIFIED[flink-code-facts]: what the service answers there.
 
     Raises:
         ApiError: the role may not read it, or it is not there.
@@ -189,7 +190,7 @@ def code_facts(store: Store, application: Application) -> dict[str, Any]:
         client = store.emulator.client("s3", role_arn=application.role, region=application.region)
         found = client.head_object(**s3_object(location))
     except (ClientError, ApiError) as error:
-        # The words are the service's as users quote them. UNVERIFIED: that they come at this call.
+        # The words are the service's as users quote them. UNVERIFIED[flink-missing-code]: that they come at this call.
         raise invalid(
             "Please check the role provided or validity of S3 location you provided. We are unable to get the "
             f"specified fileKey: {location['FileKey']} in the specified bucket: {location['BucketARN']}"

@@ -9,7 +9,7 @@ from aws_emulator.patches.flink.store import Application, Store, invalid
 
 SERVICE = "kinesisanalyticsv2"
 MOST_OPTIONS = 1
-"""UNVERIFIED: that an application has one log stream at most; the guide never shows more."""
+"""UNVERIFIED[flink-log-streams]: that an application has one log stream at most; the guide never shows more."""
 
 
 def new_option(application: Application, option: dict[str, str]) -> None:

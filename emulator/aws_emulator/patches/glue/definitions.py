@@ -2,7 +2,7 @@
 
 Avro's rules are those of its specification, "Schema Resolution". Of JSON Schema and Protobuf the rules are a part of
 those in the registry's guide ("Compatibility modes"): required properties, types and closed objects; fields by number
-and wire type. Protobuf definitions are taken as they are. UNVERIFIED: what AWS checks beyond.
+and wire type. Protobuf definitions are taken as they are. UNVERIFIED[glue-definition-checks]: what AWS checks beyond.
 """
 
 from __future__ import annotations
@@ -169,7 +169,9 @@ def _same_name(reader: dict[str, Any], writer: dict[str, Any]) -> bool:
 
 
 def difference(first: str, second: str) -> str:
-    """A line by line difference, as GetSchemaVersionsDiff answers one (its exact form is UNVERIFIED)."""
+    """A line by line difference, as GetSchemaVersionsDiff answers one (its exact form is
+    UNVERIFIED[glue-versions-diff]).
+    """
     import difflib
 
     def lines(text: str) -> list[str]:

@@ -98,7 +98,8 @@ def _add(store: Store, call: ApiCall, registry: Registry) -> Schema:
             arn=f"arn:aws:glue:{call.region}:{call.caller.account}:schema/{registry.name}/{name}",
             registry=registry.name,
             data_format=params["DataFormat"],
-            # UNVERIFIED: what AWS takes when the request names none; its consoles propose BACKWARD.
+            # UNVERIFIED[glue-default-compatibility]: what AWS takes when the request names none; its consoles propose
+            # BACKWARD.
             compatibility=params.get("Compatibility", "BACKWARD"),
             description=params.get("Description"),
             created=now,

@@ -16,7 +16,10 @@ DEFAULT_PAGE = 25
 MAX_REGISTRIES = 100
 MAX_VERSIONS = 10_000
 CHECK_SECONDS = 0.3
-"""How long the compatibility check of a new version takes. UNVERIFIED: AWS says only that versions may be PENDING."""
+"""How long the compatibility check of a new version takes.
+
+UNVERIFIED[glue-version-pending]: AWS says only that versions may be PENDING.
+"""
 
 Row = TypeVar("Row")
 
@@ -58,7 +61,9 @@ class Schema:
 
     @property
     def latest(self) -> Version | None:
-        """The newest version, whatever its status (UNVERIFIED: whether AWS skips those that failed)."""
+        """The newest version, whatever its status (UNVERIFIED[glue-latest-failed-version]: whether AWS skips those that
+        failed).
+        """
         return self.versions[max(self.versions)] if self.versions else None
 
 

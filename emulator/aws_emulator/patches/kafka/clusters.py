@@ -12,7 +12,9 @@ from aws_emulator.patches.kafka import operations
 from aws_emulator.patches.kafka.store import NAME_CHARACTERS, Cluster, Store, bad_request
 
 DEFAULT_PAGE = 10
-"""UNVERIFIED: MSK documents the maximum of 100 and no default; a small one makes missing pagination fail."""
+"""UNVERIFIED[msk-default-page]: MSK documents the maximum of 100 and no default; a small one makes missing pagination
+fail.
+"""
 
 NOT_OF_PROVISIONED = ("ClusterName", "Tags")
 

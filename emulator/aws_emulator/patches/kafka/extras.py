@@ -10,8 +10,10 @@ from aws_emulator.api import ApiCall, ApiError, Emulator
 from aws_emulator.patches.common import page, utc
 from aws_emulator.patches.kafka.store import Store, bad_request
 
+DEFAULT_PAGE = 10
+"""As for clusters: MSK documents no default, and a small one makes missing pagination fail."""
 VERSIONS = ("2.8.1", "3.4.0", "3.5.1", "3.6.0", "3.7.x", "3.8.x", "3.9.x", "4.0.x.kraft", "4.1.x.kraft")
-"""UNVERIFIED: the versions that MSK offers change every few months."""
+"""UNVERIFIED[msk-kafka-versions]: the versions that MSK offers change every few months."""
 
 
 @dataclass
@@ -100,7 +102,8 @@ def _install_configurations(emulator: Emulator, store: Store) -> None:
     def find(call: ApiCall) -> Configuration:
         configuration = own(call).get(call.params["Arn"])
         if configuration is None:
-            raise ApiError("NotFoundException", "The configuration ARN does not exist.", 404)
+            # Not NotFoundException: clients wait for this one after a deletion.
+            raise bad_request("Configuration ARN does not exist.", "arn")
         return configuration
 
     @emulator.operation("kafka", "CreateConfiguration")
@@ -161,7 +164,7 @@ def _page(call: ApiCall, rows: list[dict[str, Any]], name: str) -> dict[str, Any
         rows,
         call.params.get("NextToken"),
         call.params.get("MaxResults"),
-        default=100,
+        default=DEFAULT_PAGE,
         scope=(call.operation, call.params.get("ClusterArn"), call.caller.account),
         error=lambda message: bad_request(message, "nextToken"),
     )

@@ -1,8 +1,8 @@
 """Operations on clusters: what an update is known by after its call.
 
 Source: MSK API reference, "Clusters operations". A change is done when its call returns; on MSK it takes minutes. So an
-operation is complete as soon as it can be asked for. UNVERIFIED: the names of the operations' types; the developer
-guide shows some of them in examples.
+operation is complete as soon as it can be asked for. UNVERIFIED[msk-operation-types]: the names of the operations'
+types; the developer guide shows some of them in examples.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Sources: MSK developer guide, "Resource-based policies" (20 KB), "Multi-VPC private connectivity: cluster owner's and
 cross-account permissions" (CurrentVersion is needed to replace a policy; kafka:CreateVpcConnection needs connectivity
 switched on); error messages as clients of MSK rely on them.
-UNVERIFIED: whether MSK counts bytes before or after its own normalisation; what it answers to a ``CurrentVersion`` when
-there is no policy (refused here, so that a stale writer notices a deletion); whether it refuses resources of other
-clusters (refused here).
+UNVERIFIED[msk-policy-size, msk-policy-version-without-policy, msk-policy-foreign-resource]: whether MSK counts bytes
+before or after its own normalisation; what it answers to a ``CurrentVersion`` when there is no policy (refused here, so
+that a stale writer notices a deletion); whether it refuses resources of other clusters (refused here).
 """
 
 from __future__ import annotations

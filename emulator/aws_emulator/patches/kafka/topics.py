@@ -1,7 +1,7 @@
 """The topic API of MSK: topics without a Kafka client (MSK developer guide, "Topic operations").
 
 Provisioned clusters only, Kafka 3.6.0 or newer, cluster ACTIVE. Topics are names with settings; there is no broker.
-UNVERIFIED: the exact messages; Configs is base64 of a properties text, kept as it came.
+UNVERIFIED[msk-topic-messages]: the exact messages; Configs is base64 of a properties text, kept as it came.
 """
 
 from __future__ import annotations

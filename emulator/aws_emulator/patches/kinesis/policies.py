@@ -3,8 +3,9 @@
 Source: Kinesis developer guide, "Controlling access": 20 KB; no wildcard in Action or Principal; principals are
 accounts, roles and users; Resource is that very ARN; the actions that can be shared. There is no version: the last
 writer wins.
-UNVERIFIED: the answer of GetResourcePolicy when there is none (ResourceNotFoundException here), and whether actions
-that cannot be shared are refused when the policy is written (refused here).
+UNVERIFIED[kinesis-no-policy, kinesis-unshareable-actions]: the answer of GetResourcePolicy when there is none
+(ResourceNotFoundException here), and whether actions that cannot be shared are refused when the policy is written
+(refused here).
 """
 
 from __future__ import annotations

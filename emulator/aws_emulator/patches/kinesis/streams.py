@@ -78,6 +78,11 @@ def install(emulator: Emulator) -> None:
 
 
 def _install_tags(emulator: Emulator) -> None:
+    @emulator.wrap("kinesis", "CreateStream")
+    def create_stream(call: ApiCall, proceed: Callable[[], dict[str, Any]]) -> None:
+        proceed()
+        find(call, None, call.params["StreamName"]).tags.update(call.params.get("Tags") or {})
+
     @emulator.operation("kinesis", "TagResource")
     def tag_resource(call: ApiCall) -> None:
         _tags(call).update(call.params["Tags"])

@@ -1,12 +1,13 @@
 """Managed permissions: those of moto's table, and the ones for DataZone domains.
 
-The names of the domain permissions are those that AWS's managed policy AmazonDataZoneFullAccess lists. UNVERIFIED: the
-version numbers, and which actions each of them allows.
+The names of the domain permissions are those that AWS's managed policy AmazonDataZoneFullAccess lists.
+UNVERIFIED[ram-domain-permissions]: the version numbers, and which actions each of them allows.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,11 @@ class Permission:
     @property
     def arn(self) -> str:
         return PREFIX + self.name
+
+    @property
+    def text(self) -> str:
+        """What it allows, as a policy's statement: here every action of the resource's service."""
+        return json.dumps({"Effect": "Allow", "Action": [f"{self.resource_type.partition(':')[0].lower()}:*"]})
 
     def describe(self) -> dict[str, Any]:
         """The permission as the API shows it."""

@@ -132,3 +132,8 @@ def _install_permissions(emulator: Emulator, store: Store) -> None:
             and call.params.get("permissionType", "ALL") in ("ALL", "AWS_MANAGED")
         ]
         return paged(call, rows, "permissions")
+
+    @emulator.operation("ram", "GetPermission")
+    def get_permission(call: ApiCall) -> dict[str, Any]:
+        found = permissions.find(call.params["permissionArn"])
+        return {"permission": {**found.describe(), "permission": found.text}}

@@ -252,7 +252,7 @@ class Store:
 
     def _check_principal(self, share: Share, principal: str) -> None:
         account = account_of(principal)
-        # UNVERIFIED: what RAM answers for an account that does not exist.
+        # UNVERIFIED[ram-unknown-account]: what RAM answers for an account that does not exist.
         if not PRINCIPAL.fullmatch(principal) or (account and account not in self.accounts):
             message = f"Principal ID {principal} is malformed. Verify the ID and try again."
             raise ApiError("InvalidParameterException", message)

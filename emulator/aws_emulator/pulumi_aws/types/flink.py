@@ -1,8 +1,9 @@
 """aws:kinesisanalyticsv2/application.
 
 Which change replaces an application, what the provider waits for, and that ``startApplication`` is what the program
-said last, is the real provider's documented behaviour as far as it tells. UNVERIFIED: that a new runtime environment is
-an update in place (UpdateApplication takes one), and that a refresh sees no start or stop by hand.
+said last, is the real provider's documented behaviour as far as it tells. UNVERIFIED[pulumi-flink-update]: that a new
+runtime environment is an update in place (UpdateApplication takes one), and that a refresh sees no start or stop by
+hand.
 """
 
 from __future__ import annotations

@@ -114,13 +114,13 @@ def test_good_definitions(definition: str) -> None:
                     "Type": "Map",
                     "End": True,
                     "ItemProcessor": {
-                        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                        "ProcessorConfig": {"Mode": "SHARDED", "ExecutionType": "STANDARD"},
                         "StartAt": "B",
                         "States": {"B": PASS},
                     },
                 }
             ),
-            "DISTRIBUTED maps are not run",
+            "Mode must be INLINE or DISTRIBUTED",
         ),
     ],
 )

@@ -187,3 +187,17 @@ def test_aws_managed_policies_exist(iam: Any) -> None:
     iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
     (attached,) = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     assert attached["PolicyName"] == "AWSLambdaBasicExecutionRole"
+
+
+def test_an_update_of_a_role_leaves_what_it_does_not_name(client: Client) -> None:
+    iam, name = client("iam"), f"kept-{uuid.uuid4().hex[:8]}"
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, Description="first", MaxSessionDuration=7200)
+    iam.update_role(RoleName=name, Description="second")
+    assert iam.get_role(RoleName=name)["Role"]["MaxSessionDuration"] == 7200
+    iam.update_role(RoleName=name, MaxSessionDuration=3600)
+    found = iam.get_role(RoleName=name)["Role"]
+    assert (found["Description"], found["MaxSessionDuration"]) == ("second", 3600)
+    iam.update_role(RoleName=name, Description="")
+    assert iam.get_role(RoleName=name)["Role"].get("Description", "") == ""

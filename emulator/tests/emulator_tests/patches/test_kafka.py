@@ -350,3 +350,12 @@ def test_operations_that_are_not_there(kafka: Any, client: Client, cluster: str)
     with pytest.raises(ClientError) as refused:
         client("kafka", account="333333333333").describe_cluster_operation(ClusterOperationArn=operation)
     assert code(refused) == "ForbiddenException"
+
+
+def test_a_configuration_that_is_gone_is_a_bad_request_which_clients_wait_for(kafka: Any) -> None:
+    made = kafka.create_configuration(Name=f"gone-{uuid.uuid4().hex[:8]}", ServerProperties=b"log.retention.hours=1\n")
+    kafka.delete_configuration(Arn=made["Arn"])
+    with pytest.raises(ClientError) as error:
+        kafka.describe_configuration(Arn=made["Arn"])
+    assert code(error) == "BadRequestException"
+    assert "Configuration ARN does not exist" in str(error.value)

@@ -1,0 +1,239 @@
+"""Inputs and outputs of the resources of DataZone: types for Python programs, and the plugin's schema."""
+
+# The schema is read from these annotations as objects: they must not be postponed.
+from typing import Required, TypedDict
+
+import pulumi
+
+
+class SessionInputs(TypedDict, total=False):
+    """How the account is reached in which an object is made."""
+
+    region: Required[pulumi.Input[str]]
+    """AWS region."""
+    assume_role_arn: pulumi.Input[str]
+    """ARN of a role that is assumed for each call. Default: the ambient credentials."""
+    external_id: pulumi.Input[str]
+    """External id for the assumption of that role."""
+    adopt_existing: pulumi.Input[bool]
+    """Take over an object of the same name that exists already, instead of refusing. Default: false."""
+
+
+class FormTypeInputs(SessionInputs, total=False):
+    """Inputs of FormType."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain."""
+    name: Required[pulumi.Input[str]]
+    """Name of the form type; the model's structure carries it. A change replaces the type."""
+    model: Required[pulumi.Input[str]]
+    """Smithy model of one structure."""
+    owning_project_id: Required[pulumi.Input[str]]
+    """The project that owns the type. A change replaces the type."""
+    description: pulumi.Input[str]
+    """Up to 2,048 characters."""
+    status: pulumi.Input[str]
+    """`ENABLED` (default) or `DISABLED`."""
+    allow_breaking: pulumi.Input[bool]
+    """Accept a change that existing assets cannot follow. Default: false."""
+
+
+class AssetTypeForm(TypedDict, total=False):
+    """A form of an asset type."""
+
+    type_identifier: Required[pulumi.Input[str]]
+    """Name of the form type."""
+    type_revision: pulumi.Input[str]
+    """Its revision. Default: the current one when the asset type is made, which stays pinned."""
+    required: pulumi.Input[bool]
+    """Whether each asset must have the form. Default: false."""
+
+
+class AssetTypeInputs(SessionInputs, total=False):
+    """Inputs of AssetType."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain."""
+    name: Required[pulumi.Input[str]]
+    """Name of the asset type. A change replaces it."""
+    owning_project_id: Required[pulumi.Input[str]]
+    """The project that owns the type. A change replaces the type."""
+    forms: Required[pulumi.Input[dict[str, pulumi.Input[AssetTypeForm]]]]
+    """Form name to form type; 10 at most."""
+    description: pulumi.Input[str]
+    """Up to 2,048 characters."""
+
+
+class SubscriptionTargetForm(TypedDict):
+    """A form of a subscription target's configuration."""
+
+    form_name: pulumi.Input[str]
+    """Name of the form."""
+    content: pulumi.Input[str]
+    """Its content, as JSON."""
+
+
+class SubscriptionTargetInputs(SessionInputs, total=False):
+    """Inputs of SubscriptionTarget. The session must lead into the environment's account."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain."""
+    environment_id: Required[pulumi.Input[str]]
+    """The environment that receives access. A change replaces the target."""
+    name: Required[pulumi.Input[str]]
+    """1 to 256 characters."""
+    authorized_principals: Required[pulumi.Input[list[pulumi.Input[str]]]]
+    """ARNs of the 1 to 20 roles that receive access."""
+    applicable_asset_types: Required[pulumi.Input[list[pulumi.Input[str]]]]
+    """Names of the asset types that it can subscribe to."""
+    manage_access_role: Required[pulumi.Input[str]]
+    """ARN of a role of path `/` or `/service-role/`, which DataZone asks for and does not use for custom assets."""
+    type: pulumi.Input[str]
+    """Type of the target. A change replaces it."""
+    provider_name: pulumi.Input[str]
+    """Who fulfils its grants."""
+    subscription_target_config: pulumi.Input[list[pulumi.Input[SubscriptionTargetForm]]]
+    """Forms of its configuration. Default: none."""
+    subscription_grant_creation_mode: pulumi.Input[str]
+    """`AUTOMATIC` or `MANUAL`. Default: DataZone's."""
+
+
+class ProjectMembershipInputs(SessionInputs, total=False):
+    """Inputs of ProjectMembership. A change of any replaces the membership."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain."""
+    project_id: Required[pulumi.Input[str]]
+    """The project."""
+    user_identifier: pulumi.Input[str]
+    """ARN of an IAM role or user, or id of a user. This or `group_identifier`."""
+    group_identifier: pulumi.Input[str]
+    """Id of a group."""
+    designation: pulumi.Input[str]
+    """`PROJECT_CONTRIBUTOR` (default), `PROJECT_OWNER` or another of DataZone's."""
+
+
+class RuleForm(TypedDict):
+    """A metadata form that a rule requires."""
+
+    type_identifier: pulumi.Input[str]
+    """Name of the form type."""
+    type_revision: pulumi.Input[str]
+    """Its revision."""
+
+
+class RuleInputs(SessionInputs, total=False):
+    """Inputs of Rule."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain."""
+    name: Required[pulumi.Input[str]]
+    """1 to 256 letters, digits, `_`, `-` and spaces."""
+    action: Required[pulumi.Input[str]]
+    """`CREATE_SUBSCRIPTION_REQUEST` or `CREATE_LISTING_CHANGE_SET`. A change replaces the rule."""
+    domain_unit_id: pulumi.Input[str]
+    """The domain unit. Default: the domain's root. A change replaces the rule."""
+    metadata_forms: pulumi.Input[list[pulumi.Input[RuleForm]]]
+    """The 1 to 5 forms that are required. These or `glossary_terms`."""
+    glossary_terms: pulumi.Input[list[pulumi.Input[str]]]
+    """Ids of the 1 to 5 glossary terms that are required."""
+    include_child_domain_units: pulumi.Input[bool]
+    """Default: true."""
+    asset_types: pulumi.Input[list[pulumi.Input[str]]]
+    """Names of asset types. Default: all."""
+    projects: pulumi.Input[list[pulumi.Input[str]]]
+    """Ids of projects. Default: all."""
+    data_products: pulumi.Input[bool]
+    """Whether data products count. Default: false."""
+    description: pulumi.Input[str]
+    """Up to 2,048 characters."""
+
+
+class GuardedTarget(TypedDict):
+    """A subscription target that a destroy would take away."""
+
+    environment_id: pulumi.Input[str]
+    """Its environment."""
+    target_id: pulumi.Input[str]
+    """Its id."""
+
+
+class GuardedPart(TypedDict, total=False):
+    """What a stack has in one account, as far as a destroy would meet it."""
+
+    assume_role_arn: pulumi.Input[str]
+    """ARN of a role that is assumed for each call."""
+    external_id: pulumi.Input[str]
+    """External id for the assumption of that role."""
+    account: pulumi.Input[str]
+    """The account, for its ledgers."""
+    sides: pulumi.Input[list[pulumi.Input[str]]]
+    """Whose ledgers it has: `domain`, `member`, or both."""
+    asset_types: pulumi.Input[list[pulumi.Input[str]]]
+    """Names of the asset types that the stack made."""
+    targets: pulumi.Input[list[pulumi.Input[GuardedTarget]]]
+    """The subscription targets that the stack made."""
+    record_paths: pulumi.Input[list[pulumi.Input[str]]]
+    """Paths in Parameter Store of its data sources' records."""
+    trail: pulumi.Input[bool]
+    """Whether logs of a trail of the stack are kept."""
+
+
+class DestroyGuardInputs(SessionInputs, total=False):
+    """Inputs of DestroyGuard."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain."""
+    on_destroy: pulumi.Input[str]
+    """`refuse` (default) while something lives, or `cascade`: end it first."""
+    parts: pulumi.Input[list[pulumi.Input[GuardedPart]]]
+    """What is guarded, by account."""
+    namespace: pulumi.Input[str]
+    """The deployment's namespace."""
+    partition: pulumi.Input[str]
+    """The AWS partition."""
+
+
+class TypeOutputs(TypedDict):
+    """Outputs of FormType."""
+
+    revision: pulumi.Output[str]
+    """The current revision."""
+
+
+class AssetTypeOutputs(TypeOutputs):
+    """Outputs of AssetType."""
+
+    form_revisions: pulumi.Output[dict[str, str]]
+    """Form name to the revision of its type that is pinned."""
+
+
+class TargetOutputs(TypedDict):
+    """Outputs of SubscriptionTarget."""
+
+    target_id: pulumi.Output[str]
+    """DataZone's id of the target."""
+
+
+class MembershipOutputs(TypedDict):
+    """Outputs of ProjectMembership."""
+
+    member_id: pulumi.Output[str]
+    """DataZone's id of the member."""
+    domain_version: pulumi.Output[str]
+    """`V1` or `V2`, which decides how a role is a member."""
+
+
+class RuleOutputs(TypedDict):
+    """Outputs of Rule."""
+
+    rule_id: pulumi.Output[str]
+    """DataZone's id of the rule."""
+    unit_id: pulumi.Output[str]
+    """The domain unit that it is in."""
+    is_root: pulumi.Output[bool]
+    """Whether that is the domain's root."""
+
+
+class NoOutputs(TypedDict):
+    """A resource with no outputs beside its inputs."""

@@ -1,0 +1,62 @@
+"""The emulator answers every probe as the code expects, for a user with the printed permissions and no others."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from contracts import emulator as asked
+from contracts.journal import Journal
+from contracts.permissions import calls
+from contracts.probe import chosen
+from contracts.runner import AS_EXPECTED, NOT_ASKED, Outcome, run
+from contracts.scene import Pace, Scene
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture(scope="module")
+def asked_all(
+    endpoint: str, keys: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Scene, list[Outcome]]:
+    session = boto3.Session(*keys, region_name=asked.REGION)
+    journal = Journal(tmp_path_factory.mktemp("contracts") / "run.jsonl")
+    scene = Scene(session, "all", journal, Pace(interval=0.1, settled=0), endpoint, options=asked.OPTIONS)
+    return scene, run(chosen(), scene)
+
+
+def test_every_answer_is_as_expected(asked_all: tuple[Scene, list[Outcome]]) -> None:
+    _, outcomes = asked_all
+    wrong = {
+        each.probe.id: (each.status, each.reason or each.answered)
+        for each in outcomes
+        if each.status != (NOT_ASKED if each.probe.by_hand else AS_EXPECTED)
+    }
+    assert wrong == {}
+    assert len(outcomes) == len(chosen())
+
+
+def test_everything_is_removed(asked_all: tuple[Scene, list[Outcome]]) -> None:
+    scene, _ = asked_all
+    assert scene.journal.pending() == [] and not scene.journal.path.exists()
+    administrator = boto3.Session("test", "test", region_name=asked.REGION)
+    domains = administrator.client("datazone", endpoint_url=scene.endpoint_url).list_domains()["items"]
+    assert [each["name"] for each in domains if scene.run in each["name"]] == []
+    roles = administrator.client("iam", endpoint_url=scene.endpoint_url).get_paginator("list_roles").paginate()
+    assert [role["RoleName"] for page in roles for role in page["Roles"] if scene.run in role["RoleName"]] == []
+
+
+def test_the_recorded_calls_are_those_of_a_run(asked_all: tuple[Scene, list[Outcome]]) -> None:
+    scene, _ = asked_all
+    made = {name: sorted(found) for name, found in scene.calls.items()}
+    assert made == calls(), "run python -m tools.docs.contract_calls"
+
+
+def test_probes_declare_the_setups_that_they_call(asked_all: tuple[Scene, list[Outcome]]) -> None:
+    scene, outcomes = asked_all
+    undeclared = {
+        each.probe.id: sorted(scene.uses[each.probe.id] - {used.name for used in each.probe.setups()} - {"account"})
+        for each in outcomes
+        if each.probe.id in scene.uses
+    }
+    assert {name: found for name, found in undeclared.items() if found} == {}

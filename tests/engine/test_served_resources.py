@@ -1,0 +1,138 @@
+"""The plugin's resources under the real engine: a life, `import`, and the move of a stack of dynamic resources to them.
+
+The program stands for any language: it knows type tokens and the schema's names only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.engine.stacks import SettingsStack, cli, project
+from tests.provider.conftest import World
+from tests.provider.conftest import lone_world as world
+from tests.sandbox import ROOT, Client, EmulatorProcess, client, emulator
+from tools.dev.pulumi import Pulumi
+from tools.dev.workspace import Workspace
+
+__all__ = ["client", "emulator", "world"]
+pytestmark = [pytest.mark.engine, pytest.mark.emulator]
+MODEL = "structure ServedForm {\n  topic: String\n}"
+PROGRAM = """
+import pulumi
+from streamgov_pulumi import FormType
+
+settings = pulumi.Config().require_object("settings")
+kind = settings["way"]
+owned = {"domain_id": settings["domain"], "owning_project_id": settings["project"], "region": "us-east-1"}
+if kind == "dynamic":
+    form = FormType("form", {**owned, "name": "ServedForm", "model": settings["model"], "external_id": "ext"})
+else:
+    class Served(pulumi.CustomResource):
+        revision: pulumi.Output[str]
+
+        def __init__(self, name, kind, props, opts=None):
+            super().__init__(f"streamgov:index:{kind}", name, {**props, "revision": None}, opts)
+
+    mine = {"domainId": settings["domain"], "owningProjectId": settings["project"], "region": "us-east-1"}
+    form = Served("form", "FormType", {
+        **mine, "name": "ServedForm", "model": settings["model"], "externalId": pulumi.Output.secret("ext"),
+    }, pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="pulumi-python:dynamic/streamgov:FormType")]))
+    if settings.get("more"):
+        Served("assets", "AssetType", {**mine, "name": "ServedType", "forms": {
+            "ServedForm": {"typeIdentifier": "ServedForm", "typeRevision": form.revision, "required": True},
+        }})
+pulumi.export("revision", form.revision)
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SettingsStack]:
+    folder = tmp_path_factory.mktemp("served")
+    workspace = Workspace(folder / "state", emulator.port)
+    workspace.prepare()
+    program = project(folder / "program", "served", PROGRAM)
+    described = yaml.safe_load((program / "Pulumi.yaml").read_text())
+    described["plugins"] = {"providers": [{"name": "streamgov", "path": str(ROOT / "plugin")}]}
+    (program / "Pulumi.yaml").write_text(yaml.safe_dump(described))
+    made = SettingsStack(Pulumi(workspace, cli(), program, "served"), {}, "served")
+    made.pulumi.select_stack()
+    made.set(domain=world.domain, project=world.producer, way="dynamic", model=MODEL)
+    yield made
+
+
+def state(stack: SettingsStack) -> dict[str, Any]:
+    """Logical name -> resource of the state."""
+    exported = json.loads(stack.pulumi.run("stack", "export", "--stack", stack.pulumi.stack).stdout)
+    return {item["urn"].rsplit("::", 1)[1]: item for item in exported["deployment"]["resources"]}
+
+
+def created(client: Client, world: World, name: str) -> Any:
+    return client("datazone").get_form_type(domainIdentifier=world.domain, formTypeIdentifier=name)["createdAt"]
+
+
+def test_a_stack_of_dynamic_resources_moves_to_the_plugin_without_touching_anything(
+    stack: SettingsStack, client: Client, world: World
+) -> None:
+    stack.pulumi.operation("up")
+    before = created(client, world, "ServedForm")
+    assert "__provider" in state(stack)["form"]["outputs"]
+    stack.set(way="served")
+    assert set(stack.preview().values()) <= {"update", "create"}, "nothing is made anew"
+    stack.pulumi.operation("up")
+    stack.silent("preview", "refresh", "preview")
+    assert created(client, world, "ServedForm") == before
+    assert stack.pulumi.outputs()["revision"] == "1"
+    moved = state(stack)["form"]
+    assert moved["type"] == "streamgov:index:FormType"
+    assert "__provider" not in moved["inputs"], "no code in the state"
+    assert moved["inputs"]["externalId"] != "ext" and moved["outputs"]["externalId"] != "ext", "secret by property"
+
+
+def test_a_change_and_another_resource(stack: SettingsStack, client: Client, world: World) -> None:
+    stack.set(model=MODEL.replace("topic: String", "topic: String\n  note: String"), more=True)
+    stack.pulumi.operation("up")
+    stack.silent()
+    assert stack.pulumi.outputs()["revision"] == "2"
+    found = client("datazone").get_asset_type(domainIdentifier=world.domain, identifier="ServedType")
+    assert found["formsOutput"]["ServedForm"]["required"]
+
+
+def test_a_mistake_is_a_sentence_under_the_schemas_names(stack: SettingsStack, world: World) -> None:
+    stack.set(project="nowhere1234567")
+    printed = stack.refused()
+    assert "owningProjectId" in printed and "Traceback" not in printed
+    stack.set(project=world.producer)
+
+
+def test_an_object_is_imported_by_its_id(stack: SettingsStack, client: Client, world: World, tmp_path: Path) -> None:
+    client("datazone").create_form_type(
+        domainIdentifier=world.domain,
+        name="FoundForm",
+        model={"smithy": "structure FoundForm { a: String }"},
+        owningProjectIdentifier=world.producer,
+        status="ENABLED",
+    )
+    pulumi = stack.pulumi
+    pulumi.run("config", "set", "streamgov:region", "us-east-1", "--stack", pulumi.stack)
+    pulumi.operation("up")  # the package's provider takes its configuration when the stack is updated
+    pulumi.run(
+        "import", "streamgov:index:FormType", "found", f"{world.domain}|form|FoundForm",
+        "--yes", "--protect=false", "--generate-code=false", "--stack", pulumi.stack,
+    )  # fmt: skip
+    found = state(stack)["found"]
+    assert found["id"] == f"{world.domain}|form|FoundForm"
+    assert "FoundForm" in found["inputs"]["model"]
+
+
+def test_everything_goes(stack: SettingsStack, client: Client, world: World) -> None:
+    stack.set(project=world.producer)
+    stack.pulumi.operation("destroy")
+    assert stack.pulumi.resource_count() == 0
+    with pytest.raises(client("datazone").exceptions.ResourceNotFoundException):
+        created(client, world, "ServedForm")
