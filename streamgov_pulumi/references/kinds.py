@@ -51,8 +51,8 @@ def domain(clients: Clients, question: Question) -> str:
         return (
             f"DataZone does not show the domain {question.domain} to this account in this region ({reason}). Either it "
             "is in another region: then set streamgov:region to that one. Or the account is not associated with it "
-            "yet: then accept its resource share, in this stack (acceptShareArn) or by hand. Or whoever previews may "
-            "not datazone:GetDomain (aws datazone list-domains)"
+            "yet: then accept its resource share, in this stack (acceptShareArn) or by hand. Or whoever previews is "
+            "denied datazone:GetDomain (aws datazone list-domains)"
         )
     status = str(found.get("status") or "AVAILABLE")
     return "" if status in ("AVAILABLE", "CREATING") else f"domain {question.domain} is {status}"

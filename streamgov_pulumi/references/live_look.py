@@ -146,7 +146,7 @@ class LiveLook:
             elif answers.error:
                 log.info(f"{open_}: {answers.error} ({SKIP})")
             if answers.denied:
-                log.info(f"{open_}: whoever previews may not {', '.join(answers.denied)} ({SKIP})")
+                log.info(f"{open_}: whoever previews is denied {', '.join(answers.denied)} ({SKIP})")
         if not problems:
             return
         text = "\n".join(problems)

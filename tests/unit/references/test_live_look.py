@@ -107,7 +107,7 @@ def test_a_lacking_permission_is_said_once_and_the_rest_is_looked_at() -> None:
     )
     assert told[0] == (
         "info",
-        f"Not all that the configuration names was looked up in account {MEMBER}: whoever previews may not "
+        f"Not all that the configuration names was looked up in account {MEMBER}: whoever previews is denied "
         "glue:GetRegistry, iam:GetRole (set streamgov:checkReferences to never to skip this)",
     )
     assert told[1][0] == "warn"
