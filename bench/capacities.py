@@ -19,6 +19,7 @@ from streamgov_core.documents.compiler import (
     size,
 )
 from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
+from streamgov_core.model.connection_details import connection_permissions
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -92,7 +93,8 @@ def capacities() -> list[Capacity]:
         def permissions(number: int) -> Sequence[Permission]:
             order = command(platform, number, 1, **given)
             own = platforms[platform].consumer_permissions(NAMES, order)
-            return (*own, *consumer_permissions(NAMES, order, order.consumer.principals[0]))
+            told = connection_permissions(NAMES, order, order.consumer.account)
+            return (*own, *consumer_permissions(NAMES, order, order.consumer.principals[0]), *told)
 
         return permissions
 

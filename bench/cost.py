@@ -27,6 +27,7 @@ PRICES: Mapping[str, float] = MappingProxyType(
         "DynamoDB read": 0.125 / 1e6,
         "KMS key": 1.0,
         "CloudWatch alarm": 0.10,
+        "CloudWatch dashboard": 3.0,
         "CloudWatch custom metric": 0.30,
         "CloudWatch Logs GB": 0.50,
         "Parameter Store standard parameter": 0.0,
@@ -78,6 +79,7 @@ class Usage:
     reconcile_runs: int = HOURS_A_MONTH
     keys: int = 3
     alarms: int = 17
+    dashboards: int = 3
     custom_metrics: int = 8
     """By name and dimensions, in each account: three of a reconcile run, five of a data source's run."""
 
@@ -107,6 +109,7 @@ def units(usage: Usage) -> dict[str, float]:
     found = dict.fromkeys(PRICES, 0.0)
     found["KMS key"] = usage.keys
     found["CloudWatch alarm"] = usage.alarms
+    found["CloudWatch dashboard"] = usage.dashboards
     found["CloudWatch custom metric"] = usage.custom_metrics
     runs = (
         (GRANT, usage.grants),

@@ -10,10 +10,12 @@ from streamgov_core.runtime.invocation import initialize, lambda_handler
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from streamgov_core.domain.function_events import CollectEvent
+
 initialize(Collect.prepare)
 
 
 @lambda_handler
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: CollectEvent, context: LambdaContext) -> dict[str, Any]:
     """Collect one workflow input: ``{event, execution, startedAt}``."""
     return Collect.from_env().run(event, context)

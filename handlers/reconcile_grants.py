@@ -10,10 +10,12 @@ from streamgov_core.runtime.invocation import initialize, lambda_handler
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from streamgov_core.domain.function_events import ReconcileEvent
+
 initialize(Reconcile.prepare)
 
 
 @lambda_handler
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: ReconcileEvent, context: LambdaContext) -> dict[str, Any]:
     """Carry out ``{phase: plan | conclude | report, …}``."""
     return Reconcile.from_env().run(event, context)

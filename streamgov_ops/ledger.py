@@ -37,7 +37,8 @@ def find_grant(accounts: Accounts, grant_id: str) -> list[GrantRecord]:
         ConfigError: no grant, or several, begin with it.
     """
     ledger = _ledger(accounts)
-    found = _reading(accounts, lambda: ledger.of_grant(grant_id).values())
+    # DynamoDB takes no empty key.
+    found = _reading(accounts, lambda: ledger.of_grant(grant_id).values()) if grant_id else []
     if found:
         return sorted(found, key=lambda record: record.asset_id)
     matching = [record for record in read_ledger(accounts) if record.grant_id.startswith(grant_id)]

@@ -113,7 +113,7 @@ CAUSES: Mapping[str, Advice] = {
     ),
     "NotGovernedError": Advice(
         "a schema or name leads to no topic or stream that the data source may speak for",
-        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped",
+        "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped and remarked",
     ),
     "CatalogBusyError": Advice(
         "something is changing, such as an asset that moves to another project", "nothing: the next run does it"
@@ -191,7 +191,8 @@ ENDS: Mapping[str, Advice] = {
         "says whether access is left",
     ),
     "NotCollected": Advice(
-        "the grant's metadata could not be read", "the cause stands in DataZone and in the collect function's log group"
+        "the grant could not be begun, or its input can never succeed",
+        "do what the execution's cause says; nothing was changed",
     ),
     "Unfinished": Advice("at least one asset was not reported", "the settle rule starts again from the ledger"),
     "StepFailed": Advice(
@@ -217,6 +218,16 @@ FINDINGS: Mapping[str, Advice] = {
     "Expired": Advice(
         "", "nothing: the reconciler revokes. If it stays open, DataZone refuses: `streamgov revoke <grant>`"
     ),
+    "PrincipalsChanged": Advice(
+        "", "nothing: removed roles lose their access and added ones get it. If it stays, the text says what refuses it"
+    ),
+    "AssetChanged": Advice(
+        "", "nothing where it is the same topic or stream. Otherwise redrive the grant if that is meant, or revoke it"
+    ),
+    "UnusableEnvironment": Advice(
+        "", "bring the environment back, or `streamgov revoke <grant>`: its roles still have access"
+    ),
+    "NoMember": Advice("", "add the account to `memberAccounts` again, revoke its grants, and only then take it out"),
     "Orphaned": Advice(
         "", "nothing: the reconciler revokes, unless suspiciously much is gone; then look, and use `--force`"
     ),

@@ -31,6 +31,7 @@ _WRITES = (
     "iam:putrolepolicy",
 )
 _POLICY_CHANGES = ("iam:attachrolepolicy", "iam:deleterolepolicy", "iam:detachrolepolicy", "iam:putrolepolicy")
+_TAKE_AWAY = frozenset({"iam:deleterolepolicy", "iam:detachrolepolicy"})
 _ROLES = re.compile(r"arn:[^:]*:iam::(?P<account>[^:]*):(role)?[*?/]*\*[*?/]*")
 _SAY_SO = "list the account in `accounts` of this policy's configuration (the stack's allowAnyRole does not)"
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
@@ -165,7 +166,9 @@ def account_wide_roles(type_: str, props: Props, config: Config) -> Iterator[str
             continue
         writes = [action for action in many(statement.get("Action")) if action.lower() in _POLICY_CHANGES]
         wide = [pattern for pattern in many(statement.get("Resource")) if _every_role(pattern, allowed)]
-        if writes and wide:
+        # Roles that lost their place in the configuration are taken from by the boundary that marks them.
+        takes_only = {action.lower() for action in writes} <= _TAKE_AWAY and _bounded(statement)
+        if writes and wide and not takes_only:
             yield (
                 f"{_named(statement)} allows {', '.join(writes)} on every role of an account ({', '.join(wide)}): name "
                 f"a path such as role/streaming/*, or {_SAY_SO}"

@@ -173,7 +173,14 @@ class DataZoneAssets:
             )
         return len(subscriptions) + len(requests)
 
+    def consumers(self, listing_id: str) -> list[str]:
+        """API ListSubscriptions, as the approving project."""
+        return sorted({_subscriber(item) for item in self._approved_items(listing_id)})
+
     def _approved(self, listing_id: str) -> list[str]:
+        return [item["id"] for item in self._approved_items(listing_id)]
+
+    def _approved_items(self, listing_id: str) -> list[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_subscriptions").paginate(
             domainIdentifier=self._domain,
             approverProjectId=self._project,
@@ -181,7 +188,7 @@ class DataZoneAssets:
             status="APPROVED",
             PaginationConfig={"PageSize": PAGE},
         )
-        return [item["id"] for page in pages for item in page.get("items", ())]
+        return [item for page in pages for item in page.get("items", ())]
 
     def _pending(self, listing_id: str) -> list[str]:
         pages = self._client.get_paginator("list_subscription_requests").paginate(
@@ -269,3 +276,11 @@ def _asset(answer: Mapping[str, Any]) -> Asset:
         changed=answer.get("createdAt"),
         moving=bool(answer.get("ownershipTransfer")),
     )
+
+
+def _subscriber(subscription: Mapping[str, Any]) -> str:
+    """The project's name; its id where DataZone does not show it."""
+    principal: Mapping[str, Mapping[str, Any]] = subscription.get("subscribedPrincipal") or {}
+    for found in principal.values():
+        return str(found.get("name") or found.get("id") or "")
+    return str(subscription["id"])

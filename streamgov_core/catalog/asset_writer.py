@@ -241,6 +241,10 @@ class AssetWriter:
         except AssetHiddenError:
             return None
 
+    def consumers(self, listing_id: str) -> list[str]:
+        """Names of the projects that are subscribed to a listing."""
+        return self._assets.consumers(listing_id)
+
     def find(self, draft: Draft, index: AssetIndex | None) -> Asset | None:
         """The project's asset of this very resource, made by a run that was interrupted or by another tool."""
         if index is not None:

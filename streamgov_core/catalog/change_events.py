@@ -34,6 +34,7 @@ def change(
     details: SchemaDetails | None = None,
     revision: str | None = None,
     replaces: str | None = None,
+    consumers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The detail of an event.
 
@@ -46,6 +47,7 @@ def change(
         details: what else is known of the schema; what changed for readers above all.
         revision: the asset's revision.
         replaces: the asset that was deleted in its favour, if it is ``REPLACED``.
+        consumers: names of the projects that a breaking change hits.
     """
     schema = None
     if info is not None:
@@ -65,6 +67,7 @@ def change(
         "schema": schema,
         "compatibility": verdict.to_json() if verdict else None,
         **({"replaces": replaces} if replaces else {}),
+        **({"consumers": list(consumers)} if consumers else {}),
     }
 
 

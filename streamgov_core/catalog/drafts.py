@@ -94,7 +94,7 @@ class AssetDrafts:
             external_id=resource.arn,
             type_name=self.type_name,
             description=description[:MAX_DESCRIPTION] if description else None,
-            read_me=_read_me(layout.kind, resource, info),
+            read_me=_read_me(layout.kind, resource, info, self._names.connection_path("<project id>")),
             forms={
                 RELATIONAL_TABLE_FORM: FormDraft(
                     RELATIONAL_TABLE_FORM_TYPE, columns.table(resource.name), frozenset({"tableName", "columns"})
@@ -162,14 +162,15 @@ def fitting(definition: str, others: Mapping[str, Any]) -> str:
     return definition[:low] + "…"
 
 
-def _read_me(kind: str, resource: Resource, info: SchemaInfo | None) -> str:
+def _read_me(kind: str, resource: Resource, info: SchemaInfo | None, parameters: str) -> str:
     schema = "No schema is registered for it."
     if info is not None:
         registry = info.registry_arn.rpartition("/")[2]
         schema = f"Its schema is `{info.name}` in the registry `{registry}` ({info.data_format})."
     return (
         f"# {resource.name}\n\n{kind}. {schema}\n\n"
-        "Subscribe to get access; what you may do then is written into your roles' policies.\n"
+        "Subscribe to get access. What you may do then is written into your roles' policies, and how to connect into "
+        f"Parameter Store of your account: `{parameters}/<grant id>/<asset id>`.\n"
     )
 
 

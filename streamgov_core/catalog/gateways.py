@@ -88,6 +88,9 @@ class AssetCatalog(Protocol):
     def subscriptions(self, listing_id: str) -> list[str]:
         """Ids of the subscriptions and open requests that depend on a listing."""
 
+    def consumers(self, listing_id: str) -> list[str]:
+        """Names of the projects whose subscriptions to a listing are approved, each once, in order."""
+
     def end_subscriptions(self, listing_id: str) -> int:
         """Revoke the listing's subscriptions and reject its open requests; returns how many there were."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +30,7 @@ from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogBusyError, NotGovernedError, SchemaError, StreamgovError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
+from streamgov_core.runtime.log import log
 
 MAX_WALK_BACK = 50
 """Versions that are tried for one that is available."""
@@ -190,7 +193,22 @@ class SchemaSync:
         self._record(subject, draft, written, record, index)
         if self._schemaless is not None and (record is None or written.verdict == "created"):
             self._schemaless.release(subject.resource.name)
-        return self._outcome(subject, written, details)
+        return self._outcome(subject, written, details, consumers=self._hit(subject, live, details))
+
+    def _hit(self, subject: _Subject, live: Asset | None, details: SchemaDetails) -> list[str]:
+        """The projects whose readers a breaking change hits."""
+        verdict = details.compatibility
+        if verdict is None or not verdict.breaking or live is None or not live.listing_id:
+            return []
+        consumers = self._writer.consumers(live.listing_id)
+        if consumers:
+            log(
+                "a breaking change hits consumers",
+                level=logging.WARNING,
+                schema=subject.info.name,
+                consumers=consumers,
+            )
+        return consumers
 
     def _replace(
         self, subject: _Subject, record: AssetRecord, index: AssetIndex | None, options: SyncOptions
@@ -238,7 +256,12 @@ class SchemaSync:
             self._records.save(new)
 
     def _outcome(
-        self, subject: _Subject, written: WrittenAsset, details: SchemaDetails, replaces: str | None = None
+        self,
+        subject: _Subject,
+        written: WrittenAsset,
+        details: SchemaDetails,
+        replaces: str | None = None,
+        consumers: Sequence[str] = (),
     ) -> SyncOutcome:
         if written.verdict == "unchanged":
             return SyncOutcome("unchanged")
@@ -251,6 +274,7 @@ class SchemaSync:
             details,
             written.revision,
             replaces,
+            consumers,
         )
         return SyncOutcome(written.verdict, event=event)
 

@@ -30,8 +30,15 @@ def central_definition(names: Names, domain_account: str) -> State:
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")
     asset_states = {
-        "First": member_stage("First", "$.do.first", "$.firstDone", "Second", "UndoFirst"),
-        "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst"),
+        "First": member_stage("First", "$.do.first", "$.firstDone", "PassAnswersOn", "UndoFirst"),
+        # What only the owner knows, such as the brokers, reaches the consumer's side with its command.
+        "PassAnswersOn": {
+            "Type": "Pass",
+            "Parameters": {"answers.$": "$.firstDone"},
+            "ResultPath": "$.told",
+            "Next": "Second",
+        },
+        "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst", told="$.told"),
         "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond"),
         "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report"),
         "Report": {

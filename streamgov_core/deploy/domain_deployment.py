@@ -14,11 +14,13 @@ from streamgov_core.deploy.central_events import (
     settle_event_pattern,
 )
 from streamgov_core.deploy.central_machine import central_definition
+from streamgov_core.deploy.dashboards import domain_dashboard
 from streamgov_core.deploy.domain_permissions import (
     callback_policy,
     callback_trust,
     central_machine_policy,
     collect_policy,
+    ends_trust,
     events_policy,
     events_trust,
     reconcile_policy,
@@ -26,7 +28,18 @@ from streamgov_core.deploy.domain_permissions import (
 )
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import AlarmSpec, FunctionSpec, MachineSpec, QueueSpec, RoleSpec, RuleSpec, TableSpec
+from streamgov_core.deploy.spec import (
+    AlarmSpec,
+    DashboardSpec,
+    FunctionSpec,
+    MachineSpec,
+    QueueSpec,
+    RoleSpec,
+    RuleSpec,
+    ScheduleGroupSpec,
+    TableSpec,
+)
+from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
 from streamgov_core.model.findings import RECONCILER
 from streamgov_core.model.naming import Names, check_account
@@ -52,7 +65,10 @@ class DomainDeployment:
         events: role with which EventBridge starts the central machine.
         dead_letters: queue of events that could not start the central machine.
         rules: what starts the central machine.
+        end_schedules: group of the schedules of ends of access.
+        ends: role with which those schedules start the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
+        dashboard: what a person looks at.
     """
 
     grants: TableSpec
@@ -64,7 +80,10 @@ class DomainDeployment:
     events: RoleSpec
     dead_letters: QueueSpec
     rules: tuple[RuleSpec, ...]
+    end_schedules: ScheduleGroupSpec
+    ends: RoleSpec
     open_findings: AlarmSpec
+    dashboard: DashboardSpec
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -83,6 +102,7 @@ def domain_account(
     managed_vpc: bool = True,
     cross_account_serverless: bool = False,
     request_required: bool = False,
+    ends: GrantEnds | None = None,
     projects: Sequence[str] = (),
     reconcile_schedule: str = RECONCILE_SCHEDULE,
     reconcile_repairs: bool = True,
@@ -100,6 +120,7 @@ def domain_account(
         managed_vpc: grants across accounts include managed VPC connections to the cluster.
         cross_account_serverless: try grants on serverless clusters across accounts, which AWS does not document.
         request_required: refuse a grant whose request cannot be read.
+        ends: the end of access where none was asked for, and the latest one.
         projects: consumers' projects whose grants are reconciled; without any, all that the reconciler sees.
         reconcile_schedule: EventBridge schedule expression; empty for never.
         reconcile_repairs: scheduled runs repair what they find, instead of only reporting it.
@@ -142,6 +163,7 @@ def domain_account(
                 principal_accounts={key: tuple(sorted(value)) for key, value in (principal_accounts or {}).items()},
                 options={"managedVpc": managed_vpc, "crossAccountServerless": cross_account_serverless},
                 request_required=request_required,
+                ends=ends or GrantEnds(),
             ),
             policy=collect_policy(names, account, key_arn),
         ),
@@ -149,7 +171,7 @@ def domain_account(
             "report",
             entry_point="handlers.report_grant.handler",
             description="Reports the outcome of a subscription grant",
-            settings=ReportSettings(names, domain_id, member_accounts, types),
+            settings=ReportSettings(names, domain_id, member_accounts, types, account),
             policy=report_policy(names, account, key_arn),
         ),
         reconcile=scope.function(
@@ -174,7 +196,18 @@ def domain_account(
         events=events,
         dead_letters=dead_letters,
         rules=tuple(rule for rule in rules if rule.key in rule_keys),
+        end_schedules=ScheduleGroupSpec(
+            "ends", names.end_schedules, scope.arn("scheduler", f"schedule-group/{names.end_schedules}")
+        ),
+        ends=scope.role(
+            "ends",
+            key="ends",
+            description="The schedule of an end of access starts the central machine with it",
+            trust=ends_trust(names, account),
+            policy=events_policy(names, account),
+        ),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+        dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
 
 

@@ -40,6 +40,21 @@ def events_trust(names: Names, account: str) -> Document:
     )
 
 
+def ends_trust(names: Names, account: str) -> Document:
+    """Trust of the role with which the schedules of ends start the central machine: those of our group only."""
+    return document(
+        service_trust(
+            "scheduler.amazonaws.com",
+            {
+                "StringEquals": {"aws:SourceAccount": check_account(account)},
+                "ArnEquals": {
+                    "aws:SourceArn": names.arn("scheduler", account, f"schedule-group/{names.end_schedules}")
+                },
+            },
+        )
+    )
+
+
 def callback_trust(
     names: Names, domain_account: str, member_accounts: Sequence[str], *, organization_id: str | None = None
 ) -> Document:
@@ -49,13 +64,14 @@ def callback_trust(
     """
     condition: dict[str, Any] = {
         "ArnLike": {"aws:PrincipalArn": names.role_arn("*", "member-machine")},
-        "StringLike": {"sts:ExternalId": names.member_machine_arn("*")},
+        # The machine that calls is one of the caller's own account, whoever makes a role of that path and name.
+        "StringEquals": {"sts:ExternalId": names.member_machine_arn("${aws:PrincipalAccount}")},
     }
     if organization_id is None:
         principal: Any = {"AWS": [account_root(names, account) for account in sorted({*member_accounts})]}
     else:
         principal = {"AWS": "*"}
-        condition["StringEquals"] = {"aws:PrincipalOrgID": organization_id}
+        condition["StringEquals"]["aws:PrincipalOrgID"] = organization_id
     return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition})
 
 
@@ -64,6 +80,7 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
     """The collector: reads a grant's parts, marks it in progress, writes the grant ledger, reads failed executions."""
     return document(
         datazone(
+            "GetAsset",
             "GetEnvironment",
             "GetListing",
             "GetSubscription",
@@ -85,13 +102,38 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
 
 
 def report_policy(names: Names, domain_account: str, table_kms_key_arn: str | None = None) -> Document:
-    """The reporter: outcome to the grant ledger and to DataZone."""
+    """The reporter: outcome to the grant ledger and to DataZone, a schedule for the end of access."""
     return document(
-        datazone("GetSubscriptionGrant", "UpdateSubscriptionGrantStatus"),
+        datazone("GetSubscriptionGrant", "PostLineageEvent", "UpdateSubscriptionGrantStatus"),
+        _publish(names, domain_account, "PublishOutcomes"),
         table_access(names, domain_account, names.grant_table),
+        {
+            "Sid": "ScheduleEnds",
+            "Effect": "Allow",
+            "Action": "scheduler:CreateSchedule",
+            "Resource": names.arn("scheduler", domain_account, f"schedule/{names.end_schedules}/*"),
+        },
+        {
+            "Sid": "LetSchedulesStart",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": names.role_arn(domain_account, "ends"),
+            "Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        },
         *table_key_access(names, table_kms_key_arn),
         function_logs(names, domain_account, "report"),
     )
+
+
+def _publish(names: Names, domain_account: str, sid: str) -> dict[str, Any]:
+    """Our own events, on the account's default bus."""
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": "events:PutEvents",
+        "Resource": names.arn("events", domain_account, "event-bus/default"),
+        "Condition": {"StringEquals": {"events:source": EVENT_SOURCE}},
+    }
 
 
 def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str | None = None) -> Document:
@@ -129,13 +171,7 @@ def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str |
             "Action": "states:DescribeExecution",
             "Resource": names.arn("states", domain_account, f"execution:{names.central_machine}:*"),
         },
-        {
-            "Sid": "PublishFindings",
-            "Effect": "Allow",
-            "Action": "events:PutEvents",
-            "Resource": names.arn("events", domain_account, "event-bus/default"),
-            "Condition": {"StringEquals": {"events:source": EVENT_SOURCE}},
-        },
+        _publish(names, domain_account, "PublishFindings"),
         *table_key_access(names, table_kms_key_arn),
         function_logs(names, domain_account, "reconcile"),
     )
@@ -170,7 +206,7 @@ def callback_policy(names: Names, domain_account: str) -> Document:
 
 
 def events_policy(names: Names, domain_account: str) -> Document:
-    """The rules' role: start the central machine."""
+    """The role of rules and schedules: start the central machine."""
     return document(
         {
             "Sid": "StartCentral",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
+from streamgov_core.deploy.dashboards import member_dashboard
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -16,8 +17,9 @@ from streamgov_core.deploy.member_permissions import (
     member_invoke_trust,
     member_machine_policy,
 )
+from streamgov_core.deploy.reader_permissions import READER_BOUNDARY, reader_boundary
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
+from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
 from streamgov_core.model.errors import ConfigError
@@ -39,6 +41,8 @@ class MemberDeployment:
         machine: the member machine.
         invoke: role through which the central machine starts the member machine.
         boundary: permissions boundary of roles that receive access; another stack may have made it.
+        dashboard: what a person looks at.
+        reader_boundary: permissions boundary of reader roles, which roles of other accounts assume to read schemas.
     """
 
     documents: TableSpec
@@ -46,6 +50,8 @@ class MemberDeployment:
     machine: MachineSpec
     invoke: RoleSpec
     boundary: PolicySpec
+    dashboard: DashboardSpec
+    reader_boundary: PolicySpec
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -65,6 +71,8 @@ def member_account(
     protected_roles: Sequence[str] = (),
     connection_roles: Sequence[str] = (),
     apply_concurrency: int | None = None,
+    boundary_arn: str | None = None,
+    resource_keys: Sequence[str] = (),
     sources: Sequence[GovernedSource] = (),
 ) -> MemberDeployment:
     """What is deployed into a member account, which may be producer and consumer at once.
@@ -81,6 +89,11 @@ def member_account(
         connection_roles: ARNs of those consumer roles that also make network connections to clusters of other accounts.
         apply_concurrency: how many invocations of the function run side by side at most; these are reserved for it.
             None: the account's common pool.
+        boundary_arn: ARN of the boundary that consumer roles carry, if it has another name than the one that would be
+            made here.
+        resource_keys: ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys of the
+            account that encrypt streams which are granted. None: any key, and then the function may revoke any grant
+            on any key of the account.
         sources: the account's data sources: their records may claim what they may speak for, and nothing else.
 
     Raises:
@@ -91,6 +104,11 @@ def member_account(
     check_account(domain_account, "domain account")
     _check_connection_roles(connection_roles, consumer_roles)
     boundary = boundary_policy(scope, extra_actions=boundary_extra_actions, connection_roles=connection_roles)
+    machine = scope.machine(
+        "member",
+        definition=member_definition(names, account, domain_account),
+        policy=member_machine_policy(names, account, domain_account),
+    )
     return MemberDeployment(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
@@ -104,33 +122,31 @@ def member_account(
                 domain_id,
                 account,
                 consumer_roles=tuple(sorted({*consumer_roles})),
-                # By name: the documents are known at the first preview, whoever makes the boundary.
-                boundary=boundary.arn,
+                # By name: the documents are known at the first preview.
+                boundary=boundary_arn or boundary.arn,
                 require_boundary=require_boundary,
                 manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
                 claimable=claimable_resources(names, account, sources),
                 function_timeout=APPLY_TIMEOUT,
                 protected_roles=tuple(sorted({*protected_roles})),
                 connection_roles=tuple(sorted({*connection_roles})),
+                reader_boundary=names.policy_arn(account, READER_BOUNDARY),
             ),
             policy=apply_policy(
                 names,
                 account,
                 domain_id,
                 consumer_role_arns=consumer_roles,
-                boundary_arn=boundary.arn,
+                boundary_arn=boundary_arn or boundary.arn,
                 require_boundary=require_boundary,
+                resource_keys=resource_keys,
                 kms_key_arn=scope.kms_key_arn,
                 protected_role_arns=protected_roles,
             ),
             timeout=APPLY_TIMEOUT,
             reserved_concurrency=apply_concurrency,
         ),
-        machine=scope.machine(
-            "member",
-            definition=member_definition(names, account, domain_account),
-            policy=member_machine_policy(names, account, domain_account),
-        ),
+        machine=machine,
         invoke=scope.role(
             "member-invoke",
             key="member-invoke",
@@ -139,6 +155,15 @@ def member_account(
             policy=member_invoke_policy(names, account),
         ),
         boundary=boundary,
+        dashboard=member_dashboard(names, machine.arn),
+        reader_boundary=PolicySpec(
+            key="reader-boundary",
+            name=names.iam_name(READER_BOUNDARY, 128),
+            path=names.iam_path,
+            arn=names.policy_arn(account, READER_BOUNDARY),
+            description="The most that a role which outside accounts assume to read schemas can do; it grants nothing",
+            document=reader_boundary(names, account),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from streamgov_core.deploy.iam_statements import (
@@ -18,6 +18,7 @@ from streamgov_core.deploy.iam_statements import (
     table_scan,
     tracing,
 )
+from streamgov_core.deploy.reader_permissions import reader_statements
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 
@@ -79,6 +80,7 @@ def apply_policy(
     kms_key_arn: str | None = None,
     platforms: Iterable[str] | None = None,
     protected_role_arns: Sequence[str] = (),
+    resource_keys: Sequence[str] = (),
 ) -> Document:
     """The ``apply`` function of a member account, as producer and as consumer.
 
@@ -92,6 +94,8 @@ def apply_policy(
     * ``kms_key_arn``: key of the target table.
     * ``platforms``: names of the platforms whose resources this account owns; all by default.
     * ``protected_role_arns``: further roles that must never be written to, such as the deployer's.
+    * ``resource_keys``: ARNs, or aliases with patterns, of the only customer-managed keys that encrypt granted
+      resources; every key of the account without them.
     """
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
     statements: list[Statement] = [
@@ -103,11 +107,20 @@ def apply_policy(
             "Action": "ssm:GetParameter",
             "Resource": names.arn("ssm", account, f"parameter{names.record_parameter_root(domain_id)}/*"),
         },
-        *(statement for platform in chosen for statement in platform.member_statements(names, account)),
-        *_reader_statements(names, account, boundary_arn),
+        {
+            # What consumers of this account are told: these parameters, and no other.
+            "Sid": "ConnectionDetails",
+            "Effect": "Allow",
+            "Action": ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
+            "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
+        },
+        *(statement for platform in chosen for statement in platform.member_statements(names, account, resource_keys)),
+        *reader_statements(names, account),
     ]
     if consumer_role_arns:
         statements.extend(_consumer_statements(names, account, consumer_role_arns, boundary_arn, require_boundary))
+    if boundary_arn:
+        statements.extend(_former_role_statements(names, account, boundary_arn))
     statements.append(
         {
             "Sid": "NeverOurOwnRoles",
@@ -119,10 +132,34 @@ def apply_policy(
                 "iam:PutRolePolicy",
                 "iam:UpdateAssumeRolePolicy",
             ],
-            "Resource": sorted({names.role_arn(account, "*"), *protected_role_arns}),
+            "Resource": sorted({*_own_roles(names, account), *protected_role_arns}),
         }
     )
     return document(*statements, *table_key_access(names, kms_key_arn), function_logs(names, account, "apply"))
+
+
+OTHER_DEPLOYMENTS_ROLES = (
+    "apply",
+    "callback",
+    "collect",
+    "events",
+    "machine",
+    "member-invoke",
+    "reconcile",
+    "report",
+    "sync-*",
+)
+"""How names of roles of any deployment end, whatever its namespace and region (``docs/contracts.md``)."""
+
+
+def _own_roles(names: Names, account: str) -> Iterator[str]:
+    """Patterns of the roles of this deployment and of others in the account, readers and access roles aside."""
+    role = f"arn:{names.partition}:iam::{account}:role"
+    yield names.role_arn(account, "*")
+    # The roles that subscription targets name have no path: DataZone takes none.
+    yield f"{role}/{names.iam_name('target-*')}"
+    for ending in OTHER_DEPLOYMENTS_ROLES:
+        yield f"{role}{names.common_iam_path}*-{ending}"
 
 
 def _consumer_statements(
@@ -197,51 +234,62 @@ def _consumer_statements(
     ]
 
 
+def _former_role_statements(names: Names, account: str, boundary_arn: str) -> list[Statement]:
+    """Roles that the configuration no longer names, and that still hold grants: what they have can be taken from them.
+
+    Their names are not known here. The boundary marks them: a role with it was meant to receive access. Nothing here
+    writes a policy; where several grants share one, ``apply`` takes them all from a role that may no longer be written
+    to. A role without the boundary, where that is waived, must be named until its grants have ended.
+    """
+    roles = f"arn:{names.partition}:iam::{account}:role/*"
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
+    policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
+    return [
+        {
+            "Sid": "TakeFromFormerRoles",
+            "Effect": "Allow",
+            "Action": "iam:DeleteRolePolicy",
+            "Resource": roles,
+            "Condition": bounded,
+        },
+        {
+            "Sid": "DetachFromFormerRoles",
+            "Effect": "Allow",
+            "Action": "iam:DetachRolePolicy",
+            "Resource": roles,
+            "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
+        },
+        {
+            "Sid": "FindFormerRoles",
+            "Effect": "Allow",
+            "Action": ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+            # Which roles those are is not known, and reads tell no secrets.
+            "Resource": roles,
+        },
+        {
+            "Sid": "FormerPolicies",
+            "Effect": "Allow",
+            "Action": [
+                "iam:DeletePolicy",
+                "iam:DeletePolicyVersion",
+                "iam:GetPolicy",
+                "iam:GetPolicyVersion",
+                "iam:ListPolicyVersions",
+            ],
+            "Resource": policies,
+        },
+    ]
+
+
 def _without_path(role_arn: str) -> str:
     head, _, rest = role_arn.partition(":role/")
     return f"{head}:role/{rest.rsplit('/', 1)[-1]}"
 
 
-def _reader_statements(names: Names, account: str, boundary_arn: str | None) -> list[Statement]:
-    roles = f"arn:{names.partition}:iam::{account}:role{names.iam_path}readers/*"
-    create: Statement = {
-        "Sid": "CreateReaderRoles",
-        "Effect": "Allow",
-        "Action": "iam:CreateRole",
-        "Resource": roles,
-    }
-    if boundary_arn:
-        create["Condition"] = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
-    return [
-        create,
-        {
-            "Sid": "FindReaderRoles",
-            "Effect": "Allow",
-            "Action": "iam:GetRole",
-            # IAM knows no path of a role that does not exist, and judges the question by the name alone
-            # (UNVERIFIED[iam-missing-role-by-name]).
-            "Resource": f"arn:{names.partition}:iam::{account}:role/{names.iam_name('reader-')}*",
-        },
-        {
-            "Sid": "ReaderRoles",
-            "Effect": "Allow",
-            "Action": [
-                "iam:DeleteRole",
-                "iam:DeleteRolePolicy",
-                "iam:GetRole",
-                "iam:GetRolePolicy",
-                "iam:PutRolePolicy",
-                "iam:UpdateAssumeRolePolicy",
-            ],
-            "Resource": roles,
-        },
-    ]
-
-
 def consumer_boundary(
     names: Names, account: str, *, extra_actions: Sequence[str] = (), connection_roles: Sequence[str] = ()
 ) -> Document:
-    """Permissions boundary of consumer and reader roles: the most that such a role can ever do. It grants nothing.
+    """Permissions boundary of consumer roles: the most that such a role can ever do. It grants nothing.
 
     * ``extra_actions``: what the consumers' own jobs need besides.
     * ``connection_roles``: ARNs of the roles that may also make network connections to clusters of other accounts.

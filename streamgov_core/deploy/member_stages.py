@@ -8,6 +8,8 @@ INVOKE_TIMEOUT = 900
 """Seconds that the central machine waits for a member machine's answer."""
 UNDO_RETRIES = 2
 """How often a member that could not revoke is asked again, in addition to the retries of its own machine."""
+STEP_MEMBERS = ("name", "machineArn", "roleArn", "strict", "command")
+"""Members of a step of a plan (``domain/plan.py``)."""
 STEP_FAILED = "StepFailed"
 """Error of a strict step whose answer was not APPLIED."""
 
@@ -21,7 +23,7 @@ def undo_stage(name: str, items: str, result: str, following: str) -> State:
     return state
 
 
-def member_stage(name: str, items: str, result: str, following: str, caught: str) -> State:
+def member_stage(name: str, items: str, result: str, following: str, caught: str, told: str | None = None) -> State:
     """One stage: the same step for each of several member accounts, in parallel.
 
     Args:
@@ -30,10 +32,15 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         result: path that the list of answers is written to.
         following: state after it.
         caught: state after an error.
+        told: path of an object whose members the commands of this stage get besides their own; None for nothing.
     """
     return {
         "Type": "Map",
         "ItemsPath": items,
+        "ItemSelector": {
+            **{f"{member}.$": f"$$.Map.Item.Value.{member}" for member in STEP_MEMBERS},
+            **({"told": {}} if told is None else {"told.$": told}),
+        },
         "MaxConcurrency": 5,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
@@ -59,7 +66,10 @@ def _step_states(stage: str) -> dict[str, State]:
             "Parameters": {
                 "StateMachineArn.$": "$.machineArn",
                 "Name.$": "States.Format('{}-{}', $.name, States.UUID())",
-                "Input": {"command.$": "$.command", "taskToken.$": "$$.Task.Token"},
+                "Input": {
+                    "command.$": "States.JsonMerge($.command, $.told, false)",
+                    "taskToken.$": "$$.Task.Token",
+                },
             },
             "ResultPath": "$.outcome",
             "TimeoutSeconds": INVOKE_TIMEOUT,

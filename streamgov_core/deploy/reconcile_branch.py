@@ -41,7 +41,7 @@ def reconcile_states(names: Names, domain_account: str) -> dict[str, State]:
     return {
         "ReconcileBegin": {
             "Type": "Pass",
-            "Parameters": {"input.$": "$", "portion": {"reported": {"next": ""}}},
+            "Parameters": {"input.$": "$", "portion": {"reported": {"next": "", "waiting": []}}},
             "Next": "ReconcilePlan",
         },
         "ReconcilePlan": phase(
@@ -50,6 +50,7 @@ def reconcile_states(names: Names, domain_account: str) -> dict[str, State]:
                 "input.$": "$.input",
                 "execution.$": "$$.Execution.Id",
                 "cursor.$": "$.portion.reported.next",
+                "waiting.$": "$.portion.reported.waiting",
             },
             "plan",
             "ReconcileMembers",

@@ -37,6 +37,21 @@ class AlarmSpec:
 
 
 @dataclass(frozen=True)
+class DashboardSpec:
+    """A CloudWatch dashboard.
+
+    Args:
+        key: its part of the logical name.
+        name: physical name, unique in the account in all regions.
+        body: CloudWatch's dashboard body.
+    """
+
+    key: str
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class RoleSpec:
     """An IAM role and its one inline policy.
 
@@ -271,6 +286,21 @@ class RuleSpec:
     input_text: str | None = None
     input_paths: Mapping[str, str] | None = None
     input_template: str | None = None
+
+
+@dataclass(frozen=True)
+class ScheduleGroupSpec:
+    """An EventBridge Scheduler group, whose schedules a function makes at run time.
+
+    Args:
+        key: its part of the logical name.
+        name: physical name.
+        arn: ARN.
+    """
+
+    key: str
+    name: str
+    arn: str
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from streamgov_core.domain.live_asset import LiveAsset
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import StatusRefusedError
 from streamgov_core.runtime.calls import calling, error_message
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
+
+if TYPE_CHECKING:
+    from mypy_boto3_datazone import DataZoneClient
+    from mypy_boto3_datazone.literals import SubscriptionGrantStatusType
 
 _MISSING = ("ResourceNotFoundException",)
 
@@ -19,6 +24,9 @@ class DataZoneReader(Protocol):
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """A subscription grant."""
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """An asset as it is now, published or not."""
 
     def listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any] | None:
         """A listing."""
@@ -35,7 +43,9 @@ class DataZoneReader(Protocol):
     def request(self, request_id: str) -> Mapping[str, Any] | None:
         """A subscription request."""
 
-    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+    def update_status(
+        self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
+    ) -> None:
         """Set the status of one asset of a grant; one that stands already is no error.
 
         Raises:
@@ -51,13 +61,18 @@ class DataZoneDomain:
         domain_id: the domain.
     """
 
-    def __init__(self, client: Callable[[], Any], domain_id: str) -> None:
+    def __init__(self, client: Callable[[], DataZoneClient], domain_id: str) -> None:
         self._client = client
         self._domain_id = domain_id
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """API GetSubscriptionGrant."""
         return self._get("get_subscription_grant", "GetSubscriptionGrant", identifier=grant_id)
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """API GetAsset. UNVERIFIED: which membership reading an asset of another project takes."""
+        found = self._get("get_asset", "GetAsset", identifier=asset_id)
+        return None if found is None else LiveAsset.of_asset(found)
 
     def listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any] | None:
         """API GetListing; the newest revision if the granted one is gone."""
@@ -88,8 +103,10 @@ class DataZoneDomain:
         """API GetSubscriptionRequestDetails."""
         return self._get("get_subscription_request_details", "GetSubscriptionRequestDetails", identifier=request_id)
 
-    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
-        """API UpdateSubscriptionGrantStatus.
+    def update_status(
+        self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
+    ) -> None:
+        """API UpdateSubscriptionGrantStatus. The target's name is what the asset is called at the consumer's.
 
         Which transitions are legal is not documented (UNVERIFIED[dz-grant-transitions]). So after an error the grant is
         read: whoever finds the status it wanted is content.
@@ -98,15 +115,17 @@ class DataZoneDomain:
             StatusRefusedError: DataZone keeps another status.
         """
         client = self._client()
-        failure = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
+        failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
+        named = {} if target_name is None else {"targetName": target_name}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:
                 client.update_subscription_grant_status(
                     domainIdentifier=self._domain_id,
                     identifier=grant_id,
                     assetIdentifier=asset_id,
-                    status=status,
+                    status=cast("SubscriptionGrantStatusType", status),
                     **failure,
+                    **named,
                 )
             except client.exceptions.ClientError as error:
                 if error_code(error) not in ("ConflictException", "ValidationException", *_MISSING):

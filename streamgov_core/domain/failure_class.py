@@ -1,4 +1,4 @@
-"""Which class of error ended a request: the few words that failures are counted by."""
+"""Why a request failed: the few words that failures are counted by, and a sentence for people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from streamgov_core.model import errors
 
 REFUSED = "Refused"
 """The collector found a reason against it: nothing was begun."""
@@ -51,3 +53,37 @@ def class_of(error: Any) -> str | None:
         return inner
     name = str(error.get("errorType") or error.get("Error") or "")
     return name if _NAME.fullmatch(name) else None
+
+
+def readable(error: Any) -> str:
+    """A short cause out of what Step Functions knows of an error: no stack trace, no nested JSON.
+
+    Args:
+        error: ``{Error, Cause}`` of a Catch, an answer ``{status, cause}``, or JSON text of either.
+    """
+    if isinstance(error, str):
+        try:
+            parsed = json.loads(error)
+        except ValueError:
+            return error.strip() or "no cause was given"
+        return readable(parsed) if isinstance(parsed, dict) else error
+    if not isinstance(error, Mapping):
+        return "no cause was given"
+    if "errorMessage" in error:
+        kind = str(error.get("errorType", ""))
+        message = str(error["errorMessage"])
+        return message if not kind or kind in _OUR_ERRORS else f"{kind}: {message}"
+    for name in ("Cause", "cause"):
+        if error.get(name):
+            return readable(error[name])
+    if error.get("status") == "SUPERSEDED":
+        return "a newer request for the same grant overtook this one"
+    return _KNOWN.get(str(error.get("Error", "")), str(error.get("Error") or "no cause was given"))
+
+
+_OUR_ERRORS = frozenset(name for name, item in vars(errors).items() if isinstance(item, type))
+"""Names of errors whose text is a sentence for people."""
+_KNOWN = {
+    "States.Timeout": "an account did not answer in time: look at its member machine's executions",
+    "States.HeartbeatTimeout": "an account did not answer in time: look at its member machine's executions",
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneReader
+from streamgov_core.domain.live_asset import LiveAsset
 from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
 from streamgov_core.runtime.log import log
 
@@ -25,10 +25,18 @@ class SubscriptionRequest:
 
 @dataclass(frozen=True)
 class GrantDetails:
-    """What was read about one grant, a missing thing as None."""
+    """What was read about one grant, a missing thing as None.
+
+    Args:
+        grant: GetSubscriptionGrant's answer.
+        assets: what the granted listing says of each asset, by asset id.
+        environment: the consumer's environment.
+        target: its subscription target.
+        pending_request: the subscription request, while it is read.
+    """
 
     grant: Mapping[str, Any]
-    listings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assets: Mapping[str, LiveAsset] = field(default_factory=dict)
     environment: Mapping[str, Any] | None = None
     target: Mapping[str, Any] | None = None
     pending_request: Future[SubscriptionRequest] | None = None
@@ -52,10 +60,16 @@ class GrantReader:
     def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantDetails:
         """Everything that the grant refers to, side by side; the request may take longer than the rest."""
         pending_request = calls.submit(self._subscription_request, grant.get("subscriptionId"))
-        listings = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
+        assets = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
         environment = calls.submit(self._domain.environment, grant["environmentId"])
         target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
-        return GrantDetails(grant, listings.result(), environment.result(), target.result(), pending_request)
+        return GrantDetails(grant, assets.result(), environment.result(), target.result(), pending_request)
+
+    def published(self, grant: Mapping[str, Any]) -> dict[str, LiveAsset]:
+        """The grant's assets as they were published last, whatever revision was granted."""
+        listing = (grant.get("grantedEntity") or {}).get("listing") or {}
+        with ThreadPoolExecutor(4, "listings") as pool:
+            return self._listings(pool, {"id": listing["id"]} if listing.get("id") else {})
 
     def _subscription_request(self, subscription_id: Any) -> SubscriptionRequest:
         """Being denied it (UNVERIFIED[dz-read-request-membership] which membership reading takes) is no failure of what
@@ -73,7 +87,7 @@ class GrantReader:
             log("request not readable", level=logging.WARNING, cause=str(error))
             return SubscriptionRequest(unreadable=str(error))
 
-    def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, LiveAsset]:
         """The listed assets by asset id: one, or those of a data product."""
         if not listing:
             return {}
@@ -88,13 +102,4 @@ class GrantReader:
             ]
             entries = [part.result() for part in parts]
         assets = [((entry or {}).get("item") or {}).get("assetListing") for entry in entries]
-        return {asset["assetId"]: asset for asset in assets if asset and asset.get("assetId")}
-
-
-def forms_of(listing: Mapping[str, Any]) -> dict[str, Any]:
-    """An asset listing's forms: one JSON text, an object keyed by form name (API GetListing)."""
-    try:
-        forms = json.loads(listing.get("forms") or "{}")
-        return {name: json.loads(form) if isinstance(form, str) else form for name, form in forms.items()}
-    except (ValueError, AttributeError) as error:
-        raise PermanentGrantError(f"the forms of asset {listing['assetId']} are not readable: {error}") from error
+        return {asset["assetId"]: LiveAsset.of_listing(asset) for asset in assets if asset and asset.get("assetId")}

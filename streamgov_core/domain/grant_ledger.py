@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from streamgov_core.model.command import GrantCommand, RequestType
-from streamgov_core.runtime.calls import Table
+from streamgov_core.runtime.calls import Table, calling
 from streamgov_core.runtime.dynamodb import from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 RECORD_VERSION = 1
 GENERATIONS_PER_REQUEST = 2
@@ -32,12 +35,14 @@ class GrantRecord:
         desired: what was last requested.
         state: how far it is.
         command: what was granted, to whom, as it was at grant time; a GRANT command without side and account.
-        facts: who asked and approved, when and why; warnings; whatever an audit wants to know.
+        audit: who asked and approved, when and why; warnings; whatever an audit wants to know.
         execution: ARN of the execution that works or worked on it.
         updated_at: seconds since the epoch.
         cause: of a failure.
         outcome: what the report knew of the last request's end: ``warnings``, ``undo`` (what could not be undone),
             ``reason`` (of a failure, without what was added to its cause).
+        former: commands that were granted before ``command``, or tried instead of it, and whose contributions may
+            still be there; while a renewal is in progress the first of them is what was granted before it.
     """
 
     grant_id: str
@@ -46,11 +51,12 @@ class GrantRecord:
     desired: RequestType
     state: GrantState
     command: GrantCommand | None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    audit: Mapping[str, Any] = field(default_factory=dict)
     execution: str = ""
     updated_at: float = 0.0
     cause: str = ""
     outcome: Mapping[str, Any] = field(default_factory=dict)
+    former: tuple[GrantCommand, ...] = ()
 
 
 class GrantLedger(Protocol):
@@ -60,7 +66,7 @@ class GrantLedger(Protocol):
         """Every asset's record of one grant, by asset id; read consistently."""
 
     def begin(self, record: GrantRecord, previous: int | None) -> bool:
-        """Write a record whose last generation was ``previous`` (None: there was none).
+        """Write a record in place of one whose generation is ``previous`` (None: there is none).
 
         Returns:
             False if another writer was faster.
@@ -74,7 +80,7 @@ class GrantLedger(Protocol):
         state: GrantState,
         now: float,
         cause: str,
-        facts: Mapping[str, Any],
+        outcome: Mapping[str, Any],
     ) -> bool:
         """Write the outcome of the request of this generation.
 
@@ -91,35 +97,31 @@ class DynamoGrantLedger:
         table: the table's name.
     """
 
-    def __init__(self, client: Callable[[], Any], table: str) -> None:
-        guarded = Table(client, table)
-        self._client: Callable[[], Any] = lambda: guarded
+    def __init__(self, client: Callable[[], DynamoDBClient], table: str) -> None:
+        guarded = cast("DynamoDBClient", Table(client, table))
+        self._client: Callable[[], DynamoDBClient] = lambda: guarded
         self._table = table
 
     def of_grant(self, grant_id: str) -> dict[str, GrantRecord]:
         """All pages, read consistently."""
-        found: dict[str, GrantRecord] = {}
-        start: dict[str, Any] = {}
-        while True:
-            answer = self._client().query(
+        asked = to_item({":grant": grant_id})
+        with calling("dynamodb:Query", self._table):
+            paginator = self._client().get_paginator("query")
+            pages = paginator.paginate(
                 TableName=self._table,
                 KeyConditionExpression="grantId = :grant",
-                ExpressionAttributeValues=to_item({":grant": grant_id}),
+                ExpressionAttributeValues=asked,
                 ConsistentRead=True,
-                **start,
             )
-            for item in answer["Items"]:
-                record = _record(item)
-                found[record.asset_id] = record
-            if "LastEvaluatedKey" not in answer:
-                return found
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            records = [_record(item) for page in pages for item in page["Items"]]
+        return {record.asset_id: record for record in records}
 
     def everything(self) -> Iterator[GrantRecord]:
         """Every record of the ledger, page by page, as the reconciler reads it."""
-        pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        for page in pages:
-            yield from map(_record, page["Items"])
+        with calling("dynamodb:Scan", self._table):
+            pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+            for page in pages:
+                yield from map(_record, page["Items"])
 
     def begin(self, record: GrantRecord, previous: int | None) -> bool:
         """A conditional PutItem; False if another generation stands there."""
@@ -144,7 +146,7 @@ class DynamoGrantLedger:
         state: GrantState,
         now: float,
         cause: str,
-        facts: Mapping[str, Any],
+        outcome: Mapping[str, Any],
     ) -> bool:
         """A conditional UpdateItem; an ended grant is purged after KEEP_ENDED seconds."""
         client = self._client()
@@ -153,7 +155,7 @@ class DynamoGrantLedger:
             ":state": state,
             ":now": now,
             ":cause": cause,
-            ":outcome": json.dumps(facts, sort_keys=True, default=str),
+            ":outcome": json.dumps(outcome, sort_keys=True, default=str),
             ":generation": generation,
         }
         if state in ("REVOKED", "GRANT_FAILED"):
@@ -186,10 +188,12 @@ def _item(record: GrantRecord) -> dict[str, Any]:
             "desired": record.desired,
             "state": record.state,
             "command": json.dumps(command, sort_keys=True),
-            "facts": json.dumps(dict(record.facts), sort_keys=True, default=str),
+            "audit": json.dumps(dict(record.audit), sort_keys=True, default=str),
             "execution": record.execution,
             "updatedAt": record.updated_at,
             "cause": record.cause,
+            "outcome": json.dumps(dict(record.outcome), sort_keys=True, default=str),
+            "former": json.dumps([command.to_message() for command in record.former], sort_keys=True),
         }
     )
 
@@ -204,9 +208,10 @@ def _record(item: Mapping[str, Any]) -> GrantRecord:
         desired=values["desired"],
         state=values["state"],
         command=None if command is None else GrantCommand.parse(command),
-        facts=json.loads(values["facts"]),
+        audit=json.loads(values["audit"]),
         execution=values["execution"],
         updated_at=float(values["updatedAt"]),
         cause=values["cause"],
         outcome=json.loads(values.get("outcome", "{}")),
+        former=tuple(GrantCommand.parse(former) for former in json.loads(values.get("former", "[]"))),
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from streamgov_core.domain.grant_documents import owner_documents
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantRecord
 from streamgov_core.model.command import VERSION, GrantCommand, RequestType, Side
 from streamgov_core.model.errors import PermanentGrantError
 from streamgov_core.model.naming import Names, short_hash
@@ -31,6 +34,27 @@ def check_members(command: GrantCommand, members: Sequence[str]) -> None:
             raise PermanentGrantError(f"{what} {account} is not a member of this deployment: add it to the stacks")
 
 
+def step(
+    names: Names,
+    command: GrantCommand,
+    request: RequestType,
+    generation: int,
+    side: Side,
+    account: str,
+    *,
+    strict: bool,
+) -> Step:
+    """One account's part of a request, as the states of a stage read it."""
+    side_command = command.for_side(side, request, generation, account)
+    return {
+        "name": f"{request.lower()}-{side}-{generation}-{short_hash(command.key)}",
+        "machineArn": names.member_machine_arn(account),
+        "roleArn": names.role_arn(account, "member-invoke"),
+        "strict": strict,
+        "command": side_command.to_message(),
+    }
+
+
 def stages(names: Names, command: GrantCommand, request: RequestType, generation: int, *, strict: bool) -> Stages:
     """The two stages of a request: the producer's side is written first on a grant, last on a revoke.
 
@@ -45,21 +69,97 @@ def stages(names: Names, command: GrantCommand, request: RequestType, generation
     consumers = [account for account in principal_accounts(command) if account != producer]
     within = producer in principal_accounts(command)
 
-    def step(side: Side, account: str) -> Step:
-        side_command = command.for_side(side, request, generation, account)
-        return {
-            "name": f"{request.lower()}-{side}-{generation}-{short_hash(command.key)}",
-            "machineArn": names.member_machine_arn(account),
-            "roleArn": names.role_arn(account, "member-invoke"),
-            "strict": strict,
-            "command": side_command.to_message(),
-        }
+    def of(side: Side, account: str) -> Step:
+        return step(names, command, request, generation, side, account, strict=strict)
 
-    owner = [step("both" if within else "producer", producer)]
-    others = [step("consumer", account) for account in consumers]
+    owner = [of("both" if within else "producer", producer)]
+    others = [of("consumer", account) for account in consumers]
     if request == "GRANT":
         return {"first": owner, "second": others}
     return {"first": others, "second": owner}
+
+
+def leftover_steps(names: Names, kept: GrantCommand, others: Sequence[GrantCommand], generation: int) -> Stages:
+    """Revokes of what other commands of the same grant contributed to documents that ``kept`` does not name.
+
+    A revoke reaches an account's documents as a whole. Where ``kept`` was granted with a higher generation it is
+    ignored; so with a lower one nothing that ``kept`` grants is interrupted, in whatever order the steps come.
+
+    Args:
+        names: of the deployment.
+        kept: what stays.
+        others: what may have been granted before, or instead.
+        generation: that the members record.
+    """
+    owner, consumers = list[Step](), list[Step]()
+    for other in others:
+        account = other.producer.account
+        if account != kept.producer.account or owner_documents(names, other) - owner_documents(names, kept):
+            owner.append(step(names, other, "REVOKE", generation, "producer", account, strict=False))
+        gone = tuple(role for role in other.consumer.principals if role not in kept.consumer.principals)
+        reduced = replace(other, consumer=replace(other.consumer, principals=gone))
+        consumers += [
+            step(names, reduced, "REVOKE", generation, "consumer", account, strict=False)
+            for account in principal_accounts(reduced)
+        ]
+    return {"first": consumers, "second": owner}
+
+
+def replacement_stages(
+    names: Names, command: GrantCommand, others: Sequence[GrantCommand], generation: int, *, strict: bool
+) -> Stages:
+    """Grant a command instead of others: its own side by side with theirs first, then what only they contributed to.
+
+    Takes two generations: ``generation`` for the grant, the one below for the revokes.
+    """
+    granted = stages(names, command, "GRANT", generation, strict=strict)
+    revoked = leftover_steps(names, command, others, generation - 1)
+    following = [*revoked["first"], *revoked["second"]]
+    if not strict:
+        return {"first": [*granted["first"], *granted["second"]], "second": following}
+    return {"first": granted["first"], "second": [*granted["second"], *following]}
+
+
+def revoke_stages(names: Names, command: GrantCommand, others: Sequence[GrantCommand], generation: int) -> Stages:
+    """Revoke a command, and whatever others of the same grant may have left."""
+    revoked, rest = (
+        stages(names, command, "REVOKE", generation, strict=False),
+        leftover_steps(names, command, others, generation),
+    )
+    return {stage: [*revoked[stage], *rest[stage]] for stage in ("first", "second")}
+
+
+def renewal_item(names: Names, record: GrantRecord, requested_at: str = "") -> dict[str, Any]:
+    """The plan that brings a granted asset to the record's command.
+
+    If that fails, what was granted before is granted again, with the two generations above.
+
+    Args:
+        names: of the deployment.
+        record: begun, with the command that is to hold, and those that held before in ``former``.
+        requested_at: when it was asked for (ISO 8601), or empty; for the report.
+    """
+    if record.command is None:
+        raise ValueError("a grant without a command cannot be renewed")
+    planned = item(
+        names,
+        None,
+        grant_id=record.grant_id,
+        asset_id=record.asset_id,
+        domain_id=record.command.domain_id,
+        request="GRANT",
+        generation=record.generation,
+        facts={"warnings": []},
+        requested_at=requested_at,
+    )
+    planned["renewal"] = True
+    planned["do"] = replacement_stages(names, record.command, record.former, record.generation, strict=True)
+    if record.former:
+        before, *older = record.former
+        planned["undo"] = replacement_stages(
+            names, before, (record.command, *older), record.generation + GENERATIONS_PER_REQUEST, strict=False
+        )
+    return planned
 
 
 def item(
@@ -75,6 +175,7 @@ def item(
     refusal: str | None = None,
     undo_only: bool = False,
     requested_at: str = "",
+    former: Sequence[GrantCommand] = (),
 ) -> dict[str, Any]:
     """One asset of the plan; every member that a state reads is there.
 
@@ -90,15 +191,17 @@ def item(
         refusal: why nothing is done; the asset only becomes failed.
         undo_only: revoke what an interrupted grant may have granted, and set it to failed with ``refusal``.
         requested_at: when DataZone asked (ISO 8601), or empty; for the report.
+        former: what else may have been granted before, for a revoke.
     """
     nothing: Stages = {"first": [], "second": []}
     do, undo = nothing, nothing
     if command is not None and undo_only:
         do = stages(names, command, "REVOKE", generation + 1, strict=False)
+    elif command is not None and refusal is None and request == "REVOKE":
+        do = revoke_stages(names, command, former, generation)
     elif command is not None and refusal is None:
-        do = stages(names, command, request, generation, strict=request == "GRANT")
-        if request == "GRANT":
-            undo = stages(names, command, "REVOKE", generation + 1, strict=False)
+        do = stages(names, command, request, generation, strict=True)
+        undo = stages(names, command, "REVOKE", generation + 1, strict=False)
     return {
         "version": VERSION,
         "grantId": grant_id,

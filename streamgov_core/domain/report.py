@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from streamgov_core.domain.failure_class import class_of, failure_class
+from streamgov_core.domain.announcement import Announcer, OutcomeAnnouncer, granted_command
+from streamgov_core.domain.datazone import DataZoneReader
+from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
+from streamgov_core.domain.failure_class import class_of, failure_class, readable
 from streamgov_core.domain.function import DomainFunction
-from streamgov_core.domain.grant_ledger import GrantState
-from streamgov_core.domain.settings import DomainSettings, ReportSettings
+from streamgov_core.domain.function_events import ReportEvent
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
+from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
-from streamgov_core.model import errors
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
-from streamgov_core.model.errors import EventRefusedError, StatusRefusedError
+from streamgov_core.model.errors import EventRefusedError, StatusRefusedError, StreamgovError
 from streamgov_core.runtime.log import log
+from streamgov_core.runtime.metrics import FunctionMetrics
 
 _OPEN = ("PENDING", "IN_PROGRESS")
 _COUNTED: Mapping[str, str] = {
@@ -30,16 +36,51 @@ _COUNTED: Mapping[str, str] = {
 
 
 class Report(DomainFunction[DomainSettings]):
-    """Reports outcomes."""
+    """Reports outcomes. See DomainFunction for the arguments.
+
+    Args:
+        schedules: where ends of access are scheduled; None leaves them to the reconciler's sweep.
+        announcer: tells others of an outcome; None tells nobody.
+    """
 
     FUNCTION = "report"
+
+    def __init__(
+        self,
+        settings: DomainSettings,
+        domain: DataZoneReader,
+        ledger: GrantLedger,
+        execution_input: Callable[[str], Mapping[str, Any]],
+        now: Callable[[], float] = time.time,
+        metrics: FunctionMetrics | None = None,
+        schedules: EndSchedules | None = None,
+        announcer: Announcer | None = None,
+    ) -> None:
+        super().__init__(settings, domain, ledger, execution_input, now, metrics)
+        self._schedules = schedules
+        self._announcer = announcer
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed."""
+        settings = cls.read_settings(os.environ if env is None else env)
+        made, names = super().from_env(env), settings.names
+        clients = shared_clients(names.region)
+        made._schedules = SchedulerEnds(
+            lambda: clients.client("scheduler"),
+            names.end_schedules,
+            names.central_machine_arn(settings.account),
+            names.role_arn(settings.account, "ends"),
+        )
+        made._announcer = OutcomeAnnouncer(names, lambda: clients.client("events"), lambda: clients.client("datazone"))
+        return made
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> ReportSettings:
         """The settings of the report function."""
         return ReportSettings.from_environment(env)
 
-    def run(self, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
+    def run(self, event: ReportEvent, context: Any = None) -> dict[str, Any]:
         """Report the outcome of one asset, or the failure of the collector.
 
         Args:
@@ -50,13 +91,15 @@ class Report(DomainFunction[DomainSettings]):
             EventRefusedError: the message is none of these.
             RetryableGrantError: trying again may help.
         """
-        if event.get("kind") == "outcome":
+        if event["kind"] == "outcome":
             return self._outcome(event["item"])
-        if event.get("kind") == "collect-failure":
-            return self._collect_failure(event["event"], str(event.get("execution", "")))
-        raise EventRefusedError(f"a report is of kind outcome or collect-failure, got {event.get('kind')!r}")
+        if event["kind"] == "collect-failure":
+            return self._collect_failure(event["event"], event.get("execution", ""))
+        raise EventRefusedError(f"a report is of kind outcome or collect-failure, got {event['kind']!r}")
 
     def _outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        if item.get("renewal"):
+            return self._renewal_outcome(item)
         failure = failure_of(item)
         request = item["requestType"]
         status: GrantState
@@ -73,9 +116,61 @@ class Report(DomainFunction[DomainSettings]):
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
         self._show(item, status, cause)
+        if status == "GRANTED":
+            self._schedule_end(item)
         self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
         log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
+        self._announce(item, status, cause)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _announce(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
+        """Tell others; a plan that cannot be read any more is no reason to report anything else."""
+        with suppress(StreamgovError):
+            command = granted_command(item)
+            if command is not None and self._announcer is not None:
+                self._announcer.tell(command, status, cause or "", self._now())
+
+    def _schedule_end(self, item: Mapping[str, Any]) -> None:
+        """Have the end looked at when it comes, if there is one."""
+        steps = [*item["do"]["first"], *item["do"]["second"]]
+        until = next((step["command"]["request"]["until"] for step in steps), None)
+        if until is not None and self._schedules is not None:
+            self._schedules.add(item["grantId"], until)
+
+    def _renewal_outcome(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """What came of bringing a granted asset up to date; DataZone shows it as granted all the while.
+
+        If it failed, what was granted before holds again. What could not be revoked of the other command is kept in
+        the record as ``former``: the reconciler revokes it, and so does the end of the grant.
+        """
+        record = self._ledger.of_grant(item["grantId"]).get(item["assetId"])
+        if record is None or record.generation != item["generation"] or record.state != "IN_PROGRESS":
+            log("outcome superseded by a newer request", dict(item))
+            return {"status": "SUPERSEDED", "cause": None, "open": ""}
+        failure = readable(item["failure"]) if item.get("failure") else None
+        remaining = undo_failures(item) if failure else _bad_steps(_steps(item, "secondDone"))
+        before, *older = record.former or (None,)
+        ended = replace(
+            record,
+            state="GRANTED",
+            updated_at=self._now(),
+            cause="" if failure is None else f"not brought up to date: {failure}"[:MAX_CAUSE],
+            outcome={"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]},
+            former=record.former if remaining else (),
+        )
+        if failure is not None and before is not None and record.command is not None:
+            ended = replace(
+                ended,
+                command=before,
+                generation=record.generation + GENERATIONS_PER_REQUEST,
+                former=(record.command, *older) if remaining else (),
+            )
+        if not self._ledger.begin(ended, record.generation):
+            log("outcome superseded by a newer request", dict(item))
+            return {"status": "SUPERSEDED", "cause": failure, "open": ""}
+        level = logging.INFO if failure is None else logging.ERROR
+        log("renewal reported", dict(item), level=level, cause=failure, remaining=remaining)
+        return {"status": "GRANTED", "cause": failure, "open": ""}
 
     def _show(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
         """Set the status in DataZone. One that is over, or of a newer request, may stay: then the ledger alone says it.
@@ -84,7 +179,7 @@ class Report(DomainFunction[DomainSettings]):
             StatusRefusedError: DataZone shows this request as open and does not let it end.
         """
         try:
-            self._domain.update_status(item["grantId"], item["assetId"], status, cause)
+            self._domain.update_status(item["grantId"], item["assetId"], status, cause, _parameter(item, status))
         except StatusRefusedError as error:
             if error.standing in tuple(f"{item['requestType']}_{suffix}" for suffix in _OPEN):
                 raise
@@ -159,6 +254,15 @@ class Report(DomainFunction[DomainSettings]):
         return self._settings.platform_of(str(type_name)) is not None
 
 
+def _parameter(item: Mapping[str, Any], status: GrantState) -> str | None:
+    """Where the consumer reads how to connect, as its account answered: what the granted asset is called there."""
+    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+        parameter = ((step.get("outcome") or {}).get("details") or {}).get("parameter")
+        if parameter and status == "GRANTED":
+            return str(parameter)
+    return None
+
+
 def _level(item: Mapping[str, Any], cause: str | None) -> int:
     """A refusal is a decision of ours that somebody must know of; a failure is nobody's wish."""
     if cause is None:
@@ -203,40 +307,6 @@ def undo_failures(item: Mapping[str, Any]) -> list[str]:
             *_unfinished_steps(item, "undo", "second", "undoSecondDone"),
         ]
     return []
-
-
-def readable(error: Any) -> str:
-    """A short cause out of what Step Functions knows of an error: no stack trace, no nested JSON.
-
-    Args:
-        error: ``{Error, Cause}`` of a Catch, an answer ``{status, cause}``, or JSON text of either.
-    """
-    if isinstance(error, str):
-        try:
-            parsed = json.loads(error)
-        except ValueError:
-            return error.strip() or "no cause was given"
-        return readable(parsed) if isinstance(parsed, dict) else error
-    if not isinstance(error, Mapping):
-        return "no cause was given"
-    if "errorMessage" in error:
-        kind = str(error.get("errorType", ""))
-        message = str(error["errorMessage"])
-        return message if not kind or kind in _OUR_ERRORS else f"{kind}: {message}"
-    for name in ("Cause", "cause"):
-        if error.get(name):
-            return readable(error[name])
-    if error.get("status") == "SUPERSEDED":
-        return "a newer request for the same grant overtook this one"
-    return _KNOWN.get(str(error.get("Error", "")), str(error.get("Error") or "no cause was given"))
-
-
-_OUR_ERRORS = frozenset(name for name, item in vars(errors).items() if isinstance(item, type))
-"""Names of errors whose text is a sentence for people."""
-_KNOWN = {
-    "States.Timeout": "an account did not answer in time: look at its member machine's executions",
-    "States.HeartbeatTimeout": "an account did not answer in time: look at its member machine's executions",
-}
 
 
 def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

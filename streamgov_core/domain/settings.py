@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.model.environment_variables import (
     compact_json,
     joined,
@@ -25,6 +26,9 @@ from streamgov_core.runtime.clients import Clients
 # Variables that reviews read, too.
 MEMBER_ACCOUNTS = "STREAMGOV_MEMBER_ACCOUNTS"
 PRINCIPAL_ACCOUNTS = "STREAMGOV_PRINCIPAL_ACCOUNTS"
+ACCOUNT = "STREAMGOV_ACCOUNT"
+LONGEST_DAYS = "STREAMGOV_LONGEST_DAYS"
+DEFAULT_DAYS = "STREAMGOV_DEFAULT_DAYS"
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,13 @@ class CollectSettings(DomainSettings):
         principal_accounts: member account -> further accounts whose roles its subscription targets may name.
         options: choices that the platforms know: ``managedVpc`` (default True), ``crossAccountServerless`` (False).
         request_required: a grant whose request cannot be read is refused; otherwise the request form's defaults hold.
+        ends: the end of access where none was asked for, and the latest one.
     """
 
     principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     request_required: bool = False
+    ends: GrantEnds = field(default_factory=GrantEnds)
 
     def to_environment(self) -> dict[str, str]:
         """The variables of every function of the domain, and those of the collect function."""
@@ -103,6 +109,11 @@ class CollectSettings(DomainSettings):
             PRINCIPAL_ACCOUNTS: compact_json(self.principal_accounts),
             "STREAMGOV_OPTIONS": compact_json(self.options),
             **({"STREAMGOV_REQUEST_FORM": "required"} if self.request_required else {}),
+            **{
+                name: str(days)
+                for name, days in ((LONGEST_DAYS, self.ends.longest_days), (DEFAULT_DAYS, self.ends.default_days))
+                if days is not None
+            },
         }
 
     @classmethod
@@ -111,12 +122,29 @@ class CollectSettings(DomainSettings):
             "principal_accounts": lists_from_json(env.get(PRINCIPAL_ACCOUNTS, "{}")),
             "options": json.loads(env.get("STREAMGOV_OPTIONS", "{}")),
             "request_required": env.get("STREAMGOV_REQUEST_FORM") == "required",
+            "ends": GrantEnds(
+                *(int(env[name]) if env.get(name) else None for name in (LONGEST_DAYS, DEFAULT_DAYS)),
+            ),
         }
 
 
 @dataclass(frozen=True)
 class ReportSettings(DomainSettings):
-    """Settings of the report function."""
+    """Settings of the report function.
+
+    Args:
+        account: the domain's account.
+    """
+
+    account: str
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables of every function of the domain, and those of the report function."""
+        return {**super().to_environment(), ACCOUNT: self.account}
+
+    @classmethod
+    def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
+        return {"account": required(env, ACCOUNT)}
 
 
 @dataclass(frozen=True)
@@ -137,7 +165,7 @@ class ReconcileSettings(DomainSettings):
         """The variables of every function of the domain, and those of the reconcile function."""
         return {
             **super().to_environment(),
-            "STREAMGOV_ACCOUNT": self.account,
+            ACCOUNT: self.account,
             "STREAMGOV_PROJECTS": joined(self.projects),
             "STREAMGOV_GRACE_SECONDS": repr(self.grace),
         }
@@ -145,7 +173,7 @@ class ReconcileSettings(DomainSettings):
     @classmethod
     def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "account": required(env, "STREAMGOV_ACCOUNT"),
+            "account": required(env, ACCOUNT),
             "projects": split(env.get("STREAMGOV_PROJECTS", "")),
             "grace": float(env.get("STREAMGOV_GRACE_SECONDS", "900")),
         }

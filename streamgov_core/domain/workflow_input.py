@@ -50,6 +50,11 @@ class WorkflowInput:
         return self.settles > MAX_SETTLES
 
 
+def redrive_input(grant_id: str, request: RequestType) -> dict[str, Any]:
+    """The central machine's input that starts a request of a grant again."""
+    return {"version": 1, "action": "redrive", "grantId": grant_id, "requestType": request}
+
+
 def parse_workflow_input(
     raw: Mapping[str, Any], domain_id: str, execution_input: Callable[[str], Mapping[str, Any]]
 ) -> WorkflowInput:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from streamgov_core.documents.policy_document import PolicyDocument
 from streamgov_core.member.access_role_document import AccessRoleDocument
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.connection_parameter import ConnectionDocument, SsmParameters
 from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.iam_gateway import IamGateway
 from streamgov_core.member.reader_role import ReaderRoleDocument
@@ -15,6 +16,7 @@ from streamgov_core.member.role_policy import RolePolicyDocument
 from streamgov_core.model.access_role import ACCESS
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.connection_details import CONNECTION
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.platforms import PLATFORMS
@@ -41,6 +43,12 @@ class AccountGateway(Protocol):
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
         """Look at the resource before a grant; see ``Platform.inspect``."""
 
+    def connection_facts(self, command: GrantCommand) -> dict[str, str]:
+        """What the owner knows about connecting; see ``Platform.connection_facts``."""
+
+    def parameters(self, names: Sequence[str]) -> Mapping[str, str]:
+        """The values of those of these parameters of connection details that exist."""
+
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """What the data source recorded for the claimed schema or resource."""
 
@@ -60,15 +68,17 @@ class AwsAccountGateway:
         self._settings = settings
         self._clients = clients
         self._iam = IamGateway(lambda: clients.client("iam"), settings.names.iam_path)
-        self._iam_documents: Mapping[str, Callable[[str], PolicyDocument]] = {
+        self._parameters = SsmParameters(lambda: clients.client("ssm"))
+        self._own_documents: Mapping[str, Callable[[str], PolicyDocument]] = {
             ROLE: self._role_policy,
             READER: self._reader_role,
+            CONNECTION: self._connection,
             ACCESS: self._access_role,
         }
 
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
-        """See AccountGateway.policy_document. Roles are IAM's on every platform; all other kinds are the platform's."""
-        make = self._iam_documents.get(contribution.kind)
+        """See AccountGateway.policy_document. Roles and connection details are the same on every platform."""
+        make = self._own_documents.get(contribution.kind)
         if make is not None:
             return make(contribution.arn)
         document = PLATFORMS[platform].policy_document(
@@ -81,6 +91,14 @@ class AwsAccountGateway:
     def inspect(self, command: GrantCommand) -> dict[str, Any]:
         """See AccountGateway.inspect."""
         return PLATFORMS[command.platform].inspect(command, self._clients)
+
+    def connection_facts(self, command: GrantCommand) -> dict[str, str]:
+        """See AccountGateway.connection_facts."""
+        return PLATFORMS[command.platform].connection_facts(self._settings.names, command, self._clients)
+
+    def parameters(self, names: Sequence[str]) -> Mapping[str, str]:
+        """See AccountGateway.parameters."""
+        return self._parameters.get_all(names)
 
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """See AccountGateway.record (API GetParameter)."""
@@ -101,6 +119,9 @@ class AwsAccountGateway:
         boundary = self._settings.boundary if self._settings.require_boundary else ""
         return RolePolicyDocument(self._iam, self._settings.names, arn, boundary)
 
+    def _connection(self, name: str) -> PolicyDocument:
+        return ConnectionDocument(self._parameters, name, self._settings.names.sid_prefix)
+
     def principal(self, name: str) -> PrincipalPolicies | None:
         """See PrincipalGateway.principal."""
         return self._iam.principal(name)
@@ -109,4 +130,4 @@ class AwsAccountGateway:
         return AccessRoleDocument(self._iam, self._settings.names, arn, self._settings.access_boundary)
 
     def _reader_role(self, arn: str) -> PolicyDocument:
-        return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.boundary)
+        return ReaderRoleDocument(self._iam, self._settings.names, arn, self._settings.reader_boundary)

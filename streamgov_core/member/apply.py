@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.member.account_gateway import ROLE
 from streamgov_core.member.claim_verification import verify_claim, verify_side
 from streamgov_core.member.engine import ApplyOutcome, Engine
@@ -15,7 +17,15 @@ from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
+from streamgov_core.model.connection_details import (
+    CONNECTION,
+    connection_content,
+    connection_contribution,
+    connection_permissions,
+    parameter_name,
+)
 from streamgov_core.model.contribution import PolicyContribution
+from streamgov_core.model.document_record import ContributionRecord, Slot
 from streamgov_core.model.errors import (
     EventRefusedError,
     GrantError,
@@ -112,11 +122,61 @@ class Apply(MemberFunction):
             if error is not None:
                 raise error
             outcomes = {future.result() for future in running}
+            warnings = [text for check in checks for text in check.result()]
+            superseded = "SUPERSEDED" in outcomes
+            told = {} if superseded else self._tell(command, contributions, warnings)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
-            "warnings": [text for check in checks for text in check.result()],
+            "warnings": warnings,
+            **told,
         }
-        return ("SUPERSEDED" if "SUPERSEDED" in outcomes else "APPLIED"), details
+        return ("SUPERSEDED" if superseded else "APPLIED"), details
+
+    def _tell(
+        self, command: GrantCommand, contributions: Sequence[PolicyContribution], warnings: list[str]
+    ) -> dict[str, Any]:
+        """Tell the consumer how to connect, or take back what it was told; the answer's further details.
+
+        Access is granted or revoked by now: what can never succeed here is a warning, and no reason to undo it.
+        """
+        names, told = self._settings.names, dict[str, Any]()
+        facts = command.owner_facts
+        try:
+            if command.grants and command.side != "consumer":
+                facts = told["connection"] = self._account.connection_facts(command)
+            if any(contribution.kind == ROLE for contribution in contributions):
+                self._write_parameter(command, self._connection_content(command, facts) if command.grants else "")
+                told["parameter"] = parameter_name(names, command)
+        except PermanentGrantError as error:
+            warnings.append(f"the consumer could not be told how to connect: {error}")
+        return told
+
+    def _write_parameter(self, command: GrantCommand, content: str) -> None:
+        """Write or delete the parameter that is this grant's alone, unless a newer command has been here.
+
+        It needs no lease: two commands of one grant that overtake each other leave at worst the older one's text, which
+        the reconciler finds beside the ledger's.
+        """
+        contribution = connection_contribution(self._settings.names, command, content)
+        record = ContributionRecord.of(command.key, command.generation, command.grants, contribution, self._now())
+        if self._ledger.store(contribution.document_id, record) == "SUPERSEDED":
+            return
+        # The slot of no generation says that nothing is known of what stands there: it is written without a look.
+        desired = DesiredState({command.key: record} if command.grants else {}, {command.key: Slot(0, 0)})
+        self._account.policy_document(command.platform, contribution).apply(desired, lambda: None)
+
+    def _told(self, command: GrantCommand) -> ContributionRecord | None:
+        return self._ledger.find(f"{CONNECTION}#{parameter_name(self._settings.names, command)}", command.key)
+
+    def _connection_content(self, command: GrantCommand, facts: Mapping[str, str] | None) -> str:
+        """What the consumer's parameter says; without the owner's facts it stays as it was told last."""
+        names = self._settings.names
+        if facts is None:
+            known = self._told(command)
+            if known is not None and known.content:
+                return known.content
+        informed = replace(command, resource={**command.resource, **(facts or {})})
+        return connection_content(names, informed, PLATFORMS[command.platform].connection(informed))
 
     def _report_fills(self, fills: Mapping[str, float]) -> None:
         """Emit how full the fullest document of each kind is that this command has written."""
@@ -167,6 +227,7 @@ class Apply(MemberFunction):
                     *permissions,
                     *(network if role.arn in self._settings.connection_roles else ()),
                     *consumer_permissions(names, command, role),
+                    *connection_permissions(names, command, role.account),
                 ),
             )
             for role in command.consumer.principals

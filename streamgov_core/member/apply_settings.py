@@ -37,7 +37,8 @@ class ApplySettings:
         domain_id: the one domain that is served.
         account: the account that the function runs in.
         consumer_roles: role ARNs or patterns that may get access.
-        boundary: permissions boundary of reader roles, and of consumer roles if it is required; empty for none.
+        boundary: permissions boundary of consumer roles, if it is required; empty for none.
+        reader_boundary: permissions boundary of reader roles; empty for none.
         require_boundary: whether consumer roles must carry it.
         manual_assets: owning project -> patterns of resources that its assets made by hand may name.
         claimable: schema registry, or ``-`` for resources without schema -> patterns of the ARNs of the topics and
@@ -60,6 +61,7 @@ class ApplySettings:
     function_timeout: int = 60
     protected_roles: tuple[str, ...] = ()
     connection_roles: tuple[str, ...] = ()
+    reader_boundary: str = ""
     access_boundary: str = ""
     deliveries: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ class ApplySettings:
             **({"STREAMGOV_ACCESS_BOUNDARY": self.access_boundary} if self.access_boundary else {}),
             **({DELIVERIES: compact_json(self.deliveries)} if self.deliveries else {}),
             **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
+            **({"STREAMGOV_READER_BOUNDARY": self.reader_boundary} if self.reader_boundary else {}),
             **({CONNECTION_ROLES: compact_json(self.connection_roles)} if self.connection_roles else {}),
         }
 
@@ -108,6 +111,7 @@ class ApplySettings:
             claimable=unpack(env.get(CLAIMABLE, "{}"), f"arn:{names.partition}:"),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
             protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            reader_boundary=env.get("STREAMGOV_READER_BOUNDARY", ""),
             connection_roles=tuple(json.loads(env.get(CONNECTION_ROLES, "[]"))),
             access_boundary=env.get("STREAMGOV_ACCESS_BOUNDARY", ""),
             deliveries=json.loads(env.get(DELIVERIES, "{}")),

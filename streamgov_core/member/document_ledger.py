@@ -124,11 +124,18 @@ class DynamoDocumentLedger:
     Args:
         client: returns the boto3 client when it is first needed.
         table: the table's name.
+        check: raises if a loaded record is none of ours; None to believe all.
     """
 
-    def __init__(self, client: Callable[[], DynamoDBClient], table: str) -> None:
+    def __init__(
+        self,
+        client: Callable[[], DynamoDBClient],
+        table: str,
+        check: Callable[[str, ContributionRecord], None] | None = None,
+    ) -> None:
         self._client = cast("DynamoDBClient", Table(client, table))
         self._table = table
+        self._check = check
 
     def acquire(self, document_id: str, owner: str, now: float, until: float) -> Lease | None:
         """See DocumentLedger.acquire. One UpdateItem; the old item says whether the last holder released."""
@@ -172,7 +179,7 @@ class DynamoDocumentLedger:
     def find(self, document_id: str, key: str) -> ContributionRecord | None:
         """See DocumentLedger.find."""
         found = self._get(document_id, f"{GRANT_ITEM}{key}")
-        return None if found is None else _contribution_record(found)
+        return None if found is None else self._checked(document_id, _contribution_record(found))
 
     def load(self, document_id: str) -> list[ContributionRecord]:
         """See DocumentLedger.load."""
@@ -185,7 +192,9 @@ class DynamoDocumentLedger:
                 ExpressionAttributeValues=to_item({":document": document_id, ":prefix": GRANT_ITEM}),
                 ConsistentRead=True,
             ):
-                records.extend(_contribution_record(from_item(item)) for item in page["Items"])
+                records.extend(
+                    self._checked(document_id, _contribution_record(from_item(item))) for item in page["Items"]
+                )
         return records
 
     def load_all(self) -> dict[str, list[ContributionRecord]]:
@@ -259,6 +268,11 @@ class DynamoDocumentLedger:
             names={"#state": "state"},
         )
 
+    def _checked(self, document_id: str, record: ContributionRecord) -> ContributionRecord:
+        if self._check is not None:
+            self._check(document_id, record)
+        return record
+
     def _get(self, document_id: str, item: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key=_key(document_id, item), ConsistentRead=True)
         return from_item(answer["Item"]) if "Item" in answer else None
@@ -300,7 +314,12 @@ def _key(document_id: str, item: str) -> dict[str, Any]:
 
 def _slots_text(slots: Mapping[str, Slot]) -> str:
     listed = {
-        key: [at.slot, at.generation, *([at.principal_id] if at.principal_id else [])]
+        key: [
+            at.slot,
+            at.generation,
+            *([at.principal_id] if at.principal_id or at.handles else []),
+            *([at.handles] if at.handles else []),
+        ]
         for key, at in sorted(slots.items())
     }
     return json.dumps(listed, separators=(",", ":"))
@@ -323,6 +342,7 @@ def _contribution_item(document_id: str, record: ContributionRecord) -> dict[str
             {**asdict(permission), "principal": permission.principal_arn} for permission in record.permissions
         ],
         "trust": [role.arn for role in record.trust],
+        **({"content": record.content} if record.content else {}),
         **({"assuming": [item.to_message() for item in record.assuming]} if record.assuming else {}),
     }
     values: dict[str, Any] = {
@@ -349,6 +369,7 @@ def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
         trust=RoleArn.parse_all(body["trust"]),
         at=float(item["at"]),
         cause=item.get("cause", ""),
+        content=body.get("content", ""),
         assuming=AssumingRole.parse_all(body.get("assuming", ())),
     )
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 from streamgov_core.member.account_gateway import AccountGateway, AwsAccountGateway
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DocumentLedger, DynamoDocumentLedger
+from streamgov_core.member.ledger_check import record_check
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.metrics import FunctionMetrics
@@ -73,7 +74,9 @@ class MemberFunction:
         """
         settings = ApplySettings.from_environment(os.environ if env is None else env)
         clients = cls.clients(settings.names.region)
-        ledger = DynamoDocumentLedger(lambda: clients.client("dynamodb"), settings.names.document_table)
+        ledger = DynamoDocumentLedger(
+            lambda: clients.client("dynamodb"), settings.names.document_table, record_check(settings.names)
+        )
         return cls(settings, AwsAccountGateway(settings, clients), ledger)
 
     def invocation_clock(self, context: Any) -> InvocationClock:

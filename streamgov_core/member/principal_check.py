@@ -22,7 +22,8 @@ def check_principal(names: Names, role: RoleArn, allowed: Iterable[str], protect
     Raises:
         PrincipalRefusedError: it is a role of the deployment itself, or not named.
     """
-    if role.path.startswith(names.iam_path) or role.arn in set(protected):
+    ours = role.path.startswith(names.common_iam_path) or role.name.startswith(names.iam_name("target-"))
+    if ours or role.arn in set(protected):
         raise PrincipalRefusedError(f"{role.arn} is a role of the deployment itself and never receives access")
     if not any(fnmatchcase(role.arn, pattern) for pattern in allowed):
         raise PrincipalRefusedError(

@@ -105,6 +105,10 @@ class ReaderRoleDocument:
         confirmed = desired.confirms(members)
         name, trust, policy = self._role.name, self._trust(members), self._policy(members)
         writes = 0
+        if self._info is not None and self._boundary not in ("", self._info.boundary):
+            # Made by an earlier release under a wider ceiling, or by hand: nothing is written on it.
+            writes += self._remove(desired, check_lease)
+            self._info = None
         if self._info is None or not desired.slots:
             # A role that is seen although the ledger knows of none may have been deleted a moment ago.
             check_lease()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,9 +21,10 @@ from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.member.role_gateway import QuotaError, RoleInfo, RolePolicyGateway
 from streamgov_core.member.role_slots import INLINE, assign_slots
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
-from streamgov_core.model.errors import DocumentFullError
+from streamgov_core.model.errors import DocumentFullError, PermanentGrantError
 from streamgov_core.model.naming import Names, short_hash
 from streamgov_core.model.principal import RoleArn
+from streamgov_core.runtime.log import log
 
 
 class RolePolicyDocument:
@@ -199,7 +201,7 @@ class RolePolicyDocument:
         check_lease()
         try:
             if slot == INLINE:
-                self._gateway.put_inline(self._role.name, self._inline_name, minified(policy))
+                self._put_inline(policy, gains=any(record in records for record in desired.fresh))
             else:
                 self._gateway.put_managed(self._arn(slot), minified(policy))
                 empty = all(at.slot != slot for at in desired.slots.values())  # As far as the ledger knows.
@@ -210,6 +212,20 @@ class RolePolicyDocument:
                 self._gateway.delete_managed(self._arn(slot))
             raise _SlotFullError(slot) from error
         return 1
+
+    def _put_inline(self, policy: dict[str, Any], *, gains: bool) -> None:
+        """Write the inline policy. From a role that may no longer be written to, all of it is taken instead.
+
+        Such a role is one that the configuration no longer names: nothing of ours is meant to be on it. What is not
+        ended yet shows as drift until it is, or until the role is named again.
+        """
+        try:
+            self._gateway.put_inline(self._role.name, self._inline_name, minified(policy))
+        except PermanentGrantError:
+            if gains:
+                raise
+            log("policy taken away as a whole: it may not be written", level=logging.WARNING, role=self._role.arn)
+            self._gateway.delete_inline(self._role.name, self._inline_name)
 
     def _remove(self, slot: int, check_lease: Callable[[], None]) -> int:
         check_lease()

@@ -125,6 +125,7 @@ class GrantCommand:
         options: choices of the deployment that the platforms know (``managedVpc``, ``crossAccountServerless``).
         owner_project: the project that owns the asset (for assets made by hand).
         account: the account that carries the command out; None in the plan that both sides share.
+        owner_facts: what the owner's side answered about connecting, told to the consumer's; None if nobody did.
     """
 
     side: Side
@@ -143,6 +144,7 @@ class GrantCommand:
     owner_project: str = ""
     account: str | None = None
     task_token: str | None = None
+    owner_facts: Mapping[str, str] | None = None
 
     @property
     def grants(self) -> bool:
@@ -237,6 +239,7 @@ class GrantCommand:
                 owner_project=str(raw.get("ownerProject") or ""),
                 account=raw.get("account"),
                 task_token=raw.get("taskToken"),
+                owner_facts=_owner_facts(raw.get("answers")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise EventRefusedError(f"the grant command is malformed: {type(error).__name__} {error}") from error
@@ -254,6 +257,20 @@ class Answer:
     def to_message(self) -> dict[str, Any]:
         """The JSON message."""
         return {"version": VERSION, "status": self.status, "cause": self.cause, "details": dict(self.details)}
+
+
+def _owner_facts(answers: Any) -> Mapping[str, str] | None:
+    """What an earlier step of the same grant answered about connecting.
+
+    Args:
+        answers: of the first stage, ``[{side, outcome}]``, as the central machine passes them on.
+    """
+    for answer in answers if isinstance(answers, list) else ():
+        details = ((answer or {}).get("outcome") or {}).get("details") or {}
+        facts = details.get("connection")
+        if isinstance(facts, Mapping):
+            return {str(key): value for key, value in facts.items() if isinstance(value, str)}
+    return None
 
 
 def _one_of(raw: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> Any:

@@ -22,12 +22,14 @@ class PolicyContribution:
         document_id: ``<kind>#<arn>``; the kind says which sort of document it is, the ARN what carries it.
         permissions: the permissions that the document must give for the grant.
         trust: roles that the trust policy of a reader role must name; empty for any other document.
+        content: text of a document that is no policy, such as a parameter; empty for any other document.
         assuming: roles that may assume an access role; empty for any other document.
     """
 
     document_id: str
     permissions: tuple[Permission, ...]
     trust: tuple[RoleArn, ...] = ()
+    content: str = ""
     assuming: tuple[AssumingRole, ...] = ()
 
     @property

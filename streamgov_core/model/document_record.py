@@ -40,6 +40,7 @@ class ContributionRecord:
         assuming: see PolicyContribution.
         at: when it was stored, seconds since the epoch; the order in which waiting grants are admitted.
         cause: why it was rejected or deferred.
+        content: see PolicyContribution.
     """
 
     key: str
@@ -49,6 +50,7 @@ class ContributionRecord:
     trust: tuple[RoleArn, ...] = ()
     at: float = 0.0
     cause: str = ""
+    content: str = ""
     assuming: tuple[AssumingRole, ...] = ()
 
     @classmethod
@@ -73,6 +75,7 @@ class ContributionRecord:
             contribution.permissions,
             contribution.trust,
             at,
+            content=contribution.content,
             assuming=contribution.assuming,
         )
 
@@ -86,8 +89,11 @@ class Slot:
             managed policies.
         generation: that was written.
         principal_id: unique id (``AROA…``) of the role that it was written for; empty in other documents.
+        handles: what the service calls what was written (ids of grants on a key, separated by commas), by which it can
+            be ended although no list shows it yet; empty in other documents.
     """
 
     slot: int
     generation: int
     principal_id: str = ""
+    handles: str = ""

@@ -18,6 +18,10 @@ KINDS: Mapping[str, str] = {
     "Expired": "access was asked for until a moment that has passed",
     "Orphaned": "the grant, or its environment, subscription target or asset, is no longer there",
     "StatusMismatch": "DataZone and the grant ledger contradict each other about something that is over",
+    "PrincipalsChanged": "a subscription target names other roles than those that have access",
+    "AssetChanged": "an asset names another resource, key, schema or owner than when it was granted",
+    "UnusableEnvironment": "access was granted to an environment that is suspended, disabled or expired",
+    "NoMember": "a grant reaches an account that is no longer a member of the deployment",
     "GrantFailed": "a grant has failed and its subscription is still approved: somebody waits for it",
     "EndNotShown": "access has ended, and DataZone still shows the grant: delete it there",
     "Retained": "the subscription has ended and DataZone says that its permissions are retained",
@@ -110,6 +114,22 @@ class Tally:
                 )
                 return
 
+    def postpone(self, kind: str, subject: str) -> str:
+        """Leave a finding to a later portion of the same run, which counts it anew.
+
+        Returns:
+            What was seen.
+        """
+        self._count(kind, "found", -1)
+        if not self.counts[kind]["found"] and len(self.counts[kind]) == 1:
+            del self.counts[kind]
+        for index, finding in enumerate(self.findings):
+            if (finding.kind, finding.subject) == (kind, subject):
+                del self.findings[index]
+                return finding.text
+        self.truncated -= 1
+        return ""
+
     def merge(self, raw: Mapping[str, Any]) -> None:
         """Add what ``to_message`` wrote elsewhere."""
         for kind, counted in raw["counts"].items():
@@ -162,7 +182,7 @@ def metrics(tally: Tally, dry_run: bool) -> list[tuple[dict[str, float], dict[st
     return [
         (values, {"Mode": mode}),
         *(
-            ({"Findings": float(counted["found"])}, {"Mode": mode, "Kind": kind})
+            ({"Findings": float(counted.get("found", 0))}, {"Mode": mode, "Kind": kind})
             for kind, counted in sorted(tally.counts.items())
         ),
     ]

@@ -93,6 +93,11 @@ class Names:
         """
         return _fits(f"{self.namespace}-{name}", limit)
 
+    @property
+    def end_schedules(self) -> str:
+        """Name of the group of schedules of ends of access (64 characters at most, API CreateScheduleGroup)."""
+        return self.regional("ends")
+
     def arn(self, service: str, account: str, resource: str, *, regional: bool = True) -> str:
         """An ARN of this deployment's partition and, if ``regional``, its region."""
         return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{account}:{resource}"
@@ -141,11 +146,20 @@ class Names:
         """SSM path below which a producer account keeps what its data sources recorded."""
         return f"/streamgov/{self.namespace}/{domain_id}"
 
+    def connection_path(self, project_id: str) -> str:
+        """SSM path below which a consumer's account keeps what a project was told about connecting; ``*`` for all."""
+        return f"/streamgov/{self.namespace}/connections/{project_id}"
+
     # --- names in IAM, which knows no region -----------------------------------------------------------------------
     @property
     def iam_path(self) -> str:
         """IAM path of our roles and policies."""
         return f"/streamgov/{self.namespace}/"
+
+    @property
+    def common_iam_path(self) -> str:
+        """IAM path under which every deployment has its own, whatever its namespace."""
+        return "/streamgov/"
 
     def iam_name(self, name: str, limit: int = 64) -> str:
         """Role name (64 characters at most) or policy name (128): ``<namespace>-<region>-<name>``."""

@@ -10,11 +10,12 @@ from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.schema_reference import SchemaReference
 
 SCHEMA_READ = (
+    "glue:GetRegistry",
     "glue:GetSchema",
     "glue:GetSchemaByDefinition",
     "glue:ListSchemaVersions",
 )
-"""What a developer's tools call; each is authorised on the registry and on the schema."""
+"""What developers' tools and Lambda's event source mappings call; authorised on the registry, and on the schema."""
 
 VERSION_READ = ("glue:GetSchemaVersion",)
 """What every deserialiser calls with the version id of a record; permitted on ``*``, which works under both readings.

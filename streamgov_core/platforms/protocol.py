@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from streamgov_core.documents.policy_document import PolicyDocument
+from streamgov_core.model.access_role import ACCESS
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.forms import AssetTypeModel, FormModel
@@ -23,6 +24,8 @@ from streamgov_core.runtime.clients import Clients
 
 Statement = dict[str, Any]
 """A statement of an IAM policy."""
+IDENTITY_KINDS = ("role", ACCESS)
+"""Kinds of the documents that are policies of roles which read and write."""
 
 
 class Platform(Protocol):
@@ -109,6 +112,18 @@ class Platform(Protocol):
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What each of the consumer's roles needs in its identity policy, the schema registry aside."""
 
+    def grants(self, names: Names, kind: str, arn: str, permission: Permission) -> bool:
+        """Whether a permission is one that a grant of this platform contributes to a document.
+
+        What an earlier release granted stays true: what is compiled from a ledger is checked by it.
+
+        Args:
+            names: the deployment's names.
+            kind: of the document: one of the platform's own, or ``role`` for a policy of a role.
+            arn: what carries the document.
+            permission: as the ledger has it.
+        """
+
     def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         """What a role needs besides to connect networks of its account with the resource.
 
@@ -119,7 +134,16 @@ class Platform(Protocol):
         """Statements that the boundary of consumer roles has for those roles alone: the ceiling of the above."""
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
-        """What a consumer needs to know to connect, for the portal and for records; no secrets."""
+        """What a consumer needs to know to connect, for its parameter and for records; no secrets.
+
+        The command's resource may hold ``connection_facts`` beside what the asset claims.
+        """
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        """What only the owner's account can tell about connecting, read after the grant: members of the resource.
+
+        They take the place of what the asset claims, which anybody may have written who may edit it.
+        """
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         """The policy document of this platform with this kind and ARN; None if the kind is not one of its own."""
@@ -143,8 +167,15 @@ class Platform(Protocol):
         """
 
     # --- what is deployed ---------------------------------------------------------------------------------------------
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
-        """IAM statements that the ``apply`` function needs in an owner's account for this platform."""
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
+        """IAM statements that the ``apply`` function needs in an owner's account for this platform.
+
+        Args:
+            names: the deployment's names.
+            account: the owner's account.
+            keys: ARNs, or aliases with patterns, of the only customer-managed keys of the account that encrypt granted
+                resources; empty where the configuration names none.
+        """
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:
         """IAM statements that a data source's function needs to look up topics or streams.

@@ -10,11 +10,10 @@ from streamgov_core.model.asset_record import PARTS, AssetRecord, encode, part_o
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.clients import error_code
+from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
-
-_log = logging.getLogger(__name__)
 
 PAGE = 10
 """The largest page of GetParametersByPath."""
@@ -64,7 +63,7 @@ class SsmAssetRecordStore:
                     yield AssetRecord.from_json(parameter["Value"], parameter["Name"])
                 except ConfigError as error:
                     # The schema is then one without a record: its asset is found again by search, the record replaced.
-                    _log.warning("%s", error)
+                    log("record not readable", level=logging.WARNING, cause=str(error))
 
     def save(self, record: AssetRecord) -> None:
         """API PutParameter."""

@@ -103,7 +103,7 @@ def moment(seconds: float) -> str:
 
 
 def _entries(record: GrantRecord, command: GrantCommand, now: float) -> Iterable[AccessEntry]:
-    facts: Mapping[str, Any] = record.facts
+    told: Mapping[str, Any] = record.audit
     resource = str(command.resource.get("arn", ""))
     for principal in command.consumer.principals:
         yield AccessEntry(
@@ -120,12 +120,12 @@ def _entries(record: GrantRecord, command: GrantCommand, now: float) -> Iterable
             consumer_project=command.consumer.project_id,
             producer_account=command.producer.account,
             owner_project=command.owner_project,
-            since=str(facts.get("begun") or moment(record.updated_at)),
+            since=str(told.get("begun") or moment(record.updated_at)),
             until=command.request.until or "",
-            requested_by=str(facts.get("requestedBy") or facts.get("grantCreatedBy") or ""),
-            reason=str(facts.get("requestReason") or ""),
-            approved_by=str(facts.get("approvedBy") or ""),
-            comment=str(facts.get("decisionComment") or ""),
+            requested_by=str(told.get("requestedBy") or told.get("grantCreatedBy") or ""),
+            reason=str(told.get("requestReason") or ""),
+            approved_by=str(told.get("approvedBy") or ""),
+            comment=str(told.get("decisionComment") or ""),
             warnings=tuple(_warnings(record, command, now)),
         )
 

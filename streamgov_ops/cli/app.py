@@ -13,7 +13,10 @@ from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_ops.cli.context import Context, hoisted
 from streamgov_ops.cli.output import FOUND, WRONG_INPUT, complain
 
-COMMANDS = ("review", "deployer", "audit", "requests", "approve", "reject", "contracts")
+COMMANDS = (
+    "review", "deployer", "status", "audit", "explain", "connect", "request", "requests", "approve", "reject", "revoke",
+    "recertify", "lineage", "sync", "reconcile", "contracts",
+)  # fmt: skip
 """The subcommands. Each is a module of this package with that name, whose ``app`` holds the one command."""
 _NEEDS = {"contracts": "contracts.probe"}
 """Subcommands that stand on a distribution of their own (the extra ``contracts``), by a module of it."""

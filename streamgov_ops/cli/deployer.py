@@ -50,7 +50,9 @@ class _Input:
     features: tuple[str, ...]
 
 
-def _one_of(known: Any, option: str) -> Callable[[Any], Any]:
+def one_of(known: Any, option: str) -> Callable[[Any], Any]:
+    """A callback that takes the known values of an option only."""
+
     def check(value: Any) -> Any:
         for item in value if isinstance(value, list | tuple) else [value]:
             if item is not None and item not in known:
@@ -71,7 +73,7 @@ def deployer(
         str | None,
         typer.Option(
             help=f"Without a preview or file: the account's side, {' or '.join(sorted(SIDES))}.",
-            callback=_one_of(SIDES, "--side"),
+            callback=one_of(SIDES, "--side"),
             autocompletion=lambda: sorted(SIDES),
         ),
     ] = None,
@@ -89,7 +91,7 @@ def deployer(
             "--with",
             help="Also what this component takes, which the program itself does not deploy: "
             f"{' or '.join(sorted(FEATURES))}. May be repeated.",
-            callback=_one_of(FEATURES, "--with"),
+            callback=one_of(FEATURES, "--with"),
             autocompletion=lambda: sorted(FEATURES),
         ),
     ] = None,

@@ -138,11 +138,19 @@ NEEDS: Mapping[str, Needs] = {
         read=("DescribeRule", "ListTagsForResource"),
         write=("DeleteRule", "DisableRule", "EnableRule", "PutRule", "TagResource", "UntagResource"),
     ),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": Needs(
+        "scheduler",
+        read=("GetScheduleGroup", "ListTagsForResource"),
+        write=("CreateScheduleGroup", "DeleteScheduleGroup", "TagResource", "UntagResource"),
+    ),
     "aws:cloudwatch/eventTarget:EventTarget": Needs(
         "events",
         read=("ListTargetsByRule",),
         write=("PutTargets", "RemoveTargets"),
         passes=("events.amazonaws.com",),
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": Needs(
+        "cloudwatch", read=("GetDashboard",), write=("DeleteDashboards", "PutDashboard")
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Needs(
         "cloudwatch",

@@ -19,6 +19,7 @@ from streamgov_core.deploy.schema_trail import TrailSpec, schema_trail
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
     AlarmSpec,
+    DashboardSpec,
     FunctionSpec,
     KeySpec,
     MachineSpec,
@@ -26,6 +27,7 @@ from streamgov_core.deploy.spec import (
     QueueSpec,
     RoleSpec,
     RuleSpec,
+    ScheduleGroupSpec,
     TableSpec,
 )
 from streamgov_core.member.apply_settings import ApplySettings
@@ -35,6 +37,7 @@ from streamgov_ops.review.patterns import covers
 
 DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
 MARKER = f"{DYNAMIC}DeploymentMarker"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
@@ -51,6 +54,7 @@ LOOK_FOR_DOMAIN, LOOK_FOR_TRAIL = "lookup:domain", "lookup:trail"
 
 Part = (
     AlarmSpec
+    | DashboardSpec
     | DataSourceDeployment
     | DomainDeployment
     | FunctionSpec
@@ -61,6 +65,7 @@ Part = (
     | QueueSpec
     | RoleSpec
     | RuleSpec
+    | ScheduleGroupSpec
     | TableSpec
     | TrailSpec
 )
@@ -128,6 +133,8 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:cloudwatch/eventTarget:EventTarget", part.arn)
             if part.role is None:  # the function's own policy lets EventBridge start it
                 yield Resource("aws:lambda/permission:Permission", part.target_arn)
+        case ScheduleGroupSpec():
+            yield Resource("aws:scheduler/scheduleGroup:ScheduleGroup", part.arn)
         case QueueSpec():
             yield Resource("aws:sqs/queue:Queue", part.arn)
             yield Resource("aws:sqs/queuePolicy:QueuePolicy", part.arn)
@@ -136,10 +143,16 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield Resource("aws:kms/alias:Alias", scope.arn("kms", part.alias))
         case TableSpec():
             yield Resource("aws:dynamodb/table:Table", scope.arn("dynamodb", f"table/{part.name}"))
-        case AlarmSpec():
-            yield Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
+        case AlarmSpec() | DashboardSpec():
+            yield _watched(scope, part)
         case TrailSpec():
             yield from _trail(scope, part)
+
+
+def _watched(scope: AccountScope, part: AlarmSpec | DashboardSpec) -> Resource:
+    if isinstance(part, AlarmSpec):
+        return Resource("aws:cloudwatch/metricAlarm:MetricAlarm", scope.arn("cloudwatch", f"alarm:{part.name}"))
+    return Resource(DASHBOARD, f"arn:{scope.names.partition}:cloudwatch::{scope.account}:dashboard/{part.name}")
 
 
 def _trail(scope: AccountScope, trail: TrailSpec) -> Iterator[Resource]:

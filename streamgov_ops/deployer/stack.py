@@ -21,6 +21,7 @@ from streamgov_core.model.naming import Names, short_hash
 from streamgov_ops.deployer.needs import AccountNeeds, boundary_policy_arn
 from streamgov_ops.deployer.resources import (
     ACCEPTER,
+    DASHBOARD,
     DESTROY_GUARD,
     LOOK_FOR_DOMAIN,
     LOOK_FOR_TRAIL,
@@ -123,7 +124,8 @@ def _domain(args: StreamGovernanceArgs, names: Names) -> set[str]:
         **dict.fromkeys(SHARE, _shares(args)),
     }
     used = {type_ for type_, used in optional.items() if used}
-    return types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD, MARKER} | used
+    absent = set() if args.get("dashboards", True) else {DASHBOARD}
+    return (types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD, MARKER} | used) - absent
 
 
 def _shares(args: StreamGovernanceArgs) -> bool:
@@ -161,7 +163,9 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
     described = member_account(
         scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
     )
-    yield from (described.documents, described.apply, described.machine, described.invoke)
+    yield from (described.documents, described.apply, described.machine, described.invoke, described.reader_boundary)
+    if args.get("dashboards", True):
+        yield described.dashboard
     if "boundary_arn" not in member:  # otherwise another stack makes it
         yield described.boundary
     for word, source in member.get("data_sources", {}).items():

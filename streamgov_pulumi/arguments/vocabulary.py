@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from streamgov_core.catalog.mapping import topic_mapping
+from streamgov_core.domain.grant_ends import DAYS_PATTERN
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import (
     ACCOUNT_PATTERN,
@@ -97,6 +98,7 @@ NAMESPACE = Text(
 )
 PARTITION = Choice(PARTITIONS)
 PLATFORM = Choice(tuple(sorted(PLATFORMS)))
+DAYS = Text("must be a number of days such as '90d'", DAYS_PATTERN.replace(r"\d", "[0-9]"), "90d")
 RETENTION = Choice(RETENTIONS)
 CONCURRENCY = Choice((2, 5, 10, 20, 50, 100, 200, 500))
 TRAIL_MODE = Choice(TRAIL_MODES)
@@ -171,6 +173,12 @@ CONNECTION_ROLE = Text(
     "arn:aws:iam::111122223333:role/streaming/network",
     own_account=True,
     find="aws iam list-roles",
+)
+RESOURCE_KEY = Text(
+    "must be the ARN of a KMS key, or an alias, which may hold '*'",
+    f"{_ARN}:kms:{_IN_REGION}:key/[a-zA-Z0-9-]{{1,128}}|alias/[a-zA-Z0-9/_*-]{{1,250}}",
+    "alias/streams-*",
+    find="aws kms list-aliases",
 )
 EXTERNAL_ID = Text(
     "must be an external id: 2 to 1224 letters, digits or characters of '_+=,.@:/-'",

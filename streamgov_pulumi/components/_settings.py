@@ -36,6 +36,8 @@ class DeploymentArgs(TypedDict):
     """Tags of every resource that can be tagged."""
     alarm_topics: NotRequired[list[str]]
     """ARNs of SNS topics that alarms notify."""
+    dashboards: NotRequired[bool]
+    """Make CloudWatch dashboards. Default true."""
 
 
 class SessionArgs(TypedDict):
@@ -75,6 +77,7 @@ class Settings:
     permissions_boundary: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     alarm_topics: tuple[str, ...] = ()
+    dashboards: bool = True
 
     @classmethod
     def of(cls, args: DeploymentArgs) -> "Settings":
@@ -93,6 +96,7 @@ class Settings:
             permissions_boundary=args.get("permissions_boundary"),
             tags=dict(args.get("tags", {})),
             alarm_topics=tuple(args.get("alarm_topics", [])),
+            dashboards=bool(args.get("dashboards", True)),
         )
 
     def arn(self, service: str, resource: str) -> str:

@@ -5,10 +5,12 @@ from functools import partial
 from typing import NotRequired, TypedDict
 
 import pulumi
+import pulumi_aws as aws
 
 from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, DomainDeployment, domain_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
+from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_pulumi.arguments.choices import REQUIRED
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._order import behind
@@ -21,6 +23,7 @@ from streamgov_pulumi.components._settings import (
     session_inputs,
 )
 from streamgov_pulumi.components.alarms import alarm
+from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -58,6 +61,10 @@ class CentralAuthorizerArgs(TypedDict):
     """Stable keys for the logical names of those memberships, one for each project. Default ``project-<n>``."""
     session: NotRequired[SessionArgs]
     """How the domain's account is reached."""
+    longest_grant: NotRequired[str]
+    """Access ends so many days after the grant at the latest, such as ``90d``. Default: no limit."""
+    default_grant: NotRequired[str]
+    """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
     reconcile_schedule: NotRequired[str]
     """When the reconciler runs (EventBridge schedule expression); empty for never. Default every hour."""
     reconcile_repairs: NotRequired[bool]
@@ -110,6 +117,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
         }
         self._members(name, args, settings, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.known(lambda spec: spec.open_findings), after=[table])
+        dashboard(self, f"{name}-dashboard", settings, domain.known(lambda spec: spec.dashboard), after=[table])
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -121,6 +129,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
             self, f"{name}-callback", f"{name}-callback-policy", settings, domain.part(lambda spec: spec.callback)
         )
         queue = self._rules(name, settings, domain, machine, key, table)
+        self._ends(name, settings, domain)
 
         self.machine_arn = machine.machine_arn
         self.table_name = table.name
@@ -137,6 +146,18 @@ class CentralAuthorizer(pulumi.ComponentResource):
                 "report_role_arn": self.report_role_arn,
                 "reconcile_role_arn": self.reconcile_role_arn,
             }
+        )
+
+    def _ends(self, name: str, settings: Settings, domain: Description[DomainDeployment]) -> None:
+        """Where the reporter schedules ends of access, and the role with which those schedules start the machine."""
+        aws.scheduler.ScheduleGroup(
+            f"{name}-ends",
+            name=domain.known(lambda spec: spec.end_schedules.name),
+            tags=dict(settings.tags) or None,
+            opts=child(self),
+        )
+        role_with_policy(
+            self, f"{name}-ends-role", f"{name}-ends-policy", settings, domain.part(lambda spec: spec.ends)
         )
 
     def _members(
@@ -208,6 +229,7 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
             managed_vpc=args.get("managed_vpc", True),
             cross_account_serverless=args.get("cross_account_serverless", False),
             request_required=check_use(args.get("request_form")) == REQUIRED,
+            ends=GrantEnds.of(args.get("longest_grant"), args.get("default_grant")),
             projects=projects,
             reconcile_schedule=args.get("reconcile_schedule", RECONCILE_SCHEDULE),
             reconcile_repairs=args.get("reconcile_repairs", True),

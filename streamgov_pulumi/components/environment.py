@@ -12,6 +12,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
 from streamgov_pulumi.components.machine import StateMachineWithRole
@@ -55,6 +56,9 @@ class EnvironmentAuthorizerArgs(TypedDict):
     apply_concurrency: NotRequired[int]
     """How many invocations of the function that writes policies run side by side at most, reserved for it in the
     account. Default: none are reserved."""
+    resource_keys: NotRequired[list[str]]
+    """ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys that encrypt streams
+    which are granted. Default: any key of the account."""
     protected_roles: NotRequired[list[str]]
     """ARNs of roles that must never be written to, such as the deployer's."""
     manual_assets: NotRequired[Mapping[str, list[str]]]
@@ -134,6 +138,16 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
                 },
                 child(self),
             ).policy_arn
+        reader_boundary = member.known(lambda spec: spec.reader_boundary)
+        ceiling = aws.iam.Policy(
+            f"{name}-reader-boundary",
+            name=reader_boundary.name,
+            path=reader_boundary.path,
+            description=reader_boundary.description,
+            policy=to_json(reader_boundary.document),
+            tags=dict(settings.tags) or None,
+            opts=child(self),
+        )
         table = ledger_table(
             self,
             f"{name}-documents",
@@ -146,7 +160,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table]),
+            child(self, depends_on=[table, ceiling]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(
@@ -163,6 +177,7 @@ class EnvironmentAuthorizer(pulumi.ComponentResource):
             settings,
             member.part(lambda spec: spec.invoke),
         )
+        dashboard(self, f"{name}-dashboard", settings, member.known(lambda spec: spec.dashboard), after=[table])
         self.machine_arn = machine.machine_arn
         self.boundary_arn = pulumi.Output.from_input(boundary_arn)
         self.table_name = table.name
@@ -175,7 +190,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
     """What is deployed into the member account, from the component's arguments."""
     sources = args.get("sources", [])
 
-    def build(domain_id: str, resources: list[str], key_arn: str | None) -> MemberDeployment:
+    def build(domain_id: str, resources: list[str], key_arn: str | None, boundary_arn: str | None) -> MemberDeployment:
         return member_account(
             AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
             domain_id=domain_id,
@@ -187,6 +202,8 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
             protected_roles=args.get("protected_roles", []),
             connection_roles=args.get("connection_roles", []),
             apply_concurrency=args.get("apply_concurrency"),
+            boundary_arn=boundary_arn,
+            resource_keys=args.get("resource_keys", []),
             sources=[
                 GovernedSource(
                     source["platform"],
@@ -204,4 +221,5 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
         domain_id=args["domain_id"],
         resources=[source["resource"] for source in sources],
         key_arn=args.get("kms_key_arn"),
+        boundary_arn=args.get("boundary_arn"),
     )

@@ -107,7 +107,7 @@ class StreamGovernance(pulumi.ComponentResource):
         """What components of one account are told."""
         args = self._args
         made: DeploymentArgs = {"region": args["region"], "account": access["account"]}
-        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics"):
+        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics", "dashboards"):
             if key in args:
                 made[key] = args[key]
         if "permissions_boundary_name" in args:
@@ -227,6 +227,10 @@ class StreamGovernance(pulumi.ComponentResource):
             made["organization_id"] = domain["organization_id"]
         if "use" in domain.get("request_form", {}):
             made["request_form"] = domain["request_form"]["use"]
+        if "longest" in domain.get("grants", {}):
+            made["longest_grant"] = domain["grants"]["longest"]
+        if "default" in domain.get("grants", {}):
+            made["default_grant"] = domain["grants"]["default"]
         return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
 
     def _contributors(self) -> None:
@@ -273,6 +277,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "connection_roles": member.get("connection_roles", []),
+            "resource_keys": member.get("resource_keys", []),
             "manual_assets": member.get("manual_assets", {}),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "sources": _governed_sources(member),

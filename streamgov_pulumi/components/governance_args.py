@@ -88,6 +88,17 @@ class RequestFormArgs(TypedDict):
 
 
 @described
+class GrantsArgs(TypedDict):
+    """How long access lasts."""
+
+    longest: NotRequired[Annotated[str, v.DAYS]]
+    """Access ends so many days after the grant at the latest, whatever was asked for, such as ``90d``. Default: no
+    limit."""
+    default: NotRequired[Annotated[str, v.DAYS]]
+    """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
+
+
+@described
 class DomainArgs(TypedDict):
     """The DataZone domain."""
 
@@ -125,6 +136,8 @@ class DomainArgs(TypedDict):
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
     principal_accounts: NotRequired[Annotated[Mapping[str, list[Annotated[str, v.ACCOUNT]]], v.ACCOUNT_KEY]]
     """Environment account to further accounts whose roles its subscription targets may name."""
+    grants: NotRequired[GrantsArgs]
+    """How long access lasts. Grants that exist keep their ends."""
     reconcile_schedule: NotRequired[Annotated[str, v.RECONCILE_SCHEDULE]]
     """When the reconciler runs, which compares grants with what is deployed (EventBridge schedule). Empty, or in a
     stack file ``never``, turns it off. Default ``rate(1 hour)``."""
@@ -163,6 +176,9 @@ class MemberArgs(TypedDict):
     apply_concurrency: NotRequired[Annotated[int, v.CONCURRENCY]]
     """How many invocations of the function that writes policies run side by side at most, reserved for it in the
     account. Default: none are reserved."""
+    resource_keys: NotRequired[list[Annotated[str, v.RESOURCE_KEY]]]
+    """ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys that encrypt streams
+    which are granted. Default: any key of the account; the function may then revoke any grant on any of them."""
     boundary_extra_actions: NotRequired[list[Annotated[str, v.IAM_ACTION]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]
@@ -214,6 +230,8 @@ class StreamGovernanceArgs(TypedDict):
     """Tags of every resource."""
     alarm_topics: NotRequired[list[Annotated[str, v.TOPIC_ARN]]]
     """SNS topics, in the deployment's region, that alarms notify."""
+    dashboards: NotRequired[bool]
+    """Make a CloudWatch dashboard in the domain's account and in each member account. Default true."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]

@@ -37,8 +37,9 @@ class MskVpcConnection(pulumi.ComponentResource):
 
     It is made once for a VPC and cluster, not for each topic, and gives no access to data: grants do. The cluster must
     have multi-VPC connectivity, and if it is of another account, its policy must admit whoever makes the connection to
-    ``kafka:CreateVpcConnection``. A grant does so for the roles that it is for; the deploying role needs a statement of
-    the cluster's owner, which grants leave alone.
+    ``kafka:CreateVpcConnection``. A grant does so for the roles that it is for, and gives those that the member names
+    in ``connection_roles`` all that making one takes: let the provider assume such a role. Any other role needs a
+    statement of the cluster's owner, which grants leave alone, and permissions of its own.
     """
 
     connection_arn: pulumi.Output[str]

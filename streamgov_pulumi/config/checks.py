@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
@@ -35,6 +36,7 @@ def check_all(mode: str, raw: Raw) -> list[Mistake]:
         _principals,
         _targets,
         _request_form,
+        _grants,
     )
     found: list[Mistake] = []
     for check in checks:
@@ -178,6 +180,17 @@ def _targets(mode: str, raw: Raw) -> Iterator[Mistake]:
                     "enough, with up to 20 principals",
                 )
             seen.setdefault(key, word)
+
+
+def _grants(mode: str, raw: Raw) -> Iterator[Mistake]:
+    grants = (raw.get("domain") or {}).get("grants") or {}
+    try:
+        GrantEnds.of(grants.get("longest"), grants.get("default"))
+    except ConfigError:
+        yield Mistake(
+            ("domain", "grants", "default"),
+            f"must not be longer than domain.grants.longest, which is {grants['longest']!r}, got {grants['default']!r}",
+        )
 
 
 def _request_form(mode: str, raw: Raw) -> Iterator[Mistake]:

@@ -46,6 +46,8 @@ class Deployer:
         self.machine(account, domain.machine)
         self.role(account, domain.callback)
         self.role(account, domain.events)
+        self.role(account, domain.ends)
+        self._client("scheduler", account).create_schedule_group(Name=domain.end_schedules.name)
         self.queue(account, domain.dead_letters)
         for rule in domain.rules:
             self.rule(account, rule)
@@ -53,6 +55,7 @@ class Deployer:
     def member(self, account: str, member: MemberDeployment) -> None:
         """Deploy a member account's parts."""
         self.policy(account, member.boundary)
+        self.policy(account, member.reader_boundary)
         self.table(account, member.documents)
         for function in member.functions:
             self.function(account, function)

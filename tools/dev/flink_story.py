@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from aws_emulator.java import JavaUnavailable
 from streamgov_core.platforms import PLATFORMS
+from streamgov_ops.lineage import graph as lineage_graph
 from streamgov_samples.functions import flink
-from tools.dev import emulator_process, lineage_graph
+from tools.dev import emulator_process
 from tools.dev.flink_app import JAR, NAME, Application
 from tools.dev.flink_catalogue import SINK, FlinkCatalogue
 from tools.dev.portal import REGION

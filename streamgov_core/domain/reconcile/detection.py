@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
 
-from streamgov_core.domain.datazone import DataZoneReader
+from streamgov_core.domain.environments import GONE, USABLE, status_of
+from streamgov_core.domain.grant_ends import is_expired
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.plan import principal_accounts
+from streamgov_core.domain.reconcile.changes import asset_change, principal_change
+from streamgov_core.domain.reconcile.detection_result import Detection, Remediation, Verb
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory, ListedGrant
-from streamgov_core.model.access_request import ends_at
+from streamgov_core.domain.reconcile.lookups import Lookups
+from streamgov_core.domain.workflow_input import redrive_input
 from streamgov_core.model.command import RequestType
 from streamgov_core.model.errors import PermanentGrantError, RemoteError
 from streamgov_core.model.findings import Finding
+from streamgov_core.platforms import Platform
 
 SAFETY_THRESHOLD_SHARE = 0.2
 SAFETY_THRESHOLD_MINIMUM = 5
@@ -20,95 +24,42 @@ SAFETY_THRESHOLD_MINIMUM = 5
 
 A role that lost its memberships could see nothing at all, which must not end everybody's access."""
 
-MAX_LOOKUPS = 400
-"""Listings that are read to find out what an unrecorded grant is about."""
+RENEWAL_PAUSE = 86_400.0
+"""Seconds until a grant is brought up to date again after that has failed."""
 
-Verb = Literal["start", "end", "revoke"]
 Records = Mapping[tuple[str, str], GrantRecord]
-
-
-@dataclass(frozen=True)
-class Remediation:
-    """What would put a finding right.
-
-    Args:
-        kind: of the finding.
-        verb: ``start`` an execution, ``end`` the grant in DataZone, ``revoke`` from the ledger alone.
-        status: of the asset in DataZone when it was seen, or empty; if it has changed, nothing is done.
-        generation: of the record, or -1; likewise.
-        workflow_input: of the execution, for ``start``.
-    """
-
-    kind: str
-    verb: Verb
-    grant_id: str
-    asset_id: str
-    status: str
-    generation: int
-    workflow_input: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def subject(self) -> str:
-        """As in the finding."""
-        return f"{self.grant_id}#{self.asset_id}"
-
-    def to_message(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
-
-
-@dataclass
-class Detection:
-    """Findings and what would put them right.
-
-    Args:
-        foreign: grants of other asset types, which are nobody's business here.
-        grants: that DataZone listed.
-    """
-
-    findings: list[Finding] = field(default_factory=list)
-    remediations: list[Remediation] = field(default_factory=list)
-    foreign: int = 0
-    grants: int = 0
-
-    def add(
-        self, kind: str, subject: str, text: str, remediation: Remediation | None = None, *, skipped: bool = False
-    ) -> None:
-        """One finding."""
-        self.findings.append(Finding(kind, subject, text, "skipped" if skipped else "found"))
-        if remediation is not None:
-            self.remediations.append(remediation)
 
 
 class Detector:
     """Compares DataZone with the ledger.
 
     Args:
-        domain: single things of DataZone.
+        lookups: single things of DataZone.
         inventory: lists of DataZone.
         executions: of the central machine.
-        is_ours: whether an asset type is served by this deployment.
+        platform_of: the platform of an asset type that is served; None for any other.
+        members: accounts with a member stack.
         grace: seconds that a grant may be open before an execution must work on it.
         now: seconds since the epoch.
     """
 
     def __init__(
         self,
-        domain: DataZoneReader,
+        lookups: Lookups,
         inventory: Inventory,
         executions: Executions,
-        is_ours: Callable[[str], bool],
+        platform_of: Callable[[str], Platform | None],
+        members: Sequence[str],
         grace: float,
         now: float,
     ) -> None:
-        self._domain = domain
+        self._lookups = lookups
         self._inventory = inventory
         self._executions = executions
-        self._is_ours = is_ours
+        self._platform_of = platform_of
+        self._members = frozenset(members)
         self._grace = grace
         self._now = now
-        self._seen: dict[tuple[str, ...], Any] = {}
-        self._lookups = 0
         self._retained: set[str] = set()
         self._unlisted_projects: set[str] = set()
         self._result = Detection()
@@ -121,24 +72,29 @@ class Detector:
             projects: consumers' projects to list; others are known from the records.
             force: revoke beyond the safety threshold.
         """
-        known = {record.command.consumer.project_id for record in records.values() if record.command is not None}
-        listed: dict[str, ListedGrant] = {}
-        for project in sorted({*projects, *known} - {""}):
-            try:
-                self._retained |= self._inventory.retained_of(project)
-                listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
-            except (PermanentGrantError, RemoteError) as error:
-                self._unlisted_projects.add(project)
-                self._result.add("Unreadable", f"project {project}", str(error), skipped=True)
-        self._result.grants = len(listed)
+        listed = self._list({*projects, *_projects_of(records)} - {""})
         for grant in listed.values():
             for asset_id, status in grant.assets.items():
                 self._listed(grant, asset_id, status, records.get((grant.grant_id, asset_id)))
         for (grant_id, asset_id), record in records.items():
             if grant_id not in listed or asset_id not in listed[grant_id].assets:
                 self._unlisted(grant_id, asset_id, record)
+            self._beyond_members(record)
+        self._result.grants = len(listed)
         self._apply_safety_threshold(sum(1 for record in records.values() if record.state == "GRANTED"), force)
         return self._result
+
+    def _list(self, projects: set[str]) -> dict[str, ListedGrant]:
+        """The grants of projects; one that may not be listed is reported."""
+        listed: dict[str, ListedGrant] = {}
+        for project in sorted(projects):
+            try:
+                self._retained |= self._inventory.retained_of(project)
+                listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
+            except (PermanentGrantError, RemoteError) as error:
+                self._unlisted_projects.add(project)
+                self._result.add("Unreadable", f"project {project}", str(error), skipped=True)
+        return listed
 
     # --- one asset of a grant ---------------------------------------------------------------------------------------
     def _listed(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
@@ -147,6 +103,8 @@ class Detector:
             return
         if status.endswith(("_PENDING", "_IN_PROGRESS")):
             self._open(grant, asset_id, status, record)
+        elif record is not None and self._is_over(record, grant.subscription_id):
+            return
         elif status == "GRANT_FAILED" and (record is None or record.state in ("GRANT_FAILED", "REVOKED")):
             self._result.add("GrantFailed", subject, _failure(record), skipped=True)
         elif record is None:
@@ -183,7 +141,10 @@ class Detector:
         subject = f"{grant.grant_id}#{asset_id}"
         text = f"{record.desired} begun and not finished, and no execution works on it; DataZone says {status}"
         if status == "GRANTED" and record.desired == "GRANT":
-            self._result.add("StatusMismatch", subject, text, skipped=True)
+            if record.former:  # A renewal: the redrive goes on with it.
+                self._result.add("Stuck", subject, text, self._redrive("Stuck", grant, asset_id, status, record))
+            else:
+                self._result.add("StatusMismatch", subject, text, skipped=True)
             return
         remediation = Remediation("Stuck", "revoke", grant.grant_id, asset_id, status, record.generation)
         self._result.add("Stuck", subject, text, remediation)
@@ -195,12 +156,7 @@ class Detector:
         touched = max(grant.updated_at, record.updated_at if record is not None and begun else 0.0)
         if self._now - touched < self._grace:
             return
-        workflow_input: dict[str, Any] = {
-            "version": 1,
-            "action": "redrive",
-            "grantId": grant.grant_id,
-            "requestType": request,
-        }
+        workflow_input = redrive_input(grant.grant_id, request)
         last = self._executions.state(record.execution) if record is not None and record.execution else None
         if record is not None and last is not None:
             if last[0] == "RUNNING":
@@ -216,28 +172,67 @@ class Detector:
 
     def _granted(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
         subject = f"{grant.grant_id}#{asset_id}"
-        if record.state == "REVOKE_FAILED" and "revokeReason" in record.facts:
+        if record.state == "REVOKE_FAILED" and "revokeReason" in record.audit:
             self._revoke_failed(grant, asset_id, "GRANTED", record)
             return
         if record.state != "GRANTED":
-            if "revokeReason" in record.facts:
-                text = f"ended ({record.facts['revokeReason']}); DataZone shows GRANTED"
+            if "revokeReason" in record.audit:
+                text = f"ended ({record.audit['revokeReason']}); DataZone shows GRANTED"
                 self._result.add("EndNotShown", subject, text, skipped=True)
             elif self._now - record.updated_at >= self._grace:
                 text = f"DataZone says GRANTED, the ledger says {record.state}: revoke it in DataZone"
                 self._result.add("StatusMismatch", subject, text, skipped=True)
             return
-        ended = self._ended(record)
-        if ended:
-            remediation = Remediation("Expired", "end", grant.grant_id, asset_id, "GRANTED", record.generation)
-            self._result.add("Expired", subject, ended, remediation)
+        try:
+            lost, whole = self._lost(grant, asset_id, subject)
+        except (PermanentGrantError, RemoteError) as error:
+            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", skipped=True)
             return
-        lost, whole = self._lost(grant, asset_id, subject)
-        if lost and not self._is_retention_unknown(record, subject, lost):
+        if not lost:
+            self._changes(grant, asset_id, record)
+        elif not self._is_retention_unknown(record, subject, lost):
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
             remediation = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
             self._result.add("Orphaned", subject, lost, remediation)
+
+    def _changes(self, grant: ListedGrant, asset_id: str, record: GrantRecord) -> None:
+        """What asset and target say otherwise than when it was granted; a safe difference is mended by a redrive."""
+        subject, granted = f"{grant.grant_id}#{asset_id}", record.command
+        if granted is None:
+            return
+        try:
+            target = self._lookups.target(grant.environment_id, grant.target_id) if grant.target_id else None
+            asset = self._lookups.asset(asset_id)
+            found = [
+                None if target is None else principal_change(granted, target),
+                None if asset is None else asset_change(granted, asset, self._platform_of),
+            ]
+        except (PermanentGrantError, RemoteError) as error:
+            self._result.add("Unreadable", subject, f"target or asset: {error}", skipped=True)
+            return
+        for change in (item for item in found if item is not None):
+            if record.cause and self._now - record.updated_at < RENEWAL_PAUSE:
+                self._result.add(change.kind, subject, f"{record.cause}; {change.text}", skipped=True)
+            elif change.safe:
+                remediation = self._redrive(change.kind, grant, asset_id, "GRANTED", record)
+                self._result.add(change.kind, subject, change.text, remediation)
+            else:
+                text = f"redrive it if that is meant, or revoke it; {change.text}"
+                self._result.add(change.kind, subject, text, skipped=True)
+
+    def _redrive(self, kind: str, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> Remediation:
+        workflow_input = redrive_input(grant.grant_id, "GRANT")
+        return Remediation(kind, "start", grant.grant_id, asset_id, status, record.generation, workflow_input)
+
+    def _beyond_members(self, record: GrantRecord) -> None:
+        """A grant that reaches an account without a member stack can be neither checked nor revoked there."""
+        if record.command is None or record.state in ("REVOKED", "GRANT_FAILED"):
+            return
+        accounts = {record.command.producer.account, *principal_accounts(record.command)}
+        for account in sorted(accounts - self._members):
+            text = f"it reaches account {account}, which is no member: its access there stays, whatever becomes of it"
+            self._result.add("NoMember", f"{record.grant_id}#{record.asset_id}", text, skipped=True)
 
     def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
         """A record that no list showed: is the grant gone, or only not shown?"""
@@ -247,7 +242,7 @@ class Detector:
         if self._now - record.updated_at < self._grace:
             return
         try:
-            raw = self._once(("grant", grant_id), lambda: self._domain.grant(grant_id))
+            raw = self._lookups.grant(grant_id)
         except (PermanentGrantError, RemoteError) as error:
             self._result.add("Unreadable", subject, f"the grant: {error}", skipped=True)
             return
@@ -255,7 +250,9 @@ class Detector:
         if found is not None and asset_id in found.assets:
             self._listed(found, asset_id, found.assets[asset_id], record)
             return
-        if str(record.facts.get("subscriptionId", "")) in self._retained:
+        if self._is_over(record, str(record.audit.get("subscriptionId", ""))):
+            return
+        if str(record.audit.get("subscriptionId", "")) in self._retained:
             self._result.add(
                 "Retained", subject, "the grant is no longer there, its permissions are retained", skipped=True
             )
@@ -276,17 +273,11 @@ class Detector:
         self._result.add("Unreadable", subject, text, skipped=True)
         return True
 
-    # --- questions --------------------------------------------------------------------------------------------------
-    def _ended(self, record: GrantRecord) -> str:
-        until = None if record.command is None else record.command.request.until
-        if until is None:
-            return ""
-        try:
-            return f"access was asked for until {until}" if ends_at(until) <= self._now else ""
-        except PermanentGrantError as error:
-            self._result.add("Unreadable", f"{record.grant_id}#{record.asset_id}", str(error), skipped=True)
-            return ""
+    def _is_over(self, record: GrantRecord, subscription_id: str) -> bool:
+        """Whether access has come to its end, which is looked after before and apart from all this."""
+        return subscription_id not in self._retained and is_expired(record, self._now)
 
+    # --- questions --------------------------------------------------------------------------------------------------
     def _running(self, record: GrantRecord) -> bool:
         last = self._executions.state(record.execution) if record.execution else None
         return last is not None and last[0] == "RUNNING"
@@ -294,16 +285,18 @@ class Detector:
     def _lost(self, grant: ListedGrant, asset_id: str, subject: str) -> tuple[str, bool]:
         """What the grant refers to and is no longer there, and whether that ends the whole grant."""
         environment, target = grant.environment_id, grant.target_id
-        try:
-            if environment:
-                if self._once(("environment", environment), lambda: self._domain.environment(environment)) is None:
-                    return f"the environment {environment} is gone", True
-                if self._once(("target", target), lambda: self._domain.target(environment, target)) is None:
-                    return f"the subscription target {target} is gone", True
-            if not self._once(("asset", asset_id), lambda: self._inventory.asset_exists(asset_id)):
-                return f"the asset {asset_id} is gone", False
-        except (PermanentGrantError, RemoteError) as error:
-            self._result.add("Unreadable", subject, f"environment, target or asset: {error}", skipped=True)
+        if environment:
+            found = self._lookups.environment(environment)
+            status = "gone" if found is None else status_of(found)
+            if found is None or status in GONE:
+                return f"the environment {environment} is {status}", True
+            if status not in USABLE:
+                text = f"the environment {environment} is {status}, and its roles still have access"
+                self._result.add("UnusableEnvironment", subject, text, skipped=True)
+            if self._lookups.target(environment, target) is None:
+                return f"the subscription target {target} is gone", True
+        if self._lookups.asset(asset_id) is None:
+            return f"the asset {asset_id} is gone", False
         return "", False
 
     def _ours(self, grant: ListedGrant, asset_id: str, status: str) -> bool:
@@ -311,48 +304,14 @@ class Detector:
         if status not in ("GRANTED", "GRANT_FAILED") and not status.endswith(("_PENDING", "_IN_PROGRESS")):
             return False
         try:
-            type_name = self._type_of(grant, asset_id)
+            type_name = self._lookups.type_of(grant, asset_id)
         except (PermanentGrantError, RemoteError) as error:
             self._result.add("Unreadable", f"{grant.grant_id}#{asset_id}", f"the listing: {error}", skipped=True)
             return False
-        if type_name and self._is_ours(type_name):
+        if type_name and self._platform_of(type_name) is not None:
             return True
         self._result.foreign += 1
         return False
-
-    def _type_of(self, grant: ListedGrant, asset_id: str) -> str:
-        """The asset's type; empty if the listing no longer says."""
-        if not grant.listing_id:
-            return ""
-        item = self._listing(grant.listing_id, grant.listing_revision or None)
-        parts: list[Mapping[str, Any]] = [item]
-        for part in (item.get("dataProductListing") or {}).get("items") or ():
-            parts.append(self._listing(str(part.get("listingId")), part.get("listingRevision")))
-        for entry in parts:
-            asset = entry.get("assetListing") or {}
-            if asset.get("assetId") == asset_id:
-                return str(asset.get("assetType") or "")
-        return ""
-
-    def _listing(self, listing_id: str, revision: str | None) -> Mapping[str, Any]:
-        if ("listing", listing_id, revision or "") not in self._seen:
-            self._lookups += 1
-            if self._lookups > MAX_LOOKUPS:
-                raise PermanentGrantError(f"more than {MAX_LOOKUPS} listings would have to be read")
-        found = self._once(("listing", listing_id, revision or ""), lambda: self._domain.listing(listing_id, revision))
-        return dict((found or {}).get("item") or {})
-
-    def _once(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
-        """Read a thing that several grants share once; being refused is remembered too."""
-        if key not in self._seen:
-            try:
-                self._seen[key] = read()
-            except (PermanentGrantError, RemoteError) as error:
-                self._seen[key] = error
-        value = self._seen[key]
-        if isinstance(value, Exception):
-            raise value
-        return value
 
     def _apply_safety_threshold(self, granted: int, force: bool) -> None:
         """Hold back if suspiciously much is gone."""
@@ -378,3 +337,8 @@ def _failure(record: GrantRecord | None) -> str:
     """What is known of a failed grant, and what to do."""
     cause = "no cause was recorded" if record is None or not record.cause else record.cause
     return f"the grant failed ({cause}) and is still approved: mend the cause, delete the grant and grant again"
+
+
+def _projects_of(records: Records) -> set[str]:
+    """Consumers' projects that the ledger knows."""
+    return {record.command.consumer.project_id for record in records.values() if record.command is not None}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GrantRecord
-from streamgov_core.domain.plan import principal_accounts, stages
-from streamgov_core.model.command import GrantCommand
+from streamgov_core.domain.plan import leftover_steps, revoke_stages, stages
 from streamgov_core.model.naming import Names
 from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
-from streamgov_core.model.registry_access import reader_contributions
 from streamgov_core.platforms import PLATFORMS
 
 DOCUMENTS_PER_COMMAND = 60
@@ -22,23 +21,6 @@ LISTED_ANSWERS = 150
 
 Sets = dict[str, dict[str, Expected]]
 """Account -> document id -> what it should hold."""
-
-
-def document_ids_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]:
-    """Account and id of every document that a grant contributes to, as ``apply`` chooses them.
-
-    Raises:
-        PermanentGrantError: the platform can no longer derive them.
-    """
-    producer = command.producer.account
-    owned = command.for_side("producer", "GRANT", command.generation, producer)
-    contributions = [
-        *PLATFORMS[command.platform].producer_contributions(names, owned),
-        *reader_contributions(names, owned),
-    ]
-    yield from sorted({(producer, contribution.document_id) for contribution in contributions})
-    for role in command.consumer.principals:
-        yield role.account, f"role#{role.arn}"
 
 
 def expected_sets(names: Names, records: Iterable[GrantRecord]) -> Sets:
@@ -129,10 +111,28 @@ def grant_steps(
         record: with a command.
         accounts: the accounts to bring there; None for all.
     """
+    command, former, generation = record.command, record.former, record.generation
+    if command is None:
+        return {"first": [], "second": []}
+    if record.state == "GRANTED":
+        planned = stages(names, command, "GRANT", generation, strict=False)
+    else:
+        undone = generation + (1 if record.state == "GRANT_FAILED" else 0)
+        planned = revoke_stages(names, command, former, undone)
+    return _for_accounts(planned, accounts)
+
+
+def former_steps(names: Names, record: GrantRecord, accounts: Iterable[str]) -> Mapping[str, list[dict[str, Any]]]:
+    """Steps that revoke in some accounts what a granted record's former commands left there."""
     if record.command is None:
         return {"first": [], "second": []}
-    generation = record.generation + (1 if record.state == "GRANT_FAILED" else 0)
-    request = "GRANT" if record.state == "GRANTED" else "REVOKE"
-    planned = stages(names, record.command, request, generation, strict=False)  # type: ignore[arg-type]
-    wanted = {*principal_accounts(record.command), record.command.producer.account} if accounts is None else {*accounts}
+    return _for_accounts(leftover_steps(names, record.command, record.former, record.generation - 1), accounts)
+
+
+def _for_accounts(
+    planned: Mapping[str, list[dict[str, Any]]], accounts: Iterable[str] | None
+) -> Mapping[str, list[dict[str, Any]]]:
+    if accounts is None:
+        return planned
+    wanted = {*accounts}
     return {stage: [step for step in steps if step["command"]["account"] in wanted] for stage, steps in planned.items()}

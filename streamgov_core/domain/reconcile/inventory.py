@@ -6,12 +6,25 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from streamgov_core.model.errors import RemoteError
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import error_code
 
+if TYPE_CHECKING:
+    from botocore.paginate import PageIterator
+    from mypy_boto3_datazone import DataZoneClient
+    from mypy_boto3_datazone.literals import SubscriptionStatusType
+    from mypy_boto3_datazone.type_defs import PaginatorConfigTypeDef
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_stepfunctions import SFNClient
+
+Client = TypeVar("Client")
+
+PAGES: PaginatorConfigTypeDef = {"PageSize": 50}
+"""The largest page of DataZone's lists."""
 CALLS_PER_SECOND = 5.0
 """Calls a second; ListSubscriptionGrants, GetEnvironment … allow 8 for the whole account (DataZone quotas)."""
 
@@ -63,9 +76,6 @@ class Inventory(Protocol):
     def retained_of(self, project_id: str) -> set[str]:
         """Subscriptions of a project that have ended and whose permissions are retained."""
 
-    def asset_exists(self, asset_id: str) -> bool:
-        """Whether an asset is there; raises PermanentGrantError if the caller may not know."""
-
     def end(self, grant_id: str) -> bool:
         """Ask DataZone to revoke a grant; False if it does not do so."""
 
@@ -104,7 +114,7 @@ class DataZoneInventory:
         rate_limiter: shared by every call.
     """
 
-    def __init__(self, client: Callable[[], Any], domain_id: str, rate_limiter: RateLimiter) -> None:
+    def __init__(self, client: Callable[[], DataZoneClient], domain_id: str, rate_limiter: RateLimiter) -> None:
         self._client = client
         self._domain_id = domain_id
         self._rate_limiter = rate_limiter
@@ -114,40 +124,38 @@ class DataZoneInventory:
 
         UNVERIFIED[dz-list-projects-foreign]: whether it shows projects that the caller is no member of.
         """
-        return [str(item["id"]) for item in self._pages("list_projects", "ListProjects", "the domain")]
+        pages = (
+            self._client()
+            .get_paginator("list_projects")
+            .paginate(domainIdentifier=self._domain_id, PaginationConfig=PAGES)
+        )
+        return [str(item["id"]) for item in self._pages(pages, "ListProjects", "the domain")]
 
     def grants_of(self, project_id: str) -> list[ListedGrant]:
         """API ListSubscriptionGrants, which has no filter by status."""
-        items = self._pages(
-            "list_subscription_grants", "ListSubscriptionGrants", f"project {project_id}", owningProjectId=project_id
+        pages = (
+            self._client()
+            .get_paginator("list_subscription_grants")
+            .paginate(domainIdentifier=self._domain_id, owningProjectId=project_id, PaginationConfig=PAGES)
         )
+        items = self._pages(pages, "ListSubscriptionGrants", f"project {project_id}")
         return [ListedGrant.of(item) for item in items]
 
     def retained_of(self, project_id: str) -> set[str]:
         """API ListSubscriptions, by status."""
-        return {
-            str(item["id"])
-            for status in ("REVOKED", "CANCELLED")
-            for item in self._pages(
-                "list_subscriptions",
-                "ListSubscriptions",
-                f"project {project_id}",
-                owningProjectId=project_id,
-                status=status,
+        found: set[str] = set()
+        statuses: tuple[SubscriptionStatusType, ...] = ("REVOKED", "CANCELLED")
+        for status in statuses:
+            pages = (
+                self._client()
+                .get_paginator("list_subscriptions")
+                .paginate(
+                    domainIdentifier=self._domain_id, owningProjectId=project_id, status=status, PaginationConfig=PAGES
+                )
             )
-            if item.get("retainPermissions")
-        }
-
-    def asset_exists(self, asset_id: str) -> bool:
-        """API GetAsset."""
-        client = self._client()
-        self._rate_limiter.wait()
-        with calling("datazone:GetAsset", asset_id):
-            try:
-                client.get_asset(domainIdentifier=self._domain_id, identifier=asset_id)
-            except client.exceptions.ResourceNotFoundException:
-                return False
-        return True
+            items = self._pages(pages, "ListSubscriptions", f"project {project_id}")
+            found |= {str(item["id"]) for item in items if item.get("retainPermissions")}
+        return found
 
     def end(self, grant_id: str) -> bool:
         """API DeleteSubscriptionGrant: the revoke then takes the ordinary way, by its event."""
@@ -162,18 +170,16 @@ class DataZoneInventory:
                 raise
         return True
 
-    def _pages(self, method: str, operation: str, what: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
-        token: dict[str, Any] = {}
+    def _pages(self, pages: PageIterator[Any], operation: str, what: str) -> Iterator[Any]:
+        """The items of botocore's pages, each page below the rate."""
+        waiting = iter(pages)
         while True:
             self._rate_limiter.wait()
             with calling(f"datazone:{operation}", what):
-                answer = getattr(self._client(), method)(
-                    domainIdentifier=self._domain_id, maxResults=50, **filters, **token
-                )
-            yield from answer.get("items", ())
-            if not answer.get("nextToken"):
+                page = next(waiting, None)
+            if page is None:
                 return
-            token = {"nextToken": answer["nextToken"]}
+            yield from page.get("items", ())
 
 
 class Executions(Protocol):
@@ -194,7 +200,7 @@ class CentralExecutions:
         machine_arn: the central machine.
     """
 
-    def __init__(self, client: Callable[[], Any], machine_arn: str) -> None:
+    def __init__(self, client: Callable[[], SFNClient], machine_arn: str) -> None:
         self._client = client
         self._machine_arn = machine_arn
 
@@ -239,7 +245,7 @@ class EventsPublisher:
         client: returns the ``events`` client when it is first needed.
     """
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Callable[[], EventBridgeClient]) -> None:
         self._client = client
 
     def put(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -250,16 +256,17 @@ class EventsPublisher:
         """
         for start in range(0, len(entries), 10):
             with calling("events:PutEvents", "the default bus"):
-                answer = self._client().put_events(Entries=list(entries[start : start + 10]))
+                batch = cast("list[PutEventsRequestEntryTypeDef]", entries[start : start + 10])
+                answer = self._client().put_events(Entries=batch)
             bad = [item for item in answer.get("Entries", ()) if item.get("ErrorCode")]
             if bad:
                 raise RemoteError("events:PutEvents", str(bad[0]["ErrorCode"]), str(bad[0].get("ErrorMessage", "")))
 
 
-def rate_limited(client: Callable[[], Any], rate_limiter: RateLimiter) -> Callable[[], Any]:
+def rate_limited(client: Callable[[], Client], rate_limiter: RateLimiter) -> Callable[[], Client]:
     """A client factory under a rate limit, for callers that ask it for the client before every call."""
 
-    def limited() -> Any:
+    def limited() -> Client:
         rate_limiter.wait()
         return client()
 

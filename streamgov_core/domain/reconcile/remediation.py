@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneReader
+from streamgov_core.domain.failure_class import readable
+from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord
-from streamgov_core.domain.reconcile.detection import Remediation
-from streamgov_core.domain.reconcile.expected import document_ids_of, grant_steps
+from streamgov_core.domain.reconcile.detection_result import Remediation
+from streamgov_core.domain.reconcile.expected import former_steps, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
-from streamgov_core.domain.report import readable
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import GrantError, RemoteError
 from streamgov_core.model.findings import Finding, Tally
@@ -90,6 +92,8 @@ class Remediator:
         self._now = now
         self._started: dict[str, bool] = {}
         self._revoke_requested: set[str] = set()
+        self.deferred: list[Remediation] = []
+        """What had no room in this portion of the run: for the next one."""
 
     # --- document ledgers ---------------------------------------------------------------------------------------------
     def compare(self, mismatches: Iterable[tuple[str, list[Any]]], tally: Tally, work: Work, *, dry_run: bool) -> None:
@@ -111,9 +115,10 @@ class Remediator:
                 continue
             tally.add(Finding(kind, key, text, account=account))
             record = records[grant_id][asset_id]
-            if not dry_run and not work.add(
-                grant_steps(self._names, record, [account]), {"kind": kind, "subject": key, "grant": record.state}
-            ):
+            steps, state = grant_steps(self._names, record, [account]), str(record.state)
+            if kind == "StaleContribution" and record.state == "GRANTED":
+                steps, state = former_steps(self._names, record, [account]), "REVOKED"
+            if not dry_run and not work.add(steps, {"kind": kind, "subject": key, "grant": state}):
                 log("left to the next run", kind=kind, key=key)
 
     def _kind(
@@ -132,6 +137,9 @@ class Remediator:
             return None
         if record.state == "GRANTED":
             if (account, document_id) not in set(document_ids_of(self._names, record.command)):
+                former = {held for command in record.former for held in document_ids_of(self._names, command)}
+                if (account, document_id) in former:
+                    return "StaleContribution" if state == "ACTIVE" else None
                 # Held where this release would not put it: no command revokes it.
                 return "UnrecordedContribution"
             holds = state == "ACTIVE" and found is not None and found >= record.generation
@@ -148,16 +156,15 @@ class Remediator:
             tally.settle(remediation.kind, remediation.subject, "failed", str(error)[:200])
 
     def _remediate(self, remediation: Remediation, tally: Tally, work: Work) -> None:
-        if remediation.verb == "end" and remediation.grant_id in self._revoke_requested:
+        if remediation.verb in ("end", "expire") and remediation.grant_id in self._revoke_requested:
             tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
             return
         record = self._ledger.of_grant(remediation.grant_id).get(remediation.asset_id)
         mine = record is not None and record.execution == self._execution and record.desired == "REVOKE"
-        grant = self._domain.grant(remediation.grant_id)
-        status = next(
-            (a["status"] for a in (grant or {}).get("assets", ()) if a["assetId"] == remediation.asset_id), ""
-        )
-        if not mine and (
+        status = self._status(remediation)
+        if remediation.verb == "expire":
+            self._expire(remediation, record, mine, status, tally, work)
+        elif not mine and (
             (-1 if record is None else record.generation) != remediation.generation or status != remediation.status
         ):
             tally.settle(remediation.kind, remediation.subject, "skipped", "it has moved on since")
@@ -165,11 +172,52 @@ class Remediator:
             started = self._start(remediation)
             text = "an execution was started" if started else "an execution was started for it before"
             tally.settle(remediation.kind, remediation.subject, "repaired" if started else "skipped", text)
-        elif remediation.verb == "end" and not mine and self._inventory.end(remediation.grant_id):
-            self._revoke_requested.add(remediation.grant_id)
+        elif remediation.verb == "end" and not mine and self._ends_in_datazone(remediation.grant_id):
             tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
         elif record is not None:
             self._revoke(remediation, record, mine, tally, work)
+
+    def _status(self, remediation: Remediation) -> str:
+        """The asset's status in DataZone now; empty if there is none, or if an expiry cannot find out."""
+        try:
+            grant = self._domain.grant(remediation.grant_id) or {}
+        except (GrantError, RemoteError) as error:
+            if remediation.verb != "expire":
+                raise
+            log("expires though DataZone is unreadable", grantId=remediation.grant_id, cause=str(error))
+            return ""
+        shown = {str(asset["assetId"]): str(asset["status"]) for asset in grant.get("assets", ())}
+        return shown.get(remediation.asset_id, "")
+
+    def _expire(
+        self,
+        remediation: Remediation,
+        record: GrantRecord | None,
+        mine: bool,
+        status: str,
+        tally: Tally,
+        work: Work,
+    ) -> None:
+        """End access whose end has come: DataZone's own revoke if it starts one, and otherwise without its leave."""
+        if record is None or (not mine and (record.generation, record.state) != (remediation.generation, "GRANTED")):
+            tally.settle(remediation.kind, remediation.subject, "skipped", "it has moved on since")
+        elif status in ("REVOKE_PENDING", "REVOKE_IN_PROGRESS"):
+            tally.settle(remediation.kind, remediation.subject, "skipped", "it is being revoked")
+        elif not mine and status == "GRANTED" and self._ends_in_datazone(remediation.grant_id):
+            tally.settle(remediation.kind, remediation.subject, "repaired", "DataZone was asked to revoke the grant")
+        else:
+            self._revoke(remediation, record, mine, tally, work)
+
+    def _ends_in_datazone(self, grant_id: str) -> bool:
+        """Whether DataZone starts the revoke; what it does not do is done from the ledger."""
+        try:
+            if not self._inventory.end(grant_id):
+                return False
+        except (GrantError, RemoteError) as error:
+            log("revoked from the ledger: DataZone does not", level=logging.WARNING, grantId=grant_id, cause=str(error))
+            return False
+        self._revoke_requested.add(grant_id)
+        return True
 
     def _start(self, remediation: Remediation) -> bool:
         """Start an execution under a name that another run at the same time would choose as well."""
@@ -190,7 +238,7 @@ class Remediator:
             state="IN_PROGRESS",
             execution=self._execution,
             updated_at=self._now(),
-            facts={**record.facts, "revokeReason": remediation.kind},
+            audit={**record.audit, "revokeReason": remediation.kind},
             cause="",
         )
         # The steps are those of a request at this generation; while it is under way the record says so.
@@ -203,8 +251,10 @@ class Remediator:
             "assetId": remediation.asset_id,
             "generation": generation,
         }
-        if record.command is None or not work.room(steps):
-            tally.settle(remediation.kind, remediation.subject, "skipped", "for the next run")
+        if record.command is None:
+            tally.settle(remediation.kind, remediation.subject, "skipped", "nothing says what was granted")
+        elif not work.room(steps):
+            self.deferred.append(remediation)
         elif mine or self._ledger.begin(new, record.generation):
             work.add(steps, item)
         else:

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from streamgov_core.documents.comparison import Comparison
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
 from streamgov_core.documents.resource_policy import PolicyGateway, ResourceGoneError, ResourcePolicyDocument
+from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.errors import WaitingGrantError
+from streamgov_core.model.naming import Names
+from streamgov_core.platforms.kinesis.arns import consumer_name_arn
+from streamgov_core.platforms.kinesis.grant_permissions import fans_out
 from streamgov_core.runtime.calls import calling
 
 if TYPE_CHECKING:
@@ -164,6 +168,15 @@ class FanOutConsumerDocument:
         return replace(
             record, permissions=tuple(replace(permission, resource=arn) for permission in record.permissions)
         )
+
+
+def consumer_facts(consumers: ConsumerGateway, names: Names, command: GrantCommand) -> dict[str, str]:
+    """ARN of the fan-out consumer as it is registered now, which across accounts only the owner can look up."""
+    if not fans_out(command):
+        return {}
+    stream, name = consumer_name_arn(names, command).split("/consumer/")
+    found = consumers.find(stream, name)
+    return {} if found is None else {"consumerArn": found[0]}
 
 
 def _consumer(raw: Mapping[str, Any]) -> tuple[str, str]:

@@ -17,11 +17,16 @@ from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.kinesis.arns import STREAM, consumer_arns, consumer_name_arn
 from streamgov_core.platforms.kinesis.form_types import KMS
+from streamgov_core.platforms.protocol import IDENTITY_KINDS
 
 DESCRIBE = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
 SHARED_READ = (*DESCRIBE, "kinesis:GetRecords", "kinesis:GetShardIterator")
 WRITE = ("kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:PutRecord", "kinesis:PutRecords")
 FAN_OUT = ("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard")
+
+KEY_ACTIONS = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+GRANTED_ACTIONS = frozenset({*SHARED_READ, *WRITE, *FAN_OUT})
+"""Everything that a grant may ever ask for of a stream and its fan-out consumer."""
 
 BOUNDARY_ACTIONS = (
     "kinesis:Describe*",
@@ -60,7 +65,7 @@ def producer_contributions(names: Names, command: GrantCommand) -> tuple[PolicyC
             for item in _stream_permissions(command)
         )
         contributions.append(PolicyContribution(f"stream#{arn}", permissions))
-    if _fans_out(command):
+    if fans_out(command):
         consumer_arn = consumer_name_arn(names, command)
         permissions = tuple(Permission("consumer", FAN_OUT, consumer_arn, principal) for principal in foreign)
         contributions.append(PolicyContribution(f"fan-out#{consumer_arn}", permissions))
@@ -77,17 +82,32 @@ def producer_contributions(names: Names, command: GrantCommand) -> tuple[PolicyC
 def consumer_permissions(names: Names, command: GrantCommand) -> tuple[Permission, ...]:
     """Data plane of the stream or of the fan-out consumer, and the key."""
     permissions = [*_stream_permissions(command), *_key_permissions(command)]
-    if _fans_out(command):
+    if fans_out(command):
         permissions += [Permission("consumer", FAN_OUT, arn) for arn in consumer_arns(names, command)]
     return tuple(sorted(permissions))
 
 
+def grants(kind: str, arn: str, permission: Permission) -> bool:
+    """See ``Platform.grants``: a policy is about its own resource, a key about one stream's records."""
+    actions, resource = permission.actions, permission.resource
+    for_key = KEY_ACTIONS.issuperset(actions) and "kms:EncryptionContext:aws:kinesis:arn" in permission.condition
+    if kind == "key":
+        return for_key and resource == arn
+    if not GRANTED_ACTIONS.issuperset(actions):
+        return kind in IDENTITY_KINDS and for_key and ":kms:" in resource
+    return resource == arn if kind in ("stream", "fan-out") else kind in IDENTITY_KINDS and ":kinesis:" in resource
+
+
 def connection(command: GrantCommand) -> dict[str, str]:
-    """The stream; callers in other accounts pass its ARN."""
+    """The stream, its fan-out consumer and its key; callers in other accounts pass the ARNs."""
+    consumer_arn = str(command.resource.get("consumerArn") or "")
     return {
         "streamArn": str(command.resource["arn"]),
         "streamName": str(command.resource["stream"]),
-        "consumption": command.request.consumption,
+        "consumption": command.request.consumption if command.request.reads else "",
+        "consumerArn": consumer_arn,
+        "consumerName": consumer_arn.partition("/consumer/")[2].partition(":")[0],
+        "keyArn": str(command.resource.get("keyArn") or ""),
     }
 
 
@@ -100,14 +120,15 @@ def managed_key_refusal(arn: str) -> str:
     )
 
 
-def _fans_out(command: GrantCommand) -> bool:
+def fans_out(command: GrantCommand) -> bool:
+    """Whether the grant reads by a fan-out consumer of its own."""
     return command.request.reads and command.request.consumption == "FAN_OUT"
 
 
 def _stream_permissions(command: GrantCommand) -> Iterator[Permission]:
     actions: set[str] = set()
     if command.request.reads:
-        actions |= set(DESCRIBE if _fans_out(command) else SHARED_READ)
+        actions |= set(DESCRIBE if fans_out(command) else SHARED_READ)
     if command.request.writes:
         actions |= set(WRITE)
     yield Permission("stream", tuple(sorted(actions)), _stream(command))

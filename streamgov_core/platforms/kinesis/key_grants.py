@@ -6,7 +6,7 @@ A key's own policy is never edited. A grant's name makes creating it idempotent,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -66,8 +66,8 @@ class KeyGrantGateway(Protocol):
     def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
         """Grant ids and grants under our names, however they came to be. ResourceGoneError without the key."""
 
-    def create(self, key: str, grant: KeyGrant) -> None:
-        """Create a grant; RejectedError if the principal is not accepted."""
+    def create(self, key: str, grant: KeyGrant) -> str:
+        """Create a grant, or find the one that is there: its id. RejectedError if the principal is not accepted."""
 
     def revoke(self, key: str, grant_id: str) -> None:
         """Revoke a grant; nothing happens if there is none."""
@@ -99,12 +99,12 @@ class KeyGrants:
                 raise ResourceGoneError(f"{key} does not exist") from error
         return found
 
-    def create(self, key: str, grant: KeyGrant) -> None:
+    def create(self, key: str, grant: KeyGrant) -> str:
         """API CreateGrant; with the same name and parameters it answers the existing grant."""
         client = self._client()
         with calling("kms:CreateGrant", f"{key} for {grant.principal}"):
             try:
-                client.create_grant(
+                answer = client.create_grant(
                     KeyId=key,
                     Name=grant.name,
                     GranteePrincipal=grant.principal,
@@ -113,6 +113,7 @@ class KeyGrants:
                 )
             except client.exceptions.InvalidArnException as error:
                 raise RejectedError(error_message(error)) from error
+        return str(answer["GrantId"])
 
     def revoke(self, key: str, grant_id: str) -> None:
         """API RevokeGrant."""
@@ -152,23 +153,57 @@ class KeyGrantDocument:
         self._live = self._list()
 
     def apply(self, desired: DesiredState, check_lease: Callable[[], None]) -> WriteResult:
-        """New grants before revocations."""
+        """New grants before revocations.
+
+        ListGrants may not show a grant for minutes ("Grants for AWS KMS", eventual consistency). So the ledger keeps
+        the ids that CreateGrant answered: what it holds and nobody needs any more is revoked by its id.
+        """
         live = self._live if self._live is not None else self._list()
         self._live = None
-        wanted = self._wanted(desired.active)
-        rejected: dict[str, Rejection] = {}
-        writes = 0
-        present = {grant for _, grant in live}
+        wanted = self._wanted(desired.active.values())
+        ids, rejected, created = self._create_missing(wanted, live, desired, check_lease)
+        slots = {}
+        for key, record in desired.active.items():
+            if key not in rejected:
+                # A grant may serve several records: it has the operations that all of them need.
+                concerned = {(grant.principal, grant.context) for grant in self._wanted([record])}
+                own = {ids[grant] for grant in ids if (grant.principal, grant.context) in concerned}
+                slots[key] = Slot(0, record.generation, handles=",".join(sorted(own)))
+        ended = {handle for at in desired.slots.values() for handle in at.handles.split(",") if handle}
+        ended |= {grant_id for grant_id, _ in live}
+        ended -= set(ids.values())
+        for grant_id in sorted(ended):
+            check_lease()
+            self._gateway.revoke(self._key, grant_id)
+        return WriteResult(slots, rejected, created + len(ended))
+
+    def _create_missing(
+        self,
+        wanted: Sequence[KeyGrant],
+        live: Sequence[tuple[str, KeyGrant]],
+        desired: DesiredState,
+        check_lease: Callable[[], None],
+    ) -> tuple[dict[KeyGrant, str], dict[str, Rejection], int]:
+        """The id of each wanted grant, created unless list and ledger agree on it; who got none; how many are new."""
+        present: dict[KeyGrant, str] = {}
+        for grant_id, grant in live:
+            present.setdefault(grant, grant_id)  # The first of several is kept.
         # Creating is idempotent by name: what the ledger does not confirm is created, whatever the list shows.
-        confirmed = set(self._wanted(desired.written))
+        confirmed = set(self._wanted(desired.written.values()))
+        ids: dict[KeyGrant, str] = {}
+        rejected: dict[str, Rejection] = {}
+        created = 0
         for grant in wanted:
             if grant in present and grant in confirmed:
+                ids[grant] = present[grant]
                 continue
             check_lease()
             try:
-                self._gateway.create(self._key, grant)
-                writes += 1
+                ids[grant] = self._gateway.create(self._key, grant)
+                created += 1
             except RejectedError as error:
+                if grant in present:
+                    ids[grant] = present[grant]
                 cause = Rejection(
                     f"{self._key} cannot be granted to {grant.principal} (does the role exist?): {error}", True
                 )
@@ -177,21 +212,12 @@ class KeyGrantDocument:
                     for record in desired.fresh
                     if any(permission.principal_arn == grant.principal for permission in record.permissions)
                 }
-        kept = {key: record for key, record in desired.active.items() if key not in rejected}
-        missing = set(wanted)
-        for grant_id, grant in live:
-            if grant in missing:
-                missing.remove(grant)  # The first of several is kept.
-                continue
-            check_lease()
-            self._gateway.revoke(self._key, grant_id)
-            writes += 1
-        return WriteResult({key: Slot(0, record.generation) for key, record in kept.items()}, rejected, writes)
+        return ids, rejected, created
 
     def compare(self, desired: DesiredState) -> list[Comparison]:
         """Grants cannot be altered, but made anew by hand under a name of ours."""
         live = [grant.statement(self._key) for _, grant in self._list()]
-        wanted = [grant.statement(self._key) for grant in self._wanted(desired.active)]
+        wanted = [grant.statement(self._key) for grant in self._wanted(desired.active.values())]
         return [Comparison("list of grants", {"Statement": live}, wanted, entry="grant")]
 
     def _list(self) -> Sequence[tuple[str, KeyGrant]]:
@@ -200,8 +226,8 @@ class KeyGrantDocument:
         except ResourceGoneError:
             return []  # Creating says so as well; a revoke has nothing to do.
 
-    def _wanted(self, active: Mapping[str, ContributionRecord]) -> list[KeyGrant]:
-        permissions = merge(permission for record in active.values() for permission in record.permissions)
+    def _wanted(self, records: Iterable[ContributionRecord]) -> list[KeyGrant]:
+        permissions = merge(permission for record in records for permission in record.permissions)
         return sorted((self._grant(permission) for permission in permissions), key=lambda grant: grant.name)
 
     def _grant(self, permission: Permission) -> KeyGrant:

@@ -17,7 +17,7 @@ from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.kinesis import arns, function_statements, grant_permissions
 from streamgov_core.platforms.kinesis import form_types as kinesis_forms
-from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, StreamConsumers
+from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, StreamConsumers, consumer_facts
 from streamgov_core.platforms.kinesis.inspection import inspect_stream
 from streamgov_core.platforms.kinesis.key_grants import KeyGrantDocument, KeyGrants
 from streamgov_core.platforms.kinesis.live_access import live_access
@@ -73,6 +73,9 @@ class Kinesis:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def grants(self, names: Names, kind: str, arn: str, permission: Permission) -> bool:
+        return grant_permissions.grants(kind, arn, permission)
+
     def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return ()
 
@@ -81,6 +84,9 @@ class Kinesis:
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        return consumer_facts(StreamConsumers(lambda: clients.client("kinesis")), names, command)
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         policies = StreamPolicies(lambda: clients.client("kinesis"))
@@ -98,8 +104,8 @@ class Kinesis:
     def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
         return live_access(resource_arn, clients)
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
-        return function_statements.member_statements(names, account)
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
+        return function_statements.member_statements(names, account, keys)
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:
         return function_statements.sync_statements(names, account, resource)

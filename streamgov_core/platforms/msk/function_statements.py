@@ -20,7 +20,9 @@ def member_statements(names: Names, account: str) -> list[Statement]:
             ],
             # Which clusters will be governed is not known when the function is deployed: those of this account.
             "Resource": names.arn("kafka", account, "cluster/*"),
-        }
+        },
+        # Consumers are told the brokers. GetBootstrapBrokers has no resource type: IAM knows it for "*" only.
+        allow("MskBrokers", ["kafka:GetBootstrapBrokers"], ["*"]),
     ]
 
 

@@ -15,6 +15,7 @@ from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.msk import vpc_connections
 from streamgov_core.platforms.msk.arns import ClusterArn, is_internal, topic_of
 from streamgov_core.platforms.msk.form_types import PROVISIONED, SERVERLESS
+from streamgov_core.platforms.protocol import IDENTITY_KINDS
 
 TOPIC_DESCRIBE = "kafka-cluster:DescribeTopic*"
 """DescribeTopic, and DescribeTopicDynamicConfiguration (a topic's settings) with which sinks and consoles begin.
@@ -30,6 +31,18 @@ TRANSACTION = ("kafka-cluster:AlterTransactionalId", "kafka-cluster:DescribeTran
 CLUSTER_READ = ("kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration")
 """Lambda's event source mappings read the brokers' settings ("Configuring MSK permissions", IAM authentication)."""
 CLUSTER_WRITE = (*CLUSTER_READ, "kafka-cluster:WriteDataIdempotently")
+GRANTED_ACTIONS = frozenset(
+    {
+        *TOPIC_BOTH,
+        "kafka-cluster:DescribeTopic",
+        *GROUP,
+        *TRANSACTION,
+        *CLUSTER_WRITE,
+        *vpc_connections.GRANTED_ACTIONS,
+    }
+)
+"""Everything that a grant of a topic may ever ask for."""
+
 BOUNDARY_ACTIONS = ("kafka-cluster:*", *vpc_connections.BOUNDARY_ACTIONS)
 
 
@@ -97,16 +110,31 @@ def network_permissions(names: Names, command: GrantCommand) -> tuple[Permission
     return tuple(sorted(vpc_connections.maker_permissions(names, cluster, _account(command))))
 
 
+def grants(kind: str, arn: str, permission: Permission) -> bool:
+    """See ``Platform.grants``: in a cluster's policy only what belongs to the cluster."""
+    if not GRANTED_ACTIONS.issuperset(permission.actions):
+        return False
+    if kind == "cluster":
+        cluster = ClusterArn.parse(arn)
+        own = (cluster.of(part, "") for part in ("topic", "group", "transactional-id"))
+        return permission.resource == arn or permission.resource.startswith(tuple(own))
+    if kind not in IDENTITY_KINDS:
+        return False
+    return vpc_connections.is_limited(permission) or ":kafka:" in permission.resource
+
+
 def connection(command: GrantCommand) -> dict[str, str]:
-    """Topic, group prefix and brokers: in other accounts those that a managed VPC connection leads to."""
+    """Topic, prefixes and brokers: in other accounts those that a managed VPC connection leads to."""
     brokers = str(command.resource.get("bootstrapBrokers", ""))
-    if command.foreign_principals() and _managed_vpc(command):
+    if not _near(command, _cluster(command)) and _managed_vpc(command):
         brokers = str(command.resource.get("bootstrapBrokersVpc", "")) or brokers
     return {
         "topic": str(command.resource["topic"]),
         "clusterArn": str(command.resource["clusterArn"]),
         "bootstrapBrokers": brokers,
-        "groupPrefix": command.consumer.group_prefix,
+        "bootstrapBrokersPublic": str(command.resource.get("bootstrapBrokersPublic", "")),
+        "groupPrefix": command.consumer.group_prefix if command.request.reads else "",
+        "transactionalIdPrefix": command.consumer.group_prefix if command.request.writes else "",
         "securityProtocol": "SASL_SSL",
         "saslMechanism": "OAUTHBEARER or AWS_MSK_IAM",
     }

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from mypy_boto3_kafka import KafkaClient
     from mypy_boto3_kafka.type_defs import ClusterTypeDef
 
+_BROKER_STRINGS = {
+    "bootstrapBrokers": "BootstrapBrokerStringSaslIam",
+    "bootstrapBrokersVpc": "BootstrapBrokerStringVpcConnectivitySaslIam",
+    "bootstrapBrokersPublic": "BootstrapBrokerStringPublicSaslIam",
+}
+"""Members of the claim's resource, and of the answer of GetBootstrapBrokers."""
+
 
 def inspect_cluster(client: KafkaClient, command: GrantCommand) -> dict[str, Any]:
     """Look at the cluster before a grant (API DescribeClusterV2).
@@ -53,6 +60,14 @@ def describe(client: KafkaClient, arn: str) -> ClusterTypeDef | None:
             return client.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
         except (client.exceptions.NotFoundException, client.exceptions.BadRequestException):
             return None
+
+
+def brokers_of(client: KafkaClient, arn: str) -> dict[str, str]:
+    """A cluster's brokers for clients with IAM authentication (API GetBootstrapBrokers), by the claim's own names."""
+    with calling("kafka:GetBootstrapBrokers", arn):
+        answer: Mapping[str, Any] = client.get_bootstrap_brokers(ClusterArn=arn)
+    found = {name: str(answer.get(member) or "") for name, member in _BROKER_STRINGS.items()}
+    return {name: brokers for name, brokers in found.items() if brokers}
 
 
 def bypasses(authentication: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stre
 from streamgov_core.platforms.msk import arns, function_statements, grant_permissions, vpc_connections
 from streamgov_core.platforms.msk import form_types as msk_forms
 from streamgov_core.platforms.msk.cluster_policy import ClusterPolicies
-from streamgov_core.platforms.msk.inspection import inspect_cluster
+from streamgov_core.platforms.msk.inspection import brokers_of, inspect_cluster
 from streamgov_core.platforms.msk.live_access import live_access
 from streamgov_core.platforms.msk.source import MskSource
 from streamgov_core.platforms.protocol import Statement
@@ -72,6 +72,9 @@ class Msk:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.consumer_permissions(names, command)
 
+    def grants(self, names: Names, kind: str, arn: str, permission: Permission) -> bool:
+        return grant_permissions.grants(kind, arn, permission)
+
     def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return grant_permissions.network_permissions(names, command)
 
@@ -80,6 +83,9 @@ class Msk:
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return grant_permissions.connection(command)
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        return brokers_of(clients.client("kafka"), str(command.resource["clusterArn"]))
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         if kind != "cluster":
@@ -94,7 +100,7 @@ class Msk:
     def live_access(self, resource_arn: str, clients: ServiceClients) -> LiveAccess:
         return live_access(resource_arn, clients)
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
         return function_statements.member_statements(names, account)
 
     def sync_statements(self, names: Names, account: str, resource: str) -> list[Statement]:

@@ -17,12 +17,11 @@ from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.msk.arns import is_internal, topic_arn
 from streamgov_core.platforms.msk.form_types import PROVISIONED
 from streamgov_core.runtime.clients import error_code
+from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_kafka import KafkaClient
     from mypy_boto3_kafka.type_defs import ClusterTypeDef, DescribeTopicResponseTypeDef, TopicInfoTypeDef
-
-_log = logging.getLogger(__name__)
 
 PAGE = 100
 """The largest page of ListTopics and ListClustersV2."""
@@ -140,7 +139,7 @@ class MskSource:
             if code == "NotFoundException":
                 self._described[name] = dict.fromkeys((*_LISTED, "retention_ms"))
             elif code in _NO_TOPICS:
-                _log.warning("topic %s cannot be described: %s", name, error)
+                log("topic not described", level=logging.WARNING, topic=name, cause=str(error))
             else:
                 raise
             return
@@ -164,7 +163,7 @@ class MskSource:
         except self._client.exceptions.ClientError as error:
             if error_code(error) not in _NO_TOPICS:
                 raise
-            _log.warning("the topics of %s cannot be listed: %s", cluster_arn, error)
+            log("topics not listed", level=logging.WARNING, clusterArn=cluster_arn, cause=str(error))
             return None
 
     def _find(self) -> str:

@@ -45,6 +45,33 @@ _NETWORK_READS = (
 )
 
 
+_MAKER_ACTIONS = (
+    "ec2:CreateTags",
+    "ec2:CreateVpcEndpoint",
+    "ec2:DeleteVpcEndpoints",
+    "iam:AttachRolePolicy",
+    "iam:CreateServiceLinkedRole",
+    "iam:PutRolePolicy",
+    "kafka:CreateVpcConnection",
+    "kafka:DeleteVpcConnection",
+)
+_UNNAMED = (*_NETWORK_READS, "kafka:GetBootstrapBrokers", "kafka:ListVpcConnections")
+"""Actions that know no resource."""
+
+GRANTED_ACTIONS = frozenset({*OWNER_ACTIONS, *FIND_ACTIONS, *_UNNAMED, *_MAKER_ACTIONS, "kafka:DescribeVpcConnection"})
+"""Everything that a grant may ever ask for in order to find or make connections."""
+
+
+def is_limited(permission: Permission) -> bool:
+    """Whether a permission on other things than clusters stays within what connections need."""
+    actions, resource = set(permission.actions), permission.resource
+    if any(action.startswith("iam:") for action in actions):
+        return ":role/aws-service-role/kafka.amazonaws.com/" in resource
+    if resource == "*":
+        return actions <= {*_UNNAMED}
+    return ":ec2:" in resource and all(action.startswith("ec2:") for action in actions)
+
+
 def service_linked_role(partition: str, account: str) -> str:
     """ARN pattern of the role with which MSK makes endpoints in an account ("Service-linked roles for Amazon MSK")."""
     return f"arn:{partition}:iam::{account}:role/aws-service-role/kafka.amazonaws.com/AWSServiceRoleForKafka*"

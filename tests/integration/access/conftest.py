@@ -22,8 +22,9 @@ from botocore.loaders import create_loader
 
 from streamgov_core.deploy.claimable import GovernedSource
 from streamgov_core.deploy.domain_deployment import DomainDeployment, domain_account
-from streamgov_core.deploy.member_deployment import member_account
+from streamgov_core.deploy.member_deployment import MemberDeployment, member_account
 from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import INLINE_POLICY
 from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.naming import Names
@@ -107,12 +108,28 @@ class Deployment:
         """The domain account's parts and each member account's. Nothing starts the reconciler but a test."""
         self.deployer.domain(DOMAIN, self.described(reconcile_schedule=""))
         for account in MEMBERS:
-            roles = [f"arn:aws:iam::{account}:role{ROLE_PATH}*"]
-            scope = AccountScope(NAMES, account)
-            member = member_account(
-                scope, domain_id=self.domain, domain_account=DOMAIN, consumer_roles=roles, sources=self.sources
-            )
-            self.deployer.member(account, member)
+            self.deployer.member(account, self.described_member(account))
+
+    def described_member(self, account: str, consumer_roles: str = f"{ROLE_PATH}*") -> MemberDeployment:
+        """What is deployed into a member account, whose consumer roles are these by path and name."""
+        return member_account(
+            AccountScope(NAMES, account),
+            domain_id=self.domain,
+            domain_account=DOMAIN,
+            consumer_roles=[f"arn:aws:iam::{account}:role{consumer_roles}"],
+            sources=self.sources,
+        )
+
+    def name_roles(self, account: str, consumer_roles: str = f"{ROLE_PATH}*") -> None:
+        """Deploy a member account's function with other consumer roles in its configuration."""
+        (function,) = (item for item in self.described_member(account, consumer_roles).functions if item.key == "apply")
+        assert function.role is not None
+        self.client("iam", account).put_role_policy(
+            RoleName=function.role.name, PolicyName=INLINE_POLICY, PolicyDocument=json.dumps(function.role.policy)
+        )
+        self.client("lambda", account).update_function_configuration(
+            FunctionName=function.name, Environment={"Variables": function.environment}
+        )
 
     # --- DataZone -----------------------------------------------------------------------------------------------------
     def make_domain(self) -> None:

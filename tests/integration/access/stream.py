@@ -85,12 +85,13 @@ class Stream:
         )
         return listing
 
-    def as_consumer(self) -> Any:
-        """A Kinesis client as the consumer's role."""
+    def as_consumer(self, service: str = "kinesis") -> Any:
+        """A client as the consumer's role."""
         sts = self.deployment.client("sts", self.account)
         keys = sts.assume_role(RoleArn=self.role, RoleSessionName="reader")["Credentials"]
         session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
-        return session.client("kinesis", endpoint_url=self.deployment.emulator.endpoint)
+        made: Any = session.client  # The service is a variable: no overload of the stubs fits.
+        return made(service, endpoint_url=self.deployment.emulator.endpoint)
 
     def read(self) -> list[bytes]:
         client = self.as_consumer()

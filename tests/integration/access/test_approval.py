@@ -58,7 +58,7 @@ def test_an_approver_sees_what_is_asked_and_shortens_it(deployment: Deployment) 
         ExpressionAttributeValues={":g": {"S": grant}},
     )["Items"][0]
     assert json.loads(record["command"]["S"])["request"]["until"] == day(10)
-    assert "For the audit" in json.loads(record["facts"]["S"])["decisionComment"]
+    assert "For the audit" in json.loads(record["audit"]["S"])["decisionComment"]
 
 
 def test_an_approver_rejects(deployment: Deployment) -> None:

@@ -166,7 +166,11 @@ def test_the_target_ledger_keeps_leases_generations_and_records(ledger: Callable
     assert made.find(target, "g#a") == record("g#a", 3)
     assert made.load(target) == [record("g#a", 3)]
     assert made.count_change(target).change_count == 2
-    placed = {"g#a": Slot(4, 3), "g#b": Slot(0, 1, "AROAEXAMPLEROLEID")}
+    placed = {
+        "g#a": Slot(4, 3),
+        "g#b": Slot(0, 1, "AROAEXAMPLEROLEID"),
+        "g#c": Slot(0, 2, handles="grant-1,grant-2"),
+    }
     assert not made.commit(target, "one", 1, placed)
     head = made.checkpoint(target, "one", 1, placed)
     assert head is not None and (head.change_count, head.committed, head.slots) == (2, 1, placed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
+from typing import Any
 
 import pytest
 
 from streamgov_core.platforms import PLATFORMS
-from tests.integration.access.conftest import Deployment
+from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.stream import Stream
 from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
@@ -77,6 +79,35 @@ def test_a_fan_out_consumer_is_found_by_name_and_by_arn(deployment: Deployment) 
             assert reader.describe_stream_consumer(**by_name)["ConsumerDescription"] == found
         else:
             assert stream.denied(partial(reader.describe_stream_consumer, **by_name))
+
+
+def told(stream: Stream, grant: str) -> dict[str, Any]:
+    """What the consumer's role reads about connecting, below its project's path; its one entry for the grant."""
+    deployment = stream.deployment
+    path = NAMES.connection_path(deployment.projects[stream.account])
+    ssm = stream.as_consumer("ssm")
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
+    found = [json.loads(item["Value"]) for page in pages for item in page["Parameters"]]
+    (entry,) = [item for item in found if item["grantId"] == grant]
+    return dict(entry)
+
+
+def test_the_consumer_reads_in_its_own_account_how_to_connect(deployment: Deployment) -> None:
+    stream = Stream(deployment, encrypted=True, form={"consumption": "FAN_OUT"})
+    grant = stream.grant()
+    details = told(stream, grant)
+    (consumer,) = stream.kinesis.list_stream_consumers(StreamARN=stream.arn)["Consumers"]
+    assert details["consumerArn"] == consumer["ConsumerARN"] and details["keyArn"] == stream.key
+    assert stream.as_consumer().describe_stream_consumer(ConsumerARN=details["consumerArn"])
+    own = stream.as_consumer("ssm")
+    name = f"{NAMES.connection_path(deployment.projects[CONSUMER])}/{grant}/{details['assetId']}"
+    assert stream.denied(partial(own.put_parameter, Name=name, Value="x", Type="String", Overwrite=True))
+    others = NAMES.connection_path(deployment.projects[PRODUCER])
+    assert stream.denied(partial(own.get_parameters_by_path, Path=others, Recursive=True))
+    stream.revoke(grant)
+    administrator = deployment.client("ssm", CONSUMER)
+    with pytest.raises(administrator.exceptions.ParameterNotFound):
+        administrator.get_parameter(Name=name)
 
 
 def test_fan_out_registers_a_consumer_and_shares_it(deployment: Deployment) -> None:

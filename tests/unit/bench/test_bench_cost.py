@@ -10,7 +10,15 @@ from bench import cost
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "cost.md"
 NOTHING = cost.Usage(
-    grants=0, revokes=0, sync_runs=0, sync=cost.SYNC_100, reconcile_runs=0, keys=0, alarms=0, custom_metrics=0
+    grants=0,
+    revokes=0,
+    sync_runs=0,
+    sync=cost.SYNC_100,
+    reconcile_runs=0,
+    keys=0,
+    alarms=0,
+    dashboards=0,
+    custom_metrics=0,
 )
 
 

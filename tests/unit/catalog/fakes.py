@@ -229,6 +229,10 @@ class FakeAssets(Counting):
         self._called("subscriptions", listing_id)
         return self.subscribed.get(listing_id, [])
 
+    def consumers(self, listing_id: str) -> list[str]:
+        self._called("consumers", listing_id)
+        return [f"project of {identifier}" for identifier in self.subscribed.get(listing_id, [])]
+
     def end_subscriptions(self, listing_id: str) -> int:
         self._called("end_subscriptions", listing_id)
         return len(self.subscribed.pop(listing_id, []))

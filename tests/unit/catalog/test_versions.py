@@ -42,6 +42,18 @@ def test_the_verdict_on_a_new_version_is_in_the_form_and_in_the_event() -> None:
     assert (event["compatibility"]["added"], event["compatibility"]["removed"]) == (["extra"], ["note"])
 
 
+def test_a_breaking_verdict_names_the_consumers_that_it_hits() -> None:
+    setup = synced(publish=True)
+    setup.assets.subscribed[f"listing-{setup.asset('sales').asset_id}"] = ["sub1", "sub2"]
+    setup.reset()
+    setup.registry.put("sales", avro("id"))
+    setup.run()
+    assert "consumers" not in setup.bus.published[-1], "a compatible version hits nobody"
+    setup.registry.put("sales", avro("id", "extra"))
+    setup.run()
+    assert setup.bus.published[-1]["consumers"] == ["project of sub1", "project of sub2"]
+
+
 def test_the_verdict_stays_until_the_next_version() -> None:
     setup = synced()
     setup.registry.put("sales", avro("id"))

@@ -34,6 +34,7 @@ TAGLESS = [
     "BucketPolicy",
     "BucketPublicAccessBlock",
     "BucketLifecycleConfiguration",
+    "Dashboard",
 ]
 
 

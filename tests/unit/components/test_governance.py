@@ -204,7 +204,10 @@ def test_the_role_of_a_target_serves_one_domain_and_may_do_nothing(everything: G
 def test_the_workflows_settings_reach_the_central_machine() -> None:
     args = arguments(on_destroy="cascade")
     args["domain"] |= {"reconcile_schedule": "rate(15 minutes)", "reconcile_repairs": False, "allow_breaking": True}
+    args["domain"]["grants"] = {"longest": "90d", "default": "30d"}
     graph = graph_of(args)
+    variables = graph.one("aws:lambda/function:Function", "gov-central-collect").inputs["environment"]
+    assert {"STREAMGOV_LONGEST_DAYS": "90", "STREAMGOV_DEFAULT_DAYS": "30"}.items() <= variables["variables"].items()
     rule = graph.one("aws:cloudwatch/eventRule:EventRule", "gov-central-reconcile")
     assert rule.inputs["scheduleExpression"] == "rate(15 minutes)"
     aim = graph.one("aws:cloudwatch/eventTarget:EventTarget", "gov-central-reconcile-target")
@@ -446,6 +449,7 @@ def test_the_request_forms_mistakes_are_told_at_preview() -> None:
 
 
 TAKEN_OVER = (
+    "aws:cloudwatch/dashboard:Dashboard",
     "aws:cloudwatch/eventRule:EventRule",
     "aws:cloudwatch/eventTarget:EventTarget",
     "aws:cloudwatch/metricAlarm:MetricAlarm",

@@ -104,6 +104,7 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "principalAccounts": {ACCOUNT: ["888899990000"]},
         "reconcileSchedule": "rate(15 minutes)",
         "reconcileRepairs": False,
+        "grants": {"longest": "90d", "default": "30d"},
         "requestForm": {"use": "required", "domainUnitId": "unit1", "dataProducts": True},
     }
     raw = {**changed("domain", {**everything()["domain"], **wanted}), "onDestroy": "cascade"}
@@ -119,6 +120,7 @@ def test_the_workflows_settings_reach_the_facade() -> None:
         "principal_accounts": {ACCOUNT: ["888899990000"]},
         "reconcile_schedule": "rate(15 minutes)",
         "reconcile_repairs": False,
+        "grants": {"longest": "90d", "default": "30d"},
         "request_form": {"use": "required", "domain_unit_id": "unit1", "data_products": True},
     }
     raw["domain"]["reconcileSchedule"] = "never"
@@ -173,6 +175,12 @@ TARGET = f"{MEMBER}/targets/lake"
         ("domain/managedVpc", "no", "domain.managedVpc: must be true or false, got 'no'"),
         ("domain/reconcileSchedule", "hourly", "such as 'rate(1 hour)', or 'never', got 'hourly'"),
         ("domain/reconcileRepair", True, "domain.reconcileRepair: is unknown; did you mean 'reconcileRepairs'?"),
+        ("domain/grants", {"longest": "90"}, "domain.grants.longest: must be a number of days such as '90d', got '90'"),
+        (
+            "domain/grants",
+            {"longest": "9d", "default": "30d"},
+            "must not be longer than domain.grants.longest, which is",
+        ),
         ("domain/reconcileRepairs", "no", "domain.reconcileRepairs: must be true or false, got 'no'"),
         ("domain/principalAccounts", {"1": [ACCOUNT]}, "domain.principalAccounts.1: must be the 12 digits"),
         ("domain/principalAccounts", {ACCOUNT: ["1"]}, f"domain.principalAccounts.{ACCOUNT}[0]: must be the 12 digits"),

@@ -17,6 +17,7 @@ from tests.unit.config import test_config
 
 VALIDATOR = jsonschema.Draft7Validator(schema())
 BEYOND_A_SCHEMA = (
+    "must not be longer than",
     "must be of account",
     "must be of eu-west-1",
     "must be of partition",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -26,6 +27,13 @@ from streamgov_core.deploy.member_permissions import (
     member_invoke_trust,
     member_machine_policy,
 )
+from streamgov_core.deploy.reader_permissions import reader_boundary
+from streamgov_core.member.principal_check import check_principal
+from streamgov_core.model.errors import PrincipalRefusedError
+from streamgov_core.model.naming import Names
+from streamgov_core.model.permission import Permission
+from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.registry_access import SCHEMA_READ, VERSION_READ
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES, OWNER
 
 ACCOUNT = "111111111111"
@@ -67,7 +75,13 @@ def test_no_action_is_a_wildcard_and_inline_policies_fit(name: str) -> None:
     assert len(json.dumps(POLICIES[name], separators=(",", ":"))) < 10_240
 
 
-STAR = {"collect": {"DataZone"}, "reconcile": {"DataZone"}, "report": {"DataZone"}, "callback": {"AnswerTasks"}}
+STAR = {
+    "apply": {"MskBrokers"},
+    "collect": {"DataZone"},
+    "reconcile": {"DataZone"},
+    "report": {"DataZone"},
+    "callback": {"AnswerTasks"},
+}
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -79,8 +93,11 @@ def test_only_known_statements_have_a_bare_star(name: str) -> None:
 def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> None:
     for action in ("iam:PutRolePolicy", "iam:AttachRolePolicy"):
         for item in by_action(APPLY, action):
-            if item["Sid"] == "ReaderRoles":
+            if item["Sid"] == "WriteReaderRoles":
                 assert all("/readers/" in arn for arn in many(item["Resource"]))
+                assert item["Condition"] == {
+                    "StringEquals": {"iam:PermissionsBoundary": NAMES.policy_arn(CONSUMER, "reader-boundary")}
+                }
                 continue
             assert item["Resource"] == ROLES
             assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
@@ -88,10 +105,92 @@ def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> No
     assert NAMES.iam_path in attach["Condition"]["ArnLike"]["iam:PolicyARN"]
 
 
+def test_a_role_that_is_no_longer_named_can_still_lose_but_never_gain() -> None:
+    former = [item for item in statements(APPLY) if f"arn:aws:iam::{CONSUMER}:role/*" in many(item["Resource"])]
+    changes = {action for item in former for action in many(item["Action"]) if not action[4:].startswith(("Get", "Li"))}
+    assert changes == {"iam:DeleteRolePolicy", "iam:DetachRolePolicy"}
+    for item in former:
+        if changes & set(many(item["Action"])):
+            assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
+
+
 def test_our_own_and_the_deployers_roles_are_denied() -> None:
     (deny,) = statements(APPLY, "Deny")
-    assert set(deny["Resource"]) == {NAMES.role_arn(CONSUMER, "*"), f"arn:aws:iam::{CONSUMER}:role/deployer"}
+    assert {NAMES.role_arn(CONSUMER, "*"), f"arn:aws:iam::{CONSUMER}:role/deployer"} <= set(deny["Resource"])
     assert {"iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"} <= set(deny["Action"])
+
+
+OUR_ROLES = (
+    "apply",
+    "member-machine",
+    "member-invoke",
+    "collect",
+    "report",
+    "reconcile",
+    "central-machine",
+    "callback",
+)
+
+
+@pytest.mark.parametrize("role", [*OUR_ROLES, "events", "sync-orders"])
+@pytest.mark.parametrize("names", [NAMES, Names("other", "eu-west-1")], ids=["this deployment", "another one"])
+def test_roles_of_every_deployment_in_the_account_are_denied(names: Names, role: str) -> None:
+    (deny,) = statements(APPLY, "Deny")
+    arn = names.role_arn(CONSUMER, role)
+    assert any(fnmatchcase(arn, pattern) for pattern in deny["Resource"])
+    with pytest.raises(PrincipalRefusedError, match="never receives access"):
+        check_principal(NAMES, RoleArn.parse(arn), ["*"])
+
+
+def test_the_deny_lets_readers_access_roles_and_consumers_be_written() -> None:
+    (deny,) = statements(APPLY, "Deny")
+    readers = NAMES.reader_role_arn(CONSUMER, f"arn:aws:glue:us-east-1:{CONSUMER}:registry/r", CONSUMER, "p")
+    access = NAMES.access_role_arn(CONSUMER, CONSUMER, "p")
+    for arn in (readers, access, f"arn:aws:iam::{CONSUMER}:role/streaming/my-apply"):
+        assert not any(fnmatchcase(arn, pattern) for pattern in deny["Resource"]), arn
+    target = f"arn:aws:iam::{CONSUMER}:role/{NAMES.iam_name('target-sales')}"
+    assert any(fnmatchcase(target, pattern) for pattern in deny["Resource"])
+    with pytest.raises(PrincipalRefusedError, match="never receives access"):
+        check_principal(NAMES, RoleArn.parse(target), ["*"])
+
+
+@pytest.mark.parametrize("keys", [(), ("arn:aws:kms:us-east-1:333333333333:key/1",), ("alias/streams-*",)])
+def test_grants_on_keys_are_for_streams_and_on_the_named_keys_only(keys: tuple[str, ...]) -> None:
+    """An outage by a wrong prefix: whoever may revoke on every key may revoke the grants of volumes and databases."""
+    document = apply_policy(
+        NAMES,
+        CONSUMER,
+        DOMAIN,
+        consumer_role_arns=[],
+        boundary_arn=BOUNDARY,
+        require_boundary=True,
+        resource_keys=keys,
+    )
+    (create,), (revoke,) = by_action(document, "kms:CreateGrant"), by_action(document, "kms:RevokeGrant")
+    every = f"arn:aws:kms:us-east-1:{CONSUMER}:key/*"
+    arns = [key for key in keys if key.startswith("arn:")]
+    assert many(create["Resource"]) == many(revoke["Resource"]) == (arns or [every])
+    named = {"kms:ResourceAliases": ["alias/streams-*"]} if keys and not arns else None
+    for item in (create, revoke):
+        assert item.get("Condition", {}).get("ForAnyValue:StringLike") == named
+    condition = create["Condition"]
+    assert condition["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"] == ["aws:kinesis:arn"]
+    streams = f"arn:aws:kinesis:us-east-1:{CONSUMER}:stream/*"
+    assert condition["StringLikeIfExists"] == {"kms:EncryptionContext:aws:kinesis:arn": streams}
+
+
+def test_a_reader_role_reads_schemas_whoever_makes_it() -> None:
+    """Outside accounts assume it: with the consumers' ceiling it could be made to read the whole account."""
+    for action in ("iam:CreateRole", "iam:UpdateAssumeRolePolicy"):
+        items = [item for item in by_action(APPLY, action) if "/readers/" in str(item["Resource"])]
+        assert items and all("iam:PermissionsBoundary" in item["Condition"]["StringEquals"] for item in items)
+    ceiling = reader_boundary(NAMES, CONSUMER)
+    allowed = {action for item in statements(ceiling) for action in many(item["Action"])}
+    assert allowed == {*SCHEMA_READ, *VERSION_READ}
+    assert all(action.startswith(("glue:Get", "glue:List")) for action in allowed)
+    given = Permission("glue", SCHEMA_READ, f"arn:aws:glue:us-east-1:{CONSUMER}:schema/r/s")
+    (within,) = [item for item in statements(ceiling) if set(given.actions) <= set(item["Action"])]
+    assert any(fnmatchcase(given.resource, pattern) for pattern in within["Resource"])
 
 
 def test_a_producer_without_consumer_roles_writes_no_role_but_readers() -> None:
@@ -107,7 +206,10 @@ def test_trust_asks_for_role_and_external_id() -> None:
         "StringEquals": {"sts:ExternalId": NAMES.central_machine_arn(ACCOUNT)},
     }
     (callback,) = callback_trust(NAMES, ACCOUNT, [OWNER, CONSUMER])["Statement"]
-    assert callback["Condition"]["StringLike"] == {"sts:ExternalId": NAMES.member_machine_arn("*")}
+    machine = "arn:aws:states:us-east-1:${aws:PrincipalAccount}:stateMachine:streamgov-member"
+    assert callback["Condition"]["StringEquals"] == {"sts:ExternalId": machine}
+    (within,) = callback_trust(NAMES, ACCOUNT, [], organization_id="o-1")["Statement"]
+    assert within["Condition"]["StringEquals"] == {"sts:ExternalId": machine, "aws:PrincipalOrgID": "o-1"}
     assert callback["Condition"]["ArnLike"] == {"aws:PrincipalArn": NAMES.role_arn("*", "member-machine")}
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
+from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.environment_variables import FunctionSettings
@@ -47,8 +48,9 @@ SETTINGS = st.one_of(
         principal_accounts=st.dictionaries(ACCOUNT, tuples(ACCOUNT), max_size=3),
         options=st.dictionaries(TEXT, JSON, max_size=3),
         request_required=st.booleans(),
+        ends=st.builds(GrantEnds, *(st.one_of(st.none(), st.integers(1, 9999)) for _ in range(2))),
     ),
-    st.builds(ReportSettings, **DOMAIN),
+    st.builds(ReportSettings, **DOMAIN, account=ACCOUNT),
     st.builds(
         ReconcileSettings,
         **DOMAIN,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_ledger import GrantRecord
-from streamgov_core.domain.report import Report, failure_of, readable
+from streamgov_core.domain.report import Report, failure_of
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import MAX_SETTLES
 from streamgov_core.model.command import ACCESS_MAY_REMAIN
@@ -101,8 +102,8 @@ def test_a_grant_gives_the_producer_first_and_can_be_undone_the_other_way_round(
     assert central.status() == "GRANT_IN_PROGRESS"
     record = central.record()
     assert (record.generation, record.state, record.desired) == (1, "IN_PROGRESS", "GRANT")
-    assert record.facts["connection"]["groupPrefix"] == f"{CONSUMER}.consumerproj01."
-    assert record.facts["requestedBy"] == "user-asking" and record.facts["approvedBy"] == "user-approving"
+    assert record.audit["connection"]["groupPrefix"] == f"{CONSUMER}.consumerproj01."
+    assert record.audit["requestedBy"] == "user-asking" and record.audit["approvedBy"] == "user-approving"
     assert central.report(item, **done(item))["status"] == "GRANTED"
     assert central.status() == "GRANTED" and central.record().state == "GRANTED"
 
@@ -117,7 +118,7 @@ def test_a_revoke_works_from_the_ledger_when_everything_else_is_gone(central: Ce
     assert sides(item) == [("consumer", CONSUMER, "REVOKE", 3), ("producer", OWNER, "REVOKE", 3)]
     assert item["do"]["first"][0]["command"]["consumer"]["principals"] == [ROLE]
     assert central.report(item, **done(item))["status"] == "REVOKED"
-    assert central.record().facts["requestedBy"] == "user-asking"
+    assert central.record().audit["requestedBy"] == "user-asking"
 
 
 def test_a_revoke_of_a_grant_that_datazone_has_forgotten_takes_away_what_was_given(central: Central) -> None:

@@ -104,7 +104,7 @@ def target_gone(world: MemoryDeployment) -> None:
 
 
 def asset_gone(world: MemoryDeployment) -> None:
-    world.inventory.gone_assets.add("orders-asset")
+    world.domain.gone_assets.add("orders-asset")
 
 
 def grant_gone(world: MemoryDeployment) -> None:
@@ -290,6 +290,7 @@ def test_one_asset_of_a_data_product_is_gone(world: MemoryDeployment) -> None:
     """DataZone could only end the whole grant; the others keep their access."""
     world.domain.grants["grant1"]["assets"].append({"assetId": "other", "assetRevision": "1", "status": "GRANTED"})
     world.grants.records[("grant1", "other")] = replace(world.record(), asset_id="other", command=None)
+    world.domain.listings["other"] = {"item": {"assetListing": {"assetId": "other", "assetType": "MskTopicAssetType"}}}
     asset_gone(world)
     assert kinds(world.reconcile()) == {"Orphaned": {"found": 1, "repaired": 1}}
     assert world.inventory.ended == [] and world.reads() == NEITHER
@@ -397,8 +398,9 @@ def test_a_role_deleted_for_good_does_not_stand_in_anybodys_way(world: MemoryDep
 
 
 def test_what_may_not_be_read_is_not_taken_for_gone(world: MemoryDeployment) -> None:
-    world.inventory.denied.add("orders-asset")
+    world.domain.denied.add("orders-asset")
     assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "skipped": 1}}
+    world.domain.denied.clear()
     world.inventory.denied = {"consumerproj01"}
     assert set(kinds(world.reconcile("r2"))) == {"Unreadable"}
     world.inventory.denied.clear()
@@ -543,7 +545,10 @@ def test_a_revoke_from_the_ledger_where_datazone_will_not(world: MemoryDeploymen
 
 
 def test_a_grant_that_failed_and_is_still_approved_is_counted(world: MemoryDeployment) -> None:
+    targets = dict(world.domain.targets)
     world.ask("grant2", "payments", role=f"arn:aws:iam::{OWNER}:role/streaming/elsewhere")
+    world.domain.grants["grant2"]["subscriptionTargetId"] = "target2"
+    world.domain.targets = {**targets, "target2": world.domain.targets["target1"]}
     world.execute({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "GRANT"}, "refused")
     assert world.status("grant2") == "GRANT_FAILED"
     world.clock.value += HOUR
@@ -740,17 +745,22 @@ def test_the_portions_of_one_run_report_together_what_is_wrong(
 
 
 def test_findings_are_bounded_and_counted() -> None:
+    """What one portion of a run has no room for is for the next one; what a run has no room for, for the next run."""
     world = MemoryDeployment()
-    for number in range(120):
+    for number in range(200):
         world.ask(f"grant{number:03d}", f"topic-{number:03d}")
     world.clock.value += HOUR
-    result = world.reconcile()
-    assert kinds(result)["MissedEvent"]["found"] == 120
-    assert len(result["findings"]) == 60 and result["truncated"] == 60
-    assert len(world.executions.waiting) == 60, "the rest is for the next run"
+    world.reconcile()
+    first, second, third = (kinds(result)["MissedEvent"] for result in world.results)
+    assert first == {"found": 100, "repaired": 60} and second == {"found": 60, "repaired": 60}
+    assert third == {"found": 40, "repaired": 40}
+    assert len(world.results[0]["findings"]) + world.results[0]["truncated"] == 100
+    assert all(len(result["findings"]) <= 60 for result in world.results)
+    assert sum(line["Open"][0] for line in world.lines if "Open" in line) == 40
+    assert len(world.executions.waiting) == 160
     world.drain()
     world.clock.value += HOUR
-    assert kinds(world.reconcile("r2"))["MissedEvent"] == {"found": 60, "repaired": 60}
+    assert kinds(world.reconcile("r2"))["MissedEvent"] == {"found": 40, "repaired": 40}
 
 
 def test_events_and_metrics_say_what_was_found(world: MemoryDeployment) -> None:

@@ -15,8 +15,9 @@ from streamgov_core.deploy.domain_permissions import reconcile_policy
 from streamgov_core.documents.comparison import Comparison, differences
 from streamgov_core.documents.compiler import identity_statements, statements_of
 from streamgov_core.documents.policy_document import DesiredState, WriteResult
+from streamgov_core.domain.datazone import DataZoneDomain
+from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger
-from streamgov_core.domain.reconcile.expected import document_ids_of
 from streamgov_core.domain.reconcile.inventory import (
     CentralExecutions,
     DataZoneInventory,
@@ -86,17 +87,36 @@ def test_every_page_of_grants_is_read() -> None:
     )
 
 
+def subscription(name: str, *, retained: bool) -> dict[str, Any]:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return {
+        "id": name,
+        "createdBy": "user",
+        "domainId": "dzd-unittest",
+        "status": "REVOKED",
+        "createdAt": moment,
+        "updatedAt": moment,
+        "subscribedPrincipal": {"project": {"id": "project1"}},
+        "subscribedListing": {
+            "id": "l",
+            "name": "l",
+            "description": "",
+            "item": {"assetListing": {}},
+            "ownerProjectId": "p",
+        },
+        "retainPermissions": retained,
+    }
+
+
 def test_only_ended_subscriptions_can_be_retained() -> None:
-    calls: list[dict[str, Any]] = []
-
-    class Lists:
-        def list_subscriptions(self, **asked: Any) -> dict[str, Any]:
-            calls.append(asked)
-            ended = asked["status"] == "REVOKED"
-            return {"items": [{"id": "kept", "retainPermissions": True}, {"id": "not"}] if ended else []}
-
-    assert inventory(Lists()).retained_of("project1") == {"kept"}
-    assert [call["status"] for call in calls] == ["REVOKED", "CANCELLED"]
+    datazone = client("datazone")
+    asked = {"domainIdentifier": "dzd-unittest", "owningProjectId": "project1", "maxResults": 50}
+    items = [subscription("kept", retained=True), subscription("not", retained=False)]
+    with Stubber(datazone) as stub:
+        stub.add_response("list_subscriptions", {"items": items}, {**asked, "status": "REVOKED"})
+        stub.add_response("list_subscriptions", {"items": []}, {**asked, "status": "CANCELLED"})
+        assert inventory(datazone).retained_of("project1") == {"kept"}
+        stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
@@ -109,13 +129,14 @@ def test_only_ended_subscriptions_can_be_retained() -> None:
 )
 def test_an_asset_is_gone_only_if_datazone_says_so(code: str, expected: Any) -> None:
     datazone = client("datazone")
+    reader = DataZoneDomain(lambda: datazone, "dzd-unittest")
     with Stubber(datazone) as stub:
         stub.add_client_error("get_asset", code)
         if expected is False:
-            assert inventory(datazone).asset_exists("asset1") is False
+            assert reader.asset("asset1") is None
         else:
             with pytest.raises(expected):
-                inventory(datazone).asset_exists("asset1")
+                reader.asset("asset1")
 
 
 @pytest.mark.parametrize("code", ["ConflictException", "ValidationException", "ResourceNotFoundException"])
@@ -179,7 +200,7 @@ def test_ledgers_are_read_to_their_last_page() -> None:
         "desired": {"S": "GRANT"},
         "state": {"S": "GRANTED"},
         "command": {"S": "null"},
-        "facts": {"S": "{}"},
+        "audit": {"S": "{}"},
         "execution": {"S": ""},
         "updatedAt": {"N": "1.5"},
         "cause": {"S": ""},
@@ -259,6 +280,10 @@ def test_the_domain_knows_every_document_that_a_grant_writes() -> None:
     world.granted()
     assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(document_ids_of(NAMES, world.command()))
     written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.documents}
+    told = {(name, target) for name, target in written if target.startswith("connection#")}
+    # Connection details are the account's own affair: it compares them with its ledger.
+    assert {name for name, _ in told} == {CONSUMER} and len(told) == 1
+    written -= told
     assert written == set(document_ids_of(NAMES, world.command()))
     local = command(principals=(f"arn:aws:iam::{OWNER}:role/streaming/local",), schema=schema_of("orders"))
     assert {account for account, _ in document_ids_of(NAMES, local)} == {OWNER}

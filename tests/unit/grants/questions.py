@@ -186,6 +186,7 @@ def probes(given: list[Given], consumers: Mapping[str, str]) -> Iterator[Probe]:
         yield from _streams(role, mine, consumers)
         yield from _keys(role, mine)
         yield from _schemas(role, mine)
+        yield from _connection_details(role, mine)
     yield from _readers(given)
 
 
@@ -306,10 +307,24 @@ def _schemas(role: str, mine: list[Given]) -> Iterator[Probe]:
         yield Probe(role, "glue:ListSchemaVersions", asset.schema, on)
         yield Probe(role, "glue:DeleteSchema", asset.schema, False)
     for registry in REGISTRIES:
-        yield Probe(role, "glue:GetSchema", registry, any(item.asset.registry == registry for item in local))
+        for action in ("GetRegistry", "GetSchema"):
+            yield Probe(role, f"glue:{action}", registry, any(item.asset.registry == registry for item in local))
         for environment in ENVIRONMENTS:
             through = any(item.asset.account != account_of(role) for item in _registered(mine, registry, environment))
             yield Probe(role, "sts:AssumeRole", reader_of(registry, environment), through)
+
+
+def _connection_details(role: str, mine: list[Given]) -> Iterator[Probe]:
+    """What a project was told about connecting, in the role's account."""
+    for environment in ENVIRONMENTS:
+        told = any(item.environment == environment for item in mine)
+        path = f"arn:aws:ssm:us-east-1:{account_of(role)}:parameter{NAMES.connection_path(environment.project)}"
+        same = any(item.environment.project == environment.project for item in mine)
+        for action in ("GetParameter", "GetParameters", "GetParametersByPath"):
+            yield Probe(role, f"ssm:{action}", f"{path}/g1/a1", told or same)
+            yield Probe(role, f"ssm:{action}", f"{path}x", False)
+        for action in ("PutParameter", "DeleteParameter"):
+            yield Probe(role, f"ssm:{action}", f"{path}/g1/a1", False)
 
 
 def _registered(given: list[Given], registry: str, environment: Environment) -> list[Given]:

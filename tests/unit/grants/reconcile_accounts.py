@@ -9,6 +9,7 @@ from typing import Any
 
 from streamgov_core.deploy.member_machine import MAX_WAITS, WAIT_BELOW, WAIT_FROM
 from streamgov_core.domain.collect import Collect
+from streamgov_core.domain.function_events import CollectEvent
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.reconcile.inventory import ListedGrant
 from streamgov_core.domain.reconcile.run import Reconcile
@@ -62,7 +63,6 @@ class MemoryInventory:
         self.clock = clock
         self.retained: set[str] = set()
         self.hidden: set[str] = set()
-        self.gone_assets: set[str] = set()
         self.denied: set[str] = set()
         self.refuses_to_end = False
         self.ended: list[str] = []
@@ -77,11 +77,6 @@ class MemoryInventory:
 
     def retained_of(self, project_id: str) -> set[str]:
         return self.retained
-
-    def asset_exists(self, asset_id: str) -> bool:
-        if asset_id in self.denied:
-            raise PermanentGrantError(f"GetAsset on {asset_id} is not allowed")
-        return asset_id not in self.gone_assets
 
     def end(self, grant_id: str) -> bool:
         if self.refuses_to_end:
@@ -202,6 +197,7 @@ class MemoryDeployment:
             now=self.clock.now,
         )
         self.between: dict[str, Callable[[], None]] = {}
+        self.results: list[dict[str, Any]] = []
 
     # --- what happened before -----------------------------------------------------------------------------------------
     def ask(self, grant: str = "grant1", topic: str = "orders", until: str | None = None, role: str = ROLE) -> None:
@@ -247,7 +243,7 @@ class MemoryDeployment:
         """Carry one execution out; ``until`` lets it die after ``collect``, ``first`` or ``second``."""
         arn = CENTRAL + name
         self.executions.known[arn] = ("RUNNING", dict(workflow_input))
-        event = {"event": dict(workflow_input), "execution": arn, "startedAt": ""}
+        event: CollectEvent = {"event": dict(workflow_input), "execution": arn, "startedAt": ""}
         plan = self.attempt(lambda: self.collector.run(event))
         for item in json.loads(json.dumps(plan))["items"]:
             if until != "collect":
@@ -258,7 +254,7 @@ class MemoryDeployment:
         """One asset of a plan, as the central machine's states do it."""
         for stage in ("first", "second"):
             steps = item["do"][stage]
-            item[f"{stage}Done"] = done = self.stage(steps)
+            item[f"{stage}Done"] = done = self.stage(steps, item.get("firstDone"))
             failed = [
                 result["outcome"]
                 for step, result in zip(steps, done, strict=True)
@@ -274,9 +270,12 @@ class MemoryDeployment:
                 return
         self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
 
-    def stage(self, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """One stage of member steps."""
-        return [{"side": step["command"].get("side"), "outcome": self.step(step["command"])} for step in steps]
+    def stage(self, steps: Sequence[Mapping[str, Any]], answers: Any = None) -> list[dict[str, Any]]:
+        """One stage of member steps; the second one's commands carry the answers of the first."""
+        told = {} if answers is None else {"answers": answers}
+        return [
+            {"side": step["command"].get("side"), "outcome": self.step({**step["command"], **told})} for step in steps
+        ]
 
     def step(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """One member machine's answer."""
@@ -294,11 +293,11 @@ class MemoryDeployment:
 
     def reconcile(self, name: str = "r1", *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
         """One run through all of its states; ``between[state]`` runs before a state."""
-        arn, cursor, result = CENTRAL + name, "", {}
+        arn, cursor, waiting, result = CENTRAL + name, "", list[Any](), {}
         workflow_input = {"version": 1, "action": "reconcile", "dryRun": dry_run, "force": force}
         self.executions.known[arn] = ("RUNNING", workflow_input)
         while True:
-            plan = self.phase(phase="plan", input=workflow_input, execution=arn, cursor=cursor)
+            plan = self.phase(phase="plan", input=workflow_input, execution=arn, cursor=cursor, waiting=waiting)
             self.happen("members")
             answers = self.stage(plan["members"])
             self.happen("conclude")
@@ -307,7 +306,8 @@ class MemoryDeployment:
             first, second = self.stage(concluded["first"]), self.stage(concluded["second"])
             self.happen("report")
             result = self.phase(phase="report", concluded=concluded, firstDone=first, secondDone=second)
-            cursor = result["next"]
+            cursor, waiting = result["next"], result["waiting"]
+            self.results.append(result)
             if not cursor:
                 break
         self.executions.known[arn] = ("SUCCEEDED", workflow_input)

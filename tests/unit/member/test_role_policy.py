@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,6 +230,25 @@ def test_without_its_boundary_a_role_gets_nothing_new_but_can_lose() -> None:
     assert role.topics() == {f"topic-{2:012d}"}
 
 
+def test_a_role_that_may_not_be_written_to_any_more_loses_everything_and_gains_nothing() -> None:
+    """The configuration no longer names it, so the function may take its policies away and write none."""
+
+    def deny(name: str) -> None:
+        raise PermanentGrantError("iam:PutRolePolicy is not allowed (AccessDenied)")
+
+    role = Role()
+    role.apply(record(1), record(2))
+    role.iam.hooks["put_inline"] = deny
+    with pytest.raises(PermanentGrantError):
+        role.apply(record(1), record(2), record(3))
+    assert len(role.topics()) == 2
+    role.apply(record(2))
+    assert role.topics() == set() and ("DriftRemoved", "found") in role.findings(record(2))
+    role.iam.hooks.clear()
+    role.apply(record(2), verify_all=True)
+    assert len(role.topics()) == 1
+
+
 @pytest.mark.parametrize(
     ("arn", "reason"),
     [
@@ -305,3 +325,16 @@ def test_a_platform_that_cannot_be_granted_says_so_before_anything_is_read() -> 
     Msk().review(command(cluster=SERVERLESS, options={"crossAccountServerless": True}))
     Msk().review(command(cluster=SERVERLESS, principals=(f"arn:aws:iam::{OWNER}:role/x",)))
     Msk().review(command(cluster=SERVERLESS, request="REVOKE"))
+
+
+def test_a_reader_role_under_another_ceiling_is_made_again() -> None:
+    """Of an earlier release, with the boundary of consumers: what outside accounts assume may read schemas only."""
+    iam = MemoryIam()
+    arn, one = reader(1)
+    name = arn.rsplit("/", 1)[1]
+    slots = dict(apply_reader(iam, {}, one).slots)
+    iam.roles[name] = replace(iam.roles[name], boundary="arn:aws:iam::333333333333:policy/wide")
+    _, two = reader(2)
+    apply_reader(iam, slots, one, two)
+    assert iam.roles[name].boundary == BOUNDARY
+    assert statements_of(iam.inlines[(name, "schemas")])

@@ -235,6 +235,7 @@ class AccessMachine(RuleBasedStateMachine):
             self.deployment.run(grant_event(grant, REVOKE))
         assert list(self.deployment.documents()) == []
         assert self.deployment.consumers() == {}
+        assert all(not account.gateway.parameter_store.values for account in self.deployment.accounts.values())
 
 
 def run(examples: int, steps: int) -> None:

@@ -149,7 +149,7 @@ def test_a_reader_that_goes_away_early_is_no_crash() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("streamgov re", {"review", "requests", "reject"}), ("streamgov deployer --side ", {"domain", "member"})],
+    [("streamgov rev", {"review", "revoke"}), ("streamgov deployer --side ", {"domain", "member"})],
 )
 def test_the_shell_completes_commands_and_values(typed: str, offered: set[str]) -> None:
     variables: dict[str, Any] = {

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import Any
+import re
+from pathlib import Path
 
-from streamgov_core.deploy import spec
-from streamgov_core.deploy.spec import AlarmSpec
+import pytest
+
 from streamgov_core.domain import failure_class
 from streamgov_core.model import errors
 from streamgov_core.model.findings import KINDS
-from streamgov_ops.runbook import ALARMS, CAUSES, ENDS, FINDINGS, alarm_advice
+from streamgov_ops.cli.app import COMMANDS
+from streamgov_ops.runbook import ALARMS, CAUSES, ENDS, FINDINGS, Advice, alarm_advice
+from tools.docs import runbook
 from tools.docs.deployments import NAMES, deployments
+from tools.docs.runbook import alarms, fails, machines
 
-
-def alarms(part: Any) -> Iterator[AlarmSpec]:
-    """Every alarm in a deployment's parts, whichever attribute holds it."""
-    if isinstance(part, AlarmSpec):
-        yield part
-    elif isinstance(part, tuple | list):
-        for item in part:
-            yield from alarms(item)
-    elif dataclasses.is_dataclass(part) and type(part).__module__.startswith("streamgov_core.deploy"):
-        named = {name for name in dir(type(part)) if isinstance(getattr(type(part), name), property)}
-        for name in {field.name for field in dataclasses.fields(part)} | {n for n in named if "alarm" in n}:
-            yield from alarms(getattr(part, name))
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_every_alarm_that_is_deployed_has_advice() -> None:
@@ -42,22 +33,19 @@ def test_every_error_of_the_tree_and_every_class_of_failure_has_advice() -> None
     assert set(CAUSES) == tree | others
 
 
-def fails(states: Any) -> Iterator[str]:
-    """The errors of every Fail state, however deep."""
-    if isinstance(states, Mapping):
-        if states.get("Type") == "Fail" and "Error" in states:
-            yield str(states["Error"])
-        for value in states.values():
-            yield from fails(value)
-    elif isinstance(states, list):
-        for value in states:
-            yield from fails(value)
-
-
 def test_every_end_of_an_execution_has_advice() -> None:
-    machines = [value for part in deployments() for value in vars(part).values() if isinstance(value, spec.MachineSpec)]
-    assert {error for machine in machines for error in fails(machine.definition)} == set(ENDS)
+    assert {error for machine in machines() for error, _ in fails(machine.definition)} == set(ENDS)
 
 
 def test_every_finding_has_advice() -> None:
     assert set(FINDINGS) == set(KINDS)
+
+
+def test_the_page_is_current() -> None:
+    assert (ROOT / "docs" / "runbook.md").read_text() == runbook.page(), "run python -m tools.docs.runbook"
+
+
+@pytest.mark.parametrize("advice", runbook.every_advice(), ids=lambda advice: advice.do[:40])
+def test_advice_names_commands_that_there_are(advice: Advice) -> None:
+    named = re.findall(r"`streamgov (\w+)", advice.do + advice.means)
+    assert set(named) <= set(COMMANDS) and advice.do

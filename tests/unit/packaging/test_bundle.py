@@ -47,7 +47,7 @@ PLATFORM_SERVICES = {"kafka", "kinesis", "kms"}
 SERVICES = {
     "apply_grant": {"dynamodb", "iam", "ssm", *PLATFORM_SERVICES},
     "collect_grant": {"datazone", "dynamodb", "stepfunctions", *PLATFORM_SERVICES},
-    "report_grant": {"datazone", "dynamodb", "stepfunctions", *PLATFORM_SERVICES},
+    "report_grant": {"datazone", "dynamodb", "scheduler", "stepfunctions", *PLATFORM_SERVICES},
     "reconcile_grants": {"datazone", "dynamodb", "events", "stepfunctions", *PLATFORM_SERVICES},
     "sample_consumer": {"datazone", "glue", "sts", *PLATFORM_SERVICES},
     "sample_producer": {"datazone", "glue", *PLATFORM_SERVICES},

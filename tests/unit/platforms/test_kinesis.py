@@ -325,6 +325,22 @@ def test_a_principal_that_does_not_exist_stops_only_its_own_grant() -> None:
     assert refusal.retry and "does the role exist" in refusal.cause
 
 
+def test_a_grant_that_no_list_shows_yet_is_revoked_by_its_id() -> None:
+    """Two DataZone grants need one key grant, then another, then none; KMS lists nothing for minutes."""
+    keys = MemoryKeys()
+    keys.stale = []
+    reads, writes = order(key=KEY, grant="a"), order(key=KEY, grant="b", access="WRITE")
+    slots: dict[str, Slot] = {}
+    for given in ([reads], [reads, writes], [writes], []):
+        desired = DesiredState(dict(key_records(*given)), slots)
+        slots = dict(KeyGrantDocument(keys, KEY, SID).apply(desired, lambda: None).slots)
+        wanted = {
+            operation for item in given for operation in (("Decrypt",) if item.request.reads else ("GenerateDataKey",))
+        }
+        assert [set(grant.operations) for _, grant in keys.grants] == ([wanted] if wanted else [])
+    assert slots == {}
+
+
 def test_doubled_grants_are_cleared_away() -> None:
     keys = MemoryKeys()
     bring_keys(keys, order(key=KEY))

@@ -187,13 +187,15 @@ def test_other_accounts_are_told_the_brokers_that_a_managed_vpc_connection_leads
     }
     resource = MSK.claim(forms(source=told)).resource
     assert (resource["bootstrapBrokersVpc"], resource["bootstrapBrokersPublic"]) == ("b-1:14001", "b-1:9198")
-    foreign = replace(command(), resource=resource)
+    foreign = replace(command(account=CONSUMER), resource=resource)
     assert MSK.connection(foreign)["bootstrapBrokers"] == "b-1:14001"
     own = replace(command(principals=(f"arn:aws:iam::{OWNER}:role/r",)), resource=resource)
     assert MSK.connection(own)["bootstrapBrokers"] == "b-1:9098"
-    unmanaged = replace(command(options={"managedVpc": False}), resource=resource)
+    unmanaged = replace(command(account=CONSUMER, options={"managedVpc": False}), resource=resource)
     assert MSK.connection(unmanaged)["bootstrapBrokers"] == "b-1:9098"
-    plain = replace(command(), resource=MSK.claim(forms(source={"bootstrap_brokers": "b-1:9098"})).resource)
+    plain = replace(
+        command(account=CONSUMER), resource=MSK.claim(forms(source={"bootstrap_brokers": "b-1:9098"})).resource
+    )
     assert MSK.connection(plain)["bootstrapBrokers"] == "b-1:9098"
 
 

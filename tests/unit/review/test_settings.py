@@ -93,7 +93,7 @@ def test_the_functions_of_the_domains_account() -> None:
         f"roles of account `{OTHER}` may be named by targets of account `{OWN}`",
     }
     assert said(CollectSettings(NAMES, DOMAIN, (OWN,), ("A",))) == {member}
-    assert said(ReportSettings(NAMES, DOMAIN, (OWN,), ("A",))) == set(), "each member is told of once"
+    assert said(ReportSettings(NAMES, DOMAIN, (OWN,), ("A",), OWN)) == set(), "each member is told of once"
 
 
 @pytest.mark.parametrize("publish", [True, False])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamgov_pulumi
 import streamgov_samples
-from tools.docs import api, architecture_picture, unverified
+from tools.docs import api, architecture_picture, clients, unverified
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -44,3 +44,7 @@ def f() -> None:
         unverified.Mark("seen once", ("dz-once", "glue-once")),
         unverified.Mark("A comment of two lines (UNVERIFIED).", ("dz-two",)),
     ]
+
+
+def test_the_tables_of_clients_are_current() -> None:
+    assert (ROOT / "docs" / "clients.md").read_text() == clients.page(), "run python -m tools.docs.clients"

@@ -187,14 +187,18 @@ class Schedules:
 
 
 class ScheduleOperations:
-    """CreateSchedule and UpdateSchedule check what moto does not."""
+    """CreateSchedule, UpdateSchedule and DeleteScheduleGroup check what moto does not."""
 
     def check(self, call: ApiCall) -> None:
         """Refuse a schedule whose expression or time zone cannot be read; an authorizer of the pipeline.
 
         Raises:
-            ApiError: ``ValidationException``.
+            ApiError: ``ValidationException``; ``ResourceNotFoundException`` for a group that is not there.
         """
+        if (call.service, call.operation) == ("scheduler", "DeleteScheduleGroup"):
+            name = call.params.get("Name", "")
+            if name not in scheduler_backends[call.caller.account][call.region].schedule_groups:
+                raise ApiError("ResourceNotFoundException", f"Schedule group {name} does not exist.", 404)
         if call.service != "scheduler" or call.operation not in ("CreateSchedule", "UpdateSchedule"):
             return
         zone = call.params.get("ScheduleExpressionTimezone") or "UTC"

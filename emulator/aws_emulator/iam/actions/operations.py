@@ -65,11 +65,17 @@ def _cloudwatch_context(call: ApiCall) -> Mapping[str, Value]:
     return {}
 
 
+def _dashboards(call: ApiCall) -> list[str]:
+    """Dashboards know no region."""
+    names = [call.params.get("DashboardName"), *(call.params.get("DashboardNames") or ())]
+    return [make_arn(call, "cloudwatch", f"dashboard/{name}", region="") for name in names if name]
+
+
 CLOUDWATCH = Service(
     prefix="cloudwatch",
     arns={
         "alarm": ("{ResourceARN}", "alarm:{AlarmName}", "alarm:{AlarmNames}", "alarm:{AlarmName|*}"),
-        "dashboard": ("dashboard/{DashboardName}",),
+        "dashboard": (_dashboards,),
         "insight-rule": ("insight-rule/{RuleName}",),
         "metric-stream": ("metric-stream/{Name}",),
     },

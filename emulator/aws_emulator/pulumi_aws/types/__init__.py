@@ -22,13 +22,14 @@ from aws_emulator.pulumi_aws.types import (
     msk_connection,
     ram,
     s3,
+    scheduler,
     sfn,
     sqs,
 )
 
 _MODULES = (
     cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, flink, glue, iam, identity, kinesis,
-    kms, lambda_, msk, msk_connection, ram, s3, sfn, sqs,
+    kms, lambda_, msk, msk_connection, ram, s3, scheduler, sfn, sqs,
 )  # fmt: skip
 
 

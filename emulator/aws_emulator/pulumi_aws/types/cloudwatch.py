@@ -1,7 +1,8 @@
-"""aws:cloudwatch/logGroup, logStream and metricAlarm."""
+"""aws:cloudwatch/dashboard, logGroup, logStream and metricAlarm."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_emulator.pulumi_aws.model import Autoname, Context, Prop, Registry, ResourceType, State
@@ -175,6 +176,26 @@ def _update_alarm(context: Context, identifier: str, old: State, new: State, las
     return _live_alarm(context, identifier) or {}
 
 
+# --- Dashboard ---
+def _put_dashboard(context: Context, inputs: State) -> State:
+    name, body = inputs["dashboardName"], inputs["dashboardBody"]
+    context.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody=body)
+    return _live_dashboard(context, name, body) or {}
+
+
+def _live_dashboard(context: Context, name: str, known: str) -> State | None:
+    """What stands there; a body that means the same keeps its text, as the provider's own comparison has it."""
+    cloudwatch = context.client("cloudwatch")
+    found = cloudwatch.get_dashboard(DashboardName=name)
+    body = found["DashboardBody"]
+    same = bool(known) and json.loads(known) == json.loads(body)
+    return {
+        "dashboardName": name,
+        "dashboardArn": found["DashboardArn"],
+        "dashboardBody": known if same else body,
+    }
+
+
 def register(registry: Registry) -> None:
     """Add the types of this module."""
     registry.add(
@@ -201,6 +222,18 @@ def register(registry: Registry) -> None:
             update=_update_group,
             delete=_delete_group,
             autoname=Autoname("name", 512),
+        ),
+        ResourceType(
+            "aws:cloudwatch/dashboard:Dashboard",
+            {"dashboardName": Prop(required=True, replace=True), "dashboardBody": Prop(required=True)},
+            create=lambda context, inputs: (inputs["dashboardName"], _put_dashboard(context, inputs)),
+            read=lambda context, identifier, state: read_or_none(
+                lambda: _live_dashboard(context, identifier, str(state.get("dashboardBody") or ""))
+            ),
+            update=lambda context, identifier, old, new, last: _put_dashboard(context, new),
+            delete=lambda context, identifier, state: delete_quietly(
+                lambda: context.client("cloudwatch").delete_dashboards(DashboardNames=[identifier])
+            ),
         ),
         ResourceType(
             "aws:cloudwatch/metricAlarm:MetricAlarm",

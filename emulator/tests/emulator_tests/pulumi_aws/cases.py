@@ -359,6 +359,12 @@ SCHEDULE = Case(
     lambda world: {"name": "case-schedule", "scheduleExpression": "rate(1 day)"},
     lambda world: [change(scheduleExpression="rate(2 days)"), change(description="two")],
 )
+SCHEDULE_GROUP = Case(
+    "aws:scheduler/scheduleGroup:ScheduleGroup",
+    lambda world: {"name": "case-group", **TAGS},
+    lambda world: [RETAG, NO_TAGS, change(replace=True, name="other-group")],
+    remove=lambda client, made: client("scheduler").delete_schedule_group(Name=made.id),
+)
 TARGET = Case(
     "aws:cloudwatch/eventTarget:EventTarget",
     lambda world: {
@@ -407,6 +413,20 @@ ALARM = Case(
         RETAG, NO_TAGS, change(replace=True, name="other"),
     ],
     remove=lambda client, made: client("cloudwatch").delete_alarms(AlarmNames=[made.id]),
+)  # fmt: skip
+DASHBOARD = Case(
+    "aws:cloudwatch/dashboard:Dashboard",
+    lambda world: {"dashboardName": "case", "dashboardBody": '{"widgets":[]}'},
+    lambda world: [
+        change(dashboardBody='{"start":"-P1D","widgets":[]}'), change(replace=True, dashboardName="other"),
+    ],
+    remove=lambda client, made: client("cloudwatch").delete_dashboards(DashboardNames=[made.id]),
+    drift=(
+        "dashboardBody",
+        lambda client, made: client("cloudwatch").put_dashboard(
+            DashboardName=made.id, DashboardBody='{"widgets":[{"type":"text"}]}'
+        ),
+    ),
 )  # fmt: skip
 
 # --- buckets and trails ---
@@ -473,7 +493,8 @@ def _toggle_logging(client: Any, made: Any) -> None:
 
 CORE: list[Case] = [
     KEY, ALIAS, LOG_GROUP, ROLE_CASE, ROLE_POLICY, POLICY, QUEUE, PLAIN_QUEUE, FIFO_QUEUE, QUEUE_POLICY, TABLE,
-    PROVISIONED_TABLE, FUNCTION, STORED_FUNCTION, INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE, TARGET, ALARM,
-    BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE, TRAIL,
+    PROVISIONED_TABLE, FUNCTION, STORED_FUNCTION, INVOKE_CONFIG, PERMISSION, MACHINE, RULE, SCHEDULE,
+    SCHEDULE_GROUP, TARGET, ALARM,
+    DASHBOARD, BUCKET, BUCKET_POLICY, PUBLIC_ACCESS, LIFECYCLE, TRAIL,
 ]  # fmt: skip
 __all__ = ["CORE", "Change"]

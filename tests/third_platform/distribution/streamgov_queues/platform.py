@@ -93,6 +93,9 @@ class Queues:
     def consumer_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return (Permission("queue", _actions(command), str(command.resource["arn"])),)
 
+    def grants(self, names: Names, kind: str, arn: str, permission: Permission) -> bool:
+        return {*READ, *WRITE}.issuperset(permission.actions) and ":sqs:" in permission.resource
+
     def network_permissions(self, names: Names, command: GrantCommand) -> tuple[Permission, ...]:
         return ()
 
@@ -101,6 +104,9 @@ class Queues:
 
     def connection(self, command: GrantCommand) -> dict[str, str]:
         return {"queueArn": str(command.resource["arn"])}
+
+    def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
+        return {}
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         return (
@@ -126,7 +132,7 @@ class Queues:
         )
         return found
 
-    def member_statements(self, names: Names, account: str) -> list[Statement]:
+    def member_statements(self, names: Names, account: str, keys: Sequence[str]) -> list[Statement]:
         actions = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SetQueueAttributes"]
         return [allow("QueuePolicies", actions, [names.arn("sqs", account, "*")])]
 

@@ -17,13 +17,14 @@ from streamgov_core.documents.resource_policy import (
     ResourceGoneError,
     ResourcePolicyDocument,
 )
+from streamgov_core.member.connection_parameter import ConnectionDocument
 from streamgov_core.member.reader_role import ReaderRoleDocument
 from streamgov_core.member.role_gateway import QuotaError, RoleInfo
 from streamgov_core.member.role_policy import RolePolicyDocument
 from streamgov_core.model.asset_record import AssetRecord as SourceRecord
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
-from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument
+from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, consumer_facts
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrantDocument
 from tests.unit.grants.fakes.commands import NAMES, OWNER
 
@@ -276,15 +277,17 @@ class MemoryKeys:
         seen = self.of(key) if self.stale is None else self.stale
         return [item for item in seen if item[1].name.startswith(prefix)]
 
-    def create(self, key: str, grant: KeyGrant) -> None:
+    def create(self, key: str, grant: KeyGrant) -> str:
         self._hook("create", key)
         if grant.principal in self.missing:
             raise RejectedError("no such principal")
-        if any(same == grant for _, same in self.of(key)):
-            return  # By name and parameters, KMS answers the grant that is there.
+        for known, same in self.of(key):
+            if same == grant:
+                return known  # By name and parameters, KMS answers the grant that is there.
         identifier = f"id{next(self._ids)}"
         self._keys[identifier] = key
         self.grants.append((identifier, grant))
+        return identifier
 
     def revoke(self, key: str, grant_id: str) -> None:
         self._hook("revoke", key)
@@ -292,6 +295,31 @@ class MemoryKeys:
 
     def of(self, key: str) -> Sequence[tuple[str, KeyGrant]]:
         return [item for item in self.grants if self._keys.get(item[0], key) == key]
+
+
+class MemoryParameters:
+    """ParameterGateway in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.writes: list[str] = []
+        self.error: Exception | None = None
+
+    def get(self, name: str) -> str | None:
+        return self.values.get(name)
+
+    def get_all(self, names: Sequence[str]) -> dict[str, str]:
+        return {name: self.values[name] for name in names if name in self.values}
+
+    def put(self, name: str, value: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.values[name] = value
+        self.writes.append(name)
+
+    def delete(self, name: str) -> None:
+        self.values.pop(name, None)
+        self.writes.append(name)
 
 
 class MemoryAccountGateway:
@@ -302,6 +330,8 @@ class MemoryAccountGateway:
         self.streams = MemoryPolicies(tokens=False)
         self.consumers = MemoryConsumers(self.streams)
         self.keys = MemoryKeys()
+        self.parameter_store = MemoryParameters()
+        self.facts: dict[str, str] = {}
         self.iam = iam
         self.boundary = boundary
         self.records: dict[str, SourceRecord] = {}
@@ -311,6 +341,8 @@ class MemoryAccountGateway:
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
         if contribution.kind == "role":
             return RolePolicyDocument(self.iam, NAMES, contribution.arn, self.boundary)
+        if contribution.kind == "connection":
+            return ConnectionDocument(self.parameter_store, contribution.arn, NAMES.sid_prefix)
         if contribution.kind == "reader":
             return ReaderRoleDocument(self.iam, NAMES, contribution.arn, self.boundary)
         if contribution.kind == "stream":
@@ -325,6 +357,14 @@ class MemoryAccountGateway:
         if self.inspect_error is not None:
             raise self.inspect_error
         return {"warnings": list(self.warnings)}
+
+    def parameters(self, names: Sequence[str]) -> dict[str, str]:
+        return self.parameter_store.get_all(names)
+
+    def connection_facts(self, command: GrantCommand) -> dict[str, str]:
+        if command.platform == "kinesis":
+            return {**consumer_facts(self.consumers, NAMES, command), **self.facts}
+        return dict(self.facts)
 
     def record(self, command: GrantCommand) -> SourceRecord | None:
         return self.records.get(_source_name(command))

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from streamgov_core.model.errors import StatusRefusedError
+from streamgov_core.domain.live_asset import LiveAsset
+from streamgov_core.model.errors import PermanentGrantError, StatusRefusedError
 from tests.unit.grants.fakes.commands import CLUSTER, CONSUMER, DOMAIN, PROJECT, ROLE
 
 NEXT = {
@@ -36,6 +37,9 @@ class MemoryDomain:
         self.errors: dict[str, Exception] = {}
         self.status_updates: list[tuple[str, str, str, str | None]] = []
         self.hooks: dict[str, Callable[..., None]] = {}
+        self.assets: dict[str, dict[str, Any]] = {}
+        self.gone_assets: set[str] = set()
+        self.denied: set[str] = set()
 
     def _get(self, what: str, found: dict[str, dict[str, Any]], identifier: str) -> dict[str, Any] | None:
         if "get" in self.hooks:
@@ -46,6 +50,20 @@ class MemoryDomain:
 
     def grant(self, grant_id: str) -> dict[str, Any] | None:
         return self._get("grant", self.grants, grant_id)
+
+    def asset(self, asset_id: str) -> LiveAsset | None:
+        """As its listing says, changed by what ``assets`` says of it: form values by form, and ``owner``."""
+        if asset_id in self.denied:
+            raise PermanentGrantError(f"GetAsset on {asset_id} is not allowed")
+        for listing in self.listings.values():
+            found = listing["item"].get("assetListing") or {}
+            if found.get("assetId") == asset_id and asset_id not in self.gone_assets:
+                changed = dict(self.assets.get(asset_id, {}))
+                owner = str(changed.pop("owner", found.get("owningProjectId") or ""))
+                forms = json.loads(found.get("forms") or "{}")
+                forms = {name: {**form, **changed.get(name, {})} for name, form in forms.items()}
+                return LiveAsset(asset_id, str(found["assetType"]), owner, forms)
+        return None
 
     def listing(self, listing_id: str, revision: str | None) -> dict[str, Any] | None:
         return self._get("listing", self.listings, listing_id)
@@ -62,7 +80,9 @@ class MemoryDomain:
     def request(self, request_id: str) -> dict[str, Any] | None:
         return self._get("request", self.requests, request_id)
 
-    def update_status(self, grant_id: str, asset_id: str, status: str, cause: str | None = None) -> None:
+    def update_status(
+        self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
+    ) -> None:
         if "update_status" in self.hooks:
             self.hooks["update_status"](status)
         if "update_status" in self.errors:
@@ -73,6 +93,8 @@ class MemoryDomain:
                 if self.strict and status != standing and status not in NEXT.get(standing, ()):
                     raise StatusRefusedError(f"to {status}", "ConflictException", f"it is {standing}", standing)
                 asset["status"] = status
+                if target_name is not None:
+                    asset["targetName"] = target_name
         self.status_updates.append((grant_id, asset_id, status, cause))
 
     def add_grant(

@@ -150,6 +150,9 @@ rule = make(
     event_pattern=json.dumps({"source": ["aws.datazone"], "detail-type": ["A", "B"]}),
 )  # fmt: skip
 schedule = make(aws.cloudwatch.EventRule, "schedule", name="every-type-hourly", schedule_expression="rate(1 hour)")
+ends = make(
+    aws.scheduler.ScheduleGroup, "ends", name="every-type", tags={"a": "b"},
+)  # fmt: skip
 target = make(
     aws.cloudwatch.EventTarget, "target", rule=rule.name, target_id="machine", arn=machine.arn, role_arn=role.arn,
     input_transformer={"input_paths": {"id": "$.id"}, "input_template": '{"action": "settle", "id": <id>}'},
@@ -176,6 +179,9 @@ alarm = make(
     treat_missing_data="notBreaching", alarm_actions=["arn:aws:sns:us-east-1:111111111111:people"],
     ok_actions=["arn:aws:sns:us-east-1:111111111111:people"], tags={"a": "b"}, actions_enabled=False,
     insufficient_data_actions=["arn:aws:sns:us-east-1:111111111111:people"], datapoints_to_alarm=1, unit="Count",
+)  # fmt: skip
+dashboard = make(
+    aws.cloudwatch.Dashboard, "dashboard", dashboard_name="every-type", dashboard_body='{"widgets":[]}',
 )  # fmt: skip
 
 # --- trail -----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The lineage graph as the walkthrough walks and draws it."""
+"""The lineage graph as the command and the walkthrough walk and draw it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from rich.console import Console
 
-from tools.dev import lineage_graph
+from streamgov_ops.lineage import graph as lineage_graph
 
 NODES = {
     "p": ("lambda://1/r.producer/run0", "JobRun", [], ["t"]),

@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 from rich.tree import Tree
 
-MOST_NODES = 60
-MOST_COLUMNS = 8
+MAX_NODES = 60
+MAX_COLUMNS = 8
 WIDTH, ROW, GAP, PAD = 370, 15, 70, 14
 LONGEST, FITTING = 52, 40
 """Characters of a name that are shown, and that fit a box at full size in any font."""
@@ -30,7 +30,8 @@ class Node:
         kind: ``dataset`` or ``job``.
         columns: of a dataset, where an event or its schema says them: (name, type).
         runs: of a job: the last event of each run.
-        reads, writes: names of the nodes on either side.
+        before: names of the nodes that feed it.
+        after: names of the nodes that it feeds.
     """
 
     name: str
@@ -41,22 +42,28 @@ class Node:
     after: set[str] = field(default_factory=set)
 
     def lines(self) -> list[str]:
-        """What stands below the name."""
+        """What stands below the name, for a picture."""
         if self.kind == "job":
             return [f"{len(self.runs)} run(s), last event {self.runs[-1]}"] if self.runs else []
-        shown = [f"{name}  {type_}" for name, type_ in self.columns[:MOST_COLUMNS]]
-        left = len(self.columns) - MOST_COLUMNS
+        shown = [f"{name}  {type_}" for name, type_ in self.columns[:MAX_COLUMNS]]
+        left = len(self.columns) - MAX_COLUMNS
         return [*shown, f"… {left} more"] if left > 0 else shown
 
 
 def walk(datazone: Any, domain_id: str, start: str) -> dict[str, Node]:
-    """The graph around a node (API GetLineageNode), runs of one job taken together."""
+    """The graph around a node (API GetLineageNode), runs of one job taken together.
+
+    Args:
+        datazone: a client.
+        domain_id: the domain.
+        start: id or source identifier of the node.
+    """
     found: dict[str, Node] = {}
     seen: set[str] = set()
     waiting = [start]
     names: dict[str, str] = {}
     edges: list[tuple[str, str]] = []
-    while waiting and len(seen) < MOST_NODES:
+    while waiting and len(seen) < MAX_NODES:
         identifier = waiting.pop()
         node = datazone.get_lineage_node(domainIdentifier=domain_id, identifier=identifier)
         if node["id"] in seen:

@@ -1,0 +1,261 @@
+"""Reads everything about one grant: ledger, DataZone, executions of all accounts, logs, documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.member.document_ledger import DynamoDocumentLedger
+from streamgov_core.model.errors import StreamgovError
+from streamgov_core.runtime.clients import error_code
+from streamgov_ops.accounts import Accounts
+from streamgov_ops.audit.entries import moment
+from streamgov_ops.explain.timeline import (
+    Moment,
+    execution_account,
+    machine_moments,
+    member_executions,
+    mentions,
+    moment_of,
+)
+from streamgov_ops.runbook import CAUSES, Advice
+from streamgov_ops.session import reporting
+
+MAX_EXECUTIONS = 300
+"""Executions of the central machine whose input is looked at, newest first, beside the one that the ledger names."""
+AROUND = timedelta(minutes=15)
+MAX_LOG_LINES = 60
+_EXPECTED = ("grant collected", "outcome reported")
+
+
+@dataclass(frozen=True)
+class DocumentState:
+    """What the grant contributes to one policy document.
+
+    Attributes:
+        account: the account.
+        document: its id.
+        state: ACTIVE, REMOVED, REJECTED or DEFERRED.
+        generation: of the grant.
+        at: when it was stored.
+        gives: its permissions, a line each.
+        cause: why it was rejected.
+    """
+
+    account: str
+    document: str
+    state: str
+    generation: int
+    at: str
+    gives: tuple[str, ...]
+    cause: str = ""
+
+
+@dataclass
+class Explanation:
+    """Everything about one asset of a grant.
+
+    Attributes:
+        record: of the ledger.
+        moments: the timeline.
+        documents: what the grant contributes to policy documents now.
+        advice: what to do about a failure; None where nothing is to be done.
+        notes: what could not be read.
+    """
+
+    record: GrantRecord
+    moments: list[Moment] = field(default_factory=list)
+    documents: list[DocumentState] = field(default_factory=list)
+    advice: Advice | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON."""
+        return {
+            "grant": self.record.grant_id,
+            "asset": self.record.asset_id,
+            "state": self.record.state,
+            "generation": self.record.generation,
+            "cause": self.record.cause,
+            "advice": None if self.advice is None else vars(self.advice),
+            "timeline": [item.to_dict() for item in self.moments],
+            "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
+            "facts": dict(self.record.outcome),
+            "notes": self.notes,
+        }
+
+
+class Explainer:
+    """Reads.
+
+    Args:
+        accounts: of the deployment; the caller's is the domain's.
+        tell: is told how far it is.
+    """
+
+    def __init__(self, accounts: Accounts, tell: Callable[[str, int, int], None] | None = None) -> None:
+        self._accounts = accounts
+        self._names = accounts.names
+        self._tell = tell or (lambda what, done, total: None)
+
+    def explain(self, record: GrantRecord) -> Explanation:
+        """Everything about one asset of a grant; what may not be read becomes a note."""
+        found = Explanation(record)
+        steps: tuple[tuple[str, Callable[[GrantRecord], Iterator[Moment]]], ...] = (
+            ("the subscription request", self._request),
+            ("executions", self._executions),
+            ("logs", self._logs),
+        )
+        for number, (what, read) in enumerate(steps):
+            self._tell(f"reading {what}", number, len(steps) + 1)
+            try:
+                found.moments.extend(read(record))
+            except StreamgovError as error:
+                found.notes.append(f"{what} could not be read in full: {error}")
+        ended = moment_of(datetime.fromtimestamp(record.updated_at, UTC))
+        failed = record.state.endswith("FAILED")
+        found.moments.append(Moment(ended, self._accounts.own, f"ledger: {record.state}", record.cause, failed))
+        found.moments = sorted(dict.fromkeys(found.moments), key=lambda item: datetime.fromisoformat(item.at))
+        for account in self._members(record):
+            try:
+                found.documents.extend(self._documents(record, account))
+            except StreamgovError as error:
+                found.notes.append(f"documents of account {account} could not be read: {error}")
+        found.advice = advice_for(record, found.moments)
+        return found
+
+    def _members(self, record: GrantRecord) -> list[str]:
+        if record.command is None:
+            return []
+        consumer = record.command.consumer
+        return sorted(
+            {record.command.producer.account, consumer.account, *(role.account for role in consumer.principals)}
+        )
+
+    # --- DataZone -------------------------------------------------------------------------------------------------
+    def _request(self, record: GrantRecord) -> Iterator[Moment]:
+        request_id = record.outcome.get("requestId")
+        if record.command is None or not request_id:
+            return
+        with reporting("datazone:GetSubscriptionRequestDetails"):
+            details = self._accounts.client("datazone").get_subscription_request_details(
+                domainIdentifier=record.command.domain_id, identifier=request_id
+            )
+        own = self._accounts.own
+        yield Moment(moment_of(details["createdAt"]), own, f"requested by {record.outcome.get('requestedBy', '?')}",
+                     str(details.get("requestReason") or ""))  # fmt: skip
+        if details["status"] != "PENDING":
+            who, comment = record.outcome.get("approvedBy", "?"), str(details.get("decisionComment") or "")
+            yield Moment(moment_of(details["updatedAt"]), own, f"{str(details['status']).lower()} by {who}", comment)
+
+    # --- executions -----------------------------------------------------------------------------------------------
+    def _executions(self, record: GrantRecord) -> Iterator[Moment]:
+        states = self._accounts.client("stepfunctions")
+        for arn in self._central(states, record):
+            events = _history(states, arn)
+            name = arn.rsplit(":", 1)[1]
+            yield Moment(moment_of(events[0]["timestamp"]), self._accounts.own, f"execution {name} started", arn)
+            yield from machine_moments(events, self._accounts.own)
+            for member in member_executions(events):
+                account = execution_account(member)
+                history = _history(self._accounts.client("stepfunctions", account), member)
+                yield from machine_moments(history, account)
+
+    def _central(self, states: Any, record: GrantRecord) -> list[str]:
+        """Executions that worked on the grant, oldest first: those whose input names it, or one that does."""
+        words = [record.grant_id]
+        found = [record.execution] if record.execution else []
+        with reporting("states:ListExecutions"):
+            pages = states.get_paginator("list_executions").paginate(
+                stateMachineArn=self._names.central_machine_arn(self._accounts.own),
+                PaginationConfig={"MaxItems": MAX_EXECUTIONS},
+            )
+            listed = [item for page in pages for item in page["executions"]]
+        for item in reversed([item for item in listed if self._is_near(item, record)]):
+            with reporting("states:DescribeExecution"):
+                text = states.describe_execution(executionArn=item["executionArn"]).get("input", "")
+            if mentions(text, words):
+                words.append(item["executionArn"])
+                found.append(item["executionArn"])
+        return list(dict.fromkeys(found))
+
+    def _is_near(self, item: Any, record: GrantRecord) -> bool:
+        begun = record.outcome.get("begun")
+        if not begun:
+            return True
+        return bool(item["startDate"] >= datetime.fromisoformat(begun) - AROUND)
+
+    # --- logs -----------------------------------------------------------------------------------------------------
+    def _logs(self, record: GrantRecord) -> Iterator[Moment]:
+        own = self._accounts.own
+        places = [(own, "collect"), (own, "report"), *((account, "apply") for account in self._members(record))]
+        for account, function in places:
+            group = self._names.log_group(function)
+            for line in self._lines(account, group, record.grant_id):
+                if line.get("message") in _EXPECTED:
+                    continue
+                told = {key: line[key] for key in ("status", "cause", "reason", "document") if line.get(key)}
+                detail = ", ".join(f"{key} {value}" for key, value in told.items())
+                bad = line.get("level") in ("WARNING", "ERROR", "CRITICAL")
+                yield Moment(str(line["timestamp"]), account, f"{function}: {line.get('message', '')}", detail, bad)
+
+    def _lines(self, account: str, group: str, grant: str) -> Iterator[dict[str, Any]]:
+        logs = self._accounts.client("logs", account)
+        try:
+            with reporting("logs:FilterLogEvents"):
+                pages = logs.get_paginator("filter_log_events").paginate(
+                    logGroupName=group, filterPattern=f'"{grant}"', PaginationConfig={"MaxItems": MAX_LOG_LINES}
+                )
+                texts = [event["message"] for page in pages for event in page["events"]]
+        except StreamgovError as error:
+            if error.__cause__ is not None and error_code(error.__cause__) == "ResourceNotFoundException":  # type: ignore[arg-type]
+                return
+            raise
+        for text in texts:
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict) and line.get("grantId") == grant and line.get("timestamp"):
+                yield line
+
+    # --- documents ------------------------------------------------------------------------------------------------
+    def _documents(self, record: GrantRecord, account: str) -> Iterator[DocumentState]:
+        ledger = DynamoDocumentLedger(lambda: self._accounts.client("dynamodb", account), self._names.document_table)
+        key = f"{record.grant_id}#{record.asset_id}"
+        with reporting("dynamodb:Scan"):
+            documents = ledger.load_all()
+        for document, contributions in sorted(documents.items()):
+            for item in contributions:
+                if item.key == key:
+                    gives = tuple(
+                        f"{permission.principal_arn or 'the role'} may {', '.join(permission.actions)} on "
+                        f"{permission.resource}"
+                        for permission in item.permissions
+                    )
+                    yield DocumentState(
+                        account, document, item.state, item.generation, moment(item.at), gives, item.cause
+                    )
+
+
+def _history(states: Any, arn: str) -> list[dict[str, Any]]:
+    with reporting("states:GetExecutionHistory"):
+        pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [event for page in pages for event in page["events"]]
+
+
+def advice_for(record: GrantRecord, moments: Sequence[Moment]) -> Advice | None:
+    """What to do about a failure: the first class that the timeline's failures name, or the general advice."""
+    if not record.state.endswith("FAILED"):
+        return None
+    text = " ".join([record.cause, *(item.detail for item in moments if item.bad)])
+    named = next(
+        (name for name in CAUSES if name not in ("Other", "StreamgovError", "GrantError") and name in text), ""
+    )
+    if not named:
+        named = "Rejected" if "REJECTED" in text else "Other"
+    return CAUSES[named]

@@ -1,0 +1,168 @@
+"""Starts the reconciler and data sources by hand, and waits for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from streamgov_core.catalog.entry import SyncConfig
+from streamgov_core.model.asset_record import AssetRecord
+from streamgov_core.model.errors import ConfigError, RemoteError, StreamgovError
+from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_ops.accounts import Accounts
+from streamgov_ops.session import reporting
+
+POLL_SECONDS = 2.0
+WAIT_SECONDS = 3600.0
+"""How long an execution is waited for."""
+
+
+class RunFailedError(StreamgovError):
+    """A run that was started by hand has failed."""
+
+
+def run_central(
+    accounts: Accounts,
+    execution_input: Mapping[str, Any],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    tell: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    """Start the central machine and wait for its end.
+
+    Args:
+        accounts: whose caller is in the domain's account.
+        execution_input: the machine's input.
+        clock: seconds since the epoch.
+        sleep: waits.
+        tell: is told how long it takes.
+
+    Returns:
+        The execution's output.
+
+    Raises:
+        ConfigError: there is no such machine.
+        RunFailedError: the execution failed, or did not end in time.
+    """
+    states = accounts.client("stepfunctions")
+    machine = accounts.names.central_machine_arn(accounts.own)
+    try:
+        with reporting("states:StartExecution"):
+            arn = states.start_execution(stateMachineArn=machine, input=json.dumps(dict(execution_input)))[
+                "executionArn"
+            ]
+    except RemoteError as error:
+        if error.code == "StateMachineDoesNotExist":
+            raise ConfigError(
+                f"there is no state machine {machine}: check --namespace, --region, and that the credentials are "
+                f"of the "
+                "domain's account"
+            ) from error
+        raise
+    begun = clock()
+    while True:
+        with reporting("states:DescribeExecution"):
+            now = states.describe_execution(executionArn=arn)
+        if now["status"] == "SUCCEEDED":
+            return dict(json.loads(now.get("output") or "{}"))
+        if now["status"] != "RUNNING":
+            raise RunFailedError(
+                f"the execution {arn} is {now['status']}: {now.get('cause') or now.get('error') or ''}"
+            )
+        waited = clock() - begun
+        if waited > WAIT_SECONDS:
+            raise RunFailedError(f"the execution {arn} still runs after {WAIT_SECONDS / 60:.0f} minutes")
+        tell(f"running for {waited:.0f} s", 0, 0)
+        sleep(POLL_SECONDS)
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data source that is deployed.
+
+    Attributes:
+        account: where.
+        name: its function's name without the namespace: ``sync-msk``.
+        config: its settings.
+    """
+
+    account: str
+    name: str
+    config: SyncConfig
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How registry and records differ, by names alone.
+
+    Attributes:
+        account: of the data source.
+        source: its name.
+        registry: the registry.
+        new: schemas without a record.
+        gone: records without a schema.
+        known: schemas with a record; a run compares what they say.
+    """
+
+    account: str
+    source: str
+    registry: str
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    known: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON."""
+        return asdict(self)
+
+
+def data_sources(accounts: Accounts, account: str) -> list[DataSource]:
+    """The data sources of an account, by name."""
+    prefix = f"{accounts.names.namespace}-"
+    with reporting("lambda:ListFunctions"):
+        pages = accounts.client("lambda", account).get_paginator("list_functions").paginate()
+        functions = [item for page in pages for item in page["Functions"]]
+    found = []
+    for item in functions:
+        name = item["FunctionName"].removeprefix(prefix)
+        if item["FunctionName"].startswith(prefix) and name.startswith("sync-"):
+            variables = (item.get("Environment") or {}).get("Variables") or {}
+            found.append(DataSource(account, name, SyncConfig.from_environment(variables)))
+    return sorted(found, key=lambda source: source.name)
+
+
+def drift_of(accounts: Accounts, source: DataSource) -> Drift:
+    """What a run would find by names: nothing is changed (API ListSchemas, GetParametersByPath)."""
+    glue, config = accounts.client("glue", source.account), source.config
+    with reporting("glue:ListSchemas"):
+        pages = glue.get_paginator("list_schemas").paginate(RegistryId={"RegistryName": config.registry_name})
+        schemas = {item["SchemaName"] for page in pages for item in page["Schemas"]}
+    store = SsmAssetRecordStore(
+        accounts.client("ssm", source.account), config.names, config.domain_id, config.registry_name
+    )
+    with reporting("ssm:GetParametersByPath"):
+        records: list[AssetRecord] = list(store.load_all())
+    recorded = {record.schema_name for record in records if record.schema_arn}
+    return Drift(
+        source.account, source.name, config.registry_name, tuple(sorted(schemas - recorded)),
+        tuple(sorted(recorded - schemas)), len(schemas & recorded),
+    )  # fmt: skip
+
+
+def run_data_source(accounts: Accounts, source: DataSource, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Invoke a data source and wait for its answer.
+
+    Raises:
+        RunFailedError: at least one schema failed; the text names them.
+    """
+    client = accounts.client("lambda", source.account)
+    name = accounts.names.function_name(source.name)
+    with reporting("lambda:Invoke"):
+        answer = client.invoke(FunctionName=name, Payload=json.dumps({"action": "sync", **request}).encode())
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        told = payload.get("errorMessage", payload) if isinstance(payload, dict) else payload
+        raise RunFailedError(f"{name} of account {source.account} failed: {told}")
+    return dict(payload or {})

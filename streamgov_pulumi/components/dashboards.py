@@ -1,0 +1,36 @@
+"""CloudWatch dashboards."""
+
+import json
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from streamgov_core.deploy.spec import DashboardSpec
+from streamgov_pulumi.components._settings import Settings, child
+
+
+def dashboard(
+    parent: pulumi.Resource,
+    logical_name: str,
+    settings: Settings,
+    spec: DashboardSpec,
+    *,
+    after: Sequence[pulumi.Resource],
+) -> None:
+    """A dashboard; nothing where the deployment has none.
+
+    Args:
+        parent: the component that owns it.
+        logical_name: the resource's name in the stack.
+        settings: the deployment.
+        spec: its description.
+        after: what it shows. A dashboard of a name that exists is taken over (PutDashboard), so it is never first.
+    """
+    if settings.dashboards:
+        aws.cloudwatch.Dashboard(
+            logical_name,
+            dashboard_name=spec.name,
+            dashboard_body=json.dumps(spec.body, sort_keys=True, separators=(",", ":")),
+            opts=child(parent, depends_on=[*after]),
+        )
