@@ -9,8 +9,8 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: bootstrap ## everything, from a clean clone to GRANTED and back: the whole walkthrough (FLINK=1: with a Flink job)
-	@$(RUN) -m tools.dev demo $(if $(FLINK),--flink)
+demo: bootstrap ## everything, from a clean clone to GRANTED and back (FLINK=1: with a Flink job; DOMAIN=V2: Unified Studio)
+	@$(RUN) -m tools.dev demo $(if $(FLINK),--flink) $(if $(DOMAIN),--domain $(DOMAIN))
 
 .PHONY: test
 test: bootstrap ## lint, types, unit, provider, engine and end-to-end tests

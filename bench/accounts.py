@@ -97,14 +97,15 @@ class Accounts:
         """One request through the functions, as the machines call them: step, milliseconds, calls."""
         (item, *_), spent, calls = self.meter.time(lambda: self.central.collect(workflow_input, execution))
         rows = [("collect", spent, calls)]
+        told: list[dict[str, Any]] = []
         answers: list[dict[str, Any]] = []
-        for stage in ("first", "second"):
+        for stage in ("prepare", "first", "second"):
             for step in item["do"][stage]:
                 given = {**step["command"], **({"answers": list(answers)} if stage == "second" else {})}
                 member = self.members[given["account"]]
                 member.gateway.recorded(GrantCommand.parse(given))
-                answer, spent, calls = self.meter.time(partial(member.run, given))
-                answers.append({"side": given["side"], "outcome": answer})
+                answer, spent, calls = self.meter.time(partial(member.run, {**given, "prepared": [*told]}))
+                (told if stage == "prepare" else answers).append({"side": given["side"], "outcome": answer})
                 rows.append((f"apply, {given['side']}", spent, calls))
         _, spent, calls = self.meter.time(lambda: self.central.report(item, **done(item)))
         return [*rows, ("report", spent, calls)]

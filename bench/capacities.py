@@ -9,15 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from streamgov_core.documents.access_trust import access_trust
 from streamgov_core.documents.compiler import (
     ATTACHED_LIMIT,
     INLINE_LIMIT,
     MANAGED_LIMIT,
     RESOURCE_POLICY_LIMIT,
+    TRUST_LIMIT,
     identity_statements,
     resource_statements,
     size,
 )
+from streamgov_core.model.access_role import as_access_role
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import AccessRequest, Consumer, GrantCommand, Party
 from streamgov_core.model.connection_details import connection_permissions
 from streamgov_core.model.naming import Names
@@ -34,6 +38,7 @@ OWNER, CONSUMER = "222222222222", "333333333333"
 REGION = "us-east-1"
 CLUSTER = f"arn:aws:kafka:{REGION}:{OWNER}:cluster/streaming-prod/12345678-1234-1234-1234-123456789012-7"
 REGISTRY = f"arn:aws:glue:{REGION}:{OWNER}:registry/streams"
+PROJECT = "abcdefghijklmn"
 Permits = Callable[[int], Sequence[Permission]]
 
 
@@ -78,7 +83,7 @@ def command(
         resource=kafka if platform == "msk" else {"arn": stream, "stream": name, "encryption": "NONE"},
         schema=SchemaReference(REGISTRY, schema_arn, name) if schema else None,
         producer=Party(OWNER, REGION),
-        consumer=Consumer(account, REGION, "abcdefghijklmn", "environment", (RoleArn.parse(role_arn(role, account)),)),
+        consumer=Consumer(account, REGION, PROJECT, "environment", (RoleArn.parse(role_arn(role, account)),)),
         request=AccessRequest(access),  # type: ignore[arg-type]
         account=account,
     )
@@ -109,9 +114,18 @@ def capacities() -> list[Capacity]:
 
         return permissions
 
+    def inside(platform: str, **given: Any) -> Permits:
+        def permissions(number: int) -> Sequence[Permission]:
+            order = as_access_role(NAMES, command(platform, number, 1, **given))
+            own = platforms[platform].consumer_permissions(NAMES, order)
+            return (*own, *consumer_permissions(NAMES, order, order.consumer.principals[0]))
+
+        return permissions
+
     each: Callable[[int], int] = lambda number: number  # noqa: E731 - two one-liners beside each other
     same: Callable[[int], int] = lambda number: 1  # noqa: E731
     role, cluster = "role: inline and 10 managed policies", "cluster policy"
+    access = "access role: inline and 10 managed policies"
     return [
         Capacity(role, "topics, other account, managed VPC", in_role(identity("msk")), "15"),
         Capacity(role, "topics, same account", in_role(identity("msk", local=True)), "-"),
@@ -124,7 +138,23 @@ def capacities() -> list[Capacity]:
         Capacity(cluster, "roles on the same topic", in_resource(owner("msk", same, each)), "28"),
         Capacity(cluster, "topics of one role", in_resource(owner("msk", each, same)), "28"),
         Capacity("stream policy", "roles", in_resource(owner("kinesis", same, each)), "-"),
+        Capacity(access, "topics", in_role(inside("msk"))),
+        Capacity(access, "topics with their schemas", in_role(inside("msk", schema=True))),
+        Capacity(access, "streams", in_role(inside("kinesis"))),
+        Capacity("access role: trust policy", "a project's roles", in_trust("datazone_usr_role_{0:029d}", tagged=True)),
+        Capacity("access role: trust policy", "other roles", in_trust("consumer-rol-{0:07d}", tagged=False)),
     ]
+
+
+def in_trust(name: str, *, tagged: bool) -> int:
+    """How many roles of one project may assume an access role."""
+
+    def fits(count: int) -> bool:
+        arns = [f"arn:aws:iam::{CONSUMER}:role/{name.format(number)}" for number in range(count)]
+        roles = [AssumingRole(RoleArn.parse(arn), f"AROA{n:017d}", PROJECT, tagged) for n, arn in enumerate(arns)]
+        return size(access_trust(NAMES.partition, NAMES.sid_prefix, roles)) <= TRUST_LIMIT
+
+    return _most(fits)
 
 
 def in_resource(permissions: Permits) -> int:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streamgov_pulumi.components._accounts import Accounts
+    from streamgov_pulumi.components._account import Account
     from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType, StreamAssetType
     from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
     from streamgov_pulumi.components.central import CentralAuthorizer
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "Accounts": "streamgov_pulumi.components._accounts",
+    "Account": "streamgov_pulumi.components._account",
     "AssetType": "streamgov_pulumi.providers",
     "CentralAuthorizer": "streamgov_pulumi.components.central",
     "ConsumerBoundary": "streamgov_pulumi.components.environment",
@@ -59,7 +59,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Accounts",
+    "Account",
     "AssetType",
     "CentralAuthorizer",
     "ConsumerBoundary",

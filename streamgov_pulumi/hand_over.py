@@ -72,7 +72,8 @@ def for_domain(args: StreamGovernanceArgs, role_arns: Mapping[str, str]) -> Keys
             word: {"projectId": str(sources[word]["project_id"]), "roleArn": arn}
             for word, arn in sorted(role_arns.items())
         }
-    principals = [role for target in member.get("targets", {}).values() for role in target["principals"]]
+    targets: Any = member.get("targets", {})
+    principals = [role for target in targets.values() for role in target.get("principals", ())]
     foreign = sorted({str(role).split(":")[4] for role in principals if isinstance(role, str)} - {account})
     if foreign:
         section["principalAccounts"] = {account: foreign}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,28 @@ def components() -> list[type[pulumi.ComponentResource]]:
     return [getattr(streamgov_pulumi, name) for name in COMPONENTS]
 
 
+REPOSITORY = "https://github.com/streamgov/streamgov-pulumi"
+METADATA: dict[str, Any] = {
+    "displayName": "Stream governance",
+    "publisher": "The streamgov authors",
+    "description": "Govern Kafka topics and Kinesis streams in Amazon DataZone.",
+    "keywords": ["pulumi", "category/cloud", "kind/component", "amazon-datazone", "amazon-msk", "kafka", "kinesis"],
+    "homepage": REPOSITORY,
+    "repository": REPOSITORY,
+    "license": "Apache-2.0",
+    "attribution": "Made by the streamgov authors; no product of Pulumi or Amazon Web Services.",
+}
+"""What the registry and the SDKs of other languages say of the package."""
+LANGUAGES: dict[str, dict[str, Any]] = {
+    "nodejs": {"packageName": "@streamgov/pulumi", "packageDescription": METADATA["description"]},
+    "python": {"packageName": "pulumi_streamgov", "requires": {"pulumi": ">=3.237.0,<4.0.0"}},
+    "csharp": {"rootNamespace": "Streamgov"},
+    "java": {"basePackage": "io.streamgov"},
+    "go": {"importBasePath": "github.com/streamgov/streamgov-pulumi/sdk/go/streamgov"},
+}
+"""Settings of each language, beside the SDK's own."""
+
+
 def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
     """The package schema: the public surface as other languages see it.
 
@@ -80,7 +102,24 @@ def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
     for part in ("resources", "types"):
         made[part] = {**made[part], **besides[part]}
     made["provider"] = besides["provider"]
-    return made
+    return described(made)
+
+
+def described(made: dict[str, Any]) -> dict[str, Any]:
+    """A package schema with what the registry and other languages need to know."""
+    language = {key: {**made["language"][key], **settings} for key, settings in LANGUAGES.items()}
+    return {
+        "name": made["name"],
+        "version": made["version"],
+        **METADATA,
+        **without(made, METADATA),
+        "language": language,
+    }
+
+
+def without(made: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """A copy without some keys."""
+    return {key: value for key, value in made.items() if key not in keys}
 
 
 def install_source() -> str:

@@ -32,14 +32,10 @@ def governance_outputs(governance: StreamGovernance) -> Outputs:
         outputs["requestFormType"] = governance.request_form_name
     for platform, name in governance.asset_types.items():
         outputs[f"{platform}AssetType"] = name
-    outputs["memberStateMachineArns"] = {
-        account: environment.machine_arn for account, environment in governance.environments.items()
-    }
-    outputs["consumerBoundaryArns"] = {
-        account: environment.boundary_arn for account, environment in governance.environments.items()
-    }
-    outputs["subscriptionTargetIds"] = {key: target.target_id for key, target in governance.targets.items()}
-    outputs["dataSourceFunctionArns"] = {key: item.function_arn for key, item in governance.data_sources.items()}
-    outputs["dataSourceRoleArns"] = {key: item.role_arn for key, item in governance.data_sources.items()}
-    outputs["schemaEvents"] = {key: item.schema_events for key, item in governance.data_sources.items()}
+    outputs["memberStateMachineArns"] = governance.member_machine_arns
+    outputs["consumerBoundaryArns"] = governance.boundary_arns
+    outputs["subscriptionTargetIds"] = governance.target_ids
+    outputs["dataSourceFunctionArns"] = governance.data_source_function_arns
+    outputs["dataSourceRoleArns"] = governance.data_source_role_arns
+    outputs["schemaEvents"] = governance.schema_events
     return outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.probe import probe
+from contracts.probe import by_hand, probe
 from contracts.scene import Scene, answer_of, policy
 from contracts.setup.domain import (
     Domain,
@@ -309,3 +309,11 @@ def pass_role(scene: Scene) -> Any:
             subscriptionGrantCreationMode="MANUAL",
         )
     return answer
+
+
+by_hand(
+    "dz-lineage-open-run",
+    question="How does the portal show a run whose last event is RUNNING, after months?",
+    expects="as running",
+    how="Grant a topic, look at the graph of its asset in the portal after a day and after a month, then revoke.",
+)

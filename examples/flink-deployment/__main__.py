@@ -7,7 +7,7 @@ import pulumi
 from streamgov_core.model.command import Consumer
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
-from streamgov_pulumi import Accounts
+from streamgov_pulumi import Account
 from streamgov_samples import FlinkApplication
 from streamgov_samples.functions.flink import JobTopic, property_groups
 
@@ -26,10 +26,11 @@ def deploy() -> None:
     account, region = config.require("account"), config.require("region")
     names = Names(config.get("namespace") or "streamgov", region)
     domain_id, project_id = config.require("domainId"), config.require("projectId")
-    access: dict[str, Any] = {"account": account}
+    reached: dict[str, Any] = {"account_id": account, "region": region, "namespace": names.namespace}
     if config.get("assumeRoleArn"):
-        access["assume_role_arn"] = config.require("assumeRoleArn")
-    accounts = Accounts("aws", region, config.get_object("provider"))
+        reached["assume_role_arn"] = config.require("assumeRoleArn")
+    if config.get_object("provider"):
+        reached["provider_flags"] = config.get_object("provider")
     groups = property_groups(
         names,
         Consumer(account, region, project_id, "", ()),
@@ -41,7 +42,7 @@ def deploy() -> None:
     )
     code = config.require_object("code")
     args: dict[str, Any] = {
-        "deployment": {"account": account, "region": region, "namespace": names.namespace},
+        "account": Account(reached, name=f"aws-{account}"),  # type: ignore[arg-type]
         "application": WORD,
         "description": "What each order is worth",
         "code": {"bucket_arn": code["bucketArn"], "key": code["key"]},
@@ -52,8 +53,12 @@ def deploy() -> None:
         "checkpoint_interval_ms": config.get_int("checkpointIntervalMs") or 60_000,
         "min_pause_between_checkpoints_ms": config.get_int("minPauseBetweenCheckpointsMs") or 5_000,
         "start": config.get_bool("start") is not False,
-        # With the ambient credentials, which must be an owner's of the project; `session` names a role to assume.
-        "membership": {"domain_id": domain_id, "project_id": project_id},
+        # With the ambient credentials, which must be an owner's of the project; `account` names a role to assume.
+        "membership": {
+            "domain_id": domain_id,
+            "project_id": project_id,
+            "account": {"account_id": config.get("domainAccount") or account, "region": region},
+        },
     }
     if "objectVersion" in code:
         args["code"]["object_version"] = code["objectVersion"]
@@ -64,7 +69,7 @@ def deploy() -> None:
         args["boundary_arn"] = config.require("boundary")
     if config.get("logKeyArn"):
         args["kms_key_arn"] = config.require("logKeyArn")
-    job = FlinkApplication(WORD, args, accounts.options(access))  # type: ignore[arg-type]
+    job = FlinkApplication(WORD, args)  # type: ignore[arg-type]
     pulumi.export("applicationArn", job.application_arn)
     pulumi.export("applicationName", job.application_name)
     pulumi.export("roleArn", job.role_arn)

@@ -30,17 +30,22 @@ def central_definition(names: Names, domain_account: str) -> State:
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")
     asset_states = {
-        "First": member_stage("First", "$.do.first", "$.firstDone", "PassAnswersOn", "UndoFirst"),
+        # What the principals' accounts say goes to each further step with its command.
+        "Prepare": {
+            **member_stage("Prepare", "$.do.prepare", "$.told", "First", "Report"),
+            "ResultSelector": {"prepared.$": "$"},
+        },
+        "First": member_stage("First", "$.do.first", "$.firstDone", "PassAnswersOn", "UndoFirst", told="$.told"),
         # What only the owner knows, such as the brokers, reaches the consumer's side with its command.
         "PassAnswersOn": {
             "Type": "Pass",
-            "Parameters": {"answers.$": "$.firstDone"},
+            "Parameters": {"prepared.$": "$.told.prepared", "answers.$": "$.firstDone"},
             "ResultPath": "$.told",
             "Next": "Second",
         },
         "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst", told="$.told"),
-        "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond"),
-        "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report"),
+        "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", told="$.told"),
+        "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", told="$.told"),
         "Report": {
             **function_task(report, {"kind": "outcome", "item.$": "$"}, timeout=120),
             "ResultSelector": {"reported.$": "$.Payload"},
@@ -96,7 +101,7 @@ def central_definition(names: Names, domain_account: str) -> State:
                 "MaxConcurrency": 10,
                 "ItemProcessor": {
                     "ProcessorConfig": {"Mode": "INLINE"},
-                    "StartAt": "First",
+                    "StartAt": "Prepare",
                     "States": asset_states,
                 },
                 "ResultPath": "$.reported",

@@ -86,10 +86,10 @@ def member_dashboard(names: Names, machine_arn: str) -> DashboardSpec:
     """
     apply = {"FunctionName": names.function_name("apply")}
     widgets = [
-        _metrics(names, "Policy documents: how full the fullest written ones are, percent", [
+        _metrics(names, "Policy documents: the fullest written ones, percent", [
             _search(names, "DocumentFill", "Deployment,Function,DocumentKind", "fill", stat="Maximum"),
         ], limits=((NEAR_FULL, "end grants that nobody needs"), (FULL, "full"))),
-        _metrics(names, "Data sources: runs an hour (none for hours: the catalogue grows old)", [
+        _metrics(names, "Data sources: runs an hour (none: the catalogue grows old)", [
             _search(names, "SyncRuns", "Deployment,Function", "runs", period=HOUR),
         ]),
         _metrics(names, "Data sources: what runs did to assets", [

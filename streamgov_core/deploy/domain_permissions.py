@@ -87,6 +87,7 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
             "GetSubscriptionGrant",
             "GetSubscriptionRequestDetails",
             "GetSubscriptionTarget",
+            "GetUserProfile",
             "UpdateSubscriptionGrantStatus",
         ),
         table_access(names, domain_account, names.grant_table),

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from streamgov_core.deploy.access_role_permissions import access_boundary
 from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
 from streamgov_core.deploy.dashboards import member_dashboard
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
+    ACCESS_BOUNDARY,
     apply_policy,
     consumer_boundary,
     member_invoke_policy,
@@ -22,6 +24,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
+from streamgov_core.model.access_role import AUTO
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import check_account
 
@@ -41,6 +44,7 @@ class MemberDeployment:
         machine: the member machine.
         invoke: role through which the central machine starts the member machine.
         boundary: permissions boundary of roles that receive access; another stack may have made it.
+        access_boundary: permissions boundary of access roles, which consumers' roles assume.
         dashboard: what a person looks at.
         reader_boundary: permissions boundary of reader roles, which roles of other accounts assume to read schemas.
     """
@@ -50,6 +54,7 @@ class MemberDeployment:
     machine: MachineSpec
     invoke: RoleSpec
     boundary: PolicySpec
+    access_boundary: PolicySpec
     dashboard: DashboardSpec
     reader_boundary: PolicySpec
 
@@ -71,6 +76,7 @@ def member_account(
     protected_roles: Sequence[str] = (),
     connection_roles: Sequence[str] = (),
     apply_concurrency: int | None = None,
+    deliveries: Mapping[str, str] | None = None,
     boundary_arn: str | None = None,
     resource_keys: Sequence[str] = (),
     sources: Sequence[GovernedSource] = (),
@@ -89,6 +95,7 @@ def member_account(
         connection_roles: ARNs of those consumer roles that also make network connections to clusters of other accounts.
         apply_concurrency: how many invocations of the function run side by side at most; these are reserved for it.
             None: the account's common pool.
+        deliveries: role ARN or pattern to how grants reach it: ``direct``, ``accessRole`` or ``auto``, the default.
         boundary_arn: ARN of the boundary that consumer roles carry, if it has another name than the one that would be
             made here.
         resource_keys: ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys of the
@@ -130,6 +137,8 @@ def member_account(
                 function_timeout=APPLY_TIMEOUT,
                 protected_roles=tuple(sorted({*protected_roles})),
                 connection_roles=tuple(sorted({*connection_roles})),
+                access_boundary=names.policy_arn(account, ACCESS_BOUNDARY),
+                deliveries={role: way for role, way in (deliveries or {}).items() if way != AUTO},
                 reader_boundary=names.policy_arn(account, READER_BOUNDARY),
             ),
             policy=apply_policy(
@@ -155,6 +164,14 @@ def member_account(
             policy=member_invoke_policy(names, account),
         ),
         boundary=boundary,
+        access_boundary=PolicySpec(
+            key="access-boundary",
+            name=names.iam_name(ACCESS_BOUNDARY, 128),
+            path=names.iam_path,
+            arn=names.policy_arn(account, ACCESS_BOUNDARY),
+            description="The most that a role which consumers assume to reach streams can ever do; it grants nothing",
+            document=access_boundary(names, account),
+        ),
         dashboard=member_dashboard(names, machine.arn),
         reader_boundary=PolicySpec(
             key="reader-boundary",

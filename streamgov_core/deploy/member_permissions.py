@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from streamgov_core.deploy.access_role_permissions import access_role_statements, look_at_principals, our_policies
 from streamgov_core.deploy.iam_statements import (
     Document,
     Statement,
@@ -21,6 +22,9 @@ from streamgov_core.deploy.iam_statements import (
 from streamgov_core.deploy.reader_permissions import reader_statements
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
+
+ACCESS_BOUNDARY = "access-boundary"
+"""What ``Names.policy_arn`` calls the boundary of access roles."""
 
 
 def member_machine_policy(names: Names, account: str, domain_account: str) -> Document:
@@ -116,6 +120,9 @@ def apply_policy(
         },
         *(statement for platform in chosen for statement in platform.member_statements(names, account, resource_keys)),
         *reader_statements(names, account),
+        *access_role_statements(names, account, names.policy_arn(account, ACCESS_BOUNDARY)),
+        look_at_principals(names, account),
+        our_policies(names, account),
     ]
     if consumer_role_arns:
         statements.extend(_consumer_statements(names, account, consumer_role_arns, boundary_arn, require_boundary))
@@ -172,24 +179,6 @@ def _consumer_statements(
     policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
     return [
         {
-            "Sid": "FindConsumerRoles",
-            "Effect": "Allow",
-            "Action": "iam:GetRole",
-            # IAM knows no path of a role that does not exist, and judges the question by the name alone
-            # (UNVERIFIED[iam-missing-role-by-name]).
-            "Resource": sorted({*resources, *(_without_path(arn) for arn in resources)}),
-        },
-        {
-            "Sid": "ReadConsumerRoles",
-            "Effect": "Allow",
-            "Action": [
-                "iam:GetRolePolicy",
-                "iam:ListAttachedRolePolicies",
-                "iam:ListRolePolicies",
-            ],
-            "Resource": resources,
-        },
-        {
             "Sid": "WriteConsumerRoles",
             "Effect": "Allow",
             "Action": "iam:PutRolePolicy",
@@ -216,20 +205,6 @@ def _consumer_statements(
             "Action": "iam:DetachRolePolicy",
             "Resource": resources,
             "Condition": {"ArnLike": {"iam:PolicyARN": policies}},
-        },
-        {
-            "Sid": "OurPolicies",
-            "Effect": "Allow",
-            "Action": [
-                "iam:CreatePolicy",
-                "iam:CreatePolicyVersion",
-                "iam:DeletePolicy",
-                "iam:DeletePolicyVersion",
-                "iam:GetPolicy",
-                "iam:GetPolicyVersion",
-                "iam:ListPolicyVersions",
-            ],
-            "Resource": policies,
         },
     ]
 
@@ -259,31 +234,7 @@ def _former_role_statements(names: Names, account: str, boundary_arn: str) -> li
             "Resource": roles,
             "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
         },
-        {
-            "Sid": "FindFormerRoles",
-            "Effect": "Allow",
-            "Action": ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-            # Which roles those are is not known, and reads tell no secrets.
-            "Resource": roles,
-        },
-        {
-            "Sid": "FormerPolicies",
-            "Effect": "Allow",
-            "Action": [
-                "iam:DeletePolicy",
-                "iam:DeletePolicyVersion",
-                "iam:GetPolicy",
-                "iam:GetPolicyVersion",
-                "iam:ListPolicyVersions",
-            ],
-            "Resource": policies,
-        },
     ]
-
-
-def _without_path(role_arn: str) -> str:
-    head, _, rest = role_arn.partition(":role/")
-    return f"{head}:role/{rest.rsplit('/', 1)[-1]}"
 
 
 def consumer_boundary(

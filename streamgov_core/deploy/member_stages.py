@@ -14,9 +14,9 @@ STEP_FAILED = "StepFailed"
 """Error of a strict step whose answer was not APPLIED."""
 
 
-def undo_stage(name: str, items: str, result: str, following: str) -> State:
+def undo_stage(name: str, items: str, result: str, following: str, told: str | None = None) -> State:
     """A stage that revokes after a failure: a member that failed is asked again; the first failure is kept."""
-    state = member_stage(name, items, result, following, following)
+    state = member_stage(name, items, result, following, following, told)
     task = state["ItemProcessor"]["States"][f"{name}Invoke"]
     task["Retry"][0] = retry((MEMBER_FAILED,), attempts=UNDO_RETRIES, interval=15, ceiling=60)
     state["Catch"] = catch_all(following, "$.undoFailure")

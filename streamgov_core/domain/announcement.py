@@ -82,7 +82,7 @@ class OutcomeAnnouncer:
                 log("event not accepted", command.to_message(), level=logging.WARNING, cause=str(item["ErrorCode"]))
 
     def _lineage(self, command: GrantCommand, status: GrantState, now: float) -> None:
-        """UNVERIFIED: how the portal shows a run whose last event is RUNNING for months."""
+        """UNVERIFIED[dz-lineage-open-run]: how the portal shows a run whose last event is RUNNING for months."""
         if status not in ("GRANTED", "REVOKED"):
             return
         run, when = access_run(command), datetime.fromtimestamp(now, UTC)

@@ -98,7 +98,10 @@ class Collect(DomainFunction[CollectSettings]):
             grant = {"assets": [{"assetId": asset_id, "status": "REVOKE_PENDING"} for asset_id in records]}
         if grant is None:
             raise EventRefusedError(f"DataZone knows no grant {asked.grant_id}")
-        assets = grant.get("assets") or ()
+        every = grant.get("assets") or ()
+        assets = [asset for asset in every if asked.asset_id in ("", asset["assetId"])]
+        if asked.asset_id and not assets:
+            raise EventRefusedError(f"the grant {asked.grant_id} has no asset {asked.asset_id}")
         self._progress.take_up_again(asked, grant, assets)
         recorded = all(asset["assetId"] in records for asset in assets)
         # A revoke works from the ledger: whatever else there was may be gone, and need not be read.
@@ -234,7 +237,12 @@ class Collect(DomainFunction[CollectSettings]):
             updated_at=self._now(),
             cause="",
             outcome={},
-            audit={**record.audit, "renewed": self._moment(), "connection": _connection(command)},
+            audit={
+                **record.audit,
+                "renewed": self._moment(),
+                "connection": _connection(command),
+                "leftOut": _left_out(command, request.details.target),
+            },
         )
         return AssetPlan(renewal_item(self._settings.names, new), new)
 
@@ -244,7 +252,10 @@ class Collect(DomainFunction[CollectSettings]):
         return CommandBuilder(self._settings, self._now).renew(granted, asset, platform, request.details)
 
     def _live_asset(self, request: AssetRequest) -> LiveAsset | None:
-        """The asset as it is now; as it was published last if the function may not read it (UNVERIFIED who may)."""
+        """The asset as it is now; as it was published last if the function may not read it.
+
+        UNVERIFIED[dz-reads-need-membership]: which membership that takes.
+        """
         try:
             return self._domain.asset(request.asset_id)
         except (PermanentGrantError, RemoteError) as error:
@@ -323,13 +334,15 @@ class Collect(DomainFunction[CollectSettings]):
         asked, record, details = request.workflow_input, request.record, request.details
         if record is not None and asked.request == "REVOKE":
             return {**record.audit, "revokeEventId": asked.event_id, "revokeBegun": self._moment()}
-        approved = details.subscription_request.request
+        approved, people = details.subscription_request.request, details.subscription_request.people
         known = {
             "subscriptionId": details.grant.get("subscriptionId"),
             "requestId": approved.get("id"),
             "requestedBy": approved.get("createdBy"),
+            "requestedByName": people.get(str(approved.get("createdBy"))),
             "requestReason": approved.get("requestReason"),
             "approvedBy": approved.get("reviewerId"),
+            "approvedByName": people.get(str(approved.get("reviewerId"))),
             "decisionComment": approved.get("decisionComment"),
             "grantCreatedBy": details.grant.get("createdBy"),
             "eventId": asked.event_id,
@@ -360,6 +373,12 @@ class Collect(DomainFunction[CollectSettings]):
 
 def _connection(command: GrantCommand) -> dict[str, str]:
     return PLATFORMS[command.platform].connection(command)
+
+
+def _left_out(command: GrantCommand, target: Mapping[str, Any] | None) -> list[str]:
+    """Roles that a target names and that the command gives no access."""
+    named = {str(arn) for arn in (target or {}).get("authorizedPrincipals") or ()}
+    return sorted(named - {role.arn for role in command.consumer.principals})
 
 
 def _without(commands: Iterable[GrantCommand], command: GrantCommand) -> tuple[GrantCommand, ...]:

@@ -89,12 +89,11 @@ class CommandBuilder:
             resource=claim.resource,
             schema=claim.schema,
             producer=Party(claim.account, claim.region),
-            consumer=Consumer(account, region, project, str(environment["id"]), principals),
+            consumer=Consumer(account, region, project, str(environment["id"]), principals, None),
             request=self._request(details.subscription_request) if granted is None else granted.request,
             options=dict(settings.options),
             owner_project=asset.owner_project,
         )
-        platform.review(command)
         check_members(command, settings.members)
         return command
 

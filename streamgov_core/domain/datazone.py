@@ -43,6 +43,9 @@ class DataZoneReader(Protocol):
     def request(self, request_id: str) -> Mapping[str, Any] | None:
         """A subscription request."""
 
+    def user(self, user_id: str) -> Mapping[str, Any] | None:
+        """A user profile."""
+
     def update_status(
         self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
     ) -> None:
@@ -64,13 +67,17 @@ class DataZoneDomain:
     def __init__(self, client: Callable[[], DataZoneClient], domain_id: str) -> None:
         self._client = client
         self._domain_id = domain_id
+        self._users: dict[str, Mapping[str, Any] | None] = {}
 
     def grant(self, grant_id: str) -> Mapping[str, Any] | None:
         """API GetSubscriptionGrant."""
         return self._get("get_subscription_grant", "GetSubscriptionGrant", identifier=grant_id)
 
     def asset(self, asset_id: str) -> LiveAsset | None:
-        """API GetAsset. UNVERIFIED: which membership reading an asset of another project takes."""
+        """API GetAsset.
+
+        UNVERIFIED[dz-reads-need-membership]: which membership reading an asset of another project takes.
+        """
         found = self._get("get_asset", "GetAsset", identifier=asset_id)
         return None if found is None else LiveAsset.of_asset(found)
 
@@ -103,6 +110,18 @@ class DataZoneDomain:
         """API GetSubscriptionRequestDetails."""
         return self._get("get_subscription_request_details", "GetSubscriptionRequestDetails", identifier=request_id)
 
+    def user(self, user_id: str) -> Mapping[str, Any] | None:
+        """API GetUserProfile, asked once for each user in a process."""
+        if user_id not in self._users:
+            client = self._client()
+            with calling("datazone:GetUserProfile", user_id):
+                try:
+                    found = client.get_user_profile(domainIdentifier=self._domain_id, userIdentifier=user_id)
+                except client.exceptions.ResourceNotFoundException:
+                    found = None
+            self._users[user_id] = found
+        return self._users[user_id]
+
     def update_status(
         self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
     ) -> None:
@@ -116,7 +135,7 @@ class DataZoneDomain:
         """
         client = self._client()
         failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
-        named = {} if target_name is None else {"targetName": target_name}
+        named: dict[str, Any] = {} if target_name is None else {"targetName": target_name}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:
                 client.update_subscription_grant_status(

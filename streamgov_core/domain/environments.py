@@ -10,7 +10,10 @@ from streamgov_core.model.errors import PermanentGrantError
 USABLE = frozenset({"ACTIVE", "UPDATING", "UPDATE_FAILED", "DELETE_FAILED"})
 """An environment that is being changed, or could not be changed or deleted, is still there."""
 GONE = frozenset({"DELETING", "DELETED"})
-"""UNVERIFIED: that GetEnvironment shows a deleted environment for a while; one that is not found is gone as well."""
+"""One that is not found is gone as well.
+
+UNVERIFIED[dz-deleted-environment]: that GetEnvironment shows a deleted environment for a while.
+"""
 
 
 def status_of(environment: Mapping[str, Any]) -> str:

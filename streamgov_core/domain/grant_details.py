@@ -10,7 +10,8 @@ from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.live_asset import LiveAsset
-from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
+from streamgov_core.domain.people import name_of
+from streamgov_core.model.errors import GrantError, PermanentGrantError, RetryableGrantError
 from streamgov_core.runtime.log import log
 
 
@@ -21,6 +22,8 @@ class SubscriptionRequest:
     request: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str = ""
     """Why the subscription or its request could not be read."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Names of who asked and who approved, by their ids in DataZone, as far as they can be seen."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,27 @@ class GrantReader:
         try:
             subscription = self._domain.subscription(str(subscription_id)) or {}
             request_id = subscription.get("subscriptionRequestId")
-            return SubscriptionRequest(self._domain.request(str(request_id)) or {} if request_id else {})
+            request = self._domain.request(str(request_id)) or {} if request_id else {}
+            return SubscriptionRequest(request, people=self._names(request))
         except RetryableGrantError:
             raise
         except PermanentGrantError as error:
             log("request not readable", level=logging.WARNING, cause=str(error))
             return SubscriptionRequest(unreadable=str(error))
+
+    def _names(self, request: Mapping[str, Any]) -> dict[str, str]:
+        """Names of the request's people; a profile that cannot be read keeps nobody from a grant."""
+        names = {}
+        for user_id in {str(request[key]) for key in ("createdBy", "reviewerId") if request.get(key)}:
+            try:
+                profile = self._domain.user(user_id)
+            except GrantError as error:
+                log("user not readable", level=logging.WARNING, userId=user_id, cause=str(error))
+                continue
+            name = name_of(profile or {})
+            if name:
+                names[user_id] = name
+        return names
 
     def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, LiveAsset]:
         """The listed assets by asset id: one, or those of a data product."""

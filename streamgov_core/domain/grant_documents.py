@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.naming import Names
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.registry_access import reader_contributions
-from streamgov_core.platforms import PLATFORMS
+from streamgov_core.platforms.owner_side import owner_contributions
 
 
 def role_document(role: RoleArn) -> tuple[str, str]:
@@ -23,11 +22,7 @@ def owner_documents(names: Names, command: GrantCommand) -> frozenset[str]:
         PermanentGrantError: the platform cannot derive them.
     """
     owned = command.for_side("producer", "GRANT", command.generation, command.producer.account)
-    contributions = [
-        *PLATFORMS[command.platform].producer_contributions(names, owned),
-        *reader_contributions(names, owned),
-    ]
-    return frozenset(contribution.document_id for contribution in contributions)
+    return frozenset(contribution.document_id for contribution in owner_contributions(names, owned))
 
 
 def document_ids_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, str]]:
@@ -37,4 +32,4 @@ def document_ids_of(names: Names, command: GrantCommand) -> Iterator[tuple[str, 
         PermanentGrantError: the platform can no longer derive them.
     """
     yield from ((command.producer.account, name) for name in sorted(owner_documents(names, command)))
-    yield from (role_document(role) for role in command.consumer.principals)
+    yield from (role_document(role) for role in command.consumer.direct)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import GrantCommand, RequestType
 from streamgov_core.runtime.calls import Table, calling
 from streamgov_core.runtime.dynamodb import from_item, to_item
@@ -40,7 +41,8 @@ class GrantRecord:
         updated_at: seconds since the epoch.
         cause: of a failure.
         outcome: what the report knew of the last request's end: ``warnings``, ``undo`` (what could not be undone),
-            ``reason`` (of a failure, without what was added to its cause).
+            ``reason`` (of a failure, without what was added to its cause), ``assuming`` and ``awsRoleArn`` (of a grant
+            by an access role).
         former: commands that were granted before ``command``, or tried instead of it, and whose contributions may
             still be there; while a renewal is in progress the first of them is what was granted before it.
     """
@@ -57,6 +59,12 @@ class GrantRecord:
     cause: str = ""
     outcome: Mapping[str, Any] = field(default_factory=dict)
     former: tuple[GrantCommand, ...] = ()
+
+    def __post_init__(self) -> None:
+        """A command that was begun undecided is what the members decided, once it is granted."""
+        if self.state == "GRANTED" and self.command is not None and self.command.consumer.assuming is None:
+            assuming = AssumingRole.parse_all(self.outcome.get("assuming", ()))
+            object.__setattr__(self, "command", self.command.decided(assuming))
 
 
 class GrantLedger(Protocol):

@@ -31,8 +31,8 @@ class GrantProgress:
     ) -> None:
         """Ask DataZone to take up again what has failed, before anything is written.
 
-        Which statuses may follow a failure is not documented (UNVERIFIED). A grant that DataZone does not take up stays
-        as it is: nobody could be told that it was carried out. A revoke is carried out all the same.
+        UNVERIFIED[dz-grant-transitions]: which statuses may follow a failure. A grant that DataZone does not take up
+        stays as it is: nobody could be told that it was carried out. A revoke is carried out all the same.
 
         Args:
             asked: the input; anything but a redrive takes nothing up.

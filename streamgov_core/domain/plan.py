@@ -56,7 +56,9 @@ def step(
 
 
 def stages(names: Names, command: GrantCommand, request: RequestType, generation: int, *, strict: bool) -> Stages:
-    """The two stages of a request: the producer's side is written first on a grant, last on a revoke.
+    """The stages of a request: the producer's side is written first on a grant, last on a revoke.
+
+    Before a grant the accounts of the principals are asked how it can reach these: ``prepare`` writes nothing.
 
     Args:
         names: of the deployment.
@@ -72,11 +74,14 @@ def stages(names: Names, command: GrantCommand, request: RequestType, generation
     def of(side: Side, account: str) -> Step:
         return step(names, command, request, generation, side, account, strict=strict)
 
+    # Not the owner's own account: its side looks at its roles itself.
+    undecided = request == "GRANT" and command.consumer.assuming is None
+    prepare = [of("prepare", account) for account in consumers] if undecided else []
     owner = [of("both" if within else "producer", producer)]
     others = [of("consumer", account) for account in consumers]
     if request == "GRANT":
-        return {"first": owner, "second": others}
-    return {"first": others, "second": owner}
+        return {"prepare": prepare, "first": owner, "second": others}
+    return {"prepare": prepare, "first": others, "second": owner}
 
 
 def leftover_steps(names: Names, kept: GrantCommand, others: Sequence[GrantCommand], generation: int) -> Stages:
@@ -102,7 +107,7 @@ def leftover_steps(names: Names, kept: GrantCommand, others: Sequence[GrantComma
             step(names, reduced, "REVOKE", generation, "consumer", account, strict=False)
             for account in principal_accounts(reduced)
         ]
-    return {"first": consumers, "second": owner}
+    return {"prepare": [], "first": consumers, "second": owner}
 
 
 def replacement_stages(
@@ -115,9 +120,10 @@ def replacement_stages(
     granted = stages(names, command, "GRANT", generation, strict=strict)
     revoked = leftover_steps(names, command, others, generation - 1)
     following = [*revoked["first"], *revoked["second"]]
+    prepare = granted["prepare"]
     if not strict:
-        return {"first": [*granted["first"], *granted["second"]], "second": following}
-    return {"first": granted["first"], "second": [*granted["second"], *following]}
+        return {"prepare": prepare, "first": [*granted["first"], *granted["second"]], "second": following}
+    return {"prepare": prepare, "first": granted["first"], "second": [*granted["second"], *following]}
 
 
 def revoke_stages(names: Names, command: GrantCommand, others: Sequence[GrantCommand], generation: int) -> Stages:
@@ -126,7 +132,7 @@ def revoke_stages(names: Names, command: GrantCommand, others: Sequence[GrantCom
         stages(names, command, "REVOKE", generation, strict=False),
         leftover_steps(names, command, others, generation),
     )
-    return {stage: [*revoked[stage], *rest[stage]] for stage in ("first", "second")}
+    return {"prepare": [], **{stage: [*revoked[stage], *rest[stage]] for stage in ("first", "second")}}
 
 
 def renewal_item(names: Names, record: GrantRecord, requested_at: str = "") -> dict[str, Any]:
@@ -193,7 +199,7 @@ def item(
         requested_at: when DataZone asked (ISO 8601), or empty; for the report.
         former: what else may have been granted before, for a revoke.
     """
-    nothing: Stages = {"first": [], "second": []}
+    nothing: Stages = {"prepare": [], "first": [], "second": []}
     do, undo = nothing, nothing
     if command is not None and undo_only:
         do = stages(names, command, "REVOKE", generation + 1, strict=False)

@@ -109,7 +109,12 @@ class Report(DomainFunction[DomainSettings]):
             status = "REVOKED" if failure is None else "REVOKE_FAILED"
         remaining = undo_failures(item)
         cause = None if failure is None else _with_remark(failure, remaining)
-        facts: dict[str, Any] = {"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]}
+        facts: dict[str, Any] = {
+            "warnings": _warnings(item),
+            "undo": remaining,
+            "reason": (failure or "")[:MAX_CAUSE],
+            **_delivery(item),
+        }
         if not self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
         ):
@@ -155,7 +160,12 @@ class Report(DomainFunction[DomainSettings]):
             state="GRANTED",
             updated_at=self._now(),
             cause="" if failure is None else f"not brought up to date: {failure}"[:MAX_CAUSE],
-            outcome={"warnings": _warnings(item), "undo": remaining, "reason": (failure or "")[:MAX_CAUSE]},
+            outcome={
+                "warnings": _warnings(item),
+                "undo": remaining,
+                "reason": (failure or "")[:MAX_CAUSE],
+                **_delivery(item),
+            },
             former=record.former if remaining else (),
         )
         if failure is not None and before is not None and record.command is not None:
@@ -211,6 +221,8 @@ class Report(DomainFunction[DomainSettings]):
         grant = self._domain.grant(workflow_input.grant_id)
         updated = []
         for asset in (grant or {}).get("assets", ()):
+            if workflow_input.asset_id not in ("", asset["assetId"]):
+                continue
             if self._set_failed(workflow_input, grant or {}, asset, execution, cause):
                 updated.append(asset["assetId"])
         failed: GrantState = "GRANT_FAILED" if workflow_input.request == "GRANT" else "REVOKE_FAILED"
@@ -301,12 +313,26 @@ def undo_failures(item: Mapping[str, Any]) -> list[str]:
             *_unfinished_steps(item, "do", "first", "firstDone"),
             *_unfinished_steps(item, "do", "second", "secondDone"),
         ]
-    if item.get("failure"):
+    if item.get("failure") and _begun(item):
         return [
             *_unfinished_steps(item, "undo", "first", "undoFirstDone"),
             *_unfinished_steps(item, "undo", "second", "undoSecondDone"),
         ]
     return []
+
+
+def _begun(item: Mapping[str, Any]) -> bool:
+    """Whether anything may have been written: not while the accounts of the principals were only asked."""
+    return "told" in item or "prepare" not in (item.get("do") or {})
+
+
+def _delivery(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What the owner's side answered of access roles: which principals assume one, and which it is."""
+    for step in _steps(item, "firstDone"):
+        details = (step.get("outcome") or {}).get("details") or {}
+        if item["requestType"] == "GRANT" and details.get("assuming"):
+            return {"assuming": details["assuming"], "awsRoleArn": details.get("awsRoleArn", "")}
+    return {}
 
 
 def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

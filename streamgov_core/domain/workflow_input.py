@@ -32,6 +32,7 @@ class WorkflowInput:
         redrive: a person asks for it, so a failed state is no obstacle.
         ended: ARNs of those executions; a settling takes over from them and from nobody else.
         requested_at: when the event says that DataZone asked (ISO 8601), or empty.
+        asset_id: the one asset of the grant that a redrive is about, or empty for all.
     """
 
     grant_id: str
@@ -43,6 +44,7 @@ class WorkflowInput:
     redrive: bool = False
     ended: tuple[str, ...] = ()
     requested_at: str = ""
+    asset_id: str = ""
 
     @property
     def exhausted(self) -> bool:
@@ -50,9 +52,10 @@ class WorkflowInput:
         return self.settles > MAX_SETTLES
 
 
-def redrive_input(grant_id: str, request: RequestType) -> dict[str, Any]:
-    """The central machine's input that starts a request of a grant again."""
-    return {"version": 1, "action": "redrive", "grantId": grant_id, "requestType": request}
+def redrive_input(grant_id: str, request: RequestType, asset_id: str = "") -> dict[str, Any]:
+    """The central machine's input that starts a request of a grant again, or of one of its assets."""
+    asset = {"assetId": asset_id} if asset_id else {}
+    return {"version": 1, "action": "redrive", "grantId": grant_id, "requestType": request, **asset}
 
 
 def parse_workflow_input(
@@ -80,7 +83,19 @@ def parse_workflow_input(
         request = raw.get("requestType")
         if request not in ("GRANT", "REVOKE"):
             raise EventRefusedError(f"a redrive needs requestType GRANT or REVOKE, got {request!r}")
-        return WorkflowInput(_text(raw, "grantId"), request, "", "redrive", settles, aborted, True, tuple(ended))
+        asset_id = raw.get("assetId", "")
+        if not isinstance(asset_id, str):
+            raise EventRefusedError(f"a redrive's assetId is the id of one asset of the grant, got {asset_id!r}")
+        return WorkflowInput(
+            _text(raw, "grantId"),
+            request,
+            event_id="redrive",
+            settles=settles,
+            aborted=aborted,
+            redrive=True,
+            ended=tuple(ended),
+            asset_id=asset_id,
+        )
     return replace(_from_event(raw, domain_id), settles=settles, aborted=aborted, ended=tuple(ended))
 
 

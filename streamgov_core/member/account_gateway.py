@@ -12,6 +12,7 @@ from streamgov_core.member.connection_parameter import ConnectionDocument, SsmPa
 from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.iam_gateway import IamGateway
 from streamgov_core.member.reader_role import ReaderRoleDocument
+from streamgov_core.member.role_gateway import RoleInfo
 from streamgov_core.member.role_policy import RolePolicyDocument
 from streamgov_core.model.access_role import ACCESS
 from streamgov_core.model.asset_record import AssetRecord
@@ -52,8 +53,11 @@ class AccountGateway(Protocol):
     def record(self, command: GrantCommand) -> AssetRecord | None:
         """What the data source recorded for the claimed schema or resource."""
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
-        """A role of the account with everything that limits it; None if there is none of this name."""
+    def role(self, name: str) -> RoleInfo | None:
+        """A role of the account; None if there is none of this name."""
+
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
+        """A role of the account with everything that limits it; None if it is gone."""
 
 
 class AwsAccountGateway:
@@ -122,9 +126,13 @@ class AwsAccountGateway:
     def _connection(self, name: str) -> PolicyDocument:
         return ConnectionDocument(self._parameters, name, self._settings.names.sid_prefix)
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
+    def role(self, name: str) -> RoleInfo | None:
+        """See PrincipalGateway.role."""
+        return self._iam.role(name)
+
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
         """See PrincipalGateway.principal."""
-        return self._iam.principal(name)
+        return self._iam.principal(info)
 
     def _access_role(self, arn: str) -> PolicyDocument:
         return AccessRoleDocument(self._iam, self._settings.names, arn, self._settings.access_boundary)

@@ -12,9 +12,12 @@ from typing import Any
 from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.member.account_gateway import ROLE
 from streamgov_core.member.claim_verification import verify_claim, verify_side
+from streamgov_core.member.delivery import assuming_roles
 from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
+from streamgov_core.model.access_role import access_role_of
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
 from streamgov_core.model.connection_details import (
@@ -34,8 +37,9 @@ from streamgov_core.model.errors import (
     WaitingGrantError,
 )
 from streamgov_core.model.principal import RoleArn
-from streamgov_core.model.registry_access import consumer_permissions, reader_contributions
+from streamgov_core.model.registry_access import consumer_permissions
 from streamgov_core.platforms import PLATFORMS
+from streamgov_core.platforms.owner_side import owner_contributions
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 
@@ -67,6 +71,9 @@ class Apply(MemberFunction):
         try:
             command = GrantCommand.parse(event)
             self._check_address(command)
+            if command.side == "prepare":
+                return self._prepare(command)
+            command = self._decided(command, event.get("prepared") or ())
             if command.grants:
                 verify_side(self._settings, command)
             outcome, details = self._apply(command, self.invocation_clock(context))
@@ -78,6 +85,28 @@ class Apply(MemberFunction):
             return Answer(WAITING, str(error)[:MAX_CAUSE]).to_message()
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()
+
+    def _prepare(self, command: GrantCommand) -> dict[str, Any]:
+        """Say which of this account's principals must assume an access role; nothing is written."""
+        verify_side(self._settings, command)
+        assuming = assuming_roles(self._settings, command, self._account)
+        log("principals looked at", command.to_message(), assuming=[item.role.arn for item in assuming])
+        return Answer("APPLIED", None, _told(assuming)).to_message()
+
+    def _decided(self, command: GrantCommand, prepared: Sequence[Mapping[str, Any]]) -> GrantCommand:
+        """The command with what the accounts of its principals have said, this account's own included.
+
+        A revoke that nobody prepared stays undecided: the ledger tells what there is to take away.
+        """
+        if command.consumer.assuming is not None:
+            return command
+        answers = [dict(item.get("outcome") or {}).get("details") or {} for item in prepared]
+        told = [found for answer in answers for found in AssumingRole.parse_all(answer.get("assuming", ()))]
+        if not command.grants:
+            return command.decided(tuple(sorted(told))) if answers else command
+        if command.side == "both":
+            told += assuming_roles(self._settings, command, self._account)
+        return command.decided(tuple(sorted(set(told))))
 
     def _check_address(self, command: GrantCommand) -> None:
         """Whether the command is meant for this deployment and account."""
@@ -128,6 +157,7 @@ class Apply(MemberFunction):
         details = {
             "documents": [contribution.document_id for contribution in contributions],
             "warnings": warnings,
+            **self._delivery(command),
             **told,
         }
         return ("SUPERSEDED" if superseded else "APPLIED"), details
@@ -207,13 +237,22 @@ class Apply(MemberFunction):
         """
         names, contributions = self._settings.names, list[PolicyContribution]()
         if command.side != "consumer":
-            platform = PLATFORMS[command.platform]
-            platform.review(command)
-            contributions += platform.producer_contributions(names, command)
-            contributions += reader_contributions(names, command)
+            PLATFORMS[command.platform].review(command)
+            contributions += owner_contributions(names, command)
         if command.side != "producer":
             contributions += self._role_contributions(command)
-        return contributions
+        if command.grants or command.consumer.assuming is not None:
+            return contributions
+        # Nobody knows how it was granted: what the ledger holds of it is taken away.
+        held = [item for item in contributions if self._ledger.find(item.document_id, command.key) is not None]
+        return held or contributions
+
+    def _delivery(self, command: GrantCommand) -> dict[str, Any]:
+        """What the owner's side answers of access roles: who assumes one, and which."""
+        assuming = command.consumer.assuming
+        if command.side == "consumer" or not command.grants or not assuming:
+            return {}
+        return {**_told(assuming), "awsRoleArn": access_role_of(self._settings.names, command).arn}
 
     def _role_contributions(self, command: GrantCommand) -> list[PolicyContribution]:
         """One contribution for each of the consumer's roles in this account; each role is checked before a grant."""
@@ -230,7 +269,7 @@ class Apply(MemberFunction):
                     *connection_permissions(names, command, role.account),
                 ),
             )
-            for role in command.consumer.principals
+            for role in command.consumer.direct
             if role.account == self._settings.account and self._concerns(role, command)
         ]
 
@@ -250,6 +289,10 @@ class Apply(MemberFunction):
                 raise
             return self._ledger.find(_document_id(role), command.key) is not None
         return True
+
+
+def _told(assuming: Sequence[AssumingRole]) -> dict[str, Any]:
+    return {"assuming": [item.to_message() for item in assuming]}
 
 
 def _document_id(role: RoleArn) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from iam_evaluation import Context, PolicySet, PolicySyntaxError, Principal, Request, Source, decide, parse_mapping
@@ -21,7 +21,7 @@ from streamgov_core.member.role_gateway import RoleInfo
 from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT, access_role_of
 from streamgov_core.model.assuming_role import PROJECT_TAG, AssumingRole
 from streamgov_core.model.command import GrantCommand
-from streamgov_core.model.errors import PrincipalRefusedError
+from streamgov_core.model.errors import PrincipalRefusedError, RetryableGrantError
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions
@@ -34,13 +34,11 @@ class PrincipalPolicies:
 
     Args:
         info: the role.
-        tags: of the role.
         identity: name and document of each of its own policies.
         boundary: document of its permissions boundary; None if it has none, or if it cannot be read.
     """
 
     info: RoleInfo
-    tags: Mapping[str, str] = field(default_factory=dict)
     identity: Sequence[tuple[str, Mapping[str, Any]]] = ()
     boundary: Mapping[str, Any] | None = None
 
@@ -48,8 +46,11 @@ class PrincipalPolicies:
 class PrincipalGateway(Protocol):
     """Where a consumer's roles are looked at."""
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
-        """A role with its policies; None if there is none of this name."""
+    def role(self, name: str) -> RoleInfo | None:
+        """A role; None if there is none of this name."""
+
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
+        """A role with its policies; None if it is gone."""
 
 
 def assuming_roles(
@@ -81,12 +82,18 @@ def _decide(
     not_named = _not_named(settings, role)
     if wanted == DIRECT and not_named:
         raise PrincipalRefusedError(not_named)
-    policies = gateway.principal(role.name)
-    if policies is None or policies.info.arn != role.arn:
+    info = gateway.role(role.name)
+    if info is None or info.arn != role.arn:
         # Whoever writes the role's policies says so, and whether to try again.
         if wanted == ACCESS_ROLE or not_named:
             raise PrincipalRefusedError(not_named or f"the role {role.arn} does not exist")
         return None
+    if wanted != ACCESS_ROLE and not not_named and info.boundary == settings.boundary != "":
+        # Under our own boundary what a grant gives counts.
+        return None
+    policies = gateway.principal(info)
+    if policies is None:
+        raise RetryableGrantError(f"the role {role.arn} has just been deleted")
     look = _Look(settings, command, role, policies)
     direct = "" if wanted == ACCESS_ROLE else not_named or look.direct_refusal()
     if wanted != ACCESS_ROLE and not direct:
@@ -119,7 +126,7 @@ class _Look:
     ) -> None:
         self._settings, self._command, self._role, self._policies = settings, command, role, policies
         project = command.consumer.project_id
-        self.assuming = AssumingRole(role, policies.info.role_id, project, PROJECT_TAG in policies.tags)
+        self.assuming = AssumingRole(role, policies.info.role_id, project, PROJECT_TAG in policies.info.tags)
         self._access = access_role_of(settings.names, command)
 
     def direct_refusal(self) -> str:
@@ -141,7 +148,7 @@ class _Look:
 
     def access_refusal(self) -> str:
         """Why the role could not assume its access role; empty if it could."""
-        tag = self._policies.tags.get(PROJECT_TAG)
+        tag = self._policies.info.tags.get(PROJECT_TAG)
         if tag is not None and tag != self._command.consumer.project_id:
             return (
                 f"the role {self._role.arn} carries the tag {PROJECT_TAG} of project {tag}; it cannot assume the "
@@ -208,7 +215,7 @@ class _Look:
         except PolicySyntaxError as error:
             return f"a policy of the role cannot be read ({error})"
         keys = Context({**self._context(resource_account), **context})
-        keys.family("aws:PrincipalTag/", self._policies.tags.get)
+        keys.family("aws:PrincipalTag/", self._policies.info.tags.get)
         decision = decide(Request(action, resource, principal, keys), policies)
         return "" if decision.allowed else decision.reason
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
-from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.principal import RoleArn, parse_recorded
 from streamgov_core.runtime.calls import Table, calling
 from streamgov_core.runtime.dynamodb import from_item, to_item
 
@@ -375,5 +375,5 @@ def _contribution_record(item: Mapping[str, Any]) -> ContributionRecord:
 
 
 def _permission(raw: Mapping[str, Any]) -> Permission:
-    principal = RoleArn.parse(raw["principal"]) if raw["principal"] else None
+    principal = parse_recorded(raw["principal"]) if raw["principal"] else None
     return Permission(**{**raw, "actions": tuple(raw["actions"]), "principal": principal})

@@ -42,7 +42,8 @@ class IamGateway:
             except client.exceptions.NoSuchEntityException:
                 return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-        return RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")), role["RoleId"])
+        tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        return RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")), role["RoleId"], tags)
 
     def inline(self, name: str, policy: str) -> dict[str, Any] | None:
         """API GetRolePolicy."""
@@ -181,30 +182,21 @@ class IamGateway:
             except client.exceptions.NoSuchEntityException:
                 return
 
-    def principal(self, name: str) -> PrincipalPolicies | None:
-        """APIs GetRole, ListRolePolicies, ListAttachedRolePolicies and those that read each of these policies."""
-        client = self._client()
-        with calling("iam:GetRole", name):
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
+        """APIs ListRolePolicies, ListAttachedRolePolicies and those that read each of these policies."""
+        client, name = self._client(), info.arn.rsplit("/", 1)[1]
+        with calling("iam:ListRolePolicies", name):
             try:
-                role = client.get_role(RoleName=name)["Role"]
+                pages = client.get_paginator("list_role_policies").paginate(RoleName=name)
+                inline = [policy for page in pages for policy in page["PolicyNames"]]
+                attached = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+                managed = [item["PolicyArn"] for page in attached for item in page["AttachedPolicies"]]
             except client.exceptions.NoSuchEntityException:
                 return None
-        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
-        info = RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")), role["RoleId"])
-        with calling("iam:ListRolePolicies", name):
-            pages = client.get_paginator("list_role_policies").paginate(RoleName=name)
-            inline = [policy for page in pages for policy in page["PolicyNames"]]
-        with calling("iam:ListAttachedRolePolicies", name):
-            attached = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
-            managed = [item["PolicyArn"] for page in attached for item in page["AttachedPolicies"]]
         identity = [(policy, self.inline(name, policy)) for policy in inline]
         identity += [(arn.rsplit("/", 1)[-1], self.managed(arn)) for arn in managed]
-        return PrincipalPolicies(
-            info,
-            {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
-            [(label, document) for label, document in identity if document is not None],
-            self.managed(boundary) if boundary else None,
-        )
+        known = [(label, document) for label, document in identity if document is not None]
+        return PrincipalPolicies(info, known, self.managed(info.boundary) if info.boundary else None)
 
     def _versions(self, arn: str) -> Iterator[PolicyVersionTypeDef]:
         for page in self._client().get_paginator("list_policy_versions").paginate(PolicyArn=arn):

@@ -22,12 +22,14 @@ class RoleInfo:
         boundary: ARN of its permissions boundary, or empty.
         trust: its trust policy.
         role_id: its unique id (``AROA…``), which a role that is made again under its name does not share.
+        tags: of the role.
     """
 
     arn: str
     boundary: str = ""
     trust: Mapping[str, Any] = field(default_factory=dict)
     role_id: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class RolePolicyGateway(Protocol):

@@ -32,7 +32,7 @@ def access_role_of(names: Names, command: GrantCommand) -> RoleArn:
 
 def as_access_role(names: Names, command: GrantCommand) -> GrantCommand:
     """The same command with the access role as the only principal, in the owner's account."""
-    consumer = replace(command.consumer, principals=(access_role_of(names, command),), assuming=())
+    consumer = replace(command.consumer, principals=(access_role_of(names, command),))
     return replace(command, consumer=consumer, account=command.producer.account)
 
 

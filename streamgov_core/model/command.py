@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.errors import EventRefusedError
-from streamgov_core.model.principal import RoleArn
+from streamgov_core.model.principal import RoleArn, account_root
 from streamgov_core.model.schema_reference import SchemaReference
 
 VERSION = 1
@@ -159,6 +159,11 @@ class GrantCommand:
     def foreign_principals(self) -> tuple[RoleArn, ...]:
         """The consumer's roles that do not live in the resource's account: they need a resource policy."""
         return tuple(role for role in self.consumer.direct if role.account != self.producer.account)
+
+    def assuming_accounts(self) -> tuple[RoleArn, ...]:
+        """The other accounts whose roles assume an access role: network connections are made from there."""
+        roles = [item.role for item in self.consumer.assuming or () if item.role.account != self.producer.account]
+        return tuple(sorted({account_root(role.partition, role.account) for role in roles}))
 
     def directly(self) -> GrantCommand:
         """The same grant for those principals only that get access themselves."""

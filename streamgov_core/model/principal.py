@@ -16,6 +16,8 @@ _ROLE_ARN = re.compile(
     re.ASCII,
 )
 
+_ROOT_ARN = re.compile(rf"arn:(?P<partition>{PARTITION_PATTERN}):iam::(?P<account>\d{{12}}):root", re.ASCII)
+
 
 @dataclass(frozen=True, order=True)
 class RoleArn:
@@ -53,6 +55,21 @@ class RoleArn:
             PrincipalRefusedError: one of them is not the ARN of a role.
         """
         return tuple(_parse(arn) for arn in arns)
+
+
+def account_root(partition: str, account: str) -> RoleArn:
+    """An account as a principal of a resource policy: the account decides which of its roles may."""
+    return RoleArn(f"arn:{partition}:iam::{account}:root", partition, account, "/", "root")
+
+
+def parse_recorded(arn: str) -> RoleArn:
+    """A principal as the document ledger holds it: a role, or an account.
+
+    Raises:
+        PrincipalRefusedError: it is neither.
+    """
+    match = _ROOT_ARN.fullmatch(arn)
+    return _parse(arn) if match is None else account_root(match["partition"], match["account"])
 
 
 @lru_cache(maxsize=4096)

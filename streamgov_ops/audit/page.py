@@ -15,7 +15,7 @@ from importlib.resources import files
 
 from streamgov_ops.audit.entries import AccessEntry
 from streamgov_ops.audit.graph import access_graph
-from streamgov_ops.audit.tables import short_role
+from streamgov_ops.audit.tables import short_person, short_role
 from streamgov_ops.text import printable
 
 COLUMNS = (
@@ -88,8 +88,8 @@ def _row(number: int, entry: AccessEntry) -> str:
         escape(entry.access + (", fan-out" if entry.consumption == "FAN_OUT" else "")),
         _time(entry.since),
         _time(entry.until) or "no end",
-        _two(entry.requested_by or "not known", entry.reason),
-        _two(entry.approved_by or "not known", entry.comment),
+        _two(short_person(entry.requested_by) or "not known", entry.reason, entry.requested_by),
+        _two(short_person(entry.approved_by) or "not known", entry.comment, entry.approved_by),
         _time(entry.last_used) or "not known",
         escape(entry.state),
         "<br>".join(escape(printable(warning)) for warning in entry.warnings),

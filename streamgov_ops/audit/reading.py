@@ -75,8 +75,8 @@ class AuditReader:
             entry,
             consumer_project=self._project(command.domain_id, entry.consumer_project),
             owner_project=self._project(command.domain_id, entry.owner_project),
-            requested_by=self._person(command.domain_id, entry.requested_by),
-            approved_by=self._person(command.domain_id, entry.approved_by),
+            requested_by=self.person(command.domain_id, entry.requested_by),
+            approved_by=self.person(command.domain_id, entry.approved_by),
             last_used="" if used is None else used or "never in the tracking period",
             warnings=(*entry.warnings, *facts.warnings, *gone),
         )
@@ -124,7 +124,9 @@ class AuditReader:
             lambda api: api.get_project(domainIdentifier=domain, identifier=project)["name"],
         )  # fmt: skip
 
-    def _person(self, domain: str, user: str) -> str:
+    def person(self, domain: str, user: str) -> str:
+        """The name of a user of a domain; the id where it is not shown."""
+
         def read(api: Any) -> str:
             details = api.get_user_profile(domainIdentifier=domain, userIdentifier=user).get("details") or {}
             sso, iam = details.get("sso") or {}, details.get("iam") or {}

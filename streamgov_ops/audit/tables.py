@@ -28,8 +28,8 @@ def terminal_table(entries: Sequence[AccessEntry]) -> Table:
                 entry.access + (", fan-out" if entry.consumption == "FAN_OUT" else ""),
                 entry.since[:10],
                 entry.until or "no end",
-                entry.approved_by or "?",
-                entry.last_used[:10] or "?",
+                short_person(entry.approved_by) or "?",
+                _day(entry.last_used) or "?",
                 entry.state + (f" ({len(entry.warnings)} !)" if entry.warnings else ""),
             )),
             style="yellow" if entry.warnings else None,
@@ -53,6 +53,17 @@ def short_role(arn: str) -> str:
     """A role as people write it: its account and its name."""
     parts = arn.split(":", 5)
     return f"{parts[4]} {parts[5].rsplit('/', 1)[-1]}" if len(parts) == 6 else arn
+
+
+def short_person(name: str) -> str:
+    """A person as people write it: of an ARN, what follows its kind."""
+    parts = name.split(":", 5)
+    return parts[5].split("/", 1)[-1] if len(parts) == 6 else name
+
+
+def _day(text: str) -> str:
+    """The day of a time; of a phrase, its first word."""
+    return text[:10] if text[:1].isdigit() else text.split(" ", 1)[0]
 
 
 def _cell(text: str) -> str:

@@ -63,14 +63,16 @@ def print_snippet(text: str) -> None:
 
 def _print(item: ConnectionDetails) -> None:
     say(f"grant {item.grant}: {item.state}", style="bold" if item.state == "GRANTED" else "yellow")
-    say(f"  as            {item.role} ({item.access})")
-    for key, value in item.values.items():
-        if value:
-            say(f"  {key:<13} {printable(value)}")
-    if item.schema:
-        say(f"  schema        {item.schema}")
-    if item.reader_role:
-        say(f"  schema reader {item.reader_role} (assume it to read the schema)")
+    told = {
+        "as": f"{item.role} ({item.access})",
+        **item.values,
+        "schema": item.schema,
+        "schema reader": f"{item.reader_role} (assume it to read the schema)" if item.reader_role else "",
+    }
+    shown = {key: value for key, value in told.items() if value}
+    width = max(map(len, shown))
+    for key, value in shown.items():
+        say(f"  {key:<{width}}  {printable(value)}")
     kinds = kinds_of(item.platform)
     if kinds:
         say(f"snippets: streamgov connect {item.grant} --snippet {'|'.join(kinds)}")

@@ -93,7 +93,7 @@ def details_of(record: GrantRecord, names: Names, told: Mapping[str, Any] | None
     command = record.command
     if command is None:
         raise ConfigError(f"grant {record.grant_id} never gave access: `streamgov explain {record.grant_id}` tells why")
-    known = {**PLATFORMS.named(command.platform).connection(command), **(record.outcome.get("connection") or {})}
+    known = {**PLATFORMS.named(command.platform).connection(command), **(record.audit.get("connection") or {})}
     values = {**known, **{key: value for key, value in (told or {}).items() if key in known and value}}
     return [_details(record, command, role.arn, role.account, names, values) for role in command.consumer.principals]
 

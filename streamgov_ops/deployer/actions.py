@@ -233,6 +233,9 @@ NEEDS: Mapping[str, Needs] = {
         # CreateSubscriptionTarget names a role for DataZone to assume.
         passes=("datazone.amazonaws.com",),
     ),
+    "pulumi-python:dynamic/streamgov:ProjectEnvironment": Needs(
+        "datazone", read_any=("GetEnvironment", "GetProject", "ListEnvironments")
+    ),
     "pulumi-python:dynamic/streamgov:ProjectMembership": Needs(
         "datazone",
         # The domain's version says how it takes a role: as a user, or (V2) as the group of its sessions.

@@ -28,6 +28,7 @@ from streamgov_ops.deployer.resources import (
     MARKER,
     MEMBERSHIP,
     POLICY_GRANT,
+    PROJECT_ENVIRONMENT,
     RULE,
     SHARE,
     TARGET,
@@ -86,9 +87,9 @@ def file_needs(path: Path) -> tuple[Names, list[AccountNeeds]]:
 
 
 def _session(access: AccountArgs, region: str) -> SessionSettings:
-    return SessionSettings(
-        region, access.get("assume_role_arn", ""), access.get("external_id", ""), access.get("profile", "")
-    )
+    # A stack file holds no Outputs.
+    told = {key: str(access.get(key, "")) for key in ("assume_role_arn", "external_id", "profile")}
+    return SessionSettings(region, **told)
 
 
 def _parts(args: StreamGovernanceArgs, names: Names) -> Iterator[tuple[AccountArgs, set[str]]]:
@@ -155,6 +156,8 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set
         found.add(LOOK_FOR_TRAIL)
     if targets:
         found.add(TARGET)
+    if any("project_id" in target for target in targets.values()):
+        found.add(PROJECT_ENVIRONMENT)
     return found | {DESTROY_GUARD, MARKER}
 
 
@@ -163,7 +166,8 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
     described = member_account(
         scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
     )
-    yield from (described.documents, described.apply, described.machine, described.invoke, described.reader_boundary)
+    yield from (described.documents, described.apply, described.machine, described.invoke)
+    yield from (described.access_boundary, described.reader_boundary)
     if args.get("dashboards", True):
         yield described.dashboard
     if "boundary_arn" not in member:  # otherwise another stack makes it
@@ -174,7 +178,7 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
             domain_id=domain["domain_id"],
             project_id=str(source["project_id"]),
             platform=source["platform"],
-            registry_name=source["registry_name"],
+            registry_name=str(source["registry_name"]),
             resource=str(source["resource"]),
             key=word,
             schema_events=member.get("trail", FIND_TRAIL) != NO_TRAIL,

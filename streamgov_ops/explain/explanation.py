@@ -14,6 +14,8 @@ from streamgov_core.model.errors import StreamgovError
 from streamgov_core.runtime.clients import error_code
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import moment
+from streamgov_ops.audit.reading import AuditReader
+from streamgov_ops.audit.tables import short_person
 from streamgov_ops.explain.timeline import (
     Moment,
     execution_account,
@@ -84,7 +86,7 @@ class Explanation:
             "advice": None if self.advice is None else vars(self.advice),
             "timeline": [item.to_dict() for item in self.moments],
             "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
-            "facts": dict(self.record.outcome),
+            "audit": dict(self.record.audit),
             "notes": self.notes,
         }
 
@@ -138,18 +140,24 @@ class Explainer:
 
     # --- DataZone -------------------------------------------------------------------------------------------------
     def _request(self, record: GrantRecord) -> Iterator[Moment]:
-        request_id = record.outcome.get("requestId")
+        request_id = record.audit.get("requestId")
         if record.command is None or not request_id:
             return
         with reporting("datazone:GetSubscriptionRequestDetails"):
             details = self._accounts.client("datazone").get_subscription_request_details(
                 domainIdentifier=record.command.domain_id, identifier=request_id
             )
-        own = self._accounts.own
-        yield Moment(moment_of(details["createdAt"]), own, f"requested by {record.outcome.get('requestedBy', '?')}",
-                     str(details.get("requestReason") or ""))  # fmt: skip
+        own, names = self._accounts.own, AuditReader(self._accounts, lambda seconds: None)
+
+        domain = record.command.domain_id
+
+        def person(fact: str) -> str:
+            return short_person(names.person(domain, str(record.audit.get(fact) or ""))) or "?"
+
+        asked = str(details.get("requestReason") or "")
+        yield Moment(moment_of(details["createdAt"]), own, f"requested by {person('requestedBy')}", asked)
         if details["status"] != "PENDING":
-            who, comment = record.outcome.get("approvedBy", "?"), str(details.get("decisionComment") or "")
+            who, comment = person("approvedBy"), str(details.get("decisionComment") or "")
             yield Moment(moment_of(details["updatedAt"]), own, f"{str(details['status']).lower()} by {who}", comment)
 
     # --- executions -----------------------------------------------------------------------------------------------
@@ -184,7 +192,7 @@ class Explainer:
         return list(dict.fromkeys(found))
 
     def _is_near(self, item: Any, record: GrantRecord) -> bool:
-        begun = record.outcome.get("begun")
+        begun = record.audit.get("begun")
         if not begun:
             return True
         return bool(item["startDate"] >= datetime.fromisoformat(begun) - AROUND)

@@ -15,8 +15,8 @@ from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import HOLDS, moment
 from streamgov_ops.session import reporting
 
-FACT = "recertified"
-"""Member of a record's facts: the decisions, oldest first. A revoke keeps the facts; a grant made again begins anew."""
+KEY = "recertified"
+"""Member of a record's `audit`: the decisions, oldest first. A revoke keeps them; a grant made again begins anew."""
 DAY = 86_400.0
 
 
@@ -43,8 +43,8 @@ class Certificate:
 
 def decided_at(record: GrantRecord) -> float:
     """When somebody last decided about a grant: a recertification, or its beginning; seconds since the epoch."""
-    decisions = record.facts.get(FACT) or []
-    text = decisions[-1]["at"] if decisions else str(record.facts.get("begun") or "")
+    decisions = record.audit.get(KEY) or []
+    text = decisions[-1]["at"] if decisions else str(record.audit.get("begun") or "")
     return datetime.fromisoformat(text).timestamp() if text else record.updated_at
 
 
@@ -85,17 +85,17 @@ def record_decision(
         RecordChangedError: the record is not as it was read; nothing was written.
     """
     certificate = Certificate(moment(now), by, decision, comment)
-    facts: Mapping[str, Any] = {**record.facts, FACT: [*(record.facts.get(FACT) or ()), asdict(certificate)]}
+    audit: Mapping[str, Any] = {**record.audit, KEY: [*(record.audit.get(KEY) or ()), asdict(certificate)]}
     client = accounts.client("dynamodb")
     try:
         with reporting("dynamodb:UpdateItem"):
             client.update_item(
                 TableName=accounts.names.grant_table,
                 Key=to_item({"grantId": record.grant_id, "assetId": record.asset_id}),
-                UpdateExpression="SET facts = :facts",
-                ConditionExpression="generation = :generation AND facts = :before",
+                UpdateExpression="SET audit = :audit",
+                ConditionExpression="generation = :generation AND audit = :before",
                 ExpressionAttributeValues=to_item({
-                    ":facts": _text(facts), ":before": _text(record.facts), ":generation": record.generation,
+                    ":audit": _text(audit), ":before": _text(record.audit), ":generation": record.generation,
                 }),
             )  # fmt: skip
     except Exception as error:
@@ -113,6 +113,6 @@ def caller(accounts: Accounts) -> str:
         return str(accounts.client("sts").get_caller_identity()["Arn"])
 
 
-def _text(facts: Mapping[str, Any]) -> str:
+def _text(audit: Mapping[str, Any]) -> str:
     """As the ledger writes it."""
-    return json.dumps(dict(facts), sort_keys=True, default=str)
+    return json.dumps(dict(audit), sort_keys=True, default=str)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import GenericAlias
-from typing import Annotated, Any, NotRequired, TypeVar, get_args, get_origin
+from typing import Annotated, Any, NotRequired, TypeVar, Union, get_args, get_origin
+
+import pulumi
 
 T = TypeVar("T")
 _ANNOTATIONS: dict[type, Mapping[str, Any]] = {}
@@ -171,6 +173,9 @@ def _plain(annotation: Any) -> Any:
         return _plain(inner[0])
     if origin is NotRequired:
         return NotRequired[_plain(inner[0])]
+    if origin is Union and any(get_origin(item) is Awaitable for item in inner):
+        takes: Any = pulumi.Input
+        return takes[_plain(inner[0])]
     if isinstance(annotation, GenericAlias):
         return GenericAlias(origin, tuple(map(_plain, inner)))
     return annotation

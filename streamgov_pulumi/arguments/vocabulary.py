@@ -7,6 +7,7 @@ from typing import Any
 
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.domain.grant_ends import DAYS_PATTERN
+from streamgov_core.model.access_role import DELIVERIES
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import (
     ACCOUNT_PATTERN,
@@ -104,6 +105,7 @@ CONCURRENCY = Choice((2, 5, 10, 20, 50, 100, 200, 500))
 TRAIL_MODE = Choice(TRAIL_MODES)
 REQUEST_FORM_USE = Choice(REQUEST_FORM_USES)
 GRANT_CREATION_MODE = Choice(GRANT_CREATION_MODES)
+DELIVERY = Choice(DELIVERIES)
 DESTROY_MODE = Choice(DESTROY_MODES)
 
 DOMAIN_ID = Text(

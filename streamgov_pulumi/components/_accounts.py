@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import check_account
+from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.arguments.secret import as_input
-from streamgov_pulumi.components._settings import AccountArgs, SessionArgs
-
-SESSION_NAME = "streamgov-pulumi"
+from streamgov_pulumi.components._account import SESSION, SESSION_NAME
+from streamgov_pulumi.components._settings import AccountArgs
 
 
 class Accounts:
@@ -49,8 +49,7 @@ class Accounts:
         if account not in self._made:
             self._made[account] = (access, self._make(account, access))
         before, provider = self._made[account]
-        if before != access:
-            raise ConfigError(f"account {account} is described twice, with different ways to reach it")
+        check_same(before, access)
         return provider
 
     def options(
@@ -81,11 +80,19 @@ class Accounts:
         )
 
 
-def session_of(access: AccountArgs) -> SessionArgs:
+def check_same(one: AccountArgs, other: AccountArgs) -> None:
+    """Refuse two descriptions of one account that differ. Outputs cannot be compared: they count as the same.
+
+    Raises:
+        ConfigError: they differ.
+    """
+    first, second = (
+        {key: None if is_late(value) else value for key, value in access.items()} for access in (one, other)
+    )
+    if first != second:
+        raise ConfigError(f"account {one['account']} is described twice, with different ways to reach it")
+
+
+def session_of(access: AccountArgs) -> dict[str, Any]:
     """How dynamic resources reach the account."""
-    session: SessionArgs = {}
-    if access.get("assume_role_arn"):
-        session["assume_role_arn"] = access["assume_role_arn"]
-    if access.get("external_id"):
-        session["external_id"] = access["external_id"]
-    return session
+    return {key: access[key] for key in SESSION if access.get(key)}  # type: ignore[literal-required]

@@ -6,6 +6,15 @@ from typing import Any, Generic, TypeVar
 
 import pulumi
 
+from streamgov_pulumi.arguments.inputs import holds_late
+
+FLAGS = (False, True)
+"""Stand-ins of what is true or false."""
+ACCOUNTS = ("000000000000", "999999999999")
+"""Stand-ins of an account id."""
+LISTS = (["arn:known:when:deployed:value:list/list"], ["arn:known:when:deployed:other:list/list"])
+"""Stand-ins of a list of texts."""
+
 SpecT = TypeVar("SpecT")
 PartT = TypeVar("PartT")
 ValueT = TypeVar("ValueT")
@@ -19,13 +28,18 @@ class Description(Generic[SpecT]):
 
     Args:
         build: the pure function.
-        values: its keyword arguments: plain values, Outputs, and lists of both.
+        stand_ins: for an argument that is no text, or that the function checks: two values that differ. Texts, and
+            lists of texts, have stand-ins of their own.
+        values: its keyword arguments: plain values, Outputs, and lists and maps of both.
     """
 
-    def __init__(self, build: Callable[..., SpecT], **values: Any) -> None:
+    def __init__(
+        self, build: Callable[..., SpecT], stand_ins: Mapping[str, tuple[Any, Any]] | None = None, /, **values: Any
+    ) -> None:
         self._build = build
         self._values = values
-        self._deferred = sorted(key for key, value in values.items() if _is_deferred(value))
+        self._stand_ins = stand_ins or {}
+        self._deferred = sorted(key for key, value in values.items() if holds_late(value))
 
     def known(self, read: Callable[[SpecT], ValueT]) -> ValueT:
         """A value, such as a physical name, that must not depend on an Output.
@@ -51,7 +65,7 @@ class Description(Generic[SpecT]):
             return read(self._shape)
         # All of them, not those alone that make a difference beside stand-ins: what one Output is worth may depend on
         # what another one really is.
-        needed = {key: _as_output(self._values[key]) for key in self._deferred}
+        needed = {key: pulumi.Output.from_input(self._values[key]) for key in self._deferred}
         return pulumi.Output.all(**needed).apply(lambda found: read(self._build(**{**self._values, **found})))
 
     def part(self, read: Callable[[SpecT], PartT]) -> "Description[PartT]":
@@ -60,7 +74,7 @@ class Description(Generic[SpecT]):
         Args:
             read: takes the part from the description.
         """
-        return Description(lambda **values: read(self._build(**values)), **self._values)
+        return Description(lambda **values: read(self._build(**values)), self._stand_ins, **self._values)
 
     @cached_property
     def _shape(self) -> SpecT:
@@ -76,22 +90,17 @@ class Description(Generic[SpecT]):
         return [key for key in self._deferred if read(self._variants[key]) != plain]
 
     def _built(self, other: str) -> SpecT:
-        stand_ins = {key: _stand_in(key, self._values[key], key == other) for key in self._deferred}
+        stand_ins = {key: self._stand_in(key, key == other) for key in self._deferred}
         return self._build(**{**self._values, **stand_ins})
 
+    def _stand_in(self, key: str, other: bool) -> Any:
+        if key in self._stand_ins:
+            return self._stand_ins[key][other]
+        return _text_stand_in(key, self._values[key], other)
 
-def _is_deferred(value: Any) -> bool:
+
+def _text_stand_in(key: str, value: Any, other: bool) -> Any:
     if isinstance(value, list | tuple):
-        return any(_is_deferred(item) for item in value)
-    return isinstance(value, pulumi.Output)
-
-
-def _as_output(value: Any) -> pulumi.Output[Any]:
-    return pulumi.Output.all(*value) if isinstance(value, list | tuple) else pulumi.Output.from_input(value)
-
-
-def _stand_in(key: str, value: Any, other: bool) -> Any:
-    if isinstance(value, list | tuple):
-        return [_stand_in(f"{key}-{index}", item, other) for index, item in enumerate(value)]
+        return [_text_stand_in(f"{key}-{index}", item, other) for index, item in enumerate(value)]
     # Colons as an ARN has them: descriptions take an account out of some ARNs.
     return f"arn:known:when:deployed:{'other' if other else 'value'}:{key}/{key}"

@@ -8,6 +8,7 @@ import pulumi
 from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.asset_record import record_path
 from streamgov_core.model.naming import Names
+from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._accounts import session_of
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
@@ -49,14 +50,17 @@ def _member(
     account = member["access"]["account"]
     part: dict[str, Any] = {**as_input(session_of(member["access"])), "account": account, "sides": [MEMBER]}
     found = [
-        {"environment_id": target["environment_id"], "target_id": targets[f"{account}/{word}"].target_id}
+        {
+            "environment_id": target.get("environment_id", targets[f"{account}/{word}"].environment_id),
+            "target_id": targets[f"{account}/{word}"].target_id,
+        }
         for word, target in sorted(member.get("targets", {}).items())
     ]
     given = {key: str(args[key]) for key in ("namespace", "partition") if key in args}
     names = Names(**given, region=args["region"])
-    sources = member.get("data_sources", {}).values()
-    registries: list[str | None] = [*sorted({source["registry_name"] for source in sources})]
-    if any(source.get("without_schema") for source in sources):
+    sources = [source for _, source in sorted(member.get("data_sources", {}).items())]
+    registries: list[pulumi.Input[str] | None] = [source["registry_name"] for source in sources]
+    if any(is_late(source.get("without_schema")) or source.get("without_schema") for source in sources):
         registries.append(None)  # the records of topics and streams without schema
     paths = [_record_path(names, args["domain"]["domain_id"], registry) for registry in registries]
     if found:
@@ -68,5 +72,5 @@ def _member(
     return part
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: str | None) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(domain_id).apply(lambda known: record_path(names, known, registry))
+def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str] | None) -> pulumi.Output[str]:
+    return pulumi.Output.all(domain_id, registry).apply(lambda known: record_path(names, *known))

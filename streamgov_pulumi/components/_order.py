@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pulumi
 
-from streamgov_pulumi.components._accounts import session_of
-from streamgov_pulumi.components._settings import AccountArgs, DeploymentArgs, Settings, child, session_inputs
+from streamgov_pulumi.components._account import Account
+from streamgov_pulumi.components._settings import child
 from streamgov_pulumi.providers import DeploymentMarker
 
 
@@ -29,24 +29,20 @@ def behind(first: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions | None
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[add]))
 
 
-def marker(
-    logical_name: str, side: str, deployment: DeploymentArgs, access: AccountArgs, parent: pulumi.Resource
-) -> DeploymentMarker:
+def marker(logical_name: str, side: str, account: Account, parent: pulumi.Resource) -> DeploymentMarker:
     """The marker that says that this stack deploys a side of the namespace in an account.
 
     Args:
         logical_name: the resource's name in the stack.
         side: ``domain`` or ``member``.
-        deployment: the deployment in the account.
-        access: how the account is reached.
+        account: the account.
         parent: the component that owns it.
     """
-    settings = Settings.of(deployment)
     inputs = {
-        "namespace": settings.names.namespace,
+        "namespace": account.settings.names.namespace,
         "side": side,
-        "account": settings.account,
+        "account": account.settings.account,
         "owner": f"{pulumi.get_organization() or 'organization'}/{pulumi.get_project()}/{pulumi.get_stack()}",
-        **session_inputs(settings, session_of(access)),
+        **account.session_inputs(),
     }
     return DeploymentMarker(logical_name, inputs, child(parent))

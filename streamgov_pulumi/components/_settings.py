@@ -1,7 +1,7 @@
 """What every component is told about its deployment, and the options of its children."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import pulumi
@@ -10,43 +10,60 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names, check_account
 from streamgov_core.platforms import PLATFORMS, Platform
 from streamgov_pulumi.arguments import vocabulary as v
+from streamgov_pulumi.arguments.inputs import holds_late, is_late
 from streamgov_pulumi.arguments.rules import described
-from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.arguments.vocabulary import RETENTIONS
 
 DEFAULT_RETENTION = 90
 
 
-class DeploymentArgs(TypedDict):
-    """Where a component is deployed and how it is dressed."""
+@described
+class ProviderFlags(TypedDict):
+    """Further inputs of the AWS providers, for an endpoint that is not AWS."""
 
+    s3_use_path_style: NotRequired[pulumi.Input[bool]]
+    """Name buckets in the path, not in the host. Default false."""
+    skip_credentials_validation: NotRequired[pulumi.Input[bool]]
+    """Do not ask STS whether the credentials are valid. Default false."""
+    skip_metadata_api_check: NotRequired[pulumi.Input[bool]]
+    """Look for no credentials in the metadata of EC2. Default false."""
+    skip_region_validation: NotRequired[pulumi.Input[bool]]
+    """Accept a region that the provider does not know. Default false."""
+    skip_requesting_account_id: NotRequired[pulumi.Input[bool]]
+    """Do not ask for the account of the credentials. Default false."""
+
+
+class ComponentAccountArgs(TypedDict):
+    """The account that a component is deployed into: how it is reached, and what everything in it has in common."""
+
+    account_id: str
+    """The 12 digits of the account id. Plain: names and ARNs are made of it."""
     region: str
-    """The one region of the deployment."""
-    account: str
-    """The 12 digits of the account that this component is deployed into."""
+    """The one region of the deployment. Plain: names and ARNs are made of it."""
     namespace: NotRequired[str]
-    """Prefix of every physical name; two deployments in one account or domain differ in it. Default ``streamgov``."""
+    """Prefix of every physical name; two deployments in one account or domain differ in it. Plain. Default
+    ``streamgov``."""
     partition: NotRequired[str]
-    """The AWS partition. Default ``aws``."""
-    log_retention_days: NotRequired[int]
+    """The AWS partition. Plain. Default ``aws``."""
+    assume_role_arn: NotRequired[pulumi.Input[str]]
+    """Role to assume with the ambient credentials, by the provider and by the dynamic resources. Default: those
+    themselves."""
+    external_id: NotRequired[pulumi.Input[str]]
+    """External id for that role."""
+    profile: NotRequired[pulumi.Input[str]]
+    """Profile of the shared AWS configuration, of the provider; dynamic resources read ``aws:profile``."""
+    provider_flags: NotRequired[ProviderFlags]
+    """Further inputs of the provider that is made for the account, if none is given."""
+    log_retention_days: NotRequired[pulumi.Input[int]]
     """How long logs are kept, in days. Default 90."""
-    permissions_boundary: NotRequired[str]
+    permissions_boundary: NotRequired[pulumi.Input[str]]
     """ARN of the permissions boundary that every role made here carries."""
-    tags: NotRequired[Mapping[str, str]]
+    tags: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
     """Tags of every resource that can be tagged."""
-    alarm_topics: NotRequired[list[str]]
+    alarm_topics: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of SNS topics that alarms notify."""
     dashboards: NotRequired[bool]
-    """Make CloudWatch dashboards. Default true."""
-
-
-class SessionArgs(TypedDict):
-    """How the dynamic resources reach the account (provider options do not reach them)."""
-
-    assume_role_arn: NotRequired[str]
-    """Role to assume with the ambient credentials."""
-    external_id: NotRequired[str]
-    """External id for that role."""
+    """Make CloudWatch dashboards. Plain. Default true."""
 
 
 @described
@@ -55,17 +72,17 @@ class AccountArgs(TypedDict):
 
     account: Annotated[str, v.ACCOUNT]
     """The 12 digits of the account id."""
-    assume_role_arn: NotRequired[Annotated[str, v.DEPLOYER_ROLE]]
+    assume_role_arn: NotRequired[Annotated[pulumi.Input[str], v.DEPLOYER_ROLE]]
     """Role to assume with the ambient credentials. Default: those themselves."""
-    external_id: NotRequired[Annotated[str, v.EXTERNAL_ID]]
+    external_id: NotRequired[Annotated[pulumi.Input[str], v.EXTERNAL_ID]]
     """External id for that role. It may be a secret of the stack."""
-    profile: NotRequired[Annotated[str, v.PROFILE]]
+    profile: NotRequired[Annotated[pulumi.Input[str], v.PROFILE]]
     """Profile of the shared AWS configuration."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """DeploymentArgs, checked.
+    """What a component was told of its account, checked.
 
     Raises:
         ConfigError: a value is wrong.
@@ -73,29 +90,25 @@ class Settings:
 
     names: Names
     account: str
-    log_retention_days: int = DEFAULT_RETENTION
-    permissions_boundary: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    alarm_topics: tuple[str, ...] = ()
+    log_retention_days: pulumi.Input[int] = DEFAULT_RETENTION
+    permissions_boundary: pulumi.Input[str] | None = None
+    tags: Any = None
+    """Tags of resources, or None."""
+    alarm_topics: Any = None
+    """ARNs of topics, or None."""
     dashboards: bool = True
 
     @classmethod
-    def of(cls, args: DeploymentArgs) -> "Settings":
-        """Read and check what a component was told."""
-        # A remote host passes numbers as floats.
-        retention = int(args.get("log_retention_days", DEFAULT_RETENTION))
-        if retention not in RETENTIONS:
-            raise ConfigError(
-                f"log_retention_days must be one of {', '.join(map(str, RETENTIONS))} (CloudWatch), got {retention}"
-            )
-        names = Names(args.get("namespace", DEFAULT_NAMESPACE), args["region"], args.get("partition", "aws"))
+    def of(cls, args: Mapping[str, Any]) -> "Settings":
+        """Read and check ComponentAccountArgs."""
+        retention = args.get("log_retention_days", DEFAULT_RETENTION)
         return cls(
-            names=names,
-            account=check_account(args["account"]),
-            log_retention_days=retention,
+            names=Names(args.get("namespace", DEFAULT_NAMESPACE), args["region"], args.get("partition", "aws")),
+            account=check_account(args["account_id"], "account_id"),
+            log_retention_days=lifted(check_retention, retention),
             permissions_boundary=args.get("permissions_boundary"),
-            tags=dict(args.get("tags", {})),
-            alarm_topics=tuple(args.get("alarm_topics", [])),
+            tags=args.get("tags") or None,
+            alarm_topics=args.get("alarm_topics") or None,
             dashboards=bool(args.get("dashboards", True)),
         )
 
@@ -104,12 +117,33 @@ class Settings:
         return self.names.arn(service, self.account, resource)
 
 
-def session_inputs(settings: Settings, session: SessionArgs | None) -> dict[str, Any]:
-    """The session inputs of a dynamic resource."""
-    return {
-        "region": settings.names.region,
-        **{key: as_input(value) for key, value in (session or {}).items() if value},
-    }
+def check_retention(days: int) -> int:
+    """A retention that CloudWatch Logs has.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    # A remote host passes numbers as floats.
+    if days not in RETENTIONS:
+        raise ConfigError(
+            f"log_retention_days must be one of {', '.join(map(str, RETENTIONS))} (CloudWatch), got {days}"
+        )
+    return int(days)
+
+
+def lifted(change: Callable[[Any], Any], value: Any) -> Any:
+    """``change`` of a value: at once if it is plain, else when it is known."""
+    return pulumi.Output.from_input(value).apply(change) if holds_late(value) else change(value)
+
+
+def lifted_list(change: Callable[[Any], Any], value: Any) -> Any:
+    """``change`` of a list, which looks at no item: at once unless the list itself is an Output."""
+    return pulumi.Output.from_input(value).apply(change) if is_late(value) else change(value)
+
+
+def breaking(allowed: pulumi.Input[bool]) -> dict[str, Any]:
+    """A form type's input that accepts changes which nobody can follow; nothing where they are refused."""
+    return {"allow_breaking": allowed} if is_late(allowed) or allowed else {}
 
 
 def platforms_of(names: list[str] | None) -> list[Platform]:

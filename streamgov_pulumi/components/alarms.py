@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.spec import AlarmSpec
+from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import Settings, child
 
 
@@ -13,7 +14,7 @@ def alarm(
     parent: pulumi.Resource,
     logical_name: str,
     settings: Settings,
-    spec: AlarmSpec,
+    spec: AlarmSpec | Description[AlarmSpec],
     *,
     after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
@@ -26,22 +27,23 @@ def alarm(
         spec: its description.
         after: what it watches. An alarm of a name that exists is taken over (PutMetricAlarm), so it is never first.
     """
+    described = spec if isinstance(spec, Description) else Description(lambda: spec)
     return aws.cloudwatch.MetricAlarm(
         logical_name,
-        name=spec.name,
-        alarm_description=spec.description,
-        namespace=spec.namespace,
-        metric_name=spec.metric,
-        dimensions=dict(spec.dimensions),
-        statistic=spec.statistic,
+        name=described.known(lambda found: found.name),
+        alarm_description=described.value(lambda found: found.description),
+        namespace=described.known(lambda found: found.namespace),
+        metric_name=described.known(lambda found: found.metric),
+        dimensions=described.value(lambda found: dict(found.dimensions)),
+        statistic=described.known(lambda found: found.statistic),
         period=300,
         evaluation_periods=1,
         threshold=1,
         comparison_operator="GreaterThanOrEqualToThreshold",
         # No data means that nothing failed.
         treat_missing_data="notBreaching",
-        alarm_actions=list(settings.alarm_topics) or None,
-        ok_actions=list(settings.alarm_topics) or None,
-        tags=dict(settings.tags) or None,
+        alarm_actions=settings.alarm_topics,
+        ok_actions=settings.alarm_topics,
+        tags=settings.tags,
         opts=child(parent, depends_on=[*after]),
     )

@@ -1,56 +1,47 @@
 """The asset type of a streaming platform, with the form types that its assets carry."""
 
+from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_pulumi.components._settings import (
-    DeploymentArgs,
-    SessionArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._settings import Settings, breaking, child, platforms_of
 from streamgov_pulumi.providers import AssetType, FormType
 
 
 class MskAssetTypeArgs(TypedDict):
     """Arguments of MskAssetType."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
     owning_project_id: pulumi.Input[str]
     """The project that owns the types."""
-    session: NotRequired[SessionArgs]
-    """How the domain's account is reached."""
     usable_in_domain_unit: NotRequired[pulumi.Input[str]]
     """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
-    adopt_existing: NotRequired[bool]
+    adopt_existing: NotRequired[pulumi.Input[bool]]
     """Take over types of these names that exist already."""
-    allow_breaking: NotRequired[bool]
+    allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
 
 
 class KinesisAssetTypeArgs(TypedDict):
     """Arguments of KinesisAssetType."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
     owning_project_id: pulumi.Input[str]
     """The project that owns the types."""
-    session: NotRequired[SessionArgs]
-    """How the domain's account is reached."""
     usable_in_domain_unit: NotRequired[pulumi.Input[str]]
     """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
-    adopt_existing: NotRequired[bool]
+    adopt_existing: NotRequired[pulumi.Input[bool]]
     """Take over types of these names that exist already."""
-    allow_breaking: NotRequired[bool]
+    allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
 
 
@@ -59,23 +50,21 @@ class StreamAssetTypeArgs(TypedDict):
 
     platform: str
     """``msk`` or ``kinesis``."""
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
     owning_project_id: pulumi.Input[str]
     """The project that owns the types."""
-    session: NotRequired[SessionArgs]
-    """How the domain's account is reached."""
     usable_in_domain_unit: NotRequired[pulumi.Input[str]]
     """Let every project of this domain unit (and below) create assets of the type; otherwise only the owner can."""
-    adopt_existing: NotRequired[bool]
+    adopt_existing: NotRequired[pulumi.Input[bool]]
     """Take over types of these names that exist already."""
-    allow_breaking: NotRequired[bool]
+    allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
 
 
-class StreamAssetType(pulumi.ComponentResource):
+class StreamAssetType(AccountComponent):
     """Form types and asset type of one streaming platform.
 
     Each revision of the asset type pins the revisions of its forms, so a new revision of a form makes a new revision
@@ -86,22 +75,24 @@ class StreamAssetType(pulumi.ComponentResource):
     """Name of the asset type."""
     revision: pulumi.Output[str]
     """Its current revision."""
+    form_revisions: pulumi.Output[Mapping[str, str]]
+    """Name of each of its own form types -> the current revision."""
 
     def __init__(self, name: str, args: StreamAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:StreamAssetType", name, {}, opts)
+        super().__init__("StreamAssetType", name, args, StreamAssetTypeArgs, opts)
         self._build(name, args["platform"], args)
 
     def _build(self, name: str, platform_name: str, args: MskAssetTypeArgs | KinesisAssetTypeArgs) -> None:
-        settings = Settings.of(args["deployment"])
+        settings = self._account.settings
         platform = platforms_of([platform_name])[0]
         common: dict[str, Any] = {
             "domain_id": args["domain_id"],
             "owning_project_id": args["owning_project_id"],
             "adopt_existing": args.get("adopt_existing", False),
-            **session_inputs(settings, args.get("session")),
+            **self._account.session_inputs(),
         }
         # Left out unless it is set: what is not an input of the form itself should not show in its state.
-        breaking = {"allow_breaking": True} if args.get("allow_breaking") else {}
+        allowed = breaking(args.get("allow_breaking", False))
         forms: dict[str, FormType] = {}
         for model, base in zip(platform.form_models(settings.names), _bases(platform, settings), strict=True):
             forms[model.name] = FormType(
@@ -110,7 +101,7 @@ class StreamAssetType(pulumi.ComponentResource):
                     "name": model.name,
                     "model": model.smithy(),
                     "description": model.description or None,
-                    **breaking,
+                    **allowed,
                     **common,
                 },
                 child(self),
@@ -155,7 +146,14 @@ class StreamAssetType(pulumi.ComponentResource):
             )
         self.asset_type_name = asset_type.name
         self.revision = asset_type.revision
-        self.register_outputs({"asset_type_name": self.asset_type_name, "revision": self.revision})
+        self.form_revisions = pulumi.Output.all(**{key: form.revision for key, form in forms.items()})
+        self.register_outputs(
+            {
+                "asset_type_name": self.asset_type_name,
+                "revision": self.revision,
+                "form_revisions": self.form_revisions,
+            }
+        )
 
 
 def _bases(platform: Any, settings: Settings) -> list[str]:
@@ -172,9 +170,11 @@ class MskAssetType(StreamAssetType):
     """Name of the asset type."""
     revision: pulumi.Output[str]
     """Its current revision."""
+    form_revisions: pulumi.Output[Mapping[str, str]]
+    """Name of each of its own form types -> the current revision."""
 
     def __init__(self, name: str, args: MskAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super(StreamAssetType, self).__init__("streamgov:index:MskAssetType", name, {}, opts)
+        super(StreamAssetType, self).__init__("MskAssetType", name, args, MskAssetTypeArgs, opts)
         self._build(name, "msk", args)
 
 
@@ -186,7 +186,9 @@ class KinesisAssetType(StreamAssetType):
     """Name of the asset type."""
     revision: pulumi.Output[str]
     """Its current revision."""
+    form_revisions: pulumi.Output[Mapping[str, str]]
+    """Name of each of its own form types -> the current revision."""
 
     def __init__(self, name: str, args: KinesisAssetTypeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super(StreamAssetType, self).__init__("streamgov:index:KinesisAssetType", name, {}, opts)
+        super(StreamAssetType, self).__init__("KinesisAssetType", name, args, KinesisAssetTypeArgs, opts)
         self._build(name, "kinesis", args)

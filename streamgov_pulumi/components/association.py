@@ -1,12 +1,13 @@
 """Sharing the DataZone domain with the accounts of producers and consumers (AWS Resource Access Manager)."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.model.naming import check_account
-from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._settings import Settings, child, lifted
 
 V2_PERMISSION = "AWSRAMPermissionsAmazonDatazoneDomainExtendedServiceAccess"
 """The managed permission by which an account reaches a V2 domain (SageMaker Unified Studio)."""
@@ -15,35 +16,35 @@ V2_PERMISSION = "AWSRAMPermissionsAmazonDatazoneDomainExtendedServiceAccess"
 class DomainAssociationArgs(TypedDict):
     """Arguments of DomainAssociation."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_arn: pulumi.Input[str]
     """ARN of the DataZone domain."""
     member_accounts: list[str]
-    """Accounts to share it with."""
-    permission_arn: NotRequired[str]
+    """Accounts to share it with. Plain: each has an association of its own."""
+    permission_arn: NotRequired[pulumi.Input[str]]
     """RAM permission of the share. Default: the one for the domain's version; RAM's default for V1."""
     domain_version: NotRequired[pulumi.Input[str]]
     """``V1`` or ``V2``, if it is known. Default: what DataZone answers."""
-    within_organization: NotRequired[bool]
+    within_organization: NotRequired[pulumi.Input[bool]]
     """Every account is of the domain's organisation, with sharing enabled there: no invitation. Default false."""
 
 
-class DomainAssociation(pulumi.ComponentResource):
+class DomainAssociation(AccountComponent):
     """The resource share of a domain with its member accounts, from the domain's side."""
 
     share_arn: pulumi.Output[str]
     """ARN of the resource share; a member account accepts it."""
 
     def __init__(self, name: str, args: DomainAssociationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:DomainAssociation", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("DomainAssociation", name, args, DomainAssociationArgs, opts)
+        settings = self._account.settings
         share = aws.ram.ResourceShare(
             f"{name}-share",
             name=settings.names.regional("domain"),
-            allow_external_principals=not args.get("within_organization", False),
+            allow_external_principals=lifted(lambda within: not within, args.get("within_organization", False)),
             permission_arns=_permissions(settings, args, self),
-            tags=dict(settings.tags) or None,
+            tags=settings.tags,
             opts=child(self),
         )
         resource = aws.ram.ResourceAssociation(
@@ -63,9 +64,7 @@ class DomainAssociation(pulumi.ComponentResource):
         self.register_outputs({"share_arn": self.share_arn})
 
 
-def _permissions(
-    settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource
-) -> pulumi.Input[list[str] | None] | None:
+def _permissions(settings: Settings, args: DomainAssociationArgs, parent: pulumi.Resource) -> Any:
     """The share's permission: what is asked for, or what the domain's version needs; none is the service's default.
 
     None and no empty list: the provider would compare that with the default which the share has, and replace the share.
@@ -89,11 +88,13 @@ def _permissions(
 class DomainAssociationAccepterArgs(TypedDict):
     """Arguments of DomainAssociationAccepter."""
 
+    account: AccountInput
+    """The member's account."""
     share_arn: pulumi.Input[str]
     """ARN of the domain's resource share."""
 
 
-class DomainAssociationAccepter(pulumi.ComponentResource):
+class DomainAssociationAccepter(AccountComponent):
     """A member account's acceptance of the domain."""
 
     share_arn: pulumi.Output[str]
@@ -102,7 +103,7 @@ class DomainAssociationAccepter(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DomainAssociationAccepterArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("streamgov:index:DomainAssociationAccepter", name, {}, opts)
+        super().__init__("DomainAssociationAccepter", name, args, DomainAssociationAccepterArgs, opts)
         accepter = aws.ram.ResourceShareAccepter(f"{name}-accepter", share_arn=args["share_arn"], opts=child(self))
         self.share_arn = accepter.share_arn
         self.register_outputs({"share_arn": self.share_arn})

@@ -1,8 +1,8 @@
 """The domain account's half of the access workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -11,17 +11,12 @@ from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, DomainDe
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
 from streamgov_core.domain.grant_ends import GrantEnds
-from streamgov_pulumi.arguments.choices import REQUIRED
-from streamgov_pulumi.components._description import Description
+from streamgov_core.platforms import PLATFORMS
+from streamgov_pulumi.arguments.choices import OPTIONAL, REQUIRED
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, Description
 from streamgov_pulumi.components._order import behind
-from streamgov_pulumi.components._settings import (
-    DeploymentArgs,
-    SessionArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
@@ -37,45 +32,42 @@ from streamgov_pulumi.providers import ProjectMembership
 class CentralAuthorizerArgs(TypedDict):
     """Arguments of CentralAuthorizer."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The domain's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
-    member_accounts: list[str]
+    member_accounts: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Accounts of producers and consumers."""
-    platforms: NotRequired[list[str]]
+    platforms: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Streaming platforms whose grants are handled. Default: all."""
-    organization_id: NotRequired[str]
+    organization_id: NotRequired[pulumi.Input[str]]
     """Let member accounts of this organisation call back, instead of naming each."""
-    principal_accounts: NotRequired[Mapping[str, list[str]]]
+    principal_accounts: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]]
     """Member account to further accounts whose roles its subscription targets may name."""
-    managed_vpc: NotRequired[bool]
+    managed_vpc: NotRequired[pulumi.Input[bool]]
     """Grants across accounts include managed VPC connections to the cluster. Default true."""
-    cross_account_serverless: NotRequired[bool]
+    cross_account_serverless: NotRequired[pulumi.Input[bool]]
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
-    request_form: NotRequired[str]
+    request_form: NotRequired[pulumi.Input[str]]
     """``optional`` (default) or ``required``: a grant whose request cannot be read is refused, not guessed."""
-    member_project_ids: NotRequired[list[pulumi.Input[str]]]
-    """Projects whose grants the functions must read and mark: their roles become contributors of each."""
-    member_project_keys: NotRequired[list[str]]
-    """Stable keys for the logical names of those memberships, one for each project. Default ``project-<n>``."""
-    session: NotRequired[SessionArgs]
-    """How the domain's account is reached."""
-    longest_grant: NotRequired[str]
+    member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Projects whose grants the functions must read and mark, by a stable word, which is plain: their roles become
+    contributors of each."""
+    longest_grant: NotRequired[pulumi.Input[str]]
     """Access ends so many days after the grant at the latest, such as ``90d``. Default: no limit."""
-    default_grant: NotRequired[str]
+    default_grant: NotRequired[pulumi.Input[str]]
     """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
     reconcile_schedule: NotRequired[str]
-    """When the reconciler runs (EventBridge schedule expression); empty for never. Default every hour."""
-    reconcile_repairs: NotRequired[bool]
+    """When the reconciler runs (EventBridge schedule expression); empty for never. Plain. Default every hour."""
+    reconcile_repairs: NotRequired[pulumi.Input[bool]]
     """Scheduled runs repair what they find; false lets them only report. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table, the dead letters and the logs."""
-    deletion_protection: NotRequired[bool]
+    deletion_protection: NotRequired[pulumi.Input[bool]]
     """Protect the grant ledger from deletion. Default true."""
 
 
-class CentralAuthorizer(pulumi.ComponentResource):
+class CentralAuthorizer(AccountComponent):
     """Grant ledger, collector, reporter, reconciler, the central state machine, and the rules that start it."""
 
     machine_arn: pulumi.Output[str]
@@ -84,16 +76,24 @@ class CentralAuthorizer(pulumi.ComponentResource):
     """Name of the grant ledger."""
     dead_letter_arn: pulumi.Output[str]
     """ARN of the queue of events that could not start the machine."""
-    collect_role_arn: pulumi.Output[str]
-    """ARN of the collector's role."""
-    report_role_arn: pulumi.Output[str]
-    """ARN of the reporter's role."""
-    reconcile_role_arn: pulumi.Output[str]
-    """ARN of the reconciler's role."""
+    function_arns: pulumi.Output[Mapping[str, str]]
+    """ARNs of the functions ``collect``, ``report`` and ``reconcile``."""
+    function_names: pulumi.Output[Mapping[str, str]]
+    """Names of these functions."""
+    function_role_arns: pulumi.Output[Mapping[str, str]]
+    """ARNs of the roles of these functions, which must be contributors of the projects."""
+    machine_role_arn: pulumi.Output[str]
+    """ARN of the central state machine's role."""
+    callback_role_arn: pulumi.Output[str]
+    """ARN of the role with which member accounts answer."""
+    grant_table_arn: pulumi.Output[str]
+    """ARN of the grant ledger."""
+    dashboard_name: pulumi.Output[str]
+    """Name of the dashboard; empty without one."""
 
     def __init__(self, name: str, args: CentralAuthorizerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:CentralAuthorizer", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("CentralAuthorizer", name, args, CentralAuthorizerArgs, opts)
+        settings = self._account.settings
         key = args.get("kms_key_arn")
         domain = describe_domain(settings, args)
 
@@ -103,7 +103,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
             settings,
             domain.known(lambda spec: spec.grants),
             kms_key_arn=key,
-            deletion_protection=bool(args.get("deletion_protection", True)),
+            deletion_protection=args.get("deletion_protection", True),
         )
         functions = {
             function_key: FunctionWithRole(
@@ -115,9 +115,10 @@ class CentralAuthorizer(pulumi.ComponentResource):
             )
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
-        self._members(name, args, settings, functions)
-        alarm(self, f"{name}-reconcile-open", settings, domain.known(lambda spec: spec.open_findings), after=[table])
-        dashboard(self, f"{name}-dashboard", settings, domain.known(lambda spec: spec.dashboard), after=[table])
+        self._members(name, args, functions)
+        alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings), after=[table])
+        described = domain.part(lambda spec: spec.dashboard)
+        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, described, after=[table])
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -125,7 +126,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
             child(self, depends_on=list(functions.values())),
             kms_key_arn=key,
         )
-        role_with_policy(
+        callback, _ = role_with_policy(
             self, f"{name}-callback", f"{name}-callback-policy", settings, domain.part(lambda spec: spec.callback)
         )
         queue = self._rules(name, settings, domain, machine, key, table)
@@ -134,17 +135,24 @@ class CentralAuthorizer(pulumi.ComponentResource):
         self.machine_arn = machine.machine_arn
         self.table_name = table.name
         self.dead_letter_arn = queue.queue_arn
-        self.collect_role_arn = functions["collect"].role_arn
-        self.report_role_arn = functions["report"].role_arn
-        self.reconcile_role_arn = functions["reconcile"].role_arn
+        self.function_arns = pulumi.Output.all(**{key: made.function_arn for key, made in functions.items()})
+        self.function_names = pulumi.Output.all(**{key: made.function_name for key, made in functions.items()})
+        self.function_role_arns = pulumi.Output.all(**{key: made.role_arn for key, made in functions.items()})
+        self.machine_role_arn = machine.role_arn
+        self.callback_role_arn = callback.arn
+        self.grant_table_arn = table.arn
         self.register_outputs(
             {
                 "machine_arn": self.machine_arn,
                 "table_name": self.table_name,
                 "dead_letter_arn": self.dead_letter_arn,
-                "collect_role_arn": self.collect_role_arn,
-                "report_role_arn": self.report_role_arn,
-                "reconcile_role_arn": self.reconcile_role_arn,
+                "function_arns": self.function_arns,
+                "function_names": self.function_names,
+                "function_role_arns": self.function_role_arns,
+                "machine_role_arn": self.machine_role_arn,
+                "callback_role_arn": self.callback_role_arn,
+                "grant_table_arn": self.grant_table_arn,
+                "dashboard_name": self.dashboard_name,
             }
         )
 
@@ -153,20 +161,16 @@ class CentralAuthorizer(pulumi.ComponentResource):
         aws.scheduler.ScheduleGroup(
             f"{name}-ends",
             name=domain.known(lambda spec: spec.end_schedules.name),
-            tags=dict(settings.tags) or None,
+            tags=settings.tags,
             opts=child(self),
         )
         role_with_policy(
             self, f"{name}-ends-role", f"{name}-ends-policy", settings, domain.part(lambda spec: spec.ends)
         )
 
-    def _members(
-        self, name: str, args: CentralAuthorizerArgs, settings: Settings, functions: Mapping[str, FunctionWithRole]
-    ) -> None:
+    def _members(self, name: str, args: CentralAuthorizerArgs, functions: Mapping[str, FunctionWithRole]) -> None:
         """Make the functions' roles contributors of the projects."""
-        projects = args.get("member_project_ids", [])
-        keys = args.get("member_project_keys") or [f"project-{index + 1}" for index in range(len(projects))]
-        for project_key, project in zip(keys, projects, strict=True):
+        for project_key, project in sorted(args.get("member_projects", {}).items()):
             for function_key, function in functions.items():
                 ProjectMembership(
                     f"{name}-{function_key}-in-{project_key}",
@@ -175,7 +179,7 @@ class CentralAuthorizer(pulumi.ComponentResource):
                         "project_id": project,
                         "user_identifier": function.role_arn,
                         "designation": "PROJECT_CONTRIBUTOR",
-                        **session_inputs(settings, args.get("session")),
+                        **self._account.session_inputs(),
                     },
                     child(self),
                 )
@@ -218,28 +222,49 @@ class CentralAuthorizer(pulumi.ComponentResource):
 def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Description[DomainDeployment]:
     """What is deployed into the domain account, from the component's arguments."""
 
-    def build(domain_id: str, key_arn: str | None, projects: list[str]) -> DomainDeployment:
+    def build(
+        members: list[str], platforms: list[str] | None, request_form: str | None, boundary: str | None,
+        key_arn: str | None, longest: str | None, default: str | None, **values: Any,
+    ) -> DomainDeployment:  # fmt: skip
         return domain_account(
-            AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
-            domain_id=domain_id,
-            members=args["member_accounts"],
-            asset_types=[platform.asset_type(settings.names).name for platform in platforms_of(args.get("platforms"))],
-            organization_id=args.get("organization_id"),
-            principal_accounts=args.get("principal_accounts"),
-            managed_vpc=args.get("managed_vpc", True),
-            cross_account_serverless=args.get("cross_account_serverless", False),
-            request_required=check_use(args.get("request_form")) == REQUIRED,
-            ends=GrantEnds.of(args.get("longest_grant"), args.get("default_grant")),
-            projects=projects,
+            AccountScope(settings.names, settings.account, boundary, key_arn),
+            members=members,
+            asset_types=[platform.asset_type(settings.names).name for platform in platforms_of(platforms)],
+            request_required=check_use(request_form) == REQUIRED,
+            ends=GrantEnds.of(longest, default),
             reconcile_schedule=args.get("reconcile_schedule", RECONCILE_SCHEDULE),
-            reconcile_repairs=args.get("reconcile_repairs", True),
+            **values,
         )
 
+    projects = args.get("member_projects", {})
+    stand_ins = {
+        "members": ([ACCOUNTS[0]], [ACCOUNTS[1]]),
+        "platforms": ([sorted(PLATFORMS)[0]], [sorted(PLATFORMS)[-1]]),
+        "request_form": (OPTIONAL, REQUIRED),
+        "principal_accounts": ({ACCOUNTS[0]: [ACCOUNTS[0]]}, {ACCOUNTS[0]: [ACCOUNTS[1]]}),
+        "longest": ("90d", "91d"),
+        "default": ("1d", "2d"),
+        "managed_vpc": FLAGS,
+        "cross_account_serverless": FLAGS,
+        "reconcile_repairs": FLAGS,
+    }
     return Description(
         build,
+        stand_ins,
         domain_id=args["domain_id"],
+        members=args["member_accounts"],
+        platforms=args.get("platforms"),
+        request_form=args.get("request_form"),
+        boundary=settings.permissions_boundary,
         key_arn=args.get("kms_key_arn"),
-        projects=args.get("member_project_ids", []),
+        longest=args.get("longest_grant"),
+        default=args.get("default_grant"),
+        organization_id=args.get("organization_id"),
+        principal_accounts=args.get("principal_accounts"),
+        managed_vpc=args.get("managed_vpc", True),
+        cross_account_serverless=args.get("cross_account_serverless", False),
+        reconcile_repairs=args.get("reconcile_repairs", True),
+        projects=[projects[key] for key in sorted(projects)],
     )
 
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.spec import DashboardSpec
+from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import Settings, child
 
 
@@ -14,11 +15,11 @@ def dashboard(
     parent: pulumi.Resource,
     logical_name: str,
     settings: Settings,
-    spec: DashboardSpec,
+    spec: Description[DashboardSpec],
     *,
     after: Sequence[pulumi.Resource],
-) -> None:
-    """A dashboard; nothing where the deployment has none.
+) -> pulumi.Output[str]:
+    """The name of a dashboard; empty where the deployment has none.
 
     Args:
         parent: the component that owns it.
@@ -27,10 +28,13 @@ def dashboard(
         spec: its description.
         after: what it shows. A dashboard of a name that exists is taken over (PutDashboard), so it is never first.
     """
-    if settings.dashboards:
-        aws.cloudwatch.Dashboard(
-            logical_name,
-            dashboard_name=spec.name,
-            dashboard_body=json.dumps(spec.body, sort_keys=True, separators=(",", ":")),
-            opts=child(parent, depends_on=[*after]),
-        )
+    if not settings.dashboards:
+        return pulumi.Output.from_input("")
+    made = aws.cloudwatch.Dashboard(
+        logical_name,
+        dashboard_name=spec.known(lambda found: found.name),
+        dashboard_body=spec.value(lambda found: json.dumps(found.body, sort_keys=True, separators=(",", ":"))),
+        opts=child(parent, depends_on=[*after]),
+    )
+    name: pulumi.Output[str] = made.dashboard_name
+    return name

@@ -1,7 +1,8 @@
 """The data source: keeps a project's assets in step with one Glue schema registry."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -11,15 +12,10 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RuleSpec
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAIL, TRAIL_MODES
-from streamgov_pulumi.components._description import Description
-from streamgov_pulumi.components._settings import (
-    DeploymentArgs,
-    SessionArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_pulumi.arguments.inputs import holds_late
+from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
+from streamgov_pulumi.components._description import FLAGS, Description
+from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
 from streamgov_pulumi.components.rules import rule_with_target
@@ -32,7 +28,7 @@ from streamgov_pulumi.providers.session import SessionSettings
 class SchemaRegistryDataSourceArgs(TypedDict):
     """Arguments of SchemaRegistryDataSource."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The producer's account."""
     domain_id: pulumi.Input[str]
     """The DataZone domain."""
@@ -40,38 +36,36 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     """The project that owns the assets."""
     platform: str
     """``msk`` or ``kinesis``."""
-    registry_name: str
+    registry_name: pulumi.Input[str]
     """The Glue schema registry, in the same account. Each data source has a registry of its own."""
     resource: pulumi.Input[str]
     """MSK: the cluster's ARN or name. Kinesis: the stream's name or ARN, or an ARN pattern."""
-    topics: NotRequired[list[str]]
+    topics: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """MSK, where it is needed: patterns of the names of the topics that the data source may speak for."""
     key: NotRequired[str]
     """Tells several data sources of one account apart. Default: the platform."""
-    schedule: NotRequired[str]
+    schedule: NotRequired[pulumi.Input[str]]
     """EventBridge schedule of full runs. Default ``rate(1 hour)``."""
     trail: NotRequired[str]
     """Schema events need a CloudTrail trail: ``find`` one (default), ``create`` one, or ``none``."""
     trail_arn: NotRequired[pulumi.Input[str]]
     """ARN of the trail to rely on, if it is known; nothing is looked for then."""
-    publish: NotRequired[bool]
+    publish: NotRequired[pulumi.Input[bool]]
     """Publish assets and their new revisions automatically. Default false."""
-    topic_mapping: NotRequired[str]
+    topic_mapping: NotRequired[pulumi.Input[str]]
     """How a schema's name tells its topic or stream. Default ``same``."""
-    without_schema: NotRequired[bool]
+    without_schema: NotRequired[pulumi.Input[bool]]
     """Make assets of topics and streams that have no schema, too. Default false. Of several data sources over one
     cluster only one should."""
-    session: NotRequired[SessionArgs]
-    """How the producer's account is reached."""
-    domain_session: NotRequired[SessionArgs]
-    """How the domain's account is reached: the membership is made there. Default: as the producer's account."""
+    membership_account: NotRequired[AccountInput]
+    """The domain's account, where the membership is made. Default: the producer's account."""
     membership: NotRequired[bool]
     """Make the function's role a contributor of the project. Default true; false if the domain's team does it."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the logs and dead letters."""
 
 
-class SchemaRegistryDataSource(pulumi.ComponentResource):
+class SchemaRegistryDataSource(AccountComponent):
     """The sync function with its schedule, schema events, dead letters, alarms and membership."""
 
     function_arn: pulumi.Output[str]
@@ -82,12 +76,15 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
     """ARN of its role."""
     schema_events: pulumi.Output[str]
     """What tells it of schema changes: a trail's ARN, or ``schedule only``."""
+    dead_letter_arn: pulumi.Output[str]
+    """ARN of the queue of what could not be delivered or handled."""
 
     def __init__(
         self, name: str, args: SchemaRegistryDataSourceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("streamgov:index:SchemaRegistryDataSource", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("SchemaRegistryDataSource", name, args, SchemaRegistryDataSourceArgs, opts)
+        settings = self._account.settings
+        self._domain = account_of(args.get("membership_account", self._account), f"{name}-membership", opts)
         kms_key = args.get("kms_key_arn")
         events = self._trail(name, args, settings)
         source = describe_data_source(settings, args, schema_events=events is not None)
@@ -105,16 +102,18 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
             child(self, depends_on=[queue]),
             kms_key_arn=kms_key,
         )
-        membership = self._membership(name, args, settings, function)
+        membership = self._membership(name, args, function)
         for rule_key in source.known(lambda spec: [rule.key for rule in spec.rules]):
             self._rule(name, settings, source.part(partial(_rule, rule_key)), function, queue, membership)
 
         self.function_arn = function.function_arn
         self.function_name = function.function_name
         self.role_arn = function.role_arn
-        self.schema_events = pulumi.Output.from_input(events if events is not None else "schedule only")
+        self.schema_events = pulumi.Output.from_input(events).apply(lambda found: found or "schedule only")
+        self.dead_letter_arn = queue.queue_arn
         self.register_outputs(
             {
+                "dead_letter_arn": self.dead_letter_arn,
                 "function_arn": self.function_arn,
                 "function_name": self.function_name,
                 "role_arn": self.role_arn,
@@ -152,7 +151,7 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
         )
 
     def _membership(
-        self, name: str, args: SchemaRegistryDataSourceArgs, settings: Settings, function: FunctionWithRole
+        self, name: str, args: SchemaRegistryDataSourceArgs, function: FunctionWithRole
     ) -> list[pulumi.Resource]:
         if not args.get("membership", True):
             return []
@@ -163,27 +162,31 @@ class SchemaRegistryDataSource(pulumi.ComponentResource):
                 "project_id": args["project_id"],
                 "user_identifier": function.role_arn,
                 "designation": "PROJECT_CONTRIBUTOR",
-                **session_inputs(settings, args.get("domain_session", args.get("session"))),
+                **self._domain.session_inputs(),
             },
             child(self),
         )
         return [membership]
 
-    def _trail(self, name: str, args: SchemaRegistryDataSourceArgs, settings: Settings) -> pulumi.Input[str] | None:
-        """The trail that tells of schema changes, or None: then only the schedule does."""
+    def _trail(self, name: str, args: SchemaRegistryDataSourceArgs, settings: Settings) -> pulumi.Input[str | None]:
+        """The trail that tells of schema changes, or None: then only the schedule does.
+
+        A trail is looked for beside the registration; the rules for its events are made either way, and stay silent
+        where none is found.
+        """
         if "trail_arn" in args:
             return args["trail_arn"]
         mode = args.get("trail", FIND_TRAIL)
         if mode not in TRAIL_MODES:
             raise ConfigError(f"trail must be one of {', '.join(TRAIL_MODES)}; got {mode!r}")
         if mode == CREATE_TRAIL:
-            return SchemaTrail(f"{name}-trail", {"deployment": args["deployment"]}, child(self)).trail_arn
+            return SchemaTrail(f"{name}-trail", {"account": self._account}, child(self)).trail_arn
         if mode == NO_TRAIL:
             return None
-        session = args.get("session") or {}
-        found: TrailLookup = find_trail(
-            SessionSettings(settings.names.region, session.get("assume_role_arn", ""), session.get("external_id", ""))
-        )
+        return self._account.looked_up(self._found_trail)
+
+    def _found_trail(self, session: SessionSettings) -> str | None:
+        found: TrailLookup = find_trail(session)
         if found.trail_arn is None:
             pulumi.log.warn(
                 f"{found.reason}. Schema changes are therefore seen by the schedule only; set trail to 'create' for "
@@ -198,33 +201,40 @@ def describe_data_source(
 ) -> Description[DataSourceDeployment]:
     """What is deployed for the data source, from the component's arguments."""
     platform = platforms_of([args["platform"]])[0]
-    topics = args.get("topics", [])
-    # Refuses what does not say what it may speak for; the resource itself may not be known yet.
-    platform.governed_patterns(settings.names, settings.account, "", topics)
+    topics: Any = args.get("topics", [])
+    if not holds_late(topics):
+        # Refuses what does not say what it may speak for; the resource itself may not be known yet.
+        platform.governed_patterns(settings.names, settings.account, "", topics)
 
-    def build(domain_id: str, project_id: str, resource: str, key_arn: str | None) -> DataSourceDeployment:
+    def build(boundary: str | None, key_arn: str | None, **values: Any) -> DataSourceDeployment:
         return data_source(
-            AccountScope(settings.names, settings.account, settings.permissions_boundary, key_arn),
-            domain_id=domain_id,
-            project_id=project_id,
+            AccountScope(settings.names, settings.account, boundary, key_arn),
             platform=platform.name,
-            registry_name=args["registry_name"],
-            resource=resource,
-            topics=topics,
             key=args.get("key"),
-            publish=args.get("publish", False),
-            topic_mapping=args.get("topic_mapping", "same"),
-            without_schema=args.get("without_schema", False),
-            schedule=args.get("schedule", SYNC_SCHEDULE),
             schema_events=schema_events,
+            **values,
         )
 
+    stand_ins = {
+        "topics": (["stand-in"], ["other"]),
+        "publish": FLAGS,
+        "topic_mapping": ("same", "suffix:-value"),
+        "without_schema": FLAGS,
+    }
     return Description(
         build,
+        stand_ins,
+        boundary=settings.permissions_boundary,
+        key_arn=args.get("kms_key_arn"),
         domain_id=args["domain_id"],
         project_id=args["project_id"],
+        registry_name=args["registry_name"],
         resource=args["resource"],
-        key_arn=args.get("kms_key_arn"),
+        topics=topics,
+        publish=args.get("publish", False),
+        topic_mapping=args.get("topic_mapping", "same"),
+        without_schema=args.get("without_schema", False),
+        schedule=args.get("schedule", SYNC_SCHEDULE),
     )
 
 

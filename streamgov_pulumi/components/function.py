@@ -8,7 +8,7 @@ from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._settings import Settings, child
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.role import role_with_policy
-from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from streamgov_pulumi.packaging import RUNTIME, bundle_for
 
 
 class FunctionWithRole(pulumi.ComponentResource):
@@ -40,7 +40,7 @@ class FunctionWithRole(pulumi.ComponentResource):
         kms_key_arn: pulumi.Input[str] | None = None,
     ) -> None:
         super().__init__("streamgov:index:FunctionWithRole", name, {}, opts)
-        tags = dict(settings.tags) or None
+        tags = settings.tags
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=function.known(lambda spec: spec.log_group),
@@ -57,15 +57,15 @@ class FunctionWithRole(pulumi.ComponentResource):
         made = aws.lambda_.Function(
             name,
             name=function.known(lambda spec: spec.name),
-            description=function.known(lambda spec: spec.description),
+            description=function.value(lambda spec: spec.description),
             role=role_arn,
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=entry_point,
-            code=pulumi.FileArchive(str(build_bundle(entry_point))),
+            code=pulumi.FileArchive(str(bundle_for(entry_point))),
             timeout=function.known(lambda spec: spec.timeout),
             memory_size=function.known(lambda spec: spec.memory),
-            reserved_concurrent_executions=function.known(lambda spec: spec.reserved_concurrency),
+            reserved_concurrent_executions=function.value(lambda spec: spec.reserved_concurrency),
             environment={"variables": function.value(lambda spec: spec.environment)},
             logging_config={"log_format": "JSON", "log_group": logs.name},
             tracing_config={"mode": "PassThrough"},

@@ -1,5 +1,7 @@
 """The facade: governance of streams over all accounts of a deployment, from one typed description."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -7,18 +9,14 @@ import pulumi
 from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
-from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
-from streamgov_pulumi.components._accounts import Accounts, session_of
+from streamgov_pulumi.arguments.inputs import check_arguments
+from streamgov_pulumi.components._account import Account
+from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
+from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._order import behind, marker
-from streamgov_pulumi.components._settings import (
-    AccountArgs,
-    DeploymentArgs,
-    Settings,
-    child,
-    platforms_of,
-    session_inputs,
-)
+from streamgov_pulumi.components._principals import deliveries
+from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -32,13 +30,19 @@ from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
 
 PASSED_ON = (
-    "managed_vpc",
-    "cross_account_serverless",
-    "principal_accounts",
-    "reconcile_schedule",
-    "reconcile_repairs",
-)
+    "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
+)  # fmt: skip
 """Keys of DomainArgs that mean the same to CentralAuthorizer."""
+
+
+ALIKE = ("namespace", "partition", "log_retention_days", "tags", "alarm_topics", "dashboards")
+"""Arguments that every component of every account is told."""
+PUBLISHED = (
+    "central_machine_arn", "asset_types", "request_form_name", "share_arn", "grant_table_name",
+    "domain_function_role_arns", "member_machine_arns", "boundary_arns", "document_table_names", "target_ids",
+    "data_source_function_arns", "data_source_role_arns", "schema_events", "key_arns",
+)  # fmt: skip
+"""Outputs of StreamGovernance."""
 
 
 class StreamGovernance(pulumi.ComponentResource):
@@ -50,6 +54,28 @@ class StreamGovernance(pulumi.ComponentResource):
     """Platform to asset type name."""
     request_form_name: pulumi.Output[str] | None
     """Name of the form type with which people ask for a stream, if the domain's account is deployed here."""
+    share_arn: pulumi.Output[str] | None
+    """ARN of the domain's resource share, which a member's own stack accepts, if it is made here."""
+    grant_table_name: pulumi.Output[str] | None
+    """Name of the grant ledger, if the domain's account is deployed here."""
+    domain_function_role_arns: pulumi.Output[Mapping[str, str]] | None
+    """ARNs of the roles of the domain account's functions, if it is deployed here: contributors of the projects."""
+    member_machine_arns: dict[str, pulumi.Output[str]]
+    """Account -> ARN of its state machine."""
+    boundary_arns: dict[str, pulumi.Output[str]]
+    """Account -> ARN of the boundary that consumer roles carry."""
+    document_table_names: dict[str, pulumi.Output[str]]
+    """Account -> name of its document ledger."""
+    target_ids: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> id of the subscription target."""
+    data_source_function_arns: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> ARN of the data source's function."""
+    data_source_role_arns: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> ARN of that function's role: a contributor in the domain's own stack."""
+    schema_events: dict[str, pulumi.Output[str]]
+    """``<account>/<word>`` -> what tells the data source of schema changes."""
+    key_arns: dict[str, pulumi.Output[str]]
+    """Account -> ARN of the key of this deployment."""
 
     def __init__(
         self,
@@ -59,11 +85,14 @@ class StreamGovernance(pulumi.ComponentResource):
         *,
         accounts: Accounts | None = None,
     ) -> None:
+        check_arguments("StreamGovernance", args, StreamGovernanceArgs)
         self._markers: list[pulumi.Resource] = []
         super().__init__("streamgov:index:StreamGovernance", name, {}, behind(self._markers, opts))
         self._name, self._args = name, args
         self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
         self._keys: dict[str, pulumi.Output[str]] = {}
+        self._told: dict[str, Account] = {}
+        self._access: dict[str, AccountArgs] = {}
         self._made: list[pulumi.Resource] = []
         self.asset_types = {}
         self.data_sources: dict[str, SchemaRegistryDataSource] = {}
@@ -73,9 +102,9 @@ class StreamGovernance(pulumi.ComponentResource):
         self.central_machine_arn = None
         self.request_form_name = None
         self._central_authorizer: CentralAuthorizer | None = None
-        self.share_arn: pulumi.Output[str] | None = None
+        self.share_arn, self.grant_table_name, self.domain_function_role_arns = None, None, None
 
-        _check_consumer_roles(args)
+        check_consumer_roles(args)
         self._mark()
         domain = args["domain"]
         share: DomainAssociation | None = None
@@ -87,35 +116,41 @@ class StreamGovernance(pulumi.ComponentResource):
             self._request_form()
             self._central_authorizer = self._central()
             self.central_machine_arn = self._central_authorizer.machine_arn
+            self.grant_table_name = self._central_authorizer.table_name
+            self.domain_function_role_arns = self._central_authorizer.function_role_arns
             self._contributors()
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
         self._destroy_guard(types)
-        self.register_outputs(
-            {
-                "central_machine_arn": self.central_machine_arn,
-                "asset_types": self.asset_types,
-                "request_form_name": self.request_form_name,
-                "target_ids": {key: target.target_id for key, target in self.targets.items()},
-                "data_source_function_arns": {key: item.function_arn for key, item in self.data_sources.items()},
-            }
-        )
+        self._publish()
+
+    def _publish(self) -> None:
+        """What other stacks and programs need, in every language."""
+        members, sources = self.environments.items(), self.data_sources.items()
+        self.member_machine_arns = {account: item.machine_arn for account, item in members}
+        self.boundary_arns = {account: item.boundary_arn for account, item in members}
+        self.document_table_names = {account: item.table_name for account, item in members}
+        self.target_ids = {key: item.target_id for key, item in self.targets.items()}
+        self.data_source_function_arns = {key: item.function_arn for key, item in sources}
+        self.data_source_role_arns = {key: item.role_arn for key, item in sources}
+        self.schema_events = {key: item.schema_events for key, item in sources}
+        self.key_arns = dict(self._keys)
+        self.register_outputs({key: getattr(self, key) for key in PUBLISHED})
 
     # --- what both sides need -------------------------------------------------------------------------------------
-    def deployment(self, access: AccountArgs) -> DeploymentArgs:
+    def _account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
-        args = self._args
-        made: DeploymentArgs = {"region": args["region"], "account": access["account"]}
-        for key in ("namespace", "partition", "log_retention_days", "tags", "alarm_topics", "dashboards"):
-            if key in args:
-                made[key] = args[key]
-        if "permissions_boundary_name" in args:
-            partition = args.get("partition", "aws")
-            made["permissions_boundary"] = (
-                f"arn:{partition}:iam::{access['account']}:policy/{args['permissions_boundary_name']}"
-            )
-        return made
+        account, args = access["account"], self._args
+        check_same(self._access.setdefault(account, access), access)
+        if account not in self._told:
+            alike = {key: value for key, value in args.items() if key in ALIKE}
+            made: Any = {"account_id": account, "region": args["region"], **alike, **session_of(access)}
+            if "permissions_boundary_name" in args:
+                policy = f"iam::{account}:policy/{args['permissions_boundary_name']}"
+                made["permissions_boundary"] = f"arn:{args.get('partition', 'aws')}:{policy}"
+            self._told[account] = Account(made, provider=partial(self._accounts.provider, access))
+        return self._told[account]
 
     def _mark(self) -> None:
         """The namespace's markers, before anything that could take over what another stack made."""
@@ -123,22 +158,15 @@ class StreamGovernance(pulumi.ComponentResource):
         places = [(MEMBER, member["access"]) for member in self._args["members"] if member.get("deploy", True)]
         if domain.get("deploy", True):
             places.insert(0, (DOMAIN, domain["access"]))
-        made = [
-            marker(f"{self._name}-{access['account']}-{side}-marker", side, self.deployment(access), access, self)
-            for side, access in places
-        ]
+        name = self._name
+        made = [marker(f"{name}-{at['account']}-{side}-marker", side, self._account(at), self) for side, at in places]
         self._markers += made
-
-    def _options(self, access: AccountArgs, **more: Any) -> pulumi.ResourceOptions:
-        return self._accounts.options(access, self, **more)
 
     def _key(self, access: AccountArgs, word: str) -> pulumi.Output[str]:
         """The account's one key."""
         account = access["account"]
         if account not in self._keys:
-            key = EncryptionKey(
-                f"{self._name}-{word}-key", {"deployment": self.deployment(access)}, self._options(access)
-            )
+            key = EncryptionKey(f"{self._name}-{word}-key", {"account": self._account(access)}, child(self))
             self._keys[account] = key.key_arn
             self._made.append(key)
         return self._keys[account]
@@ -156,12 +184,12 @@ class StreamGovernance(pulumi.ComponentResource):
         made = DomainAssociation(
             f"{self._name}-association",
             {
-                "deployment": self.deployment(access),
+                "account": self._account(access),
                 "domain_arn": arn,
                 "member_accounts": foreign,
                 "within_organization": domain.get("within_organization", False),
             },
-            self._options(access),
+            child(self),
         )
         self._made.append(made)
         return made
@@ -173,17 +201,16 @@ class StreamGovernance(pulumi.ComponentResource):
         made: list[pulumi.Resource] = []
         for platform in platforms_of(self._args.get("platforms")):
             made_args: StreamAssetTypeArgs = {
-                "deployment": self.deployment(access),
+                "account": self._account(access),
                 "platform": platform.name,
                 "domain_id": domain["domain_id"],
                 "owning_project_id": domain["types_project_id"],
-                "session": session_of(access),
                 "adopt_existing": domain.get("adopt_existing", False),
                 "allow_breaking": domain.get("allow_breaking", False),
             }
             if "usable_in_domain_unit" in domain:
                 made_args["usable_in_domain_unit"] = domain["usable_in_domain_unit"]
-            asset_type = StreamAssetType(f"{self._name}-{platform.name}-types", made_args, self._options(access))
+            asset_type = StreamAssetType(f"{self._name}-{platform.name}-types", made_args, child(self))
             self.asset_types[platform.name] = asset_type.asset_type_name
             made.append(asset_type)
         return made
@@ -192,29 +219,25 @@ class StreamGovernance(pulumi.ComponentResource):
         domain = self._args["domain"]
         made: StreamRequestFormArgs = {
             **domain.get("request_form", {}),
-            "deployment": self.deployment(domain["access"]),
+            "account": self._account(domain["access"]),
             "domain_id": domain["domain_id"],
             "owning_project_id": domain["types_project_id"],
             "asset_types": [self.asset_types[platform] for platform in sorted(self.asset_types)],
-            "session": session_of(domain["access"]),
             "adopt_existing": domain.get("adopt_existing", False),
             "allow_breaking": domain.get("allow_breaking", False),
         }
-        form = StreamRequestForm(f"{self._name}-request-form", made, self._options(domain["access"]))
+        form = StreamRequestForm(f"{self._name}-request-form", made, child(self))
         self.request_form_name = form.form_type_name
         self._made.append(form)
 
     def _central(self) -> CentralAuthorizer:
         args, domain = self._args, self._args["domain"]
         access = domain["access"]
-        projects = domain.get("member_projects", {})
         made: CentralAuthorizerArgs = {
-            "deployment": self.deployment(access),
+            "account": self._account(access),
             "domain_id": domain["domain_id"],
             "member_accounts": [member["access"]["account"] for member in args["members"]],
-            "member_project_keys": sorted(projects),
-            "member_project_ids": [projects[key] for key in sorted(projects)],
-            "session": session_of(access),
+            "member_projects": domain.get("member_projects", {}),
             "kms_key_arn": self._key(access, "domain"),
             "deletion_protection": args.get("deletion_protection", True),
         }
@@ -227,15 +250,13 @@ class StreamGovernance(pulumi.ComponentResource):
             made["organization_id"] = domain["organization_id"]
         if "use" in domain.get("request_form", {}):
             made["request_form"] = domain["request_form"]["use"]
-        if "longest" in domain.get("grants", {}):
-            made["longest_grant"] = domain["grants"]["longest"]
-        if "default" in domain.get("grants", {}):
-            made["default_grant"] = domain["grants"]["default"]
-        return CentralAuthorizer(f"{self._name}-central", made, self._options(access))
+        for key, length in domain.get("grants", {}).items():
+            made[f"{key}_grant"] = length  # type: ignore[literal-required]
+        return CentralAuthorizer(f"{self._name}-central", made, child(self))
 
     def _contributors(self) -> None:
         domain = self._args["domain"]
-        settings = Settings.of(self.deployment(domain["access"]))
+        account = self._account(domain["access"])
         for word, contributor in sorted(domain.get("contributors", {}).items()):
             made = ProjectMembership(
                 f"{self._name}-contributor-{word}",
@@ -244,7 +265,7 @@ class StreamGovernance(pulumi.ComponentResource):
                     "project_id": contributor["project_id"],
                     "user_identifier": contributor["role_arn"],
                     "designation": "PROJECT_CONTRIBUTOR",
-                    **session_inputs(settings, session_of(domain["access"])),
+                    **account.session_inputs(),
                 },
                 child(self),
             )
@@ -262,7 +283,9 @@ class StreamGovernance(pulumi.ComponentResource):
         if share_arn is not None:
             before.append(
                 DomainAssociationAccepter(
-                    f"{self._name}-{account}-association", {"share_arn": share_arn}, self._options(access)
+                    f"{self._name}-{account}-association",
+                    {"account": self._account(access), "share_arn": share_arn},
+                    child(self),
                 )
             )
             self._made.append(before[0])
@@ -270,15 +293,16 @@ class StreamGovernance(pulumi.ComponentResource):
             before.append(share)
         key = self._key(access, account)
         made: EnvironmentAuthorizerArgs = {
-            "deployment": self.deployment(access),
+            "account": self._account(access),
             "domain_id": self._args["domain"]["domain_id"],
             "domain_account": self._args["domain"]["access"]["account"],
-            "consumer_roles": member.get("consumer_roles") or _plain_principals(member),
+            "consumer_roles": consumer_roles(member),
             "require_boundary": member.get("require_boundary", True),
             "boundary_extra_actions": member.get("boundary_extra_actions", []),
             "connection_roles": member.get("connection_roles", []),
             "resource_keys": member.get("resource_keys", []),
             "manual_assets": member.get("manual_assets", {}),
+            "deliveries": deliveries(member, self._args.get("partition", "aws")),
             "protected_roles": [access["assume_role_arn"]] if "assume_role_arn" in access else [],
             "sources": _governed_sources(member),
             "kms_key_arn": key,
@@ -288,7 +312,7 @@ class StreamGovernance(pulumi.ComponentResource):
             made["apply_concurrency"] = member["apply_concurrency"]
         if "boundary_arn" in member:
             made["boundary_arn"] = member["boundary_arn"]
-        self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, self._options(access))
+        self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, child(self))
         self._data_sources(member, key, [*before, *types])
         self._targets(member, [*before, *types])
 
@@ -300,10 +324,10 @@ class StreamGovernance(pulumi.ComponentResource):
             trail = SchemaTrail(
                 f"{self._name}-{access['account']}-trail",
                 {
-                    "deployment": self.deployment(access),
+                    "account": self._account(access),
                     "force_destroy": not self._args.get("deletion_protection", True),
                 },
-                self._options(access),
+                child(self),
             )
             self.trails[access["account"]] = trail
             trail_arn = trail.trail_arn
@@ -311,10 +335,9 @@ class StreamGovernance(pulumi.ComponentResource):
             made: SchemaRegistryDataSourceArgs = {
                 **source,  # type: ignore[typeddict-item]
                 "key": word,
-                "deployment": self.deployment(access),
+                "account": self._account(access),
                 "domain_id": self._args["domain"]["domain_id"],
-                "session": session_of(access),
-                "domain_session": session_of(self._args["domain"]["access"]),
+                "membership_account": self._account(self._args["domain"]["access"]),
                 # A member's own stack can make members only if it may act in the domain's account; otherwise the
                 # domain's team does it (contributors).
                 "membership": self._args["domain"].get("deploy", True)
@@ -325,7 +348,7 @@ class StreamGovernance(pulumi.ComponentResource):
             if trail_arn is not None:
                 made["trail_arn"] = trail_arn
             self.data_sources[f"{access['account']}/{word}"] = SchemaRegistryDataSource(
-                f"{self._name}-{access['account']}-{word}", made, self._options(access, depends_on=before)
+                f"{self._name}-{access['account']}-{word}", made, child(self, depends_on=before)
             )
 
     def _targets(self, member: MemberArgs, before: list[pulumi.Resource]) -> None:
@@ -334,12 +357,11 @@ class StreamGovernance(pulumi.ComponentResource):
             self.targets[f"{access['account']}/{word}"] = StreamSubscriptionTarget(
                 f"{self._name}-{access['account']}-target-{word}",
                 {
-                    **target,
-                    "deployment": self.deployment(access),
+                    **{key: value for key, value in target.items() if key != "delivery"},  # type: ignore[typeddict-item]
+                    "account": self._account(access),
                     "domain_id": self._args["domain"]["domain_id"],
-                    "session": session_of(access),
                 },
-                self._options(access, depends_on=before),
+                child(self, depends_on=before),
             )
 
     # --- what people make of it -----------------------------------------------------------------------------------
@@ -376,22 +398,3 @@ def _governed_sources(member: MemberArgs) -> list[GovernedSourceArgs]:
         }
         for _, source in sorted(member.get("data_sources", {}).items())
     ]
-
-
-def _check_consumer_roles(args: StreamGovernanceArgs) -> None:
-    """Refuse roles of a whole account, unless the program says that they are meant."""
-    for member in args["members"]:
-        if not member.get("deploy", True) or member.get("allow_any_role", False):
-            continue
-        for pattern in member.get("consumer_roles", []):
-            if covers_every_role(pattern):
-                raise ConfigError(
-                    f"consumer_roles of account {member['access']['account']}: {COVERS_EVERY_ROLE}. Name a path, such "
-                    f"as role/streaming/*, or say allow_any_role: True beside it, got {pattern!r}"
-                )
-
-
-def _plain_principals(member: MemberArgs) -> list[str]:
-    """The principals of the account's targets: without further word, they may be given access and nobody else."""
-    principals = {role for target in member.get("targets", {}).values() for role in target["principals"]}
-    return sorted(role for role in principals if isinstance(role, str))

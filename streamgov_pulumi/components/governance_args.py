@@ -4,14 +4,14 @@ Key, type, rule and docstring of each argument make the reader of stack files, t
 ``docs/configuration.md`` (``streamgov_pulumi.config``): in YAML a key is the argument's name in camelCase.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, NotRequired, TypedDict
 
 import pulumi
 
 from streamgov_pulumi.arguments import vocabulary as v
 from streamgov_pulumi.arguments.rules import Inline, ProgramOnly, RequiredInFile, Size, Text, described
-from streamgov_pulumi.components._settings import AccountArgs
+from streamgov_pulumi.components._settings import AccountArgs, ProviderFlags
 
 
 @described
@@ -20,24 +20,24 @@ class DataSourceArgs(TypedDict):
 
     platform: Annotated[str, v.PLATFORM]
     """``msk`` or ``kinesis``."""
-    registry_name: Annotated[str, v.REGISTRY_NAME]
+    registry_name: Annotated[pulumi.Input[str], v.REGISTRY_NAME]
     """The Glue schema registry; each data source has one of its own."""
     resource: Annotated[pulumi.Input[str], v.RESOURCE]
     """MSK: the cluster's ARN or name. Kinesis: the stream's name, ARN or pattern, which also says for which streams it
     may speak."""
-    topics: NotRequired[list[Annotated[str, v.TOPIC]]]
+    topics: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.TOPIC]]]]
     """Patterns of the names of the topics that the data source may speak for; needed for MSK. A schema that means
     another topic makes no asset, and no access is given to one. ``*`` if all of the cluster's are the project's."""
     project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project that owns the assets."""
-    schedule: NotRequired[Annotated[str, v.SCHEDULE]]
+    schedule: NotRequired[Annotated[pulumi.Input[str], v.SCHEDULE]]
     """EventBridge schedule of full runs. Default ``rate(1 hour)``."""
-    publish: NotRequired[bool]
+    publish: NotRequired[pulumi.Input[bool]]
     """Publish assets and their new revisions as soon as they are written. Default false."""
-    topic_mapping: NotRequired[Annotated[str, v.TOPIC_MAPPING]]
+    topic_mapping: NotRequired[Annotated[pulumi.Input[str], v.TOPIC_MAPPING]]
     """How a schema's name tells its topic or stream: ``same``, ``suffix:<text>``, ``map:<JSON object>`` or
     ``metadata:<key>``. Default ``same``."""
-    without_schema: NotRequired[bool]
+    without_schema: NotRequired[pulumi.Input[bool]]
     """Make assets of topics and streams that have no schema, too. Default false."""
 
 
@@ -47,19 +47,28 @@ class TargetArgs(TypedDict):
 
     platform: Annotated[str, v.PLATFORM]
     """``msk`` or ``kinesis``."""
-    environment_id: Annotated[pulumi.Input[str], v.ENVIRONMENT_ID]
-    """The consumer's environment."""
-    principals: Annotated[
-        list[Annotated[pulumi.Input[str], v.PRINCIPAL]], Size(1, 20, "must hold 1 to 20 roles (DataZone's limit)")
+    environment_id: NotRequired[Annotated[pulumi.Input[str], v.ENVIRONMENT_ID]]
+    """The consumer's environment. Needed unless ``project_id`` says whose it is."""
+    project_id: NotRequired[Annotated[pulumi.Input[str], v.PROJECT_ID]]
+    """The consumer's project, in a V2 domain (SageMaker Unified Studio): its tooling environment is looked up, and
+    without ``principals`` its role."""
+    principals: NotRequired[
+        Annotated[
+            pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.PRINCIPAL]]],
+            Size(1, 20, "must hold 1 to 20 roles (DataZone's limit)"),
+        ]
     ]
-    """ARNs of the roles that receive access."""
+    """ARNs of the roles that receive access. Needed with ``environment_id``."""
+    delivery: NotRequired[Annotated[str, v.DELIVERY]]
+    """How access reaches the roles: ``direct`` by policies on them, ``accessRole`` by a role in the owner's account
+    that they assume, ``auto`` by the first of the two that works. Default ``auto``."""
     target_name: NotRequired[Annotated[str, v.TARGET_NAME]]
     """The target's name; needed if an account has several targets for one platform. Default: the namespace and the
     platform."""
-    grant_creation_mode: NotRequired[Annotated[str, v.GRANT_CREATION_MODE]]
+    grant_creation_mode: NotRequired[Annotated[pulumi.Input[str], v.GRANT_CREATION_MODE]]
     """``AUTOMATIC``: a grant is made at approval. ``MANUAL``: somebody makes it with CreateSubscriptionGrant. Default
     ``AUTOMATIC``."""
-    adopt_existing: NotRequired[bool]
+    adopt_existing: NotRequired[pulumi.Input[bool]]
     """Take over a target of this name that exists already. Default false."""
 
 
@@ -82,7 +91,7 @@ class RequestFormArgs(TypedDict):
     ``optional``."""
     domain_unit_id: NotRequired[Annotated[pulumi.Input[str], v.DOMAIN_UNIT_ID]]
     """Domain unit that the rule stands on; with ``required`` only. Default: the domain's root unit."""
-    data_products: NotRequired[bool]
+    data_products: NotRequired[pulumi.Input[bool]]
     """Requests for data products need the form, too: for every one of the domain unit; with ``required`` only. Default
     false."""
 
@@ -91,10 +100,10 @@ class RequestFormArgs(TypedDict):
 class GrantsArgs(TypedDict):
     """How long access lasts."""
 
-    longest: NotRequired[Annotated[str, v.DAYS]]
+    longest: NotRequired[Annotated[pulumi.Input[str], v.DAYS]]
     """Access ends so many days after the grant at the latest, whatever was asked for, such as ``90d``. Default: no
     limit."""
-    default: NotRequired[Annotated[str, v.DAYS]]
+    default: NotRequired[Annotated[pulumi.Input[str], v.DAYS]]
     """Access ends so many days after the grant if nobody asked for an end. Default: no end."""
 
 
@@ -118,7 +127,7 @@ class DomainArgs(TypedDict):
     """Share the domain with the members here; false if the accounts are associated already. Default true."""
     within_organization: NotRequired[bool]
     """The members are of the domain's organisation, and RAM shares within it: they need not accept. Default false."""
-    organization_id: NotRequired[Annotated[str, v.ORGANIZATION_ID]]
+    organization_id: NotRequired[Annotated[pulumi.Input[str], v.ORGANIZATION_ID]]
     """Trust member accounts by organisation instead of by name."""
     member_projects: NotRequired[Annotated[Mapping[str, Annotated[pulumi.Input[str], v.PROJECT_ID]], v.WORD]]
     """Projects whose grants are handled, by a stable word: the workflow's functions become members of them."""
@@ -126,22 +135,26 @@ class DomainArgs(TypedDict):
     """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
     request_form: NotRequired[RequestFormArgs]
     """How people ask for a stream: the form of a subscription request."""
-    adopt_existing: NotRequired[bool]
+    adopt_existing: NotRequired[pulumi.Input[bool]]
     """Take over form and asset types, and a rule, that exist already; for one ``pulumi up``. Default false."""
-    allow_breaking: NotRequired[bool]
+    allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of form types that assets written so far cannot follow; for one ``pulumi up``. Default false."""
-    managed_vpc: NotRequired[bool]
+    managed_vpc: NotRequired[pulumi.Input[bool]]
     """Grants across accounts include managed VPC connections to the cluster. Default true."""
-    cross_account_serverless: NotRequired[bool]
+    cross_account_serverless: NotRequired[pulumi.Input[bool]]
     """Try grants on serverless clusters across accounts, which AWS does not document. Default false."""
-    principal_accounts: NotRequired[Annotated[Mapping[str, list[Annotated[str, v.ACCOUNT]]], v.ACCOUNT_KEY]]
+    principal_accounts: NotRequired[
+        Annotated[
+            pulumi.Input[Mapping[str, pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.ACCOUNT]]]]], v.ACCOUNT_KEY
+        ]
+    ]
     """Environment account to further accounts whose roles its subscription targets may name."""
     grants: NotRequired[GrantsArgs]
     """How long access lasts. Grants that exist keep their ends."""
     reconcile_schedule: NotRequired[Annotated[str, v.RECONCILE_SCHEDULE]]
     """When the reconciler runs, which compares grants with what is deployed (EventBridge schedule). Empty, or in a
     stack file ``never``, turns it off. Default ``rate(1 hour)``."""
-    reconcile_repairs: NotRequired[bool]
+    reconcile_repairs: NotRequired[pulumi.Input[bool]]
     """Scheduled runs of the reconciler repair what they find; false lets them only report. Default true."""
 
 
@@ -153,7 +166,7 @@ class MemberArgs(TypedDict):
     """The account."""
     deploy: NotRequired[Annotated[bool, ProgramOnly("the mode says it")]]
     """Deploy into it; false in the domain's own stack. Default true."""
-    accept_share_arn: NotRequired[Annotated[str, v.SHARE_ARN]]
+    accept_share_arn: NotRequired[Annotated[pulumi.Input[str], v.SHARE_ARN]]
     """The domain's resource share to accept, if this stack does not make the share itself."""
     data_sources: NotRequired[Annotated[Mapping[str, DataSourceArgs], v.WORD]]
     """Data sources by a word that is unique in the account."""
@@ -164,43 +177,32 @@ class MemberArgs(TypedDict):
     Default ``find``."""
     trail_arn: NotRequired[Annotated[pulumi.Input[str], v.TRAIL_ARN]]
     """ARN of the trail, if known."""
-    consumer_roles: NotRequired[list[Annotated[str, v.CONSUMER_ROLE]]]
+    consumer_roles: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.CONSUMER_ROLE]]]]
     """ARNs or patterns of the only roles that may be given access. Default: the principals of the account's targets."""
     allow_any_role: NotRequired[bool]
     """Let ``consumer_roles`` hold a pattern that covers every role of the account. The function that writes policies
     may then change the inline policies of each of them. Default false."""
-    require_boundary: NotRequired[bool]
+    require_boundary: NotRequired[pulumi.Input[bool]]
     """Only roles that carry the consumer boundary may be given access. Default true."""
-    connection_roles: NotRequired[list[Annotated[str, v.CONNECTION_ROLE]]]
+    connection_roles: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.CONNECTION_ROLE]]]]
     """ARNs of those consumer roles that also make network connections to clusters of other accounts."""
-    apply_concurrency: NotRequired[Annotated[int, v.CONCURRENCY]]
+    apply_concurrency: NotRequired[Annotated[pulumi.Input[int], v.CONCURRENCY]]
     """How many invocations of the function that writes policies run side by side at most, reserved for it in the
     account. Default: none are reserved."""
-    resource_keys: NotRequired[list[Annotated[str, v.RESOURCE_KEY]]]
+    resource_keys: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.RESOURCE_KEY]]]]
     """ARNs, or aliases with patterns (``alias/streams-*``), of the only customer-managed keys that encrypt streams
     which are granted. Default: any key of the account; the function may then revoke any grant on any of them."""
-    boundary_extra_actions: NotRequired[list[Annotated[str, v.IAM_ACTION]]]
+    boundary_extra_actions: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.IAM_ACTION]]]]
     """Further actions that the consumers' own jobs need."""
     boundary_arn: NotRequired[Annotated[pulumi.Input[str], v.BOUNDARY_ARN]]
     """ARN of a ConsumerBoundary made elsewhere. Default: a boundary made here."""
-    manual_assets: NotRequired[Annotated[Mapping[str, list[Annotated[str, v.MANUAL_ASSET]]], v.PROJECT_KEY]]
+    manual_assets: NotRequired[
+        Annotated[
+            pulumi.Input[Mapping[str, pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.MANUAL_ASSET]]]]],
+            v.PROJECT_KEY,
+        ]
+    ]
     """Owning project to ARN patterns which assets made by hand may name."""
-
-
-@described
-class ProviderFlags(TypedDict):
-    """Further inputs of the AWS providers, for an endpoint that is not AWS."""
-
-    s3_use_path_style: NotRequired[bool]
-    """Name buckets in the path, not in the host. Default false."""
-    skip_credentials_validation: NotRequired[bool]
-    """Do not ask STS whether the credentials are valid. Default false."""
-    skip_metadata_api_check: NotRequired[bool]
-    """Look for no credentials in the metadata of EC2. Default false."""
-    skip_region_validation: NotRequired[bool]
-    """Accept a region that the provider does not know. Default false."""
-    skip_requesting_account_id: NotRequired[bool]
-    """Do not ask for the account of the credentials. Default false."""
 
 
 @described
@@ -222,13 +224,13 @@ class StreamGovernanceArgs(TypedDict):
         Annotated[list[Annotated[str, v.PLATFORM]], Size(1, None, "must be a list of at least one platform")]
     ]
     """Streaming platforms. Default: all."""
-    log_retention_days: NotRequired[Annotated[int, v.RETENTION]]
+    log_retention_days: NotRequired[Annotated[pulumi.Input[int], v.RETENTION]]
     """How long logs are kept, in days. Default 90."""
     permissions_boundary_name: NotRequired[Annotated[str, v.BOUNDARY_NAME]]
     """Path and name of the permissions boundary policy, in every account, that our own roles carry."""
-    tags: NotRequired[Mapping[str, Annotated[str, Text()]]]
+    tags: NotRequired[pulumi.Input[Mapping[str, Annotated[pulumi.Input[str], Text()]]]]
     """Tags of every resource."""
-    alarm_topics: NotRequired[list[Annotated[str, v.TOPIC_ARN]]]
+    alarm_topics: NotRequired[pulumi.Input[Sequence[Annotated[pulumi.Input[str], v.TOPIC_ARN]]]]
     """SNS topics, in the deployment's region, that alarms notify."""
     dashboards: NotRequired[bool]
     """Make a CloudWatch dashboard in the domain's account and in each member account. Default true."""

@@ -14,7 +14,7 @@ def ledger_table(
     spec: TableSpec,
     *,
     kms_key_arn: pulumi.Input[str] | None,
-    deletion_protection: bool,
+    deletion_protection: pulumi.Input[bool],
 ) -> aws.dynamodb.Table:
     """A table with point-in-time recovery and encryption.
 
@@ -37,6 +37,6 @@ def ledger_table(
         point_in_time_recovery={"enabled": True},
         server_side_encryption={"enabled": True, "kms_key_arn": kms_key_arn} if kms_key_arn is not None else None,
         deletion_protection_enabled=deletion_protection,
-        tags=dict(settings.tags) or None,
+        tags=settings.tags,
         opts=child(parent),
     )

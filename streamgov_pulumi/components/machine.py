@@ -36,7 +36,7 @@ class StateMachineWithRole(pulumi.ComponentResource):
         kms_key_arn: pulumi.Input[str] | None = None,
     ) -> None:
         super().__init__("streamgov:index:StateMachineWithRole", name, {}, opts)
-        tags = dict(settings.tags) or None
+        tags = settings.tags
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=machine.known(lambda spec: spec.log_group),

@@ -40,7 +40,7 @@ class DeadLetterQueue(pulumi.ComponentResource):
             kms_master_key_id=kms_key_arn,
             kms_data_key_reuse_period_seconds=300 if kms_key_arn is not None else None,
             sqs_managed_sse_enabled=True if kms_key_arn is None else None,
-            tags=dict(settings.tags) or None,
+            tags=settings.tags,
             opts=child(self),
         )
         aws.sqs.QueuePolicy(

@@ -25,10 +25,10 @@ def role_with_policy(
         logical_name,
         name=role.known(lambda spec: spec.name),
         path=role.known(lambda spec: spec.path),
-        description=role.known(lambda spec: spec.description),
+        description=role.value(lambda spec: spec.description),
         assume_role_policy=role.value(lambda spec: to_json(spec.trust)),
         permissions_boundary=role.value(lambda spec: spec.boundary_arn),
-        tags=dict(settings.tags) or None,
+        tags=settings.tags,
         opts=child(parent),
     )
     if role.known(lambda spec: spec.policy is None):

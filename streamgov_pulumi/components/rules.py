@@ -41,10 +41,10 @@ def rule_with_target(
     made = aws.cloudwatch.EventRule(
         logical_name,
         name=rule.known(lambda spec: spec.name),
-        description=rule.known(lambda spec: spec.description),
+        description=rule.value(lambda spec: spec.description),
         event_pattern=rule.value(lambda spec: None if spec.event_pattern is None else to_json(spec.event_pattern)),
-        schedule_expression=rule.known(lambda spec: spec.schedule),
-        tags=dict(settings.tags) or None,
+        schedule_expression=rule.value(lambda spec: spec.schedule),
+        tags=settings.tags,
         # A rule of a name that exists is taken over (PutRule), so it is never first.
         opts=child(parent, depends_on=after),
     )
@@ -54,7 +54,7 @@ def rule_with_target(
         target_id=rule.known(lambda spec: spec.target_id),
         arn=target_arn,
         role_arn=role_arn,
-        input=rule.known(lambda spec: spec.input_text),
+        input=rule.value(lambda spec: spec.input_text),
         dead_letter_config={"arn": dead_letter_arn},
         retry_policy={
             "maximum_event_age_in_seconds": RULE_RETRIES.max_age,

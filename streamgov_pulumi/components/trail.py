@@ -7,34 +7,37 @@ import pulumi_aws as aws
 
 from streamgov_core.deploy.schema_trail import schema_trail
 from streamgov_core.deploy.scope import AccountScope
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._documents import to_json
-from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components._settings import child
 
 
 class SchemaTrailArgs(TypedDict):
     """Arguments of SchemaTrail."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The account whose schema changes are recorded."""
-    force_destroy: NotRequired[bool]
+    force_destroy: NotRequired[pulumi.Input[bool]]
     """Delete the bucket on destroy though it holds logs. Default false."""
 
 
-class SchemaTrail(pulumi.ComponentResource):
+class SchemaTrail(AccountComponent):
     """A trail of management events of one region, and its private bucket."""
 
     trail_arn: pulumi.Output[str]
     """ARN of the trail."""
+    bucket_name: pulumi.Output[str]
+    """Name of its bucket."""
 
     def __init__(self, name: str, args: SchemaTrailArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:SchemaTrail", name, {}, opts)
-        settings = Settings.of(args["deployment"])
-        tags = dict(settings.tags) or None
+        super().__init__("SchemaTrail", name, args, SchemaTrailArgs, opts)
+        settings = self._account.settings
+        tags = settings.tags
         spec = schema_trail(AccountScope(settings.names, settings.account))
         bucket = aws.s3.Bucket(
             f"{name}-bucket",
             bucket=spec.bucket,
-            force_destroy=bool(args.get("force_destroy", False)),
+            force_destroy=args.get("force_destroy", False),
             tags=tags,
             opts=child(self),
         )
@@ -77,5 +80,5 @@ class SchemaTrail(pulumi.ComponentResource):
             tags=tags,
             opts=child(self, depends_on=[policy]),
         )
-        self.trail_arn = trail.arn
-        self.register_outputs({"trail_arn": self.trail_arn})
+        self.trail_arn, self.bucket_name = trail.arn, bucket.bucket
+        self.register_outputs({"trail_arn": self.trail_arn, "bucket_name": self.bucket_name})

@@ -1,13 +1,16 @@
 """The one-time private connection of a consumer's VPC to a cluster of another VPC, usually of another account."""
 
 import re
-from typing import NotRequired, TypedDict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.components._settings import DeploymentArgs, Settings, child
+from streamgov_pulumi.components._account import AccountComponent, AccountInput
+from streamgov_pulumi.components._settings import Settings, child, lifted, lifted_list
 
 CLUSTER = re.compile(r"arn:aws[a-z-]*:kafka:([a-z0-9-]+):\d{12}:cluster/[^/]+/[0-9a-f-]+-(s?)\d+")
 AUTHENTICATIONS = ("SASL_IAM", "SASL_SCRAM", "TLS")
@@ -18,21 +21,21 @@ SUBNETS = (2, 3)
 class MskVpcConnectionArgs(TypedDict):
     """Arguments of MskVpcConnection."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The consumer's account."""
     cluster_arn: pulumi.Input[str]
     """ARN of the provisioned cluster, which is of the same region."""
     vpc_id: pulumi.Input[str]
     """The consumer's VPC."""
-    client_subnets: list[pulumi.Input[str]]
+    client_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """A subnet for each of the cluster's, in the same availability zones (by zone id)."""
-    security_groups: list[pulumi.Input[str]]
+    security_groups: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Groups of the brokers' network interfaces: they must let the clients in on TCP 14001 to 14100."""
-    authentication: NotRequired[str]
+    authentication: NotRequired[pulumi.Input[str]]
     """SASL_IAM, SASL_SCRAM or TLS. Default SASL_IAM, the only one that grants govern."""
 
 
-class MskVpcConnection(pulumi.ComponentResource):
+class MskVpcConnection(AccountComponent):
     """A managed VPC connection (MSK developer guide, "Multi-VPC private connectivity").
 
     It is made once for a VPC and cluster, not for each topic, and gives no access to data: grants do. The cluster must
@@ -46,32 +49,57 @@ class MskVpcConnection(pulumi.ComponentResource):
     """ARN of the connection."""
 
     def __init__(self, name: str, args: MskVpcConnectionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:MskVpcConnection", name, {}, opts)
-        settings = Settings.of(args["deployment"])
-        authentication = args.get("authentication", "SASL_IAM")
-        if authentication not in AUTHENTICATIONS:
-            known = ", ".join(AUTHENTICATIONS)
-            raise ConfigError(f"{name}: authentication must be one of {known}, got {authentication!r}")
-        if len(args["client_subnets"]) not in SUBNETS:
-            raise ConfigError(
-                f"{name}: client_subnets must be two or three subnets, as many as the cluster has, "
-                f"got {len(args['client_subnets'])}"
-            )
-        if not args["security_groups"]:
-            raise ConfigError(f"{name}: security_groups must name at least one group")
+        super().__init__("MskVpcConnection", name, args, MskVpcConnectionArgs, opts)
+        settings = self._account.settings
         cluster = pulumi.Output.from_input(args["cluster_arn"]).apply(lambda arn: check_cluster(name, settings, arn))
         connection = aws.msk.VpcConnection(
             f"{name}-connection",
             target_cluster_arn=cluster,
-            authentication=authentication,
+            authentication=lifted(partial(check_authentication, name), args.get("authentication", "SASL_IAM")),
             vpc_id=args["vpc_id"],
-            client_subnets=args["client_subnets"],
-            security_groups=args["security_groups"],
-            tags=dict(settings.tags) or None,
+            client_subnets=lifted_list(partial(check_subnets, name), args["client_subnets"]),
+            security_groups=lifted_list(partial(check_groups, name), args["security_groups"]),
+            tags=settings.tags,
             opts=child(self),
         )
         self.connection_arn = connection.arn
         self.register_outputs({"connection_arn": self.connection_arn})
+
+
+def check_authentication(name: str, authentication: str) -> str:
+    """One of AUTHENTICATIONS.
+
+    Raises:
+        ConfigError: it is none of them.
+    """
+    if authentication not in AUTHENTICATIONS:
+        known = ", ".join(AUTHENTICATIONS)
+        raise ConfigError(f"{name}: authentication must be one of {known}, got {authentication!r}")
+    return authentication
+
+
+def check_subnets(name: str, subnets: list[Any]) -> list[Any]:
+    """As many subnets as a cluster can have.
+
+    Raises:
+        ConfigError: there are more or fewer.
+    """
+    if len(subnets) not in SUBNETS:
+        raise ConfigError(
+            f"{name}: client_subnets must be two or three subnets, as many as the cluster has, got {len(subnets)}"
+        )
+    return subnets
+
+
+def check_groups(name: str, groups: list[Any]) -> list[Any]:
+    """At least one security group.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if not groups:
+        raise ConfigError(f"{name}: security_groups must name at least one group")
+    return groups
 
 
 def check_cluster(name: str, settings: Settings, arn: str) -> str:

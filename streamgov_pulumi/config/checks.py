@@ -170,6 +170,7 @@ def _targets(mode: str, raw: Raw) -> Iterator[Mistake]:
     for path, member in _members(raw):
         seen: dict[tuple[str, str], str] = {}
         for word, target in (member.get("targets") or {}).items():
+            yield from _consumer_of((*path, "targets", word), target or {})
             key = ((target or {}).get("platform", ""), (target or {}).get("environmentId", ""))
             if not all(key):
                 continue
@@ -180,6 +181,16 @@ def _targets(mode: str, raw: Raw) -> Iterator[Mistake]:
                     "enough, with up to 20 principals",
                 )
             seen.setdefault(key, word)
+
+
+def _consumer_of(path: Path, target: Raw) -> Iterator[Mistake]:
+    """A target names an environment with its roles, or a project that has both."""
+    if "environmentId" in target and "projectId" in target:
+        yield Mistake((*path, "projectId"), "excludes environmentId: name either an environment or a project")
+    elif "projectId" not in target:
+        for key in ("environmentId", "principals"):
+            if key not in target:
+                yield Mistake((*path, key), "is required unless projectId names the consumer's project")
 
 
 def _grants(mode: str, raw: Raw) -> Iterator[Mistake]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin
@@ -190,11 +190,11 @@ def _value(annotation: Any, nested: Mapping[type, Shape]) -> Value:
     plain, rules = _apart(annotation)
     if is_described(plain):
         return Nested(nested[plain] if plain in nested else shape_of(plain))
+    if get_origin(plain) is Union:  # pulumi.Input[…], which begins with the plain type
+        return _value(Annotated[(get_args(plain)[0], *rules)] if rules else get_args(plain)[0], nested)
     origin, inner = get_origin(plain), get_args(plain)
-    if origin is list:
+    if origin in (list, Sequence):
         return Items(_value(inner[0], nested), _one(Size, rules))
     if origin is Mapping:
         return Entries(_value(inner[1], nested), _one(Keys, rules))
-    # pulumi.Input[…] is a union that begins with the plain type.
-    kind = inner[0] if origin is Union else plain
-    return Leaf(kind, _one(Rule, rules) or (Flag() if kind is bool else Text()))
+    return Leaf(plain, _one(Rule, rules) or (Flag() if plain is bool else Text()))

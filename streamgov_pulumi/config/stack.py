@@ -150,8 +150,10 @@ def parse(raw: Mapping[str, Any], secrets: Collection[Path] = (), refused: Colle
         refuse([Mistake(("mode",), f"must be one of {', '.join(sorted(MODES))}, got {mode!r}")])
     raw = _typed(mode, raw)
     mistakes = mistakes_of(mode, raw)
-    clean = without(raw, {mistake.path for mistake in mistakes})
-    refuse([*mistakes, *check_all(mode, clean), *refused])
+    told = {mistake.path for mistake in mistakes}
+    # What is wrong is left out of the further checks, and not said to be missing.
+    further = [mistake for mistake in check_all(mode, without(raw, told)) if mistake.path not in told]
+    refuse([*mistakes, *further, *refused])
     hidden = set(secrets)
 
     def change(path: Path, value: Any) -> Any:

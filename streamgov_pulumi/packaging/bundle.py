@@ -29,7 +29,7 @@ import streamgov_core
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.platforms import registry
 from streamgov_core.platforms.registry import installed_platforms
-from streamgov_pulumi.packaging.imports import import_closure, required_distributions
+from streamgov_pulumi.packaging.imports import ImportClosure, import_closure, required_distributions
 
 PACKAGES = ("streamgov_core", "streamgov_samples", "iam_evaluation")
 """Our packages that functions may import."""
@@ -62,12 +62,13 @@ class BundleError(ConfigError):
     """A bundle cannot be made: unknown entry point, or the dependencies cannot be obtained."""
 
 
-def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
+def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = True) -> Path:
     """Make the zip of one function.
 
     Args:
         entry: the handler's module or its entry point (``handlers.sync_catalog`` or ``handlers.sync_catalog.handler``).
         out_dir: where to put the zip; by default in our cache. The file's name carries its content's hash.
+        download: fetch the dependencies if the cache has none.
 
     Returns:
         The path of the zip.
@@ -75,10 +76,9 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
     Raises:
         BundleError: no such handler, or a dependency is neither cached nor to be had from a registry.
     """
-    module, source = _handler_source(entry)
-    root = Path(streamgov_core.__file__).parent.parent
-    packages = dict.fromkeys(PACKAGES, root)
-    closure = import_closure({module: source}, packages)
+    module, source = handler_source(entry)
+    packages = {name: _home_of(name) for name in PACKAGES}
+    closure = _closure({module: source}, packages)
     files: dict[str, Path | bytes] = {}
     installed = installed_platforms() if registry.__name__ in closure.modules else ()
     if installed:
@@ -86,16 +86,30 @@ def build_bundle(entry: str, *, out_dir: Path | None = None) -> Path:
         for point in installed:
             packages[point.module.partition(".")[0]], modules = _package_of(point)
             begin |= modules
-        closure = import_closure(begin, packages)
+        closure = _closure(begin, packages)
         files |= _entry_points(installed)
     files |= {_name_in_zip(name, path): path for name, path in closure.modules.items()}
-    files.update(_dependency_files(dependencies(), closure.foreign, closure.services))
+    files.update(_dependency_files(dependencies(download=download), closure.foreign, closure.services))
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
     path = _write_zip(files, target, module.rpartition(".")[2])
     if out_dir is None:
         _prune(target, time.time() - KEEP_SECONDS)
     return path
+
+
+def _home_of(package: str) -> Path:
+    """The folder in which a package of ours lies, or would lie: they need not lie beside each other."""
+    spec = find_spec(package)
+    file = spec.origin if spec is not None and spec.origin is not None else streamgov_core.__file__
+    return Path(file).parent.parent
+
+
+def _closure(begin: Mapping[str, Path], packages: Mapping[str, Path]) -> ImportClosure:
+    try:
+        return import_closure(begin, packages)
+    except LookupError as error:
+        raise BundleError(str(error)) from error
 
 
 def _package_of(point: EntryPoint) -> tuple[Path, dict[str, Path]]:
@@ -137,11 +151,15 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamgov"
 
 
-def dependencies(lock_file: Path = LOCK_FILE) -> Path:
+def dependencies(lock_file: Path = LOCK_FILE, *, download: bool = True) -> Path:
     """The directory with the installed dependencies of ``lock_file``, installed now if this lock was never seen.
 
     A cache may be shared, and whoever can write there could put code into a function that writes IAM policies. So what
     is found is held against the digest beside the lock file each time, and installed anew if it differs.
+
+    Args:
+        lock_file: what to install.
+        download: install what is not there; otherwise that is an error.
 
     Raises:
         BundleError: pip cannot obtain them and nothing is cached, or what it installs is not what the digest says.
@@ -152,6 +170,11 @@ def dependencies(lock_file: Path = LOCK_FILE) -> Path:
     ready = root / digest
     if ready.is_dir() and tree_digest(ready) == wanted:
         return ready
+    if not download:
+        raise BundleError(
+            f"the dependencies of the functions are not in {cache_dir()}. Run `{sys.executable} -m "
+            "streamgov_pulumi.packaging` once on this machine (make does so in a checkout); a program downloads nothing"
+        )
     root.mkdir(parents=True, exist_ok=True)
     with _exclusive(root / f"{digest}.lock"):
         if ready.is_dir() and tree_digest(ready) == wanted:
@@ -222,19 +245,33 @@ def _exclusive(path: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
-def _handler_source(entry: str) -> tuple[str, Path]:
+def handler_names() -> list[str]:
+    """The modules of all handlers."""
+    return sorted(f"handlers.{path.stem}" for path in (_handlers_root() / "handlers").glob("[a-z]*.py"))
+
+
+def handler_source(entry: str) -> tuple[str, Path]:
     """The module of an entry point and its file.
 
-    In a checkout ``handlers`` lies beside ``streamgov_core``; a wheel keeps it below this package, so that it takes no
-    name from other people's packages. It is not found by import: a program may have handlers of its own.
+    Raises:
+        BundleError: there is no such handler.
     """
-    checkout, installed = Path(streamgov_core.__file__).parent.parent, Path(__file__).parent
-    root = installed if (installed / "handlers").is_dir() else checkout
+    root = _handlers_root()
     for module in (entry, entry.rpartition(".")[0]):
         path = root.joinpath(*module.split(".")).with_suffix(".py")
         if re.fullmatch(r"handlers(\.[a-z_][a-z0-9_]*)+", module) and path.is_file():
             return module, path
     raise BundleError(f"there is no handler {entry!r}: expected handlers.<module> or handlers.<module>.<function>")
+
+
+def _handlers_root() -> Path:
+    """The folder in which ``handlers`` lies.
+
+    In a checkout ``handlers`` lies beside ``streamgov_core``; a wheel keeps it below this package, so that it takes no
+    name from other people's packages. It is not found by import: a program may have handlers of its own.
+    """
+    checkout, installed = Path(streamgov_core.__file__).parent.parent, Path(__file__).parent
+    return installed if (installed / "handlers").is_dir() else checkout
 
 
 def _dependency_files(root: Path, imported: set[str], services: Iterable[str]) -> dict[str, Path]:

@@ -38,6 +38,9 @@ def import_closure(begin: Mapping[str, Path], packages: Mapping[str, Path]) -> I
     Args:
         begin: dotted names of the modules to begin with -> their files.
         packages: names of our packages -> the folders in which they lie; modules of any other are foreign.
+
+    Raises:
+        LookupError: a package of ours is imported and is not there.
     """
     found = ImportClosure(dict(begin))
     waiting = list(begin.items())
@@ -49,7 +52,10 @@ def import_closure(begin: Mapping[str, Path], packages: Mapping[str, Path]) -> I
         for imported in _imports(name, path.name == "__init__.py", tree):
             top = imported.partition(".")[0]
             if top in packages:
-                for part, file in _ancestry(imported, packages[top]):
+                found_parts = list(_ancestry(imported, packages[top]))
+                if not found_parts:
+                    raise LookupError(f"{name} imports {imported}, which is not in {packages[top]}")
+                for part, file in found_parts:
                     if part not in found.modules:
                         found.modules[part] = file
                         waiting.append((part, file))

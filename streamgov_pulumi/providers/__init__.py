@@ -4,6 +4,7 @@ from streamgov_pulumi.providers.asset_type import AssetType, AssetTypeProvider
 from streamgov_pulumi.providers.deployment_marker import DeploymentMarker, DeploymentMarkerProvider
 from streamgov_pulumi.providers.destroy_guard import DestroyGuard, DestroyGuardProvider
 from streamgov_pulumi.providers.form_type import FormType, FormTypeProvider
+from streamgov_pulumi.providers.project_environment import ProjectEnvironment, ProjectEnvironmentProvider
 from streamgov_pulumi.providers.project_membership import ProjectMembership, ProjectMembershipProvider
 from streamgov_pulumi.providers.rule import Rule, RuleProvider
 from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, SubscriptionTargetProvider
@@ -17,6 +18,8 @@ __all__ = [
     "DestroyGuardProvider",
     "FormType",
     "FormTypeProvider",
+    "ProjectEnvironment",
+    "ProjectEnvironmentProvider",
     "ProjectMembership",
     "ProjectMembershipProvider",
     "Rule",

@@ -120,12 +120,9 @@ class LiveLook:
         return self
 
     def _clients(self, access: AccountArgs) -> Callable[[str], Any]:
-        settings = SessionSettings(
-            self._config.region,
-            access.get("assume_role_arn", ""),
-            access.get("external_id", ""),
-            access.get("profile", ""),
-        ).in_a_hurry()
+        # A stack file holds plain values.
+        role, external_id, profile = (str(access.get(key, "")) for key in ("assume_role_arn", "external_id", "profile"))
+        settings = SessionSettings(self._config.region, role, external_id, profile).in_a_hurry()
         return lambda service: self._client(service, settings)
 
     def conclude(self, log: Log) -> None:

@@ -6,8 +6,9 @@ domain unit of a rule) is not asked for again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
 from streamgov_pulumi.arguments.choices import FIND_TRAIL
@@ -97,7 +98,8 @@ def _shared(args: StreamGovernanceArgs) -> Iterator[Wanted]:
         for account in accounts:
             arn = f"arn:{partition}:iam::{account}:policy/{name}"
             yield Wanted("permissionsBoundaryName", account, Question(kinds.policy, arn))
-    for index, topic in enumerate(args.get("alarm_topics", [])):
+    topics: Any = args.get("alarm_topics", [])
+    for index, topic in enumerate(topics):
         owner = topic.split(":")[4]
         asked = owner if owner in accounts else next(iter(accounts), "")
         yield Wanted(f"alarmTopics[{index}]", asked, Question(kinds.topic, topic))
@@ -122,14 +124,15 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, path: str) -> Iterat
         where = f"{path}.dataSources.{word}"
         if domain:
             yield Wanted(f"{where}.projectId", account, _question(kinds.project, source["project_id"], domain))
-        yield Wanted(f"{where}.registryName", account, Question(kinds.registry, source["registry_name"]))
+        yield Wanted(f"{where}.registryName", account, _question(kinds.registry, source["registry_name"]))
         if source["platform"] in RESOURCES:
             found = _question(RESOURCES[source["platform"]], source["resource"])
             yield Wanted(f"{where}.resource", account, found)
     for word, target in sorted(member.get("targets", {}).items()):
-        for number, principal in enumerate(target["principals"]):
+        principals: Any = target.get("principals", ())
+        for number, principal in enumerate(principals):
             yield from _role(args, f"{path}.targets.{word}.principals[{number}]", principal)
-    projects: Mapping[str, list[str]] = member.get("manual_assets", {})
+    projects: Any = member.get("manual_assets", {})
     for project in sorted(projects) if domain else ():
         yield Wanted(f"{path}.manualAssets.{project}", account, Question(kinds.project, project, domain))
     if "boundary_arn" in member:

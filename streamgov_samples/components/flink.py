@@ -1,13 +1,17 @@
 """A Flink job on governed streams: an application of Managed Service for Apache Flink, and what belongs to it."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.spec import AlarmSpec
+from streamgov_pulumi.arguments.inputs import is_late
+from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._documents import built, to_json
-from streamgov_pulumi.components._settings import DeploymentArgs, SessionArgs, Settings, child, session_inputs
+from streamgov_pulumi.components._settings import child, lifted
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.providers import ProjectMembership
 from streamgov_samples.components import _flink_checks as checks
@@ -17,6 +21,13 @@ CONSUMER_PATH = "/consumers/"
 LOG_STREAM = "flink"
 MAX_KPUS = 64
 """The default quota of an application (Developer Guide, "Quota")."""
+
+
+SCALE = (
+    "parallelism", "parallelism_per_kpu", "max_kpus", "checkpoint_interval_ms", "min_pause_between_checkpoints_ms",
+    "log_level", "metrics_level", "auto_scaling",
+)  # fmt: skip
+"""Arguments that make up Flink's part of the configuration."""
 
 
 class FlinkCodeArgs(TypedDict):
@@ -35,18 +46,18 @@ class FlinkCodeArgs(TypedDict):
 class FlinkVpcArgs(TypedDict):
     """Where the application's network interfaces are."""
 
-    subnets: list[pulumi.Input[str]]
+    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """1 to 16 subnets of one VPC, from which the brokers (or their managed VPC connection) are reached."""
-    security_groups: list[pulumi.Input[str]]
+    security_groups: pulumi.Input[Sequence[pulumi.Input[str]]]
     """1 to 5 security groups of that VPC."""
 
 
 class FlinkPropertyGroupArgs(TypedDict):
     """A group of runtime properties."""
 
-    property_group_id: str
+    property_group_id: pulumi.Input[str]
     """The group's name, once in an application."""
-    property_map: dict[str, str]
+    property_map: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """The properties. They are no place for secrets: whoever may describe the application reads them."""
 
 
@@ -57,52 +68,52 @@ class FlinkMembershipArgs(TypedDict):
     """The domain."""
     project_id: pulumi.Input[str]
     """The consumer's project."""
-    session: NotRequired[SessionArgs]
-    """How the domain is reached. Default: with the ambient credentials."""
+    account: NotRequired[AccountInput]
+    """The domain's account, where the membership is made. Default: the consumer's account."""
 
 
 class FlinkApplicationArgs(TypedDict):
     """Arguments of FlinkApplication."""
 
-    deployment: DeploymentArgs
+    account: AccountInput
     """The consumer's account."""
     application: str
-    """The word from which the names of application, role and log group derive."""
+    """The word from which the names of application, role and log group derive. Plain."""
     code: FlinkCodeArgs
     """The job's JAR."""
-    property_groups: NotRequired[pulumi.Input[list[FlinkPropertyGroupArgs]]]
+    property_groups: NotRequired[pulumi.Input[Sequence[FlinkPropertyGroupArgs]]]
     """Runtime properties; ``streamgov_samples.functions.flink.property_groups`` makes those of the sample job."""
-    description: NotRequired[str]
+    description: NotRequired[pulumi.Input[str]]
     """What the job does. Another one replaces the application."""
-    runtime: NotRequired[str]
+    runtime: NotRequired[pulumi.Input[str]]
     """Runtime environment. Default ``FLINK-2_2``."""
-    start: NotRequired[bool]
+    start: NotRequired[pulumi.Input[bool]]
     """Run it: a change starts or stops it. Default true. An update restarts what runs, from a snapshot if enabled."""
-    force_stop: NotRequired[bool]
+    force_stop: NotRequired[pulumi.Input[bool]]
     """Stop without a snapshot. Default false."""
-    parallelism: NotRequired[int]
+    parallelism: NotRequired[pulumi.Input[int]]
     """Tasks side by side. Default 1."""
-    parallelism_per_kpu: NotRequired[int]
+    parallelism_per_kpu: NotRequired[pulumi.Input[int]]
     """Tasks on one Kinesis Processing Unit, 1 to 8. Default 1."""
-    auto_scaling: NotRequired[bool]
+    auto_scaling: NotRequired[pulumi.Input[bool]]
     """The service raises the parallelism with the load. Default false: it does not follow the lag of a topic."""
-    max_kpus: NotRequired[int]
+    max_kpus: NotRequired[pulumi.Input[int]]
     """Quota of KPUs that the parallelism must fit. Default 64, the service's own."""
-    checkpoint_interval_ms: NotRequired[int]
+    checkpoint_interval_ms: NotRequired[pulumi.Input[int]]
     """Milliseconds between checkpoints, with which offsets are committed. Default 60000."""
-    min_pause_between_checkpoints_ms: NotRequired[int]
+    min_pause_between_checkpoints_ms: NotRequired[pulumi.Input[int]]
     """Milliseconds from the end of a checkpoint to the next at least. Default 5000."""
-    snapshots: NotRequired[bool]
+    snapshots: NotRequired[pulumi.Input[bool]]
     """A stop or update keeps the job's state. Default true."""
-    log_level: NotRequired[str]
+    log_level: NotRequired[pulumi.Input[str]]
     """DEBUG, INFO, WARN or ERROR. Default INFO."""
-    metrics_level: NotRequired[str]
+    metrics_level: NotRequired[pulumi.Input[str]]
     """APPLICATION, TASK, OPERATOR or PARALLELISM. Default APPLICATION."""
     vpc: NotRequired[FlinkVpcArgs]
     """The VPC from which brokers are reached. Default: none, which reaches public endpoints only."""
     boundary_arn: NotRequired[pulumi.Input[str]]
     """ARN of the account's consumer boundary. Default: the one that EnvironmentAuthorizer makes there."""
-    role_path: NotRequired[str]
+    role_path: NotRequired[pulumi.Input[str]]
     """Path of the role, one that the account's ``consumerRoles`` cover. Default ``/consumers/``."""
     membership: NotRequired[FlinkMembershipArgs]
     """Makes the role a contributor of its project, as reporting lineage needs. Default: somebody else does."""
@@ -110,7 +121,7 @@ class FlinkApplicationArgs(TypedDict):
     """Key for the log group, whose policy admits CloudWatch Logs. Default: AWS's own."""
 
 
-class FlinkApplication(pulumi.ComponentResource):
+class FlinkApplication(AccountComponent):
     """The application, the role that it runs as, its log, and an alarm on its downtime (``docs/flink.md``).
 
     The role is the principal of grants: put ``role_arn`` into the principals of the environment's subscription target.
@@ -129,16 +140,16 @@ class FlinkApplication(pulumi.ComponentResource):
     """Name of the log group."""
 
     def __init__(self, name: str, args: FlinkApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("streamgov:index:FlinkApplication", name, {}, opts)
-        settings = Settings.of(args["deployment"])
+        super().__init__("FlinkApplication", name, args, FlinkApplicationArgs, opts)
+        settings = self._account.settings
         names, what = settings.names, args["application"]
         # Longer names than IAM takes are told below, with what to shorten.
         self._application, role_name = names.regional(what, 1000), names.iam_name(what, 1000)
         checks.check_names(name, self._application, role_name, names.namespace)
         self._name, self._args, self._settings = name, args, settings
-        self._tags = dict(settings.tags) or None
+        self._tags = settings.tags
         flink = self._flink()
-        runtime = checks.check_runtime(name, args.get("runtime", RUNTIME))
+        runtime = lifted(partial(checks.check_runtime, name), args.get("runtime", RUNTIME))
         location = self._location()
         vpc = self._vpc()
 
@@ -206,34 +217,10 @@ class FlinkApplication(pulumi.ComponentResource):
     def _log_group(self) -> str:
         return f"/aws/kinesis-analytics/{self._application}"
 
-    def _flink(self) -> dict[str, Any]:
-        """Flink's part of the configuration. A remote host passes numbers as floats."""
-        args, name = self._args, self._name
-        parallelism, per_kpu = int(args.get("parallelism", 1)), int(args.get("parallelism_per_kpu", 1))
-        checks.check_scale(name, parallelism, per_kpu, int(args.get("max_kpus", MAX_KPUS)))
-        interval = int(args.get("checkpoint_interval_ms", 60_000))
-        pause = int(args.get("min_pause_between_checkpoints_ms", 5_000))
-        checks.check_checkpoints(name, interval, pause)
-        log_level, metrics_level = args.get("log_level", "INFO"), args.get("metrics_level", "APPLICATION")
-        return {
-            "checkpoint_configuration": {
-                "configuration_type": "CUSTOM",
-                "checkpointing_enabled": True,
-                "checkpoint_interval": interval,
-                "min_pause_between_checkpoints": pause,
-            },
-            "monitoring_configuration": {
-                "configuration_type": "CUSTOM",
-                "log_level": checks.check_one_of(name, "log_level", log_level, checks.LOG_LEVELS),
-                "metrics_level": checks.check_one_of(name, "metrics_level", metrics_level, checks.METRICS_LEVELS),
-            },
-            "parallelism_configuration": {
-                "configuration_type": "CUSTOM",
-                "parallelism": parallelism,
-                "parallelism_per_kpu": per_kpu,
-                "auto_scaling_enabled": args.get("auto_scaling", False),
-            },
-        }
+    def _flink(self) -> Any:
+        """Flink's part of the configuration, as soon as what is checked together is known."""
+        told = {key: self._args[key] for key in SCALE if key in self._args}  # type: ignore[literal-required]
+        return lifted(partial(_flink_configuration, self._name), told)
 
     def _location(self) -> dict[str, Any]:
         code, name = self._args["code"], self._name
@@ -246,7 +233,10 @@ class FlinkApplication(pulumi.ComponentResource):
     def _vpc(self) -> FlinkVpcArgs | None:
         vpc = self._args.get("vpc")
         if vpc is not None:
-            checks.check_vpc(self._name, vpc["subnets"], vpc["security_groups"])
+            subnets: Any = vpc["subnets"]
+            groups: Any = vpc["security_groups"]
+            if not is_late(subnets) and not is_late(groups):
+                checks.check_vpc(self._name, subnets, groups)
         return vpc
 
     def _key(self, what: str, arn: pulumi.Input[str] | None) -> Any:
@@ -278,7 +268,7 @@ class FlinkApplication(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             name=role_name,
-            path=checks.check_path(name, args.get("role_path", CONSUMER_PATH)),
+            path=lifted(partial(checks.check_path, name), args.get("role_path", CONSUMER_PATH)),
             description=f"The Flink job {self._application}: it may read and write what grants allow",
             assume_role_policy=to_json(job_trust(account, names.region, self._application, names.partition)),
             permissions_boundary=_checked(boundary, lambda arn: checks.check_boundary(name, account, arn)),
@@ -315,6 +305,7 @@ class FlinkApplication(pulumi.ComponentResource):
         before: list[pulumi.Resource] = [policy]
         if "membership" in args:
             membership = args["membership"]
+            domain = account_of(membership.get("account", self._account), f"{name}-membership", None)
             before.append(
                 ProjectMembership(
                     f"{name}-membership",
@@ -323,12 +314,41 @@ class FlinkApplication(pulumi.ComponentResource):
                         "project_id": membership["project_id"],
                         "user_identifier": role.arn,
                         "designation": "PROJECT_CONTRIBUTOR",
-                        **session_inputs(settings, membership.get("session")),
+                        **domain.session_inputs(),
                     },
                     child(self),
                 )
             )
         return role, before
+
+
+def _flink_configuration(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    # A remote host passes numbers as floats.
+    parallelism, per_kpu = int(told.get("parallelism", 1)), int(told.get("parallelism_per_kpu", 1))
+    checks.check_scale(name, parallelism, per_kpu, int(told.get("max_kpus", MAX_KPUS)))
+    interval = int(told.get("checkpoint_interval_ms", 60_000))
+    pause = int(told.get("min_pause_between_checkpoints_ms", 5_000))
+    checks.check_checkpoints(name, interval, pause)
+    log_level, metrics_level = told.get("log_level", "INFO"), told.get("metrics_level", "APPLICATION")
+    return {
+        "checkpoint_configuration": {
+            "configuration_type": "CUSTOM",
+            "checkpointing_enabled": True,
+            "checkpoint_interval": interval,
+            "min_pause_between_checkpoints": pause,
+        },
+        "monitoring_configuration": {
+            "configuration_type": "CUSTOM",
+            "log_level": checks.check_one_of(name, "log_level", log_level, checks.LOG_LEVELS),
+            "metrics_level": checks.check_one_of(name, "metrics_level", metrics_level, checks.METRICS_LEVELS),
+        },
+        "parallelism_configuration": {
+            "configuration_type": "CUSTOM",
+            "parallelism": parallelism,
+            "parallelism_per_kpu": per_kpu,
+            "auto_scaling_enabled": told.get("auto_scaling", False),
+        },
+    }
 
 
 def _checked(value: Any, check: Any) -> Any:

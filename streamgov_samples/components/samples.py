@@ -7,10 +7,10 @@ import pulumi_aws as aws
 
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.command import Consumer
-from streamgov_pulumi.components._accounts import Accounts, session_of
+from streamgov_pulumi.components._accounts import Accounts
 from streamgov_pulumi.components._description import Description
 from streamgov_pulumi.components._documents import to_json
-from streamgov_pulumi.components._settings import AccountArgs, Settings, child, session_inputs
+from streamgov_pulumi.components._settings import AccountArgs, child
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.providers import ProjectMembership
 from streamgov_samples.components.sandbox import Sandbox
@@ -54,10 +54,10 @@ class SampleJobs(pulumi.ComponentResource):
 
     def _producer(self, name: str) -> FunctionWithRole:
         access, platform, sandbox = self._args["producer"], self._args["platform"], self._sandbox
-        settings = Settings.of(sandbox.deployment(access))
+        settings = sandbox.account(access).settings
         producer = Description(
             lambda **values: sample_producer(
-                AccountScope(settings.names, settings.account, settings.permissions_boundary),
+                AccountScope(settings.names, settings.account),
                 platform=platform,
                 registry_name=sandbox.registries[platform],
                 **values,
@@ -73,11 +73,11 @@ class SampleJobs(pulumi.ComponentResource):
 
     def _consumer(self, name: str) -> FunctionWithRole:
         access, platform, sandbox = self._args["consumer"], self._args["platform"], self._sandbox
-        settings = Settings.of(sandbox.deployment(access))
+        settings = sandbox.account(access).settings
 
         def build(project: str, environment: str, **values: str) -> SampleConsumer:
             return sample_consumer(
-                AccountScope(settings.names, settings.account, settings.permissions_boundary),
+                AccountScope(settings.names, settings.account),
                 Consumer(settings.account, settings.names.region, project, environment, ()),
                 platform=platform,
                 registry_name=sandbox.registries[platform],
@@ -110,7 +110,6 @@ class SampleJobs(pulumi.ComponentResource):
     def _member(self, name: str, project: str, role_arn: pulumi.Output[str]) -> None:
         """Only users of the domain may report lineage; its account must be associated before."""
         access = self._args["domain"]
-        settings = Settings.of(self._sandbox.deployment(access))
         ProjectMembership(
             f"{name}-membership",
             {
@@ -118,7 +117,7 @@ class SampleJobs(pulumi.ComponentResource):
                 "project_id": self._sandbox.projects[project],
                 "user_identifier": role_arn,
                 "designation": "PROJECT_CONTRIBUTOR",
-                **session_inputs(settings, session_of(access)),
+                **self._sandbox.account(access).session_inputs(),
             },
             child(self, depends_on=self._sandbox.accepters),
         )

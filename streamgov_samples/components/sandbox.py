@@ -4,15 +4,17 @@ Nothing of it is needed on real accounts, where a domain and clusters exist alre
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.iam_statements import function_trust
-from streamgov_pulumi.components._accounts import Accounts, session_of
+from streamgov_pulumi.components._account import SESSION, Account
+from streamgov_pulumi.components._accounts import Accounts
 from streamgov_pulumi.components._documents import to_json
-from streamgov_pulumi.components._settings import AccountArgs, DeploymentArgs, Settings, child, session_inputs
+from streamgov_pulumi.components._settings import AccountArgs, ComponentAccountArgs, child
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.environment import ConsumerBoundary
 from streamgov_pulumi.components.trail import SchemaTrail
@@ -103,23 +105,26 @@ class Sandbox(pulumi.ComponentResource):
         self._consumer()
         self.trail_arn = SchemaTrail(
             f"{name}-trail",
-            {"deployment": self.deployment(args["producer"]), "force_destroy": True},
+            {"account": self.account(args["producer"]), "force_destroy": True},
             self._options("producer"),
         ).trail_arn
         self.register_outputs({"domain_id": self.domain_id, "projects": self.projects})
 
-    def deployment(self, access: AccountArgs) -> DeploymentArgs:
+    def account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
-        made: DeploymentArgs = {
+        made: ComponentAccountArgs = {
+            "account_id": access["account"],
             "region": self._args["region"],
-            "account": access["account"],
             "namespace": self._args["namespace"],
         }
+        for key in SESSION:
+            if access.get(key):
+                made[key] = access[key]  # type: ignore[literal-required]
         if "tags" in self._args:
             made["tags"] = self._args["tags"]
         if "log_retention_days" in self._args:
             made["log_retention_days"] = self._args["log_retention_days"]
-        return made
+        return Account(made, provider=partial(self._accounts.provider, access))
 
     def _options(self, word: str, **more: Any) -> pulumi.ResourceOptions:
         """Options of a child in the account that ``word`` names."""
@@ -177,7 +182,7 @@ class Sandbox(pulumi.ComponentResource):
         share = DomainAssociation(
             f"{self._name}-association",
             {
-                "deployment": self.deployment(self._args["domain"]),
+                "account": self.account(self._args["domain"]),
                 "domain_arn": domain.arn,
                 "domain_version": domain.domain_version,
                 "member_accounts": sorted(set(members.values())),
@@ -186,7 +191,9 @@ class Sandbox(pulumi.ComponentResource):
         )
         return {
             word: DomainAssociationAccepter(
-                f"{self._name}-{word}-association", {"share_arn": share.share_arn}, self._options(word)
+                f"{self._name}-{word}-association",
+                {"account": self.account(self._access[word]), "share_arn": share.share_arn},
+                self._options(word),
             )
             for word in members
         }
@@ -359,11 +366,11 @@ class Sandbox(pulumi.ComponentResource):
 
     # --- the consumer's role --------------------------------------------------------------------------------------
     def _consumer(self) -> None:
-        deployment = self.deployment(self._args["consumer"])
-        names, account = Settings.of(deployment).names, self._args["consumer"]["account"]
+        told = self.account(self._args["consumer"])
+        names, account = told.settings.names, told.settings.account
         boundary = ConsumerBoundary(
             f"{self._name}-consumer-boundary",
-            {"deployment": deployment},
+            {"account": told},
             self._options("consumer"),
         )
         role_name = f"{self._prefix}-consumer"
@@ -387,7 +394,7 @@ class Sandbox(pulumi.ComponentResource):
                 "project_id": self.projects["consumer"],
                 "user_identifier": role.arn,
                 "designation": "PROJECT_CONTRIBUTOR",
-                **session_inputs(Settings.of(deployment), session_of(self._args["domain"])),
+                **self.account(self._args["domain"]).session_inputs(),
             },
             # A role of an account that is not associated yet cannot become a member.
             child(self, depends_on=self.accepters),

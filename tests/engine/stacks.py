@@ -22,7 +22,7 @@ from tools.dev.workspace import Workspace, ensure_cli
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
-PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "handlers")
+PACKAGES = ("streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "iam_evaluation", "handlers")
 
 
 def cli() -> Path:

@@ -6,9 +6,11 @@ The Python program stands for any language: it knows the schema's names only. Pr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.e2e.conftest import cli_dir
@@ -88,3 +90,59 @@ def test_another_program_deploys_a_component(workspace: Workspace, tmp_path: Pat
     assert held, printed
     pulumi.operation("destroy")
     assert pulumi.resource_count() == 0
+
+
+OUTPUTS_PROGRAM = """
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+
+class EnvironmentAuthorizer(pulumi.ComponentResource):
+    def __init__(self, name, props, opts):
+        token = "streamgov:index:EnvironmentAuthorizer"
+        super().__init__(token, name, {**props, "machineArn": None}, opts, remote=True)
+
+
+config = pulumi.Config()
+region = "us-east-1"
+provider = aws.Provider("own", region=region, skip_metadata_api_check=True)
+own = pulumi.ResourceOptions(provider=provider)
+role = aws.iam.Role("reader", name="outputs-reader", path="/jobs/",
+    assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}), opts=own)
+made = EnvironmentAuthorizer("member", {
+    "account": {
+        "accountId": "111111111111",
+        "region": pulumi.Output.secret(region) if config.get_bool("secretRegion") else region,
+        "namespace": "outputs",
+        "tags": {"role": role.name},
+    },
+    "domainId": "dzd-4p9n6sw4qt9xgn",
+    "domainAccount": "111111111111",
+    "consumerRoles": [role.arn],
+    "deletionProtection": False,
+}, pulumi.ResourceOptions(providers=[provider]))
+pulumi.export("roleArn", role.arn)
+"""
+
+
+def test_outputs_reach_nested_arguments_through_the_plugin(workspace: Workspace, tmp_path: Path) -> None:
+    """What another resource makes is right in lists and maps; where names hang on it, one sentence says so."""
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT.replace("name: other", "name: outputs", 1))
+    (tmp_path / "__main__.py").write_text(OUTPUTS_PROGRAM)
+    pulumi = Pulumi(workspace, cli_dir(), tmp_path, "outputs")
+    pulumi.select_stack()
+    pulumi.configure("outputs", {"secretRegion": True})
+    printed = pulumi.run("preview", "--stack", "outputs", "--color", "never", check=False)
+    said = " ".join((printed.stdout + printed.stderr).split())
+    assert printed.returncode != 0
+    assert "EnvironmentAuthorizer: account.region must be known when the program runs, got an Output" in said
+    assert "arguments/inputs.py" not in said, "the plugin's own stack explains nothing"
+    pulumi.configure("outputs", {})
+    pulumi.operation("up")
+    lambda_ = boto3.client("lambda", region_name="us-east-1", endpoint_url=workspace.endpoint)
+    made = lambda_.get_function_configuration(FunctionName="outputs-apply")["Environment"]["Variables"]
+    assert json.loads(made["STREAMGOV_CONSUMER_ROLES"]) == [pulumi.outputs()["roleArn"]]
+    pulumi.operation("destroy")

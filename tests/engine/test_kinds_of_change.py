@@ -62,7 +62,7 @@ def lone():
 
 
 def request():
-    StreamRequestForm("request", {"deployment": {"region": "us-east-1", "account": "111111111111",
+    StreamRequestForm("request", {"account": {"region": "us-east-1", "account_id": "111111111111",
         "namespace": "kinds"}, "domain_id": settings["domain"], "owning_project_id": settings["producer"],
         "adopt_existing": "request" in adopt, **settings["request"]})
 
@@ -70,7 +70,7 @@ def request():
 def connection():
     provider = aws.Provider("consumer", region="us-east-1", allowed_account_ids=["333333333333"],
         assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=settings["admin"])], skip_metadata_api_check=True)
-    made = MskVpcConnection("vpc", {"deployment": {"region": "us-east-1", "account": "333333333333",
+    made = MskVpcConnection("vpc", {"account": {"region": "us-east-1", "account_id": "333333333333",
         "tags": settings["tags"]}, "cluster_arn": settings["cluster"], "vpc_id": "vpc-1",
         "client_subnets": settings["subnets"], "security_groups": settings["groups"]},
         pulumi.ResourceOptions(providers=[provider]))

@@ -159,8 +159,14 @@ def deployed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> tuple[St
 
 def test_the_member_example_is_what_it_says(place: Place, deployed: tuple[Stack, Stack], without_package: Path) -> None:
     member, _ = deployed
-    assert member.pulumi.outputs() == {"assetTypes": {}}, "its own stack makes no asset types"
     [target] = place.targets()
+    role = f"arn:aws:iam::{MEMBER}:role/streamgov/streamgov/streamgov-eu-west-1-"
+    assert member.pulumi.outputs() == {
+        "assetTypes": {},  # its own stack makes none
+        "dataSourceRoleArns": {f"{MEMBER}/orders": f"{role}sync-orders"},
+        "boundaryArns": {MEMBER: f"{role.replace(':role/', ':policy/')}consumer-boundary"},
+        "targetIds": {f"{MEMBER}/payments": target["id"]},
+    }
     assert target["authorizedPrincipals"] == [READER]
     assert target["applicableAssetTypes"] == ["MskTopicAssetType"]
     assert place.machines(MEMBER) == {"streamgov-member"}
@@ -179,6 +185,7 @@ def test_the_domain_example_is_what_it_says(place: Place, deployed: tuple[Stack,
     assert place.machines(DOMAIN) == {"streamgov-central"}
     outputs = domain.pulumi.outputs()
     assert outputs.pop("centralMachineArn") == f"arn:aws:states:eu-west-1:{DOMAIN}:stateMachine:streamgov-central"
+    assert outputs.pop("shareArn").startswith(f"arn:aws:ram:eu-west-1:{DOMAIN}:resource-share/")
     assert outputs == {
         "assetTypes": {"kinesis": "KinesisStreamAssetType", "msk": "MskTopicAssetType"},
         "requestFormName": "StreamAccessRequestFormType",

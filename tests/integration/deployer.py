@@ -55,6 +55,7 @@ class Deployer:
     def member(self, account: str, member: MemberDeployment) -> None:
         """Deploy a member account's parts."""
         self.policy(account, member.boundary)
+        self.policy(account, member.access_boundary)
         self.policy(account, member.reader_boundary)
         self.table(account, member.documents)
         for function in member.functions:

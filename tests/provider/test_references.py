@@ -45,6 +45,7 @@ def test_every_provider_is_covered() -> None:
         (providers.SubscriptionTarget, "dynamic/streamgov:SubscriptionTarget"),
         (providers.DeploymentMarker, "dynamic/streamgov:DeploymentMarker"),
         (providers.DestroyGuard, "dynamic/streamgov:DestroyGuard"),
+        (providers.ProjectEnvironment, "dynamic/streamgov:ProjectEnvironment"),
         (providers.ProjectMembership, "dynamic/streamgov:ProjectMembership"),
         (providers.Rule, "dynamic/streamgov:Rule"),
     ],

@@ -38,6 +38,7 @@ def main() -> int:
             sub.add_argument("--emulator", action="store_true", help="only the emulator's lint, types and tests")
             sub.add_argument("--quick", action="store_true", help="without the tests that run the Pulumi engine")
         if name == "demo":
+            sub.add_argument("--domain", choices=("V1", "V2"), default="V1", help="version of the DataZone domain")
             sub.add_argument("--keep", action="store_true", help="do not destroy at the end")
             sub.add_argument("--flink", action="store_true", help="with a Flink job (needs Java 17 and Maven)")
     arguments = parser.parse_args()

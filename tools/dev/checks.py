@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streamgov_pulumi.packaging.bundle import LOCK_FILE, write_digest
-from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_yaml_host
+from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_dependencies, ensure_yaml_host
 
 EMULATOR_TYPED = ("emulator/aws_emulator", "iam_evaluation")
 TYPED = (
@@ -30,6 +30,7 @@ TYPED = (
     "bench",
     "emulator/tests",
     "__main__.py",
+    "hatch_build.py",
 )
 LINTED = (*TYPED, "policy", "plugin", "emulator", "examples")
 EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")
@@ -81,6 +82,7 @@ def test(arguments: argparse.Namespace) -> int:
     """
     environment = dict(os.environ)
     environment["PATH"] = os.pathsep.join([str(VENV_BIN), environment["PATH"]])
+    ensure_dependencies()
     if arguments.unit:
         return (
             0 if _run("pytest, units", [*PYTEST, "-n", "2", "-m", "not full and not build", *UNITS], environment) else 1

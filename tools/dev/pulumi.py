@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tools.dev.workspace import ROOT, STACK, LocalError, Workspace
+from tools.dev.workspace import ROOT, STACK, LocalError, Workspace, ensure_dependencies
 
 Progress = Callable[[str], None]
 _STEP = re.compile(
@@ -32,6 +32,7 @@ class Pulumi:
     """
 
     def __init__(self, workspace: Workspace, cli_dir: Path, program: Path = ROOT, stack: str = STACK) -> None:
+        ensure_dependencies()
         self.workspace = workspace
         self.cli_dir = cli_dir
         self.program = program

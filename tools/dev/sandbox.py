@@ -6,6 +6,7 @@ import argparse
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,14 @@ from tools.dev import emulator_process, leftovers
 from tools.dev.flink_story import FlinkStory
 from tools.dev.pulumi import Pulumi, Stopwatch
 from tools.dev.show import Show
+from tools.dev.studio_story import StudioStory
+from tools.dev.studio_world import STACK as STUDIO_STACK
+from tools.dev.studio_world import StudioWorkspace, StudioWorld, program
 from tools.dev.walkthrough import StepFailed, Walkthrough
 from tools.dev.workspace import DEFAULT_PORT, ROOT, LocalError, Workspace, describe_aws_plugin, ensure_cli
 
 UP = Workspace(ROOT / ".state" / "up", DEFAULT_PORT)
+STUDIO = Workspace(ROOT / ".state" / "studio", DEFAULT_PORT)
 DEMO = Workspace(ROOT / ".state" / "demo", DEFAULT_PORT)
 
 
@@ -65,6 +70,8 @@ def demo(arguments: argparse.Namespace) -> int:
     """Everything, from nothing: deploy, the whole story, steady state, destroy. 0 if every statement held."""
     show = Show(Console(width=118 if not sys.stdout.isatty() else None, highlight=False))
     cli = ensure_cli()
+    if arguments.domain == "V2":
+        return studio_demo(show, cli)
     show.step("An empty AWS on this machine, and the stack", "platform engineer")
     workspace, note = fresh(DEMO, attached=not arguments.keep)
     if note:
@@ -79,6 +86,39 @@ def demo(arguments: argparse.Namespace) -> int:
     finally:
         if not arguments.keep:
             emulator_process.stop(workspace)
+
+
+def studio_demo(show: Show, cli: Path) -> int:
+    """The story on a V2 domain, whose projects and streams are there before the product is deployed."""
+    show.step("An empty AWS on this machine, and a V2 domain", "the domain's administrators")
+    workspace, note = fresh(StudioWorkspace(STUDIO.state, STUDIO.port), attached=True)
+    if note:
+        show.say(note)
+    try:
+        world = StudioWorld(workspace)
+        world.make()
+        show.fact("domain", f"{world.domain}, V2")
+        show.step("Deploy", "platform engineer")
+        pulumi = deploy_studio(world, cli, lambda pulumi: deploy(pulumi, "up", show))
+        story = StudioStory(world, show)
+        try:
+            for stream in story.streams():
+                story.run(stream)
+            steady_state(show, pulumi)
+        except TimeoutError as error:
+            show.check("the story goes on", False, str(error))
+        return 0 if show.summary() else 1
+    finally:
+        emulator_process.stop(workspace)
+
+
+def deploy_studio(world: StudioWorld, cli: Path, up: Callable[[Pulumi], object]) -> Pulumi:
+    """Configure a stack for the domain and deploy it."""
+    pulumi = Pulumi(world.workspace, cli, program(world.workspace), STUDIO_STACK)
+    pulumi.select_stack()
+    pulumi.configure("streamgov", world.config())
+    up(pulumi)
+    return pulumi
 
 
 def _demo(arguments: argparse.Namespace, show: Show, workspace: Workspace, pulumi: Pulumi) -> int:

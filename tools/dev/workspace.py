@@ -11,8 +11,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from streamgov_pulumi.packaging.bundle import BundleError, dependencies
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENV_BIN = ROOT / ".venv" / "bin"
@@ -195,6 +198,19 @@ def _foreign_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
     """The folder of an `aws` plugin on PATH that is not the stand-in."""
     found = shutil.which(AWS_PLUGIN, path=environment.get("PATH", ""))
     return Path(found).parent if found is not None and Path(found).parent != STAND_IN else None
+
+
+@cache
+def ensure_dependencies() -> Path:
+    """Where the packages that functions carry are: the programs that deploy them download nothing.
+
+    Raises:
+        LocalError: they cannot be had.
+    """
+    try:
+        return dependencies()
+    except BundleError as error:
+        raise LocalError(str(error)) from error
 
 
 def ensure_cli() -> Path:

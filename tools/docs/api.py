@@ -144,7 +144,8 @@ def _fields(name: str, module: str, types: dict[str, str]) -> list[str]:
         for word in _words(type_):
             home = _module_of(word, module)
             if home is not None:
-                types.setdefault(word, home)
+                # An alias stands for the type that other languages see.
+                types.setdefault(getattr(importlib.import_module(module), word).__name__, home)
         rows.append(f"| `{field}`{'?' if optional else ''} | `{_cell(type_)}` | {text.replace('``', '`')} |")
     return [*rows, ""]
 

@@ -49,7 +49,7 @@ CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 YAML_MODULE = "github.com/pulumi/pulumi-yaml"
 GO_ENVIRONMENT = {"CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-OLDEST = (3, 200)
+OLDEST = (3, 237)
 
 Version = tuple[int, ...]
 

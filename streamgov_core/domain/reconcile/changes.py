@@ -6,7 +6,7 @@ encryption, a cluster made again under its name, its brokers, the asset's owner;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,14 @@ class Change:
     safe: bool = True
 
 
-def principal_change(granted: GrantCommand, target: Mapping[str, Any]) -> Change | None:
+def principal_change(granted: GrantCommand, target: Mapping[str, Any], left_out: Iterable[str] = ()) -> Change | None:
     """How a target's roles differ from those that have access.
 
     Args:
         granted: what was granted.
         target: GetSubscriptionTarget's answer.
+        left_out: roles that the last renewal could not give access; while they are the only difference, another one
+            could not either.
     """
     have = {role.arn for role in granted.consumer.principals}
     named = {str(arn) for arn in target.get("authorizedPrincipals") or ()}
@@ -46,6 +48,9 @@ def principal_change(granted: GrantCommand, target: Mapping[str, Any]) -> Change
         *([f"no longer names {', '.join(removed)}"] if removed else []),
         *([f"names {', '.join(added)} as well"] if added else []),
     ]
+    if not removed and {*added} <= {*left_out}:
+        text = f"the subscription target {target.get('id')} names {', '.join(added)}, which may not receive access"
+        return Change("PrincipalsChanged", text, safe=False)
     return Change("PrincipalsChanged", f"the subscription target {target.get('id')} {' and '.join(parts)}")
 
 
@@ -85,4 +90,4 @@ def asset_change(
         and granted.schema in (None, claim.schema)
     )
     text = f"asset {asset.asset_id} has changed since it was granted: {'; '.join(differences)}"
-    return Change("AssetChanged", text, safe=same)
+    return Change("AssetChanged", text if same else f"redrive it if that is meant, or revoke it; {text}", safe=same)

@@ -205,7 +205,7 @@ class Detector:
             target = self._lookups.target(grant.environment_id, grant.target_id) if grant.target_id else None
             asset = self._lookups.asset(asset_id)
             found = [
-                None if target is None else principal_change(granted, target),
+                None if target is None else principal_change(granted, target, record.audit.get("leftOut", ())),
                 None if asset is None else asset_change(granted, asset, self._platform_of),
             ]
         except (PermanentGrantError, RemoteError) as error:
@@ -218,11 +218,10 @@ class Detector:
                 remediation = self._redrive(change.kind, grant, asset_id, "GRANTED", record)
                 self._result.add(change.kind, subject, change.text, remediation)
             else:
-                text = f"redrive it if that is meant, or revoke it; {change.text}"
-                self._result.add(change.kind, subject, text, skipped=True)
+                self._result.add(change.kind, subject, change.text, skipped=True)
 
     def _redrive(self, kind: str, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord) -> Remediation:
-        workflow_input = redrive_input(grant.grant_id, "GRANT")
+        workflow_input = redrive_input(grant.grant_id, "GRANT", asset_id)
         return Remediation(kind, "start", grant.grant_id, asset_id, status, record.generation, workflow_input)
 
     def _beyond_members(self, record: GrantRecord) -> None:

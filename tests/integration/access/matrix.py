@@ -209,4 +209,8 @@ def _is_true(deployment: Deployment, subject: Subject, grant: str) -> None:
         eventually(subject.nothing_left, bool, 20)
     key = f"{grant}#{done['assetId']}"
     found = [item for item in deployment.reconcile()["findings"] if key in item["subject"]]
-    assert status == "REVOKE_FAILED" or found == [], json.dumps(found)
+    # A grant that failed is said as long as it is approved; nothing else may be left to find.
+    kinds = {item["kind"] for item in found}
+    assert status == "REVOKE_FAILED" or kinds == ({"GrantFailed"} if status == "GRANT_FAILED" else set()), json.dumps(
+        found
+    )

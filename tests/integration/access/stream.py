@@ -47,9 +47,13 @@ class Stream:
             eventually(self._active(name), bool)
             source |= {"encryption_type": "KMS"}
         self.listing = self._publish(name, source)
-        self.role = deployment.make_role(account)
+        self.role = self.make_role()
         self.target = deployment.make_target([self.role], account)
         deployment.subscribe(self.listing, form=form, account=account)
+
+    def make_role(self) -> str:
+        """The consumer's role."""
+        return self.deployment.make_role(self.account)
 
     def _active(self, name: str) -> Any:
         def arn() -> str:

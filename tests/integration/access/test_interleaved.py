@@ -67,7 +67,7 @@ class Wanted:
 
 
 @dataclass
-class Scene:
+class Workload:
     """One cluster, one stream, one role; a few further roles on the stream."""
 
     deployment: Deployment
@@ -150,7 +150,7 @@ Version = tuple[float, frozenset[tuple[str, str]]]
 """When a version of a document took effect, and which (role, resource) it lets read."""
 
 
-def versions(writes: list[dict[str, Any]], scene: Scene) -> dict[str, list[Version]]:
+def versions(writes: list[dict[str, Any]], workload: Workload) -> dict[str, list[Version]]:
     """Each document's versions: of the cluster, of the stream, and of each role (all its policies together)."""
     found: dict[str, list[Version]] = {}
     roles: dict[str, dict[str, Any]] = {}
@@ -179,7 +179,7 @@ def versions(writes: list[dict[str, Any]], scene: Scene) -> dict[str, list[Versi
             attached.setdefault(role, set()).add(policy)
         elif operation == "DetachRolePolicy":
             attached.setdefault(role, set()).discard(policy)
-        for arn in {item.role for item in scene.wanted}:
+        for arn in {item.role for item in workload.wanted}:
             name = arn.rsplit("/", 1)[1]
             documents = [*roles.get(name, {}).values(), *(managed[item] for item in attached.get(name, ()))]
             now = frozenset(pair for document in documents for pair in _reads(document, arn))
@@ -200,17 +200,19 @@ def _reads(document: Mapping[str, Any], role: str) -> Iterator[tuple[str, str]]:
                 yield principal, resource
 
 
-def check_history(scene: Scene, history: dict[str, list[Version]]) -> None:
+def check_history(workload: Workload, history: dict[str, list[Version]]) -> None:
     """No version lacks a permission while a grant that needs it is active.
 
     A permission that one grant alone needs is looked at more closely: once there, it stays until its revoke was asked
     for, and does not come back.
     """
     needed: dict[tuple[str, str], list[Wanted]] = {}
-    for item in scene.wanted:
+    for item in workload.wanted:
         needed.setdefault((item.role, item.resource), []).append(item)
     for pair, grants in needed.items():
-        on_resource = scene.cluster if pair[1].startswith(scene.cluster.replace(":cluster/", ":topic/")) else pair[1]
+        on_resource = (
+            workload.cluster if pair[1].startswith(workload.cluster.replace(":cluster/", ":topic/")) else pair[1]
+        )
         for name in (on_resource, pair[0]):
             spans = [(begin, end) for begin, end, reads in _spans(history[name]) if pair not in reads]
             for item in grants:
@@ -243,9 +245,9 @@ def _one_interval(pair: tuple[str, str], item: Wanted, name: str, found: list[Ve
         assert found[last + 1][0] >= item.revoked_at, f"{pair} left {name} before its revoke was asked for"
 
 
-def check_documents(scene: Scene) -> None:
+def check_documents(workload: Workload) -> None:
     """The documents are what the compiler makes of the ledger."""
-    deployment, prefix = scene.deployment, NAMES.sid_prefix
+    deployment, prefix = workload.deployment, NAMES.sid_prefix
     for account in (PRODUCER, CONSUMER):
         dynamo = deployment.client("dynamodb", account)
         ledger = DynamoDocumentLedger(lambda client=dynamo: client, NAMES.document_table)  # type: ignore[misc]
@@ -253,12 +255,12 @@ def check_documents(scene: Scene) -> None:
             kind, arn = target.split("#", 1)
             active = {record.key: record for record in records if record.state == "ACTIVE"}
             permissions = [permission for record in active.values() for permission in record.permissions]
-            if arn == scene.cluster:
+            if arn == workload.cluster:
                 assert same_statements(policy_of(deployment, arn), resource_statements(prefix, permissions), prefix)
-            elif scene.stream is not None and target == f"stream#{scene.stream.arn}":
-                policy = json.loads(scene.stream.kinesis.get_resource_policy(ResourceARN=arn)["Policy"])
+            elif workload.stream is not None and target == f"stream#{workload.stream.arn}":
+                policy = json.loads(workload.stream.kinesis.get_resource_policy(ResourceARN=arn)["Policy"])
                 assert same_statements(policy, resource_statements(prefix, permissions), prefix)
-            elif kind == "role" and arn in {item.role for item in scene.wanted}:
+            elif kind == "role" and arn in {item.role for item in workload.wanted}:
                 head = ledger.lease_record(target)
                 assert not head.owner and set(head.slots) == set(active)
                 slots: dict[int, list[Any]] = {}
@@ -282,30 +284,30 @@ def _statements_of_role(deployment: Deployment, arn: str) -> list[dict[str, Any]
 
 
 def interleave(deployment: Deployment, grants: int, seconds: float) -> dict[str, Any]:
-    scene = Scene(deployment)
-    scene.set_up(grants)
+    workload = Workload(deployment)
+    workload.set_up(grants)
     deployment.emulator.admin("DELETE", "policies")
     begun = time.monotonic()
-    scene.play(seconds)
+    workload.play(seconds)
     took = time.monotonic() - begun
-    status = scene.statuses()
-    for item in scene.wanted:
+    status = workload.statuses()
+    for item in workload.wanted:
         assert status[item.grant] == item.final, item
     answer = deployment.emulator.admin("GET", "policies")
     assert answer["forgotten"] == 0
-    history = versions(answer["writes"], scene)
-    assert scene.stream is not None
-    check_history(scene, history)
-    check_documents(scene)
-    granted = {(item.role, item.resource) for item in scene.wanted if item.revoked_at is None}
-    for item in scene.wanted:
-        action = "kinesis:GetRecords" if item.resource == scene.stream.arn else "kafka-cluster:ReadData"
+    history = versions(answer["writes"], workload)
+    assert workload.stream is not None
+    check_history(workload, history)
+    check_documents(workload)
+    granted = {(item.role, item.resource) for item in workload.wanted if item.revoked_at is None}
+    for item in workload.wanted:
+        action = "kinesis:GetRecords" if item.resource == workload.stream.arn else "kafka-cluster:ReadData"
         assert deployment.may(item.role, action, item.resource) is ((item.role, item.resource) in granted), item
     return {
         "seconds": round(took, 1),
-        "clusterPolicyWrites": len(history[scene.cluster]),
-        "streamPolicyWrites": len(history[scene.stream.arn]),
-        "roleVersions": len(history[scene.role]),
+        "clusterPolicyWrites": len(history[workload.cluster]),
+        "streamPolicyWrites": len(history[workload.stream.arn]),
+        "roleVersions": len(history[workload.role]),
     }
 
 

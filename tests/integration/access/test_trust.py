@@ -45,13 +45,13 @@ def test_only_member_machines_answer_and_only_for_themselves(deployment: Deploym
         assert not may(deployment, machine, "sts:AssumeRole", CALLBACK, sts__ExternalId=identifier), identifier
     assert not may(deployment, APPLY, "sts:AssumeRole", CALLBACK, sts__ExternalId=own)
     # A role of the right name under the right path, in an account that is no member.
-    stranger = NAMES.role_arn(DOMAIN, "member-machine")
+    domain_machine = NAMES.role_arn(DOMAIN, "member-machine")
     role = AccountScope(NAMES, DOMAIN).role(
         "member-machine", key="role", description="", trust=ANY_TRUST, policy=ALLOW_ALL
     )
     deployment.deployer.role(DOMAIN, role)
     theirs = NAMES.member_machine_arn(DOMAIN)
-    assert not may(deployment, stranger, "sts:AssumeRole", CALLBACK, sts__ExternalId=theirs)
+    assert not may(deployment, domain_machine, "sts:AssumeRole", CALLBACK, sts__ExternalId=theirs)
 
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -198,9 +198,17 @@ def test_the_function_writes_on_named_roles_with_the_boundary_and_on_nothing_els
     assert not may(deployment, APPLY, "iam:PutRolePolicy", free), "no boundary"
     assert not may(deployment, APPLY, "iam:PutRolePolicy", free, **other), "somebody else's boundary"
     ours = [NAMES.role_arn(CONSUMER, what) for what in ("apply", "member-machine", "member-invoke")]
-    for role in (*ours, f"arn:aws:iam::{CONSUMER}:role/Admin", f"arn:aws:iam::{CONSUMER}:role/admin/deployer"):
-        for action in ("PutRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy", "DeleteRolePolicy"):
+    others = [f"arn:aws:iam::{CONSUMER}:role/Admin", f"arn:aws:iam::{CONSUMER}:role/admin/deployer"]
+    for role in (*ours, *others):
+        for action in ("PutRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy"):
             assert not may(deployment, APPLY, f"iam:{action}", role, **with_it), (action, role)
+    for role in ours:
+        assert not may(deployment, APPLY, "iam:DeleteRolePolicy", role, **with_it), role
+    for role in others:
+        # Who was named once, and carries the boundary, can still lose; nobody else can.
+        assert may(deployment, APPLY, "iam:DeleteRolePolicy", role, **with_it), role
+        assert not may(deployment, APPLY, "iam:DeleteRolePolicy", role, **other), role
+        assert not may(deployment, APPLY, "iam:DeleteRolePolicy", role), role
     for action in ("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "UpdateAssumeRolePolicy", "PassRole"):
         assert not may(deployment, APPLY, f"iam:{action}", bounded, **with_it), action
     for policy in (boundary, ADMINISTRATOR, f"arn:aws:iam::{CONSUMER}:policy/mine"):

@@ -96,14 +96,14 @@ def test_from_a_request_to_a_revoke_in_the_terminal(operated: Operated, streamgo
     confirmed = streamgov("recertify", "--confirm", grant, "--comment", "still needed")
     assert confirmed.code == 0, confirmed.err
     (told,) = as_json(streamgov("explain", grant, "--json"))
-    assert told["facts"]["recertified"][0]["comment"] == "still needed"
+    assert told["audit"]["recertified"][0]["comment"] == "still needed"
     assert grant not in streamgov("recertify", "--days", "1").out
     assert grant in streamgov("recertify", "--days", "0").out
     ended = streamgov("revoke", grant, "--yes")
     assert (ended.code, "REVOKED" in ended.out) == (0, True), ended.err
     assert not deployment.may(role, "kafka-cluster:ReadData", operated.topic.rpartition("/")[0] + "/terminal-topic")
     (gone,) = as_json(streamgov("explain", grant, "--json"))
-    assert gone["facts"]["recertified"], "a revoke keeps the decision"
+    assert gone["audit"]["recertified"], "a revoke keeps the decision"
 
 
 def test_a_recertification_that_ends_a_grant(operated: Operated, streamgov: Streamgov) -> None:

@@ -28,7 +28,7 @@ def no_bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         return archive
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(function, "build_bundle", build)
+    patch.setattr(function, "bundle_for", build)
     patch.setattr(data_source, "find_trail", lambda settings: TrailLookup(None, "No trail here"))
     yield
     patch.undo()

@@ -120,6 +120,9 @@ class _Mocks(pulumi.runtime.Mocks):
             return "dzd-mock000000001", outputs
         if args.typ.startswith("pulumi-python:dynamic"):
             outputs |= {"revision": "1", "target_id": "target-1", "member_id": "member-1"}
+        if args.typ.endswith(":ProjectEnvironment"):
+            project = inputs["project_id"]
+            outputs |= {"environment_id": f"environment-of-{project}", "role_arn": f"role-of-{project}"}
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:

@@ -15,7 +15,7 @@ from streamgov_samples.functions.flink import job_policy, job_trust
 from tests.unit.components.graph import Graph, run
 
 ACCOUNT = "777788889999"
-DEPLOYMENT: Any = {"region": "eu-west-1", "account": ACCOUNT, "log_retention_days": 30, "tags": {"team": "fraud"}}
+CONSUMER: Any = {"region": "eu-west-1", "account_id": ACCOUNT, "log_retention_days": 30, "tags": {"team": "fraud"}}
 CODE = {"bucket_arn": "arn:aws:s3:::jobs", "key": "totals.jar", "object_version": "v1"}
 GROUP = {"property_group_id": "streamgov.source", "property_map": {"topic": "orders"}}
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
@@ -24,7 +24,7 @@ APPLICATION = "aws:kinesisanalyticsv2/application:Application"
 
 def graph_of(**changes: Any) -> Graph:
     given: dict[str, Any] = {
-        "deployment": DEPLOYMENT,
+        "account": CONSUMER,
         "application": "totals",
         "code": CODE,
         "property_groups": [GROUP],

@@ -13,7 +13,7 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
 from streamgov_pulumi.components import data_source
-from streamgov_pulumi.components._settings import DeploymentArgs
+from streamgov_pulumi.components._settings import ComponentAccountArgs
 from streamgov_pulumi.components.association import V2_PERMISSION, DomainAssociation
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
@@ -89,7 +89,7 @@ def test_a_share_has_the_permission_for_the_domains_version(
         DomainAssociation(
             "share",
             {
-                "deployment": {"region": "eu-west-1", "account": DOMAIN},
+                "account": {"region": "eu-west-1", "account_id": DOMAIN},
                 "domain_arn": f"arn:aws:datazone:eu-west-1:{DOMAIN}:domain/dzd-4p9n6sw4qt9xgn",
                 "domain_version": version,
                 "member_accounts": [MEMBER],
@@ -97,8 +97,35 @@ def test_a_share_has_the_permission_for_the_domains_version(
         )
 
     share = run(program).one("aws:ram/resourceShare:ResourceShare", "share-share")
-    # V1: nothing is said, which is the service's default.
-    assert share.inputs.get("permissionArns", []) == [f"arn:aws:ram::aws:permission/{name}" for name in permissions]
+    wanted = [f"arn:aws:ram::aws:permission/{name}" for name in permissions]
+    assert (share.inputs.get("permissionArns") or []) == wanted
+
+
+def test_a_target_by_project_looks_its_tooling_up(no_bundles: None) -> None:
+    target = {"platform": "msk", "project_id": "project2", "delivery": "accessRole"}
+    graph = graph_of(arguments(members=[member(targets={"lake": target})]))
+    name = f"gov-{MEMBER}-target-lake"
+    looked = graph.one("pulumi-python:dynamic/streamgov:ProjectEnvironment", f"{name}-environment")
+    assert looked.inputs["project_id"] == "project2"
+    made = graph.one("pulumi-python:dynamic/streamgov:SubscriptionTarget", name)
+    assert made.inputs["authorized_principals"] == ["role-of-project2"]
+    assert made.inputs["environment_id"] == "environment-of-project2"
+    apply = graph.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
+    pattern = f"arn:aws:iam::{MEMBER}:role/datazone_usr_role_project2_*"
+    assert json.loads(apply.inputs["environment"]["variables"]["STREAMGOV_DELIVERIES"]) == {pattern: "accessRole"}
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ({}, "name either environment_id, with principals, or project_id"),
+        ({"environment_id": "e", "project_id": "p"}, "name either environment_id"),
+        ({"environment_id": "e"}, "principals must name the roles of environment_id"),
+    ],
+)
+def test_a_target_names_an_environment_or_a_project(no_bundles: None, target: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        graph_of(arguments(members=[member(targets={"lake": {"platform": "msk", **target}})]))
 
 
 def test_dynamic_resources_reach_the_right_account(everything: Graph) -> None:
@@ -325,11 +352,11 @@ def schema_events(governance: StreamGovernance) -> dict[str, Any]:
     return {"events": governance.data_sources[f"{MEMBER}/orders"].schema_events}
 
 
-def test_without_a_trail_only_the_schedule_runs_and_somebody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_trail_the_rules_stay_silent_and_somebody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda text, resource=None: told.append(text))
     graph = graph_of(arguments(), schema_events)
-    assert events(graph) == []
+    assert events(graph) == [f"gov-{MEMBER}-orders-schema-events"]
     assert graph.outputs == {"events": "schedule only"}
     assert told == [
         "No trail here. Schema changes are therefore seen by the schedule only; set trail to 'create' for a trail of "
@@ -433,11 +460,10 @@ def test_the_request_forms_mistakes_are_told_at_preview() -> None:
         graph_of(args)
 
     def nothing_to_ask_for() -> dict[str, Any]:
-        deployment = {"region": "eu-west-1", "account": DOMAIN}
         StreamRequestForm(
             "form",
             {
-                "deployment": deployment,  # type: ignore[typeddict-item]
+                "account": {"region": "eu-west-1", "account_id": DOMAIN},
                 "domain_id": "dzd-1",
                 "owning_project_id": "project0",
                 "use": "required",
@@ -499,12 +525,12 @@ def test_a_component_alone_takes_nothing_over_first() -> None:
     """Without the facade there is no marker: what is refused comes before what is taken over."""
 
     def program() -> dict[str, Any]:
-        deployment: DeploymentArgs = {"region": "eu-west-1", "account": DOMAIN}
+        account: ComponentAccountArgs = {"account_id": DOMAIN, "region": "eu-west-1"}
         CentralAuthorizer(
-            "central", {"deployment": deployment, "domain_id": "dzd-4p9n6sw4qt9xgn", "member_accounts": [MEMBER]}
+            "central", {"account": account, "domain_id": "dzd-4p9n6sw4qt9xgn", "member_accounts": [MEMBER]}
         )
         EnvironmentAuthorizer(
-            "member", {"deployment": deployment, "domain_id": "dzd-4p9n6sw4qt9xgn", "domain_account": DOMAIN}
+            "member", {"account": account, "domain_id": "dzd-4p9n6sw4qt9xgn", "domain_account": DOMAIN}
         )
         return {}
 

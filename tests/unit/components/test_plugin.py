@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import streamgov_pulumi
 import streamgov_samples
 from streamgov_core import __version__
 from streamgov_pulumi import components, plugin
 from streamgov_samples import plugin as plugin_of_samples
 from tools.docs.schema import OUT, render
+from tools.pulumi.ensure import OLDEST
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -42,3 +45,22 @@ def test_everything_in_the_schema_is_described() -> None:
 
 def test_the_version_of_a_checkout_is_the_packages() -> None:
     assert plugin.plugin_version() == __version__ == json.loads(OUT.read_text())["version"]
+
+
+def test_the_package_describes_itself() -> None:
+    """What the registry, `pulumi package add` and the generated SDKs show."""
+    schema: dict[str, Any] = json.loads(OUT.read_text())
+    for key in ("description", "displayName", "homepage", "keywords", "license", "publisher", "repository"):
+        assert schema[key], key
+    assert set(schema["language"]) == {"csharp", "go", "java", "nodejs", "python"}
+    assert all(settings["respectSchemaVersion"] and len(settings) > 1 for settings in schema["language"].values())
+    served = plugin.Provider(plugin_of_samples.offered()).schema
+    assert served is not None and json.loads(served) == schema
+
+
+def test_the_plugins_manifest_names_it_and_the_oldest_engine() -> None:
+    manifest = yaml.safe_load((ROOT / "plugin" / "PulumiPlugin.yaml").read_text())
+    assert manifest == {
+        "name": plugin.NAME, "version": __version__, "runtime": "python",
+        "requiredPulumiVersion": f">={'.'.join(map(str, OLDEST))}.0",
+    }  # fmt: skip

@@ -13,13 +13,13 @@ from streamgov_pulumi.components.vpc_connection import check_cluster
 from tests.unit.components.graph import Graph, run
 
 OWN, OTHER = "777788889999", "444455556666"
-DEPLOYMENT: Any = {"region": "eu-west-1", "account": OWN, "tags": {"team": "fraud"}}
+OWNER: Any = {"region": "eu-west-1", "account_id": OWN, "tags": {"team": "fraud"}}
 CLUSTER = f"arn:aws:kafka:eu-west-1:{OTHER}:cluster/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7"
 
 
 def graph_of(**changes: Any) -> Graph:
     args: dict[str, Any] = {
-        "deployment": DEPLOYMENT,
+        "account": OWNER,
         "cluster_arn": CLUSTER,
         "vpc_id": "vpc-1",
         "client_subnets": ["subnet-a", "subnet-b"],
@@ -73,7 +73,7 @@ def test_mistakes_of_shape_are_found_at_once(changes: dict[str, Any], reason: st
     ],
 )
 def test_a_cluster_that_cannot_be_connected_to_is_refused_with_the_reason(arn: str, reason: str) -> None:
-    settings = Settings.of(DEPLOYMENT)
+    settings = Settings.of(OWNER)
     assert check_cluster("orders", settings, CLUSTER) == CLUSTER
     with pytest.raises(ConfigError, match=reason):
         check_cluster("orders", settings, arn)

@@ -293,7 +293,7 @@ TARGET = f"{MEMBER}/targets/lake"
         (f"{SOURCE}/topicMapping", "topic", "members[0].dataSources.orders.topicMapping: is wrong: topic mapping"),
         (f"{MEMBER}/dataSources/Big Orders", {}, "dataSources.Big Orders: the word must be a-z"),
         (f"{TARGET}/principals", [], "members[0].targets.lake.principals: must hold 1 to 20 roles"),
-        (f"{TARGET}/principals", None, "members[0].targets.lake.principals: is required"),
+        (f"{TARGET}/principals", None, "members[0].targets.lake.principals: is required unless projectId names the"),
         (
             f"{TARGET}/principals",
             [f"arn:aws:iam::{ACCOUNT}:role/r{n}" for n in range(21)],
@@ -302,6 +302,18 @@ TARGET = f"{MEMBER}/targets/lake"
         (f"{TARGET}/principals", [f"arn:aws:iam::{ACCOUNT}:root"], "principals[0]: must be the ARN of an IAM role (no"),
         (f"{TARGET}/principals", [f"arn:aws:iam::{ACCOUNT}:role/a+b"], "without '+', '=', ',' or '@' in its name"),
         (f"{TARGET}/grantCreationMode", "LATER", "grantCreationMode: must be one of AUTOMATIC, MANUAL"),
+        (f"{TARGET}/delivery", "by hand", "delivery: must be one of auto, direct, accessRole"),
+        (f"{TARGET}/projectId", "project1", "lake.projectId: excludes environmentId: name either an environment or a"),
+        (
+            f"{MEMBER}/targets/second",
+            {"platform": "kinesis", "principals": [f"arn:aws:iam::{ACCOUNT}:role/b"]},
+            "targets.second.environmentId: is required unless projectId names the consumer's project",
+        ),
+        (
+            f"{MEMBER}/targets/second",
+            {"platform": "kinesis", "environmentId": "environment2"},
+            "targets.second.principals: is required unless projectId names",
+        ),
         (
             f"{MEMBER}/targets/second",
             {"platform": "msk", "environmentId": "environment1", "principals": [f"arn:aws:iam::{ACCOUNT}:role/b"]},

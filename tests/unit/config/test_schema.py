@@ -24,6 +24,8 @@ BEYOND_A_SCHEMA = (
     "must be eu-west-1",
     "must be aws, the partition",
     "is a second target for",
+    "excludes environmentId",
+    "is required unless projectId",
     "is no region of AWS",
     "newer botocore",
     "covers every role",

@@ -99,10 +99,13 @@ def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> No
                     "StringEquals": {"iam:PermissionsBoundary": NAMES.policy_arn(CONSUMER, "reader-boundary")}
                 }
                 continue
+            if "AccessRoles" in item["Sid"]:
+                assert all("/access/" in arn for arn in many(item["Resource"])) and item["Condition"]
+                continue
             assert item["Resource"] == ROLES
             assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
-    (attach,) = by_action(APPLY, "iam:AttachRolePolicy")
-    assert NAMES.iam_path in attach["Condition"]["ArnLike"]["iam:PolicyARN"]
+    for attach in by_action(APPLY, "iam:AttachRolePolicy"):
+        assert NAMES.iam_path in attach["Condition"]["ArnLike"]["iam:PolicyARN"]
 
 
 def test_a_role_that_is_no_longer_named_can_still_lose_but_never_gain() -> None:
@@ -193,10 +196,10 @@ def test_a_reader_role_reads_schemas_whoever_makes_it() -> None:
     assert any(fnmatchcase(given.resource, pattern) for pattern in within["Resource"])
 
 
-def test_a_producer_without_consumer_roles_writes_no_role_but_readers() -> None:
+def test_a_producer_without_consumer_roles_writes_no_role_but_our_own() -> None:
     document = apply_policy(NAMES, OWNER, DOMAIN, consumer_role_arns=[], boundary_arn=BOUNDARY, require_boundary=True)
     for item in by_action(document, "iam:PutRolePolicy"):
-        assert all("/readers/" in arn for arn in many(item["Resource"]))
+        assert all("/readers/" in arn or "/access/" in arn for arn in many(item["Resource"]))
 
 
 def test_trust_asks_for_role_and_external_id() -> None:

@@ -56,7 +56,7 @@ class Central:
         return list(json.loads(json.dumps(answer))["items"])
 
     def report(self, item: dict[str, Any], **added: Any) -> dict[str, Any]:
-        return self.reporter.run({"kind": "outcome", "item": {**item, **added}})
+        return self.reporter.run({"kind": "outcome", "item": {"told": {"prepared": []}, **item, **added}})
 
     def metric(self, name: str) -> list[tuple[float, str | None]]:
         """Values of a metric, with their cause."""
@@ -106,6 +106,52 @@ def test_a_grant_gives_the_producer_first_and_can_be_undone_the_other_way_round(
     assert record.audit["requestedBy"] == "user-asking" and record.audit["approvedBy"] == "user-approving"
     assert central.report(item, **done(item))["status"] == "GRANTED"
     assert central.status() == "GRANTED" and central.record().state == "GRANTED"
+
+
+def test_names_of_people_and_sessions_stand_beside_their_ids(central: Central) -> None:
+    asking = {"arn": "arn:aws:iam::333333333333:role/analysts", "sessionName": "somebody"}
+    approving = {"username": "approver@example.com", "firstName": "First", "lastName": "Last"}
+    central.domain.users["user-asking"] = {"details": {"iam": asking}}
+    central.domain.users["user-approving"] = {"details": {"sso": approving}}
+    central.collect()
+    facts = central.record().audit
+    assert facts["requestedByName"] == "somebody (session of arn:aws:iam::333333333333:role/analysts)"
+    assert facts["approvedByName"] == "First Last (approver@example.com)"
+    assert (facts["requestedBy"], facts["approvedBy"]) == ("user-asking", "user-approving")
+
+
+@pytest.mark.parametrize("profile", [None, {"details": {}}, PermanentGrantError("not allowed")])
+def test_a_name_that_cannot_be_seen_keeps_nobody_from_a_grant(central: Central, profile: Any) -> None:
+    if isinstance(profile, Exception):
+        central.domain.errors["user"] = profile
+    elif profile is not None:
+        central.domain.users["user-asking"] = profile
+    (item,) = central.collect()
+    assert not item["refusal"] and "requestedByName" not in central.record().audit
+
+
+def test_an_account_that_refuses_before_anything_is_written_leaves_nothing_behind(central: Central) -> None:
+    (item,) = central.collect()
+    assert [step["command"]["side"] for step in item["do"]["prepare"]] == ["prepare"]
+    refused = {"status": "REJECTED", "cause": "it can do neither", "details": {}}
+    failure = {"Error": "StepFailed", "Cause": json.dumps(refused)}
+    answer = central.reporter.run({"kind": "outcome", "item": {**item, "failure": failure}})
+    assert answer == {"status": "GRANT_FAILED", "cause": "it can do neither", "open": ""}
+
+
+def test_what_the_members_decided_stands_in_the_ledger(central: Central) -> None:
+    (item,) = central.collect()
+    record = central.record()
+    assert record.command is not None and record.command.consumer.assuming is None
+    told = {"role": ROLE, "roleId": "AROAX", "project": "consumerproj01", "tagged": False}
+    steps = done(item)
+    steps["firstDone"][0]["outcome"]["details"] = {"assuming": [told], "awsRoleArn": "arn:aws:iam::1:role/a"}
+    central.report(item, **steps)
+    record = central.record()
+    assert record.outcome["awsRoleArn"] == "arn:aws:iam::1:role/a"
+    assert record.command is not None and record.command.consumer.assuming is not None
+    assert [role.role.arn for role in record.command.consumer.assuming] == [ROLE]
+    assert record.command.consumer.direct == ()
 
 
 def test_a_revoke_works_from_the_ledger_when_everything_else_is_gone(central: Central) -> None:

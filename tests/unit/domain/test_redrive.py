@@ -104,6 +104,16 @@ def test_an_input_that_can_never_succeed_ends_with_its_sentence(
     assert failed.record() == before
 
 
+def test_a_redrive_may_be_about_one_asset_of_a_data_product(failed: Central) -> None:
+    assets = failed.domain.grants["grant1"]["assets"]
+    assets.insert(0, {"assetId": "asset0", "assetRevision": "1", "status": "GRANT_PENDING"})
+    failed.domain.strict = False
+    (item,) = failed.collect({**redrive(), "assetId": "asset1"}, "two")
+    assert item["assetId"] == "asset1" and assets[0]["status"] == "GRANT_PENDING"
+    with pytest.raises(EventRefusedError, match="has no asset nope"):
+        failed.collect({**redrive(), "assetId": "nope"}, "three")
+
+
 def test_a_revoke_that_overtakes_a_grant_counts(failed: Central) -> None:
     """DataZone asks for the revoke between the collector's reading and its writing."""
     central = Central()

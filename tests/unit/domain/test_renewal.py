@@ -173,9 +173,19 @@ def test_what_the_owner_refuses_leaves_everything_as_it_was(stream: MemoryDeploy
     assert key_holders(stream) == [[], [ROLE]]
 
 
-def test_a_change_that_fails_half_way_is_taken_back(stream: MemoryDeployment) -> None:
+def test_a_change_of_which_an_account_says_nothing_is_not_begun(stream: MemoryDeployment) -> None:
     now_says(stream, key_arn=KEYS[1])
     stream.consumer.down = True
+    stream.reconcile("wet")
+    stream.drain()
+    record = stream.grants.records[("grant1", "asset1")]
+    assert record.state == "GRANTED" and record.command is not None and record.command.resource["keyArn"] == KEYS[0]
+    assert key_holders(stream) == [[ROLE], []] and role_names(stream, KEYS[0])
+
+
+def test_a_change_that_fails_half_way_is_taken_back(stream: MemoryDeployment) -> None:
+    now_says(stream, key_arn=KEYS[1])
+    stream.consumer.down, stream.consumer.answers_only = True, "prepare"
     stream.reconcile("wet")
     stream.drain()
     record = stream.grants.records[("grant1", "asset1")]
@@ -267,6 +277,10 @@ def test_a_role_is_replaced_by_one_that_may_not_receive_access(world: MemoryDepl
     world.drain()
     assert world.reads(role=ROLE) == NEITHER and world.reads(role=OTHER) == BOTH
     assert world.reads(role=foreign) == NEITHER
+    world.clock.value += HOUR
+    result = world.reconcile("again")
+    assert kinds(result) == {"PrincipalsChanged": {"found": 1, "skipped": 1}} and not world.executions.waiting
+    assert f"names {foreign}, which may not receive access" in result["findings"][0]["text"]
 
 
 def test_a_role_that_the_configuration_no_longer_names_still_loses(world: MemoryDeployment) -> None:

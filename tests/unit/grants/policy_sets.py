@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from streamgov_core.documents.compiler import statements_of
@@ -99,7 +99,7 @@ class FaultyDeployment(MemoryDeployment):
         )
         self.faults = FaultInjector()
         self.patience = PATIENCE
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[Mapping[str, Any]] = []
         self.count = 0
         for account in self.accounts.values():
             self.faults.install(account.ledger, LEDGER)
@@ -204,10 +204,9 @@ class FaultyDeployment(MemoryDeployment):
             return dict(self.attempt(lambda: account.reconcile.run(event)))
         return dict(self.attempt(lambda: account.applied(event)))
 
-    def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
+    def planned(self, commands: Sequence[Mapping[str, Any]]) -> None:
         """Every command may come again later, those that were never sent as well: a machine may be slow."""
-        self.sent += [step["command"] for stage in ("first", "second") for step in item["do"][stage]]
-        super().carry_out(item, until)
+        self.sent += commands
 
     def replay(self, number: int) -> None:
         """A command comes once more, however late."""

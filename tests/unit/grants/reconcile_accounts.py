@@ -137,6 +137,8 @@ class MemberAccount:
         self.apply = Apply(*parts, **times)
         self.reconcile = MemberReconcile(*parts, **times)
         self.down = False
+        self.answers_only = ""
+        """The one side that an account which is down still answers."""
         self._sleep = clock.sleep
 
     def applied(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +153,7 @@ class MemberAccount:
     def run(self, command: Mapping[str, Any]) -> dict[str, Any]:
         """As the member machine answers, a failure included."""
         event = json.loads(json.dumps(command))
-        if self.down:
+        if self.down and event.get("side") != self.answers_only:
             return {"Error": "States.Timeout"}
         if event["action"] == "reconcile":
             return self.reconcile.run(event)
@@ -252,8 +254,16 @@ class MemoryDeployment:
 
     def carry_out(self, item: dict[str, Any], until: str = "end") -> None:
         """One asset of a plan, as the central machine's states do it."""
+        asked = self.stage(item["do"]["prepare"])
+        refused = [result["outcome"] for result in asked if result["outcome"].get("status") != "APPLIED"]
+        if refused:
+            item["failure"] = {"Error": "StepFailed", "Cause": json.dumps(refused[0])}
+            self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
+            return
+        item["told"] = told = {"prepared": asked}
+        self.planned([{**step["command"], **told} for stage in ("first", "second") for step in item["do"][stage]])
         for stage in ("first", "second"):
-            steps = item["do"][stage]
+            steps = [{**step, "command": {**step["command"], **told}} for step in item["do"][stage]]
             item[f"{stage}Done"] = done = self.stage(steps, item.get("firstDone"))
             failed = [
                 result["outcome"]
@@ -264,11 +274,15 @@ class MemoryDeployment:
                 del item[f"{stage}Done"]
                 item["failure"] = {"Error": "StepFailed", "Cause": json.dumps(failed[0])}
                 for undo in ("first", "second"):
-                    item[f"undo{undo.title()}Done"] = self.stage(item["undo"][undo])
+                    undoing = [{**step, "command": {**step["command"], **told}} for step in item["undo"][undo]]
+                    item[f"undo{undo.title()}Done"] = self.stage(undoing)
                 break
             if until == stage:
                 return
         self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
+
+    def planned(self, commands: Sequence[Mapping[str, Any]]) -> None:
+        """The commands that an execution is about to send."""
 
     def stage(self, steps: Sequence[Mapping[str, Any]], answers: Any = None) -> list[dict[str, Any]]:
         """One stage of member steps; the second one's commands carry the answers of the first."""

@@ -13,9 +13,9 @@ import pytest
 from streamgov_core.model.command import AccessRequest
 from streamgov_ops.audit.entries import AccessEntry, entries_of
 from streamgov_ops.audit.page import audit_page
-from tests.browser import CHROMEDRIVER, CHROMIUM, MISSING, Browser, chromium
 from tests.integration.polling import eventually
 from tests.unit.ops.entries import CONSUMER, NOW, record
+from tools.dev.browser import CHROMEDRIVER, CHROMIUM, MISSING, Browser, chromium
 
 HOSTILE = "</script><script>document.title='taken'</script>@@script@@<img src=x onerror=document.title='taken'>"
 

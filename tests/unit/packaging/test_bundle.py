@@ -37,7 +37,7 @@ def test_bytes_depend_on_content_only(tmp_path: Path, monkeypatch: pytest.Monkey
     handler.write_bytes((ROOT / "handlers" / "sync_catalog.py").read_bytes())
     handler.chmod(0o777)
     os.utime(handler, (1, 1))
-    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.sync_catalog", handler))
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.sync_catalog", handler))
     assert digest(build_bundle("handlers.sync_catalog", out_dir=tmp_path / "b")) == digest(first)
     handler.write_text("# changed\n")
     assert digest(build_bundle("handlers.sync_catalog", out_dir=tmp_path / "c")) != digest(first)
@@ -129,7 +129,7 @@ def test_a_name_that_no_dependency_provides_is_a_clear_error(tmp_path: Path, mon
     handler = tmp_path / "handlers" / "odd.py"
     handler.parent.mkdir()
     handler.write_text("import nobody_provides_this\n")
-    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", handler))
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", handler))
     with pytest.raises(BundleError, match=r"no locked dependency provides nobody_provides_this \(functions\.txt\)"):
         build_bundle("handlers.odd", out_dir=tmp_path / "out")
 
@@ -276,8 +276,8 @@ def _distribution(site: Path, file: str) -> None:
 
 def test_compiled_modules_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _distribution(tmp_path, "fast.so")
-    monkeypatch.setattr(bundle, "dependencies", lambda: tmp_path)
-    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", _handler(tmp_path, "import fast")))
+    monkeypatch.setattr(bundle, "dependencies", lambda download: tmp_path)
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", _handler(tmp_path, "import fast")))
     with pytest.raises(BundleError, match=r"fast\.so is compiled"):
         build_bundle("handlers.sync_catalog", out_dir=tmp_path / "out")
 
@@ -293,8 +293,8 @@ def test_the_lock_names_every_dependency_with_its_hash() -> None:
 
 
 def test_the_cache_forgets_bundles_that_nobody_builds_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_handler_source", lambda entry: ("handlers.odd", _handler(tmp_path, "import json")))
-    monkeypatch.setattr(bundle, "dependencies", lambda: tmp_path / "none")
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", _handler(tmp_path, "import json")))
+    monkeypatch.setattr(bundle, "dependencies", lambda download: tmp_path / "none")
     monkeypatch.setenv("STREAMGOV_CACHE_DIR", str(tmp_path))
     current = build_bundle("handlers.sync_catalog")
     old, recent = current.with_name("old-1.zip"), current.with_name("recent-1.zip")
@@ -304,3 +304,24 @@ def test_the_cache_forgets_bundles_that_nobody_builds_any_more(tmp_path: Path, m
     os.utime(current, (1, 1))
     assert build_bundle("handlers.sync_catalog") == current
     assert (old.exists(), recent.exists(), current.exists()) == (False, True, True)
+
+
+def test_a_package_of_ours_that_is_not_there_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle without it would be deployed, and fail with the first event."""
+    monkeypatch.setattr(bundle, "PACKAGES", (*bundle.PACKAGES, "ours_of_tomorrow"))
+    handler = _handler(tmp_path, "from ours_of_tomorrow.parts import part")
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", handler))
+    with pytest.raises(BundleError, match=r"handlers\.odd imports ours_of_tomorrow\S*, which is not in "):
+        build_bundle("handlers.odd", out_dir=tmp_path / "out")
+
+
+def test_packages_of_ours_need_not_lie_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere" / "ours_of_tomorrow"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(elsewhere.parent)
+    monkeypatch.setattr(bundle, "PACKAGES", (*bundle.PACKAGES, "ours_of_tomorrow"))
+    handler = _handler(tmp_path, "import ours_of_tomorrow")
+    monkeypatch.setattr(bundle, "handler_source", lambda entry: ("handlers.odd", handler))
+    with zipfile.ZipFile(build_bundle("handlers.odd", out_dir=tmp_path / "out")) as archive:
+        assert "ours_of_tomorrow/__init__.py" in archive.namelist()

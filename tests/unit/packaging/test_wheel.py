@@ -125,6 +125,8 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Elsewhere) ->
     assert {f"streamgov_pulumi/packaging/handlers/{path.name}" for path in (ROOT / "handlers").glob("*.py")} <= names
     for name in ("PulumiPlugin.yaml", "__main__.py", "schema.json"):
         assert f"streamgov_pulumi/plugin_files/{name}" in names
+    bundles = {name for name in names if name.startswith("streamgov_pulumi/packaging/bundles/")}
+    assert len(bundles) == len(list((ROOT / "handlers").glob("[a-z]*.py"))) + 1  # and their index
     roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert roots == set(PACKAGES)
     assert not [name for name in names if name.startswith("iam_evaluation/") and not name.endswith((".py", ".typed"))]
@@ -143,6 +145,7 @@ def test_a_program_elsewhere_uses_the_components_and_gets_function_bundles(insta
     assert "streamgov:index:StreamGovernance" in answer["types"]
     assert "aws:sfn/stateMachine:StateMachine" in answer["types"]
     assert "pulumi-python:dynamic/streamgov:AssetType" in answer["types"]
+    assert all(Path(path).parent.name == "bundles" for path in answer["archives"]), "taken from the wheel"
     assert len(answer["archives"]) >= 3 and all(size > 100_000 for size in answer["sizes"])
     for path in {*answer["archives"]}:
         entries = set(zipfile.ZipFile(path).namelist())

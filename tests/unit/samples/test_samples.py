@@ -222,9 +222,9 @@ def test_records_of_another_account_are_decoded_by_the_versions_they_name(monkey
     assert (result["read"], result["decoded"]) == (3, 3)
     assert '"city": "Dublin"' in result["first"]
     assert Registry.asked == [4]
-    stranger = encode(next(records(1))[1], definition(), "00000000-0000-0000-0000-000000000009")
+    of_another_version = encode(next(records(1))[1], definition(), "00000000-0000-0000-0000-000000000009")
     with pytest.raises(SchemaError, match="no version 00000000-0000-0000-0000-000000000009"):
-        consumer.decoded(fake, reading, [stranger])  # type: ignore[arg-type]
+        consumer.decoded(fake, reading, [of_another_version])  # type: ignore[arg-type]
 
 
 def test_a_consumers_group_and_reader_role_are_its_projects() -> None:

@@ -171,7 +171,7 @@ def test_without_pulumi_and_go_one_sentence_says_what_to_install(machine: Machin
     result = machine.run()
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1
-    assert "install Pulumi 3.200 or newer, or Go 1." in result.stderr
+    assert "install Pulumi 3.237 or newer, or Go 1." in result.stderr
     assert machine.left() == set()
 
 
@@ -213,7 +213,7 @@ def test_a_damaged_directory_is_built_again(machine: Machine) -> None:
 
 def test_a_new_enough_cli_on_path_is_taken(machine: Machine) -> None:
     machine.add_go()
-    directory = machine.add_cli("3.200.0")
+    directory = machine.add_cli("3.237.0")
     assert machine.built() == directory
     assert machine.calls("build") == []
 

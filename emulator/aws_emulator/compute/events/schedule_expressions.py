@@ -94,7 +94,9 @@ def parse_expression(text: str, *, at_allowed: bool = True, zone: tzinfo = UTC) 
     """
     if found := re.fullmatch(r"rate\((\d+) (minute|hour|day)(s?)\)", text):
         number = int(found.group(1))
-        if number < 1 or (number == 1) == bool(found.group(3)):
+        # The Scheduler's guide knows the plural only, and takes it for 1 as well.
+        plural = bool(found.group(3))
+        if number < 1 or (number > 1 and not plural) or (number == 1 and plural and not at_allowed):
             raise ExpressionError("a rate of 1 takes the singular, any other the plural")
         return Rate(number * _UNITS[found.group(2)])
     if at_allowed and (found := re.fullmatch(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", text)):

@@ -57,7 +57,8 @@ def install_patches(runner: Runner) -> None:
         config["LoggingConfig"] = logging
         config["RevisionId"] = self.emulator_revision
         for name in ("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs"):
-            if settings.get(name):
+            # An empty target takes the dead letters away again.
+            if settings.get(name) and settings[name] != {"TargetArn": ""}:
                 config[name] = settings[name]
             else:
                 config.pop(name, None)  # Lambda leaves out what a function does not have; moto answers it empty

@@ -76,9 +76,18 @@ def test_at_fires_once() -> None:
 )
 def test_bad_expressions(text: str) -> None:
     with pytest.raises(ExpressionError):
-        parse_expression(text)
+        parse_expression(text, at_allowed=not text.startswith("rate(1 "))
 
 
 def test_rules_have_no_one_time_schedules() -> None:
     with pytest.raises(ExpressionError):
         parse_expression("at(2026-02-01T00:00:00)", at_allowed=False)
+
+
+def test_the_scheduler_takes_the_plural_for_one() -> None:
+    found = parse_expression("rate(1 hours)", at_allowed=True).next(BEGIN, BEGIN)
+    assert found is not None and found.hour == 11
+    with pytest.raises(ExpressionError):
+        parse_expression("rate(2 hour)", at_allowed=True)
+    with pytest.raises(ExpressionError):
+        parse_expression("rate(1 hours)", at_allowed=False)

@@ -21,7 +21,7 @@ from aws_emulator.api import ApiCall, ApiError, Caller, Emulator
 from aws_emulator.datazone import Settings, install
 from aws_emulator.kernel import validation
 
-DOMAIN, PRODUCER, CONSUMER, STRANGER = "111111111111", "222222222222", "333333333333", "444444444444"
+DOMAIN, PRODUCER, CONSUMER, UNASSOCIATED = "111111111111", "222222222222", "333333333333", "444444444444"
 REGION = "us-east-1"
 MODEL = botocore.session.get_session().get_service_model("datazone")
 

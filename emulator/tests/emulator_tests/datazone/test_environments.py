@@ -7,7 +7,7 @@ from emulator_tests.datazone.conftest import (
     DOMAIN,
     PRODUCER,
     REGION,
-    STRANGER,
+    UNASSOCIATED,
     Service,
     World,
     admin,
@@ -37,7 +37,7 @@ def test_blueprints_are_enabled_per_account_and_region(world: World) -> None:
         "AccessDeniedException",
         "CreateEnvironment",
         **base,
-        environmentAccountIdentifier=STRANGER,
+        environmentAccountIdentifier=UNASSOCIATED,
         environmentAccountRegion=REGION,
     )
     world.refused(

@@ -14,7 +14,7 @@ from emulator_tests.datazone.conftest import (
     DOMAIN,
     PRODUCER,
     REGION,
-    STRANGER,
+    UNASSOCIATED,
     Service,
     World,
     admin,
@@ -50,10 +50,10 @@ def test_domains(service: Service) -> None:
 def test_only_associated_accounts_reach_a_domain(world: World) -> None:
     service = world.service
     assert [d["id"] for d in service.call("ListDomains", admin(PRODUCER))["items"]] == [world.domain]
-    assert service.call("ListDomains", admin(STRANGER))["items"] == []
-    for caller in (admin(STRANGER), role("anything", STRANGER)):
+    assert service.call("ListDomains", admin(UNASSOCIATED))["items"] == []
+    for caller in (admin(UNASSOCIATED), role("anything", UNASSOCIATED)):
         message = service.refused("AccessDeniedException", "GetDomain", caller, identifier=world.domain)
-        assert f"account {STRANGER} is not associated" in message
+        assert f"account {UNASSOCIATED} is not associated" in message
     service.shared.discard(PRODUCER)
     world.refused("AccessDeniedException", "PostLineageEvent", role("emitter", PRODUCER), event=b"{}")
     world.refused(
@@ -61,7 +61,7 @@ def test_only_associated_accounts_reach_a_domain(world: World) -> None:
         "CreateProjectMembership",
         projectIdentifier=world.producer,
         designation="PROJECT_OWNER",
-        member={"userIdentifier": f"arn:aws:iam::{STRANGER}:role/x"},
+        member={"userIdentifier": f"arn:aws:iam::{UNASSOCIATED}:role/x"},
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aws_emulator.api import Caller
-from emulator_tests.datazone.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, STRANGER, Service, admin, role
+from emulator_tests.datazone.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, UNASSOCIATED, Service, admin, role
 
 WORKER = role("worker", CONSUMER)
 POOL = {
@@ -95,7 +95,9 @@ def test_groups_are_found_by_their_role(studio: Studio) -> None:
     studio.refused("ValidationException", "CreateGroupProfile", rolePrincipalArn=WORKER.role_arn)
     studio.refused("ValidationException", "CreateGroupProfile", rolePrincipalArn="arn:aws:iam::333333333333:user/x")
     studio.refused("ValidationException", "CreateGroupProfile", groupIdentifier="people")
-    studio.refused("AccessDeniedException", "CreateGroupProfile", rolePrincipalArn=f"arn:aws:iam::{STRANGER}:role/x")
+    studio.refused(
+        "AccessDeniedException", "CreateGroupProfile", rolePrincipalArn=f"arn:aws:iam::{UNASSOCIATED}:role/x"
+    )
 
 
 def test_every_unit_up_to_the_root_must_open_its_member_pool(studio: Studio) -> None:

@@ -327,8 +327,8 @@ def test_assume_role_across_accounts_needs_trust_external_id_and_permission(worl
     enforce(assume(caller))
     refused(enforce, assume(caller, "other"))
     refused(enforce, assume(caller, None))
-    stranger = world.role("stranger", allow("sts:*"), account=DOMAIN)
-    refused(enforce, assume(stranger))
+    outsider = world.role("outsider", allow("sts:*"), account=DOMAIN)
+    refused(enforce, assume(outsider))
     elsewhere = world.role("central", allow("sts:*"), account=CONSUMER)
     refused(enforce, assume(elsewhere))
 

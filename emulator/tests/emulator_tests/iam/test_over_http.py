@@ -200,11 +200,11 @@ def test_an_invitation_is_the_invited_account_s_to_accept(client: Client) -> Non
     ]
     make_role(client, "iam-idle", allow("ram:Get*", "*"), account=PRODUCER)
     make_role(client, "iam-accepter", allow("ram:AcceptResourceShareInvitation", "*"), account=PRODUCER)
-    make_role(client, "iam-stranger", allow("ram:*", "*"))
+    make_role(client, "iam-other", allow("ram:*", "*"))
     answer = {"resourceShareInvitationArn": invitation}
     code, message = error_of(client("ram", PRODUCER, "iam-idle").accept_resource_share_invitation, **answer)
     assert code == "AccessDeniedException" and "ram:AcceptResourceShareInvitation" in message
-    code, _ = error_of(client("ram", CONSUMER, "iam-stranger").accept_resource_share_invitation, **answer)
+    code, _ = error_of(client("ram", CONSUMER, "iam-other").accept_resource_share_invitation, **answer)
     assert code == "AccessDeniedException"
     accepted = client("ram", PRODUCER, "iam-accepter").accept_resource_share_invitation(**answer)
     assert accepted["resourceShareInvitation"]["status"] == "ACCEPTED"
@@ -219,7 +219,7 @@ def test_an_invitation_is_the_invited_account_s_to_accept(client: Client) -> Non
     code, _ = error_of(leaver.disassociate_resource_share, resourceShareArn=share, resourceArns=[domain["arn"]])
     assert code == "OperationNotPermittedException"
     code, _ = error_of(
-        client("ram", CONSUMER, "iam-stranger").disassociate_resource_share,
+        client("ram", CONSUMER, "iam-other").disassociate_resource_share,
         resourceShareArn=share,
         principals=[CONSUMER],
     )

@@ -79,6 +79,8 @@ def test_what_clients_read_of_a_function(client: Client) -> None:
     # What a function does not have is left out, and not answered empty.
     for shown in (made, functions.get_function_configuration(FunctionName=name)):
         assert set(shown) & {"DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "Layers"} == set()
+    changed = functions.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": ""})
+    assert "DeadLetterConfig" not in changed
     runtime = functions.get_runtime_management_config(FunctionName=name)
     assert (runtime["UpdateRuntimeOn"], runtime["FunctionArn"]) == ("Auto", made["FunctionArn"])
     assert functions.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Terminate"

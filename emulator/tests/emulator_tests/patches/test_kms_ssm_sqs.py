@@ -148,3 +148,35 @@ def test_a_key_shows_what_its_creation_left_out(client: Client) -> None:
     assert (
         kms.create_key(MultiRegion=True)["KeyMetadata"]["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY"
     )
+
+
+ATTRIBUTES = {
+    "DelaySeconds": "1",
+    "MaximumMessageSize": "2048",
+    "MessageRetentionPeriod": "61",
+    "ReceiveMessageWaitTimeSeconds": "2",
+    "VisibilityTimeout": "33",
+    "KmsMasterKeyId": "alias/aws/sqs",
+    "KmsDataKeyReusePeriodSeconds": "600",
+    "FifoQueue": "true",
+    "ContentBasedDeduplication": "true",
+    "DeduplicationScope": "messageGroup",
+    "FifoThroughputLimit": "perMessageGroupId",
+    "RedriveAllowPolicy": '{"redrivePermission": "denyAll"}',
+}
+
+
+def test_a_queue_answers_every_attribute_that_it_was_made_with(client: Client) -> None:
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName=f"every-{uuid.uuid4().hex[:8]}.fifo", Attributes=ATTRIBUTES)["QueueUrl"]
+    shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert {name: shown.get(name) for name in ATTRIBUTES} == ATTRIBUTES
+    one = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedriveAllowPolicy"])["Attributes"]
+    assert one == {"RedriveAllowPolicy": ATTRIBUTES["RedriveAllowPolicy"]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "44", "RedriveAllowPolicy": ""})
+    changed = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    left = {
+        name: value for name, value in ATTRIBUTES.items() if name not in ("VisibilityTimeout", "RedriveAllowPolicy")
+    }
+    assert {name: changed.get(name) for name in left} == left
+    assert changed["VisibilityTimeout"] == "44" and "RedriveAllowPolicy" not in changed

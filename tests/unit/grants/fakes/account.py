@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from streamgov_core.documents.compiler import INLINE_LIMIT, MANAGED_LIMIT, size, statements_of
@@ -17,7 +18,9 @@ from streamgov_core.documents.resource_policy import (
     ResourceGoneError,
     ResourcePolicyDocument,
 )
+from streamgov_core.member.access_role_document import AccessRoleDocument
 from streamgov_core.member.connection_parameter import ConnectionDocument
+from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.reader_role import ReaderRoleDocument
 from streamgov_core.member.role_gateway import QuotaError, RoleInfo
 from streamgov_core.member.role_policy import RolePolicyDocument
@@ -116,6 +119,7 @@ class MemoryIam:
         self.stale: MemoryIam | None = None
         """What reads answer, as from a replica that has not seen the last writes; None for the truth."""
         self.attach_quota = 10
+        self.tags: dict[str, dict[str, str]] = {}
         self.hooks: dict[str, Callable[[str], None]] = {}
         self.calls: list[str] = []
         self._lock = threading.RLock()
@@ -196,9 +200,18 @@ class MemoryIam:
         self._call("detach", name)
         self.attachments.get(name, set()).discard(arn)
 
-    def create_role(self, name: str, path: str, trust: str, boundary: str, description: str) -> None:
+    def create_role(
+        self,
+        name: str,
+        path: str,
+        trust: str,
+        boundary: str,
+        description: str,
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._call("create_role", name)
         self.roles[name] = RoleInfo(f"arn:aws:iam::{self.account}:role{path}{name}", boundary, json.loads(trust))
+        self.tags[name] = dict(tags)
 
     def put_trust(self, name: str, trust: str) -> None:
         self._call("put_trust", name)
@@ -334,6 +347,9 @@ class MemoryAccountGateway:
         self.facts: dict[str, str] = {}
         self.iam = iam
         self.boundary = boundary
+        self.access_boundary = ""
+        self.principals: dict[str, PrincipalPolicies] = {}
+        """By name: what is known of a role beside its boundary; the others have neither tags nor policies."""
         self.records: dict[str, SourceRecord] = {}
         self.warnings: list[str] = []
         self.inspect_error: Exception | None = None
@@ -341,6 +357,8 @@ class MemoryAccountGateway:
     def policy_document(self, platform: str, contribution: PolicyContribution) -> PolicyDocument:
         if contribution.kind == "role":
             return RolePolicyDocument(self.iam, NAMES, contribution.arn, self.boundary)
+        if contribution.kind == "access":
+            return AccessRoleDocument(self.iam, NAMES, contribution.arn, self.access_boundary)
         if contribution.kind == "connection":
             return ConnectionDocument(self.parameter_store, contribution.arn, NAMES.sid_prefix)
         if contribution.kind == "reader":
@@ -357,6 +375,12 @@ class MemoryAccountGateway:
         if self.inspect_error is not None:
             raise self.inspect_error
         return {"warnings": list(self.warnings)}
+
+    def role(self, name: str) -> RoleInfo | None:
+        return self.iam.role(name)
+
+    def principal(self, info: RoleInfo) -> PrincipalPolicies | None:
+        return self.principals.get(info.arn.rsplit("/", 1)[1]) or PrincipalPolicies(info)
 
     def parameters(self, names: Sequence[str]) -> dict[str, str]:
         return self.parameter_store.get_all(names)

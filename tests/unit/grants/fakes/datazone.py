@@ -34,6 +34,7 @@ class MemoryDomain:
         self.targets: dict[str, dict[str, Any]] = {}
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.requests: dict[str, dict[str, Any]] = {}
+        self.users: dict[str, dict[str, Any]] = {}
         self.errors: dict[str, Exception] = {}
         self.status_updates: list[tuple[str, str, str, str | None]] = []
         self.hooks: dict[str, Callable[..., None]] = {}
@@ -79,6 +80,9 @@ class MemoryDomain:
 
     def request(self, request_id: str) -> dict[str, Any] | None:
         return self._get("request", self.requests, request_id)
+
+    def user(self, user_id: str) -> dict[str, Any] | None:
+        return self._get("user", self.users, user_id)
 
     def update_status(
         self, grant_id: str, asset_id: str, status: str, cause: str | None = None, target_name: str | None = None
