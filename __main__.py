@@ -6,13 +6,18 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_ops.deployer.preview import PreviewCheck
 from streamgov_pulumi.config import load
 from streamgov_pulumi.program import deploy
+from streamgov_pulumi.references import LiveLook
 from streamgov_samples.program import deploy_sandbox
 
 try:
     config = load()
-    check = PreviewCheck(config, pulumi.get_stack()).start() if pulumi.runtime.is_dry_run() else None
+    checks: list[PreviewCheck | LiveLook] = []
+    if pulumi.runtime.is_dry_run():
+        checks = [PreviewCheck(config, pulumi.get_stack()), LiveLook(config)]
+    for check in checks:
+        check.start()
     outputs = deploy_sandbox(config) if config.mode == "sandbox" else deploy(config)
-    if check is not None:
+    for check in checks:
         check.conclude(pulumi.log)
 except ConfigError as error:
     # A person's mistake: the sentence says what to write, a traceback would only hide it.

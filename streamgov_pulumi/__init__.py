@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from streamgov_pulumi.components.vpc_connection import MskVpcConnection
     from streamgov_pulumi.providers import (
         AssetType,
+        DeploymentMarker,
         DestroyGuard,
         FormType,
         ProjectMembership,
@@ -36,6 +37,7 @@ _HOMES = {
     "AssetType": "streamgov_pulumi.providers",
     "CentralAuthorizer": "streamgov_pulumi.components.central",
     "ConsumerBoundary": "streamgov_pulumi.components.environment",
+    "DeploymentMarker": "streamgov_pulumi.providers",
     "DestroyGuard": "streamgov_pulumi.providers",
     "DomainAssociation": "streamgov_pulumi.components.association",
     "DomainAssociationAccepter": "streamgov_pulumi.components.association",
@@ -61,6 +63,7 @@ __all__ = [
     "AssetType",
     "CentralAuthorizer",
     "ConsumerBoundary",
+    "DeploymentMarker",
     "DestroyGuard",
     "DomainAssociation",
     "DomainAssociationAccepter",

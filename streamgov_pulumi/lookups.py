@@ -36,26 +36,6 @@ def find_trail(settings: SessionSettings) -> TrailLookup:
     return TrailLookup(None, f"No CloudTrail trail records management events in {settings.region}")
 
 
-def domain_problem(settings: SessionSettings, domain_id: str, account: str) -> str:
-    """Why DataZone does not show the domain to this account in this region; empty if it does.
-
-    A domain is in one region only, and Step Functions makes no calls across regions. Source: GetDomain, which answers
-    associated accounts; for others a domain that exists looks like one that does not, so both readings are named.
-    """
-    try:
-        api = aws.client("datazone", settings)
-        if aws.find(api, "get_domain", identifier=domain_id) is not None:
-            return ""
-        reason = "there is none of this id"
-    except RemoteError as error:
-        reason = str(error)
-    return (
-        f"DataZone in {settings.region} does not show the domain {domain_id} to account {account} ({reason}). Either "
-        "the domain is in another region: then set streamgov:region to that one. Or the account is not associated with "
-        "it yet: then accept its resource share, in this stack (acceptShareArn) or by hand"
-    )
-
-
 def _records_writes(api: object, arn: str) -> bool:
     answer = aws.call(api, "get_event_selectors", TrailName=arn)
     for selector in answer.get("EventSelectors", []):

@@ -6,6 +6,7 @@ from typing import Any
 
 from streamgov_pulumi.components.governance import StreamGovernance
 from streamgov_pulumi.config import StackConfig
+from streamgov_pulumi.hand_over import hand_over
 
 Outputs = dict[str, Any]
 
@@ -16,7 +17,8 @@ def deploy(config: StackConfig) -> Outputs:
     The mode ``sandbox`` is not deployed here but by ``streamgov_samples.program``.
     """
     assert config.governance is not None  # parse() fills it in every mode but the sandbox
-    return governance_outputs(StreamGovernance("streamgov", config.governance))
+    governance = StreamGovernance("streamgov", config.governance)
+    return {**governance_outputs(governance), **hand_over(config.mode, config.governance, governance)}
 
 
 def governance_outputs(governance: StreamGovernance) -> Outputs:

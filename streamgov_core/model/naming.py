@@ -51,6 +51,11 @@ def short_hash(*parts: str, length: int = 10) -> str:
     return "".join(out)
 
 
+def marker_parameter(namespace: str, side: str) -> str:
+    """Name of the parameter that names the stack which deployed a side of a namespace in an account and region."""
+    return f"/streamgov/{namespace}/deployed/{side}"
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of one deployment.

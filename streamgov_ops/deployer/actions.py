@@ -272,6 +272,12 @@ NEEDS: Mapping[str, Needs] = {
             ),
         ),
     ),
+    "pulumi-python:dynamic/streamgov:DeploymentMarker": Needs(
+        "ssm",
+        ("arn:{partition}:ssm:{region}:{account}:parameter/streamgov/{ns}/deployed/*",),
+        read=("GetParameter",),
+        write=("DeleteParameter", "PutParameter"),
+    ),
     # Not a resource: the lookup of a trail while the program runs (streamgov_pulumi.lookups).
     "lookup:trail": Needs(
         "cloudtrail",

@@ -39,6 +39,7 @@ DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
+MARKER = f"{DYNAMIC}DeploymentMarker"
 PROJECT_ENVIRONMENT = f"{DYNAMIC}ProjectEnvironment"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
 RULE = f"{DYNAMIC}Rule"
@@ -234,6 +235,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {
                 RULE,
                 MEMBERSHIP,
                 DESTROY_GUARD,
+                MARKER,
             }
         )
     ),
@@ -244,6 +246,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {
                 TARGET,
                 ACCEPTER,
                 DESTROY_GUARD,
+                MARKER,
                 LOOK_FOR_DOMAIN,
                 LOOK_FOR_TRAIL,
             }

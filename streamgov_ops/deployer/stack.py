@@ -25,6 +25,7 @@ from streamgov_ops.deployer.resources import (
     DESTROY_GUARD,
     LOOK_FOR_DOMAIN,
     LOOK_FOR_TRAIL,
+    MARKER,
     MEMBERSHIP,
     POLICY_GRANT,
     PROJECT_ENVIRONMENT,
@@ -125,7 +126,7 @@ def _domain(args: StreamGovernanceArgs, names: Names) -> set[str]:
     }
     used = {type_ for type_, used in optional.items() if used}
     absent = set() if args.get("dashboards", True) else {DASHBOARD}
-    return (types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD} | used) - absent
+    return (types_of(scope, account_key(scope), described) | {*TYPES, DESTROY_GUARD, MARKER} | used) - absent
 
 
 def _shares(args: StreamGovernanceArgs) -> bool:
@@ -157,7 +158,7 @@ def _member(args: StreamGovernanceArgs, member: MemberArgs, names: Names) -> set
         found.add(TARGET)
     if any("project_id" in target for target in targets.values()):
         found.add(PROJECT_ENVIRONMENT)
-    return found | {DESTROY_GUARD}
+    return found | {DESTROY_GUARD, MARKER}
 
 
 def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: AccountScope) -> Iterator[Part]:
@@ -165,7 +166,8 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
     described = member_account(
         scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
     )
-    yield from (described.documents, described.apply, described.machine, described.invoke, described.access_boundary)
+    yield from (described.documents, described.apply, described.machine, described.invoke)
+    yield from (described.access_boundary, described.reader_boundary)
     if args.get("dashboards", True):
         yield described.dashboard
     if "boundary_arn" not in member:  # otherwise another stack makes it

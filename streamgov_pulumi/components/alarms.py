@@ -1,5 +1,7 @@
 """CloudWatch alarms of functions, state machines, queues and jobs."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -9,7 +11,12 @@ from streamgov_pulumi.components._settings import Settings, child
 
 
 def alarm(
-    parent: pulumi.Resource, logical_name: str, settings: Settings, spec: AlarmSpec | Description[AlarmSpec]
+    parent: pulumi.Resource,
+    logical_name: str,
+    settings: Settings,
+    spec: AlarmSpec | Description[AlarmSpec],
+    *,
+    after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
     """An alarm that goes off with the first event of a metric within five minutes.
 
@@ -18,6 +25,7 @@ def alarm(
         logical_name: the resource's name in the stack.
         settings: the deployment.
         spec: its description.
+        after: what it watches. An alarm of a name that exists is taken over (PutMetricAlarm), so it is never first.
     """
     described = spec if isinstance(spec, Description) else Description(lambda: spec)
     return aws.cloudwatch.MetricAlarm(
@@ -37,5 +45,5 @@ def alarm(
         alarm_actions=settings.alarm_topics,
         ok_actions=settings.alarm_topics,
         tags=settings.tags,
-        opts=child(parent),
+        opts=child(parent, depends_on=[*after]),
     )

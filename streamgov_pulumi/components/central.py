@@ -15,6 +15,7 @@ from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.arguments.choices import OPTIONAL, REQUIRED
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, Description
+from streamgov_pulumi.components._order import behind
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.dashboards import dashboard
@@ -115,8 +116,9 @@ class CentralAuthorizer(AccountComponent):
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
         self._members(name, args, functions)
-        alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings))
-        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, domain.part(lambda spec: spec.dashboard))
+        alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings), after=[table])
+        described = domain.part(lambda spec: spec.dashboard)
+        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, described, after=[table])
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -127,7 +129,7 @@ class CentralAuthorizer(AccountComponent):
         callback, _ = role_with_policy(
             self, f"{name}-callback", f"{name}-callback-policy", settings, domain.part(lambda spec: spec.callback)
         )
-        queue = self._rules(name, settings, domain, machine, key)
+        queue = self._rules(name, settings, domain, machine, key, table)
         self._ends(name, settings, domain)
 
         self.machine_arn = machine.machine_arn
@@ -189,13 +191,15 @@ class CentralAuthorizer(AccountComponent):
         domain: Description[DomainDeployment],
         machine: StateMachineWithRole,
         key: pulumi.Input[str] | None,
+        table: pulumi.Resource,
     ) -> DeadLetterQueue:
         """What starts the central machine, and the queue of what could not."""
         queue = DeadLetterQueue(
             f"{name}-dead-letters",
             settings,
             domain.part(lambda spec: spec.dead_letters),
-            child(self),
+            # A queue that exists and looks alike is taken over (CreateQueue), so it is never first.
+            behind([table], child(self)),
             kms_key_arn=key,
         )
         role, before = role_with_policy(

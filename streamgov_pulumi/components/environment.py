@@ -202,7 +202,8 @@ class EnvironmentAuthorizer(AccountComponent):
             settings,
             member.part(lambda spec: spec.invoke),
         )
-        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, member.part(lambda spec: spec.dashboard))
+        described = member.part(lambda spec: spec.dashboard)
+        self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, described, after=[table])
         self.machine_arn = machine.machine_arn
         self.boundary_arn = pulumi.Output.from_input(boundary_arn)
         self.table_name = table.name

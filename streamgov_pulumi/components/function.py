@@ -83,7 +83,7 @@ class FunctionWithRole(pulumi.ComponentResource):
                 destination_config={"on_failure": {"destination": dead_letter.queue_arn}},
                 opts=child(self),
             )
-        alarm(self, f"{name}-errors", settings, function.known(lambda spec: spec.alarm))
+        alarm(self, f"{name}-errors", settings, function.known(lambda spec: spec.alarm), after=[made])
         self.function_arn = made.arn
         self.function_name = made.name
         self.role_arn = pulumi.Output.from_input(role_arn)

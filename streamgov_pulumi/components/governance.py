@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
@@ -13,6 +14,7 @@ from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
+from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
 from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
@@ -25,9 +27,7 @@ from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovern
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
-from streamgov_pulumi.lookups import domain_problem
 from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
-from streamgov_pulumi.providers.session import SessionSettings
 
 PASSED_ON = (
     "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
@@ -86,7 +86,8 @@ class StreamGovernance(pulumi.ComponentResource):
         accounts: Accounts | None = None,
     ) -> None:
         check_arguments("StreamGovernance", args, StreamGovernanceArgs)
-        super().__init__("streamgov:index:StreamGovernance", name, {}, opts)
+        self._markers: list[pulumi.Resource] = []
+        super().__init__("streamgov:index:StreamGovernance", name, {}, behind(self._markers, opts))
         self._name, self._args = name, args
         self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
         self._keys: dict[str, pulumi.Output[str]] = {}
@@ -104,6 +105,7 @@ class StreamGovernance(pulumi.ComponentResource):
         self.share_arn, self.grant_table_name, self.domain_function_role_arns = None, None, None
 
         check_consumer_roles(args)
+        self._mark()
         domain = args["domain"]
         share: DomainAssociation | None = None
         types: list[pulumi.Resource] = []
@@ -148,6 +150,16 @@ class StreamGovernance(pulumi.ComponentResource):
                 made["permissions_boundary"] = f"arn:{args.get('partition', 'aws')}:{policy}"
             self._told[account] = Account(made, provider=partial(self._accounts.provider, access))
         return self._told[account]
+
+    def _mark(self) -> None:
+        """The namespace's markers, before anything that could take over what another stack made."""
+        domain = self._args["domain"]
+        places = [(MEMBER, member["access"]) for member in self._args["members"] if member.get("deploy", True)]
+        if domain.get("deploy", True):
+            places.insert(0, (DOMAIN, domain["access"]))
+        name = self._name
+        made = [marker(f"{name}-{at['account']}-{side}-marker", side, self._account(at), self) for side, at in places]
+        self._markers += made
 
     def _key(self, access: AccountArgs, word: str) -> pulumi.Output[str]:
         """The account's one key."""
@@ -259,22 +271,9 @@ class StreamGovernance(pulumi.ComponentResource):
             self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------
-    def _look_for_domain(self, access: AccountArgs) -> None:
-        """Where the domain is another stack's: say at preview if it cannot be seen from here."""
-        domain = self._args["domain"]
-        if domain.get("deploy", True) or not isinstance(domain["domain_id"], str):
-            return
-        self._account(access).looked_up(partial(self._domain_seen, domain["domain_id"], access["account"]))
-
-    def _domain_seen(self, domain_id: str, account: str, session: SessionSettings) -> None:
-        problem = domain_problem(session, domain_id, account)
-        if problem:
-            pulumi.log.warn(problem, self)
-
     def _member(self, member: MemberArgs, share: DomainAssociation | None, types: list[pulumi.Resource]) -> None:
         access = member["access"]
         account = access["account"]
-        self._look_for_domain(access)
         before: list[pulumi.Resource] = []
         share_arn: pulumi.Input[str] | None = member.get("accept_share_arn")
         foreign = account != self._args["domain"]["access"]["account"]

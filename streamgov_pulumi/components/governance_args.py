@@ -220,7 +220,9 @@ class StreamGovernanceArgs(TypedDict):
     differ in it. Default ``streamgov``."""
     partition: NotRequired[Annotated[str, v.PARTITION]]
     """The AWS partition. Default: aws; in a stack file the region's."""
-    platforms: NotRequired[list[Annotated[str, v.PLATFORM]]]
+    platforms: NotRequired[
+        Annotated[list[Annotated[str, v.PLATFORM]], Size(1, None, "must be a list of at least one platform")]
+    ]
     """Streaming platforms. Default: all."""
     log_retention_days: NotRequired[Annotated[pulumi.Input[int], v.RETENTION]]
     """How long logs are kept, in days. Default 90."""

@@ -65,7 +65,7 @@ class StateMachineWithRole(pulumi.ComponentResource):
             opts=child(self, depends_on=before),
         )
         for spec in machine.known(lambda spec: spec.alarms):
-            alarm(self, f"{name}-{spec.key}", settings, spec)
+            alarm(self, f"{name}-{spec.key}", settings, spec, after=[made])
         self.machine_arn = made.arn
         self.role_arn = role.arn
         self.register_outputs({"machine_arn": self.machine_arn, "role_arn": self.role_arn})

@@ -49,6 +49,6 @@ class DeadLetterQueue(pulumi.ComponentResource):
             policy=queue.value(lambda spec: to_json(spec.policy)),
             opts=child(self),
         )
-        alarm(self, f"{name}-depth", settings, queue.known(lambda spec: spec.alarm))
+        alarm(self, f"{name}-depth", settings, queue.known(lambda spec: spec.alarm), after=[made])
         self.queue_arn = made.arn
         self.register_outputs({"queue_arn": self.queue_arn})

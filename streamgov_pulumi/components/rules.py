@@ -32,7 +32,7 @@ def rule_with_target(
         target_arn: what it starts.
         dead_letter_arn: queue of the events that could not be delivered.
         role_arn: role with which EventBridge starts the target.
-        after: what must exist before the target is started.
+        after: what must exist before the rule, and before the target is started.
     """
     inputs: dict[str, Any] = {}
     paths, template = rule.known(lambda spec: spec.input_paths), rule.known(lambda spec: spec.input_template)
@@ -45,7 +45,8 @@ def rule_with_target(
         event_pattern=rule.value(lambda spec: None if spec.event_pattern is None else to_json(spec.event_pattern)),
         schedule_expression=rule.value(lambda spec: spec.schedule),
         tags=settings.tags,
-        opts=child(parent),
+        # A rule of a name that exists is taken over (PutRule), so it is never first.
+        opts=child(parent, depends_on=after),
     )
     aws.cloudwatch.EventTarget(
         f"{logical_name}-target",

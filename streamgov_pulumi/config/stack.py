@@ -26,7 +26,17 @@ from streamgov_pulumi.config.secrets import secrets_of_file, secrets_refused
 from streamgov_pulumi.config.shapes import Leaf
 from streamgov_pulumi.config.stack_file import CHECKS, MODES, PROJECT
 
-OF_ONE_MODE = ("mode", "check_permissions", "region", "domain", "members", "member_accounts", "member", "accounts")
+OF_ONE_MODE = (
+    "mode",
+    "check_permissions",
+    "check_references",
+    "region",
+    "domain",
+    "members",
+    "member_accounts",
+    "member",
+    "accounts",
+)
 """Arguments that are no setting which all modes hand on to the facade."""
 
 
@@ -42,6 +52,7 @@ class StackConfig:
         accounts: the three accounts of the sandbox.
         governance: the facade's arguments, complete in every mode but ``sandbox``.
         check_permissions: one of CHECKS.
+        check_references: one of CHECKS.
         unread: account to where its external id is, if that is encrypted and was read where nothing can decrypt it.
     """
 
@@ -52,6 +63,7 @@ class StackConfig:
     accounts: Mapping[str, AccountArgs] = field(default_factory=dict)
     governance: StreamGovernanceArgs | None = None
     check_permissions: str = CHECKS[0]
+    check_references: str = CHECKS[0]
     unread: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,6 +175,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[Path] = (), refused: Colle
         made.get("accounts", {}),
         governance,
         made.get("check_permissions", CHECKS[0]),
+        made.get("check_references", CHECKS[0]),
     )
 
 

@@ -28,6 +28,9 @@ class StackKeys(TypedDict):
     check_permissions: NotRequired[Annotated[str, Choice(CHECKS)]]
     """What a preview does about permissions that the deploying role lacks: ``warn``, ``refuse`` the preview, or
     ``never`` look. Default ``warn``."""
+    check_references: NotRequired[Annotated[str, Choice(CHECKS)]]
+    """What a preview does about roles, clusters, projects and whatever else the configuration names and that is not
+    there: ``warn``, ``refuse`` the preview, or ``never`` look. Default ``warn``."""
 
 
 @described

@@ -1,6 +1,7 @@
 """Dynamic providers for what pulumi-aws lacks or does badly in DataZone."""
 
 from streamgov_pulumi.providers.asset_type import AssetType, AssetTypeProvider
+from streamgov_pulumi.providers.deployment_marker import DeploymentMarker, DeploymentMarkerProvider
 from streamgov_pulumi.providers.destroy_guard import DestroyGuard, DestroyGuardProvider
 from streamgov_pulumi.providers.form_type import FormType, FormTypeProvider
 from streamgov_pulumi.providers.project_environment import ProjectEnvironment, ProjectEnvironmentProvider
@@ -11,6 +12,8 @@ from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, S
 __all__ = [
     "AssetType",
     "AssetTypeProvider",
+    "DeploymentMarker",
+    "DeploymentMarkerProvider",
     "DestroyGuard",
     "DestroyGuardProvider",
     "FormType",

@@ -34,6 +34,7 @@ _NAME = re.compile(r"(?!_)\w{1,256}", re.ASCII)
 _FORM_NAME = re.compile(r"(?![0-9_])\w{1,128}", re.ASCII)
 _FORM_TYPE = re.compile(r"(amazon\.datazone\.)?(?![0-9_])\w{1,128}", re.ASCII)
 _REVISION = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_COMPARED = ("forms", "description", "owning_project_id")
 _FORM_KEYS = {"type_identifier", "type_revision", "required"}
 Forms = dict[str, dict[str, Any]]
 
@@ -43,6 +44,7 @@ class AssetTypeProvider(DataZoneProvider):
 
     keys = ("domain_id", "name", "owning_project_id", "description", "forms")
     replace_keys = ("domain_id", "name", "owning_project_id")
+    required = ("domain_id", "name", "owning_project_id", "description")
     references: ClassVar[Mapping[str, Kind]] = {"owning_project_id": PROJECT}
     canonical: ClassVar[Canonical] = {"description": lambda value: value or None}
 
@@ -64,6 +66,7 @@ class AssetTypeProvider(DataZoneProvider):
             checker.fail("forms", f"may hold at most 10 forms, got {len(forms)}")
         for form_name, form in forms.items():
             self._check_form(checker, form_name, form)
+        self.tell_standing(checker, _olds)
         return self.looked_up(checker, _olds)
 
     @staticmethod
@@ -119,22 +122,35 @@ class AssetTypeProvider(DataZoneProvider):
         if live is None:
             revision, pinned = self._put(api, props, {})
         else:
-            drift = self.changed(live, props, ("forms", "description", "owning_project_id"))
-            told = differences(live, props, drift) if drift else "it does not differ from what is wanted"
-            if not props.get("adopt_existing") or "owning_project_id" in drift:
-                raise ResourceExistsError(
-                    f"asset type {props['name']} exists already in domain {props['domain_id']} (revision "
-                    f"{live['revision']}, project {live['owning_project_id']}). Compared with this program: {told}. "
-                    "To take it over within its project, set adopt_existing to true for one `pulumi up`."
-                )
-            tell(f"adopting asset type {props['name']}: {told}")
+            drift = self.changed(live, props, _COMPARED)
+            refused, told = self._judged(props, live)
+            if refused:
+                raise ResourceExistsError(refused)
+            tell(told)
+            self.taken_over(self._id_of(props))
             revision = live["revision"]
             if drift:
                 revision, pinned = self._put(api, props, pinned)
-        return CreateResult(
-            f"{props['domain_id']}|asset-type|{props['name']}",
-            {**props, "revision": revision, "form_revisions": pinned},
-        )
+        return CreateResult(self._id_of(props), {**props, "revision": revision, "form_revisions": pinned})
+
+    def _judged(self, props: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, str]:
+        """Why a type that is there is not taken over, or else what is told of it."""
+        drift = self.changed(live, props, _COMPARED)
+        told = differences(live, props, drift)
+        if props.get("adopt_existing") and "owning_project_id" not in drift:
+            return "", f"adopting asset type {props['name']}:{told}"
+        return (
+            f"asset type {props['name']} exists already in domain {props['domain_id']} (revision {live['revision']}, "
+            f"project {live['owning_project_id']}). Compared with this program:{told}\nTo take it over within its "
+            "project, set adopt_existing to true for one `pulumi up`."
+        ), ""
+
+    def standing(self, inputs: Mapping[str, Any]) -> str:
+        """What creation would say of the type that is there."""
+        live = self._get(self.hurried(inputs), inputs)
+        if live is not None and contains_unknown(inputs.get("forms")):
+            return f"asset type {inputs['name']} exists already (revision {live['revision']}); its forms are made first"
+        return "" if live is None else next(filter(None, self._judged(inputs, live)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The type as it is now."""
@@ -170,7 +186,7 @@ class AssetTypeProvider(DataZoneProvider):
             ResourceInUseError: assets of the type exist; the text lists them.
         """
         api = self.api(_props)
-        if self._get(api, _props) is None:
+        if self._get(api, _props) is None or self.keeps(_id):
             return
         name = str(_props["name"])
         assets = self._assets(api, _props)
@@ -182,6 +198,10 @@ class AssetTypeProvider(DataZoneProvider):
             if error.code != "ConflictException":
                 raise
             raise ResourceInUseError(f"asset type {name} cannot be deleted, it is still used: {error}") from error
+
+    @staticmethod
+    def _id_of(props: Mapping[str, Any]) -> str:
+        return f"{props['domain_id']}|asset-type|{props['name']}"
 
     # --- DataZone -------------------------------------------------------------------------------------------------
     @staticmethod

@@ -17,11 +17,14 @@ from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, DiffResu
 from pulumi.output import Unknown
 from pulumi.runtime.rpc import UNKNOWN
 
+from streamgov_core.model.errors import RemoteError
 from streamgov_core.model.naming import REGION_PATTERN
 from streamgov_pulumi.providers import existing, failures
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.session import SessionSettings
 
+_TAKEN_OVER: set[str] = set()
+"""Ids of what was adopted in this process, which lives for one operation of the engine."""
 PROVIDER_KEY = "__provider"
 Canonical = Mapping[str, Callable[[Any], Any]]
 SESSION_KEYS = ("region", "assume_role_arn", "external_id")
@@ -133,6 +136,7 @@ class DataZoneProvider(ResourceProvider):
         replace_keys: the inputs that DataZone cannot change in place.
         identity: the inputs of which a difference lets the new object stand beside the old one: then it is made before
             the old one goes. Without any, a replacement deletes first.
+        required: the inputs that must be known to look for an object that is there already.
         references: for an input that names an object of the domain by its id, the kind of that object.
         canonical: for an input, the function under which two values mean the same.
     """
@@ -142,6 +146,7 @@ class DataZoneProvider(ResourceProvider):
     replace_keys: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
     references: ClassVar[Mapping[str, existing.Kind]] = MappingProxyType({})
+    required: tuple[str, ...] = ()
     canonical: ClassVar[Canonical] = MappingProxyType({})
 
     def configure(self, req: ConfigureRequest) -> None:
@@ -167,6 +172,10 @@ class DataZoneProvider(ResourceProvider):
         """The client with which this resource's calls are made."""
         return aws.client(service, self.session(props))
 
+    def hurried(self, props: Mapping[str, Any], service: str = "datazone") -> Any:
+        """The client of a look that nothing depends on."""
+        return aws.client(service, self.session(props).in_a_hurry())
+
     def looked_up(self, checker: Checker, olds: Mapping[str, Any]) -> CheckResult:
         """The check's answer, with a failure for each new id of something that is not there.
 
@@ -186,12 +195,47 @@ class DataZoneProvider(ResourceProvider):
             value = checker.value(key)
             if value is None or (value, domain) == (olds.get(key), olds.get("domain_id")):
                 continue
-            api = aws.client("datazone", self.session(inputs).in_a_hurry())
-            looked = existing.look(api, kind, domain, str(value))
+            looked = existing.look(self.hurried(inputs), kind, domain, str(value))
             problem = looked.problem or (self.unusable(inputs, looked.found) if looked.found is not None else "")
             if problem:
                 checker.fail(key, problem)
         return checker.result()
+
+    def standing(self, inputs: Mapping[str, Any]) -> str:
+        """What creation would say of an object that stands there already; empty if there is none."""
+        return ""
+
+    def tell_standing(self, checker: Checker, olds: Mapping[str, Any]) -> None:
+        """Say at preview that a new resource meets an object that is there.
+
+        It may be the stack's own: a forced replacement asks without old inputs. So this is said and refuses nothing.
+        """
+        needed = [checker.inputs.get(key) for key in (*self.required, *SESSION_KEYS)]
+        if olds or checker.failures or contains_unknown(needed):
+            return
+        try:
+            told = self.standing(checker.inputs)
+        except RemoteError:
+            return  # whoever may not look is told when it is made
+        if told:
+            tell(told)
+
+    @staticmethod
+    def taken_over(identifier: str) -> None:
+        """Remember that a resource with this id has adopted what is there."""
+        _TAKEN_OVER.add(identifier)
+
+    @staticmethod
+    def keeps(identifier: str) -> bool:
+        """Whether the object has just become another resource's, so that deleting this one must not end it.
+
+        That is so if a resource was renamed without an alias and the new one adopts: the old one goes last.
+        """
+        if identifier not in _TAKEN_OVER:
+            return False
+        _TAKEN_OVER.discard(identifier)
+        tell(f"{identifier} is kept: another resource of this program has taken it over")
+        return True
 
     def unusable(self, inputs: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         """Why an object that is there does not suit this resource, as the rest of a sentence; empty if it does."""
@@ -236,17 +280,41 @@ def deleted_first(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions
     return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
 
 
-def differences(there: Mapping[str, Any], wanted: Mapping[str, Any], keys: Iterable[str]) -> str:
-    """How two objects differ, for people: ``description: "a" there, "b" wanted``; or that they do not."""
-    lines = [
-        f"{key}: {show(there.get(key))} there, {show(wanted.get(key))} wanted"
-        for key in keys
-        if (there.get(key) or None) != (wanted.get(key) or None)
-    ]
-    return "; ".join(lines) if lines else "it does not differ from what is wanted"
+def differences(
+    there: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    keys: Iterable[str],
+    lines_of: Mapping[str, Callable[[Any, Any], list[str]]] = MappingProxyType({}),
+) -> str:
+    """How two objects differ, for people: what follows a colon, a line for each difference.
+
+    Args:
+        there: the live object.
+        wanted: what the program says.
+        keys: what of them is compared.
+        lines_of: for a key, the lines that say more than both values.
+    """
+    lines: list[str] = []
+    for key in keys:
+        old, new = there.get(key) or None, wanted.get(key) or None
+        if old != new:
+            lines += lines_of[key](old, new) if key in lines_of else _lines(key, old, new)
+    return "".join(f"\n- {line}" for line in lines) if lines else " it does not differ from what is wanted"
+
+
+def _lines(key: str, old: Any, new: Any) -> list[str]:
+    """Maps key by key, everything else as a whole."""
+    if isinstance(old or {}, Mapping) and isinstance(new or {}, Mapping):
+        left, right = old or {}, new or {}
+        inner = [(f"{key}.{name}", left.get(name), right.get(name)) for name in sorted({*left, *right})]
+        return [f"{path}: {show(a)} there, {show(b)} wanted" for path, a, b in inner if a != b]
+    return [f"{key}: {show(old)} there, {show(new)} wanted"]
 
 
 def tell(message: str) -> None:
-    """Show a line beside the resource in the engine's output (it relays the provider process's error stream)."""
-    sys.stderr.write(message + "\n")
-    sys.stderr.flush()
+    """Show a line in the engine's output, which relays what the provider process prints.
+
+    On the error stream it would count as an error in the engine's summary.
+    """
+    sys.stdout.write(message + "\n")
+    sys.stdout.flush()

@@ -151,6 +151,7 @@ def _refusal(
         lines += ["nothing was destroyed: what is protected cannot be deleted:", *(f"- {item}" for item in kept)]
     if lacking:
         lines += ["nothing was destroyed: rights are lacking:", *(f"- {item}" for item in lacking)]
+        lines.append("If it is allowed all the same: pulumi state delete <URN of this guard> && pulumi destroy")
     if listed:
         where = f"--domain-identifier {domain}"
         lines += [

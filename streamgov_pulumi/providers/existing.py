@@ -68,12 +68,12 @@ class Looked:
         problem: what is wrong, as the rest of a sentence that begins with the setting's name; empty if nothing is
             known to be.
         found: the API's answer; None if the object is not there, or may not be seen.
-        lacking: why it could not be looked for.
+        error: why it could not be looked for, if the call failed.
     """
 
     problem: str = ""
     found: Mapping[str, Any] | None = None
-    lacking: str = ""
+    error: RemoteError | None = None
 
 
 def look(api: Any, kind: Kind, domain: str, identifier: str) -> Looked:
@@ -88,9 +88,9 @@ def look(api: Any, kind: Kind, domain: str, identifier: str) -> Looked:
     try:
         found = aws.find(api, kind.operation, domainIdentifier=domain, identifier=identifier)
         if found is None and aws.find(api, "get_domain", identifier=domain) is None:
-            return Looked(lacking=f"the domain {domain} is not seen from here")
+            return Looked()  # the domain itself is not seen from here
     except RemoteError as error:
-        return Looked(lacking=str(error))
+        return Looked(error=error)
     if found is None:
         listed = kind.command.format(domain=domain)
         return Looked(f"is {identifier!r}, and domain {domain} has no {kind.what} of that id ({listed})")

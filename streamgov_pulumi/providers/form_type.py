@@ -30,6 +30,7 @@ from streamgov_pulumi.providers.evolution import verdict
 from streamgov_pulumi.providers.existing import PROJECT, Kind
 
 _NAME = re.compile(r"(?![0-9_])\w{1,128}", re.ASCII)
+_COMPARED = ("model", "description", "status", "owning_project_id")
 _DECLARED = "declared_model"
 """After a refresh that found somebody else's model: the one that the program declared last."""
 
@@ -40,6 +41,16 @@ def _meaning(model: Any) -> Any:
         return smithy.parse(str(model))
     except ConfigError:
         return str(model)
+
+
+def _model_lines(name: str, before: Any, after: Any) -> list[str]:
+    """How two models differ, field by field."""
+    try:
+        found = verdict(name, smithy.parse(str(before)), smithy.parse(str(after)))
+    except ConfigError:
+        return ["model: what is there is no Smithy that can be compared"]
+    lines = [f"model: {sentence} (breaking)" for sentence in found.breaking]
+    return lines + [f"model: {sentence}" for sentence in found.safe]
 
 
 def _refusal(name: str, before: str, after: str, allowed: Any) -> str | None:
@@ -63,6 +74,7 @@ class FormTypeProvider(DataZoneProvider):
     keys = ("domain_id", "name", "model", "owning_project_id", "description", "status")
     # DataZone documents no way to move a type to another project.
     replace_keys = ("domain_id", "name", "owning_project_id")
+    required = keys
     references: ClassVar[Mapping[str, Kind]] = {"owning_project_id": PROJECT}
     canonical: ClassVar[Canonical] = {"model": _meaning, "description": lambda value: value or None}
 
@@ -81,6 +93,7 @@ class FormTypeProvider(DataZoneProvider):
         self._check_model(checker)
         if not checker.failures:
             self._check_change(checker, _olds)
+        self.tell_standing(checker, _olds)
         return self.looked_up(checker, _olds)
 
     @staticmethod
@@ -129,22 +142,35 @@ class FormTypeProvider(DataZoneProvider):
         return CreateResult(self._id_of(props), {**props, "revision": revision})
 
     def _adopt(self, api: Any, props: Mapping[str, Any], live: Mapping[str, Any]) -> str:
-        drift = self.changed(live, props, ("model", "description", "status", "owning_project_id"))
-        told = differences(live, props, drift) if drift else "it does not differ from what is wanted"
-        if not props.get("adopt_existing"):
-            raise ResourceExistsError(
-                f"form type {props['name']} exists already in domain {props['domain_id']} (revision "
-                f"{live['revision']}). Compared with this program: {told}. "
-                "To take it over, set adopt_existing to true for one `pulumi up`."
-            )
-        if "owning_project_id" in drift:
-            raise ResourceExistsError(f"form type {props['name']} belongs to another project and stays there: {told}")
-        if "model" in drift:
-            refusal = _refusal(props["name"], str(live["model"]), props["model"], props.get("allow_breaking"))
-            if refusal is not None:
-                raise ResourceExistsError(f"form type {props['name']} exists already; to adopt it, its model {refusal}")
-        tell(f"adopting form type {props['name']}: {told}")
+        refused, told = self._judged(props, live)
+        if refused:
+            raise ResourceExistsError(refused)
+        tell(told)
+        self.taken_over(self._id_of(props))
+        drift = self.changed(live, props, _COMPARED)
         return self._put(api, props, props["status"]) if drift else str(live["revision"])
+
+    def _judged(self, props: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, str]:
+        """Why a type that is there is not taken over, or else what is told of it."""
+        name, drift = str(props["name"]), self.changed(live, props, _COMPARED)
+        told = differences(live, props, drift, {"model": lambda old, new: _model_lines(name, old, new)})
+        if not props.get("adopt_existing"):
+            return (
+                f"form type {name} exists already in domain {props['domain_id']} (revision {live['revision']}). "
+                f"Compared with this program:{told}\nTo take it over, set adopt_existing to true for one `pulumi up`."
+            ), ""
+        if "owning_project_id" in drift:
+            return f"form type {name} belongs to another project and stays there:{told}", ""
+        if "model" in drift:
+            refusal = _refusal(name, str(live["model"]), props["model"], props.get("allow_breaking"))
+            if refusal is not None:
+                return f"form type {name} exists already; to adopt it, its model {refusal}", ""
+        return "", f"adopting form type {name}:{told}"
+
+    def standing(self, inputs: Mapping[str, Any]) -> str:
+        """What creation would say of the type that is there."""
+        live = self._get(self.hurried(inputs), inputs)
+        return "" if live is None else next(filter(None, self._judged(inputs, live)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The type as it is now; a model that means the same keeps the text that the program wrote."""
@@ -194,7 +220,7 @@ class FormTypeProvider(DataZoneProvider):
         """
         api = self.api(_props)
         live = self._get(api, _props)
-        if live is None:
+        if live is None or self.keeps(_id):
             return
         name = str(_props["name"])
         users = self._users(api, _props)

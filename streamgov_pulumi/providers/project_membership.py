@@ -85,7 +85,7 @@ class ProjectMembershipProvider(DataZoneProvider):
             self._add(api, props)
             member_id = self._member_id(api, props) or member_id
         outs = {**props, "member_id": member_id, "domain_version": domain_version(api, str(props["domain_id"]))}
-        return CreateResult(f"{props['domain_id']}|{props['project_id']}|{_member(props)}", outs)
+        return CreateResult(_id_of(props), outs)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """See DataZoneProvider.diff. A domain that became V2 knows roles as groups: the membership is made anew."""
@@ -110,7 +110,8 @@ class ProjectMembershipProvider(DataZoneProvider):
                 "wanted. To take that membership over, set adopt_existing to true for one `pulumi up`."
             )
         told = differences({"designation": held}, props, ("designation",))
-        tell(f"adopting the membership of {who} in project {props['project_id']}: {told}")
+        tell(f"adopting the membership of {who} in project {props['project_id']}:{told}")
+        self.taken_over(_id_of(props))
         if held != props["designation"]:
             self._remove(api, props)
 
@@ -136,6 +137,8 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the member; one that is gone already is no error."""
+        if self.keeps(_id):
+            return
         api = self.api(_props)
         member_id = self._member_id(api, _props)
         if member_id is not None and self._designation(api, _props, member_id) is not None:
@@ -206,6 +209,10 @@ class ProjectMembershipProvider(DataZoneProvider):
             if member["memberDetails"].get(kind, {}).get(key) == member_id:
                 return str(member["designation"])
         return None
+
+
+def _id_of(props: Mapping[str, Any]) -> str:
+    return f"{props['domain_id']}|{props['project_id']}|{_member(props)}"
 
 
 def _member(props: Mapping[str, Any]) -> str:

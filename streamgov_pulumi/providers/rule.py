@@ -126,7 +126,7 @@ class RuleProvider(DataZoneProvider):
         made["is_root"] = made["unit_id"] == root
         live = self._named(api, made)
         made["rule_id"] = self._create(api, made) if live is None else self._adopt(api, made, live)
-        return CreateResult(f"{props['domain_id']}|rule|{made['rule_id']}", made)
+        return CreateResult(_id_of(props, made["rule_id"]), made)
 
     @staticmethod
     def _create(api: Any, props: Mapping[str, Any]) -> str:
@@ -155,15 +155,16 @@ class RuleProvider(DataZoneProvider):
 
     def _adopt(self, api: Any, props: Mapping[str, Any], live: Mapping[str, Any]) -> str:
         drift = self.changed(live, props, (*self._mutable, "action"))
-        told = differences(live, props, drift) if drift else "it does not differ from what is wanted"
+        told = differences(live, props, drift)
         fixed = "action" in drift or (FORMS in live) != (FORMS in props)
         if not props.get("adopt_existing") or fixed:
             raise ResourceExistsError(
                 f"domain unit {props['unit_id']} already has a rule named {props['name']} ({live['rule_id']}). "
-                f"Compared with this program: {told}. To take it over (its action and kind cannot be changed), set "
+                f"Compared with this program:{told}\nTo take it over (its action and kind cannot be changed), set "
                 "adopt_existing to true for one `pulumi up`."
             )
-        tell(f"adopting rule {live['rule_id']}: {told}")
+        tell(f"adopting rule {live['rule_id']}:{told}")
+        self.taken_over(_id_of(props, str(live["rule_id"])))
         if drift:
             self._change(api, props, str(live["rule_id"]))
         return str(live["rule_id"])
@@ -189,6 +190,8 @@ class RuleProvider(DataZoneProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the rule; one that is gone already is no error."""
+        if self.keeps(_id):
+            return
         aws.find(
             self.api(_props), "delete_rule", domainIdentifier=_props["domain_id"], identifier=_props["rule_id"]
         )  # fmt: skip
@@ -222,6 +225,10 @@ class RuleProvider(DataZoneProvider):
             if item["name"] == props["name"] and own in (None, props["unit_id"]):
                 return _get(api, props["domain_id"], item["identifier"])
         return None
+
+
+def _id_of(props: Mapping[str, Any], rule_id: str) -> str:
+    return f"{props['domain_id']}|rule|{rule_id}"
 
 
 def _is_text(pattern: re.Pattern[str]) -> Callable[[Any], bool]:

@@ -117,7 +117,7 @@ class SubscriptionTargetProvider(DataZoneProvider):
         if region and region != inputs["region"]:
             return f"{named} of {region}, and this target is made in {inputs['region']}"
         try:
-            own = aws.call(aws.client("sts", self.session(inputs).in_a_hurry()), "get_caller_identity")["Account"]
+            own = aws.call(self.hurried(inputs, "sts"), "get_caller_identity")["Account"]
         except RemoteError:
             return ""
         if account and account != own:
@@ -211,14 +211,15 @@ class SubscriptionTargetProvider(DataZoneProvider):
 
     def _adopt(self, api: Any, props: Mapping[str, Any], live: Mapping[str, Any], where: Mapping[str, Any]) -> str:
         drift = self.changed(live, props, (*self._mutable, "type"))
-        told = differences(live, props, drift) if drift else "it does not differ from what is wanted"
+        told = differences(live, props, drift)
         if not props.get("adopt_existing") or "type" in drift:
             raise ResourceExistsError(
                 f"environment {props['environment_id']} already has a subscription target named {props['name']} "
-                f"({live['target_id']}). Compared with this program: {told}. To take it over (its type cannot be "
+                f"({live['target_id']}). Compared with this program:{told}\nTo take it over (its type cannot be "
                 "changed), set adopt_existing to true for one `pulumi up`."
             )
-        tell(f"adopting subscription target {live['target_id']}: {told}")
+        tell(f"adopting subscription target {live['target_id']}:{told}")
+        self.taken_over(self._id_of(props, str(live["target_id"])))
         if drift:
             aws.call(api, "update_subscription_target", identifier=live["target_id"], **where, **_request(props))
         return str(live["target_id"])
@@ -261,6 +262,8 @@ class SubscriptionTargetProvider(DataZoneProvider):
         Raises:
             ResourceInUseError: grants still go through it; the text lists them.
         """
+        if self.keeps(_id):
+            return
         api = self.api(_props)
         where = {"domainIdentifier": _props["domain_id"], "environmentIdentifier": _props["environment_id"]}
         try:

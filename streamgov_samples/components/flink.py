@@ -200,6 +200,7 @@ class FlinkApplication(AccountComponent):
                 dimensions={"Application": self._application},
                 statistic="Maximum",
             ),
+            after=[made],
         )
         self.application_arn, self.application_name = made.arn, made.name
         self.role_arn, self.log_group_name = role.arn, logs.name

@@ -186,7 +186,7 @@ def test_what_exists_is_refused_then_adopted_then_owned(stack: Stack, client: Cl
         owningProjectIdentifier=world.producer,
         status="ENABLED",
     )
-    with pytest.raises(LocalError, match=r"form type EngineForm exists already.*adopt_existing"):
+    with pytest.raises(LocalError, match=r"(?s)form type EngineForm exists already.*adopt_existing"):
         stack.up()
     stack.set(adopt=True)
     assert stack.up()["form"] == "2"

@@ -159,11 +159,12 @@ def test_each_kind_that_exists_is_refused_with_the_differences_and_adopted_with_
         "target": "already has a subscription target named kinds.*authorized_principals: .* there, .* wanted",
     }
     shown = {
-        "form": 'adopting form type KindForm: description: "old" there, "ours" wanted',
+        "form": 'adopting form type KindForm: - description: "old" there, "ours" wanted',
         "member": f"adopting the membership of {world.roles[0]} in project {world.consumer}: "
-        'designation: "PROJECT_OWNER" there, "PROJECT_CONTRIBUTOR" wanted',
-        "assets": 'adopting asset type KindType: description: "old" there, "ours" wanted; forms: {} there, .* wanted',
-        "target": 'adopting subscription target [^:]*: provider_name: "by hand" there, "streamgov" wanted; '
+        '- designation: "PROJECT_OWNER" there, "PROJECT_CONTRIBUTOR" wanted',
+        "assets": 'adopting asset type KindType: - description: "old" there, "ours" wanted '
+        "- forms.KindForm: null there, .* wanted",
+        "target": 'adopting subscription target [^:]*: - provider_name: "by hand" there, "streamgov" wanted - '
         "authorized_principals: .*reader-2.* there, .*reader-1.* wanted",
     }
     # One after the other, as each needs the one before: each refusal names its own, and what was adopted stays so.
@@ -273,7 +274,7 @@ def test_the_request_form_from_optional_to_required_and_back(stack: Stack, clien
     assert re.search(r'already has a rule named kinds-request-form .*description: "by hand" there, "A subscr', printed)
     stack.set(adopt=["request"])
     printed = stacks.one_line(stack.up())
-    assert re.search(r'adopting rule \S+: .*asset_types: null there, \["KindType"\] wanted', printed), printed
+    assert re.search(r'adopting rule \S+: - .*asset_types: null there, \["KindType"\] wanted', printed), printed
     stack.set(adopt=[]).up()
     stack.settled()
     # In place.

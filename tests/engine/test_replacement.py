@@ -190,6 +190,16 @@ def test_the_new_member_is_there_before_the_old_one_goes(
     stack.settled()
 
 
+def test_a_rename_that_adopts_keeps_what_it_adopted(stack: Stack, client: Client, world: World) -> None:
+    """Without an alias the engine makes the new one and then deletes the old one: of the same object."""
+    stack.set(parts=["member"]).up()
+    stack.set(names={"form": "other"}, adopt=True)
+    assert "is kept: another resource of this program has taken it over" in stack.up()
+    assert lives(client, world)
+    stack.set(adopt=False).up()
+    stack.settled()
+
+
 def test_a_typo_in_an_id_costs_nothing(stack: Stack, client: Client, world: World) -> None:
     stack.set(parts=["assets", "target", "member"]).up()
     target = stack.pulumi.outputs()["target"]

@@ -100,7 +100,7 @@ def test_existing_is_refused_and_adopted(asset: Driver, form: Any, client: Clien
     client("datazone").create_asset_type(
         domainIdentifier=world.domain, name="FoundType", owningProjectIdentifier=world.producer, formsInput={}
     )
-    with pytest.raises(Failed, match=r"FoundType exists already.*forms.*adopt_existing"):
+    with pytest.raises(Failed, match=r"(?s)FoundType exists already.*forms.*adopt_existing"):
         asset.create(asset.inputs(wanted(world, "FoundType")))
     inputs = asset.inputs(wanted(world, "FoundType", adopt_existing=True))
     id_, state = asset.create(inputs)

@@ -240,6 +240,7 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
             f'{{"Effect": "Allow", "Action": "dynamodb:DeleteTable", "Resource": "{table}/{name}"}}'
             for name in ("guarded-documents", "guarded-grants")
         ),
+        "If it is allowed all the same: pulumi state delete <URN of this guard> && pulumi destroy",
     ]
     config = "pulumi config set streamgov:"
     assert refused("cascade") == [
@@ -249,11 +250,16 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     assert client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)["id"] == live.asset
     lines = refused("refuse")
     assert lines[0].startswith("nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s)")
-    assert lines[2:8] == protected_lines
+    assert lines[2:9] == protected_lines
     assert lines[-1] == (
         f"Or let the stack do all of that: {config}onDestroy cascade && {config}deletionProtection false && pulumi up "
         "&& pulumi destroy"
     )
+    # Refused unless a tag says otherwise, of which the simulator knows nothing: that is no refusal of ours.
+    tagged = {**kept, "Condition": {"StringNotEquals": {"dynamodb:ResourceTag/team": "ours"}}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [anything, tagged]})
+    iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=document)
+    assert not any("may not" in line for line in refused("cascade"))
     dynamodb.update_table(TableName="guarded-documents", DeletionProtectionEnabled=False)
     s3.delete_object(Bucket=bucket, Key="log")
     iam.delete_role_policy(RoleName="keeper", PolicyName="p")

@@ -131,3 +131,50 @@ def test_only_the_sdks_process_is_told_otherwise() -> None:
         assert told.format_exc().startswith("Traceback")
     failures.tell_sentences()
     assert getattr(sys.modules["__main__"], "traceback", traceback) is traceback
+
+
+def test_models_and_maps_are_compared_field_by_field(stub: Any, client: Client, world: World) -> None:
+    datazone = client("datazone")
+    there = "structure LookedModel { topic: String, note: String }"
+    datazone.create_form_type(
+        domainIdentifier=world.domain, name="LookedModel", model={"smithy": there}, status="ENABLED",
+        owningProjectIdentifier=world.producer, description="old",
+    )  # fmt: skip
+    driver = Driver(stub, providers.FormTypeProvider())
+    model = "structure LookedModel { topic: Integer, more: String }"
+    owned = {"domain_id": world.domain, **session(), "owning_project_id": world.producer}
+    form = driver.inputs({**owned, "name": "LookedModel", "model": model, "description": "ours"})
+    with pytest.raises(Failed) as refused:
+        driver.create(form)
+    assert str(refused.value).splitlines() == [
+        f"form type LookedModel exists already in domain {world.domain} (revision 1). Compared with this program:",
+        "- model: LookedModel.note is removed (breaking)",
+        "- model: LookedModel.topic changes its type from String to Integer (breaking)",
+        "- model: LookedModel.more is added, optional",
+        '- description: "old" there, "ours" wanted',
+        "To take it over, set adopt_existing to true for one `pulumi up`.",
+    ]
+    datazone.create_asset_type(
+        domainIdentifier=world.domain, name="LookedType", owningProjectIdentifier=world.producer,
+        formsInput={"A": {"typeIdentifier": "LookedModel", "typeRevision": "1", "required": True}},
+    )  # fmt: skip
+    driver = Driver(stub, providers.AssetTypeProvider())
+    forms = {"B": {"type_identifier": "LookedModel", "type_revision": "1", "required": True}}
+    with pytest.raises(Failed) as refused:
+        driver.create(driver.inputs({**owned, "name": "LookedType", "forms": forms}))
+    lines = str(refused.value).splitlines()
+    assert [line.partition(":")[0] for line in lines[1:-1]] == ["- forms.A", "- forms.B"]
+    datazone.delete_asset_type(domainIdentifier=world.domain, identifier="LookedType")
+
+
+def test_what_another_resource_adopts_is_not_deleted_with_the_old_one(stub: Any, client: Client, world: World) -> None:
+    """A rename without an alias: the new resource adopts, then the engine deletes the old one with the same id."""
+    provider, _, good = wanted(world)["member"]
+    driver = Driver(stub, provider())
+    first_id, first = driver.create(driver.inputs(good))
+    adopted_id, adopted = driver.create(driver.inputs({**good, "adopt_existing": True}))
+    assert adopted_id == first_id
+    driver.delete(first_id, first)
+    assert driver.read(adopted_id, adopted)[0] == adopted_id
+    driver.delete(adopted_id, adopted)
+    assert driver.read(adopted_id, adopted)[0] == ""

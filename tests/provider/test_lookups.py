@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from streamgov_pulumi.lookups import domain_problem, find_trail
+from streamgov_pulumi.lookups import find_trail
 from streamgov_pulumi.providers import session
 from streamgov_pulumi.providers.session import SessionSettings
-from tests.sandbox import DOMAIN, PRODUCER, Client, EmulatorProcess
+from tests.sandbox import PRODUCER, Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
 SETTINGS = SessionSettings("us-east-1", f"arn:aws:iam::{PRODUCER}:role/Admin")
@@ -48,19 +48,3 @@ def test_an_account_that_may_not_be_asked() -> None:
     answer = find_trail(SessionSettings("us-east-1", f"arn:aws:iam::{PRODUCER}:role/nobody"))
     assert answer.trail_arn is None
     assert answer.reason.startswith("No CloudTrail trail could be looked for: cloudtrail:DescribeTrails failed with")
-
-
-def test_a_domain_is_seen_by_associated_accounts_in_its_own_region_only(client: Client) -> None:
-    role = f"arn:aws:iam::{DOMAIN}:role/dz"
-    made = client("datazone").create_domain(name="lookup", domainExecutionRole=role)
-    assert "not associated with it yet" in domain_problem(SETTINGS, made["id"], PRODUCER)
-    client("ram").create_resource_share(name="lookup", resourceArns=[made["arn"]], principals=[PRODUCER])
-    ram = client("ram", PRODUCER)
-    for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
-        if invitation["status"] == "PENDING":
-            ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
-    assert domain_problem(SETTINGS, made["id"], PRODUCER) == ""
-    elsewhere = SessionSettings("eu-west-1", SETTINGS.assume_role_arn)
-    problem = domain_problem(elsewhere, made["id"], PRODUCER)
-    assert problem.startswith(f"DataZone in eu-west-1 does not show the domain {made['id']} to account {PRODUCER}")
-    assert "set streamgov:region" in problem

@@ -166,7 +166,7 @@ def test_what_cannot_change_in_place_replaces(rule: Driver, world: World) -> Non
 
 def test_existing_is_refused_then_adopted(rule: Driver, client: Client, world: World) -> None:
     id_, state = rule.create(rule.inputs(wanted(world, "mine", description="old")))
-    with pytest.raises(Failed, match=r'already has a rule named mine .*description: "old" there.*adopt_existing'):
+    with pytest.raises(Failed, match=r'(?s)already has a rule named mine .*description: "old" there.*adopt_existing'):
         rule.create(rule.inputs(wanted(world, "mine")))
     with pytest.raises(Failed, match="its action and kind cannot be changed"):
         rule.create(rule.inputs(wanted(world, "mine", action=PUBLISH, adopt_existing=True)))

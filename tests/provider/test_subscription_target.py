@@ -70,7 +70,7 @@ def test_the_call_must_come_from_the_environments_account(target: Driver, world:
 
 def test_existing_name_and_second_target_for_a_type(target: Driver, client: Client, world: World) -> None:
     id_, state = target.create(target.inputs(wanted(world, "first", "TargetC")))
-    with pytest.raises(Failed, match=r"already has a subscription target named first.*adopt_existing"):
+    with pytest.raises(Failed, match=r"(?s)already has a subscription target named first.*adopt_existing"):
         target.create(target.inputs(wanted(world, "first", "TargetC")))
     with pytest.raises(Failed, match=r"already has the subscription target first .* for TargetC"):
         target.create(target.inputs(wanted(world, "second", "TargetC")))

@@ -178,6 +178,7 @@ def up(arguments: argparse.Namespace) -> int:
     outputs = pulumi.outputs()
     show.table("outputs", ("name", "value"), sorted((k, v) for k, v in outputs.items() if isinstance(v, str)))
     show.say(f'The emulator answers at {workspace.endpoint}. In your shell: eval "$(make -s env)"')
+    show.say("Pulumi's commands there mean the stack `dev`, until you select or make another one.")
     return 0
 
 
@@ -191,6 +192,9 @@ def down(arguments: argparse.Namespace) -> int:
             shutil.rmtree(UP.state)
         show.say("nothing was running")
         return 0
+    others = workspace.other_stacks()
+    if others:
+        show.say(f"The emulator ends with everything in it, so these stacks end too: {', '.join(others)}")
     pulumi = Pulumi(workspace, ensure_cli())
     pulumi.select_stack()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from streamgov_pulumi.packaging.bundle import BundleError, dependencies
@@ -29,11 +31,18 @@ EMULATOR_VARIABLES = {
     "STREAMGOV_CACHE_DIR": "EMULATOR_CACHE_DIR",
 }
 """The sandbox's variables, and those that the emulator reads for them."""
-STACK = "dev"
+PROJECT, STACK = "streamgov", "dev"
 STAND_IN = ROOT / "emulator" / "aws_emulator" / "pulumi_aws" / "bin"
 AWS_MAJOR = 7
 """The major version of pulumi-aws that the program is written for (pyproject.toml)."""
+AWS_PLUGIN = "pulumi-resource-aws"
 AWS_PLUGIN_VARIABLE = "STREAMGOV_AWS_PLUGIN"
+_OURS = ".streamgov"
+"""Marks the folder of a plugin that only leads to another one."""
+_A_PERSONS_OWN = frozenset(
+    {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "PULUMI_STACK", "PYTHONPATH", "VIRTUAL_ENV"}
+)
+"""What a command of the sandbox does not inherit."""
 
 
 class LocalError(Exception):
@@ -63,16 +72,26 @@ class Workspace:
         return self.state / "emulator"
 
     @property
+    def pulumi_home(self) -> Path:
+        """What the engine keeps for this workspace: plugins, and which stack is selected."""
+        return self.state / "pulumi-home"
+
+    @property
     def pulumi_state(self) -> Path:
         """The file backend that holds the stack."""
         return self.state / "pulumi"
 
     def variables(self, cli_dir: Path | None) -> dict[str, str]:
-        """What has to be in the environment, apart from what is inherited."""
-        home = self.state / "pulumi-home"
-        path = [str(VENV_BIN), str(aws_plugin())]
+        """What has to be in the environment, apart from what is inherited.
+
+        No stack is named: in a person's shell that would hijack the commands of every other project.
+        """
+        path = [str(VENV_BIN)]
         if cli_dir is not None:
-            path.insert(1, str(cli_dir))
+            path.append(str(cli_dir))
+        if _foreign_plugin():
+            # The engine prefers what is on PATH, and warns of it: only somebody else's has to be overtaken there.
+            path.append(str(aws_plugin()))
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -81,11 +100,10 @@ class Workspace:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
             "PULUMI_BACKEND_URL": f"file://{self.pulumi_state}",
-            "PULUMI_HOME": str(home),
+            "PULUMI_HOME": str(self.pulumi_home),
             "PULUMI_CONFIG_PASSPHRASE": "streamgov-dev",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_STACK": STACK,
             PORT_VARIABLE: str(self.port),
             "PATH": os.pathsep.join([*path, os.environ.get("PATH", "")]),
         }
@@ -95,15 +113,31 @@ class Workspace:
         inherited = {
             key: value
             for key, value in os.environ.items()
-            if key not in {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "PYTHONPATH", "VIRTUAL_ENV"}
-            and not key.startswith("AWS_ENDPOINT_URL_")
+            if key not in _A_PERSONS_OWN and not key.startswith("AWS_ENDPOINT_URL_")
         }
         return inherited | emulator_variables(inherited) | self.variables(cli_dir)
 
     def prepare(self) -> None:
         """Make the folders."""
-        for folder in (self.state, self.emulator_state, self.pulumi_state, self.state / "pulumi-home"):
+        for folder in (self.state, self.emulator_state, self.pulumi_state, self.pulumi_home):
             folder.mkdir(parents=True, exist_ok=True)
+        self._install_aws_plugin()
+
+    def _install_aws_plugin(self) -> None:
+        """Put the `aws` plugin where the engine looks for installed ones, in the version that the SDK asks for."""
+        folder = self.pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}"
+        folder.mkdir(parents=True, exist_ok=True)
+        program = folder / AWS_PLUGIN
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(aws_plugin() / AWS_PLUGIN))} "$@"\n')
+        program.chmod(0o755)
+        (folder / _OURS).touch()
+        (folder / _OURS).touch()
+
+    def other_stacks(self) -> list[str]:
+        """`project/stack` of the stacks in the backend, apart from the sandbox's own."""
+        found = (self.pulumi_state / ".pulumi" / "stacks").glob("*/*.json")
+        named = {f"{path.parent.name}/{path.stem}" for path in found}
+        return sorted(named - {f"{PROJECT}/{STACK}"})
 
 
 def emulator_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -148,13 +182,22 @@ def real_aws_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
 
     Looked for on PATH, then where `pulumi plugin install resource aws` puts it.
     """
-    name = "pulumi-resource-aws"
-    found = shutil.which(name, path=environment.get("PATH", ""))
-    if found is not None and Path(found).parent != STAND_IN:
-        return Path(found).parent
-    home = Path(environment.get("PULUMI_HOME") or Path(environment.get("HOME", "~")).expanduser() / ".pulumi")
-    installed = [folder for folder in home.glob(f"plugins/resource-aws-v{AWS_MAJOR}.*") if (folder / name).is_file()]
+    found = _foreign_plugin(environment)
+    if found is not None:
+        return found
+    # In the sandbox's own shell the engine's home is the sandbox's, which leads to another plugin.
+    homes = [Path(environment.get("HOME", "~")).expanduser() / ".pulumi"]
+    if environment.get("PULUMI_HOME"):
+        homes.insert(0, Path(environment["PULUMI_HOME"]))
+    there = [path for home in homes for path in home.glob(f"plugins/resource-aws-v{AWS_MAJOR}.*")]
+    installed = [path for path in there if (path / AWS_PLUGIN).is_file() and not (path / _OURS).exists()]
     return max(installed, key=lambda folder: [int(part) for part in re.findall(r"\d+", folder.name)], default=None)
+
+
+def _foreign_plugin(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of an `aws` plugin on PATH that is not the stand-in."""
+    found = shutil.which(AWS_PLUGIN, path=environment.get("PATH", ""))
+    return Path(found).parent if found is not None and Path(found).parent != STAND_IN else None
 
 
 @cache

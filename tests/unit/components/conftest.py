@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from streamgov_pulumi.components import data_source, function, governance
+from streamgov_pulumi.components import data_source, function
 from streamgov_pulumi.config import StackConfig, parse
 from streamgov_pulumi.lookups import TrailLookup
 from streamgov_pulumi.program import deploy
@@ -30,7 +30,6 @@ def no_bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(function, "bundle_for", build)
     patch.setattr(data_source, "find_trail", lambda settings: TrailLookup(None, "No trail here"))
-    patch.setattr(governance, "domain_problem", lambda settings, domain, account: "")
     yield
     patch.undo()
 

@@ -11,8 +11,9 @@ import pytest
 
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi import StreamGovernance, StreamRequestForm
-from streamgov_pulumi.components import data_source, governance
+from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
+from streamgov_pulumi.components import data_source
+from streamgov_pulumi.components._settings import ComponentAccountArgs
 from streamgov_pulumi.components.association import V2_PERMISSION, DomainAssociation
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
 from streamgov_pulumi.lookups import TrailLookup
@@ -363,25 +364,6 @@ def test_without_a_trail_the_rules_stay_silent_and_somebody_is_told(monkeypatch:
     ]
 
 
-def test_a_domain_that_a_member_does_not_see_is_told_at_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    asked: list[Any] = []
-
-    def problem(*question: Any) -> str:
-        asked.append(question)
-        return "not here"
-
-    monkeypatch.setattr(pulumi.log, "warn", lambda text, resource=None: told.append(text))
-    monkeypatch.setattr(governance, "domain_problem", problem)
-    domain = {"access": {"account": DOMAIN}, "domain_id": "dzd-4p9n6sw4qt9xgn", "deploy": False}
-    graph_of(arguments(domain=domain, members=[member(data_sources={})]))
-    assert told == ["not here"]
-    assert [(item[0].region, *item[1:]) for item in asked] == [("eu-west-1", "dzd-4p9n6sw4qt9xgn", MEMBER)]
-    asked.clear()
-    graph_of(arguments(members=[member(data_sources={})]))
-    assert asked == []
-
-
 def test_a_trail_that_is_found_is_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
@@ -491,3 +473,70 @@ def test_the_request_forms_mistakes_are_told_at_preview() -> None:
 
     with pytest.raises(ConfigError, match="asset_types of the request form is needed if the form is required"):
         run(nothing_to_ask_for)
+
+
+TAKEN_OVER = (
+    "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:sqs/queue:Queue",
+    "aws:sqs/queuePolicy:QueuePolicy",
+    "aws:sfn/stateMachine:StateMachine",
+    "aws:iam/rolePolicy:RolePolicy",
+)
+"""What a second maker of the same name takes over, at once or if it looks alike."""
+MADE_ONCE = (
+    "aws:iam/role:Role",
+    "aws:dynamodb/table:Table",
+    "aws:lambda/function:Function",
+    "aws:lambda/permission:Permission",
+)
+"""What a second maker of the same name is refused."""
+
+
+def before(graph: Graph, name: str) -> set[str]:
+    """Everything that a resource stands behind."""
+    known = {item.name: item for item in graph.resources}
+    found: set[str] = set()
+    left = [name]
+    while left:
+        for earlier in known[left.pop()].dependencies & set(known) - found:
+            found.add(earlier)
+            left.append(earlier)
+    return found
+
+
+def test_everything_stands_behind_the_namespaces_markers(everything: Graph) -> None:
+    markers = {
+        item.name for item in everything.resources if item.type == "pulumi-python:dynamic/streamgov:DeploymentMarker"
+    }
+    assert markers == {f"gov-{DOMAIN}-domain-marker", f"gov-{MEMBER}-member-marker"}
+    marker = everything.one("pulumi-python:dynamic/streamgov:DeploymentMarker", f"gov-{MEMBER}-member-marker")
+    assert marker.inputs["owner"] == "organization/streamgov/test"
+    assert (marker.inputs["namespace"], marker.inputs["account"]) == ("streamgov", MEMBER)
+    assert marker.inputs["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
+    for item in everything.resources:
+        if item.name not in markers and not item.type.startswith(("pulumi:", "streamgov:")):
+            assert markers <= item.dependencies, item.name
+
+
+def test_a_component_alone_takes_nothing_over_first() -> None:
+    """Without the facade there is no marker: what is refused comes before what is taken over."""
+
+    def program() -> dict[str, Any]:
+        account: ComponentAccountArgs = {"account_id": DOMAIN, "region": "eu-west-1"}
+        CentralAuthorizer(
+            "central", {"account": account, "domain_id": "dzd-4p9n6sw4qt9xgn", "member_accounts": [MEMBER]}
+        )
+        EnvironmentAuthorizer(
+            "member", {"account": account, "domain_id": "dzd-4p9n6sw4qt9xgn", "domain_account": DOMAIN}
+        )
+        return {}
+
+    graph = run(program)
+    once = {item.name for item in graph.resources if item.type in MADE_ONCE}
+    taken = [item for item in graph.resources if item.type in TAKEN_OVER]
+    assert {item.type for item in taken} == set(TAKEN_OVER)
+    for item in taken:
+        assert before(graph, item.name) & once, item.name

@@ -221,6 +221,7 @@ TARGET = f"{MEMBER}/targets/lake"
             "domain.contributors.o.roleArn: must be the ARN of an IAM role, got 'role'",
         ),
         ("members", [], "members: must be a list of at least one account"),
+        ("platforms", [], "platforms: must be a list of at least one platform, got 0"),
         (f"{MEMBER}/region", "us-east-1", "members[0].region: must be eu-west-1"),
         (f"{MEMBER}/account", "7777888899999", "members[0].account: must be the 12 digits"),
         (

@@ -230,7 +230,8 @@ def test_progress_is_told() -> None:
 
 
 def test_types_that_need_an_action() -> None:
-    assert users_of("ssm:DeleteParameter", MEMBER) == ["pulumi-python:dynamic/streamgov:DestroyGuard"]
+    kinds = ("DeploymentMarker", "DestroyGuard")
+    assert users_of("ssm:DeleteParameter", MEMBER) == [f"pulumi-python:dynamic/streamgov:{kind}" for kind in kinds]
     passing = users_of("iam:PassRole", MEMBER)
     assert "aws:lambda/function:Function" in passing
     assert "aws:sqs/queue:Queue" not in passing

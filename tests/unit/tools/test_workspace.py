@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,35 @@ def test_the_stand_in_serves_whatever_is_installed(tmp_path: Path) -> None:
         )
 
 
+def test_the_plugin_is_installed_for_the_sdks_version_so_that_nobody_is_warned_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv(AWS_PLUGIN_VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    made = Workspace(tmp_path / "with space", 4711)
+    made.prepare()
+    program = made.pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}" / "pulumi-resource-aws"
+    assert str(STAND_IN / "pulumi-resource-aws") in program.read_text()
+    assert program.stat().st_mode & 0o111
+    assert shutil.which("pulumi-resource-aws", path=made.environment(None)["PATH"]) is None
+
+
+def test_no_stack_is_named_and_none_is_inherited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PULUMI_STACK", "prod")
+    assert "PULUMI_STACK" not in Workspace(tmp_path, 4711).environment(None)
+
+
+def test_what_else_lives_in_the_sandbox_is_known(tmp_path: Path) -> None:
+    made = Workspace(tmp_path, 4711)
+    assert made.other_stacks() == []
+    for stack in ("streamgov/dev", "streamgov/member", "mine/dev"):
+        file = made.pulumi_state / ".pulumi" / "stacks" / f"{stack}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+        file.with_suffix(".json.bak").write_text("{}")
+    assert made.other_stacks() == ["mine/dev", "streamgov/member"]
+
+
 def test_the_stand_in_is_there_and_comes_before_any_other_on_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -42,8 +72,8 @@ def test_the_stand_in_is_there_and_comes_before_any_other_on_path(
 
 
 def test_the_newest_installed_plugin_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for version in ("6.80.0", "7.9.1", "7.50.0"):
-        plugin(tmp_path / ".pulumi" / "plugins" / f"resource-aws-v{version}")
+    for older in ("6.80.0", "7.9.1", "7.50.0"):
+        plugin(tmp_path / ".pulumi" / "plugins" / f"resource-aws-v{older}")
     newest = plugin(tmp_path / ".pulumi" / "plugins" / "resource-aws-v7.51.1")
     environment = {"PATH": str(STAND_IN), "HOME": str(tmp_path), AWS_PLUGIN_VARIABLE: "installed"}
     assert workspace.aws_plugin(environment) == newest
@@ -52,7 +82,13 @@ def test_the_newest_installed_plugin_can_be_asked_for(monkeypatch: pytest.Monkey
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("PULUMI_HOME", raising=False)
     monkeypatch.setenv("PATH", "")
-    assert str(newest) in Workspace(tmp_path, 4711).environment(None)["PATH"].split(":")
+    made = Workspace(tmp_path / "state", 4711)
+    made.prepare()
+    # In the sandbox's own shell the engine's home is the sandbox's, whose plugin leads to the one that was found.
+    monkeypatch.setenv("PULUMI_HOME", str(made.pulumi_home))
+    assert workspace.real_aws_plugin() == newest
+    [program] = made.pulumi_home.glob("plugins/*/pulumi-resource-aws")
+    assert str(newest / "pulumi-resource-aws") in program.read_text()
 
 
 def test_asking_for_a_plugin_that_is_not_there_says_how_to_get_it(tmp_path: Path) -> None:

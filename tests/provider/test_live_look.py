@@ -1,0 +1,133 @@
+"""Each kind of look against the emulator: what is there says nothing, what is not says what and where to look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from streamgov_core.deploy.iam_statements import function_trust
+from streamgov_core.model.errors import RemoteError
+from streamgov_pulumi.providers import session
+from streamgov_pulumi.providers.session import SessionSettings
+from streamgov_pulumi.references import kinds
+from streamgov_pulumi.references.kinds import Question
+from tests.provider.conftest import World, world
+from tests.sandbox import DOMAIN, PRODUCER, Client, EmulatorProcess, client, emulator
+
+__all__ = ["client", "emulator", "world"]
+pytestmark = pytest.mark.emulator
+REGION = "us-east-1"
+Look = Callable[[Any, str], str]
+
+
+@pytest.fixture
+def look(emulator: EmulatorProcess, world: World, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Look in the producer's account; for what is in the domain, in the domain's."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
+    monkeypatch.setattr(session, "_CLIENTS", {})
+
+    def asked(kind: Any, value: str) -> str:
+        account = DOMAIN if kind in (kinds.domain, kinds.project, kinds.domain_unit) else PRODUCER
+        settings = SessionSettings(REGION, f"arn:aws:iam::{account}:role/Admin")
+        domain = value if kind is kinds.domain else world.domain
+        return str(kind(lambda service: session.client(service, settings), Question(kind, value, domain)))
+
+    return asked
+
+
+def test_what_is_in_the_domain(look: Look, client: Client, world: World) -> None:
+    unit = client("datazone").get_domain(identifier=world.domain)["rootDomainUnitId"]
+    for kind, there, what in (
+        (kinds.domain, world.domain, "DataZone does not show the domain"),
+        (kinds.project, world.producer, "has no project of that id (aws datazone list-projects"),
+        (kinds.domain_unit, unit, "has no domain unit of that id (aws datazone get-domain"),
+    ):
+        assert look(kind, there) == ""
+        assert what in look(kind, "dzd-nowhere000000" if kind is kinds.domain else "nowhere")
+
+
+def test_an_account_without_association_is_told_of_both_readings(
+    look: Look, client: Client, world: World, emulator: EmulatorProcess
+) -> None:
+    settings = SessionSettings(REGION, f"arn:aws:iam::{PRODUCER}:role/Admin")
+
+    def foreign(kind: Any) -> str:
+        question = Question(kind, world.producer, world.domain)
+        return str(kind(lambda service: session.client(service, settings), question))
+
+    told = foreign(kinds.domain)
+    assert "set streamgov:region to that one" in told
+    assert "not associated with it yet" in told
+    # What is in a domain that is not seen proves nothing.
+    with pytest.raises(RemoteError, match="GetProject failed with AccessDenied"):
+        foreign(kinds.project)
+    elsewhere = SessionSettings("eu-west-1", f"arn:aws:iam::{DOMAIN}:role/Admin")
+    question = Question(kinds.domain, world.domain, world.domain)
+    assert "another region" in kinds.domain(lambda service: session.client(service, elsewhere), question)
+
+
+def test_roles_and_policies(look: Look, client: Client) -> None:
+    iam = client("iam", PRODUCER)
+    trust = json.dumps(function_trust())
+    arn = iam.create_role(RoleName="look-job", Path="/streaming/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    assert look(kinds.role, arn) == ""
+    assert look(kinds.role, arn.replace("look-job", "no-job")).startswith("there is no role no-job (aws iam get-role")
+    pathless = arn.replace("/streaming/", "/")
+    assert look(kinds.role, pathless) == f"the role of that name is {arn}: the path belongs to the ARN"
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = iam.create_policy(PolicyName="look-edge", Path="/corp/", PolicyDocument=document)["Policy"]["Arn"]
+    assert look(kinds.policy, policy) == ""
+    assert look(kinds.policy, f"{policy}-x") == f"there is no policy {policy}-x (aws iam list-policies --scope Local)"
+
+
+def test_clusters_streams_and_registries(look: Look, client: Client) -> None:
+    kafka, kinesis = client("kafka", PRODUCER), client("kinesis", PRODUCER)
+    subnets = [item["SubnetId"] for item in client("ec2", PRODUCER).describe_subnets()["Subnets"]][:2]
+    cluster = kafka.create_cluster_v2(
+        ClusterName="look-cluster",
+        Provisioned={
+            "BrokerNodeGroupInfo": {"ClientSubnets": subnets, "InstanceType": "kafka.m5.large"},
+            "KafkaVersion": "3.6.0",
+            "NumberOfBrokerNodes": 2,
+        },
+    )["ClusterArn"]
+    assert look(kinds.cluster, "look-cluster") == look(kinds.cluster, cluster) == ""
+    # The API's filter is a prefix.
+    assert look(kinds.cluster, "look") == "there is no MSK cluster 'look' (aws kafka list-clusters-v2)"
+    gone = cluster.replace("look-cluster", "other")
+    assert look(kinds.cluster, gone) == f"there is no MSK cluster {gone!r} (aws kafka list-clusters-v2)"
+    kinesis.create_stream(StreamName="look-a", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName="look-a")["StreamDescriptionSummary"]["StreamARN"]
+    for there in ("look-a", "look-*", arn, f"{arn[:-1]}*"):
+        assert look(kinds.stream, there) == ""
+    for nowhere in ("look-b", "other-*"):
+        assert look(kinds.stream, nowhere) == f"there is no Kinesis stream {nowhere!r} (aws kinesis list-streams)"
+    client("glue", PRODUCER).create_registry(RegistryName="look-registry")
+    assert look(kinds.registry, "look-registry") == ""
+    assert look(kinds.registry, "look") == "there is no schema registry 'look' (aws glue list-registries)"
+
+
+def test_topics_and_trails(look: Look, client: Client) -> None:
+    topic = client("sns", PRODUCER).create_topic(Name="look")["TopicArn"]
+    assert look(kinds.topic, topic) == ""
+    assert look(kinds.topic, f"{topic}-x") == f"there is no topic {topic}-x: alarms would notify nobody"
+    client("s3", PRODUCER).create_bucket(Bucket="look-trail")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+        "Resource": ["arn:aws:s3:::look-trail", "arn:aws:s3:::look-trail/*"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client("s3", PRODUCER).put_bucket_policy(Bucket="look-trail", Policy=policy)
+    cloudtrail = client("cloudtrail", PRODUCER)
+    trail = cloudtrail.create_trail(Name="look", S3BucketName="look-trail")["TrailARN"]
+    assert look(kinds.trail, trail) == f"trail {trail} is switched off: it tells of no schema change"
+    cloudtrail.start_logging(Name=trail)
+    assert look(kinds.trail, trail) == ""
+    assert look(kinds.trail, f"{trail}-x").startswith(f"there is no trail {trail}-x (aws cloudtrail describe-trails)")
+    cloudtrail.delete_trail(Name=trail)
