@@ -1,7 +1,5 @@
 """How access is to reach the roles that a member account's targets name."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
