@@ -13,6 +13,7 @@ from pulumi.provider.experimental.schema import Property
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.providers import (
     AssetTypeProvider,
+    DeploymentMarkerProvider,
     DestroyGuardProvider,
     FormTypeProvider,
     ProjectEnvironmentProvider,
@@ -71,6 +72,13 @@ SERVED: Mapping[str, Served] = {
         inputs.AssetTypeOutputs,
         "A custom asset type of a DataZone domain.",
         "domain_id|'asset-type'|name",
+    ),
+    "DeploymentMarker": Served(
+        DeploymentMarkerProvider,
+        inputs.DeploymentMarkerInputs,
+        inputs.NoOutputs,
+        "The marker of a namespace in an account: the stack that deployed there.",
+        "account|region|namespace|side",
     ),
     "DestroyGuard": Served(
         DestroyGuardProvider,

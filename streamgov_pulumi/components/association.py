@@ -76,13 +76,28 @@ def _permissions(settings: Settings, args: DomainAssociationArgs, parent: pulumi
         version = args["domain_version"]
     else:
         domain_id = pulumi.Output.from_input(args["domain_arn"]).apply(lambda arn: arn.rsplit("/", 1)[-1])
-        version = aws.datazone.get_domain_output(
-            id=domain_id, opts=pulumi.InvokeOutputOptions(parent=parent)
-        ).domain_version
+        version = domain_id.apply(lambda known: _version(known, parent))
     partition = settings.names.partition
     return pulumi.Output.from_input(version).apply(
         lambda known: [f"arn:{partition}:ram::aws:permission/{V2_PERMISSION}"] if known == "V2" else None
     )
+
+
+async def _version(domain_id: str, parent: pulumi.Resource) -> str:
+    """The domain's version; empty, with a warning, if it cannot be read: that is no reason to end the program."""
+    try:
+        found = await pulumi.runtime.invoke_async(
+            "aws:datazone/getDomain:getDomain", {"id": domain_id}, pulumi.InvokeOptions(parent=parent)
+        )
+    except Exception as error:
+        told = str(error).rsplit(": ", 1)[-1]
+        pulumi.log.warn(
+            f"the version of the domain {domain_id} could not be read ({told}): it is shared as a V1 domain. If it is a "
+            "V2 domain, say so: domain_version",
+            parent,
+        )
+        return ""
+    return str(found["domainVersion"])
 
 
 class DomainAssociationAccepterArgs(TypedDict):

@@ -63,7 +63,9 @@ class DeploymentMarkerProvider(DataZoneProvider):
             if error.code != "ParameterAlreadyExists":
                 raise
             raise ResourceExistsError(f"namespace {_taken(props, _owner(api, props) or _UNREADABLE)}") from error
-        return CreateResult(f"{props['account']}|{props['region']}|{_parameter(props)}", dict(props))
+        return CreateResult(
+            "|".join(str(props[key]) for key in ("account", "region", "namespace", "side")), dict(props)
+        )
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The marker as it is now."""

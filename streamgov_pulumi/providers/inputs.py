@@ -214,6 +214,19 @@ class DestroyGuardInputs(SessionInputs, total=False):
     """The AWS partition."""
 
 
+class DeploymentMarkerInputs(SessionInputs, total=False):
+    """Inputs of DeploymentMarker."""
+
+    namespace: Required[pulumi.Input[str]]
+    """The deployment's namespace."""
+    side: Required[pulumi.Input[str]]
+    """`domain` or `member`."""
+    account: Required[pulumi.Input[str]]
+    """The 12 digits of the account id."""
+    owner: Required[pulumi.Input[str]]
+    """Full name of the stack that deploys the namespace there."""
+
+
 class TypeOutputs(TypedDict):
     """Outputs of FormType."""
 

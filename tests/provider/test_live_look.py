@@ -69,63 +69,66 @@ def test_an_account_without_association_is_told_of_both_readings(
     assert "another region" in kinds.domain(lambda service: session.client(service, elsewhere), question)
 
 
-def test_roles_and_policies(look: Look, client: Client) -> None:
+def test_roles_and_policies(look: Look, client: Client, world: World) -> None:
+    name = f"look-{world.domain[-6:]}"
     iam = client("iam", PRODUCER)
     trust = json.dumps(function_trust())
-    arn = iam.create_role(RoleName="look-job", Path="/streaming/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    arn = iam.create_role(RoleName=name, Path="/streaming/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     assert look(kinds.role, arn) == ""
-    assert look(kinds.role, arn.replace("look-job", "no-job")).startswith("there is no role no-job (aws iam get-role")
+    assert look(kinds.role, arn.replace(name, "no-job")).startswith("there is no role no-job (aws iam get-role")
     pathless = arn.replace("/streaming/", "/")
     assert look(kinds.role, pathless) == f"the role of that name is {arn}: the path belongs to the ARN"
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    policy = iam.create_policy(PolicyName="look-edge", Path="/corp/", PolicyDocument=document)["Policy"]["Arn"]
+    policy = iam.create_policy(PolicyName=name, Path="/corp/", PolicyDocument=document)["Policy"]["Arn"]
     assert look(kinds.policy, policy) == ""
     assert look(kinds.policy, f"{policy}-x") == f"there is no policy {policy}-x (aws iam list-policies --scope Local)"
 
 
-def test_clusters_streams_and_registries(look: Look, client: Client) -> None:
+def test_clusters_streams_and_registries(look: Look, client: Client, world: World) -> None:
+    name = f"look-{world.domain[-6:]}"
     kafka, kinesis = client("kafka", PRODUCER), client("kinesis", PRODUCER)
     subnets = [item["SubnetId"] for item in client("ec2", PRODUCER).describe_subnets()["Subnets"]][:2]
     cluster = kafka.create_cluster_v2(
-        ClusterName="look-cluster",
+        ClusterName=f"{name}-cluster",
         Provisioned={
             "BrokerNodeGroupInfo": {"ClientSubnets": subnets, "InstanceType": "kafka.m5.large"},
             "KafkaVersion": "3.6.0",
             "NumberOfBrokerNodes": 2,
         },
     )["ClusterArn"]
-    assert look(kinds.cluster, "look-cluster") == look(kinds.cluster, cluster) == ""
+    assert look(kinds.cluster, f"{name}-cluster") == look(kinds.cluster, cluster) == ""
     # The API's filter is a prefix.
     assert look(kinds.cluster, "look") == "there is no MSK cluster 'look' (aws kafka list-clusters-v2)"
-    gone = cluster.replace("look-cluster", "other")
+    gone = cluster.replace(f"{name}-cluster", "other")
     assert look(kinds.cluster, gone) == f"there is no MSK cluster {gone!r} (aws kafka list-clusters-v2)"
-    kinesis.create_stream(StreamName="look-a", ShardCount=1)
-    arn = kinesis.describe_stream_summary(StreamName="look-a")["StreamDescriptionSummary"]["StreamARN"]
-    for there in ("look-a", "look-*", arn, f"{arn[:-1]}*"):
+    kinesis.create_stream(StreamName=f"{name}-a", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName=f"{name}-a")["StreamDescriptionSummary"]["StreamARN"]
+    for there in (f"{name}-a", f"{name}-*", arn, f"{arn[:-1]}*"):
         assert look(kinds.stream, there) == ""
-    for nowhere in ("look-b", "other-*"):
+    for nowhere in (f"{name}-b", "other-*"):
         assert look(kinds.stream, nowhere) == f"there is no Kinesis stream {nowhere!r} (aws kinesis list-streams)"
-    client("glue", PRODUCER).create_registry(RegistryName="look-registry")
-    assert look(kinds.registry, "look-registry") == ""
+    client("glue", PRODUCER).create_registry(RegistryName=f"{name}-registry")
+    assert look(kinds.registry, f"{name}-registry") == ""
     assert look(kinds.registry, "look") == "there is no schema registry 'look' (aws glue list-registries)"
 
 
-def test_topics_and_trails(look: Look, client: Client) -> None:
+def test_topics_and_trails(look: Look, client: Client, world: World) -> None:
+    name = f"look-{world.domain[-6:]}"
     topic = client("sns", PRODUCER).create_topic(Name="look")["TopicArn"]
     assert look(kinds.topic, topic) == ""
     assert look(kinds.topic, f"{topic}-x") == f"there is no topic {topic}-x: alarms would notify nobody"
-    client("s3", PRODUCER).create_bucket(Bucket="look-trail")
+    client("s3", PRODUCER).create_bucket(Bucket=name)
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudtrail.amazonaws.com"},
         "Action": ["s3:GetBucketAcl", "s3:PutObject"],
-        "Resource": ["arn:aws:s3:::look-trail", "arn:aws:s3:::look-trail/*"],
+        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    client("s3", PRODUCER).put_bucket_policy(Bucket="look-trail", Policy=policy)
+    client("s3", PRODUCER).put_bucket_policy(Bucket=name, Policy=policy)
     cloudtrail = client("cloudtrail", PRODUCER)
-    trail = cloudtrail.create_trail(Name="look", S3BucketName="look-trail")["TrailARN"]
+    trail = cloudtrail.create_trail(Name=name, S3BucketName=name)["TrailARN"]
     assert look(kinds.trail, trail) == f"trail {trail} is switched off: it tells of no schema change"
     cloudtrail.start_logging(Name=trail)
     assert look(kinds.trail, trail) == ""

@@ -18,6 +18,7 @@ GOLDEN = {
     "SubscriptionTargetProvider": "streamgov_pulumi.providers.subscription_target",
     "DeploymentMarkerProvider": "streamgov_pulumi.providers.deployment_marker",
     "DestroyGuardProvider": "streamgov_pulumi.providers.destroy_guard",
+    "ProjectEnvironmentProvider": "streamgov_pulumi.providers.project_environment",
     "ProjectMembershipProvider": "streamgov_pulumi.providers.project_membership",
     "RuleProvider": "streamgov_pulumi.providers.rule",
 }
