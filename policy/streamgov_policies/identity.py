@@ -55,9 +55,13 @@ def _named(statement: Mapping[str, Any]) -> str:
     return f"statement {statement['Sid']}" if statement.get("Sid") else "a statement"
 
 
+_BOUNDARIES = ("-access-boundary", "-consumer-boundary", "-reader-boundary")
+"""Ends of the names of permissions boundaries."""
+
+
 def is_boundary(type_: str, props: Props) -> bool:
     """A permissions boundary is a ceiling and grants nothing; its name says that it is one."""
-    return type_ == "aws:iam/policy:Policy" and text(props, "name").endswith("-consumer-boundary")
+    return type_ == "aws:iam/policy:Policy" and text(props, "name").endswith(_BOUNDARIES)
 
 
 def wildcard_principals(type_: str, props: Props, config: Config) -> Iterator[str]:

@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "datazone:GetSubscriptionGrant": _DATAZONE,
     "datazone:GetSubscriptionRequestDetails": _DATAZONE,
     "datazone:GetSubscriptionTarget": _DATAZONE,
+    "datazone:GetUserProfile": _DATAZONE,
     "datazone:ListEnvironments": _DATAZONE,
     "datazone:ListProjects": _DATAZONE,
     "datazone:ListSubscriptionGrants": _DATAZONE,

@@ -1,6 +1,6 @@
 """How access is to reach the roles that a member account's targets name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamgov_core.model.access_role import AUTO

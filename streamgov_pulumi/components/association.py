@@ -92,12 +92,12 @@ async def _version(domain_id: str, parent: pulumi.Resource) -> str:
     except Exception as error:
         told = str(error).rsplit(": ", 1)[-1]
         pulumi.log.warn(
-            f"the version of the domain {domain_id} could not be read ({told}): it is shared as a V1 domain. If it is a "
-            "V2 domain, say so: domain_version",
+            f"the version of the domain {domain_id} could not be read ({told}): it is shared as a V1 domain. If it is "
+            "a V2 domain, say so: domain_version",
             parent,
         )
         return ""
-    return str(found["domainVersion"])
+    return str(found.get("domainVersion") or "")
 
 
 class DomainAssociationAccepterArgs(TypedDict):
