@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.probe import probe
+from contracts.probe import by_hand, probe
 from contracts.scene import Scene, answer_of
 from contracts.setup.domain import (
     consumer,
@@ -154,3 +154,11 @@ def rule_kind_change(scene: Scene) -> Any:
     )
     here.call("delete_rule", identifier=made)
     return refused
+
+
+by_hand(
+    "dz-foreign-domain",
+    question="What does GetDomain answer an account that is not associated with the domain?",
+    expects="ResourceNotFoundException or AccessDeniedException",
+    how="In a second account that accepted no share of the domain: aws datazone get-domain --identifier <domain>.",
+)

@@ -38,7 +38,8 @@ class Question:
 def domain(clients: Clients, question: Question) -> str:
     """The domain itself (GetDomain answers associated accounts, too).
 
-    UNVERIFIED: whether an account without association is answered that there is none, or denied; both are read so.
+    UNVERIFIED[dz-foreign-domain]: whether an account without association is answered that there is none, or denied;
+    both are read so.
     """
     reason = "there is none of this id"
     try:
