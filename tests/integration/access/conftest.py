@@ -327,6 +327,27 @@ class Deployment:
             )["id"]
         )
 
+    def end_grants(self, before: frozenset[str] = frozenset()) -> None:
+        """Revoke every grant that is granted, but for those that were there before: a shared reader role goes last."""
+        ended = self.granted() - before
+        for grant in ended:
+            self.revoke(grant)
+        for grant in ended:
+            self.settled_as(grant, ("REVOKED",))
+
+    def granted(self) -> frozenset[str]:
+        """Ids of the grants that are granted now."""
+        pages = self.client("datazone").get_paginator("list_subscription_grants")
+        found = [
+            item
+            for environment in self.environments.values()
+            for page in pages.paginate(domainIdentifier=self.domain, environmentId=environment)
+            for item in page["items"]
+        ]
+        return frozenset(
+            item["id"] for item in found if any(asset["status"] == "GRANTED" for asset in item.get("assets", ()))
+        )
+
     def revoke(self, grant: str) -> None:
         self.client("datazone").delete_subscription_grant(domainIdentifier=self.domain, identifier=grant)
 
@@ -402,3 +423,11 @@ def deployed(
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(tmp_path_factory.mktemp("emulator")) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def grants_end_with_the_module(deployment: Deployment) -> Iterator[None]:
+    """For modules whose grants share the reader role of a project with those of other modules."""
+    before = deployment.granted()
+    yield
+    deployment.end_grants(before)

@@ -14,6 +14,7 @@ from tests.integration.access.test_workflow import topic_of
 from tests.sandbox import CONSUMER, PRODUCER
 from tools.docs.client_calls import CLIENTS, Call, StreamClient
 
+pytestmark = pytest.mark.usefixtures("grants_end_with_the_module")
 WHERE = {"same": PRODUCER, "other": CONSUMER}
 
 

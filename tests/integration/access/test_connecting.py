@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from tests.integration.access.conftest import NAMES, REGION, Deployment
 from tests.sandbox import CONSUMER, PRODUCER
 
+pytestmark = pytest.mark.usefixtures("grants_end_with_the_module")
+
 DEFINITION = {"type": "record", "name": "Order", "fields": [{"name": "id", "type": "string"}]}
 
 
