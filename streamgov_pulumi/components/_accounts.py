@@ -93,6 +93,25 @@ def check_same(one: AccountArgs, other: AccountArgs) -> None:
         raise ConfigError(f"account {one['account']} is described twice, with different ways to reach it")
 
 
+def reached(args: Mapping[str, Any], account: str) -> AccountArgs:
+    """How an account is reached. Where nothing is deployed, a bare account only names it: another place may say more.
+
+    Args:
+        args: of StreamGovernance.
+        account: its 12 digits.
+
+    Raises:
+        ConfigError: two places say different ways.
+    """
+    told = [part for part in (args["domain"], *args["members"]) if part["access"]["account"] == account]
+    saying: list[AccountArgs] = [
+        part["access"] for part in told if part.get("deploy", True) or len(part["access"]) > 1
+    ] or [part["access"] for part in told]
+    for other in saying[1:]:
+        check_same(saying[0], other)
+    return saying[0]
+
+
 def session_of(access: AccountArgs) -> dict[str, Any]:
     """How dynamic resources reach the account."""
     return {key: access[key] for key in SESSION if access.get(key)}  # type: ignore[literal-required]

@@ -11,7 +11,7 @@ from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
 from streamgov_pulumi.components._account import Account
-from streamgov_pulumi.components._accounts import Accounts, check_same, session_of
+from streamgov_pulumi.components._accounts import Accounts, reached, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._order import behind, marker
@@ -92,7 +92,6 @@ class StreamGovernance(pulumi.ComponentResource):
         self._accounts = accounts or Accounts(f"{name}-aws", args["region"], args.get("provider_flags"), self)
         self._keys: dict[str, pulumi.Output[str]] = {}
         self._told: dict[str, Account] = {}
-        self._access: dict[str, AccountArgs] = {}
         self._made: list[pulumi.Resource] = []
         self.asset_types = {}
         self.data_sources: dict[str, SchemaRegistryDataSource] = {}
@@ -141,7 +140,7 @@ class StreamGovernance(pulumi.ComponentResource):
     def _account(self, access: AccountArgs) -> Account:
         """What components of one account are told."""
         account, args = access["account"], self._args
-        check_same(self._access.setdefault(account, access), access)
+        access = reached(args, account)
         if account not in self._told:
             alike = {key: value for key, value in args.items() if key in ALIKE}
             made: Any = {"account_id": account, "region": args["region"], **alike, **session_of(access)}
