@@ -35,5 +35,7 @@ def test_a_recorded_state_is_taken_over_without_a_replacement(
     steps = stack.preview()
     assert before > 20 and harmless(steps) == {}
     # Data that an upgrade must not touch, not even in place.
-    kept = {name: operation for name, operation in steps.items() if name.endswith(("-documents", "-grants", "-key-key"))}
+    kept = {
+        name: operation for name, operation in steps.items() if name.endswith(("-documents", "-grants", "-key-key"))
+    }
     assert kept == {}
