@@ -225,8 +225,7 @@ def _record(item: Mapping[str, Any]) -> GrantRecord:
         desired=values["desired"],
         state=values["state"],
         command=None if command is None else GrantCommand.parse(command),
-        # 0.1.0 called it facts.
-        audit=json.loads(values["audit"] if "audit" in values else values["facts"]),
+        audit=json.loads(values["audit"]),
         execution=values["execution"],
         updated_at=float(values["updatedAt"]),
         cause=values["cause"],

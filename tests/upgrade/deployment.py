@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Portal, Stack, project
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tests.upgrade.record import unpack
 from tools.dev.workspace import Workspace
 
@@ -53,7 +53,7 @@ class Deployment:
         self.stacks[which] = Stack(
             As(workspace, self.new, old.pulumi.stack, self.cloud.credentials(account)), old.config
         )
-        return self.stacks[which].write(**since_0_1(old.config)).preview()
+        return self.stacks[which].write().preview()
 
     # --- people -----------------------------------------------------------------------------------------------------
     @property
@@ -151,6 +151,7 @@ def deployed(folder: Path, version: str) -> Iterator[Deployment]:
             "registryName": "orders",
             "resource": cluster,
             "projectId": portal.projects["orders"],
+            "topics": ["*"],
         }
         target = {
             "platform": "msk",
@@ -206,15 +207,6 @@ def deployed(folder: Path, version: str) -> Iterator[Deployment]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def since_0_1(config: dict[str, Any]) -> dict[str, Any]:
-    """What a stack file that was written for 0.1.0 must say in addition: for which topics its data sources speak."""
-    member = config.get("member", {})
-    if "dataSources" not in member:
-        return {}
-    sources = {word: {"topics": ["*"], **source} for word, source in member["dataSources"].items()}
-    return {"member": {**member, "dataSources": sources}}
 
 
 def harmless(steps: dict[str, str]) -> dict[str, str]:

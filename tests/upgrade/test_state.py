@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess
 from tests.engine.stacks import As, Cloud, Stack, project
-from tests.upgrade.deployment import harmless, since_0_1
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess
+from tests.upgrade.deployment import harmless
 from tests.upgrade.record import LAST, recorded_state
 from tools.dev.workspace import Workspace
 
@@ -26,7 +26,7 @@ def test_a_recorded_state_is_taken_over_without_a_replacement(
     workspace = Workspace(tmp_path / "state", emulator.port)
     workspace.prepare()
     credentials = Cloud(emulator, DOMAIN).credentials(ACCOUNTS[word])
-    config = {**recorded["config"], **since_0_1(recorded["config"])}
+    config = recorded["config"]
     stack = Stack(As(workspace, project(tmp_path / "new"), word, credentials), config).create()
     exported = tmp_path / "state.json"
     exported.write_text(json.dumps(recorded["state"]))
