@@ -25,7 +25,8 @@ from tools.dev.pulumi import Pulumi
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PARTS = (
-    "__main__.py", "streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "iam_evaluation", "handlers",
+    "__main__.py", "streamgov_core", "streamgov_pulumi", "streamgov_ops", "streamgov_samples", "iam_evaluation",
+    "handlers",
 )  # fmt: skip
 ARCHIVE = "program.tar.xz"
 MESSAGES = "messages.json"
