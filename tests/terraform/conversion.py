@@ -156,3 +156,12 @@ def _provider(account: str, region: str) -> dict[str, Any]:
         "skip_region_validation": True,
         "assume_role": [{"role_arn": f"arn:aws:iam::{account}:role/Admin"}],
     }
+
+
+def literal(value: Any) -> Any:
+    """A module in which no text is a template: IAM's policy variables look like Terraform's."""
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    return [literal(item) for item in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.conversion import module_of
+from tests.terraform.conversion import literal, module_of
 from tests.terraform.terraform import Terraform
 from tools.dev import emulator_process
 from tools.dev.pulumi import Pulumi
@@ -66,7 +66,7 @@ def plan(
     versions = {"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}}}
     (folder / "main.tf.json").write_text(json.dumps(versions))
     made.init()
-    (folder / "main.tf.json").write_text(json.dumps(module_of(resources, made.schema(), REGION)))
+    (folder / "main.tf.json").write_text(json.dumps(literal(module_of(resources, made.schema(), REGION))))
     return made, made.changes()
 
 
