@@ -108,6 +108,12 @@ def test_msk(shell: Shell, name: str) -> None:
     arn = made["ClusterArn"]
     listed = shell.json("kafka list-clusters-v2 --query ClusterInfoList[].ClusterArn --cluster-name-filter", name)
     assert listed == [arn]
+    state = ""
+    for _ in range(20):  # a call takes about a second
+        state = shell.json("kafka describe-cluster-v2 --query ClusterInfo.State --cluster-arn", arn)
+        if state == "ACTIVE":
+            break
+    assert state == "ACTIVE"
     shell.text("kafka create-topic --topic-name orders --partition-count 1 --replication-factor 2 --cluster-arn", arn)
     assert shell.json("kafka list-topics --query Topics[].TopicName --cluster-arn", arn) == ["orders"]
     with pytest.raises(ClientsError, match=r"NotFoundException.*GetClusterPolicy"):
