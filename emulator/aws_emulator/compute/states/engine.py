@@ -112,8 +112,7 @@ class Engine:
                     return known
                 raise error("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
             self._executions[arn] = execution
-        details = {"input": text, "inputDetails": {"truncated": False}, "roleArn": machine.role_arn}
-        execution.record(None, "ExecutionStarted", details, 0)
+        execution.record_start()
         self._begin(execution, None)
         return execution
 
@@ -141,8 +140,7 @@ class Engine:
         """Run a child execution to its end, in the calling thread."""
         with self._lock:
             self._executions[child.arn] = child
-        details = {"input": child.input_text, "inputDetails": {"truncated": False}, "roleArn": child.machine.role_arn}
-        child.record(None, "ExecutionStarted", details, 0)
+        child.record_start()
         self._work.begin("executions")
         self._run(child, None)
 

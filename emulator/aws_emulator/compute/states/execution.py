@@ -187,6 +187,13 @@ class Execution:
         with self.changed:
             return list(self._events)
 
+    def record_start(self) -> None:
+        """Add the first history event."""
+        role, details = self.machine.role_arn, {"truncated": False}
+        self.record(
+            None, "ExecutionStarted", {"input": self.input_text, "inputDetails": details, "roleArn": role}, previous=0
+        )
+
     def record(self, scope: Scope | None, kind: str, details: dict[str, Any], previous: int) -> int:
         """Add a history event.
 
