@@ -59,6 +59,9 @@ class Translation:
     Args:
         definition: of the resource.
         types: the package's types, by name.
+
+    Attributes:
+        renamed: Python's names that differ in the schema -> the schema's.
     """
 
     def __init__(self, definition: ComponentDefinition, types: Mapping[str, TypeDefinition]) -> None:
@@ -69,8 +72,8 @@ class Translation:
         inner = [type_.properties_mapping for type_ in types.values()]
         every = {python: name for mapping in (*inner, self._python) for name, python in mapping.items()}
         # Names of one word are the same in both, and words of the language. What is no property is left as it is.
-        self._renamed = {python: name for python, name in every.items() if "_" in python}
-        self._words = re.compile(rf"\b({'|'.join(sorted(self._renamed, key=len, reverse=True))})\b")
+        self.renamed = {python: name for python, name in every.items() if "_" in python}
+        self._words = re.compile(rf"\b({'|'.join(sorted(self.renamed, key=len, reverse=True))})\b")
 
     def to_python(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Properties under Python's names; those that the schema does not know keep theirs, for Check to refuse."""
@@ -92,13 +95,7 @@ class Translation:
 
     def sentence(self, text: str) -> str:
         """A message in which properties stand under the schema's names."""
-        return self._words.sub(lambda found: self._renamed[found[0]], text)
-
-    def unsentence(self, text: str) -> str:
-        """The same the other way round."""
-        back = {name: python for python, name in self._renamed.items()}
-        words = re.compile(rf"\b({'|'.join(sorted(back, key=len, reverse=True))})\b")
-        return words.sub(lambda found: back[found[0]], text)
+        return self._words.sub(lambda found: self.renamed[found[0]], text)
 
     def names(self, python: Iterable[str]) -> list[str]:
         """The schema's names of properties."""

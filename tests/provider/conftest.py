@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,7 +87,9 @@ class Driver:
             return text
         shown = "Traceback" in text or text == self._translation.sentence(text)
         assert shown, "a user of another language knows the schema's names only"
-        return self._translation.unsentence(text)
+        back = {name: python for python, name in self._translation.renamed.items()}
+        words = sorted(back, key=len, reverse=True)
+        return re.sub(rf"\b({'|'.join(words)})\b", lambda found: back[found[0]], text)
 
     def check(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], list[str]]:
         request = provider_pb2.CheckRequest(urn=self._urn, news=self._struct(news), olds=self._struct(olds or {}))
