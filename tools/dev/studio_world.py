@@ -16,10 +16,10 @@ import boto3
 import yaml
 
 from tools.dev.portal import REGION, People
+from tools.dev.studio_domain import make_shared_domain, make_tooling_project
 from tools.dev.workspace import ROOT, VENV_BIN, Workspace
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
-EXTENDED = "arn:aws:ram::aws:permission/AWSRAMPermissionsAmazonDatazoneDomainExtendedServiceAccess"
 MSK, KINESIS = "studio-topics", "studio-streams"
 """Names of the registries, and of cluster and stream."""
 STACK = "studio"
@@ -45,65 +45,13 @@ class StudioWorld:
 
     def make(self) -> None:
         """Make everything."""
-        self._make_domain()
+        clients = self.people.client
+        self.domain = make_shared_domain(clients, DOMAIN, [PRODUCER, CONSUMER])
         for word, account in (("PRODUCER", PRODUCER), ("CONSUMER", CONSUMER)):
-            self._make_project(word, account)
+            self.projects[word], self.environments[word] = make_tooling_project(
+                clients, DOMAIN, self.domain, word, account, REGION
+            )
         self._make_streams()
-
-    def _make_domain(self) -> None:
-        datazone = self.people.client("datazone", DOMAIN)
-        made = datazone.create_domain(
-            name="studio", domainVersion="V2", serviceRole=f"arn:aws:iam::{DOMAIN}:role/service-role/studio"
-        )
-        self.domain = made["id"]
-        self.people.client("ram", DOMAIN).create_resource_share(
-            name="studio", resourceArns=[made["arn"]], principals=[PRODUCER, CONSUMER], permissionArns=[EXTENDED]
-        )
-        for account in (PRODUCER, CONSUMER):
-            ram = self.people.client("ram", account)
-            for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
-                arn = invitation["resourceShareInvitationArn"]
-                ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
-        datazone.add_policy_grant(
-            domainIdentifier=self.domain,
-            entityType="DOMAIN_UNIT",
-            entityIdentifier=made["rootDomainUnitId"],
-            policyType="ADD_TO_PROJECT_MEMBER_POOL",
-            principal={"user": {"allUsersGrantFilter": {}}},
-            detail={"addToProjectMemberPool": {"includeChildDomainUnits": True}},
-        )
-
-    def _make_project(self, word: str, account: str) -> None:
-        """A project whose tooling lies in an account that a pool offers."""
-        datazone = self.people.client("datazone", DOMAIN)
-        found = datazone.list_environment_blueprints(domainIdentifier=self.domain, managed=True, name="Tooling")
-        blueprint = found["items"][0]["id"]
-        self.people.client("datazone", account).put_environment_blueprint_configuration(
-            domainIdentifier=self.domain, environmentBlueprintIdentifier=blueprint, enabledRegions=[REGION]
-        )
-        pool = datazone.create_account_pool(
-            domainIdentifier=self.domain,
-            name=f"accounts of {word}",
-            resolutionStrategy="MANUAL",
-            accountSource={"accounts": [{"awsAccountId": account, "supportedRegions": [REGION]}]},
-        )["id"]
-        profile = datazone.create_project_profile(
-            domainIdentifier=self.domain,
-            name=f"All capabilities {word}",
-            status="ENABLED",
-            environmentConfigurations=[
-                {"name": "Tooling", "environmentBlueprintId": blueprint, "accountPools": [pool]}
-            ],
-        )["id"]
-        resolved = {"awsAccountId": account, "regionName": REGION, "sourceAccountPoolId": pool}
-        project = datazone.create_project(
-            domainIdentifier=self.domain,
-            name=word,
-            projectProfileId=profile,
-            userParameters=[{"environmentConfigurationName": "Tooling", "environmentResolvedAccount": resolved}],
-        )["id"]
-        listed = datazone.list_environments(domainIdentifier=self.domain, projectIdentifier=project)["items"]
-        self.projects[word], self.environments[word] = project, listed[0]["id"]
 
     def _make_streams(self) -> None:
         glue = self.people.client("glue", PRODUCER)

@@ -15,8 +15,7 @@ from botocore.exceptions import ClientError
 from tests.integration.access.conftest import MEMBERS, NAMES, REGION, SPEED, Deployment
 from tests.integration.access.stream import Stream
 from tests.sandbox import CONSUMER, DOMAIN, run_emulator
-
-EXTENDED = "arn:aws:ram::aws:permission/AWSRAMPermissionsAmazonDatazoneDomainExtendedServiceAccess"
+from tools.dev.studio_domain import make_shared_domain, make_tooling_project
 
 
 @dataclass
@@ -24,62 +23,11 @@ class Studio(Deployment):
     """A deployment whose projects are made from a project profile."""
 
     def make_domain(self) -> None:
-        datazone = self.client("datazone")
-        made = datazone.create_domain(
-            name="studio", domainVersion="V2", serviceRole=f"arn:aws:iam::{DOMAIN}:role/service"
-        )
-        self.domain = made["id"]
-        self.client("ram").create_resource_share(
-            name="domain", resourceArns=[made["arn"]], principals=list(MEMBERS), permissionArns=[EXTENDED]
-        )
+        self.domain = make_shared_domain(self.client, DOMAIN, MEMBERS)
         for account in MEMBERS:
-            ram = self.client("ram", account)
-            for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
-                arn = invitation["resourceShareInvitationArn"]
-                ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
-        datazone.add_policy_grant(
-            domainIdentifier=self.domain,
-            entityType="DOMAIN_UNIT",
-            entityIdentifier=made["rootDomainUnitId"],
-            policyType="ADD_TO_PROJECT_MEMBER_POOL",
-            principal={"user": {"allUsersGrantFilter": {}}},
-            detail={"addToProjectMemberPool": {"includeChildDomainUnits": True}},
-        )
-        for account in MEMBERS:
-            self._make_project(account)
-
-    def _make_project(self, account: str) -> None:
-        """A project with its tooling, of an account that an account pool resolves."""
-        datazone = self.client("datazone")
-        blueprint = datazone.list_environment_blueprints(domainIdentifier=self.domain, managed=True, name="Tooling")
-        blueprint_id = blueprint["items"][0]["id"]
-        self.client("datazone", account).put_environment_blueprint_configuration(
-            domainIdentifier=self.domain, environmentBlueprintIdentifier=blueprint_id, enabledRegions=[REGION]
-        )
-        pool = datazone.create_account_pool(
-            domainIdentifier=self.domain,
-            name=f"pool-{account}",
-            resolutionStrategy="MANUAL",
-            accountSource={"accounts": [{"awsAccountId": account, "supportedRegions": [REGION]}]},
-        )["id"]
-        profile = datazone.create_project_profile(
-            domainIdentifier=self.domain,
-            name=f"all-capabilities-{account}",
-            status="ENABLED",
-            environmentConfigurations=[
-                {"name": "Tooling", "environmentBlueprintId": blueprint_id, "accountPools": [pool]}
-            ],
-        )["id"]
-        chosen = {"awsAccountId": account, "regionName": REGION, "sourceAccountPoolId": pool}
-        project = datazone.create_project(
-            domainIdentifier=self.domain,
-            name=f"project-{account[:3]}",
-            projectProfileId=profile,
-            userParameters=[{"environmentConfigurationName": "Tooling", "environmentResolvedAccount": chosen}],
-        )["id"]
-        self.projects[account] = project
-        found = datazone.list_environments(domainIdentifier=self.domain, projectIdentifier=project)["items"]
-        self.environments[account] = found[0]["id"]
+            self.projects[account], self.environments[account] = make_tooling_project(
+                self.client, DOMAIN, self.domain, f"project-{account[:3]}", account, REGION
+            )
 
     def project_role(self, account: str = CONSUMER) -> str:
         """The role that the project's tooling made."""
