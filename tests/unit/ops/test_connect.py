@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 from typing import Any
 
-import pulumi
 import pytest
 from botocore.exceptions import ClientError
 
@@ -20,6 +19,7 @@ from streamgov_ops.accounts import Accounts
 from streamgov_ops.connect.details import ConnectionDetails, details_of, parameter_of
 from streamgov_ops.connect.filling import KINDS, kinds_of, snippet
 from streamgov_ops.session import SessionSettings
+from tests.unit.components.graph import run
 from tests.unit.ops.entries import CONSUMER, PRODUCER, ROLE, record
 
 NAMES = Names("streamgov", "eu-west-1")
@@ -130,18 +130,6 @@ def check_sql(text: str) -> None:
     assert [bool(item[3]) for item in options if item] == [True] * (len(options) - 1) + [False]
 
 
-class Mocks(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
-        self.made: list[pulumi.runtime.MockResourceArgs] = []
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        self.made.append(args)
-        return args.name, args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        return {}, None
-
-
 @pytest.mark.parametrize(
     ("details", "source"),
     [
@@ -151,19 +139,9 @@ class Mocks(pulumi.runtime.Mocks):
     ],
 )
 def test_the_event_source_mapping_runs_in_pulumi(details: ConnectionDetails, source: str) -> None:
-    mocks = Mocks()
-    pulumi.runtime.set_mocks(mocks)
     code = compile(snippet("lambda", details).text, "lambda_pulumi.py", "exec")
-
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def run() -> Any:
-        scope: dict[str, Any] = {}
-        exec(code, scope)
-        return scope["mapping"].urn.apply(lambda urn: None)
-
-    run()
-    (mapping,) = mocks.made
-    assert mapping.typ == "aws:lambda/eventSourceMapping:EventSourceMapping"
+    # In an event loop of its own, which is closed at the end.
+    (mapping,) = run(lambda: exec(code, {})).all("aws:lambda/eventSourceMapping:EventSourceMapping")
     assert mapping.inputs["eventSourceArn"] == source
     if details.platform == "msk":
         group = mapping.inputs["amazonManagedKafkaEventSourceConfig"]["consumerGroupId"]
