@@ -143,6 +143,9 @@ def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> Non
     assert schedule.inputs["scheduleExpression"] == "rate(1 hour)"
     alarm = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-open")
     assert alarm.inputs["dimensions"] == {"Deployment": "streamgov", "Function": "reconcile", "Mode": "repair"}
+    silent = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-silent").inputs
+    assert (silent["period"], silent["evaluationPeriods"], silent["treatMissingData"]) == (3600, 3, "breaching")
+    assert silent["comparisonOperator"] == "LessThanThreshold" and silent["metricName"] == "Invocations"
 
 
 def test_policies_fit_their_limits_and_are_json(graph: Graph) -> None:
