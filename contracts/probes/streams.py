@@ -244,6 +244,17 @@ def kafka_versions(scene: Scene) -> Any:
 
 
 @probe(
+    "msk-client-authentication",
+    expects={"Sasl": ["Iam", "Scram"], "Unauthenticated": ["Enabled"]},
+    uses=(provisioned,),
+)
+def client_authentication(scene: Scene) -> Any:
+    """Which ways to authenticate does MSK show of a cluster that was made with IAM alone?"""
+    described = scene.client("kafka").describe_cluster_v2(ClusterArn=provisioned(scene))["ClusterInfo"]["Provisioned"]
+    return {name: sorted(found) for name, found in sorted(described["ClientAuthentication"].items())}
+
+
+@probe(
     "cloudtrail-policy-text",
     expects={"PutResourcePolicy": "in full", "PutClusterPolicy": "in full"},
     uses=(stream, serverless),

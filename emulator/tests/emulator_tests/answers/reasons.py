@@ -225,7 +225,7 @@ NEW = {
         "StreamDescriptionSummary: StreamId WarmThroughput ChannelCount RecordDistributionStrategy QueueCount "
         "DescribeLimitsOutput: ChannelCount ChannelCountLimit"
     ),
-    "kafka": "Serverless: ConnectivityInfo",
+    "kafka": "Serverless: ConnectivityInfo ClientAuthentication: Tls",
     "dynamodb": "TableDescription: DisassociationProtectionEnabled VectorIndexes",
     "s3": "Object: ChecksumType ServerSideEncryptionRule: BlockedEncryptionTypes Bucket: BucketRegion",
     "iam": "Role: SourceRoleTemplate",
