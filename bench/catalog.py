@@ -166,7 +166,7 @@ def cold_start(entry: str = "handlers.sync_catalog.handler", times: int = 3) -> 
         "import sys, time; started = time.perf_counter(); sys.path.insert(0, sys.argv[1])\n"
         "from handlers import sync_catalog; from streamgov_core.catalog import entry\n"
         "from streamgov_core.runtime.clients import Clients; clients = Clients('us-east-1')\n"
-        "[clients.client(name) for name in ('glue', 'datazone', 'ssm', 'kafka', 'events')]\n"
+        "[clients.client(name) for name in ('glue', 'datazone', 'dynamodb', 'kafka', 'events')]\n"
         "print(time.perf_counter() - started)"
     )
     with tempfile.TemporaryDirectory() as folder:
