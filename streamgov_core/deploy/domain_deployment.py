@@ -26,6 +26,7 @@ from streamgov_core.deploy.domain_permissions import (
     reconcile_policy,
     report_policy,
 )
+from streamgov_core.deploy.heartbeat import heartbeat_alarms
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
@@ -40,8 +41,9 @@ from streamgov_core.deploy.spec import (
     TableSpec,
 )
 from streamgov_core.domain.grant_ends import GrantEnds
+from streamgov_core.domain.reconcile.run_store import EXPIRY, PART_KEY, RUN_KEY
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
-from streamgov_core.model.findings import RECONCILER
+from streamgov_core.model.findings import RECONCILER, mode_of
 from streamgov_core.model.naming import Names, check_account
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
 
@@ -57,6 +59,7 @@ class DomainDeployment:
 
     Args:
         grants: the grant ledger.
+        runs: what the shards of a reconcile run work on.
         collect: the function that collects what a grant needs.
         report: the function that reports a grant's outcome.
         reconcile: the function that finds and repairs what no execution has finished.
@@ -68,10 +71,12 @@ class DomainDeployment:
         end_schedules: group of the schedules of ends of access.
         ends: role with which those schedules start the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
+        heartbeats: alarm on a reconciler that does not run or does not end; none without a schedule.
         dashboard: what a person looks at.
     """
 
     grants: TableSpec
+    runs: TableSpec
     collect: FunctionSpec
     report: FunctionSpec
     reconcile: FunctionSpec
@@ -83,6 +88,7 @@ class DomainDeployment:
     end_schedules: ScheduleGroupSpec
     ends: RoleSpec
     open_findings: AlarmSpec
+    heartbeats: tuple[AlarmSpec, ...]
     dashboard: DashboardSpec
 
     @property
@@ -151,6 +157,7 @@ def domain_account(
     )
     return DomainDeployment(
         grants=TableSpec("grants", names.grant_table, hash_key="grantId", range_key="assetId", expiry="purgeAt"),
+        runs=TableSpec("runs", names.run_table, hash_key=RUN_KEY, range_key=PART_KEY, expiry=EXPIRY),
         collect=scope.function(
             "collect",
             entry_point="handlers.collect_grant.handler",
@@ -207,6 +214,7 @@ def domain_account(
             policy=events_policy(names, account),
         ),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+        heartbeats=heartbeat_alarms(names, reconcile_schedule, dry_run=not reconcile_repairs),
         dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
 
@@ -286,6 +294,6 @@ def _open_findings(names: Names, *, dry_run: bool) -> AlarmSpec:
         dimensions={
             "Deployment": names.namespace,
             "Function": RECONCILER,
-            "Mode": "dryRun" if dry_run else "repair",
+            "Mode": mode_of(dry_run),
         },
     )

@@ -23,7 +23,9 @@ def undo_stage(name: str, items: str, result: str, following: str, told: str | N
     return state
 
 
-def member_stage(name: str, items: str, result: str, following: str, caught: str, told: str | None = None) -> State:
+def member_stage(
+    name: str, items: str, result: str, following: str, caught: str, told: str | None = None, *, at_once: int = 5
+) -> State:
     """One stage: the same step for each of several member accounts, in parallel.
 
     Args:
@@ -33,6 +35,7 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         following: state after it.
         caught: state after an error.
         told: path of an object whose members the commands of this stage get besides their own; None for nothing.
+        at_once: steps that are carried out side by side.
     """
     return {
         "Type": "Map",
@@ -41,7 +44,7 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
             **{f"{member}.$": f"$$.Map.Item.Value.{member}" for member in STEP_MEMBERS},
             **({"told": {}} if told is None else {"told.$": told}),
         },
-        "MaxConcurrency": 5,
+        "MaxConcurrency": at_once,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": f"{name}Invoke",

@@ -105,18 +105,29 @@ class CentralAuthorizer(AccountComponent):
             kms_key_arn=key,
             deletion_protection=args.get("deletion_protection", True),
         )
+        runs = ledger_table(
+            self,
+            f"{name}-runs",
+            settings,
+            domain.known(lambda spec: spec.runs),
+            kms_key_arn=key,
+            deletion_protection=args.get("deletion_protection", True),
+        )
         functions = {
             function_key: FunctionWithRole(
                 f"{name}-{function_key}",
                 settings,
                 domain.part(partial(_function, function_key)),
-                child(self, depends_on=[table]),
+                child(self, depends_on=[table, runs]),
                 kms_key_arn=key,
             )
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
         self._members(name, args, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings), after=[table])
+        if domain.known(lambda spec: bool(spec.heartbeats)):
+            heartbeat = domain.part(lambda spec: spec.heartbeats[0])
+            alarm(self, f"{name}-reconcile-heartbeat", settings, heartbeat, after=[table])
         described = domain.part(lambda spec: spec.dashboard)
         self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, described, after=[table])
         machine = StateMachineWithRole(
