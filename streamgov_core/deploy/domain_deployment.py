@@ -113,6 +113,7 @@ def domain_account(
     reconcile_schedule: str = RECONCILE_SCHEDULE,
     reconcile_repairs: bool = True,
     grace: float = GRACE_SECONDS,
+    collect_concurrency: int | None = None,
 ) -> DomainDeployment:
     """What is deployed into the domain account.
 
@@ -131,6 +132,8 @@ def domain_account(
         reconcile_schedule: EventBridge schedule expression; empty for never.
         reconcile_repairs: scheduled runs repair what they find, instead of only reporting it.
         grace: seconds that a grant may be open before an execution must work on it.
+        collect_concurrency: how many invocations of the function that reads grants run side by side at most, reserved
+            for it: the queue of a burst. None: the account's common pool.
 
     Raises:
         ConfigError: an account id is malformed.
@@ -173,6 +176,7 @@ def domain_account(
                 ends=ends or GrantEnds(),
             ),
             policy=collect_policy(names, account, key_arn),
+            reserved_concurrency=collect_concurrency,
         ),
         report=scope.function(
             "report",

@@ -61,6 +61,9 @@ class CentralAuthorizerArgs(TypedDict):
     """When the reconciler runs (EventBridge schedule expression); empty for never. Plain. Default every hour."""
     reconcile_repairs: NotRequired[pulumi.Input[bool]]
     """Scheduled runs repair what they find; false lets them only report. Default true."""
+    collect_concurrency: NotRequired[pulumi.Input[int]]
+    """How many invocations of the function that reads grants run side by side at most, reserved for it in the account:
+    the queue of a burst. Default: none are reserved."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table, the dead letters and the logs."""
     deletion_protection: NotRequired[pulumi.Input[bool]]
@@ -258,6 +261,7 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
         "managed_vpc": FLAGS,
         "cross_account_serverless": FLAGS,
         "reconcile_repairs": FLAGS,
+        "collect_concurrency": (1, 2),
     }
     return Description(
         build,
@@ -275,6 +279,7 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
         managed_vpc=args.get("managed_vpc", True),
         cross_account_serverless=args.get("cross_account_serverless", False),
         reconcile_repairs=args.get("reconcile_repairs", True),
+        collect_concurrency=args.get("collect_concurrency"),
         projects=[projects[key] for key in sorted(projects)],
     )
 
