@@ -26,6 +26,8 @@ GENERATIONS_PER_REQUEST = 2
 KEEP_ENDED = 400 * 86_400
 """Seconds that a grant's record outlives its end, for audits."""
 
+ENDED_STATES = ("REVOKED", "GRANT_FAILED")
+"""States of records that no longer stand for access: history."""
 GrantState = Literal["IN_PROGRESS", "GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED"]
 
 
@@ -83,7 +85,7 @@ class LedgerPage:
     """A part of the ledger, as it is read from its beginning to its end.
 
     Args:
-        records: of this page.
+        records: of this page, those aside that are history: they stand for no access any more.
         following: where the next page begins; empty behind the last one.
         unreadable: ``<grant>#<asset>`` of records that are of another release, or no records of ours.
     """
@@ -158,13 +160,25 @@ class DynamoGrantLedger:
                 yield from map(_record, page["Items"])
 
     def pages(self, after: str = "") -> Iterator[LedgerPage]:
-        """The ledger from a page's ``following`` on, a megabyte a page (API Scan).
+        """What is no history of the ledger, from a page's ``following`` on, a megabyte of all a page (API Scan).
 
         A record that cannot be read is named: it must not keep the others from being looked at.
         """
         start: dict[str, Any] = {"ExclusiveStartKey": to_item(json.loads(after))} if after else {}
+        ended = {f":ended{number}": state for number, state in enumerate(ENDED_STATES)}
         with calling("dynamodb:Scan", self._table):
-            pages = self._client().get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True, **start)
+            pages = (
+                self._client()
+                .get_paginator("scan")
+                .paginate(
+                    TableName=self._table,
+                    ConsistentRead=True,
+                    FilterExpression=f"NOT #state IN ({', '.join(ended)})",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues=to_item(ended),
+                    **start,
+                )
+            )
             for page in pages:
                 last = page.get("LastEvaluatedKey")
                 yield _page(map(from_item, page["Items"]), json.dumps(from_item(last)) if last else "")
@@ -204,7 +218,7 @@ class DynamoGrantLedger:
             ":outcome": json.dumps(outcome, sort_keys=True, default=str),
             ":generation": generation,
         }
-        if state in ("REVOKED", "GRANT_FAILED"):
+        if state in ENDED_STATES:
             update += ", purgeAt = :purge"
             values[":purge"] = int(now + KEEP_ENDED)
         else:

@@ -12,18 +12,18 @@ from typing import Any, Protocol
 
 from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ends import is_expired
-from streamgov_core.domain.grant_ledger import GrantLedger, GrantRecord, LedgerPage, record_values
+from streamgov_core.domain.grant_ledger import ENDED_STATES, GrantLedger, GrantRecord, LedgerPage, record_values
 from streamgov_core.domain.reconcile.run_store import RunStore
 from streamgov_core.domain.reconcile.shards import ACCOUNTS, EXPIRED, PROJECTS, shard_count, shard_name, shard_of
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 
-RECORDS_PER_PORTION = 20_000
-"""Records after which a portion of the reading ends: about 200 MB of memory, and a minute at half a vCPU."""
+RECORDS_PER_PORTION = 10_000
+"""Records after which a portion of the reading ends: what fits the function's memory and time."""
+PAGES_PER_PORTION = 300
+"""Pages after which it ends as well, whatever they hold: most of a ledger may be history."""
 SEEN, LISTED = "seen", "listed"
 """Shards of project ids: those that the ledger names, by portion; those that a shard of projects looks at."""
-ENDED_STATES = ("REVOKED", "GRANT_FAILED")
-"""States of records that no longer stand for access: history, which nobody compares with anything."""
 
 Rows = dict[str, list[Any]]
 """Name of a shard -> rows."""
@@ -43,7 +43,6 @@ class LedgerReading:
     Args:
         cursor: where the next portion begins.
         portions: that have been read.
-        records: of the ledger, history included.
         live: records that stand for access, or may.
         granted: of these, granted assets.
         expired: of these, assets whose end has come.
@@ -54,7 +53,6 @@ class LedgerReading:
 
     cursor: str = ""
     portions: int = 0
-    records: int = 0
     live: int = 0
     granted: int = 0
     expired: int = 0
@@ -102,12 +100,12 @@ class LedgerReader:
         """
         live: list[GrantRecord] = []
         unreadable = list(reading.unreadable)
-        count, following = 0, ""
-        for page in self._pages(reading.cursor, grant_id):
+        following = ""
+        for number, page in enumerate(self._pages(reading.cursor, grant_id), start=1):
             live += [record for record in page.records if record.state not in ENDED_STATES]
             unreadable += page.unreadable
-            count, following = count + len(page.records), page.following
-            if count >= RECORDS_PER_PORTION:
+            following = page.following
+            if len(live) >= RECORDS_PER_PORTION or number >= PAGES_PER_PORTION:
                 break
         expired = [record for record in live if is_expired(record, self._now)]
         sizes: Mapping[str, int] = reading.shards or self._sizes(len(live), len(expired), is_read=not following)
@@ -118,7 +116,6 @@ class LedgerReader:
             reading,
             cursor=following,
             portions=reading.portions + 1,
-            records=reading.records + count,
             live=reading.live + len(live),
             granted=reading.granted + sum(1 for record in live if record.state == "GRANTED"),
             expired=reading.expired + len(expired),

@@ -234,6 +234,7 @@ class Reconcile:
 
     # --- conclude -----------------------------------------------------------------------------------------------------
     def _conclude(self, plan: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self._set_rate(Shard.parse(plan["shard"]).rate)
         tally = Tally.parse(plan["tally"], LISTED + 90)
         mismatches: list[tuple[str, list[Any]]] = []
         checked = busy = 0
@@ -278,6 +279,8 @@ class Reconcile:
 
     # --- report -------------------------------------------------------------------------------------------------------
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
+        shard = Shard.parse(concluded["shard"])
+        self._set_rate(shard.rate)
         tally = Tally.parse(concluded["tally"], LISTED + 90)
         remediator = Remediator(
             self._names,
@@ -289,7 +292,6 @@ class Reconcile:
             self._now,
         )
         remediator.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
-        shard = Shard.parse(concluded["shard"])
         summary = {
             "shard": shard.number,
             "isDone": not concluded["next"],

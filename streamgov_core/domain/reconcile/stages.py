@@ -143,7 +143,7 @@ class Stages:
         self._store.put(key, shard_name(LISTED, -1), "", sorted(listed))
         self._store.put(key, summary_name(READING), "", [_summary(tally)])
         rotation = rotation_for(self._store.next_turn(), len(projects), reading.live)
-        log("ledger read", records=reading.records, live=reading.live, projects=len(projects),
+        log("ledger read", live=reading.live, projects=len(projects),
             projectsInTurn=rotation.projects, assetsInTurn=rotation.assets)  # fmt: skip
         return rotation
 

@@ -40,8 +40,8 @@ GRANTS, ACCOUNTS, PROJECTS = 100_000, 1_000, 5_000
 """What one run must be able to look at within an hour."""
 DOCUMENTS = 4 * GRANTS
 """At most: the owner's, the role's, the reader role's and the connection details of each grant, none shared."""
-SECONDS_OF_A_COMMAND, SECONDS_OF_A_PORTION = 20, 60
-"""Sixty documents, six at a time, half a second each, and four times that; 20,000 records at 3 ms each."""
+SECONDS_OF_A_COMMAND, SECONDS_OF_A_PORTION = 20, 30
+"""Sixty documents, six at a time, half a second each, and four times that; 10,000 records at 3 ms each."""
 INPUT = {"version": 1, "action": "reconcile", "dryRun": False}
 
 
@@ -350,10 +350,28 @@ def test_a_page_of_the_ledger_begins_where_the_last_one_ended(world_record: Gran
         ledger = DynamoGrantLedger(lambda: client, "t")
         first = next(iter(ledger.pages()))
         assert first.records == (world_record,) and first.unreadable == ("g2#a",)
-        asked = {"TableName": "t", "ConsistentRead": True, "ExclusiveStartKey": key}
+        asked = {
+            "TableName": "t",
+            "ConsistentRead": True,
+            "ExclusiveStartKey": key,
+            "FilterExpression": "NOT #state IN (:ended0, :ended1)",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":ended0": {"S": "REVOKED"}, ":ended1": {"S": "GRANT_FAILED"}},
+        }
         stub.add_response("scan", {"Items": []}, asked)
         assert [page.following for page in ledger.pages(first.following)] == [""]
         stub.assert_no_pending_responses()
+
+
+def test_every_phase_of_a_shard_keeps_to_its_share_of_the_rate() -> None:
+    world = MemoryDeployment()
+    world.granted()
+    world.clock.value += HOUR
+    rates: list[float] = []
+    world.reconciler._set_rate = rates.append
+    (shard,) = world.shards_of(INPUT, CENTRAL + "x", "projects")
+    world.shard(INPUT, CENTRAL + "x", {**shard, "rate": 0.25})
+    assert rates == [0.25] * 3
 
 
 def test_a_domain_that_cannot_be_listed_is_a_finding() -> None:
