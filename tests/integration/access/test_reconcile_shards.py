@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.domain.grant_ledger import record_of, record_values
-from streamgov_core.domain.reconcile.shards import PER_SHARD, PROJECTS
+from streamgov_core.domain.reconcile.shards import PER_SHARD, PROJECTS, shard_of
 from streamgov_core.runtime.dynamodb import from_item, to_item
 from tests.integration.access.conftest import NAMES, Deployment
 from tests.integration.access.test_reconcile import let_expire
@@ -18,6 +18,8 @@ from tests.integration.access.test_redrive import started
 from tests.sandbox import CONSUMER, DOMAIN
 
 LIVE, HISTORY = PER_SHARD[PROJECTS] + 50, 250
+CROWD = [next(f"crowd{n}" for n in range(100) if shard_of(f"crowd{n}", 2) == shard) for shard in (0, 1)]
+"""Projects that lie in two shards."""
 INPUT = {"action": "reconcile", "dryRun": True}
 
 
@@ -37,7 +39,7 @@ def crowded(deployment: Deployment) -> Iterator[tuple[str, str]]:
     consumer, made = command["consumer"], []
     for number in range(LIVE + HISTORY):
         live = number < LIVE
-        command["consumer"] = {**consumer, "projectId": f"crowd{number % 4}"}
+        command["consumer"] = {**consumer, "projectId": CROWD[number % 2]}
         values = {
             **record,
             "grantId": f"crowd{number:04d}",
