@@ -86,9 +86,10 @@ def _membership(change: Change, inputs: Inputs) -> Iterator[Fact]:
     designation = str(inputs.get("designation", "PROJECT_CONTRIBUTOR"))
     alarm = Alarm(Harm.ACCESS_WIDENED, "owner of a project") if designation == "PROJECT_OWNER" else None
     who = inputs.get("user_identifier") or inputs.get("group_identifier") or ""
-    yield Fact(
-        code(who), f"is {code(designation)} of project {code(inputs.get('project_id', ''))} ({change.name})", alarm
-    )
+    permitted = listed(_strings(inputs.get("operations")))
+    own = f", in a V2 domain by a designation that permits {permitted} alone" if permitted else ""
+    project = code(inputs.get("project_id", ""))
+    yield Fact(code(who), f"is {code(designation)} of project {project}{own} ({change.name})", alarm)
 
 
 def _association(change: Change, inputs: Inputs) -> Iterator[Fact]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from streamgov_pulumi.providers.designation import ensure
 from tests.integration.access.conftest import NAMES
 from tests.integration.access.studio import Studio, StudioStream, studio
 from tests.integration.polling import eventually
-from tests.sandbox import CONSUMER, PRODUCER
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,23 @@ def test_a_role_that_cannot_assume_is_refused_before_anything_is_written(domain:
     assert "must carry the permissions boundary" in said and "cannot assume the access role" in said
     assert "Access may remain" not in said
     assert access_roles(domain) == [] and not stream.has_policy()
+
+
+def test_a_designation_that_lacks_a_permission_is_named(domain: Studio) -> None:
+    stream = StudioStream(domain)
+    [collect] = [one for one in domain.described().functions if one.key == "collect"]
+    name = NAMES.designation("collect", DOMAIN)
+    kept = [one for one in collect.datazone_operations if one != "UpdateSubscriptionGrantStatus"]
+    ensure(domain.client("datazone"), domain.domain, name, kept)
+    failed = domain.settled(domain.grant(stream.listing, domain.make_target([stream.role])))
+    ensure(domain.client("datazone"), domain.domain, name, collect.datazone_operations)
+    assert failed["status"] == "GRANT_FAILED"
+    said = failed["failureCause"]["message"]
+    assert "in a V2 domain, that its designation permits UpdateSubscriptionGrantStatus" in said, said
+    assert access_roles(domain) == [] and not stream.has_policy()
+    # Given back, the same is granted.
+    grant = stream.grant()
+    stream.revoke(grant)
 
 
 def test_two_grants_of_a_project_share_one_role(domain: Studio) -> None:
