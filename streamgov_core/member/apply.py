@@ -174,12 +174,19 @@ class Apply(MemberFunction):
         try:
             if command.grants and command.side != "consumer":
                 facts = told["connection"] = self._account.connection_facts(command)
-            if any(contribution.kind == ROLE for contribution in contributions):
+            if any(contribution.kind == ROLE for contribution in contributions) or self._tells(command):
                 self._write_parameter(command, self._connection_content(command, facts) if command.grants else "")
                 told["parameter"] = parameter_name(names, command)
         except PermanentGrantError as error:
             warnings.append(f"the consumer could not be told how to connect: {error}")
         return told
+
+    def _tells(self, command: GrantCommand) -> bool:
+        """Whether the parameter is this account's to write though no role's policies change: roles assume another."""
+        if any(item.role.account == self._settings.account for item in command.consumer.assuming or ()):
+            return True
+        undecided = command.consumer.assuming is None and command.side != "producer"
+        return undecided and not command.grants and self._told(command) is not None
 
     def _write_parameter(self, command: GrantCommand, content: str) -> None:
         """Write or delete the parameter that is this grant's alone, unless a newer command has been here.

@@ -28,7 +28,7 @@ def member_as(
     }
 
 
-def _if(own: pulumi.Input[bool], value: Any) -> Any:
+def _if(own: Any, value: Any) -> Any:
     """The value if ``own`` is true, else None; plain if ``own`` is."""
     if isinstance(own, bool):
         return value if own else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,13 @@ def access_roles(domain: Studio) -> list[str]:
     return [role["Arn"] for role in domain.client("iam", PRODUCER).list_roles(PathPrefix=path)["Roles"]]
 
 
+def told_to_assume(domain: Studio) -> list[str]:
+    """What the project was told in its account's Parameter Store, as a person there reads it."""
+    path = NAMES.connection_path(domain.projects[CONSUMER])
+    found = domain.client("ssm", CONSUMER).get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
+    return [json.loads(item["Value"])["awsRoleArn"] for item in found]
+
+
 @pytest.mark.parametrize("key", ["plain", "customer key", "managed key"])
 def test_a_stream_is_read_through_the_access_role_while_granted(domain: Studio, key: str) -> None:
     stream = StudioStream(domain, encrypted=key == "customer key", managed_key=key == "managed key")
@@ -36,6 +44,7 @@ def test_a_stream_is_read_through_the_access_role_while_granted(domain: Studio, 
     grant = stream.grant()
     assert stream.refused(lambda: stream.directly().list_shards(**reading)) == "AccessDeniedException"
     assert stream.read() == [b"one"]
+    assert told_to_assume(domain) == [stream.access_role()]
     assert not stream.has_policy()
     assert stream.denied(lambda: stream.as_consumer().put_record(StreamARN=stream.arn, Data=b"x", PartitionKey="k"))
     [role] = access_roles(domain)
@@ -47,6 +56,7 @@ def test_a_stream_is_read_through_the_access_role_while_granted(domain: Studio, 
     )
     assert stream.refused(lambda: stream.as_consumer(role)) == "AccessDenied"
     assert access_roles(domain) == []
+    assert told_to_assume(domain) == []
 
 
 def test_the_person_stands_in_the_call_log(domain: Studio) -> None:
