@@ -16,7 +16,7 @@ from streamgov_core.member.delivery import assuming_roles
 from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
-from streamgov_core.model.access_role import access_role_of
+from streamgov_core.model.access_role import ACCESS, access_role_of
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
@@ -134,8 +134,9 @@ class Apply(MemberFunction):
 
             fills: dict[str, float] = {}
             engine = Engine(self._ledger, clock, calls, fills.__setitem__)
-            running = [
-                documents.submit(
+
+            def begin(contribution: PolicyContribution) -> Future[Any]:
+                return documents.submit(
                     engine.apply,
                     self._account.policy_document(command.platform, contribution),
                     contribution,
@@ -144,8 +145,12 @@ class Apply(MemberFunction):
                     command.grants,
                     precondition if checks else None,
                 )
-                for contribution in contributions
-            ]
+
+            # A role that goes over to an access role can use that before other documents let go of it.
+            early = [one for one in contributions if one.kind == ACCESS and command.grants]
+            running = [begin(contribution) for contribution in early]
+            if _deciding_error(running) is None:
+                running += [begin(contribution) for contribution in contributions if contribution not in early]
             error = _deciding_error(checks) or _deciding_error(running)
             self._report_fills(fills)
             if error is not None:
