@@ -377,7 +377,9 @@ def _bad_steps(steps: list[Mapping[str, Any]]) -> list[str]:
 
 def _warnings(item: Mapping[str, Any]) -> list[str]:
     found = list((item.get("facts") or {}).get("warnings", []))
-    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+    told = item.get("told")
+    asked = _steps(told, "prepared") if isinstance(told, Mapping) else []
+    for step in [*asked, *_steps(item, "firstDone"), *_steps(item, "secondDone")]:
         details = (step.get("outcome") or {}).get("details") or {}
         found.extend(details.get("warnings", []))
-    return found
+    return list(dict.fromkeys(found))

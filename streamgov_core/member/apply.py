@@ -89,9 +89,10 @@ class Apply(MemberFunction):
     def _prepare(self, command: GrantCommand) -> dict[str, Any]:
         """Say which of this account's principals must assume an access role; nothing is written."""
         verify_side(self._settings, command)
-        assuming = assuming_roles(self._settings, command, self._account)
+        warnings = list[str]()
+        assuming = assuming_roles(self._settings, command, self._account, warnings)
         log("principals looked at", command.to_message(), assuming=[item.role.arn for item in assuming])
-        return Answer("APPLIED", None, _told(assuming)).to_message()
+        return Answer("APPLIED", None, {**_told(assuming), "warnings": warnings}).to_message()
 
     def _decided(self, command: GrantCommand, prepared: Sequence[Mapping[str, Any]]) -> GrantCommand:
         """The command with what the accounts of its principals have said, this account's own included.

@@ -78,12 +78,16 @@ class StudioStream(Stream):
 
     def access_role(self) -> str:
         """The access role, as the grant ledger's record tells a consumer."""
+        return str(self.outcome()["awsRoleArn"])
+
+    def outcome(self) -> dict[str, Any]:
+        """What the grant ledger knows of the grant's end."""
         (item,) = self.deployment.client("dynamodb").query(
             TableName=NAMES.grant_table,
             KeyConditionExpression="grantId = :grant",
             ExpressionAttributeValues={":grant": {"S": self.granted}},
         )["Items"]
-        return str(json.loads(item["outcome"]["S"])["awsRoleArn"])
+        return dict(json.loads(item["outcome"]["S"]))
 
     def grant(self) -> str:
         self.granted = super().grant()

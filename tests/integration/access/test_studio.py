@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from streamgov_pulumi.providers.designation import ensure
 from tests.integration.access.conftest import NAMES
@@ -57,6 +58,21 @@ def test_a_stream_is_read_through_the_access_role_while_granted(domain: Studio, 
     assert stream.refused(lambda: stream.as_consumer(role)) == "AccessDenied"
     assert access_roles(domain) == []
     assert told_to_assume(domain) == []
+
+
+def test_a_chain_of_more_than_an_hour_is_refused_and_told(domain: Studio) -> None:
+    stream = StudioStream(domain)
+    name = domain.project_role().rsplit("/", 1)[1]
+    domain.client("iam", CONSUMER).update_role(RoleName=name, MaxSessionDuration=43_200)
+    grant = stream.grant()
+    warnings = stream.outcome()["warnings"]
+    assert any("may last 43200 s" in text and "ends after 3600 s" in text for text in warnings), warnings
+    sts = stream.session().client("sts", endpoint_url=domain.emulator.endpoint)
+    with pytest.raises(ClientError, match="1 hour session limit for roles assumed by role chaining"):
+        sts.assume_role(RoleArn=stream.access_role(), RoleSessionName="long", DurationSeconds=7200)
+    stream.read()
+    stream.revoke(grant)
+    domain.client("iam", CONSUMER).update_role(RoleName=name, MaxSessionDuration=3600)
 
 
 def test_the_person_stands_in_the_call_log(domain: Studio) -> None:

@@ -79,7 +79,17 @@ def test_a_studio_role_is_told_to_assume_an_access_role() -> None:
 def test_a_role_under_our_boundary_is_given_access_itself() -> None:
     member = consumer_account()
     known(member, PrincipalPolicies(RoleInfo(ROLE, NAMES.policy_arn(CONSUMER, "consumer-boundary"))))
-    assert told(member, undecided(ROLE))["details"] == {"assuming": []}
+    assert told(member, undecided(ROLE))["details"] == {"assuming": [], "warnings": []}
+
+
+def test_a_role_with_long_sessions_is_told_that_chained_ones_end_after_an_hour() -> None:
+    member = consumer_account()
+    info = replace(studio_role().info, longest_session=43_200)
+    known(member, studio_role(info=info))
+    (warning,) = told(member, undecided())["details"]["warnings"]
+    assert f"sessions of {STUDIO} may last 43200 s" in warning and "ends after 3600 s" in warning
+    known(member, studio_role())
+    assert told(member, undecided())["details"]["warnings"] == []
 
 
 BYO = f"arn:aws:iam::{CONSUMER}:role/streaming/byo"
