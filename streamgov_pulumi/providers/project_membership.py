@@ -19,6 +19,7 @@ from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import designation as own
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
+    SESSION_KEYS,
     Checker,
     DataZoneProvider,
     contains_unknown,
@@ -125,12 +126,14 @@ class ProjectMembershipProvider(DataZoneProvider):
         """See DataZoneProvider.diff. A domain that became V2 knows roles as groups: the membership is made anew."""
         result = super().diff(_id, _olds, _news)
         was, domain = _olds.get("domain_version"), _news.get("domain_id")
-        if result.changes or not self.configured or was is None or contains_unknown(domain):
+        # Without designations of one's own nothing changes with what they would permit.
+        idle = was != V2 and not self.changed(_olds, _news, (*self.replace_keys, *SESSION_KEYS, "adopt_existing"))
+        if (result.changes and not idle) or not self.configured or was is None or contains_unknown(domain):
             return result
         try:
             now = domain_version(self.api(_news), str(domain))
             if now == was or not ROLE.fullmatch(str(_news.get("user_identifier"))):
-                return self._lacking(_olds, _news) or result
+                return DiffResult(changes=False) if idle else self._lacking(_olds, _news) or result
         except RemoteError:
             return result
         tell(f"the domain {domain} has become {now}: {_member(_news)} becomes a member as the group of its sessions")
