@@ -30,7 +30,6 @@ PRICES: Mapping[str, float] = MappingProxyType(
         "CloudWatch dashboard": 3.0,
         "CloudWatch custom metric": 0.30,
         "CloudWatch Logs GB": 0.50,
-        "Parameter Store standard parameter": 0.0,
     }
 )
 """Price of one unit in USD; keys, alarms, metrics and parameters are by month."""
@@ -78,7 +77,7 @@ class Usage:
     sync: Workload
     reconcile_runs: int = HOURS_A_MONTH
     keys: int = 3
-    alarms: int = 17
+    alarms: int = 18
     dashboards: int = 3
     custom_metrics: int = 8
     """By name and dimensions, in each account: three of a reconcile run, five of a data source's run."""
