@@ -10,6 +10,7 @@ from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
+from streamgov_pulumi.arguments.refusal import refusing
 from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import Accounts, reached, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
@@ -77,6 +78,7 @@ class StreamGovernance(pulumi.ComponentResource):
     key_arns: dict[str, pulumi.Output[str]]
     """Account -> ARN of the key of this deployment."""
 
+    @refusing
     def __init__(
         self,
         name: str,

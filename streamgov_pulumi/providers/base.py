@@ -177,7 +177,7 @@ class DataZoneProvider(ResourceProvider):
         return aws.client(service, self.session(props).in_a_hurry())
 
     def looked_up(self, checker: Checker, olds: Mapping[str, Any]) -> CheckResult:
-        """The check's answer, with a failure for each new id of something that is not there.
+        """The check's answer, with a failure for each new id of something that is not there, the domain's included.
 
         A replacement may delete first, so this is asked before. What may not be looked at passes, and so does what
         stood there when the resource was made.
@@ -191,6 +191,11 @@ class DataZoneProvider(ResourceProvider):
         if checker.failures or contains_unknown(where):
             return checker.result()
         domain = str(inputs["domain_id"])
+        if olds.get("domain_id") not in (None, domain):
+            problem = existing.unseen_domain(self.hurried(inputs), domain)
+            if problem:
+                checker.fail("domain_id", problem)
+                return checker.result()
         for key, kind in self.references.items():
             value = checker.value(key)
             if value is None or (value, domain) == (olds.get(key), olds.get("domain_id")):
