@@ -17,6 +17,7 @@ from streamgov_core.model.forms import (
 )
 from streamgov_core.model.naming import Names
 from streamgov_core.model.resource import Resource
+from streamgov_core.model.shortened import shortened
 from streamgov_core.platforms import Platform
 from streamgov_core.platforms.asset_forms import SCHEMA_FIELDS, Forms
 from streamgov_core.schemas import Columns, columns_or_remark
@@ -93,7 +94,7 @@ class AssetDrafts:
             name=resource.name,
             external_id=resource.arn,
             type_name=self.type_name,
-            description=description[:MAX_DESCRIPTION] if description else None,
+            description=shortened(description, MAX_DESCRIPTION) if description else None,
             read_me=_read_me(layout.kind, resource, info, self._names.connection_path("<project id>")),
             forms={
                 RELATIONAL_TABLE_FORM: FormDraft(

@@ -30,7 +30,7 @@ def refusing(init: Init) -> Init:
             raise  # told already, by what is inside this one
         except ConfigError as error:
             kind = type(self).__name__
-            name = args[0] if args else kwargs.get("name")
+            name = kwargs.get("name") or next(iter(args), None)
             who = f"{kind} {name!r}" if isinstance(name, str) else kind
             lines = (line.removeprefix(f"{kind}: ") for line in str(error).splitlines())
             raise ArgumentError("\n".join(f"{who}: {line}" for line in lines)) from error

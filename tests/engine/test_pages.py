@@ -82,8 +82,8 @@ class Reader:
 
 def commands_of(page: str) -> list[str]:
     """The blocks of shell commands of a page, without what the sandbox of this test has done."""
-    blocks = re.findall(r"^```\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    return [block.replace(MAKE_UP, "") for block in blocks if block.startswith((MAKE_UP, "pulumi ", "python "))]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    return [block.replace(MAKE_UP, "") for language, block in blocks if not language]
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_split_stacks(reader: Reader) -> None:
 
 def test_two_programs(reader: Reader) -> None:
     page = (ROOT / "examples" / "python" / "README.md").read_text()
-    [commands] = re.findall(r"^```\n(eval .*?)^```", page, re.DOTALL | re.MULTILINE)
+    [commands] = commands_of(page)
     first, rest = commands.split("\n", 1)
     assert first == 'eval "$(make -s env)"'
     # A login shell has been somewhere before; `cd` sets OLDPWD.
