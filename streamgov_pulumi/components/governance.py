@@ -17,7 +17,7 @@ from streamgov_pulumi.components._consumers import check_consumer_roles, consume
 from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
-from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
+from streamgov_pulumi.components._settings import AccountArgs, adopting, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -256,19 +256,15 @@ class StreamGovernance(pulumi.ComponentResource):
 
     def _contributors(self) -> None:
         domain = self._args["domain"]
-        account = self._account(domain["access"])
-        for word, contributor in sorted(domain.get("contributors", {}).items()):
-            made = ProjectMembership(
-                f"{self._name}-contributor-{word}",
-                {
-                    "domain_id": domain["domain_id"],
-                    "project_id": contributor["project_id"],
-                    "user_identifier": contributor["role_arn"],
-                    "designation": "PROJECT_CONTRIBUTOR",
-                    **account.session_inputs(),
-                },
-                child(self),
-            )
+        shared = {
+            "domain_id": domain["domain_id"],
+            "designation": "PROJECT_CONTRIBUTOR",
+            **adopting(domain.get("adopt_existing", False)),
+            **self._account(domain["access"]).session_inputs(),
+        }
+        for word, found in sorted(domain.get("contributors", {}).items()):
+            member = {"project_id": found["project_id"], "user_identifier": found["role_arn"]}
+            made = ProjectMembership(f"{self._name}-contributor-{word}", {**shared, **member}, child(self))
             self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------

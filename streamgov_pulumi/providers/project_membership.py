@@ -107,7 +107,7 @@ class ProjectMembershipProvider(DataZoneProvider):
         if not props.get("adopt_existing"):
             raise ResourceExistsError(
                 f"{who} is already a member of project {props['project_id']} as {held}; {props['designation']} is "
-                "wanted. To take that membership over, set adopt_existing to true for one `pulumi up`."
+                f"wanted. To take that membership over, set {self.adopting()} to true for one `pulumi up`."
             )
         told = differences({"designation": held}, props, ("designation",))
         tell(f"adopting the membership of {who} in project {props['project_id']}:{told}")
