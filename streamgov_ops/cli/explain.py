@@ -63,5 +63,7 @@ def _print(found: Explanation) -> None:
         say(f"\ncause  {printable(record.cause)}", style="red")
     if found.advice is not None:
         say(f"means  {found.advice.means}\ndo     {found.advice.do}")
+    for line in found.commands:
+        say(f"    {line}")
     for note in found.notes:
         complain(f"note: {printable(note)}")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.grant_progress import commands_again
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.model.errors import StreamgovError
 from streamgov_core.runtime.clients import error_code
@@ -67,6 +68,7 @@ class Explanation:
         documents: what the grant contributes to policy documents now.
         advice: what to do about a failure; None where nothing is to be done.
         notes: what could not be read.
+        commands: that end a failed grant and make it again, once the cause is mended.
     """
 
     record: GrantRecord
@@ -74,6 +76,7 @@ class Explanation:
     documents: list[DocumentState] = field(default_factory=list)
     advice: Advice | None = None
     notes: list[str] = field(default_factory=list)
+    commands: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON."""
@@ -88,6 +91,7 @@ class Explanation:
             "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
             "audit": dict(self.record.audit),
             "notes": self.notes,
+            "commands": list(self.commands),
         }
 
 
@@ -128,7 +132,22 @@ class Explainer:
             except StreamgovError as error:
                 found.notes.append(f"documents of account {account} could not be read: {error}")
         found.advice = advice_for(record, found.moments)
+        if record.state == "GRANT_FAILED":
+            try:
+                found.commands = self._again(record)
+            except StreamgovError as error:
+                found.notes.append(f"the grant could not be read in DataZone: {error}")
         return found
+
+    def _again(self, record: GrantRecord) -> tuple[str, ...]:
+        if record.command is None:
+            return ()
+        domain = record.command.domain_id
+        with reporting("datazone:GetSubscriptionGrant"):
+            grant = self._accounts.client("datazone").get_subscription_grant(
+                domainIdentifier=domain, identifier=record.grant_id
+            )
+        return commands_again(domain, grant)
 
     def _members(self, record: GrantRecord) -> list[str]:
         if record.command is None:
