@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
+from streamgov_core.catalog.sync_result import SyncOutcome, SyncResult
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY, RECORD_VALUE, AssetRecord
 from streamgov_core.model.contribution import PolicyContribution
@@ -22,6 +23,7 @@ from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 from streamgov_ops.accounts import AccountNotReachableError, Accounts
 from streamgov_ops.cli.status import print_status
+from streamgov_ops.cli.sync import told_result
 from streamgov_ops.explain.explanation import advice_for
 from streamgov_ops.explain.timeline import Moment, machine_moments, member_executions
 from streamgov_ops.requests.asking import Asked, Listing, ask, end_grant, find_listing
@@ -63,6 +65,15 @@ def test_another_account_needs_a_role_that_can_be_assumed() -> None:
     assert accounts(Caller(), member_role="ops/read").role_arn("4") == "arn:aws:iam::4:role/ops/read"
     named = accounts(Caller(), member_role="arn:aws-cn:iam::{account}:role/read")
     assert named.role_arn("444444444444") == "arn:aws-cn:iam::444444444444:role/read"
+
+
+def test_a_run_by_hand_tells_what_it_did() -> None:
+    result = SyncResult()
+    result.add("orders", SyncOutcome("created"))
+    result.add("payments", SyncOutcome("created"))
+    result.add("old", SyncOutcome("skipped", "it names another topic"))
+    assert list(told_result(result.to_json())) == ["2 created, 1 skipped", "skipped old: it names another topic"]
+    assert list(told_result(SyncResult().to_json())) == ["the registry holds no schema"]
 
 
 class Empty(Caller):
