@@ -57,7 +57,7 @@ down: bootstrap ## destroy the stack `dev` and stop the emulator
 	@$(RUN) -m tools.dev down
 
 .PHONY: env
-env: bootstrap ## the variables that your shell needs to work with a running stack: eval "$$(make -s env)"
+env: bootstrap ## the variables that your shell needs to work with a running stack: eval "$(make -s env)"
 	@$(RUN) -m tools.dev env
 
 .PHONY: bench

@@ -1,5 +1,7 @@
 """The program that ``pulumi up`` runs: what is deployed is said by the stack's configuration."""
 
+import sys
+
 import pulumi
 
 from streamgov_core.model.errors import ConfigError
@@ -8,6 +10,9 @@ from streamgov_pulumi.config import load
 from streamgov_pulumi.program import deploy
 from streamgov_pulumi.references import LiveLook
 from streamgov_samples.program import deploy_sandbox
+
+TOLD = 32
+"""Exit code by which Pulumi's language host knows that the mistake was told: it adds no 'unhandled error' to it."""
 
 try:
     config = load()
@@ -21,6 +26,7 @@ try:
         check.conclude(pulumi.log)
 except ConfigError as error:
     # A person's mistake: the sentence says what to write, a traceback would only hide it.
-    raise pulumi.RunError(str(error)) from None
+    pulumi.log.error(str(error))
+    sys.exit(TOLD)
 for name, value in outputs.items():
     pulumi.export(name, value)

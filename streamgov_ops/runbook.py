@@ -73,7 +73,7 @@ ALARMS: Mapping[str, Advice] = {
     ),
     "sync-*-errors": Advice(
         "a data source's run failed: the catalogue of one registry is behind",
-        "`streamgov sync` runs it by hand; its answer names the schemas that failed",
+        "`streamgov sync --run` runs it by hand; its answer names the schemas that failed",
     ),
     "dead-letters-depth": Advice(
         "an event could not start the central machine",
@@ -81,7 +81,7 @@ ALARMS: Mapping[str, Advice] = {
     ),
     "sync-*-dead-letters-depth": Advice(
         "an event could not be delivered to a data source, or all its attempts failed",
-        "read a message for its cause, mend it, and `streamgov sync`; a full run makes up for every missed event",
+        "read a message for its cause, mend it, and `streamgov sync --run`; a full run makes up for every missed event",
     ),
     "reconcile-open": Advice(
         "the reconciler found something that it could not or would not put right",
@@ -115,7 +115,7 @@ CAUSES: Mapping[str, Advice] = {
     ),
     "CatalogError": Advice(
         "a data source cannot bring a schema into the catalogue",
-        "the text names the schema and why; correct it and `streamgov sync --schema <name>`",
+        "the text names the schema and why; correct it and `streamgov sync --schema <name> --run`",
     ),
     "NotGovernedError": Advice(
         "a schema or name leads to no topic or stream that the data source may speak for",
@@ -141,8 +141,8 @@ CAUSES: Mapping[str, Advice] = {
     "PermanentGrantError": Advice("it fails again until a person changes something", REGRANT),
     "ClaimRefusedError": Advice(
         "the asset's form names a resource that the data source did not record for this asset",
-        "let the data source run (`streamgov sync`) and publish the asset anew; if it stays, somebody edited the form: "
-        "compare it with the record that the text names",
+        "let the data source run (`streamgov sync --run`) and publish the asset anew; if it stays, somebody edited the "
+        "form: compare it with the record that the text names",
     ),
     "EventRefusedError": Advice(
         "the event or message does not match what DataZone says",

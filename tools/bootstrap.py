@@ -120,7 +120,7 @@ def _install() -> None:
         str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--require-hashes", "--no-deps", "-r", str(LOCK),
     ]  # fmt: skip
-    done = threading.Event()
+    done, start = threading.Event(), time.monotonic()
     ticker = threading.Thread(target=_tick, args=(done,), daemon=True)
     ticker.start()
     try:
@@ -133,6 +133,7 @@ def _install() -> None:
             "pip could not install the locked packages (its message is above); run the same command again once it can."
         )
     STAMP.write_text(lock_hash() + "\n")
+    say(f"the environment is complete, after {time.monotonic() - start:.0f} s")
 
 
 def _tick(done: threading.Event) -> None:

@@ -11,6 +11,7 @@ from streamgov_core.catalog.asset_errors import AssetBusyError, AssetExistsError
 from streamgov_core.catalog.entities import Asset, AssetSummary, AssetType, Form, Revision, WrittenRevision
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
+from streamgov_core.model.shortened import shortened
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
 
@@ -217,7 +218,7 @@ def _revision_input(revision: Revision) -> dict[str, Any]:
     """What CreateAsset and CreateAssetRevision both take."""
     request: dict[str, Any] = {"name": revision.name, "formsInput": [_form_input(form) for form in revision.forms]}
     if revision.description:
-        request["description"] = revision.description[:MAX_DESCRIPTION]
+        request["description"] = shortened(revision.description, MAX_DESCRIPTION)
     if revision.glossary_terms:
         request["glossaryTerms"] = list(revision.glossary_terms)
     if revision.type_revision:

@@ -17,10 +17,10 @@ from streamgov_core.model.forms import (
 )
 from streamgov_core.model.naming import Names
 from streamgov_core.model.resource import Resource
+from streamgov_core.model.shortened import shortened
 from streamgov_core.platforms import Platform
 from streamgov_core.platforms.asset_forms import SCHEMA_FIELDS, Forms
 from streamgov_core.schemas import Columns, columns_or_remark
-from streamgov_core.schemas.text import clip
 
 DRAFT_VERSION = 3
 """Raise it when drafts come to say something else for the same schema: every asset is then looked at again."""
@@ -93,7 +93,7 @@ class AssetDrafts:
             name=resource.name,
             external_id=resource.arn,
             type_name=self.type_name,
-            description=description[:MAX_DESCRIPTION] if description else None,
+            description=shortened(description, MAX_DESCRIPTION) if description else None,
             read_me=_read_me(layout.kind, resource, info, self._names.connection_path("<project id>")),
             forms={
                 RELATIONAL_TABLE_FORM: FormDraft(
@@ -179,7 +179,7 @@ def _remarks(remarks: tuple[str, ...]) -> str | None:
     shown: list[str] = []
     room = MAX_REMARKS
     for remark in remarks:
-        text = clip(remark, MAX_REMARKS)
+        text = shortened(remark, MAX_REMARKS)
         room -= len(text)
         if room < 0:
             break

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from streamgov_core.schemas.text import clip
+from streamgov_core.model.shortened import shortened
 
 SyncVerdict = Literal["created", "revised", "replaced", "unchanged", "retired", "kept", "skipped", "postponed"]
 LISTED_VERDICTS = ("created", "revised", "replaced", "retired", "kept", "skipped", "failed")
@@ -79,12 +79,12 @@ class SyncResult:
         """Count one schema."""
         entry: Any = schema
         if outcome.verdict in ("kept", "skipped"):
-            entry = {"schema": schema, "cause": clip(outcome.cause or "", self.MAX_CAUSE)}
+            entry = {"schema": schema, "cause": shortened(outcome.cause or "", self.MAX_CAUSE)}
         self._count(outcome.verdict, entry)
 
     def fail(self, schema: str, cause: str) -> None:
         """Count a schema that failed."""
-        self._count("failed", {"schema": schema, "cause": clip(cause, self.MAX_CAUSE)})
+        self._count("failed", {"schema": schema, "cause": shortened(cause, self.MAX_CAUSE)})
 
     def _count(self, verdict: str, entry: Any) -> None:
         self.counts[verdict] += 1

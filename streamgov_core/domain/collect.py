@@ -26,6 +26,7 @@ from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_i
 from streamgov_core.model.access_request import ends_at, parse_request
 from streamgov_core.model.command import MAX_CAUSE, GrantCommand
 from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RemoteError, StatusRefusedError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.log import log
 
@@ -315,7 +316,7 @@ class Collect(DomainFunction[CollectSettings]):
             builder = CommandBuilder(self._settings, self._now)
             return builder.build(request.asset_id, asset, platform, request.details), None
         except PermanentGrantError as error:
-            return None, str(error)[:MAX_CAUSE]
+            return None, shortened(str(error), MAX_CAUSE)
 
     def _why_undone(self, asked: WorkflowInput, command: GrantCommand) -> str | None:
         """Why a grant whose execution failed is not carried on but undone; None if it is carried on."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from streamgov_core.domain.live_asset import LiveAsset
 from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import StatusRefusedError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.runtime.calls import calling, error_message
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
@@ -134,7 +135,7 @@ class DataZoneDomain:
             StatusRefusedError: DataZone keeps another status.
         """
         client = self._client()
-        failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": cause[:MAX_CAUSE]}}
+        failure: dict[str, Any] = {} if cause is None else {"failureCause": {"message": shortened(cause, MAX_CAUSE)}}
         named: dict[str, Any] = {} if target_name is None else {"targetName": target_name}
         with calling("datazone:UpdateSubscriptionGrantStatus", f"asset {asset_id} of grant {grant_id}"):
             try:

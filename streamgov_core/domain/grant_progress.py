@@ -60,17 +60,28 @@ class GrantProgress:
 
     def _make_it_again(self, grant: Mapping[str, Any]) -> str:
         """What to do about a failed grant that DataZone does not take up again."""
-        listing = (grant.get("grantedEntity") or {}).get("listing") or {}
-        domain = self._domain_id
-        entity = json.dumps({"listing": {"identifier": listing.get("id"), "revision": listing.get("revision")}})
         return (
             f"the grant {grant['id']} has failed, and DataZone takes no further status for it: nothing was changed. "
             "Mend the cause of its failure, then delete the grant and, once it is REVOKED, grant again: "
-            f"aws datazone delete-subscription-grant --domain-identifier {domain} --identifier {grant['id']} ; "
-            f"aws datazone create-subscription-grant --domain-identifier {domain} "
-            f"--environment-identifier {grant.get('environmentId')} "
-            f"--subscription-target-identifier {grant.get('subscriptionTargetId')} --granted-entity '{entity}'"
+            f"{' ; '.join(commands_again(self._domain_id, grant))}"
         )
+
+
+def commands_again(domain_id: str, grant: Mapping[str, Any]) -> tuple[str, str]:
+    """The two commands that end a failed grant and, once it is ``REVOKED``, make it again.
+
+    Args:
+        domain_id: the domain's.
+        grant: what GetSubscriptionGrant answers.
+    """
+    listing = (grant.get("grantedEntity") or {}).get("listing") or {}
+    entity = json.dumps({"listing": {"identifier": listing.get("id"), "revision": listing.get("revision")}})
+    return (
+        f"aws datazone delete-subscription-grant --domain-identifier {domain_id} --identifier {grant['id']}",
+        f"aws datazone create-subscription-grant --domain-identifier {domain_id} "
+        f"--environment-identifier {grant.get('environmentId')} "
+        f"--subscription-target-identifier {grant.get('subscriptionTargetId')} --granted-entity '{entity}'",
+    )
 
 
 def is_taken(show: Callable[[], None]) -> bool:

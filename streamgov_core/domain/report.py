@@ -23,6 +23,7 @@ from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_i
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError, StatusRefusedError, StreamgovError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
 
@@ -113,7 +114,7 @@ class Report(DomainFunction[DomainSettings]):
         facts: dict[str, Any] = {
             "warnings": _warnings(item),
             "undo": remaining,
-            "reason": (failure or "")[:MAX_CAUSE],
+            "reason": shortened(failure or "", MAX_CAUSE),
             **_delivery(item),
         }
         if not self._ledger.finish(
@@ -163,11 +164,11 @@ class Report(DomainFunction[DomainSettings]):
             record,
             state="GRANTED",
             updated_at=self._now(),
-            cause="" if failure is None else f"not brought up to date: {failure}"[:MAX_CAUSE],
+            cause="" if failure is None else shortened(f"not brought up to date: {failure}", MAX_CAUSE),
             outcome={
                 "warnings": _warnings(item),
                 "undo": remaining,
-                "reason": (failure or "")[:MAX_CAUSE],
+                "reason": shortened(failure or "", MAX_CAUSE),
                 **_delivery(item),
             },
             former=record.former if remaining else (),
@@ -214,14 +215,14 @@ class Report(DomainFunction[DomainSettings]):
 
         An input that is not ours, or that can never succeed, is only logged: the collector has written nothing.
         """
-        cause = readable(event.get("failure"))[:MAX_CAUSE]
+        cause = shortened(readable(event.get("failure")), MAX_CAUSE)
         try:
             if class_of(event.get("failure")) == EventRefusedError.__name__:
                 raise EventRefusedError(cause)
             workflow_input = parse_workflow_input(event, self._settings.domain_id, self._execution_input)
         except EventRefusedError as error:
             log("workflow input rejected", level=logging.WARNING, cause=str(error))
-            return {"status": "REJECTED", "cause": str(error)[:MAX_CAUSE], "assets": []}
+            return {"status": "REJECTED", "cause": shortened(str(error), MAX_CAUSE), "assets": []}
         grant = self._domain.grant(workflow_input.grant_id)
         updated = []
         for asset in (grant or {}).get("assets", ()):
@@ -359,7 +360,7 @@ def _unfinished_steps(item: Mapping[str, Any], plan: str, stage: str, name: str)
 def _with_remark(failure: str, remaining: list[str]) -> str:
     """The cause, and where access may remain; the remark is not what is cut."""
     if not remaining:
-        return failure[:MAX_CAUSE]
+        return shortened(failure, MAX_CAUSE)
     remark = (
         f". Access may remain in {'; '.join(remaining)[: MAX_CAUSE // 2]}. It is revoked at once if that can be done, "
         "and by the reconciler otherwise"

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamgov_core.model.command import RequestType
 from streamgov_core.model.errors import EventRefusedError
+from streamgov_core.model.shortened import shortened
 
 REQUESTS: Mapping[str, RequestType] = {
     "Subscription Grant Requested": "GRANT",
@@ -114,7 +115,7 @@ def _from_event(raw: Mapping[str, Any], domain_id: str) -> WorkflowInput:
         asset = (detail.get("data") or {}).get("asset") or {}
         type_name = asset.get("typeName") or ""
     except (KeyError, TypeError, AttributeError) as error:
-        raise EventRefusedError(f"the event is malformed: {json.dumps(raw, default=str)[:300]}") from error
+        raise EventRefusedError(f"the event is malformed: {shortened(json.dumps(raw, default=str), 300)}") from error
     if domain != domain_id:
         raise EventRefusedError(f"the event is of domain {domain!r}; this deployment serves {domain_id}")
     if not isinstance(grant_id, str) or not grant_id:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from streamgov_core.model.errors import ConfigError
+from streamgov_core.model.shortened import shortened
 
 if TYPE_CHECKING:
     from mypy_boto3_datazone import DataZoneClient
@@ -91,7 +92,7 @@ class Run:
         run: dict[str, Any] = {"runId": self.run_id}
         if error:
             run["facets"] = {
-                "errorMessage": _facet(_ERROR_FACET, message=error[:1000], programmingLanguage="python"),
+                "errorMessage": _facet(_ERROR_FACET, message=shortened(error, 1000), programmingLanguage="python"),
             }
         return {
             "eventType": kind,

@@ -38,6 +38,7 @@ from streamgov_core.model.errors import (
 )
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.model.registry_access import consumer_permissions
+from streamgov_core.model.shortened import shortened
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.platforms.owner_side import owner_contributions
 from streamgov_core.runtime.clients import Clients
@@ -79,10 +80,10 @@ class Apply(MemberFunction):
             outcome, details = self._apply(command, self.invocation_clock(context))
         except PermanentGrantError as error:
             log("grant command rejected", dict(event), level=logging.WARNING, cause=str(error))
-            return Answer("REJECTED", str(error)[:MAX_CAUSE]).to_message()
+            return Answer("REJECTED", shortened(str(error), MAX_CAUSE)).to_message()
         except WaitingGrantError as error:
             log("grant command waits", dict(event), cause=str(error))
-            return Answer(WAITING, str(error)[:MAX_CAUSE]).to_message()
+            return Answer(WAITING, shortened(str(error), MAX_CAUSE)).to_message()
         log("grant command applied", dict(event), status=outcome, details=details)
         return Answer(outcome, None, details).to_message()
 

@@ -36,6 +36,7 @@ from streamgov_core.model.errors import (
 )
 from streamgov_core.model.findings import Finding
 from streamgov_core.model.reconcile_command import Expected, MemberResult, Mismatch, ReconcileCommand
+from streamgov_core.model.shortened import shortened
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
@@ -70,7 +71,7 @@ class MemberReconcile(MemberFunction):
             self._check_address(command)
         except PermanentGrantError as error:
             log("reconcile command rejected", level=logging.WARNING, cause=str(error))
-            return Answer("REJECTED", str(error)[:MAX_CAUSE]).to_message()
+            return Answer("REJECTED", shortened(str(error), MAX_CAUSE)).to_message()
         check = DriftCheck(
             command, self._settings.names.sid_prefix, self._account, self._ledger, self.invocation_clock(context)
         )

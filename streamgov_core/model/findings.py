@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from streamgov_core.model.naming import Names
+from streamgov_core.model.shortened import shortened
 
 Outcome = Literal["found", "repaired", "failed", "skipped"]
 """``skipped`` was not touched on purpose; ``found`` neither, since it was a dry run, or is for a later one."""
@@ -75,7 +76,7 @@ class Finding:
 
     def to_message(self) -> dict[str, str]:
         """As JSON, its text cut to size."""
-        return {**asdict(self), "text": self.text[:MAX_TEXT]}
+        return {**asdict(self), "text": shortened(self.text, MAX_TEXT)}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamgov_core.model.forms import MAX_FORM_CONTENT
-from streamgov_core.schemas.text import clip
+from streamgov_core.model.shortened import shortened
 
 MAX_COLUMNS = 10_000
 """Named types may be used many times, so that a small schema has exponentially many paths: nobody reads more."""
@@ -47,16 +47,16 @@ class Column:
         The form type's model is not published. UNVERIFIED[dz-relational-columns]: its members beyond those that public
         samples show.
         """
-        cell = {"columnName": self.name, "dataType": clip(self.short_type or self.type, MAX_TYPE)}
+        cell = {"columnName": self.name, "dataType": shortened(self.short_type or self.type, MAX_TYPE)}
         if self.nullable and self.type != "null":
             cell["dataType"] += " | null"
         notes = [self.description.strip()] if self.description and self.description.strip() else []
         if self.default is not None:
-            notes.append(f"Default: {clip(self.default, MAX_DEFAULT)}.")
+            notes.append(f"Default: {shortened(self.default, MAX_DEFAULT)}.")
         if self.aliases:
             notes.append(f"Also known as: {', '.join(self.aliases)}.")
         if notes:
-            cell["columnDescription"] = clip(" ".join(notes), MAX_DESCRIPTION)
+            cell["columnDescription"] = shortened(" ".join(notes), MAX_DESCRIPTION)
         return cell
 
 

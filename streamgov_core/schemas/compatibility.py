@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.model.errors import SchemaError, UnsupportedSchemaError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.schemas import columns_of
 from streamgov_core.schemas.answers import Reading, VerdictKind, undecided, worst
 from streamgov_core.schemas.avro import avro_reading
 from streamgov_core.schemas.columns import Column
 from streamgov_core.schemas.json_schema import json_reading
 from streamgov_core.schemas.protobuf import protobuf_reading
-from streamgov_core.schemas.text import clip
 
 MAX_NAMED = 50
 """Fields of each kind that are named; the rest are counted."""
@@ -246,7 +246,7 @@ def _shown(column: Column) -> str:
 
 
 def _clip(text: str) -> str:
-    return clip(text, MAX_SHOWN_TYPE)
+    return shortened(text, MAX_SHOWN_TYPE)
 
 
 def _named(names: tuple[str, ...]) -> str:

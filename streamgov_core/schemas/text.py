@@ -79,8 +79,3 @@ def listing(words: Iterable[str], limit: int = MAX_LISTED) -> str:
             return f"{', '.join(shown)}, {len(all_words) - len(shown)} more"
         shown.append(word)
     return ", ".join(shown)
-
-
-def clip(text: str, limit: int) -> str:
-    """The text, cut and marked if it has more characters than ``limit``."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -9,6 +9,7 @@ import typer
 from streamgov_ops.cli.context import given
 from streamgov_ops.cli.output import FOUND, JsonOption, complain, progress, say, say_json
 from streamgov_ops.explain.explanation import Explainer, Explanation
+from streamgov_ops.explain.told import Told
 from streamgov_ops.ledger import find_grant
 from streamgov_ops.text import printable
 
@@ -52,9 +53,10 @@ def _print(found: Explanation) -> None:
         roles = ", ".join(role.arn for role in command.consumer.principals)
         say(f"{roles} {command.request.access}{until} {command.resource.get('arn', '')}")
     say("")
+    told = Told(record.cause)
     for item in found.moments:
         style = "red" if item.bad else None
-        detail = f"  {printable(item.detail)}" if item.detail else ""
+        detail = f"  {printable(told.short(item.detail))}" if item.detail else ""
         say(f"{item.at[:10]} {item.at[11:23]}  {item.account}  {printable(item.what)}{detail}", style=style)
     if found.documents:
         say("\ndocuments", style="bold")
@@ -63,12 +65,14 @@ def _print(found: Explanation) -> None:
         for line in state.gives:
             say(f"    {line}")
         if state.cause:
-            say(f"    {printable(state.cause)}", style="red")
+            say(f"    {printable(told.short(state.cause))}", style="red")
     _print_changes(found)
     if record.cause:
         say(f"\ncause  {printable(record.cause)}", style="red")
     if found.advice is not None:
         say(f"means  {found.advice.means}\ndo     {found.advice.do}")
+    for line in found.commands:
+        say(f"    {line}")
     for note in found.notes:
         complain(f"note: {printable(note)}")
 

@@ -44,6 +44,10 @@ def reconcile(
     raise typer.Exit(FOUND if _open(output) else 0)
 
 
+def _counted(documents: Any) -> str:
+    return "1 document" if documents == 1 else f"{'?' if documents is None else documents} documents"
+
+
 def _open(output: dict[str, Any]) -> int:
     counts: dict[str, dict[str, int]] = output.get("counts") or {}
     return sum(
@@ -53,7 +57,7 @@ def _open(output: dict[str, Any]) -> int:
 
 def _print(output: dict[str, Any], repair: bool) -> None:
     mode = "repaired what is ours" if repair else "dry run: nothing was changed"
-    say(f"{mode}; checked {output.get('checked', '?')} grants", style="bold")
+    say(f"{mode}; checked {_counted(output.get('checked'))} of policies", style="bold")
     for kind, counted in sorted((output.get("counts") or {}).items()):
         told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items()))
         say(f"{kind}: {told}. {KINDS.get(kind, '').capitalize()}", style="yellow")

@@ -35,11 +35,12 @@ def status(
     if as_json:
         say_json(found.to_dict())
     else:
-        _print(found)
+        print_status(found)
     raise typer.Exit(FOUND if found.troubles else 0)
 
 
-def _print(found: Status) -> None:
+def print_status(found: Status) -> None:
+    """Print a status for people."""
     say(f"{found.namespace} in {found.region}", style="bold")
     for account in sorted({part.account for part in found.parts}):
         kinds = Counter(part.kind for part in found.parts if part.account == account)
@@ -50,7 +51,9 @@ def _print(found: Status) -> None:
         say(f"  last run of {name}: {when or 'never'}")
     for item in found.fullest[:SHOWN_DOCUMENTS]:
         say(f"  {item.percent:5.1f} % full: {item.account} {item.document} ({item.grants} grants)")
-    if not found.troubles:
+    if not found.troubles and found.unread:
+        say(f"nothing that is known needs a person; not looked at: account {', '.join(found.unread)}", style="yellow")
+    elif not found.troubles:
         say("nothing needs a person", style="green")
     for trouble in found.troubles:
         where = f"account {trouble.account}: " if trouble.account else ""

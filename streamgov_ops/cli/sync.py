@@ -14,6 +14,7 @@ from streamgov_ops.cli.context import given
 from streamgov_ops.cli.output import FOUND, JsonOption, complain, progress, say, say_json
 from streamgov_ops.ledger import read_ledger
 from streamgov_ops.runs import DataSource, Drift, RunFailedError, data_sources, drift_of, run_data_source
+from streamgov_ops.text import printable
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 SHOWN_NAMES = 10
@@ -60,9 +61,18 @@ def sync(
         say_json(results)
     else:
         for told in results:
-            counts = ", ".join(f"{key} {value}" for key, value in told["result"].items() if isinstance(value, int))
-            say(f"{told['account']} {told['source']}: {counts}")
+            for line in told_result(told["result"]):
+                say(f"{told['account']} {told['source']}: {line}")
     raise typer.Exit(FOUND if failed else 0)
+
+
+def told_result(result: dict[str, Any]) -> Iterator[str]:
+    """A run's answer for people: how many of each, then what stayed as it is, with its cause."""
+    counts: dict[str, int] = result.get("counts") or {}
+    yield ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "the registry holds no schema"
+    for verdict in ("kept", "skipped", "failed"):
+        for item in result.get(verdict) or ():
+            yield f"{verdict} {item['schema']}: {printable(item['cause'])}"
 
 
 def _wanted(accounts: Accounts, named: list[str], source: str) -> Iterator[DataSource]:

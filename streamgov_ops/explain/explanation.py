@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.grant_progress import commands_again
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.model.errors import StreamgovError
 from streamgov_core.runtime.clients import error_code
@@ -71,6 +72,7 @@ class Explanation:
         changes: what each execution wrote into policies, with the text before and after.
         advice: what to do about a failure; None where nothing is to be done.
         notes: what could not be read.
+        commands: that end a failed grant and make it again, once the cause is mended.
     """
 
     record: GrantRecord
@@ -79,6 +81,7 @@ class Explanation:
     changes: list[PolicyChange] = field(default_factory=list)
     advice: Advice | None = None
     notes: list[str] = field(default_factory=list)
+    commands: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON."""
@@ -94,6 +97,7 @@ class Explanation:
             "policies": [item.to_dict() for item in self.changes],
             "audit": dict(self.record.audit),
             "notes": self.notes,
+            "commands": list(self.commands),
         }
 
 
@@ -147,6 +151,11 @@ class Explainer:
             self._tell("reading what was written into policies", len(steps), len(steps) + 1)
             self._add_changes(found)
         found.advice = advice_for(record, found.moments)
+        if record.state == "GRANT_FAILED":
+            try:
+                found.commands = self._again(record)
+            except StreamgovError as error:
+                found.notes.append(f"the grant could not be read in DataZone: {error}")
         return found
 
     # --- policies -------------------------------------------------------------------------------------------------
@@ -168,6 +177,16 @@ class Explainer:
         found.changes.sort(key=lambda item: item.at)
         if begin < self._now() - HISTORY:
             found.notes.append(f"policies: CloudTrail tells of the last {HISTORY.days} days only")
+
+    def _again(self, record: GrantRecord) -> tuple[str, ...]:
+        if record.command is None:
+            return ()
+        domain = record.command.domain_id
+        with reporting("datazone:GetSubscriptionGrant"):
+            grant = self._accounts.client("datazone").get_subscription_grant(
+                domainIdentifier=domain, identifier=record.grant_id
+            )
+        return commands_again(domain, grant)
 
     def _members(self, record: GrantRecord) -> list[str]:
         if record.command is None:

@@ -22,7 +22,7 @@ from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.model.document_record import ContributionRecord
 from streamgov_core.model.errors import RemoteError, StreamgovError
 from streamgov_core.model.naming import Names
-from streamgov_ops.accounts import Accounts
+from streamgov_ops.accounts import AccountNotReachableError, Accounts
 from streamgov_ops.audit.entries import moment
 from streamgov_ops.ledger import read_ledger
 from streamgov_ops.runbook import alarm_advice
@@ -98,6 +98,7 @@ class Status:
         fullest: the fullest documents of each account, the fullest first.
         troubles: what a person should look at.
         notes: what could not be read.
+        unread: accounts of which nothing could be read, so nothing is known of what is wrong there.
     """
 
     namespace: str
@@ -108,6 +109,7 @@ class Status:
     fullest: list[Fill] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON."""
@@ -142,6 +144,11 @@ def read_status(
         ):  # fmt: skip
             try:
                 read()
+            except AccountNotReachableError as error:
+                # The same sentence for everything that is asked there.
+                found.unread.append(account)
+                found.notes.append(f"nothing of account {account} was read: {error}")
+                break
             except StreamgovError as error:
                 found.notes.append(f"{what} of account {account} were not read: {error}")
     found.fullest.sort(key=lambda item: -item.percent)

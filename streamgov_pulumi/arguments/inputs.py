@@ -124,13 +124,20 @@ def _value(value: Any, annotation: Any, path: str) -> Iterator[str]:
                 continue
             yield from _value(item, inner[1], _join(path, key))
     elif declared in _WORDS and not _is(value, declared):
-        yield f"{path} must be {_WORDS[declared]}, got {_shown(value)}"
+        yield f"{path} must be {_WORDS[declared]}, got {_shown(value)}{_quoted(value, declared)}"
 
 
 def _is(value: Any, declared: type) -> bool:
     if declared is int:  # a remote host passes numbers as floats
         return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
     return isinstance(value, declared)
+
+
+def _quoted(value: Any, declared: type) -> str:
+    """How a number becomes text, as the digits of an account id must be."""
+    if declared is not str or isinstance(value, bool) or not isinstance(value, int):
+        return ""
+    return "; digits stand in quotes (pulumi config set --path --type string)"
 
 
 def _shown(value: Any) -> str:

@@ -118,7 +118,7 @@ class Size:
     def mistake(self, items: list[Any]) -> str:
         """What is wrong with a list; empty if nothing is."""
         if len(items) < self.least or (self.most is not None and len(items) > self.most):
-            return f"{self.expected}, got {len(items)}"
+            return f"{self.expected}, got {len(items) or 'an empty list'}"
         return ""
 
 

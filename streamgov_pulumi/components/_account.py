@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_pulumi.arguments.inputs import check_arguments
+from streamgov_pulumi.arguments.refusal import refusing
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._settings import ComponentAccountArgs, Settings
 from streamgov_pulumi.providers.session import SessionSettings
@@ -40,6 +41,7 @@ class Account(dict[str, Any]):
         ConfigError: the arguments are wrong.
     """
 
+    @refusing
     def __init__(
         self,
         args: ComponentAccountArgs,
@@ -120,6 +122,11 @@ class AccountComponent(pulumi.ComponentResource):
     Raises:
         ConfigError: an argument is wrong.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Whatever a component's constructor refuses is told as a sentence."""
+        super().__init_subclass__(**kwargs)
+        cls.__init__ = refusing(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.arguments.vocabulary import COVERS_EVERY_ROLE, covers_every_role
 from streamgov_pulumi.components._settings import lifted
 from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovernanceArgs
@@ -29,7 +28,7 @@ def check_consumer_roles(args: StreamGovernanceArgs) -> None:
 def consumer_roles(member: MemberArgs) -> Any:
     """The roles that may be given access: without further word the principals of the account's targets."""
     told: Any = member.get("consumer_roles")
-    if is_late(told) or told:
+    if told is not None:  # an empty list is a word, too: nobody
         return told
     principals: list[Any] = [target.get("principals", []) for _, target in sorted(member.get("targets", {}).items())]
     return lifted(lambda found: sorted({role for roles in found for role in roles}), principals)

@@ -10,13 +10,14 @@ from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
+from streamgov_pulumi.arguments.refusal import refusing
 from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import Accounts, reached, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
-from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
+from streamgov_pulumi.components._settings import AccountArgs, adopting, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -78,6 +79,7 @@ class StreamGovernance(pulumi.ComponentResource):
     key_arns: dict[str, pulumi.Output[str]]
     """Account -> ARN of the key of this deployment."""
 
+    @refusing
     def __init__(
         self,
         name: str,
@@ -253,19 +255,15 @@ class StreamGovernance(pulumi.ComponentResource):
 
     def _contributors(self) -> None:
         domain = self._args["domain"]
-        account = self._account(domain["access"])
-        for word, contributor in sorted(domain.get("contributors", {}).items()):
-            made = ProjectMembership(
-                f"{self._name}-contributor-{word}",
-                {
-                    "domain_id": domain["domain_id"],
-                    "project_id": contributor["project_id"],
-                    "user_identifier": contributor["role_arn"],
-                    "designation": "PROJECT_CONTRIBUTOR",
-                    **account.session_inputs(),
-                },
-                child(self),
-            )
+        shared = {
+            "domain_id": domain["domain_id"],
+            "designation": "PROJECT_CONTRIBUTOR",
+            **adopting(domain.get("adopt_existing", False)),
+            **self._account(domain["access"]).session_inputs(),
+        }
+        for word, found in sorted(domain.get("contributors", {}).items()):
+            member = {"project_id": found["project_id"], "user_identifier": found["role_arn"]}
+            made = ProjectMembership(f"{self._name}-contributor-{word}", {**shared, **member}, child(self))
             self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------

@@ -139,7 +139,8 @@ class DomainArgs(TypedDict):
     request_form: NotRequired[RequestFormArgs]
     """How people ask for a stream: the form of a subscription request."""
     adopt_existing: NotRequired[pulumi.Input[bool]]
-    """Take over form and asset types, and a rule, that exist already; for one ``pulumi up``. Default false."""
+    """Take over form and asset types, a rule, and memberships of ``contributors``, that exist already; for one
+    ``pulumi up``. Default false."""
     allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of form types that assets written so far cannot follow; for one ``pulumi up``. Default false."""
     managed_vpc: NotRequired[pulumi.Input[bool]]

@@ -158,11 +158,12 @@ def _principals(mode: str, raw: Raw) -> Iterator[Mistake]:
                         f"is of account {owner}, not {account}: name it in domain.principalAccounts "
                         f'("{account}": ["{owner}"]), got {role!r}',
                     )
-                elif allowed and all(allowed) and not any(fnmatchcase(role, pattern) for pattern in allowed):
+                elif allowed is not None and all(allowed) and not any(fnmatchcase(role, one) for one in allowed):
+                    told = ", ".join(map(str, allowed)) or "the list is empty"
                     yield Mistake(
                         where,
-                        f"may be given no access: none of the consumerRoles of account {owner} covers it "
-                        f"({', '.join(map(str, allowed))}), got {role!r}",
+                        f"may be given no access: none of the consumerRoles of account {owner} covers it ({told}), "
+                        f"got {role!r}",
                     )
 
 

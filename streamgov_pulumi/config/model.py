@@ -16,6 +16,7 @@ from streamgov_pulumi.config.stack_file import MODES
 
 MISTAKE = "mistake"
 """The type of errors that carry their own sentence."""
+NO_VALUE = "has no value: write one, or leave the key out"
 
 
 class Section(BaseModel):
@@ -90,7 +91,7 @@ def expected_of(value: Value) -> str:
 
 def _checked(mistake: Callable[[Any], str]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
-        text = "has no value: write one, or leave the key out" if value is None else mistake(value)
+        text = NO_VALUE if value is None else mistake(value)
         if text:
             raise PydanticCustomError(MISTAKE, "{text}", {"text": text})
         return value
@@ -105,6 +106,8 @@ def _list_expected(value: Items) -> str:
 
 def _list_mistake(value: Items) -> Callable[[Any], str]:
     def mistake(found: Any) -> str:
+        if found == "":  # what the engine makes of a top-level key without a value
+            return NO_VALUE
         if not isinstance(found, list):
             return f"{expected_of(value) if value.size else _list_expected(value)}, got {found!r}"
         return value.size.mistake(found) if value.size else ""
@@ -116,6 +119,8 @@ def _map_mistake(keys: Keys | None) -> Callable[[Any], str]:
     expected = f"must be {keys.expected}" if keys else "must be a map"
 
     def mistake(found: Any) -> str:
+        if found == "":  # what the engine makes of a top-level key without a value
+            return NO_VALUE
         return "" if isinstance(found, Mapping) else f"{expected}, got {found!r}"
 
     return mistake

@@ -62,7 +62,8 @@ def refuse(mistakes: list[Mistake]) -> None:
     """
     if mistakes:
         lines = "\n  ".join(map(str, mistakes))
-        raise ConfigError(f"the stack's configuration (streamgov:…) has {len(mistakes)} mistake(s):\n  {lines}")
+        number = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise ConfigError(f"the stack's configuration (streamgov:…) has {number}:\n  {lines}")
 
 
 def mistakes_of(mode: str, raw: Mapping[str, Any]) -> list[Mistake]:

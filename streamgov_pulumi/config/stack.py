@@ -147,7 +147,7 @@ def parse(raw: Mapping[str, Any], secrets: Collection[Path] = (), refused: Colle
     """
     mode = str(raw.get("mode") or "")
     if mode not in MODES:
-        refuse([Mistake(("mode",), f"must be one of {', '.join(sorted(MODES))}, got {mode!r}")])
+        refuse([Mistake(("mode",), _no_mode(mode))])
     raw = _typed(mode, raw)
     mistakes = mistakes_of(mode, raw)
     told = {mistake.path for mistake in mistakes}
@@ -177,6 +177,14 @@ def parse(raw: Mapping[str, Any], secrets: Collection[Path] = (), refused: Colle
         made.get("check_permissions", CHECKS[0]),
         made.get("check_references", CHECKS[0]),
     )
+
+
+def _no_mode(mode: str) -> str:
+    """A wrong mode, or none: then there is no stack's file, or one that was written for something else."""
+    known = ", ".join(sorted(MODES))
+    if mode:
+        return f"must be one of {known}, got {mode!r}"
+    return f"is required, one of {known}: begin with a copy of a file of examples/stacks as Pulumi.<stack>.yaml"
 
 
 def _governance(mode: str, made: Mapping[str, Any], common: Mapping[str, Any]) -> StreamGovernanceArgs:

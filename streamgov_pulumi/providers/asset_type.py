@@ -142,7 +142,7 @@ class AssetTypeProvider(DataZoneProvider):
         return (
             f"asset type {props['name']} exists already in domain {props['domain_id']} (revision {live['revision']}, "
             f"project {live['owning_project_id']}). Compared with this program:{told}\nTo take it over within its "
-            "project, set adopt_existing to true for one `pulumi up`."
+            f"project, set {self.adopting()} to true for one `pulumi up`."
         ), ""
 
     def standing(self, inputs: Mapping[str, Any]) -> str:

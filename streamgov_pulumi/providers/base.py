@@ -25,6 +25,8 @@ from streamgov_pulumi.providers.session import SessionSettings
 
 _TAKEN_OVER: set[str] = set()
 """Ids of what was adopted in this process, which lives for one operation of the engine."""
+BY_FILE = "streamgov:mode"
+"""The setting that every stack's file has, and no other program."""
 PROVIDER_KEY = "__provider"
 Canonical = Mapping[str, Callable[[Any], Any]]
 SESSION_KEYS = ("region", "assume_role_arn", "external_id")
@@ -150,14 +152,28 @@ class DataZoneProvider(ResourceProvider):
     canonical: ClassVar[Canonical] = MappingProxyType({})
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Remember ``aws:profile``, in the provider process only (never pickled)."""
+        """Remember ``aws:profile`` and whether a stack's file says everything, in the provider process only."""
         self._profile = req.config.get("aws:profile") or ""
+        self._by_file = bool(req.config.get(BY_FILE))
         failures.tell_sentences()
 
     @property
     def configured(self) -> bool:
         """Whether this runs in the engine's provider process, which may look at the account."""
         return hasattr(self, "_profile")
+
+    @property
+    def by_file(self) -> bool:
+        """Whether a stack's file says everything, so that sentences name its keys; otherwise a program's arguments."""
+        return bool(getattr(self, "_by_file", False))
+
+    def adopting(self, section: str = "streamgov:domain") -> str:
+        """What takes over an object that is there, as whoever deploys writes it.
+
+        Args:
+            section: what of a stack's file holds the key.
+        """
+        return f"adoptExisting of {section}" if self.by_file else "adopt_existing"
 
     def session(self, props: Mapping[str, Any]) -> SessionSettings:
         """How this resource's account is reached."""
@@ -177,7 +193,7 @@ class DataZoneProvider(ResourceProvider):
         return aws.client(service, self.session(props).in_a_hurry())
 
     def looked_up(self, checker: Checker, olds: Mapping[str, Any]) -> CheckResult:
-        """The check's answer, with a failure for each new id of something that is not there.
+        """The check's answer, with a failure for each new id of something that is not there, the domain's included.
 
         A replacement may delete first, so this is asked before. What may not be looked at passes, and so does what
         stood there when the resource was made.
@@ -191,6 +207,11 @@ class DataZoneProvider(ResourceProvider):
         if checker.failures or contains_unknown(where):
             return checker.result()
         domain = str(inputs["domain_id"])
+        if olds.get("domain_id") not in (None, domain):
+            problem = existing.unseen_domain(self.hurried(inputs), domain)
+            if problem:
+                checker.fail("domain_id", problem)
+                return checker.result()
         for key, kind in self.references.items():
             value = checker.value(key)
             if value is None or (value, domain) == (olds.get(key), olds.get("domain_id")):

@@ -47,7 +47,7 @@ class DeploymentMarkerProvider(DataZoneProvider):
         except RemoteError:
             return checker.result()  # whoever may not look is told when the marker is made
         if live is not None:
-            checker.fail("namespace", _taken(inputs, live))
+            checker.fail("namespace", _taken(inputs, live, self.by_file))
         return checker.result()
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -62,7 +62,9 @@ class DeploymentMarkerProvider(DataZoneProvider):
         except RemoteError as error:
             if error.code != "ParameterAlreadyExists":
                 raise
-            raise ResourceExistsError(f"namespace {_taken(props, _owner(api, props) or _UNREADABLE)}") from error
+            raise ResourceExistsError(
+                f"namespace {_taken(props, _owner(api, props) or _UNREADABLE, self.by_file)}"
+            ) from error
         return CreateResult(
             "|".join(str(props[key]) for key in ("account", "region", "namespace", "side")), dict(props)
         )
@@ -118,15 +120,15 @@ def _owner(api: Any, props: Mapping[str, Any]) -> str | None:
         return _UNREADABLE
 
 
-def _taken(props: Mapping[str, Any], owner: str) -> str:
+def _taken(props: Mapping[str, Any], owner: str, by_file: bool) -> str:
     """Why the namespace is not free, as the rest of a sentence."""
     parameter = _parameter(props)
     text = f"{show(props['namespace'])} is deployed in account {props['account']} ({props['region']}) already by "
     if owner != props["owner"]:
+        how = " (pulumi config set streamgov:namespace <name>)" if by_file else ""
         return (
-            f"{text}stack {owner}. Choose another one (pulumi config set streamgov:namespace <name>); nothing was "
-            f"touched. If that stack is gone for good and so is what it made, delete its marker: aws ssm "
-            f"delete-parameter --name {parameter}"
+            f"{text}stack {owner}. Choose another one{how}; nothing was touched. If that stack is gone for good and so "
+            f"is what it made, delete its marker: aws ssm delete-parameter --name {parameter}"
         )
     return (
         f"{text}a stack of this very name, {owner}, and this state does not know it: the state was lost, or is kept in "

@@ -102,7 +102,8 @@ class DestroyGuardProvider(DataZoneProvider):
                     assets.setdefault(asset.id, asset)
             grants = [grant for part in parts for grant in part.grants()]
         if assets or grants or any(in_the_way):
-            raise ResourceInUseError(_refusal(str(_props["domain_id"]), list(assets.values()), grants, in_the_way))
+            text = _refusal(str(_props["domain_id"]), list(assets.values()), grants, in_the_way, by_file=self.by_file)
+            raise ResourceInUseError(text)
         if cascade:
             _take_down(parts)
         for part in parts:
@@ -133,7 +134,12 @@ def _take_down(parts: Sequence[Part]) -> None:
 
 
 def _refusal(
-    domain: str, assets: Sequence[LiveAsset], grants: Sequence[Mapping[str, Any]], in_the_way: Sequence[Obstacles]
+    domain: str,
+    assets: Sequence[LiveAsset],
+    grants: Sequence[Mapping[str, Any]],
+    in_the_way: Sequence[Obstacles],
+    *,
+    by_file: bool,
 ) -> str:
     """One line for each thing that is in the way, then what to do."""
     listed = [f"asset {asset}" for asset in assets] + [f"grant {grant['id']} ({grant['status']})" for grant in grants]
@@ -161,11 +167,21 @@ def _refusal(
             "--entity-identifier <asset>",
             f"- aws datazone delete-asset {where} --identifier <asset>",
         ]
-    settings = [*(["onDestroy cascade"] if listed else []), *(["deletionProtection false"] if kept else [])]
-    if settings:
-        commands = [*(f"pulumi config set streamgov:{setting}" for setting in settings), "pulumi up", "pulumi destroy"]
-        lines.append(f"{'Or let' if listed else 'Let'} the stack do all of that: {' && '.join(commands)}")
+    lines += _instead(by_file, bool(listed), bool(kept))
     return "\n".join(lines)
+
+
+def _instead(by_file: bool, lives: bool, kept: bool) -> list[str]:
+    """How the stack does it all by itself."""
+    if not lives and not kept:
+        return []
+    or_let = "Or let" if lives else "Let"
+    if by_file:
+        settings = [*(["onDestroy cascade"] if lives else []), *(["deletionProtection false"] if kept else [])]
+        commands = [*(f"pulumi config set streamgov:{setting}" for setting in settings), "pulumi up", "pulumi destroy"]
+        return [f"{or_let} the stack do all of that: {' && '.join(commands)}"]
+    words = [*(["on_destroy cascade"] if lives else []), *(["no deletion protection"] if kept else [])]
+    return [f"{or_let} the program do all of that: {' and '.join(words)}, then pulumi up && pulumi destroy"]
 
 
 class DestroyGuard(Resource, module="streamgov", name="DestroyGuard"):

@@ -76,6 +76,28 @@ class Looked:
     error: RemoteError | None = None
 
 
+def unseen_domain(api: Any, domain: str) -> str:
+    """Why an object cannot move to a domain, as the rest of a sentence; empty if the domain is seen.
+
+    A move may delete the old object first, so what is not seen refuses here: an account without association, too.
+
+    Args:
+        api: a client of DataZone.
+        domain: the domain's id.
+    """
+    try:
+        if aws.find(api, "get_domain", identifier=domain) is not None:
+            return ""
+        why = "there is none of that id"
+    except RemoteError as error:
+        why = error.code
+    return (
+        f"is {domain!r}, and DataZone shows no such domain to this account in this region ({why}; aws datazone "
+        "list-domains): what is deployed stays as it is. If the account is to be associated first, accept the domain's "
+        "resource share before this change"
+    )
+
+
 def look(api: Any, kind: Kind, domain: str, identifier: str) -> Looked:
     """Look for an object of a domain.
 

@@ -53,8 +53,9 @@ def _model_lines(name: str, before: Any, after: Any) -> list[str]:
     return lines + [f"model: {sentence}" for sentence in found.safe]
 
 
-def _refusal(name: str, before: str, after: str, allowed: Any) -> str | None:
+def _refusal(name: str, before: str, after: str, allowed: Any, *, by_file: bool) -> str | None:
     """Why the change from one model to the other is refused, as the rest of a sentence; None if it is not."""
+    word = "allowBreaking of streamgov:domain" if by_file else "allow_breaking"
     try:
         found = verdict(name, smithy.parse(before), smithy.parse(after))
     except ConfigError:
@@ -63,8 +64,8 @@ def _refusal(name: str, before: str, after: str, allowed: Any) -> str | None:
         return None
     return (
         f"changes form type {name} in a way that assets written so far cannot follow: {'; '.join(found.breaking)}. "
-        "Make new fields optional and keep the old ones, or set allow_breaking (allowBreaking of streamgov:domain) to "
-        "true for this `pulumi up` and run the data sources afterwards"
+        f"Make new fields optional and keep the old ones, or set {word} to true for this `pulumi up` and run the data "
+        "sources afterwards"
     )
 
 
@@ -96,8 +97,7 @@ class FormTypeProvider(DataZoneProvider):
         self.tell_standing(checker, _olds)
         return self.looked_up(checker, _olds)
 
-    @staticmethod
-    def _check_change(checker: Checker, olds: Mapping[str, Any]) -> None:
+    def _check_change(self, checker: Checker, olds: Mapping[str, Any]) -> None:
         """Refuse a change that old assets cannot follow, at preview and before any call.
 
         Repairing what somebody changed by hand is judged against what the program declared, not against the drift.
@@ -106,7 +106,7 @@ class FormTypeProvider(DataZoneProvider):
         name = checker.value("name")
         if not before or contains_unknown(before) or after is None or name != olds.get("name"):
             return
-        refusal = _refusal(str(name), str(before), after, checker.inputs.get("allow_breaking"))
+        refusal = _refusal(str(name), str(before), after, checker.inputs.get("allow_breaking"), by_file=self.by_file)
         if refusal is not None:
             checker.fail("model", refusal)
 
@@ -157,12 +157,15 @@ class FormTypeProvider(DataZoneProvider):
         if not props.get("adopt_existing"):
             return (
                 f"form type {name} exists already in domain {props['domain_id']} (revision {live['revision']}). "
-                f"Compared with this program:{told}\nTo take it over, set adopt_existing to true for one `pulumi up`."
+                f"Compared with this program:{told}\nTo take it over, set {self.adopting()} to true for one "
+                "`pulumi up`."
             ), ""
         if "owning_project_id" in drift:
             return f"form type {name} belongs to another project and stays there:{told}", ""
         if "model" in drift:
-            refusal = _refusal(name, str(live["model"]), props["model"], props.get("allow_breaking"))
+            refusal = _refusal(
+                name, str(live["model"]), props["model"], props.get("allow_breaking"), by_file=self.by_file
+            )
             if refusal is not None:
                 return f"form type {name} exists already; to adopt it, its model {refusal}", ""
         return "", f"adopting form type {name}:{told}"

@@ -69,8 +69,8 @@ class Part:
     # --- what there is --------------------------------------------------------------------------------------------
     def records(self) -> Iterator[tuple[str, str, str]]:
         """``(key, asset id, schema name)`` of each record of the account's data sources."""
-        table = self.names.record_table
         for key in self.part.get("record_keys") or []:
+            table = self.names.record_table
             start: Mapping[str, Any] | None = None
             while True:
                 page = aws.find(

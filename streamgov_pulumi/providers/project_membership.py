@@ -153,13 +153,12 @@ class ProjectMembershipProvider(DataZoneProvider):
         )
         return DiffResult(changes=True)
 
-    @staticmethod
-    def _refuse_to_take(props: Mapping[str, Any], held: str) -> None:
+    def _refuse_to_take(self, props: Mapping[str, Any], held: str) -> None:
         if not props.get("adopt_existing"):
             raise ResourceExistsError(
                 f"{_member(props)} is already a member of project {props['project_id']} as {held}; "
                 f"{props.get('designation_name') or props['designation']} is wanted. To take that membership over, "
-                "set adopt_existing to true for one `pulumi up`."
+                f"set {self.adopting()} to true for one `pulumi up`."
             )
 
     def _adopt(self, api: Any, props: Mapping[str, Any], held: str, wanted: str) -> None:

@@ -161,7 +161,7 @@ class RuleProvider(DataZoneProvider):
             raise ResourceExistsError(
                 f"domain unit {props['unit_id']} already has a rule named {props['name']} ({live['rule_id']}). "
                 f"Compared with this program:{told}\nTo take it over (its action and kind cannot be changed), set "
-                "adopt_existing to true for one `pulumi up`."
+                f"{self.adopting()} to true for one `pulumi up`."
             )
         tell(f"adopting rule {live['rule_id']}:{told}")
         self.taken_over(_id_of(props, str(live["rule_id"])))

@@ -216,7 +216,7 @@ class SubscriptionTargetProvider(DataZoneProvider):
             raise ResourceExistsError(
                 f"environment {props['environment_id']} already has a subscription target named {props['name']} "
                 f"({live['target_id']}). Compared with this program:{told}\nTo take it over (its type cannot be "
-                "changed), set adopt_existing to true for one `pulumi up`."
+                f"changed), set {self.adopting('the target')} to true for one `pulumi up`."
             )
         tell(f"adopting subscription target {live['target_id']}:{told}")
         self.taken_over(self._id_of(props, str(live["target_id"])))

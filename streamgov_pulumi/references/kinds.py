@@ -59,6 +59,16 @@ def domain(clients: Clients, question: Question) -> str:
     return "" if status in ("AVAILABLE", "CREATING") else f"domain {question.domain} is {status}"
 
 
+def own_domain(clients: Clients, question: Question) -> str:
+    """The domain, asked for in the account that it must be of (GetDomain)."""
+    if aws.find(clients("datazone"), "get_domain", identifier=question.domain) is None:
+        return (
+            f"the account has no domain {question.domain} in this region: correct the id, or streamgov:region "
+            "(aws datazone list-domains)"
+        )
+    return domain(clients, question)
+
+
 def project(clients: Clients, question: Question) -> str:
     """A project of the domain."""
     return _in_domain(clients, question, existing.PROJECT)
@@ -81,7 +91,8 @@ def role(clients: Clients, question: Question) -> str:
     name = question.value.rsplit("/", 1)[-1]
     found = _found(clients("iam"), "get_role", ("NoSuchEntity",), RoleName=name)
     if found is None:
-        return f"there is no role {name} (aws iam get-role --role-name {name})"
+        path = question.value.split(":role/", 1)[-1]
+        return f"there is no role {path} (aws iam get-role --role-name {name})"
     real = str(found["Role"]["Arn"])
     return "" if real == question.value else f"the role of that name is {real}: the path belongs to the ARN"
 

@@ -82,7 +82,7 @@ class _Looking(threading.Thread):
                 self.answers.denied.append(error.operation)
             return
         if problem:
-            self.answers.problems.append(f"{item.path}: {problem}, in account {self.answers.account}")
+            self.answers.problems.append(f"{item.path} (account {self.answers.account}): {problem}")
 
 
 class LiveLook:

@@ -82,7 +82,8 @@ def _domain(args: StreamGovernanceArgs) -> Iterator[Wanted]:
     # Whoever accepts the domain's share in this very stack may not see the domain before.
     accepting = {item["access"]["account"] for item in args["members"] if "accept_share_arn" in item}
     for account in {own} if domain.get("deploy", True) else sorted(set(reached(args)) - accepting):
-        yield Wanted("domain.domainId", account, Question(kinds.domain, known, known))
+        kind = kinds.own_domain if account == own else kinds.domain
+        yield Wanted("domain.domainId", account, Question(kind, known, known))
     if domain.get("deploy", True) and "usable_in_domain_unit" in domain:
         unit = Question(kinds.domain_unit, domain["usable_in_domain_unit"], known)  # type: ignore[arg-type]
         yield Wanted("domain.usableInDomainUnit", own, unit)

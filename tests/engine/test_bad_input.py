@@ -68,6 +68,43 @@ SENTENCES = [
 ]
 
 
+PROGRAM = """
+import pulumi
+from streamgov_pulumi import ConsumerBoundary, StreamGovernance
+
+mistake = pulumi.Config().require("mistake")
+account = {"account_id": "777788889999", "region": "eu-west-1"}
+if mistake == "late":
+    ConsumerBoundary("consumers", {"account": {**account, "namespace": "Much_Too_Long_A_Namespace"}})
+else:
+    # A number, as `pulumi config set --path` stores the digits of an account id.
+    StreamGovernance("streams", {"region": "eu-west-1", "members": [{"access": {"account": 777788889999}}], "domain": {
+        "access": {"account": "444455556666"}, "domain_id": "dzd-1a2b3c4d5e6f7g", "types_project_id": "p"}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("mistake", "sentence"),
+    [
+        (
+            "at once",
+            "StreamGovernance 'streams': members[0].access.account must be text, got int; digits stand in quotes",
+        ),
+        ("late", "Account 'consumers-account': namespace must be"),
+    ],
+)
+def test_a_mistake_of_a_program_is_a_sentence_that_names_its_resource(
+    tmp_path: Path, mistake: str, sentence: str
+) -> None:
+    workspace = Workspace(tmp_path / "state", free_port())
+    workspace.prepare()
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    program = project(tmp_path / "program", main=PROGRAM)
+    printed = one_line(Stack(As(workspace, program, "bad", keys), {"mistake": mistake}).create().refused())
+    assert sentence in printed
+    assert "Traceback" not in printed
+
+
 def test_every_mistake_is_a_sentence_of_the_preview(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "state", free_port())  # nobody listens there: no call is made
     workspace.prepare()
@@ -76,5 +113,6 @@ def test_every_mistake_is_a_sentence_of_the_preview(tmp_path: Path) -> None:
     printed = one_line(stack.refused())
     for sentence in SENTENCES:
         assert sentence in printed, printed
-    assert f"has {len(SENTENCES)} mistake(s)" in printed
+    assert f"has {len(SENTENCES)} mistakes:" in printed
     assert "Traceback" not in printed
+    assert "unhandled" not in printed

@@ -90,9 +90,10 @@ def test_what_is_not_there_is_a_warning_of_the_preview(place: Place) -> None:
         ("alarmTopics[0]", f"there is no topic arn:aws:sns:{REGION}:{MEMBER}:nobody: alarms would notify nobody"),
         ("members[0].dataSources.orders.registryName", "there is no schema registry 'orders'"),
         ("members[0].dataSources.orders.resource", "there is no MSK cluster 'streamgov-sandbx'"),
-        ("members[0].targets.orders.principals[0]", "there is no role fraud-job"),
+        ("members[0].targets.orders.principals[0]", "there is no role streaming/fraud-job"),
     ):
-        assert f"{path}: {told}" in printed, printed
+        account = DOMAIN if path.startswith("domain") else MEMBER
+        assert f"{path} (account {account}): {told}" in printed, printed
     assert "Traceback" not in printed
 
 

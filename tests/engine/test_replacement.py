@@ -210,6 +210,11 @@ def test_a_typo_in_an_id_costs_nothing(stack: Stack, client: Client, world: Worl
         for told in (stacks.one_line(stack.refused()), stack.refused_up()):
             assert f"{name} is '{typo}', and domain {world.domain} has no " in told
         stack.set(**{key: good})
+    good, nowhere = stack.config["settings"]["domain"], "dzd-nowhere000000"
+    stack.set(domain=nowhere)
+    for told in (stacks.one_line(stack.refused()), stack.refused_up()):
+        assert f"domain_id is '{nowhere}', and DataZone shows no such domain" in told
+    stack.set(domain=good)
     stack.settled()
     assert stack.pulumi.outputs()["target"] == target
     client("datazone", CONSUMER).get_subscription_target(

@@ -54,7 +54,7 @@ def test_a_namespace_that_is_taken_is_told_by_the_check_with_its_owner(marker: D
     [told] = marker.check(wanted("mark-taken", **other))[1]
     assert told == (
         f'namespace "mark-taken" is deployed in account {PRODUCER} (us-east-1) already by stack {OWNER}. Choose '
-        "another one (pulumi config set streamgov:namespace <name>); nothing was touched. If that stack is gone for "
+        "another one; nothing was touched. If that stack is gone for "
         "good and so is what it made, delete its marker: aws ssm delete-parameter --name "
         "/streamgov/mark-taken/deployed/member"
     )

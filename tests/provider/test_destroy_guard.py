@@ -136,7 +136,7 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     assert text.startswith("nothing was destroyed")
     assert "nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s) or grant(s) live" in text
     assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
-    assert "pulumi config set streamgov:onDestroy cascade && pulumi up && pulumi destroy" in text
+    assert "Or let the program do all of that: on_destroy cascade, then pulumi up && pulumi destroy" in text
     assert client("datazone").get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
     assert records(client, world) == ["orders"]
 
@@ -262,17 +262,16 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
         ),
         "If it is allowed all the same: pulumi state delete <URN of this guard> && pulumi destroy",
     ]
-    config = "pulumi config set streamgov:"
     assert refused("cascade") == [
         *protected_lines,
-        f"Let the stack do all of that: {config}deletionProtection false && pulumi up && pulumi destroy",
+        "Let the program do all of that: no deletion protection, then pulumi up && pulumi destroy",
     ]
     assert client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)["id"] == live.asset
     lines = refused("refuse")
     assert lines[0].startswith("nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s)")
     assert lines[2 : 2 + len(protected_lines)] == protected_lines
     assert lines[-1] == (
-        f"Or let the stack do all of that: {config}onDestroy cascade && {config}deletionProtection false && pulumi up "
+        "Or let the program do all of that: on_destroy cascade and no deletion protection, then pulumi up "
         "&& pulumi destroy"
     )
     # Refused unless a tag says otherwise, of which the simulator knows nothing: that is no refusal of ours.

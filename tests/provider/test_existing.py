@@ -64,6 +64,23 @@ def test_an_id_that_names_nothing_fails_the_check(stub: Process, world: World, k
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_move_to_a_domain_that_is_not_seen_fails_the_check(stub: Process, world: World, kind: str) -> None:
+    """It would delete the old object first, and make no new one."""
+    provider, _, good = wanted(world)[kind]
+    driver = Driver(stub, provider())
+    inputs, _ = driver.check(good)
+    nowhere = "dzd-nowhere000000"
+    [told] = driver.check({**good, "domain_id": nowhere}, inputs)[1]
+    assert told.startswith(
+        f"domain_id is '{nowhere}', and DataZone shows no such domain to this account in this region"
+    )
+    assert "what is deployed stays as it is" in told
+    # A new one deletes nothing, and the account may be associated by this very deployment.
+    assert driver.check({**good, "domain_id": nowhere})[1] == []
+    assert driver.check({**good, "domain_id": UNKNOWN}, inputs)[1] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_be_looked_at_passes(stub: Process, world: World, kind: str) -> None:
     """An account without association sees nothing: that proves nothing. The call itself will say what is wrong."""
     provider, key, good = wanted(world)[kind]

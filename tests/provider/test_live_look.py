@@ -30,9 +30,10 @@ def look(emulator: EmulatorProcess, world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(session, "_CLIENTS", {})
 
     def asked(kind: Any, value: str) -> str:
-        account = DOMAIN if kind in (kinds.domain, kinds.project, kinds.domain_unit) else PRODUCER
+        in_domain = (kinds.domain, kinds.own_domain, kinds.project, kinds.domain_unit)
+        account = DOMAIN if kind in in_domain else PRODUCER
         settings = SessionSettings(REGION, f"arn:aws:iam::{account}:role/Admin")
-        domain = value if kind is kinds.domain else world.domain
+        domain = value if kind in (kinds.domain, kinds.own_domain) else world.domain
         return str(kind(lambda service: session.client(service, settings), Question(kind, value, domain)))
 
     return asked
@@ -42,11 +43,12 @@ def test_what_is_in_the_domain(look: Look, client: Client, world: World) -> None
     unit = client("datazone").get_domain(identifier=world.domain)["rootDomainUnitId"]
     for kind, there, what in (
         (kinds.domain, world.domain, "DataZone does not show the domain"),
+        (kinds.own_domain, world.domain, "the account has no domain dzd-nowhere000000 in this region"),
         (kinds.project, world.producer, "has no project of that id (aws datazone list-projects"),
         (kinds.domain_unit, unit, "has no domain unit of that id (aws datazone get-domain"),
     ):
         assert look(kind, there) == ""
-        assert what in look(kind, "dzd-nowhere000000" if kind is kinds.domain else "nowhere")
+        assert what in look(kind, "dzd-nowhere000000" if kind in (kinds.domain, kinds.own_domain) else "nowhere")
 
 
 def test_an_account_without_association_is_told_of_both_readings(
@@ -75,7 +77,9 @@ def test_roles_and_policies(look: Look, client: Client, world: World) -> None:
     trust = json.dumps(function_trust())
     arn = iam.create_role(RoleName=name, Path="/streaming/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     assert look(kinds.role, arn) == ""
-    assert look(kinds.role, arn.replace(name, "no-job")).startswith("there is no role no-job (aws iam get-role")
+    assert look(kinds.role, arn.replace(name, "no-job")).startswith(
+        "there is no role streaming/no-job (aws iam get-role"
+    )
     pathless = arn.replace("/streaming/", "/")
     assert look(kinds.role, pathless) == f"the role of that name is {arn}: the path belongs to the ARN"
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

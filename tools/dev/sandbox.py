@@ -208,6 +208,9 @@ def down(arguments: argparse.Namespace) -> int:
         show.say("The emulator is thrown away with everything in it.")
     emulator_process.stop(workspace)
     shutil.rmtree(workspace.state)
+    show.say(
+        "The emulator is stopped, and its state is gone. A shell with its variables still speaks to it: open another."
+    )
     return 0
 
 

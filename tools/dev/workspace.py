@@ -105,6 +105,8 @@ class Workspace:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             PORT_VARIABLE: str(self.port),
+            # The role by which `streamgov` reaches the members' accounts.
+            "STREAMGOV_MEMBER_ROLE": "Admin",
             "PATH": os.pathsep.join([*path, os.environ.get("PATH", "")]),
         }
 

@@ -21,7 +21,9 @@ in snake_case; what differs stands in the second column. Start from a file of [`
 - True and false, and numbers, stand without quotes; account ids stand in quotes, or YAML reads a number.
 - A key without a value is a mistake: leave the key out.
 - An `externalId` may be a secret (`pulumi config set --secret --path 'streamgov:member.externalId' …`) and stays one.
-  Every other secret is refused: it would become part of names, policies or identifiers.
+  Every other secret is refused: it would become part of names, policies or identifiers. Pulumi's own verbose log
+  (`--logtostderr`, and with `-v` the file `pulumi.*.log.INFO.*` in the folder for temporary files) shows the secrets of
+  every stack: keep none in a pipeline.
 - Every mistake is told at once, at preview, before anything is asked of AWS.
 
 """

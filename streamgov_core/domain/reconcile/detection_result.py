@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from streamgov_core.model.findings import MAX_TEXT, Finding, Tally
+from streamgov_core.model.shortened import shortened
 
 Verb = Literal["start", "end", "expire", "revoke"]
 
@@ -41,7 +42,7 @@ class Remediation:
 
     def postponed(self, tally: Tally) -> Remediation:
         """The same for a later portion of the run, which counts the finding in its own tally."""
-        return replace(self, text=tally.postpone(self.kind, self.subject)[:120])
+        return replace(self, text=shortened(tally.postpone(self.kind, self.subject), 120))
 
     @property
     def finding(self) -> Finding:
@@ -79,7 +80,7 @@ class Detection:
         """The remediations of a kind, each with the text of its finding."""
         texts = {finding.subject: finding.text for finding in self.findings if finding.kind == kind}
         return [
-            replace(item, text=texts.get(item.subject, "")[:MAX_TEXT])
+            replace(item, text=shortened(texts.get(item.subject, ""), MAX_TEXT))
             for item in self.remediations
             if item.kind == kind
         ]

@@ -19,6 +19,7 @@ from streamgov_core.model.command import MAX_CAUSE
 from streamgov_core.model.errors import GrantError, RemoteError
 from streamgov_core.model.findings import Finding, Tally
 from streamgov_core.model.naming import Names, short_hash
+from streamgov_core.model.shortened import shortened
 from streamgov_core.runtime.log import log
 
 STEP_CHARS = 90_000
@@ -167,7 +168,7 @@ class Remediator:
             self._remediate(remediation, tally, work)
         except (GrantError, RemoteError) as error:
             log("remediation failed", kind=remediation.kind, grantId=remediation.grant_id, cause=str(error))
-            tally.settle(remediation.kind, remediation.subject, "failed", str(error)[:200])
+            tally.settle(remediation.kind, remediation.subject, "failed", shortened(str(error), 200))
 
     def _remediate(self, remediation: Remediation, tally: Tally, work: Work) -> None:
         if remediation.verb in ("end", "expire") and remediation.grant_id in self._revoke_requested:
@@ -294,7 +295,7 @@ class Remediator:
             elif outcome.get("status") == "SUPERSEDED" and item["grant"] == "GRANTED":
                 failures.setdefault(step["item"], []).append("the document ledger knows a newer request")
         for number, item in enumerate(items):
-            cause = "; ".join(failures.get(number, ()))[:MAX_CAUSE]
+            cause = shortened("; ".join(failures.get(number, ())), MAX_CAUSE)
             if "generation" in item:
                 self._ended(item, cause)
             tally.settle(item["kind"], item["subject"], "failed" if cause else "repaired", cause)

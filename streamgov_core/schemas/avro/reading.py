@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from streamgov_core.model.errors import SchemaError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.schemas.avro.schema_model import (
     Array,
     Enum,
@@ -178,7 +179,7 @@ def _locate(raw: Any, names: Any) -> list[str]:
 
 def _innermost(error: BaseException) -> str:
     """What the parser says of the cause, without the definitions that it repeats for each level."""
-    return str(error).rpartition("not a valid Avro schema: ")[2][:300] or type(error).__name__
+    return shortened(str(error).rpartition("not a valid Avro schema: ")[2], 300) or type(error).__name__
 
 
 class _Model:

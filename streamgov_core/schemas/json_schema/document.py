@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from streamgov_core.model.errors import SchemaError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.schemas.text import json_text
 
 MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
@@ -319,7 +320,7 @@ def unescape(part: str) -> str:
 
 def _short(value: Any) -> str:
     text = json_text(value)
-    return text if len(text) <= 200 else text[:199] + "…"
+    return shortened(text, 200)
 
 
 def _draft(schema: Any, outer: int) -> int:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from streamgov_core.model.errors import SchemaError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.schemas.answers import Reading, breaking, undecided
 from streamgov_core.schemas.json_schema.checker import Checker
 from streamgov_core.schemas.json_schema.document import read_json_schema
 from streamgov_core.schemas.json_schema.examples import Examples
 from streamgov_core.schemas.json_schema.proof import Prover
-from streamgov_core.schemas.text import clip, json_text
+from streamgov_core.schemas.text import json_text
 
 MAX_EXAMPLE = 200
 """Characters of an example document that are shown."""
@@ -35,7 +36,7 @@ def json_reading(reader: str, writer: str) -> Reading:
             return Reading()
         for document in counterexamples(prover):
             place, keyword = read.failure(target, document) or ("", "")
-            shown = clip(json_text(document), MAX_EXAMPLE)
+            shown = shortened(json_text(document), MAX_EXAMPLE)
             return Reading((breaking(place, f"{keyword!r} of the reader forbids {shown}, which may be written"),))
         place, keyword = prover.obstacle
         return Reading((undecided(place, f"whether {keyword!r} of the reader holds for all that may be written"),))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from streamgov_core.model.errors import SchemaError
+from streamgov_core.model.shortened import shortened
 from streamgov_core.schemas.json_schema.document import Document, Node, check_schema, escape, listed, mapping
 from streamgov_core.schemas.text import json_text, text_or_none
 
@@ -217,7 +218,7 @@ def _merge_types(shape: Shape, types: Any, where: str) -> None:
     found = types if isinstance(types, list) else [] if types is None else [types]
     for item in found:
         if not isinstance(item, str) or item not in TYPES:
-            raise SchemaError(f"at {where}: {json_text(item)[:200]} is no type of JSON Schema")
+            raise SchemaError(f"at {where}: {shortened(json_text(item), 200)} is no type of JSON Schema")
     if found:
         # Where two schemas contradict each other, what both say is shown.
         known = shape.types or ()

@@ -75,7 +75,13 @@ def test_a_grant_that_failed_says_why_and_what_to_do(operated: Operated, streamg
     assert deployment.settled(grant)["status"] == "GRANT_FAILED"
     result = streamgov("explain", grant)
     assert result.code == 1
-    assert "boundary" in result.out and "REJECTED" in result.out and "delete-subscription-grant" in result.out
+    assert "boundary" in result.out and "REJECTED" in result.out
+    assert f"aws datazone delete-subscription-grant --domain-identifier {deployment.domain} --identifier {grant}\n" in (
+        told := result.out
+    )
+    assert f'--granted-entity \'{{"listing": {{"identifier": "{listing}"' in told
+    # The cause goes through five steps, and is read once.
+    assert told.count("to receive access") == 1 and "… (the cause, below)" in told
     status = streamgov("status")
     assert status.code == 1 and f"grant {grant}" in status.out and f"streamgov explain {grant}" in status.out
     deployment.revoke(grant)

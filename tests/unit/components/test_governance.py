@@ -350,6 +350,11 @@ def test_memberships_across_stacks() -> None:
     args["domain"]["contributors"] = {"orders": {"project_id": "project1", "role_arn": role}}
     made = graph_of(args).one("pulumi-python:dynamic/streamgov:ProjectMembership", "gov-contributor-orders")
     assert (made.inputs["project_id"], made.inputs["user_identifier"]) == ("project1", role)
+    # What a refusal names as the way must be one; saying nothing is no change of what is deployed.
+    assert "adopt_existing" not in made.inputs
+    args["domain"]["adopt_existing"] = True
+    adopting = graph_of(args).one("pulumi-python:dynamic/streamgov:ProjectMembership", "gov-contributor-orders")
+    assert adopting.inputs["adopt_existing"] is True
 
     domain_role = f"arn:aws:iam::{DOMAIN}:role/members"
     access = {"account": DOMAIN, "assume_role_arn": domain_role}

@@ -164,6 +164,8 @@ def test_an_output_where_none_can_be_is_one_sentence() -> None:
     ({"account": {"account_id": ACCOUNT, "region": REGION, "namspace": "x"}},
      "account.namspace is no argument; did you mean 'namespace'?"),
     ({"account": {"region": REGION}}, "account.account_id is missing"),
+    ({"account": {"account_id": 777788889999, "region": REGION}},
+     "account.account_id must be text, got int; digits stand in quotes (pulumi config set --path --type string)"),
     ({"publish": "yes"}, "publish must be true or false, got str"),
     ({"schedule": None}, "schedule is None: leave the argument out, or give it a value"),
     ({"account": {"account_id": ACCOUNT, "region": REGION, "alarm_topics": "arn:t"}},

@@ -156,7 +156,13 @@ TARGET = f"{MEMBER}/targets/lake"
             "alarmTopics[0]: must be of partition aws, the partition of 'region' (eu-west-1)",
         ),
         ("mode", "everything", "mode: must be one of all, domain, member, sandbox, got 'everything'"),
-        ("mode", None, "mode: must be one of"),
+        (
+            "mode",
+            None,
+            "mode: is required, one of all, domain, member, sandbox: begin with a copy of a file of examples/",
+        ),
+        ("tags", "", "tags: has no value: write one, or leave the key out"),
+        ("alarmTopics", "", "alarmTopics: has no value: write one, or leave the key out"),
         ("colour", "red", "colour: is unknown; known keys are"),
         ("memberz", [], "memberz: is unknown; did you mean 'members'?"),
         ("region", "eu-west", "region: must be an AWS region such as 'eu-west-1', got 'eu-west'"),
@@ -221,7 +227,7 @@ TARGET = f"{MEMBER}/targets/lake"
             "domain.contributors.o.roleArn: must be the ARN of an IAM role, got 'role'",
         ),
         ("members", [], "members: must be a list of at least one account"),
-        ("platforms", [], "platforms: must be a list of at least one platform, got 0"),
+        ("platforms", [], "platforms: must be a list of at least one platform, got an empty list"),
         (f"{MEMBER}/region", "us-east-1", "members[0].region: must be eu-west-1"),
         (f"{MEMBER}/account", "7777888899999", "members[0].account: must be the 12 digits"),
         (
@@ -334,7 +340,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     wrong = changed("region", "nowhere")
     wrong["domain"]["domainId"] = "x"
     wrong["members"][0]["trail"] = "x"
-    with pytest.raises(ConfigError, match=r"has 3 mistake\(s\):"):
+    with pytest.raises(ConfigError, match=r"has 3 mistakes:"):
         parse(wrong)
 
 
@@ -383,9 +389,16 @@ def test_the_sovereign_cloud_and_other_partitions() -> None:
     assert "partition" not in parse(everything()).common
 
 
+def test_an_empty_list_of_consumer_roles_covers_no_principal() -> None:
+    with pytest.raises(
+        ConfigError, match=f"none of the consumerRoles of account {ACCOUNT} covers it .the list is empty"
+    ):
+        parse(changed(f"{MEMBER}/consumerRoles", []))
+
+
 def test_the_accounts_of_a_domain_stack_are_at_least_one() -> None:
     raw = {"mode": "domain", "region": "eu-west-1", "domain": everything()["domain"], "memberAccounts": []}
-    with pytest.raises(ConfigError, match="memberAccounts: must be a list of at least one account, got 0"):
+    with pytest.raises(ConfigError, match="memberAccounts: must be a list of at least one account, got an empty list"):
         parse(raw)
     with pytest.raises(ConfigError, match=rf"memberAccounts\[1\]: account {ACCOUNT} occurs twice"):
         parse({**raw, "memberAccounts": [ACCOUNT, ACCOUNT]})

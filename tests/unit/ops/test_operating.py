@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
+from streamgov_core.catalog.sync_result import SyncOutcome, SyncResult
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY, RECORD_VALUE, AssetRecord
 from streamgov_core.model.contribution import PolicyContribution
@@ -21,6 +22,8 @@ from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
 from streamgov_ops.accounts import AccountNotReachableError, Accounts
+from streamgov_ops.cli.status import print_status
+from streamgov_ops.cli.sync import told_result
 from streamgov_ops.explain.explanation import advice_for
 from streamgov_ops.explain.timeline import Moment, machine_moments, member_executions
 from streamgov_ops.requests.asking import Asked, Listing, ask, end_grant, find_listing
@@ -34,7 +37,8 @@ from streamgov_ops.requests.recertification import (
 from streamgov_ops.runbook import CAUSES
 from streamgov_ops.runs import DataSource, RunFailedError, drift_of, run_central, run_data_source
 from streamgov_ops.session import SessionSettings
-from streamgov_ops.status.health import fill_of, grant_troubles
+from streamgov_ops.status import health
+from streamgov_ops.status.health import fill_of, grant_troubles, read_status
 from tests.unit.ops.entries import CLUSTER, CONSUMER, NOW, ROLE, record, topic
 
 NAMES = Names("streamgov", "eu-west-1")
@@ -61,6 +65,40 @@ def test_another_account_needs_a_role_that_can_be_assumed() -> None:
     assert accounts(Caller(), member_role="ops/read").role_arn("4") == "arn:aws:iam::4:role/ops/read"
     named = accounts(Caller(), member_role="arn:aws-cn:iam::{account}:role/read")
     assert named.role_arn("444444444444") == "arn:aws-cn:iam::444444444444:role/read"
+
+
+def test_a_run_by_hand_tells_what_it_did() -> None:
+    result = SyncResult()
+    result.add("orders", SyncOutcome("created"))
+    result.add("payments", SyncOutcome("created"))
+    result.add("old", SyncOutcome("skipped", "it names another topic"))
+    assert list(told_result(result.to_json())) == ["2 created, 1 skipped", "skipped old: it names another topic"]
+    assert list(told_result(SyncResult().to_json())) == ["the registry holds no schema"]
+
+
+class Empty(Caller):
+    """Every service of an account in which nothing is."""
+
+    def get_paginator(self, operation: str) -> Empty:
+        return self
+
+    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+        return [{"Items": []}]
+
+
+def test_an_account_that_is_not_reached_is_said_once_and_nothing_is_said_to_be_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(health, "read_ledger", lambda where: [])
+    found = read_status(accounts(Empty()), ["444444444444"], NOW, lambda *told: None)
+    assert found.unread == ["444444444444"]
+    [note] = found.notes
+    assert note.startswith("nothing of account 444444444444 was read: account 444444444444 is not the caller's")
+    print_status(found)
+    told = capsys.readouterr()
+    assert "nothing that is known needs a person; not looked at: account 444444444444" in told.out
+    assert "nothing needs a person" not in told.out
+    assert told.err.count("444444444444") == 2  # one note
 
 
 # --- the timeline -----------------------------------------------------------------------------------------------------

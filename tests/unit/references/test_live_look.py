@@ -81,19 +81,20 @@ def test_everything_that_is_not_there_is_one_warning_with_a_line_each() -> None:
     [(level, text)] = look({"get_registry": "EntityNotFoundException", "list_clusters_v2": {"ClusterInfoList": []}})
     assert level == "warn"
     assert text.splitlines() == [
-        f"members[0].dataSources.a.registryName: there is no schema registry 'reg' (aws glue list-registries), in "
-        f"account {MEMBER}",
-        "members[0].dataSources.a.resource: there is no MSK cluster 'cluster' (aws kafka list-clusters-v2), in "
-        f"account {MEMBER}",
-        f"members[0].dataSources.b.registryName: there is no schema registry 'reg-b' (aws glue list-registries), in "
-        f"account {MEMBER}",
+        f"members[0].dataSources.a.registryName (account {MEMBER}): there is no schema registry 'reg' "
+        "(aws glue list-registries)",
+        f"members[0].dataSources.a.resource (account {MEMBER}): there is no MSK cluster 'cluster' "
+        "(aws kafka list-clusters-v2)",
+        f"members[0].dataSources.b.registryName (account {MEMBER}): there is no schema registry 'reg-b' "
+        "(aws glue list-registries)",
     ]
 
 
 def test_the_setting_refuses_or_never_looks() -> None:
     gone = {"get_registry": "EntityNotFoundException"}
     with pytest.raises(
-        ConfigError, match=r"members\[0\].dataSources.a.registryName: there is no schema registry 'reg'"
+        ConfigError,
+        match=r"members\[0\].dataSources.a.registryName \(account 777788889999\): there is no schema registry 'reg'",
     ):
         look(gone, checkReferences="refuse")
     assert look(gone, checkReferences="never") == []

@@ -112,7 +112,7 @@ def test_each_setting_that_names_something_is_looked_up() -> None:
 def test_where_and_how_each_is_looked_for() -> None:
     found = {(item.path, item.account): (item.question.kind, item.question.value) for item in wanted(full())}
     assert found == {
-        ("domain.domainId", DOMAIN): (kinds.domain, "dzd-1a2b3c"),
+        ("domain.domainId", DOMAIN): (kinds.own_domain, "dzd-1a2b3c"),
         ("domain.usableInDomainUnit", DOMAIN): (kinds.domain_unit, "unit0"),
         ("domain.contributors.orders.roleArn", MEMBER): (kinds.role, f"{ROLE}/helper"),
         ("permissionsBoundaryName", DOMAIN): (kinds.policy, f"arn:aws:iam::{DOMAIN}:policy/corp/edge"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tools import bootstrap
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_command_of_a_checkout_runs_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +28,13 @@ def test_the_command_of_a_checkout_runs_from_anywhere(tmp_path: Path, monkeypatc
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": "/mine"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert result.stdout.splitlines() == ["/mine", "-m", "streamgov_ops", "review", "a b"]
+
+
+def test_every_target_is_explained_as_it_is_typed() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "$$" not in listed  # what somebody copies into a shell
+    targets = re.findall(r"^\.PHONY: (\S+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(targets) - {"bootstrap"} == {line.split()[1] for line in listed.splitlines()}
 
 
 def test_the_command_is_written_only_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
