@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition
@@ -132,8 +132,7 @@ def served(package: str) -> dict[str, ServedResource]:
     Args:
         package: name of the package.
     """
-    analyzer = Analyzer(package)
-    definitions = {name: _definition(analyzer, name, one) for name, one in SERVED.items()}
+    analyzer, definitions = _analysed(package)
     return {
         f"{package}:index:{name}": ServedResource(
             one.provider(), Translation(definitions[name], analyzer.type_definitions), _identifying(one)
@@ -148,10 +147,10 @@ def served_schema(package: str) -> dict[str, Any]:
     Args:
         package: name of the package.
     """
-    analyzer = Analyzer(package)
+    analyzer, definitions = _analysed(package)
     resources = {}
     for name, one in SERVED.items():
-        definition = _definition(analyzer, name, one)
+        definition = definitions[name]
         outputs = {**definition.inputs, **definition.outputs}
         resources[f"{package}:index:{name}"] = {
             "description": one.description,
@@ -185,6 +184,13 @@ def _provider_schema(analyzer: Analyzer) -> dict[str, Any]:
 
 def _identifying(one: Served) -> Callable[[str], dict[str, Any]]:
     return partial(Served.identified, one)
+
+
+@cache
+def _analysed(package: str) -> tuple[Analyzer, dict[str, ComponentDefinition]]:
+    """What the SDK's analyzer finds: once, as a plugin that starts needs it for its schema and for its server."""
+    analyzer = Analyzer(package)
+    return analyzer, {name: _definition(analyzer, name, one) for name, one in SERVED.items()}
 
 
 def _definition(analyzer: Analyzer, name: str, one: Served) -> ComponentDefinition:
