@@ -66,9 +66,9 @@ def test_the_program_is_deployed_used_and_destroyed(place: TwoAccounts, somebody
     made = stack.pulumi.outputs()
     assert list(made["targetIds"]) and made["centralMachineArn"].startswith("arn:aws:states:")
     place.grants_what_is_asked_for(made)
-    stack.write(streamsAccount="7777")
+    stack.write(domainId="nowhere")
     printed = stack.refused()
-    assert "12 digits" in one_line(printed) and "Traceback" not in printed, printed
+    assert "must be the id of a DataZone domain" in one_line(printed) and "Traceback" not in printed, printed
     stack.write(**given)
     stack.pulumi.operation("destroy")
     assert stack.pulumi.resource_count() == 0
