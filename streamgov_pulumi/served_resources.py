@@ -60,9 +60,19 @@ class Served:
             name.strip("'") == value for name, value in zip(names, values, strict=True) if name.startswith("'")
         )
         if not fitting or not all(values):
-            shown = "|".join(name.strip("'") if name.startswith("'") else f"<{name}>" for name in names)
-            raise ConfigError(f"the id {id_!r} must be {shown}")
+            raise ConfigError(f"the id {id_!r} must be {self.shown_id({})}")
         return {name: value for name, value in zip(names, values, strict=True) if not name.startswith("'")}
+
+    def shown_id(self, schema_names: Mapping[str, str]) -> str:
+        """The form of the id for people.
+
+        Args:
+            schema_names: Python's name of a property -> how it is shown; one that is not there stays as it is.
+        """
+        parts = self.id_form.split("|")
+        return "|".join(
+            part.strip("'") if part.startswith("'") else f"<{schema_names.get(part, part)}>" for part in parts
+        )
 
 
 SERVED: Mapping[str, Served] = {
@@ -153,7 +163,7 @@ def served_schema(package: str) -> dict[str, Any]:
         definition = definitions[name]
         outputs = {**definition.inputs, **definition.outputs}
         resources[f"{package}:index:{name}"] = {
-            "description": one.description,
+            "description": f"{one.description}\n\n## Import\n\nThe id is `{one.shown_id(_schema_names(definition))}`.",
             "inputProperties": _properties(definition.inputs, one),
             "requiredInputs": _required(definition.inputs),
             "properties": _properties(outputs, one),
@@ -169,6 +179,11 @@ def served_schema(package: str) -> dict[str, Any]:
         for name, type_ in analyzer.type_definitions.items()
     }
     return {"resources": resources, "types": types, "provider": _provider_schema(analyzer)}
+
+
+def _schema_names(definition: ComponentDefinition) -> dict[str, str]:
+    both = {**definition.outputs_mapping, **definition.inputs_mapping}
+    return {python: name for name, python in both.items()}
 
 
 def _provider_schema(analyzer: Analyzer) -> dict[str, Any]:
