@@ -125,7 +125,11 @@ def test_resource_options_mean_what_they_mean_for_dynamic_resources(
     assert "the asset types ServedType use it; remove those first" in up("--replace", urn)
     assert created(client, world, "ServedForm") == before, "refused without harm"
     model = stack.config["settings"]["model"]
-    stack.set(more=False, options={"ignore_changes": ["model"]}, model=model.replace("note", "more: String\n  note"))
+    stack.set(
+        more=False,
+        options={"ignore_changes": ["model", "adoptExisting"]},
+        model=model.replace("note", "more: String\n  note"),
+    )
     assert stack.preview() == {"assets": "delete"}
     assert not up("--target", state(stack)["assets"]["urn"])
     stack.set(options={**first, "protect": True}, model=model)
