@@ -6,7 +6,7 @@ FLINK ?=
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: bootstrap ## everything, from a clean clone to GRANTED and back (FLINK=1: with a Flink job; DOMAIN=V2: Unified Studio)
@@ -43,6 +43,10 @@ test-clients: bootstrap ## standard clients against the emulator: the AWS CLI, s
 .PHONY: test-terraform
 test-terraform: bootstrap ## Terraform's real AWS provider against the emulator; needs terraform and the provider in an offline mirror
 	@$(RUN) -m tools.dev test --terraform
+
+.PHONY: test-typescript
+test-typescript: bootstrap ## a program in TypeScript deployed, and the package added to projects; needs Node.js 20
+	@$(RUN) -m tools.dev test --typescript
 
 .PHONY: test-emulator
 test-emulator: bootstrap ## the emulator alone: its lint, types and tests

@@ -1,4 +1,4 @@
-"""Puts the functions' bundles into the wheel, so that a program that uses it downloads nothing."""
+"""Puts into the wheel the functions' bundles, so that a program downloads nothing, and what the plugin needs."""
 
 from __future__ import annotations
 
@@ -20,15 +20,20 @@ class Bundles(BuildHookInterface[Any]):
         """Build them beside the wheel."""
         if version == "editable":
             return
+        self._folder = tempfile.TemporaryDirectory()
+        # What the plugin's own environment needs, where the engine makes one: this very version.
+        wanted = Path(self._folder.name) / "requirements.txt"
+        wanted.write_text(f"{self.metadata.name}=={self.metadata.version}\n")
+        build_data["force_include"][str(wanted)] = "streamgov_pulumi/plugin_files/requirements.txt"
         if importlib.util.find_spec("pip") is None:
             self.app.display_warning("there is no pip here: the wheel carries no prebuilt bundles")
             return
         sys.path.insert(0, self.root)
         from streamgov_pulumi.packaging.prebuilt import prebuild
 
-        self._folder = tempfile.TemporaryDirectory()
-        prebuild(Path(self._folder.name))
-        build_data["force_include"][self._folder.name] = "streamgov_pulumi/packaging/bundles"
+        bundles = Path(self._folder.name) / "bundles"
+        prebuild(bundles)
+        build_data["force_include"][str(bundles)] = "streamgov_pulumi/packaging/bundles"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove them."""

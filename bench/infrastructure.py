@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.common import table
-from tests.engine.stacks import REGION, As, Cloud, Stack, project
+from tests.engine.stacks import REGION, As, Cloud, Portal, Stack, project
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tools.dev.workspace import Workspace
 
@@ -98,15 +98,26 @@ def configuration(cloud: Cloud, platform: str, count: int) -> dict[str, Any]:
             environmentAccountRegion=REGION,
         )
         environments.append(made["id"])
-    deployers = {account: f"arn:aws:iam::{account}:role/Admin" for account in (PRODUCER, CONSUMER)}
     reader = cloud.role(CONSUMER, "reader", path="/streaming/")
-    source = {"platform": platform, "registry": "orders", "resource": "orders", "projectId": portal.projects["orders"]}
+    return stack_file(platform, portal, environments, reader)
+
+
+def stack_file(platform: str, portal: Portal, environments: Sequence[str], reader: str) -> dict[str, Any]:
+    """The configuration of a stack with one data source, and a target in each environment."""
+    deployers = {account: f"arn:aws:iam::{account}:role/Admin" for account in (PRODUCER, CONSUMER)}
+    source = {
+        "platform": platform,
+        "registryName": "orders",
+        "resource": "orders",
+        "projectId": portal.projects["orders"],
+        **({"topics": ["*"]} if platform == "msk" else {}),
+    }
     targets = {
         f"t{number}": {
             "platform": platform,
             "environmentId": environment,
             "principals": [reader],
-            "name": f"target-{number}",
+            "targetName": f"target-{number}",
         }
         for number, environment in enumerate(environments, 1)
     }
@@ -117,7 +128,7 @@ def configuration(cloud: Cloud, platform: str, count: int) -> dict[str, Any]:
         "deletionProtection": False,
         "domain": {
             "account": DOMAIN,
-            "id": portal.domain,
+            "domainId": portal.domain,
             "typesProjectId": portal.projects["orders"],
             "memberProjects": portal.projects,
         },

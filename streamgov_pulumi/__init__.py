@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamgov_pulumi.components._account import Account
-    from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType, StreamAssetType
+    from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType
     from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
     from streamgov_pulumi.components.central import CentralAuthorizer
     from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
@@ -51,7 +51,6 @@ _HOMES = {
     "Rule": "streamgov_pulumi.providers",
     "SchemaRegistryDataSource": "streamgov_pulumi.components.data_source",
     "SchemaTrail": "streamgov_pulumi.components.trail",
-    "StreamAssetType": "streamgov_pulumi.components.asset_type",
     "StreamGovernance": "streamgov_pulumi.components.governance",
     "StreamRequestForm": "streamgov_pulumi.components.request_form",
     "StreamSubscriptionTarget": "streamgov_pulumi.components.target",
@@ -77,7 +76,6 @@ __all__ = [
     "Rule",
     "SchemaRegistryDataSource",
     "SchemaTrail",
-    "StreamAssetType",
     "StreamGovernance",
     "StreamRequestForm",
     "StreamSubscriptionTarget",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -18,9 +19,7 @@ from typing import Any
 import pulumi
 from pulumi.errors import InputPropertiesError
 from pulumi.provider import ConstructResult
-from pulumi.provider.experimental.analyzer import Analyzer
 from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.provider.experimental.schema import generate_schema
 from pulumi.provider.server import ComponentInitError
 
 import streamgov_pulumi
@@ -43,7 +42,6 @@ COMPONENTS = (
     "MskVpcConnection",
     "SchemaRegistryDataSource",
     "SchemaTrail",
-    "StreamAssetType",
     "StreamGovernance",
     "StreamRequestForm",
     "StreamSubscriptionTarget",
@@ -61,6 +59,7 @@ def components() -> list[type[pulumi.ComponentResource]]:
     return [getattr(streamgov_pulumi, name) for name in COMPONENTS]
 
 
+_SUFFIX = re.compile(rf"(?<={NAME}:index:)(\w+?)Args$")
 REPOSITORY = "https://github.com/streamgov/streamgov-pulumi"
 METADATA: dict[str, Any] = {
     "displayName": "Stream governance",
@@ -83,30 +82,17 @@ LANGUAGES: dict[str, dict[str, Any]] = {
 """Settings of each language, beside the SDK's own."""
 
 
-def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
-    """The package schema: the public surface as other languages see it.
+def described(made: dict[str, Any]) -> dict[str, Any]:
+    """A package schema with what the registry and other languages need to know, in their words.
 
     Args:
-        offered: the components that the plugin offers.
+        made: the SDK's schema of the components.
     """
-    found = Analyzer(NAME).analyze([*offered])
-    made: dict[str, Any] = generate_schema(
-        NAME,
-        plugin_version(),
-        None,
-        found["component_definitions"],
-        found["type_definitions"],
-        sorted(found["dependencies"], key=lambda item: f"{item.name}{item.version}"),
-    ).to_json()
     besides = served_schema(NAME)
     for part in ("resources", "types"):
         made[part] = {**made[part], **besides[part]}
     made["provider"] = besides["provider"]
-    return described(made)
-
-
-def described(made: dict[str, Any]) -> dict[str, Any]:
-    """A package schema with what the registry and other languages need to know."""
+    made = _in_their_words(made)
     language = {key: {**made["language"][key], **settings} for key, settings in LANGUAGES.items()}
     return {
         "name": made["name"],
@@ -115,6 +101,19 @@ def described(made: dict[str, Any]) -> dict[str, Any]:
         **without(made, METADATA),
         "language": language,
     }
+
+
+def _in_their_words(part: Any) -> Any:
+    """A part of a schema as generated code wants it.
+
+    Types lose our suffix ``Args``, as each language's generator puts its own after an argument's name; descriptions
+    lose the indentation of docstrings.
+    """
+    if isinstance(part, dict):
+        return {_SUFFIX.sub(r"\1", key): _in_their_words(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_in_their_words(item) for item in part]
+    return re.sub(r"\n[ \t]+", "\n", _SUFFIX.sub(r"\1", part)) if isinstance(part, str) else part
 
 
 def without(made: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -144,7 +143,8 @@ class Provider(ComponentProvider):
 
     def __init__(self, offered: Sequence[type[pulumi.ComponentResource]]) -> None:
         super().__init__([*offered], NAME, version=plugin_version())
-        self.schema = json.dumps(schema(offered))
+        analysed: str = self.schema or ""
+        self.schema = json.dumps(described(json.loads(analysed)))
 
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
@@ -163,6 +163,16 @@ class Provider(ComponentProvider):
             if isinstance(error.inner, StreamgovError):
                 raise InputPropertiesError(str(error.inner), []) from error
             raise
+
+
+def schema(offered: Sequence[type[pulumi.ComponentResource]]) -> dict[str, Any]:
+    """The package schema: the public surface as other languages see it.
+
+    Args:
+        offered: the components that the plugin offers.
+    """
+    made: dict[str, Any] = json.loads(Provider(offered).schema or "")
+    return made
 
 
 def serve(offered: Sequence[type[pulumi.ComponentResource]]) -> None:

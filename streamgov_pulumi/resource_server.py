@@ -204,10 +204,16 @@ class ResourceServicer(ProviderServicer):
             if name in olds:
                 news[name] = olds[name]
         result = await _answered(context, resource, lambda: resource.provider.diff(request.id, olds, news))
+        if not result.changes:
+            return proto.DiffResponse(changes=proto.DiffResponse.DIFF_NONE)
+        inputs = (resource.provider.inputs_of(olds), resource.provider.inputs_of(news))
+        changed = resource.provider.changed(*inputs, sorted({*inputs[0], *inputs[1]}))
         return proto.DiffResponse(
-            changes=proto.DiffResponse.DIFF_SOME if result.changes else proto.DiffResponse.DIFF_NONE,
+            changes=proto.DiffResponse.DIFF_SOME,
+            # For the option ``replaceOnChanges``: what it replaces keeps its name, and cannot stand beside itself.
+            diffs=resource.translation.names(changed),
             replaces=resource.translation.names(result.replaces or ()),
-            deleteBeforeReplace=bool(result.delete_before_replace),
+            deleteBeforeReplace=bool(result.delete_before_replace) or not result.replaces,
         )
 
     async def Create(self, request: Any, context: Any) -> Any:

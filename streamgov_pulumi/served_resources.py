@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition
@@ -60,9 +60,19 @@ class Served:
             name.strip("'") == value for name, value in zip(names, values, strict=True) if name.startswith("'")
         )
         if not fitting or not all(values):
-            shown = "|".join(name.strip("'") if name.startswith("'") else f"<{name}>" for name in names)
-            raise ConfigError(f"the id {id_!r} must be {shown}")
+            raise ConfigError(f"the id {id_!r} must be {self.shown_id({})}")
         return {name: value for name, value in zip(names, values, strict=True) if not name.startswith("'")}
+
+    def shown_id(self, schema_names: Mapping[str, str]) -> str:
+        """The form of the id for people.
+
+        Args:
+            schema_names: Python's name of a property -> how it is shown; one that is not there stays as it is.
+        """
+        parts = self.id_form.split("|")
+        return "|".join(
+            part.strip("'") if part.startswith("'") else f"<{schema_names.get(part, part)}>" for part in parts
+        )
 
 
 SERVED: Mapping[str, Served] = {
@@ -132,8 +142,7 @@ def served(package: str) -> dict[str, ServedResource]:
     Args:
         package: name of the package.
     """
-    analyzer = Analyzer(package)
-    definitions = {name: _definition(analyzer, name, one) for name, one in SERVED.items()}
+    analyzer, definitions = _analysed(package)
     return {
         f"{package}:index:{name}": ServedResource(
             one.provider(), Translation(definitions[name], analyzer.type_definitions), _identifying(one)
@@ -148,13 +157,13 @@ def served_schema(package: str) -> dict[str, Any]:
     Args:
         package: name of the package.
     """
-    analyzer = Analyzer(package)
+    analyzer, definitions = _analysed(package)
     resources = {}
     for name, one in SERVED.items():
-        definition = _definition(analyzer, name, one)
+        definition = definitions[name]
         outputs = {**definition.inputs, **definition.outputs}
         resources[f"{package}:index:{name}"] = {
-            "description": one.description,
+            "description": f"{one.description}\n\n## Import\n\nThe id is `{one.shown_id(_schema_names(definition))}`.",
             "inputProperties": _properties(definition.inputs, one),
             "requiredInputs": _required(definition.inputs),
             "properties": _properties(outputs, one),
@@ -172,6 +181,11 @@ def served_schema(package: str) -> dict[str, Any]:
     return {"resources": resources, "types": types, "provider": _provider_schema(analyzer)}
 
 
+def _schema_names(definition: ComponentDefinition) -> dict[str, str]:
+    both = {**definition.outputs_mapping, **definition.inputs_mapping}
+    return {python: name for name, python in both.items()}
+
+
 def _provider_schema(analyzer: Analyzer) -> dict[str, Any]:
     session, _ = analyzer.analyze_type(inputs.SessionInputs, is_component_output=False)
     known = {name: _property(item) for name, item in session.items() if name != "adoptExisting"}
@@ -185,6 +199,13 @@ def _provider_schema(analyzer: Analyzer) -> dict[str, Any]:
 
 def _identifying(one: Served) -> Callable[[str], dict[str, Any]]:
     return partial(Served.identified, one)
+
+
+@cache
+def _analysed(package: str) -> tuple[Analyzer, dict[str, ComponentDefinition]]:
+    """What the SDK's analyzer finds: once, as a plugin that starts needs it for its schema and for its server."""
+    analyzer = Analyzer(package)
+    return analyzer, {name: _definition(analyzer, name, one) for name, one in SERVED.items()}
 
 
 def _definition(analyzer: Analyzer, name: str, one: Served) -> ComponentDefinition:

@@ -1,6 +1,6 @@
 """Pulumi components of streaming governance."""
 
-from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType, StreamAssetType
+from streamgov_pulumi.components.asset_type import KinesisAssetType, MskAssetType
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer
 from streamgov_pulumi.components.data_source import SchemaRegistryDataSource
@@ -24,7 +24,6 @@ __all__ = [
     "MskVpcConnection",
     "SchemaRegistryDataSource",
     "SchemaTrail",
-    "StreamAssetType",
     "StreamGovernance",
     "StreamRequestForm",
     "StreamSubscriptionTarget",

@@ -36,6 +36,7 @@ class Account(dict[str, Any]):
             for the dynamic resources.
         name: logical name of the provider that is made. Default: the namespace and the account's id.
         parent: owner of the provider that is made.
+        protect: whether that is protected from deletion. Default: as its owner.
 
     Raises:
         ConfigError: the arguments are wrong.
@@ -49,11 +50,13 @@ class Account(dict[str, Any]):
         provider: pulumi.ProviderResource | Callable[[], pulumi.ProviderResource] | None = None,
         name: str | None = None,
         parent: pulumi.Resource | None = None,
+        protect: bool | None = None,
     ) -> None:
         check_arguments("Account", args, ComponentAccountArgs)
         super().__init__(args)
         self.settings = Settings.of(args)
-        self._given, self._parent = provider, parent
+        self._given = provider
+        self._options = pulumi.ResourceOptions(parent=parent, protect=protect)
         self._name = name or f"{self.settings.names.namespace}-{self.settings.account}"
 
     @cached_property
@@ -69,7 +72,7 @@ class Account(dict[str, Any]):
             assume_roles=self._roles(),
             profile=self.get("profile"),
             **self.get("provider_flags", {}),
-            opts=pulumi.ResourceOptions(parent=self._parent),
+            opts=self._options,
         )
         return made
 
@@ -153,17 +156,18 @@ def account_of(told: Mapping[str, Any], name: str, opts: pulumi.ResourceOptions 
     if isinstance(told, Account):
         return told
     args: Any = dict(told)
+    opts = opts or pulumi.ResourceOptions()
     return Account(
         args,
         provider=_provider_in(opts),
         name=f"{name}-account",
-        parent=opts.parent if opts is not None else None,
+        parent=opts.parent,
+        # The owner of a component that a plugin makes is only a URN, of which the SDK cannot ask this.
+        protect=opts.protect,
     )
 
 
-def _provider_in(opts: pulumi.ResourceOptions | None) -> pulumi.ProviderResource | None:
-    if opts is None:
-        return None
+def _provider_in(opts: pulumi.ResourceOptions) -> pulumi.ProviderResource | None:
     listed: Iterable[Any] = ()
     if isinstance(opts.providers, Mapping):
         listed = opts.providers.values()

@@ -65,7 +65,7 @@ class StreamAssetTypeArgs(TypedDict):
 
 
 class StreamAssetType(AccountComponent):
-    """Form types and asset type of one streaming platform.
+    """Form types and asset type of any streaming platform: what ``StreamGovernance`` makes, and the twins below are.
 
     Each revision of the asset type pins the revisions of its forms, so a new revision of a form makes a new revision
     of the asset type.

@@ -59,6 +59,23 @@ class _Signed(Workspace):
         return {**super().variables(cli_dir), **self.credentials}
 
 
+@dataclass(frozen=True)
+class Shell(Workspace):
+    """What somebody has in the shell in which they run the example.
+
+    Args:
+        first: folders before all others on PATH.
+        added: other variables.
+    """
+
+    first: tuple[Path, ...] = ()
+    added: Mapping[str, str] = field(default_factory=dict)
+
+    def variables(self, cli_dir: Path | None) -> dict[str, str]:
+        found = {**super().variables(cli_dir), **self.added}
+        return {**found, "PATH": os.pathsep.join([*map(str, self.first), found["PATH"]])}
+
+
 @dataclass
 class Stack:
     """One stack of a project, configured by a map."""

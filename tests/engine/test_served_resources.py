@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.engine.stacks import SettingsStack, cli, project
+from tests.engine.stacks import SettingsStack, cli, one_line, project
 from tests.provider.conftest import World
 from tests.provider.conftest import lone_world as world
 from tests.sandbox import ROOT, Client, EmulatorProcess, client, emulator
@@ -39,10 +39,12 @@ else:
         def __init__(self, name, kind, props, opts=None):
             super().__init__(f"streamgov:index:{kind}", name, {**props, "revision": None}, opts)
 
-    mine = {"domainId": settings["domain"], "owningProjectId": settings["project"], "region": "us-east-1"}
+    mine = {"domainId": settings["domain"], "owningProjectId": settings["project"], "region": "us-east-1",
+            "adoptExisting": settings.get("adopt", False)}
     form = Served("form", "FormType", {
         **mine, "name": "ServedForm", "model": settings["model"], "externalId": pulumi.Output.secret("ext"),
-    }, pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="pulumi-python:dynamic/streamgov:FormType")]))
+    }, pulumi.ResourceOptions(
+        aliases=[pulumi.Alias(type_="pulumi-python:dynamic/streamgov:FormType")], **settings.get("options", {})))
     if settings.get("more"):
         Served("assets", "AssetType", {**mine, "name": "ServedType", "forms": {
             "ServedForm": {"typeIdentifier": "ServedForm", "typeRevision": form.revision, "required": True},
@@ -103,6 +105,49 @@ def test_a_change_and_another_resource(stack: SettingsStack, client: Client, wor
     assert found["formsOutput"]["ServedForm"]["required"]
 
 
+def test_resource_options_mean_what_they_mean_for_dynamic_resources(
+    stack: SettingsStack, client: Client, world: World
+) -> None:
+    def up(*extra: str) -> str:
+        result = stack.pulumi.run(
+            "up", "--yes", "--skip-preview", "--color", "never", "--stack", stack.pulumi.stack, *extra, check=False
+        )
+        assert "Traceback" not in result.stdout + result.stderr
+        return "" if result.returncode == 0 else one_line(result.stdout + result.stderr)
+
+    urn, first = state(stack)["form"]["urn"], {"delete_before_replace": True}
+    before = created(client, world, "ServedForm")
+    # The engine asks no diff here: the new one comes first, unless the program says otherwise, and cannot be made.
+    assert "form type ServedForm exists already" in up("--replace", urn)
+    stack.set(adopt=True)
+    assert not up("--replace", urn), "the new one adopts what is there, and the old one leaves it"
+    stack.set(adopt=False, options=first)
+    assert "the asset types ServedType use it; remove those first" in up("--replace", urn)
+    assert created(client, world, "ServedForm") == before, "refused without harm"
+    model = stack.config["settings"]["model"]
+    stack.set(
+        more=False,
+        options={"ignore_changes": ["model", "adoptExisting"]},
+        model=model.replace("note", "more: String\n  note"),
+    )
+    assert stack.preview() == {"assets": "delete"}
+    assert not up("--target", state(stack)["assets"]["urn"])
+    stack.set(options={**first, "protect": True}, model=model)
+    assert not up()
+    assert "protect" in up("--replace", urn)
+    stack.set(options=first)
+    assert not up()
+    stack.pulumi.run("state", "taint", urn, "--yes", "--stack", stack.pulumi.stack)
+    assert stack.preview() == {"form": "replace"}
+    assert not up()
+    assert created(client, world, "ServedForm") > before
+    # The engine is told of each change, which this replaces for; what keeps its name is deleted first.
+    stack.set(options={"replace_on_changes": ["model"]}, model=model.replace("note", "more: String\n  note"))
+    assert stack.preview() == {"form": "replace"}
+    assert not up()
+    stack.set(options={})
+
+
 def test_a_mistake_is_a_sentence_under_the_schemas_names(stack: SettingsStack, world: World) -> None:
     stack.set(project="nowhere1234567")
     printed = stack.refused()
@@ -136,3 +181,10 @@ def test_everything_goes(stack: SettingsStack, client: Client, world: World) -> 
     assert stack.pulumi.resource_count() == 0
     with pytest.raises(client("datazone").exceptions.ResourceNotFoundException):
         created(client, world, "ServedForm")
+
+
+def test_what_is_retained_outlives_the_stack(stack: SettingsStack, client: Client, world: World) -> None:
+    stack.set(options={"retain_on_delete": True})
+    stack.pulumi.operation("up")
+    stack.pulumi.operation("destroy")
+    assert created(client, world, "ServedForm")

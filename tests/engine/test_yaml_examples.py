@@ -6,14 +6,14 @@ import json
 import os
 import sysconfig
 import venv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.stacks import ROOT, Cloud, Portal, Stack, cli
+from tests.engine.stacks import ROOT, Cloud, Portal, Shell, Stack, cli
 from tests.sandbox import run_emulator
 from tests.wheel import install
 from tools.dev.pulumi import Pulumi
@@ -22,23 +22,6 @@ from tools.dev.workspace import Workspace, ensure_yaml_host
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 DOMAIN, MEMBER = "444455556666", "777788889999"
 READER, SECOND = (f"arn:aws:iam::{MEMBER}:role/streaming/{name}" for name in ("fraud-job", "second-job"))
-
-
-@dataclass(frozen=True)
-class Shell(Workspace):
-    """What somebody has in the shell in which they run the example.
-
-    Args:
-        first: folders before all others on PATH.
-        added: other variables.
-    """
-
-    first: tuple[Path, ...] = ()
-    added: Mapping[str, str] = field(default_factory=dict)
-
-    def variables(self, cli_dir: Path | None) -> dict[str, str]:
-        found = {**super().variables(cli_dir), **self.added}
-        return {**found, "PATH": os.pathsep.join([*map(str, self.first), found["PATH"]])}
 
 
 @dataclass

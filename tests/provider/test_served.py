@@ -144,14 +144,16 @@ def test_ignored_changes_are_no_change(stub: Process, world: World) -> None:
     id_, state = driver.create(inputs)
     other = {**inputs, "description": "b"}
 
-    def changes(*ignored: str) -> str:
+    def answered(*ignored: str) -> Any:
         request = provider_pb2.DiffRequest(
             id=id_, urn=URN, olds=driver._struct(state), news=driver._struct(other), ignoreChanges=ignored
         )
-        return str(provider_pb2.DiffResponse.DiffChanges.Name(stub.stub.Diff(request).changes))
+        return stub.stub.Diff(request)
 
-    assert changes() == "DIFF_SOME"
-    assert changes("description") == "DIFF_NONE"
+    found = answered()
+    assert (found.changes, list(found.diffs)) == (provider_pb2.DiffResponse.DIFF_SOME, ["description"])
+    assert found.deleteBeforeReplace, "if the program's options replace it, two of one name cannot be"
+    assert answered("description").changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
 def test_the_guard_is_served_too(stub: Process, world: World) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streamgov_pulumi.packaging.bundle import LOCK_FILE, write_digest
-from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_dependencies, ensure_yaml_host
+from tools.dev.workspace import ROOT, VENV_BIN, ensure_cli, ensure_dependencies, ensure_nodejs_host, ensure_yaml_host
 
 EMULATOR_TYPED = ("emulator/aws_emulator", "iam_evaluation")
 TYPED = (
@@ -98,10 +98,14 @@ def test(arguments: argparse.Namespace) -> int:
     if arguments.terraform:
         command = [*PYTEST, "-rs", "-m", "terraform", "tests/terraform"]
         return 0 if _run("pytest, with Terraform's AWS provider", command, environment) else 1
+    if arguments.typescript:
+        environment["STREAMGOV_NODEJS_DIR"] = str(ensure_nodejs_host())
+        command = [*PYTEST, "-m", "typescript", "tests/typescript"]
+        return 0 if _run("pytest, with programs in TypeScript", command, environment) else 1
     if arguments.clients:
         command = [*PYTEST, "-m", "clients", "tests/clients"]
         return 0 if _run("pytest, with standard clients", command, environment) else 1
-    aside = "not kafka and not flink and not terraform and not clients"
+    aside = "not kafka and not flink and not terraform and not typescript and not clients"
     chosen = aside if arguments.full else f"{aside} and not full"
     units = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}", *COVERED]
     others = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", *_uncovered()]

@@ -123,16 +123,19 @@ class Workspace:
         """Make the folders."""
         for folder in (self.state, self.emulator_state, self.pulumi_state, self.pulumi_home):
             folder.mkdir(parents=True, exist_ok=True)
-        self._install_aws_plugin()
+        self.install_aws_plugin(version("pulumi-aws"))
 
-    def _install_aws_plugin(self) -> None:
-        """Put the `aws` plugin where the engine looks for installed ones, in the version that the SDK asks for."""
-        folder = self.pulumi_home / "plugins" / f"resource-aws-v{version('pulumi-aws')}"
+    def install_aws_plugin(self, wanted: str) -> None:
+        """Put the `aws` plugin where the engine looks for installed ones.
+
+        Args:
+            wanted: the version that a program's SDK asks for.
+        """
+        folder = self.pulumi_home / "plugins" / f"resource-aws-v{wanted}"
         folder.mkdir(parents=True, exist_ok=True)
         program = folder / AWS_PLUGIN
         program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(aws_plugin() / AWS_PLUGIN))} "$@"\n')
         program.chmod(0o755)
-        (folder / _OURS).touch()
         (folder / _OURS).touch()
 
     def other_stacks(self) -> list[str]:
@@ -231,6 +234,18 @@ def ensure_yaml_host() -> Path:
         LocalError: neither a Pulumi with that host nor Go is on PATH, or the build failed.
     """
     return _ensured("YAML language host", "--yaml")
+
+
+def ensure_nodejs_host() -> Path:
+    """The folder with the Node.js language host, which must be on PATH beside the CLI; built on first use.
+
+    Raises:
+        LocalError: Node.js, or both a Pulumi with that host and Go, are not on PATH, or the build failed.
+    """
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            raise LocalError(f"{program} is not on PATH: programs in TypeScript need Node.js 20 or newer")
+    return _ensured("Node.js language host", "--nodejs")
 
 
 def _ensured(what: str, *arguments: str) -> Path:

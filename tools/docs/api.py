@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import streamgov_pulumi
@@ -23,7 +24,6 @@ Generated from the docstrings (`python -m tools.docs.api`). Names are imported f
 samples from `streamgov_samples`; arguments are TypedDicts, so a plain dict with these keys does. `?` marks what may be
 left out. A value of `Input[…]` may be an Output. Other languages see the same components in camelCase:
 [`plugin/schema.json`](../plugin/schema.json).
-
 """
 _ORDER = ("StreamGovernance",)
 
@@ -81,7 +81,7 @@ def render() -> str:
         "Dynamic resources": [found for found in classes if "providers" in found.__module__],
         "Samples": [getattr(streamgov_samples, name) for name in streamgov_samples.__all__],
     }
-    parts = [_HEAD]
+    parts: list[str] = []
     types: dict[str, str] = {}
     for title, group in groups.items():
         parts.append(f"## {title}\n")
@@ -92,7 +92,26 @@ def render() -> str:
         for name in left:
             done.add(name)
             parts.append(_table_of(name, types[name], types))
-    return "\n".join(parts)
+    text = "\n".join(parts)
+    return f"{_HEAD}{_counted(text, types.keys())}\n\n{text}"
+
+
+def _counted(text: str, sections: Collection[str]) -> str:
+    """How many of the components' arguments take an Output.
+
+    Args:
+        text: the page.
+        sections: the argument types.
+    """
+    tables = re.findall(r"\| argument \| type \| \|\n.*?\n((?:\|.*\n?)*)", text)
+    found = [type_ for table in tables for type_ in re.findall(r"^\| `\w+`\?? \| `(.*?)` \| ", table, re.MULTILINE)]
+    late = [type_ for type_ in found if "Input[" in type_]
+    nested = [type_ for type_ in found if type_ not in late and set(_words(type_)) & set(sections)]
+    plain = len(found) - len(late) - len(nested)
+    return (
+        f"Of {len(found)} arguments {len(late)} take an Output, {len(nested)} are sections of arguments, and {plain} "
+        "are plain, as names or the number of resources hang on them."
+    )
 
 
 def _class(found: type, types: dict[str, str]) -> str:

@@ -4,7 +4,8 @@
 A CLI that is already on PATH is taken if it is new enough. Otherwise both programs are built once, with Go,
 from the modules and hashes that are locked beside this file, and kept in a cache directory.
 
-With ``--yaml`` the directory is that of the YAML language host, which has to be on PATH as well for programs in YAML.
+With ``--yaml`` or ``--nodejs`` the directory is that of the YAML or Node.js language host, which has to be on PATH as
+well for programs in YAML, or in TypeScript.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ HERE = Path(__file__).resolve().parent
 CLI = HERE / "cli"
 HOST = HERE / "language-python"
 YAML_HOST = HERE / "language-yaml"
+NODEJS_HOST = HERE / "language-nodejs"
 LOCK_INPUTS = (
     CLI / "go.mod",
     CLI / "go.sum",
@@ -45,6 +47,7 @@ PROGRAMS = ("pulumi", "pulumi-language-python")
 # Scripts of the SDK module, relative to its directory.
 SCRIPTS = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 YAML_PROGRAM = "pulumi-language-yaml"
+NODEJS_PROGRAM = "pulumi-language-nodejs"
 CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 YAML_MODULE = "github.com/pulumi/pulumi-yaml"
@@ -375,6 +378,26 @@ def yaml_product() -> Product:
     )
 
 
+def nodejs_product() -> Product:
+    """The Node.js language host."""
+    version = locked(r"^\s*(?:require )?github\.com/pulumi/pulumi/sdk/v3 v(\S+)", NODEJS_HOST)
+    inputs = tuple(NODEJS_HOST / name for name in ("go.mod", "go.sum", "main.go", "packages.go"))
+    settings = (build_flags(version), sorted(GO_ENVIRONMENT.items()))
+
+    def build(go: str, target: Path, progress: Progress) -> None:
+        """Build the Node.js language host."""
+        build_host(go, Host("Node.js", NODEJS_HOST, NODEJS_PROGRAM, version, build_flags(version)), target, progress)
+
+    return Product(
+        "the Node.js language host",
+        "Node.js language host",
+        NODEJS_HOST,
+        cache_root(os.environ) / f"nodejs-{version}-{fingerprint(inputs, settings)}",
+        (NODEJS_PROGRAM,),
+        build,
+    )
+
+
 def build_cli(go: str, target: Path, progress: Progress) -> None:
     """Build the CLI and its Python language host."""
     version = pulumi_version()
@@ -400,16 +423,32 @@ def build_cli(go: str, target: Path, progress: Progress) -> None:
         raise Failure(f"The CLI that was built should be {version}, but is {built and dotted(built)}.")
 
 
+@dataclass(frozen=True)
+class Host:
+    """A language host of one program, beside the CLI: the language, its module, what is built of it, and how."""
+
+    language: str
+    module: Path
+    program: str
+    version: str
+    flags: Sequence[str]
+
+
 def build_yaml(go: str, target: Path, progress: Progress) -> None:
     """Build the YAML language host."""
     version = yaml_version()
+    build_host(go, Host("YAML", YAML_HOST, YAML_PROGRAM, version, yaml_flags(version)), target, progress)
+
+
+def build_host(go: str, host: Host, target: Path, progress: Progress) -> None:
+    """Build a language host that is a program of its own."""
     scratch = target / "scratch"
     scratch.mkdir()
-    listing = Step(progress, "fetching the modules of the YAML language host").run(
-        [go, "list", "-deps", "."], YAML_HOST, scratch
+    listing = Step(progress, f"fetching the modules of the {host.language} language host").run(
+        [go, "list", "-deps", "."], host.module, scratch
     )
-    Step(progress, f"building the YAML language host {version}", len(listing)).run(
-        [go, "build", *yaml_flags(version), "-o", str(target / YAML_PROGRAM), "."], YAML_HOST, scratch
+    Step(progress, f"building the {host.language} language host {host.version}", len(listing)).run(
+        [go, "build", *host.flags, "-o", str(target / host.program), "."], host.module, scratch
     )
     shutil.rmtree(scratch)
 
@@ -453,13 +492,20 @@ def build_once(product: Product, progress: Progress) -> None:
         progress.note(f"{product.title} is ready")
 
 
-def ensure(progress: Progress, yaml: bool = False) -> Path:
-    """The directory of a usable CLI or, beside it or elsewhere, of its YAML language host; built if need be."""
+HOSTS: dict[str, tuple[str, Callable[[], Product]]] = {
+    "yaml": (YAML_PROGRAM, yaml_product),
+    "nodejs": (NODEJS_PROGRAM, nodejs_product),
+}
+"""The language hosts beside the CLI: by the option's name the program and what it is built from."""
+
+
+def ensure(progress: Progress, host: str = "") -> Path:
+    """The directory of a usable CLI or, beside it or elsewhere, of one of its language hosts; built if need be."""
     cli = cli_product()
     found = installed(os.environ.get("PATH", os.defpath), cli.target, progress)
-    if found is not None and (not yaml or is_program(found / YAML_PROGRAM)):
+    if found is not None and (not host or is_program(found / HOSTS[host][0])):
         return found
-    product = yaml_product() if yaml else cli
+    product = HOSTS[host][1]() if host else cli
     if not product.is_complete():
         build_once(product, progress)
     return product.target
@@ -473,18 +519,22 @@ def stop(number: int, _frame: FrameType | None) -> NoReturn:
 def main() -> int:
     """Print the directory, or why there is none."""
     parser = argparse.ArgumentParser(description="Print the directory to prepend to PATH for the Pulumi CLI.")
-    parser.add_argument("--yaml", action="store_true", help="the directory of the YAML language host instead")
-    yaml = parser.parse_args().yaml
+    beside = parser.add_mutually_exclusive_group()
+    for option, language in (("yaml", "YAML"), ("nodejs", "Node.js")):
+        text = f"the directory of the {language} language host instead"
+        beside.add_argument(f"--{option}", dest="host", action="store_const", const=option, default="", help=text)
+    host = parser.parse_args().host
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     progress = Progress()
     problem = ""
     try:
-        directory = ensure(progress, yaml)
+        directory = ensure(progress, host)
     except Failure as failure:
         problem = str(failure)
     except OSError as error:
-        problem = f"{'The YAML language host' if yaml else 'The Pulumi CLI'} could not be made ready: {error}."
+        title = HOSTS[host][1]().title if host else "the Pulumi CLI"
+        problem = f"{title[0].upper()}{title[1:]} could not be made ready: {error}."
     except KeyboardInterrupt:
         problem = "Interrupted; nothing half built is left."
     finally:

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin, is_typeddict
 
 import pulumi
 import pytest
+from pulumi.resource import DependencyResource
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.inputs import check_arguments, unwrapped
@@ -16,6 +17,7 @@ from tests.unit.components.graph import Graph, run
 
 ACCOUNT, OTHER = "777788889999", "444455556666"
 REGION = "eu-west-1"
+STACK = "urn:pulumi:test::test::pulumi:pulumi:Stack::test-test"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/jobs/reader"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"
 CLUSTER = f"arn:aws:kafka:{REGION}:{OTHER}:cluster/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7"
@@ -103,9 +105,15 @@ def arguments_type(component: type) -> type:
 COMPONENTS = {component.__name__: component for component in offered()}
 
 
-def registered(component: type, change: Callable[[Any], Any], *, preview: bool = False) -> Graph:
+def registered(
+    component: type, change: Callable[[Any], Any], *, preview: bool = False, of_plugin: bool = False
+) -> Graph:
     def program() -> dict[str, Any]:
-        component("made", passed(arguments_type(component), "", change))
+        opts = None
+        if of_plugin:
+            # As the SDK's server makes a component's options from the engine's request.
+            opts = pulumi.ResourceOptions(parent=DependencyResource(STACK), protect=False, providers={}, depends_on=[])
+        component("made", passed(arguments_type(component), "", change), opts)
         return {}
 
     return run(program, preview=preview)
@@ -124,6 +132,13 @@ def test_every_argument_takes_an_output_and_means_the_same(name: str) -> None:
     plain = documents(registered(COMPONENTS[name], lambda value: value))
     assert len(plain) >= 1
     assert documents(registered(COMPONENTS[name], pulumi.Output.from_input)) == plain
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_every_component_can_be_made_by_the_plugin(name: str) -> None:
+    """There the owner is only a URN: nothing but the engine can be asked of it."""
+    by_program = documents(registered(COMPONENTS[name], lambda value: value))
+    assert set(documents(registered(COMPONENTS[name], lambda value: value, of_plugin=True))) == set(by_program)
 
 
 @pytest.mark.parametrize("name", COMPONENTS)

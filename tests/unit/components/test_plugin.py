@@ -64,3 +64,20 @@ def test_the_plugins_manifest_names_it_and_the_oldest_engine() -> None:
         "name": plugin.NAME, "version": __version__, "runtime": "python",
         "requiredPulumiVersion": f">={'.'.join(map(str, OLDEST))}.0",
     }  # fmt: skip
+
+
+def test_the_plugins_own_environment_gets_this_checkout() -> None:
+    """`pulumi install` and `pulumi package add` install what is said there, from the plugin's folder."""
+    lines = (ROOT / "plugin" / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["-e .."]
+
+
+def test_types_are_named_as_each_languages_generator_wants_them() -> None:
+    """Node.js and Python put `Args` after the name of an argument's type themselves."""
+    schema: dict[str, Any] = json.loads(OUT.read_text())
+    assert not [name for name in (*schema["types"], *schema["resources"]) if name.endswith("Args")]
+    assert 'Args"' not in OUT.read_text()
+
+
+def test_descriptions_carry_no_indentation_of_docstrings() -> None:
+    assert "\\n  " not in OUT.read_text()

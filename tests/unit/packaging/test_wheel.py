@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from streamgov_core import __version__
 from tests.wheel import ROOT, Installed, install
 
 pytestmark = pytest.mark.build
@@ -125,6 +126,8 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(installed: Elsewhere) ->
     assert {f"streamgov_pulumi/packaging/handlers/{path.name}" for path in (ROOT / "handlers").glob("*.py")} <= names
     for name in ("PulumiPlugin.yaml", "__main__.py", "schema.json"):
         assert f"streamgov_pulumi/plugin_files/{name}" in names
+    needs = zipfile.ZipFile(installed.wheel).read("streamgov_pulumi/plugin_files/requirements.txt").decode()
+    assert needs == f"streamgov-pulumi=={__version__}\n", "the plugin's own environment gets this very version"
     bundles = {name for name in names if name.startswith("streamgov_pulumi/packaging/bundles/")}
     assert len(bundles) == len(list((ROOT / "handlers").glob("[a-z]*.py"))) + 1  # and their index
     roots = {name.split("/")[0] for name in names if ".dist-info/" not in name}

@@ -358,53 +358,60 @@ def test_a_terminal_sees_the_seconds_go_by(machine: Machine) -> None:
     assert b"packages compiled: 1 of at most 2 (1 s)" in shown and b"(2 s)" in shown
 
 
-def test_the_yaml_host_is_built_by_itself_and_once(machine: Machine) -> None:
+HOSTS = {"yaml": "YAML", "nodejs": "Node.js"}
+
+
+@pytest.mark.parametrize("host", sorted(HOSTS))
+def test_a_host_beside_the_cli_is_built_by_itself_and_once(machine: Machine, host: str) -> None:
     machine.add_go()
-    machine.arguments = ["--yaml"]
+    machine.arguments = [f"--{host}"]
     directory = machine.built()
-    assert directory.parent == machine.cache / "streamgov" and directory.name.startswith("yaml-")
-    assert {path.name for path in directory.iterdir()} == {"pulumi-language-yaml"}
-    [host] = machine.calls("build")
-    assert host["cwd"] == str(TOOL / "language-yaml")
-    assert (host["CGO_ENABLED"], host["GOFLAGS"], host["GOWORK"]) == ("0", "-mod=readonly", "off")
+    assert directory.parent == machine.cache / "streamgov" and directory.name.startswith(f"{host}-")
+    assert {path.name for path in directory.iterdir()} == {f"pulumi-language-{host}"}
+    [built] = machine.calls("build")
+    assert built["cwd"] == str(TOOL / f"language-{host}")
+    assert (built["CGO_ENABLED"], built["GOFLAGS"], built["GOWORK"]) == ("0", "-mod=readonly", "off")
     assert machine.built() == directory
     assert len(machine.calls("build")) == 1
-    (directory / "pulumi-language-yaml").unlink()
+    (directory / f"pulumi-language-{host}").unlink()
     assert machine.built() == directory
     assert len(machine.calls("build")) == 2
 
 
-def test_the_yaml_host_of_an_installed_cli_is_taken(machine: Machine) -> None:
+@pytest.mark.parametrize("host", sorted(HOSTS))
+def test_a_host_beside_the_cli_of_an_installed_cli_is_taken(machine: Machine, host: str) -> None:
     machine.add_go()
-    machine.arguments = ["--yaml"]
+    machine.arguments = [f"--{host}"]
     bare = machine.add_cli("3.250.0")
-    assert machine.built().name.startswith("yaml-"), "the CLI on PATH has none"
-    program(bare / "pulumi-language-yaml", "#!/bin/sh\n")
+    assert machine.built().name.startswith(f"{host}-"), "the CLI on PATH has none"
+    program(bare / f"pulumi-language-{host}", "#!/bin/sh\n")
     assert machine.built() == bare
 
 
-def test_other_locks_of_the_yaml_host_leave_the_cli_alone(machine: Machine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", sorted(HOSTS))
+def test_other_locks_of_a_host_leave_the_cli_alone(machine: Machine, host: str, tmp_path: Path) -> None:
     machine.add_go()
     cli = machine.built()
     copy = tmp_path / "copy"
     shutil.copytree(TOOL, copy)
     machine.tool = copy / "ensure.py"
-    with (copy / "language-yaml" / "main.go").open("a") as file:
+    with (copy / f"language-{host}" / "main.go").open("a") as file:
         file.write("\n")
     assert machine.built() == cli
-    machine.arguments = ["--yaml"]
+    machine.arguments = [f"--{host}"]
     changed = machine.built()
     machine.tool = TOOL / "ensure.py"
     assert machine.built() != changed
 
 
-def test_without_go_one_sentence_says_what_the_yaml_host_needs(machine: Machine) -> None:
+@pytest.mark.parametrize("host", sorted(HOSTS))
+def test_without_go_one_sentence_says_what_a_host_needs(machine: Machine, host: str) -> None:
     machine.add_cli("3.250.0")
-    machine.arguments = ["--yaml"]
+    machine.arguments = [f"--{host}"]
     result = machine.run()
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1
-    assert "YAML language host nor Go is on PATH: install Pulumi" in result.stderr
+    assert f"{HOSTS[host]} language host nor Go is on PATH: install Pulumi" in result.stderr
     assert machine.left() == set()
 
 
