@@ -128,7 +128,9 @@ class Deployment:
             RoleName=function.role.name, PolicyName=INLINE_POLICY, PolicyDocument=json.dumps(function.role.policy)
         )
         self.client("lambda", account).update_function_configuration(
-            FunctionName=function.name, Environment={"Variables": function.environment}
+            FunctionName=function.name,
+            Environment={"Variables": function.environment},
+            Layers=self.deployer.layers(account, function),
         )
 
     # --- DataZone -----------------------------------------------------------------------------------------------------
