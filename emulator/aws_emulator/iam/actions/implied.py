@@ -152,7 +152,8 @@ def _lambda(call: ApiCall) -> list[Check]:
     """
     if call.operation not in ("CreateFunction", "UpdateFunctionConfiguration"):
         return []
-    return [Check("lambda:GetLayerVersion", str(arn)) for arn in call.params.get("Layers") or ()]
+    layers = [str(arn) for arn in call.params.get("Layers") or ()]
+    return [Check("lambda:GetLayerVersion", arn) for arn in layers if arn.startswith("arn:")]
 
 
 _SERVICES = {"lambda": _lambda, "kinesis": _kinesis, "dynamodb": _dynamodb, "sqs": _sqs, "ssm": _ssm, "s3": _s3}

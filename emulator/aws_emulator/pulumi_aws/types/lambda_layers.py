@@ -42,8 +42,8 @@ def _layer_state(found: Mapping[str, Any], arn: str, last: State) -> State:
 
 def _read_layer(context: Context, identifier: str, state: State) -> State | None:
     def read() -> State | None:
-        layer, _, version = identifier.rpartition(":")
-        found = context.client("lambda").get_layer_version(LayerName=layer, VersionNumber=int(version))
+        name, version = identifier.split(":")[-2:]
+        found = context.client("lambda").get_layer_version(LayerName=name, VersionNumber=int(version))
         return _layer_state(found, identifier, state)
 
     return read_or_none(read)
@@ -51,9 +51,9 @@ def _read_layer(context: Context, identifier: str, state: State) -> State | None
 
 def _delete_layer(context: Context, identifier: str, state: State) -> None:
     if not state.get("skipDestroy"):
-        layer, _, version = identifier.rpartition(":")
+        name, version = identifier.split(":")[-2:]
         client = context.client("lambda")
-        delete_quietly(lambda: client.delete_layer_version(LayerName=layer, VersionNumber=int(version)))
+        delete_quietly(lambda: client.delete_layer_version(LayerName=name, VersionNumber=int(version)))
 
 
 def register(registry: Registry) -> None:

@@ -69,3 +69,16 @@ def test_whoever_gives_a_function_a_layer_may_read_it(domain: Account, client: C
     with pytest.raises(ClientError, match="lambda:GetLayerVersion") as refused:
         lambda_.update_function_configuration(FunctionName=function, Layers=[layer])
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("by_arn", [False, True])
+def test_a_version_is_read_by_the_layers_name_or_arn(domain: Account, client: Client, by_arn: bool) -> None:
+    name = unique("layer")
+    version = publish(domain, name, {"python/words.txt": "one"})
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{domain.id}:root"}, "Action": "sts:AssumeRole"}
+    role = domain.role(None, [allow("lambda:GetLayerVersion", version)], trust)
+    asked = {"LayerName": version.rpartition(":")[0] if by_arn else name}
+    found = client("lambda", domain.id, role).get_layer_version(**asked, VersionNumber=1)
+    assert found["LayerVersionArn"] == version
+    with pytest.raises(ClientError, match="lambda:GetLayerVersion"):
+        client("lambda", domain.id, role).get_layer_version(**asked, VersionNumber=2)
