@@ -108,30 +108,7 @@ def apply_policy(
         ConfigError: there is no room for the keys; or none for the roles, and their boundary is waived.
     """
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
-    base = [
-        table_access(names, account, names.document_table),
-        table_scan(names, account, names.document_table),
-        {
-            "Sid": "Records",
-            "Effect": "Allow",
-            "Action": "ssm:GetParameter",
-            "Resource": names.arn("ssm", account, f"parameter{names.record_parameter_root(domain_id)}/*"),
-        },
-        {
-            # What consumers of this account are told: these parameters, and no other.
-            "Sid": "ConnectionDetails",
-            "Effect": "Allow",
-            "Action": ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
-            "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
-        },
-        *reader_statements(names, account),
-        *access_role_statements(names, account, names.policy_arn(account, ACCESS_BOUNDARY)),
-        look_at_principals(names, account),
-        our_policies(names, account),
-        *_never(names, account, protected_role_arns),
-        *table_key_access(names, kms_key_arn),
-        function_logs(names, account, "apply"),
-    ]
+    base = _own_things(names, account, domain_id, protected_role_arns, kms_key_arn)
 
     def build(keys: Sequence[str], roles: Sequence[str], *, marked: bool = False) -> Document:
         owned = [item for platform in chosen for item in platform.member_statements(names, account, keys)]
@@ -159,6 +136,36 @@ def apply_policy(
         advice="name a path in consumerRoles, such as role/streaming/*, or let the roles carry the boundary "
         "(requireBoundary), which then marks them",
     )
+
+
+def _own_things(
+    names: Names, account: str, domain_id: str, protected_role_arns: Sequence[str], kms_key_arn: str | None
+) -> list[Statement]:
+    """What the function needs whatever is granted to whom, and what it never may."""
+    return [
+        table_access(names, account, names.document_table),
+        table_scan(names, account, names.document_table),
+        {
+            "Sid": "Records",
+            "Effect": "Allow",
+            "Action": "ssm:GetParameter",
+            "Resource": names.arn("ssm", account, f"parameter{names.record_parameter_root(domain_id)}/*"),
+        },
+        {
+            # What consumers of this account are told: these parameters, and no other.
+            "Sid": "ConnectionDetails",
+            "Effect": "Allow",
+            "Action": ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
+            "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
+        },
+        *reader_statements(names, account),
+        *access_role_statements(names, account, names.policy_arn(account, ACCESS_BOUNDARY)),
+        look_at_principals(names, account),
+        our_policies(names, account),
+        *_never(names, account, protected_role_arns),
+        *table_key_access(names, kms_key_arn),
+        function_logs(names, account, "apply"),
+    ]
 
 
 OTHER_DEPLOYMENTS_ROLES = (
