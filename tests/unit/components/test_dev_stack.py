@@ -93,7 +93,7 @@ def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
 
 def test_ledgers(graph: Graph) -> None:
     tables = {item.inputs["name"]: item for item in graph.all("aws:dynamodb/table:Table")}
-    assert set(tables) == {"streamgov-grants", "streamgov-documents"}
+    assert set(tables) == {"streamgov-grants", "streamgov-documents", "streamgov-records"}
     for table in graph.all("aws:dynamodb/table:Table"):
         assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
         assert table.inputs["serverSideEncryption"]["enabled"] is True
