@@ -88,6 +88,12 @@ ALARMS: Mapping[str, Advice] = {
         "`streamgov reconcile` lists each finding with its account and document; this page says what to do about "
         "each kind",
     ),
+    "reconcile-heartbeat": Advice(
+        "no scheduled run of the reconciler has come to its end for a while: it is not started, or does not end",
+        "look at the schedule's rule, at dead-letters-depth and at the latest executions of the central machine: a "
+        "stage that goes on shows its shards in the map run. `streamgov reconcile` starts one by hand. After a first "
+        "deployment: wait for the first run",
+    ),
 }
 """By the end of the alarm's name, after the namespace; ``*`` stands for a data source's key."""
 
@@ -208,6 +214,11 @@ ENDS: Mapping[str, Advice] = {
     ),
     "ReconcileFailed": Advice(
         "a reconcile run ended early", "the next one starts anew; `streamgov reconcile` starts one by hand"
+    ),
+    "ShardFailed": Advice(
+        "a part of a reconcile run could not be finished, the others were",
+        "the run's result names it as Unchecked, its child execution in the map run says why; the next run begins it "
+        "anew",
     ),
 }
 """By the error with which an execution of one of the machines ends."""

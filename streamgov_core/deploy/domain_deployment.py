@@ -28,6 +28,7 @@ from streamgov_core.deploy.domain_permissions import (
     reconcile_policy,
     report_policy,
 )
+from streamgov_core.deploy.heartbeat import heartbeat_alarms
 from streamgov_core.deploy.iam_statements import Document
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
@@ -44,8 +45,9 @@ from streamgov_core.deploy.spec import (
 )
 from streamgov_core.documents.compiler import INLINE_LIMIT, TRUST_LIMIT
 from streamgov_core.domain.grant_ends import GrantEnds
+from streamgov_core.domain.reconcile.run_store import EXPIRY, PART_KEY, RUN_KEY
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
-from streamgov_core.model.findings import RECONCILER
+from streamgov_core.model.findings import RECONCILER, mode_of
 from streamgov_core.model.naming import Names, check_account
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
 
@@ -61,6 +63,7 @@ class DomainDeployment:
 
     Args:
         grants: the grant ledger.
+        runs: what the shards of a reconcile run work on.
         collect: the function that collects what a grant needs.
         report: the function that reports a grant's outcome.
         reconcile: the function that finds and repairs what no execution has finished.
@@ -72,10 +75,12 @@ class DomainDeployment:
         end_schedules: group of the schedules of ends of access.
         ends: role with which those schedules start the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
+        heartbeats: alarm on a reconciler that does not run or does not end; none without a schedule.
         dashboard: what a person looks at.
     """
 
     grants: TableSpec
+    runs: TableSpec
     collect: FunctionSpec
     report: FunctionSpec
     reconcile: FunctionSpec
@@ -87,6 +92,7 @@ class DomainDeployment:
     end_schedules: ScheduleGroupSpec
     ends: RoleSpec
     open_findings: AlarmSpec
+    heartbeats: tuple[AlarmSpec, ...]
     dashboard: DashboardSpec
 
     @property
@@ -111,6 +117,7 @@ def domain_account(
     reconcile_schedule: str = RECONCILE_SCHEDULE,
     reconcile_repairs: bool = True,
     grace: float = GRACE_SECONDS,
+    collect_concurrency: int | None = None,
 ) -> DomainDeployment:
     """What is deployed into the domain account.
 
@@ -130,6 +137,8 @@ def domain_account(
         reconcile_schedule: EventBridge schedule expression; empty for never.
         reconcile_repairs: scheduled runs repair what they find, instead of only reporting it.
         grace: seconds that a grant may be open before an execution must work on it.
+        collect_concurrency: how many invocations of the function that reads grants run side by side at most, reserved
+            for it: the queue of a burst. None: the account's common pool.
 
     Raises:
         ConfigError: an account id is malformed, or a document has no room for so many accounts.
@@ -161,6 +170,7 @@ def domain_account(
     )
     made = DomainDeployment(
         grants=TableSpec("grants", names.grant_table, hash_key="grantId", range_key="assetId", expiry="purgeAt"),
+        runs=TableSpec("runs", names.run_table, hash_key=RUN_KEY, range_key=PART_KEY, expiry=EXPIRY),
         collect=scope.function(
             "collect",
             entry_point="handlers.collect_grant.handler",
@@ -176,6 +186,7 @@ def domain_account(
                 ends=ends or GrantEnds(),
             ),
             policy=collect_policy(names, account, key_arn),
+            reserved_concurrency=collect_concurrency,
         ),
         report=scope.function(
             "report",
@@ -222,6 +233,7 @@ def domain_account(
             policy=events_policy(names, account),
         ),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+        heartbeats=heartbeat_alarms(names, reconcile_schedule, dry_run=not reconcile_repairs),
         dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
     check_sizes(made)
@@ -330,6 +342,6 @@ def _open_findings(names: Names, *, dry_run: bool) -> AlarmSpec:
         dimensions={
             "Deployment": names.namespace,
             "Function": RECONCILER,
-            "Mode": "dryRun" if dry_run else "repair",
+            "Mode": mode_of(dry_run),
         },
     )

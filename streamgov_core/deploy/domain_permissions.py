@@ -161,6 +161,12 @@ def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str |
         },
         table_scan(names, domain_account, names.grant_table),
         {
+            "Sid": "Runs",
+            "Effect": "Allow",
+            "Action": ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            "Resource": names.arn("dynamodb", domain_account, f"table/{names.run_table}"),
+        },
+        {
             "Sid": "StartExecutions",
             "Effect": "Allow",
             "Action": "states:StartExecution",
@@ -195,6 +201,22 @@ def central_machine_policy(
     return document(
         invoke_functions(names, domain_account, "collect", "reconcile", "report"),
         members,
+        # "IAM policies for using Distributed Map states": the machine starts and stops its own child executions.
+        {
+            "Sid": "Shards",
+            "Effect": "Allow",
+            "Action": "states:StartExecution",
+            "Resource": names.central_machine_arn(domain_account),
+        },
+        {
+            "Sid": "ShardExecutions",
+            "Effect": "Allow",
+            "Action": ["states:DescribeExecution", "states:StopExecution"],
+            "Resource": [
+                names.arn("states", domain_account, f"execution:{names.central_machine}{separator}*")
+                for separator in (":", "/")
+            ],
+        },
         log_delivery(),
         tracing(),
     )

@@ -16,7 +16,7 @@ INLINE_POLICY = "permissions"
 
 @dataclass(frozen=True)
 class AlarmSpec:
-    """A CloudWatch alarm that goes off with the first event of a metric within five minutes.
+    """A CloudWatch alarm that goes off with the first event of a metric, or when a metric stays away.
 
     Args:
         key: its part of the logical name.
@@ -26,6 +26,9 @@ class AlarmSpec:
         metric: the metric's name.
         dimensions: which resource.
         statistic: ``Sum`` for counters, ``Maximum`` for depths.
+        period: seconds, a multiple of 60.
+        periods: of which each must have, or for ``on_silence`` lack, an event.
+        on_silence: goes off when there is no event in any of the periods.
     """
 
     key: str
@@ -35,6 +38,9 @@ class AlarmSpec:
     metric: str
     dimensions: Mapping[str, str]
     statistic: str = "Sum"
+    period: int = 300
+    periods: int = 1
+    on_silence: bool = False
 
 
 @dataclass(frozen=True)
