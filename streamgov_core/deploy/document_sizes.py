@@ -1,6 +1,6 @@
 """How large the documents of a deployment are, and what AWS has room for.
 
-What a deployment may have any number of does not stand in a document (docs/adr/0015-lists-in-a-layer.md), or the
+What a deployment may have any number of does not stand in a document (docs/adr/0016-lists-in-a-layer.md), or the
 document says at a preview how many fit.
 """
 

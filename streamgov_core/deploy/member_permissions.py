@@ -99,7 +99,7 @@ def apply_policy(
 
     * ``consumer_role_arns``: role ARNs or patterns (``arn:aws:iam::<account>:role/streaming/*``) that may get
       access. More than the document has room for stand in the function's settings alone, and the boundary marks the
-      roles that it may write on (docs/adr/0015-lists-in-a-layer.md).
+      roles that it may write on (docs/adr/0016-lists-in-a-layer.md).
     * ``boundary_arn``: the permissions boundary that those roles must carry.
     * ``require_boundary``: False waives it.
     * ``kms_key_arn``: key of the target table.

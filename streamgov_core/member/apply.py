@@ -16,7 +16,7 @@ from streamgov_core.member.delivery import assuming_roles
 from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
-from streamgov_core.model.access_role import access_role_of
+from streamgov_core.model.access_role import ACCESS, access_role_of
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
@@ -89,9 +89,10 @@ class Apply(MemberFunction):
     def _prepare(self, command: GrantCommand) -> dict[str, Any]:
         """Say which of this account's principals must assume an access role; nothing is written."""
         verify_side(self._settings, command)
-        assuming = assuming_roles(self._settings, command, self._account)
+        warnings = list[str]()
+        assuming = assuming_roles(self._settings, command, self._account, warnings)
         log("principals looked at", command.to_message(), assuming=[item.role.arn for item in assuming])
-        return Answer("APPLIED", None, _told(assuming)).to_message()
+        return Answer("APPLIED", None, {**_told(assuming), "warnings": warnings}).to_message()
 
     def _decided(self, command: GrantCommand, prepared: Sequence[Mapping[str, Any]]) -> GrantCommand:
         """The command with what the accounts of its principals have said, this account's own included.
@@ -134,8 +135,9 @@ class Apply(MemberFunction):
 
             fills: dict[str, float] = {}
             engine = Engine(self._ledger, clock, calls, fills.__setitem__)
-            running = [
-                documents.submit(
+
+            def begin(contribution: PolicyContribution) -> Future[Any]:
+                return documents.submit(
                     engine.apply,
                     self._account.policy_document(command.platform, contribution),
                     contribution,
@@ -144,8 +146,12 @@ class Apply(MemberFunction):
                     command.grants,
                     precondition if checks else None,
                 )
-                for contribution in contributions
-            ]
+
+            # A role that goes over to an access role can use that before other documents let go of it.
+            early = [one for one in contributions if one.kind == ACCESS and command.grants]
+            running = [begin(contribution) for contribution in early]
+            if _deciding_error(running) is None:
+                running += [begin(contribution) for contribution in contributions if contribution not in early]
             error = _deciding_error(checks) or _deciding_error(running)
             self._report_fills(fills)
             if error is not None:
@@ -174,12 +180,19 @@ class Apply(MemberFunction):
         try:
             if command.grants and command.side != "consumer":
                 facts = told["connection"] = self._account.connection_facts(command)
-            if any(contribution.kind == ROLE for contribution in contributions):
+            if any(contribution.kind == ROLE for contribution in contributions) or self._tells(command):
                 self._write_parameter(command, self._connection_content(command, facts) if command.grants else "")
                 told["parameter"] = parameter_name(names, command)
         except PermanentGrantError as error:
             warnings.append(f"the consumer could not be told how to connect: {error}")
         return told
+
+    def _tells(self, command: GrantCommand) -> bool:
+        """Whether the parameter is this account's to write though no role's policies change: roles assume another."""
+        if any(item.role.account == self._settings.account for item in command.consumer.assuming or ()):
+            return True
+        undecided = command.consumer.assuming is None and command.side != "producer"
+        return undecided and not command.grants and self._told(command) is not None
 
     def _write_parameter(self, command: GrantCommand, content: str) -> None:
         """Write or delete the parameter that is this grant's alone, unless a newer command has been here.

@@ -2,7 +2,7 @@
 
 Variables have room for 4 KB (Lambda quotas). Lists of accounts, projects, roles and patterns go into this text
 instead, which is deployed as a layer of the function: a version of a layer never changes, and which version a function
-has is part of the function's configuration, as its variables are (docs/adr/0015-lists-in-a-layer.md).
+has is part of the function's configuration, as its variables are (docs/adr/0016-lists-in-a-layer.md).
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ _HEAD = """# Limits of what is deployed
 
 AWS limits the size of policies, variables and definitions. Lists of accounts, projects, roles, topics and streams
 therefore stand in no document that a role or a function is deployed with: a pattern stands for them, or a setting of
-the function, in a layer that has room for all of them ([decision 15](adr/0015-lists-in-a-layer.md)). What grants write
+the function, in a layer that has room for all of them ([decision 16](adr/0016-lists-in-a-layer.md)). What grants write
 at run time has [limits of its own](capacities.md).
 
 Generated from the deploy specs (`python -m tools.docs.limits`), with the longest names that a deployment can have.
