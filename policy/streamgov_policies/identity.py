@@ -35,8 +35,8 @@ _TAKE_AWAY = frozenset({"iam:deleterolepolicy", "iam:detachrolepolicy"})
 _ROLES = re.compile(r"arn:[^:]*:iam::(?P<account>[^:]*):(role)?[*?/]*\*[*?/]*")
 _SAY_SO = "list the account in `accounts` of this policy's configuration (the stack's allowAnyRole does not)"
 CONSUMER_ROLES = "STREAMGOV_CONSUMER_ROLES"
-"""The variable of the function that writes policies. The pack runs without our distribution: a test compares it with
-that function's settings."""
+"""The setting of the function that writes policies, in its layer. The pack runs without our distribution: a test
+compares it with that function's settings."""
 _TAKES_BOUNDARY_AWAY = "iam:deleterolepermissionsboundary"
 _ROOT = re.compile(r"arn:aws[\w-]*:iam::\d{12}:root|\d{12}")
 
@@ -177,25 +177,26 @@ def account_wide_roles(type_: str, props: Props, config: Config) -> Iterator[str
                 f"{_named(statement)} allows {', '.join(writes)} on every role of an account ({', '.join(wide)}): name "
                 f"a path such as role/streaming/*, or {_SAY_SO}"
             )
-    if type_ == "aws:lambda/function:Function":
+    if type_ == "aws:lambda/layerVersion:LayerVersion":
         for pattern in _consumer_roles(props):
             if _every_role(pattern, allowed):
                 yield (
-                    f"the function {text(props, 'name')} may grant access to every role of an account ({pattern}): "
-                    f"name a path in consumerRoles, such as role/streaming/*, or {_SAY_SO}"
+                    f"the function of the layer {text(props, 'layerName')} may grant access to every role of an "
+                    f"account ({pattern}): name a path in consumerRoles, such as role/streaming/*, or {_SAY_SO}"
                 )
 
 
 def _consumer_roles(props: Props) -> list[str]:
-    environment = props.get("environment")
-    variables = environment.get("variables") if isinstance(environment, Mapping) else None
-    value = variables.get(CONSUMER_ROLES) if isinstance(variables, Mapping) else None
-    if not isinstance(value, str):
-        return []  # Not there, or known only during up: the engine asks again then.
-    try:
-        return many(json.loads(value))
-    except ValueError:
-        return []
+    """The roles in a layer of settings; none if it is known only during up: the engine asks again then."""
+    assets = getattr(props.get("code"), "assets", None) or {}
+    found: list[str] = []
+    for asset in assets.values():
+        try:
+            settings = json.loads(getattr(asset, "text", "{}"))
+        except ValueError:
+            continue  # Somebody else's layer.
+        found += many(settings.get(CONSUMER_ROLES)) if isinstance(settings, dict) else []
+    return found
 
 
 def _every_role(pattern: str, allowed: set[str]) -> bool:

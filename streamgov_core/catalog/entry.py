@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.catalog.asset_writer import SyncSettings
@@ -21,12 +20,12 @@ from streamgov_core.catalog.sync import READERS, Syncer
 from streamgov_core.catalog.sync_request import SyncRequest, parse_event
 from streamgov_core.catalog.sync_result import SyncResult
 from streamgov_core.model.environment_variables import (
+    compact_json,
     flag,
-    joined,
+    list_from_json,
     names_from_environment,
     names_to_environment,
     required,
-    split,
 )
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
@@ -35,6 +34,7 @@ from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
+from streamgov_core.runtime.settings_layer import function_variables
 
 # Variables that reviews read, too.
 REGISTRY_NAME = "STREAMGOV_REGISTRY_NAME"
@@ -68,6 +68,8 @@ class SyncConfig:
         topics: patterns of the names of the topics that it may speak for; MSK only.
     """
 
+    growing: ClassVar[tuple[str, ...]] = (TOPICS,)
+
     names: Names
     domain_id: str
     registry_name: str
@@ -87,7 +89,7 @@ class SyncConfig:
             "STREAMGOV_PLATFORM": self.platform,
             REGISTRY_NAME: self.registry_name,
             RESOURCE: self.resource,
-            TOPICS: joined(self.topics),
+            TOPICS: compact_json(self.topics),
             TOPIC_MAPPING: self.mapping,
             PUBLISH: flag(settings.publish),
             "STREAMGOV_CONCURRENCY": str(settings.concurrency),
@@ -123,7 +125,7 @@ class SyncConfig:
                 share,
                 env.get("STREAMGOV_WITHOUT_SCHEMA") == "true",
             ),
-            topics=split(env.get(TOPICS, "")),
+            topics=list_from_json(env.get(TOPICS, "[]")),
         )
 
 
@@ -139,7 +141,7 @@ clients_of = cache(make_clients)
 
 def prepare() -> None:
     """What can be made before the first event: the configuration is read, clients are there."""
-    clients_of(SyncConfig.from_environment(os.environ)).prepare("datazone", "dynamodb", "glue")
+    clients_of(SyncConfig.from_environment(function_variables())).prepare("datazone", "dynamodb", "glue")
 
 
 def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dict[str, Any]:
@@ -159,7 +161,7 @@ def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dic
             JSON of at most 8,000 characters.
         ConfigError: the configuration is wrong.
     """
-    config = SyncConfig.from_environment(os.environ)
+    config = SyncConfig.from_environment(function_variables())
     clients = clients_of(config)
     request = parse_event(event, config.registry_name)
     result = syncer_of(config, clients, _enough_time(context)).run(request)

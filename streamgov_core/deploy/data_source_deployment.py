@@ -9,6 +9,7 @@ from typing import Any
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.deploy.data_source_permissions import sync_policy
+from streamgov_core.deploy.document_sizes import check_sizes
 from streamgov_core.deploy.schema_events import schema_event_patterns
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FailureDestination, FunctionSpec, QueueSpec, RuleSpec
@@ -76,7 +77,7 @@ def data_source(
         schema_events: a CloudTrail trail delivers schema changes as events.
 
     Raises:
-        ConfigError: the platform is unknown.
+        ConfigError: the platform is unknown, or AWS has no room for a document.
     """
     names = scope.names
     function_name = f"sync-{key or platform}"
@@ -132,4 +133,6 @@ def data_source(
         )
         for rule, name in rule_names.items()
     )
-    return DataSourceDeployment(sync, dead_letters, rules)
+    made = DataSourceDeployment(sync, dead_letters, rules)
+    check_sizes(made)
+    return made

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from streamgov_core.deploy.central_events import (
     SETTLE_INPUT_PATHS,
@@ -15,6 +16,7 @@ from streamgov_core.deploy.central_events import (
 )
 from streamgov_core.deploy.central_machine import central_definition
 from streamgov_core.deploy.dashboards import domain_dashboard
+from streamgov_core.deploy.document_sizes import check_sizes, fitted, how_many_fit
 from streamgov_core.deploy.domain_permissions import (
     callback_policy,
     callback_trust,
@@ -27,6 +29,7 @@ from streamgov_core.deploy.domain_permissions import (
     report_policy,
 )
 from streamgov_core.deploy.heartbeat import heartbeat_alarms
+from streamgov_core.deploy.iam_statements import Document
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
@@ -40,6 +43,7 @@ from streamgov_core.deploy.spec import (
     ScheduleGroupSpec,
     TableSpec,
 )
+from streamgov_core.documents.compiler import INLINE_LIMIT, TRUST_LIMIT
 from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.domain.reconcile.run_store import EXPIRY, PART_KEY, RUN_KEY
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
@@ -122,7 +126,8 @@ def domain_account(
         domain_id: the DataZone domain.
         members: accounts of producers and consumers.
         asset_types: names of the asset types whose grants are handled.
-        organization_id: let member accounts of this organisation call back, instead of naming each.
+        organization_id: the organisation that all members are of. Documents name it instead of each account, so that
+            there may be any number of them.
         principal_accounts: member account to further accounts whose roles its subscription targets may name.
         managed_vpc: grants across accounts include managed VPC connections to the cluster.
         cross_account_serverless: try grants on serverless clusters across accounts, which AWS does not document.
@@ -136,7 +141,7 @@ def domain_account(
             for it: the queue of a burst. None: the account's common pool.
 
     Raises:
-        ConfigError: an account id is malformed.
+        ConfigError: an account id is malformed, or a document has no room for so many accounts.
     """
     names, account, key_arn = scope.names, scope.account, scope.kms_key_arn
     member_accounts = tuple(sorted({check_account(member, "member account") for member in members}))
@@ -144,7 +149,12 @@ def domain_account(
     machine = scope.machine(
         "central",
         definition=central_definition(names, account),
-        policy=central_machine_policy(names, account, member_accounts),
+        policy=_for_members(
+            partial(central_machine_policy, names, account, organization_id=organization_id),
+            member_accounts,
+            INLINE_LIMIT,
+            "the policy of the central machine's role",
+        ),
     )
     events = scope.role(
         "events",
@@ -158,7 +168,7 @@ def domain_account(
     rules = _rules(
         scope, machine, events, dead_letters, domain_id, types, reconcile_schedule, dry_run=not reconcile_repairs
     )
-    return DomainDeployment(
+    made = DomainDeployment(
         grants=TableSpec("grants", names.grant_table, hash_key="grantId", range_key="assetId", expiry="purgeAt"),
         runs=TableSpec("runs", names.run_table, hash_key=RUN_KEY, range_key=PART_KEY, expiry=EXPIRY),
         collect=scope.function(
@@ -201,7 +211,12 @@ def domain_account(
             "callback",
             key="callback",
             description="Member machines answer the central machine's task tokens through it",
-            trust=callback_trust(names, account, member_accounts, organization_id=organization_id),
+            trust=_for_members(
+                partial(callback_trust, names, account, organization_id=organization_id),
+                member_accounts,
+                TRUST_LIMIT,
+                "the trust policy of the callback role",
+            ),
             policy=callback_policy(names, account),
         ),
         events=events,
@@ -220,6 +235,35 @@ def domain_account(
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
         heartbeats=heartbeat_alarms(names, reconcile_schedule, dry_run=not reconcile_repairs),
         dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
+    )
+    check_sizes(made)
+    return made
+
+
+def _for_members(
+    build: Callable[[Sequence[str]], Document], members: Sequence[str], limit: int, document: str
+) -> Document:
+    return fitted(
+        build,
+        members,
+        limit,
+        document=document,
+        noun="member accounts",
+        advice="name their organisation (organizationId), and their number does not matter any more",
+    )
+
+
+def members_that_fit(names: Names, account: str) -> int:
+    """How many member accounts a deployment may have that names no organisation.
+
+    Args:
+        names: the deployment's names.
+        account: the domain's account.
+    """
+    some = [f"{number:012}" for number in range(1_000)]
+    return min(
+        how_many_fit(partial(callback_trust, names, account), some, TRUST_LIMIT),
+        how_many_fit(partial(central_machine_policy, names, account), some, INLINE_LIMIT),
     )
 
 

@@ -184,16 +184,23 @@ def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str |
     )
 
 
-def central_machine_policy(names: Names, domain_account: str, member_accounts: Sequence[str]) -> Document:
-    """The central machine: its three functions and the invoke role of each member account."""
+def central_machine_policy(
+    names: Names, domain_account: str, member_accounts: Sequence[str], *, organization_id: str | None = None
+) -> Document:
+    """The central machine: its three functions and the invoke role of each member account.
+
+    With ``organization_id`` of each account of the organisation that has such a role, whatever their number: the role
+    must trust this machine by name, and ``collect`` serves the member accounts alone.
+    """
+    members: dict[str, Any] = {"Sid": "MemberAccounts", "Effect": "Allow", "Action": "sts:AssumeRole"}
+    if organization_id is None:
+        members["Resource"] = [names.role_arn(account, "member-invoke") for account in sorted({*member_accounts})]
+    else:
+        members["Resource"] = names.role_arn("*", "member-invoke")
+        members["Condition"] = {"StringEquals": {"aws:ResourceOrgID": organization_id}}
     return document(
         invoke_functions(names, domain_account, "collect", "reconcile", "report"),
-        {
-            "Sid": "MemberAccounts",
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Resource": [names.role_arn(account, "member-invoke") for account in sorted({*member_accounts})],
-        },
+        members,
         # "IAM policies for using Distributed Map states": the machine starts and stops its own child executions.
         {
             "Sid": "Shards",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 
 from streamgov_core.deploy.access_role_permissions import access_boundary
 from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
 from streamgov_core.deploy.dashboards import member_dashboard
+from streamgov_core.deploy.document_sizes import check_sizes, fitted
 from streamgov_core.deploy.iam_statements import document, service_trust
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.deploy.member_permissions import (
@@ -22,6 +24,7 @@ from streamgov_core.deploy.member_permissions import (
 from streamgov_core.deploy.reader_permissions import READER_BOUNDARY, reader_boundary
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
+from streamgov_core.documents.compiler import MANAGED_LIMIT
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
 from streamgov_core.model.access_role import AUTO
@@ -107,8 +110,8 @@ def member_account(
         sources: the account's data sources: their records may claim what they may speak for, and nothing else.
 
     Raises:
-        ConfigError: an account id is malformed, a connection role is not among the consumer roles, or a data source
-            does not say what it may speak for.
+        ConfigError: an account id is malformed, a connection role is not among the consumer roles, a data source
+            does not say what it may speak for, or AWS has no room for a document.
     """
     names, account = scope.names, scope.account
     check_account(domain_account, "domain account")
@@ -119,7 +122,7 @@ def member_account(
         definition=member_definition(names, account, domain_account),
         policy=member_machine_policy(names, account, domain_account),
     )
-    return MemberDeployment(
+    made = MemberDeployment(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
         ),
@@ -186,6 +189,8 @@ def member_account(
             document=reader_boundary(names, account),
         ),
     )
+    check_sizes(made)
+    return made
 
 
 def _check_connection_roles(connection_roles: Sequence[str], consumer_roles: Sequence[str]) -> None:
@@ -211,17 +216,35 @@ def boundary_policy(
         scope: the consumer's account.
         extra_actions: further actions that the consumers' own jobs need.
         connection_roles: ARNs of roles that may also make network connections.
+
+    Raises:
+        ConfigError: there is no room for so many actions or roles.
     """
-    names = scope.names
+    names, of = scope.names, "the permissions boundary of consumer roles"
+    build = partial(consumer_boundary, names, scope.account)
+    fitted(
+        lambda actions: build(extra_actions=actions),
+        extra_actions,
+        MANAGED_LIMIT,
+        document=of,
+        noun="further actions",
+        advice="use wildcards in boundaryExtraActions",
+    )
+    made = fitted(
+        lambda roles: build(extra_actions=extra_actions, connection_roles=roles),
+        connection_roles,
+        MANAGED_LIMIT,
+        document=of,
+        noun="connection roles",
+        advice="name fewer: one role may make the connections of many jobs",
+    )
     return PolicySpec(
         key="policy",
         name=names.iam_name(BOUNDARY, 128),
         path=names.iam_path,
         arn=names.policy_arn(scope.account, BOUNDARY),
         description="The most that a role which receives access to streams can ever do; it grants nothing",
-        document=consumer_boundary(
-            names, scope.account, extra_actions=extra_actions, connection_roles=connection_roles
-        ),
+        document=made,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from functools import partial
 
 from streamgov_core.deploy.access_role_permissions import access_role_statements, look_at_principals, our_policies
+from streamgov_core.deploy.document_sizes import fitted
 from streamgov_core.deploy.iam_statements import (
     Document,
     Statement,
@@ -20,6 +21,7 @@ from streamgov_core.deploy.iam_statements import (
     tracing,
 )
 from streamgov_core.deploy.reader_permissions import reader_statements
+from streamgov_core.documents.compiler import INLINE_LIMIT, size
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 
@@ -96,7 +98,8 @@ def apply_policy(
     configuration names, only while they carry the boundary (unless waived), and never our own or the deployer's.
 
     * ``consumer_role_arns``: role ARNs or patterns (``arn:aws:iam::<account>:role/streaming/*``) that may get
-      access.
+      access. More than the document has room for stand in the function's settings alone, and the boundary marks the
+      roles that it may write on (docs/adr/0016-lists-in-a-layer.md).
     * ``boundary_arn``: the permissions boundary that those roles must carry.
     * ``require_boundary``: False waives it.
     * ``kms_key_arn``: key of the target table.
@@ -104,9 +107,46 @@ def apply_policy(
     * ``protected_role_arns``: further roles that must never be written to, such as the deployer's.
     * ``resource_keys``: ARNs, or aliases with patterns, of the only customer-managed keys that encrypt granted
       resources; every key of the account without them.
+
+    Raises:
+        ConfigError: there is no room for the keys; or none for the roles, and their boundary is waived.
     """
     chosen = [PLATFORMS[name] for name in (platforms if platforms is not None else PLATFORMS)]
-    statements: list[Statement] = [
+    base = _own_things(names, account, domain_id, protected_role_arns, kms_key_arn)
+
+    def build(keys: Sequence[str], roles: Sequence[str], *, marked: bool = False) -> Document:
+        owned = [item for platform in chosen for item in platform.member_statements(names, account, keys)]
+        written = _consumer_statements(names, account, roles, boundary_arn, require_boundary, marked=marked)
+        return document(*base, *owned, *written)
+
+    of = "the policy of the function that grants"
+    marking = require_boundary and bool(boundary_arn)
+    fitted(
+        partial(build, roles=(), marked=marking),
+        resource_keys,
+        INLINE_LIMIT,
+        document=of,
+        noun="keys",
+        advice="name keys by a pattern of their aliases in resourceKeys, such as alias/streams-*",
+    )
+    if marking and size(build(resource_keys, consumer_role_arns)) > INLINE_LIMIT:
+        return build(resource_keys, (), marked=True)
+    return fitted(
+        partial(build, resource_keys),
+        consumer_role_arns,
+        INLINE_LIMIT,
+        document=of,
+        noun="consumer roles",
+        advice="name a path in consumerRoles, such as role/streaming/*, or let the roles carry the boundary "
+        "(requireBoundary), which then marks them",
+    )
+
+
+def _own_things(
+    names: Names, account: str, domain_id: str, protected_role_arns: Sequence[str], kms_key_arn: str | None
+) -> list[Statement]:
+    """What the function needs whatever is granted to whom, and what it never may."""
+    return [
         table_access(names, account, names.document_table),
         table_scan(names, account, names.document_table),
         {
@@ -123,31 +163,14 @@ def apply_policy(
             "Action": ["ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"],
             "Resource": names.arn("ssm", account, f"parameter{names.connection_path('*')}"),
         },
-        *(statement for platform in chosen for statement in platform.member_statements(names, account, resource_keys)),
         *reader_statements(names, account),
         *access_role_statements(names, account, names.policy_arn(account, ACCESS_BOUNDARY)),
         look_at_principals(names, account),
         our_policies(names, account),
+        *_never(names, account, protected_role_arns),
+        *table_key_access(names, kms_key_arn),
+        function_logs(names, account, "apply"),
     ]
-    if consumer_role_arns:
-        statements.extend(_consumer_statements(names, account, consumer_role_arns, boundary_arn, require_boundary))
-    if boundary_arn:
-        statements.extend(_former_role_statements(names, account, boundary_arn))
-    statements.append(
-        {
-            "Sid": "NeverOurOwnRoles",
-            "Effect": "Deny",
-            "Action": [
-                "iam:AttachRolePolicy",
-                "iam:DeleteRolePolicy",
-                "iam:DetachRolePolicy",
-                "iam:PutRolePolicy",
-                "iam:UpdateAssumeRolePolicy",
-            ],
-            "Resource": sorted({*_own_roles(names, account), *protected_role_arns}),
-        }
-    )
-    return document(*statements, *table_key_access(names, kms_key_arn), function_logs(names, account, "apply"))
 
 
 OTHER_DEPLOYMENTS_ROLES = (
@@ -174,72 +197,77 @@ def _own_roles(names: Names, account: str) -> Iterator[str]:
         yield f"{role}{names.common_iam_path}*-{ending}"
 
 
+def _never(names: Names, account: str, protected_role_arns: Sequence[str]) -> list[Statement]:
+    """What nothing allows: changing roles of ours, and policies that are not ours."""
+    ours = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
+    return [
+        {
+            "Sid": "NeverOurOwnRoles",
+            "Effect": "Deny",
+            "Action": [
+                "iam:AttachRolePolicy",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ],
+            "Resource": sorted({*_own_roles(names, account), *protected_role_arns}),
+        },
+        {
+            "Sid": "NeverOthersPolicies",
+            "Effect": "Deny",
+            "Action": ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            "Resource": _every_role(names, account),
+            "Condition": {"ArnNotLike": {"iam:PolicyARN": ours}},
+        },
+    ]
+
+
+def _every_role(names: Names, account: str) -> str:
+    return f"arn:{names.partition}:iam::{account}:role/*"
+
+
 def _consumer_statements(
-    names: Names, account: str, roles: Sequence[str], boundary_arn: str | None, require_boundary: bool
+    names: Names, account: str, roles: Sequence[str], boundary_arn: str | None, require_boundary: bool, *, marked: bool
 ) -> list[Statement]:
-    resources = sorted({*roles})
-    bounded: dict[str, Any] = (
-        {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}} if require_boundary and boundary_arn else {}
-    )
-    policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
-    return [
-        {
-            "Sid": "WriteConsumerRoles",
-            "Effect": "Allow",
-            "Action": "iam:PutRolePolicy",
-            "Resource": resources,
-            **({"Condition": bounded} if bounded else {}),
-        },
-        {
-            # Taking away needs no boundary: a revoke must also work on a role that has lost it.
-            "Sid": "TakeFromConsumerRoles",
-            "Effect": "Allow",
-            "Action": "iam:DeleteRolePolicy",
-            "Resource": resources,
-        },
-        {
-            "Sid": "AttachOurPoliciesOnly",
-            "Effect": "Allow",
-            "Action": "iam:AttachRolePolicy",
-            "Resource": resources,
-            "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
-        },
-        {
-            "Sid": "DetachOurPoliciesOnly",
-            "Effect": "Allow",
-            "Action": "iam:DetachRolePolicy",
-            "Resource": resources,
-            "Condition": {"ArnLike": {"iam:PolicyARN": policies}},
-        },
-    ]
+    """Writing policies on the roles that may get access, and taking them away.
 
+    * ``roles``: ARNs or patterns of those that may get access.
+    * ``marked``: the boundary says which those are, and not their names.
 
-def _former_role_statements(names: Names, account: str, boundary_arn: str) -> list[Statement]:
-    """Roles that the configuration no longer names, and that still hold grants: what they have can be taken from them.
-
-    Their names are not known here. The boundary marks them: a role with it was meant to receive access. Nothing here
-    writes a policy; where several grants share one, ``apply`` takes them all from a role that may no longer be written
-    to. A role without the boundary, where that is waived, must be named until its grants have ended.
+    Roles that the configuration no longer names may still hold grants, which can be taken from them. Their names are
+    not known here: the boundary marks them, a role with it was meant to receive access. Where several grants share a
+    policy, ``apply`` takes them all from a role that may no longer be written to. A role without the boundary, where
+    that is waived, must be named until its grants have ended.
     """
-    roles = f"arn:{names.partition}:iam::{account}:role/*"
-    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
-    policies = f"arn:{names.partition}:iam::{account}:policy{names.iam_path}{names.access_policy_prefix}-*"
-    return [
-        {
-            "Sid": "TakeFromFormerRoles",
-            "Effect": "Allow",
-            "Action": "iam:DeleteRolePolicy",
-            "Resource": roles,
-            "Condition": bounded,
-        },
-        {
-            "Sid": "DetachFromFormerRoles",
-            "Effect": "Allow",
-            "Action": "iam:DetachRolePolicy",
-            "Resource": roles,
-            "Condition": {"ArnLike": {"iam:PolicyARN": policies}, **bounded},
-        },
-    ]
+    bounded = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}} if boundary_arn else {}
+    takes = ["iam:DeleteRolePolicy", "iam:DetachRolePolicy"]
+    found: list[Statement] = []
+    waived = not (require_boundary and boundary_arn)
+    if roles or marked:
+        found.append(
+            {
+                "Sid": "WriteConsumerRoles",
+                "Effect": "Allow",
+                "Action": ["iam:AttachRolePolicy", *(takes if waived else ()), "iam:PutRolePolicy"],
+                "Resource": _every_role(names, account) if marked else sorted({*roles}),
+                **({} if waived else bounded),
+            }
+        )
+    if roles and not waived:
+        # Taking away needs no boundary: a revoke must also work on a role that has lost it.
+        found.append({"Sid": "TakeFromConsumerRoles", "Effect": "Allow", "Action": takes, "Resource": sorted({*roles})})
+    if boundary_arn:
+        found.append(
+            {
+                "Sid": "TakeFromFormerRoles",
+                "Effect": "Allow",
+                "Action": takes,
+                "Resource": _every_role(names, account),
+                **bounded,
+            }
+        )
+    return found
 
 
 def consumer_boundary(

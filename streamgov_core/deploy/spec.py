@@ -8,6 +8,7 @@ from typing import Any
 
 from streamgov_core.deploy.iam_statements import Document
 from streamgov_core.model.environment_variables import FunctionSettings
+from streamgov_core.model.settings_document import DIGEST, digest_of, write_document
 
 INLINE_POLICY = "permissions"
 """Name of the one inline policy of each of our roles."""
@@ -183,7 +184,7 @@ class FunctionSpec:
         arn: ARN.
         entry_point: for example ``handlers.sync_catalog.handler``.
         description: what it does.
-        settings: what it reads from its environment variables.
+        settings: what it reads from its variables.
         role: the role that it runs as; None if that is a role of somebody else.
         log_group: name of its log group.
         timeout: seconds.
@@ -207,8 +208,22 @@ class FunctionSpec:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables."""
-        return self.settings.to_environment()
+        """The environment variables, with what identifies the settings that stand in the layer."""
+        variables = self.settings.to_environment()
+        short = {name: value for name, value in variables.items() if name not in self.settings.growing}
+        text = self.settings_text
+        return short if text is None else {**short, DIGEST: digest_of(text)}
+
+    @property
+    def settings_text(self) -> str | None:
+        """What the layer of settings holds at ``LAYER_PATH``; None for a function without such a layer."""
+        variables, growing = self.settings.to_environment(), self.settings.growing
+        return write_document({name: variables[name] for name in growing}) if growing else None
+
+    @property
+    def layer_name(self) -> str:
+        """Name of the layer of settings (140 characters at most, API PublishLayerVersion)."""
+        return f"{self.name}-settings"
 
     @property
     def datazone_operations(self) -> list[str]:

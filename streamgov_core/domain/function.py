@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -11,6 +10,7 @@ from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger
 from streamgov_core.domain.settings import DomainSettings, execution_input, shared_clients
 from streamgov_core.runtime.metrics import FunctionMetrics
+from streamgov_core.runtime.settings_layer import function_variables
 
 SettingsT = TypeVar("SettingsT", bound=DomainSettings)
 
@@ -48,19 +48,19 @@ class DomainFunction(Generic[SettingsT]):
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> SettingsT:
-        """The function's settings from its environment variables."""
+        """The function's settings from its variables."""
         raise NotImplementedError
 
     @classmethod
     def prepare(cls) -> None:
         """What can be made before the first event: settings are read, clients are there."""
-        settings = cls.read_settings(os.environ)
+        settings = cls.read_settings(function_variables())
         shared_clients(settings.names.region).prepare("datazone", "dynamodb")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         """The function as it is deployed."""
-        settings = cls.read_settings(os.environ if env is None else env)
+        settings = cls.read_settings(function_variables(env))
         clients = shared_clients(settings.names.region)
         return cls(
             settings,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.model.environment_variables import (
     compact_json,
     joined,
+    list_from_json,
     lists_from_json,
     names_from_environment,
     names_to_environment,
@@ -26,6 +27,7 @@ from streamgov_core.runtime.clients import Clients
 # Variables that reviews read, too.
 MEMBER_ACCOUNTS = "STREAMGOV_MEMBER_ACCOUNTS"
 PRINCIPAL_ACCOUNTS = "STREAMGOV_PRINCIPAL_ACCOUNTS"
+PROJECTS = "STREAMGOV_PROJECTS"
 ACCOUNT = "STREAMGOV_ACCOUNT"
 LONGEST_DAYS = "STREAMGOV_LONGEST_DAYS"
 DEFAULT_DAYS = "STREAMGOV_DEFAULT_DAYS"
@@ -42,6 +44,8 @@ class DomainSettings:
         asset_types: the asset types that are served.
     """
 
+    growing: ClassVar[tuple[str, ...]] = (MEMBER_ACCOUNTS,)
+
     names: Names
     domain_id: str
     members: tuple[str, ...]
@@ -52,7 +56,7 @@ class DomainSettings:
         return {
             **names_to_environment(self.names),
             "STREAMGOV_DOMAIN_ID": self.domain_id,
-            MEMBER_ACCOUNTS: joined(self.members),
+            MEMBER_ACCOUNTS: compact_json(self.members),
             "STREAMGOV_ASSET_TYPES": joined(self.asset_types),
         }
 
@@ -66,7 +70,7 @@ class DomainSettings:
         return cls(
             names=names_from_environment(env),
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
-            members=split(env.get(MEMBER_ACCOUNTS, "")),
+            members=list_from_json(env.get(MEMBER_ACCOUNTS, "[]")),
             asset_types=split(env.get("STREAMGOV_ASSET_TYPES", "")),
             **cls._further(env),
         )
@@ -96,6 +100,8 @@ class CollectSettings(DomainSettings):
         request_required: a grant whose request cannot be read is refused; otherwise the request form's defaults hold.
         ends: the end of access where none was asked for, and the latest one.
     """
+
+    growing: ClassVar[tuple[str, ...]] = (*DomainSettings.growing, PRINCIPAL_ACCOUNTS)
 
     principal_accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -157,6 +163,8 @@ class ReconcileSettings(DomainSettings):
         grace: seconds that a grant may be open before an execution must work on it.
     """
 
+    growing: ClassVar[tuple[str, ...]] = (*DomainSettings.growing, PROJECTS)
+
     account: str
     projects: tuple[str, ...] = ()
     grace: float = 900.0
@@ -166,7 +174,7 @@ class ReconcileSettings(DomainSettings):
         return {
             **super().to_environment(),
             ACCOUNT: self.account,
-            "STREAMGOV_PROJECTS": joined(self.projects),
+            PROJECTS: compact_json(self.projects),
             "STREAMGOV_GRACE_SECONDS": repr(self.grace),
         }
 
@@ -174,7 +182,7 @@ class ReconcileSettings(DomainSettings):
     def _further(cls, env: Mapping[str, str]) -> dict[str, Any]:
         return {
             "account": required(env, ACCOUNT),
-            "projects": split(env.get("STREAMGOV_PROJECTS", "")),
+            "projects": list_from_json(env.get(PROJECTS, "[]")),
             "grace": float(env.get("STREAMGOV_GRACE_SECONDS", "900")),
         }
 

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import ClassVar
 
 from streamgov_core.model.access_role import AUTO
-from streamgov_core.model.claimable_document import pack, unpack
 from streamgov_core.model.environment_variables import (
     compact_json,
     flag,
+    list_from_json,
     lists_from_json,
     names_from_environment,
     names_to_environment,
@@ -26,6 +27,7 @@ MANUAL_ASSETS = "STREAMGOV_MANUAL_ASSETS"
 CONNECTION_ROLES = "STREAMGOV_CONNECTION_ROLES"
 CLAIMABLE = "STREAMGOV_CLAIMABLE"
 DELIVERIES = "STREAMGOV_DELIVERIES"
+PROTECTED_ROLES = "STREAMGOV_PROTECTED_ROLES"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class ApplySettings:
         access_boundary: permissions boundary of access roles; empty for none.
         deliveries: role ARN or pattern -> how grants reach it, where it is not ``auto``.
     """
+
+    growing: ClassVar[tuple[str, ...]] = (
+        CONSUMER_ROLES,
+        MANUAL_ASSETS,
+        CLAIMABLE,
+        PROTECTED_ROLES,
+        CONNECTION_ROLES,
+        DELIVERIES,
+    )
 
     names: Names
     domain_id: str
@@ -82,13 +93,13 @@ class ApplySettings:
             "STREAMGOV_BOUNDARY": self.boundary,
             REQUIRE_BOUNDARY: flag(self.require_boundary),
             MANUAL_ASSETS: compact_json(self.manual_assets),
-            CLAIMABLE: pack(self.claimable, f"arn:{self.names.partition}:"),
+            CLAIMABLE: compact_json(self.claimable),
+            PROTECTED_ROLES: compact_json(self.protected_roles),
+            CONNECTION_ROLES: compact_json(self.connection_roles),
+            DELIVERIES: compact_json(self.deliveries),
             "STREAMGOV_FUNCTION_TIMEOUT": str(self.function_timeout),
             **({"STREAMGOV_ACCESS_BOUNDARY": self.access_boundary} if self.access_boundary else {}),
-            **({DELIVERIES: compact_json(self.deliveries)} if self.deliveries else {}),
-            **({"STREAMGOV_PROTECTED_ROLES": compact_json(self.protected_roles)} if self.protected_roles else {}),
             **({"STREAMGOV_READER_BOUNDARY": self.reader_boundary} if self.reader_boundary else {}),
-            **({CONNECTION_ROLES: compact_json(self.connection_roles)} if self.connection_roles else {}),
         }
 
     @classmethod
@@ -98,21 +109,20 @@ class ApplySettings:
         Raises:
             ConfigError: a variable is missing or malformed.
         """
-        names = names_from_environment(env)
         return cls(
-            names=names,
+            names=names_from_environment(env),
             domain_id=required(env, "STREAMGOV_DOMAIN_ID"),
             account=required(env, "STREAMGOV_ACCOUNT"),
-            consumer_roles=tuple(json.loads(required(env, CONSUMER_ROLES))),
+            consumer_roles=list_from_json(required(env, CONSUMER_ROLES)),
             boundary=env.get("STREAMGOV_BOUNDARY", ""),
             # A boundary that is not waived in so many words is required.
             require_boundary=env.get(REQUIRE_BOUNDARY) != "false",
             manual_assets=lists_from_json(env.get(MANUAL_ASSETS, "{}")),
-            claimable=unpack(env.get(CLAIMABLE, "{}"), f"arn:{names.partition}:"),
+            claimable=lists_from_json(env.get(CLAIMABLE, "{}")),
             function_timeout=int(required(env, "STREAMGOV_FUNCTION_TIMEOUT")),
-            protected_roles=tuple(json.loads(env.get("STREAMGOV_PROTECTED_ROLES", "[]"))),
+            protected_roles=list_from_json(env.get(PROTECTED_ROLES, "[]")),
             reader_boundary=env.get("STREAMGOV_READER_BOUNDARY", ""),
-            connection_roles=tuple(json.loads(env.get(CONNECTION_ROLES, "[]"))),
+            connection_roles=list_from_json(env.get(CONNECTION_ROLES, "[]")),
             access_boundary=env.get("STREAMGOV_ACCESS_BOUNDARY", ""),
             deliveries=json.loads(env.get(DELIVERIES, "{}")),
         )

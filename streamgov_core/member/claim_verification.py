@@ -10,8 +10,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.model.arn_pattern import covers
 from streamgov_core.model.asset_record import NO_REGISTRY, AssetRecord
-from streamgov_core.model.claimable_document import covers
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import ClaimRefusedError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from streamgov_core.member.ledger_check import record_check
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.metrics import FunctionMetrics
+from streamgov_core.runtime.settings_layer import function_variables
 
 FUNCTION = "apply"
 """The function's short name, a dimension of its metrics."""
@@ -62,7 +62,7 @@ class MemberFunction:
     @classmethod
     def prepare(cls) -> None:
         """What can be made before the first event: settings are read, clients that every command needs are there."""
-        settings = ApplySettings.from_environment(os.environ)
+        settings = ApplySettings.from_environment(function_variables())
         cls.clients(settings.names.region).prepare("dynamodb", "ssm", "iam")
 
     @classmethod
@@ -72,7 +72,7 @@ class MemberFunction:
         Args:
             env: its environment variables; None for those of the process.
         """
-        settings = ApplySettings.from_environment(os.environ if env is None else env)
+        settings = ApplySettings.from_environment(function_variables(env))
         clients = cls.clients(settings.names.region)
         ledger = DynamoDocumentLedger(
             lambda: clients.client("dynamodb"), settings.names.document_table, record_check(settings.names)

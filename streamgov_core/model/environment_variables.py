@@ -1,24 +1,30 @@
 """How a function's settings are written to its environment variables and read from them.
 
 A settings dataclass writes itself (``to_environment``) and reads itself (``from_environment``): nothing else knows the
-variables' names.
+variables' names. Those that grow with a deployment are deployed in a layer (``model/settings_document.py``).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 
 
 class FunctionSettings(Protocol):
-    """The settings of one function."""
+    """The settings of one function.
+
+    Attributes:
+        growing: names of the variables that hold lists, as JSON, of what a deployment may have any number of.
+    """
+
+    growing: ClassVar[tuple[str, ...]]
 
     def to_environment(self) -> dict[str, str]:
-        """The environment variables that ``from_environment`` of the same class reads."""
+        """The variables that ``from_environment`` of the same class reads."""
 
 
 def required(env: Mapping[str, str], variable: str) -> str:
@@ -73,6 +79,11 @@ def split(value: str) -> tuple[str, ...]:
 def compact_json(value: Any) -> str:
     """JSON without white space, in a stable order."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def list_from_json(text: str) -> tuple[str, ...]:
+    """A list of texts, as ``compact_json`` wrote it."""
+    return tuple(json.loads(text))
 
 
 def lists_from_json(text: str) -> dict[str, tuple[str, ...]]:

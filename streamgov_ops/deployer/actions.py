@@ -102,6 +102,10 @@ NEEDS: Mapping[str, Needs] = {
         ),
         passes=("lambda.amazonaws.com",),
     ),
+    "aws:lambda/layerVersion:LayerVersion": Needs(
+        # A function is given a layer by who may read it ("Managing Lambda dependencies with layers").
+        "lambda", read=("GetLayerVersion",), write=("DeleteLayerVersion", "PublishLayerVersion")
+    ),
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Needs(
         "lambda",
         read=("GetFunctionEventInvokeConfig",),

@@ -34,6 +34,7 @@ from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_ops.review.patterns import covers
+from streamgov_ops.review.settings import LAYER
 
 DYNAMIC = "pulumi-python:dynamic/streamgov:"
 MEMBERSHIP = f"{DYNAMIC}ProjectMembership"
@@ -116,10 +117,7 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
     """The resources of a part without those of its parts."""
     match part:
         case FunctionSpec():
-            yield Resource("aws:lambda/function:Function", part.arn)
-            yield _log_group(scope, part.log_group)
-            if part.dead_letter is not None:
-                yield Resource("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", part.arn)
+            yield from _function(scope, part)
         case MachineSpec():
             yield Resource("aws:sfn/stateMachine:StateMachine", part.arn)
             yield _log_group(scope, part.log_group)
@@ -148,6 +146,17 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
             yield _watched(scope, part)
         case TrailSpec():
             yield from _trail(scope, part)
+
+
+def _function(scope: AccountScope, part: FunctionSpec) -> Iterator[Resource]:
+    yield Resource("aws:lambda/function:Function", part.arn)
+    yield _log_group(scope, part.log_group)
+    if part.settings_text is not None:
+        layer = scope.arn("lambda", f"layer:{part.layer_name}")
+        yield Resource(LAYER, layer)
+        yield Resource(LAYER, f"{layer}:*")
+    if part.dead_letter is not None:
+        yield Resource("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", part.arn)
 
 
 def _watched(scope: AccountScope, part: AlarmSpec | DashboardSpec) -> Resource:

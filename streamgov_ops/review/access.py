@@ -18,13 +18,12 @@ from streamgov_core.member.apply_settings import (
 )
 from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT
 from streamgov_core.model.asset_record import NO_REGISTRY
-from streamgov_core.model.claimable_document import unpack
 from streamgov_core.model.environment_variables import flag, split
-from streamgov_core.model.errors import ConfigError
 from streamgov_ops.review.harm import Alarm, Harm
 from streamgov_ops.review.markup import LATER, code, listed
 from streamgov_ops.review.patterns import covers, covers_account, covers_every_role
 from streamgov_ops.review.plan import UNKNOWN, Change
+from streamgov_ops.review.settings import FUNCTION, LAYER, variables_of
 
 Inputs = Mapping[str, Any]
 
@@ -152,10 +151,10 @@ def _attachment(change: Change, inputs: Inputs) -> Iterator[Fact]:
     yield Fact(f"role {code(inputs.get('role', ''))}", f"holds all of policy {code(inputs.get('policyArn', ''))}")
 
 
-def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
+def _settings(change: Change, inputs: Inputs) -> Iterator[Fact]:
     """What the settings of our own functions allow them to grant."""
-    values = (inputs.get("environment") or {}).get("variables")
-    if not isinstance(values, Mapping):
+    values = variables_of(change.type, inputs)
+    if values is None:
         return
     where = f"account {code(change.account)}"
     yield from _consumer_roles(values, where)
@@ -167,7 +166,7 @@ def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
             yield Fact(f"roles of account {code(other)}", f"may be named by targets of account {code(account)}")
     # All functions of the domain's account know the members; the one that collects says who takes part.
     if PRINCIPAL_ACCOUNTS in values:
-        for account in split(str(values.get(MEMBER_ACCOUNTS, ""))):
+        for account in _members(values):
             yield Fact(f"account {code(account)}", "takes part in grants as producer or consumer")
     if values.get(PUBLISH) == flag(True):
         yield Fact(
@@ -175,6 +174,13 @@ def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
             f"sees the assets of registry {code(values.get(REGISTRY_NAME, ''))}: the data source publishes "
             f"them by itself ({where})",
         )
+
+
+def _members(values: Mapping[str, Any]) -> list[str]:
+    """Member accounts; releases before 0.2.0 wrote them with commas between."""
+    text = values.get(MEMBER_ACCOUNTS, "[]")
+    found = _json(text, None)
+    return found if isinstance(found, list) else list(split(str(text)))
 
 
 def _consumer_roles(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
@@ -218,13 +224,11 @@ def _manual_assets(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
 
 def _claimable(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
     """What the records of each registry may claim."""
-    try:
-        found = unpack(str(values.get(CLAIMABLE, "{}")), f"arn:{values.get('STREAMGOV_PARTITION', 'aws')}:")
-    except ConfigError:
-        return  # it is not known yet, which is said elsewhere
-    for registry, patterns in sorted(found.items()):
+    for registry, patterns in sorted(_json(values.get(CLAIMABLE), {}).items()):
         source = "topics and streams without schema" if registry == NO_REGISTRY else f"registry {code(registry)}"
-        for pattern in patterns:
+        for told in patterns:
+            # Releases before 0.2.0 left the beginning out.
+            pattern = told if told.startswith("arn:") else f"arn:{values.get('STREAMGOV_PARTITION', 'aws')}:{told}"
             yield Fact(
                 f"data sources of {source}",
                 f"may make assets of {code(pattern)}, so approvals of those grant access to that ({where})",
@@ -253,12 +257,14 @@ _RULES: Mapping[str, Callable[[Change, Inputs], Iterator[Fact]]] = {
     "aws:datazone/policyGrant:PolicyGrant": _policy_grant,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _public_block,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _attachment,
-    "aws:lambda/function:Function": _function,
+    FUNCTION: _settings,
+    LAYER: _settings,
 }
 _DECISIVE: Mapping[str, tuple[str, ...]] = {
     "pulumi-python:dynamic/streamgov:SubscriptionTarget": ("authorized_principals", "environment_id"),
     "pulumi-python:dynamic/streamgov:ProjectMembership": ("user_identifier", "project_id"),
-    "aws:lambda/function:Function": ("environment",),
+    FUNCTION: ("environment",),
+    LAYER: ("code",),
 }
 
 

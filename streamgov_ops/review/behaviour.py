@@ -9,6 +9,7 @@ from typing import Any
 from streamgov_ops.review.losses import GUARD
 from streamgov_ops.review.markup import LATER, code, listed, short
 from streamgov_ops.review.plan import UNKNOWN, Change
+from streamgov_ops.review.settings import FUNCTION, LAYER, variables_of
 
 _SETTINGS = ("handler", "runtime", "timeout", "memorySize", "architectures", "role")
 
@@ -18,7 +19,8 @@ def behaviour(change: Change) -> list[str]:
     if change.kind not in ("update", "replace"):
         return []
     rule = {
-        "aws:lambda/function:Function": _function,
+        FUNCTION: _function,
+        LAYER: _variables,
         "aws:sfn/stateMachine:StateMachine": _machine,
         "aws:cloudwatch/eventRule:EventRule": _rule,
         "pulumi-python:dynamic/streamgov:FormType": _form,
@@ -53,19 +55,27 @@ def _function(change: Change) -> Iterator[str]:
 
 
 def _variables(change: Change) -> Iterator[str]:
-    old, new = ((inputs.get("environment") or {}).get("variables") for inputs in (change.before, change.after))
+    old, new = (variables_of(change.type, inputs) for inputs in (change.before, change.after))
     if old == new:
         return
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        yield f"function {_place(change)}: its variables are {LATER}"
+    who = f"function {_place(change)}" if change.type == FUNCTION else f"settings {_layer(change)}"
+    if old is None or new is None:
+        yield f"{who}: its variables are {LATER}"
         return
     for key in sorted({*old, *new}):
         if key not in new:
-            yield f"function {_place(change)}: variable {code(key)} goes (was {short(old[key])})"
+            yield f"{who}: variable {code(key)} goes (was {short(old[key])})"
         elif key not in old:
-            yield f"function {_place(change)}: variable {code(key)} = {short(new[key])} is new"
+            yield f"{who}: variable {code(key)} = {short(new[key])} is new"
         elif old[key] != new[key]:
-            yield f"function {_place(change)}: variable {code(key)} {short(old[key])} → {short(new[key])}"
+            yield f"{who}: variable {code(key)} {short(old[key])} → {short(new[key])}"
+
+
+def _layer(change: Change) -> str:
+    """The layer of settings, which has no input ``name``."""
+    return f"{code(change.now.get('layerName') or change.name)}" + (
+        f" in {code(change.account)}" if change.account else ""
+    )
 
 
 def _machine(change: Change) -> Iterator[str]:

@@ -7,12 +7,18 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy.domain_deployment import RECONCILE_SCHEDULE, DomainDeployment, domain_account
+from streamgov_core.deploy.domain_deployment import (
+    RECONCILE_SCHEDULE,
+    DomainDeployment,
+    domain_account,
+    members_that_fit,
+)
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec, RuleSpec
 from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.arguments.choices import OPTIONAL, REQUIRED
+from streamgov_pulumi.arguments.inputs import holds_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, Description
 from streamgov_pulumi.components._members import member_as
@@ -29,6 +35,9 @@ from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.components.rules import rule_with_target
 from streamgov_pulumi.providers import ProjectMembership
 
+SOON = 0.8
+"""Share of the member accounts that fit, from which on a preview says how many more do."""
+
 
 class CentralAuthorizerArgs(TypedDict):
     """Arguments of CentralAuthorizer."""
@@ -42,7 +51,7 @@ class CentralAuthorizerArgs(TypedDict):
     platforms: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Streaming platforms whose grants are handled. Default: all."""
     organization_id: NotRequired[pulumi.Input[str]]
-    """Let member accounts of this organisation call back, instead of naming each."""
+    """The organisation that all members are of: policies name it, not each account, and any number of them fit."""
     principal_accounts: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[Sequence[pulumi.Input[str]]]]]]
     """Member account to further accounts whose roles its subscription targets may name."""
     managed_vpc: NotRequired[pulumi.Input[bool]]
@@ -103,6 +112,7 @@ class CentralAuthorizer(AccountComponent):
         settings = self._account.settings
         key = args.get("kms_key_arn")
         domain = describe_domain(settings, args)
+        self._say_room(settings, args)
 
         table = ledger_table(
             self,
@@ -173,6 +183,19 @@ class CentralAuthorizer(AccountComponent):
                 "dashboard_name": self.dashboard_name,
             }
         )
+
+    def _say_room(self, settings: Settings, args: CentralAuthorizerArgs) -> None:
+        """Say how many more accounts fit, in good time, where policies name each."""
+        members: Any = args["member_accounts"]
+        if holds_late(members) or "organization_id" in args:
+            return
+        fit, count = members_that_fit(settings.names, settings.account), len({*members})
+        if count > SOON * fit:
+            pulumi.log.warn(
+                f"policies have room for {fit} member accounts, and there are {count}: {fit - count} more fit. Name "
+                "their organisation (organization_id), and their number does not matter any more",
+                self,
+            )
 
     def _ends(self, name: str, settings: Settings, domain: Description[DomainDeployment]) -> None:
         """Where the reporter schedules ends of access, and the role with which those schedules start the machine."""

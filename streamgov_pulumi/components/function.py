@@ -4,15 +4,17 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_core.deploy.spec import FunctionSpec, RoleSpec
+from streamgov_core.model.settings_document import LAYER_PATH
 from streamgov_pulumi.components._description import Description
-from streamgov_pulumi.components._settings import Settings, child
+from streamgov_pulumi.components._settings import Settings, child, lifted
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.packaging import RUNTIME, bundle_for
 
 
 class FunctionWithRole(pulumi.ComponentResource):
-    """A function bundle, its role (least privilege, our path, boundary), its log group (retention) and error alarm.
+    """A function bundle, its role (least privilege, our path, boundary), its log group (retention), error alarm, and
+    the layer with the settings that variables have no room for.
 
     Args:
         name: logical name.
@@ -67,6 +69,7 @@ class FunctionWithRole(pulumi.ComponentResource):
             memory_size=function.known(lambda spec: spec.memory),
             reserved_concurrent_executions=function.value(lambda spec: spec.reserved_concurrency),
             environment={"variables": function.value(lambda spec: spec.environment)},
+            layers=self._layers(name, function),
             logging_config={"log_format": "JSON", "log_group": logs.name},
             tracing_config={"mode": "PassThrough"},
             tags=tags,
@@ -90,6 +93,24 @@ class FunctionWithRole(pulumi.ComponentResource):
         self.register_outputs(
             {"function_arn": self.function_arn, "function_name": self.function_name, "role_arn": self.role_arn}
         )
+
+    def _layers(self, name: str, function: Description[FunctionSpec]) -> list[pulumi.Output[str]] | None:
+        """The layer of settings. Another text is another version, which the function has before the old one goes."""
+        if function.known(lambda spec: spec.settings_text is None):
+            return None
+        made = aws.lambda_.LayerVersion(
+            f"{name}-settings",
+            layer_name=function.known(lambda spec: spec.layer_name),
+            description=function.known(lambda spec: f"Settings of the function {spec.name}"),
+            code=lifted(_archive, function.value(lambda spec: spec.settings_text)),
+            compatible_runtimes=[RUNTIME],
+            opts=child(self),
+        )
+        return [made.arn]
+
+
+def _archive(text: str | None) -> pulumi.Archive:
+    return pulumi.AssetArchive({LAYER_PATH: pulumi.StringAsset(text or "")})
 
 
 def _role(function: FunctionSpec) -> RoleSpec:

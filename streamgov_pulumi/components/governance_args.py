@@ -128,7 +128,7 @@ class DomainArgs(TypedDict):
     within_organization: NotRequired[bool]
     """The members are of the domain's organisation, and RAM shares within it: they need not accept. Default false."""
     organization_id: NotRequired[Annotated[pulumi.Input[str], v.ORGANIZATION_ID]]
-    """Trust member accounts by organisation instead of by name."""
+    """The organisation that all members are of: policies name it, not each account, and any number of them fit."""
     member_projects: NotRequired[Annotated[Mapping[str, Annotated[pulumi.Input[str], v.PROJECT_ID]], v.WORD]]
     """Projects whose grants are handled, by a stable word: the workflow's functions become members of them."""
     contributors: NotRequired[Annotated[Mapping[str, ContributorArgs], v.WORD]]

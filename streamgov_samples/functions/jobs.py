@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from streamgov_core.lineage.run_events import Dataset, Emitter, EventType, Run
 from streamgov_core.model.environment_variables import required
@@ -30,6 +30,8 @@ class JobConfig:
         group: Kafka's consumer group, for a consumer of a topic.
         reader_role_arn: the role that may read the registry's schemas, for a consumer in another account.
     """
+
+    growing: ClassVar[tuple[str, ...]] = ()
 
     domain_id: str
     region: str

@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from streamgov_core.model.settings_document import DIGEST, LAYER_PATH, digest_of
 from tests.e2e.conftest import cli_dir
 from tools.dev import emulator_process
 from tools.dev.pulumi import Pulumi
@@ -142,7 +143,12 @@ def test_outputs_reach_nested_arguments_through_the_plugin(workspace: Workspace,
     assert "arguments/inputs.py" not in said, "the plugin's own stack explains nothing"
     pulumi.configure("outputs", {})
     pulumi.operation("up")
+    state = json.loads(pulumi.run("stack", "export", "--stack", "outputs").stdout)["deployment"]["resources"]
+    (layer,) = [item["outputs"] for item in state if item["type"] == "aws:lambda/layerVersion:LayerVersion"]
+    text = layer["code"]["assets"][LAYER_PATH]["text"]
+    assert json.loads(text)["STREAMGOV_CONSUMER_ROLES"] == [pulumi.outputs()["roleArn"]]
     lambda_ = boto3.client("lambda", region_name="us-east-1", endpoint_url=workspace.endpoint)
-    made = lambda_.get_function_configuration(FunctionName="outputs-apply")["Environment"]["Variables"]
-    assert json.loads(made["STREAMGOV_CONSUMER_ROLES"]) == [pulumi.outputs()["roleArn"]]
+    made = lambda_.get_function_configuration(FunctionName="outputs-apply")
+    assert made["Environment"]["Variables"][DIGEST] == digest_of(text)
+    assert [item["Arn"] for item in made["Layers"]] == [layer["arn"]]
     pulumi.operation("destroy")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from streamgov_ops.review import read_report
 from tests.e2e.conftest import cli_dir
 from tools.dev import emulator_process
 from tools.dev.pulumi import Pulumi
@@ -69,3 +70,35 @@ def test_a_careless_program_is_stopped(workspace: Workspace, tmp_path: Path) -> 
     for rule in rules:
         assert f"[mandatory]  {rule}" in result.stdout, result.stdout
     assert "[mandatory]  encrypted" not in result.stdout, "not asked to judge everything"
+
+
+WIDE = """
+import pulumi_aws as aws
+from streamgov_pulumi import Account, EnvironmentAuthorizer
+
+account = {"account_id": "111111111111", "region": "us-east-1", "namespace": "wide"}
+flags = {"s3_use_path_style": True, "skip_metadata_api_check": True}
+EnvironmentAuthorizer("wide", {
+    "account": Account(account, provider=aws.Provider("wide-aws", region="us-east-1", **flags)),
+    "domain_id": "dzd-4p9n6sw4qt9xgn",
+    "domain_account": "444455556666",
+    "consumer_roles": ["arn:aws:iam::111111111111:role/*"],
+})
+"""
+
+
+def test_what_stands_in_a_layer_is_judged_and_reviewed(workspace: Workspace, tmp_path: Path) -> None:
+    """The pack gets the layer's text as an asset, and a review finds it in the plan."""
+    (tmp_path / "Pulumi.yaml").write_text(
+        f"name: wide\nruntime:\n  name: python\n  options:\n    virtualenv: {ROOT / '.venv'}\n"
+    )
+    (tmp_path / "__main__.py").write_text(WIDE)
+    pulumi = Pulumi(workspace, cli_dir(), tmp_path, "wide")
+    pulumi.select_stack()
+    judged = pulumi.run("preview", "--policy-pack", PACK, "--stack", "wide", check=False)
+    assert judged.returncode != 0 and "[mandatory]  no-account-wide-roles" in judged.stdout, judged.stdout
+    said = " ".join(judged.stdout.split())
+    assert "the function of the layer wide-apply-settings may grant access to every role of an account" in said
+    shown = json.loads(pulumi.run("preview", "--json", "--stack", "wide").stdout)
+    found = [item.who for item in read_report(shown).access if "may be given access to streams" in item.what]
+    assert found == ["roles `arn:aws:iam::111111111111:role/*`"]

@@ -5,7 +5,9 @@ Alarms, traces, backups and the logs of machines are left out: no test of the wo
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,7 @@ from streamgov_core.deploy.spec import (
     RuleSpec,
     TableSpec,
 )
+from streamgov_core.model.settings_document import LAYER_PATH
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
 
 Client = Callable[[str, str], Any]
@@ -122,6 +125,7 @@ class Deployer:
             Timeout=function.timeout,
             MemorySize=function.memory,
             Environment={"Variables": function.environment},
+            Layers=self.layers(account, function),
             LoggingConfig={"LogFormat": "JSON", "LogGroup": function.log_group},
         )
         if function.dead_letter is not None:
@@ -131,6 +135,18 @@ class Deployer:
                 MaximumEventAgeInSeconds=function.dead_letter.max_age,
                 DestinationConfig={"OnFailure": {"Destination": function.dead_letter.queue_arn}},
             )
+
+    def layers(self, account: str, function: FunctionSpec) -> list[str]:
+        """Publish a function's layer of settings; the layers that it is to have."""
+        if function.settings_text is None:
+            return []
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as layer:
+            layer.writestr(LAYER_PATH, function.settings_text)
+        made = self._client("lambda", account).publish_layer_version(
+            LayerName=function.layer_name, Content={"ZipFile": content.getvalue()}, CompatibleRuntimes=[RUNTIME]
+        )
+        return [made["LayerVersionArn"]]
 
     def machine(self, account: str, machine: MachineSpec) -> None:
         """Create a state machine with its role."""

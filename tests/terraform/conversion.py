@@ -90,6 +90,10 @@ def converted(kind: str, inputs: Inputs, block: Mapping[str, Any]) -> dict[str, 
         if kind == "aws_lambda_function" and name == "code":
             found["filename"] = value["path"]
             continue
+        if kind == "aws_lambda_layer_version" and name == "code":
+            # An import cannot know where the content came from, and content that seems new would be a new version.
+            found |= {"filename": "settings.zip", "lifecycle": {"ignore_changes": ["filename", "skip_destroy"]}}
+            continue
         plain = renamed.get(name, snake(name))
         target = next((each for each in _spellings(plain) if _knows(block, each)), None)
         if target is None:

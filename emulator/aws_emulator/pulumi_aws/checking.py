@@ -30,7 +30,6 @@ ADVICE = {
     "redriveAllowPolicy": "leave it out: every queue of the account may use this one as its dead-letter queue",
     "imageUri": 'use "code" or "s3Bucket" and "s3Key": the emulator runs bundles only',
     "packageType": 'use "code" or "s3Bucket" and "s3Key": the emulator runs bundles only',
-    "layers": "put what the layers hold into the bundle",
 }
 """What to do about properties that are not served and have another way."""
 _ACCEPTED: dict[str, tuple[tuple[type, ...], str]] = {
@@ -119,8 +118,8 @@ def _shown(value: Any) -> str:
 
 def _wrong_type(prop: Prop, value: Any) -> str | None:
     types, name = _ACCEPTED[prop.kind]
-    if isinstance(value, Archive) and prop.kind == "archive" and not value.path:
-        return "an archive of a file or a folder (FileArchive)"
+    if isinstance(value, Archive) and prop.kind == "archive" and not value.path and not all(value.texts or [""]):
+        return "an archive of a file or a folder (FileArchive), or of texts (AssetArchive of StringAssets)"
     if isinstance(value, bool) and prop.kind in {"int", "number"}:
         return name
     if isinstance(value, types):

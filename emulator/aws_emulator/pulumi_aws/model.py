@@ -51,11 +51,12 @@ DEFAULTED = "__defaults"
 
 
 class Archive:
-    """An archive given as input: where it lies, and the hash of what is in it."""
+    """An archive given as input: where it lies or the texts that it holds, and the hash of what is in it."""
 
-    def __init__(self, path: str, content_hash: str) -> None:
+    def __init__(self, path: str, content_hash: str, texts: Mapping[str, str] | None = None) -> None:
         self.path = path
         self.content_hash = content_hash
+        self.texts = dict(texts or {})
 
 
 class PluginError(Exception):

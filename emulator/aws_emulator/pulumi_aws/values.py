@@ -49,11 +49,18 @@ def _from_object(item: dict[str, Any]) -> Any:
     if signature == _REFERENCE:
         return item.get("id") or item.get("urn")
     if signature == _ARCHIVE:
-        return Archive(str(item.get("path") or ""), str(item.get("hash") or ""))
+        return Archive(str(item.get("path") or ""), str(item.get("hash") or ""), _texts(item.get("assets") or {}))
     if signature == _ASSET:
-        # No type that is served takes one; without a path, the check refuses it.
-        return Archive("", str(item.get("hash") or ""))
+        # No type that is served takes one by itself; without a path or a name, the check refuses it.
+        return Archive("", str(item.get("hash") or ""), {"": item["text"]} if "text" in item else {})
     raise PluginError(f"a value with the unknown signature {signature} was passed")
+
+
+def _texts(assets: dict[str, Any]) -> dict[str, str]:
+    """The texts of an archive of texts (StringAsset); nothing if it holds anything else, which the check refuses."""
+    found = {name: item.texts.get("") for name, item in assets.items() if isinstance(item, Archive)}
+    texts = {name: text for name, text in found.items() if text is not None}
+    return texts if len(texts) == len(assets) else {}
 
 
 def secret_names(*structs: struct_pb2.Struct) -> frozenset[str]:
@@ -96,7 +103,7 @@ def to_struct(values: dict[str, Any], secrets: frozenset[str] = frozenset()) -> 
 
 def _to_value(value: Any) -> struct_pb2.Value:
     if isinstance(value, Archive):
-        value = {_SIGNATURE: _ARCHIVE, "path": value.path, "hash": value.content_hash}
+        value = _archive_value(value)
     if isinstance(value, bool):
         return struct_pb2.Value(bool_value=value)
     if isinstance(value, int | float):
@@ -110,23 +117,41 @@ def _to_value(value: Any) -> struct_pb2.Value:
     return struct_pb2.Value(string_value=str(value))
 
 
+def _archive_value(archive: Archive) -> dict[str, Any]:
+    said: dict[str, Any] = {_SIGNATURE: _ARCHIVE, "hash": archive.content_hash}
+    if not archive.texts:
+        return {**said, "path": archive.path}
+    assets = {
+        name: {_SIGNATURE: _ASSET, "hash": hashlib.sha256(text.encode()).hexdigest(), "text": text}
+        for name, text in archive.texts.items()
+    }
+    return {**said, "assets": assets}
+
+
 def archive_bytes(archive: Archive) -> bytes:
-    """The archive as a zip file: the file itself, or a folder packed.
+    """The archive as a zip file: the file itself, a folder packed, or texts packed.
 
     Raises:
         PluginError: there is nothing at its path.
     """
+    if archive.texts:
+        return _packed({name: text.encode() for name, text in archive.texts.items()})
     path = Path(archive.path)
     if path.is_file():
         return path.read_bytes()
     if path.is_dir():
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as target:
-            for item in sorted(path.rglob("*")):
-                if item.is_file():
-                    target.writestr(zipfile.ZipInfo(item.relative_to(path).as_posix()), item.read_bytes())
-        return buffer.getvalue()
+        files = [item for item in path.rglob("*") if item.is_file()]
+        return _packed({item.relative_to(path).as_posix(): item.read_bytes() for item in files})
     raise PluginError(f"there is no archive at {archive.path!r}")
+
+
+def _packed(members: dict[str, bytes]) -> bytes:
+    """A zip file that is the same for the same members."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as target:
+        for name, content in sorted(members.items()):
+            target.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
 
 
 def autoname(rule: Autoname, logical_name: str, seed: bytes) -> str:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +54,7 @@ from streamgov_core.model.findings import metrics as metrics_of
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
+from streamgov_core.runtime.settings_layer import function_variables
 
 LISTED = 60
 """Findings that one portion of a shard lists; the others are counted."""
@@ -146,13 +146,13 @@ class Reconcile:
     @classmethod
     def prepare(cls) -> None:
         """What can be made before the first event: settings are read, clients are there."""
-        settings = ReconcileSettings.from_environment(os.environ)
+        settings = ReconcileSettings.from_environment(function_variables())
         _clients(settings.names.region).prepare("datazone", "dynamodb", "events")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Reconcile:
         """The function as it is deployed."""
-        settings = ReconcileSettings.from_environment(os.environ if env is None else env)
+        settings = ReconcileSettings.from_environment(function_variables(env))
         names, domain_id = settings.names, settings.domain_id
         clients = _clients(names.region)
         rate_limiter = RateLimiter(time.time, time.sleep)

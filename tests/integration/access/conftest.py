@@ -110,25 +110,29 @@ class Deployment:
         for account in MEMBERS:
             self.deployer.member(account, self.described_member(account))
 
-    def described_member(self, account: str, consumer_roles: str = f"{ROLE_PATH}*") -> MemberDeployment:
+    def described_member(self, account: str, *consumer_roles: str) -> MemberDeployment:
         """What is deployed into a member account, whose consumer roles are these by path and name."""
         return member_account(
             AccountScope(NAMES, account),
             domain_id=self.domain,
             domain_account=DOMAIN,
-            consumer_roles=[f"arn:aws:iam::{account}:role{consumer_roles}"],
+            consumer_roles=[f"arn:aws:iam::{account}:role{name}" for name in consumer_roles or [f"{ROLE_PATH}*"]],
             sources=self.sources,
         )
 
-    def name_roles(self, account: str, consumer_roles: str = f"{ROLE_PATH}*") -> None:
+    def name_roles(self, account: str, *consumer_roles: str) -> None:
         """Deploy a member account's function with other consumer roles in its configuration."""
-        (function,) = (item for item in self.described_member(account, consumer_roles).functions if item.key == "apply")
+        (function,) = (
+            item for item in self.described_member(account, *consumer_roles).functions if item.key == "apply"
+        )
         assert function.role is not None
         self.client("iam", account).put_role_policy(
             RoleName=function.role.name, PolicyName=INLINE_POLICY, PolicyDocument=json.dumps(function.role.policy)
         )
         self.client("lambda", account).update_function_configuration(
-            FunctionName=function.name, Environment={"Variables": function.environment}
+            FunctionName=function.name,
+            Environment={"Variables": function.environment},
+            Layers=self.deployer.layers(account, function),
         )
 
     # --- DataZone -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import wait_for_rpcs
 
+from streamgov_core.model.settings_document import LAYER_PATH, read_document
+
 
 @dataclass(frozen=True)
 class Registered:
@@ -49,6 +51,15 @@ class Graph:
         found = [item for item in self.resources if (item.type, item.name) == (type_, name)]
         assert len(found) == 1, f"{type_} {name}: {len(found)} of {sorted(i.name for i in self.all(type_))}"
         return found[0]
+
+    def variables(self, function: str) -> dict[str, str]:
+        """The variables of a function, those in its layer of settings included."""
+        layer = self.one("aws:lambda/layerVersion:LayerVersion", f"{function}-settings")
+        made = self.one("aws:lambda/function:Function", function)
+        return {
+            **made.inputs["environment"]["variables"],
+            **read_document(layer.inputs["code"].assets[LAYER_PATH].text),
+        }
 
     def names(self, type_: str) -> list[str]:
         return sorted(item.name for item in self.all(type_))

@@ -24,6 +24,7 @@ TAGLESS = [
     "QueuePolicy",
     "Alias",
     "FunctionEventInvokeConfig",
+    "LayerVersion",
     "ResourceAssociation",
     "PrincipalAssociation",
     "ResourceShareAccepter",

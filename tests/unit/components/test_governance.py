@@ -110,9 +110,8 @@ def test_a_target_by_project_looks_its_tooling_up(no_bundles: None) -> None:
     made = graph.one("pulumi-python:dynamic/streamgov:SubscriptionTarget", name)
     assert made.inputs["authorized_principals"] == ["role-of-project2"]
     assert made.inputs["environment_id"] == "environment-of-project2"
-    apply = graph.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
     pattern = f"arn:aws:iam::{MEMBER}:role/datazone_usr_role_project2_*"
-    assert json.loads(apply.inputs["environment"]["variables"]["STREAMGOV_DELIVERIES"]) == {pattern: "accessRole"}
+    assert json.loads(graph.variables(f"gov-{MEMBER}-apply")["STREAMGOV_DELIVERIES"]) == {pattern: "accessRole"}
 
 
 @pytest.mark.parametrize(
@@ -139,8 +138,7 @@ def test_dynamic_resources_reach_the_right_account(everything: Graph) -> None:
 
 
 def test_without_further_word_only_the_principals_may_be_given_access(everything: Graph) -> None:
-    function = everything.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
-    variables = function.inputs["environment"]["variables"]
+    variables = everything.variables(f"gov-{MEMBER}-apply")
     assert variables["STREAMGOV_CONSUMER_ROLES"] == f'["{ROLE}"]'
     assert variables["STREAMGOV_REQUIRE_BOUNDARY"] == "true"
 
@@ -286,11 +284,7 @@ def test_the_function_that_grants_knows_what_the_data_sources_may_speak_for(know
         return {}
 
     graph = run(program)
-    (apply,) = [
-        item.inputs["environment"]["variables"]
-        for item in graph.all("aws:lambda/function:Function")
-        if item.inputs["name"].endswith("-apply")
-    ]
+    apply = graph.variables(f"gov-{MEMBER}-apply")
     patterns = (f"{cluster.replace(':cluster/', ':topic/')}/orders.*",)
     assert ApplySettings.from_environment(apply).claimable == {"orders": patterns, "-": patterns}
 
@@ -433,8 +427,7 @@ def test_every_role_of_an_account_is_a_consumer_only_if_the_program_says_so(patt
     with pytest.raises(ConfigError, match=rf"consumer_roles of account {MEMBER}: covers every role.*allow_any_role"):
         graph_of(arguments(members=[member(consumer_roles=roles)]))
     graph = graph_of(arguments(members=[member(consumer_roles=roles, allow_any_role=True)]))
-    function = graph.one("aws:lambda/function:Function", f"gov-{MEMBER}-apply")
-    assert json.loads(function.inputs["environment"]["variables"]["STREAMGOV_CONSUMER_ROLES"]) == sorted(roles)
+    assert json.loads(graph.variables(f"gov-{MEMBER}-apply")["STREAMGOV_CONSUMER_ROLES"]) == sorted(roles)
 
 
 def test_grants_are_made_at_approval_unless_the_target_says_otherwise(everything: Graph) -> None:

@@ -121,9 +121,15 @@ def registered(
 
 def documents(graph: Graph) -> dict[tuple[str, str], Mapping[str, Any]]:
     return {
-        (item.type, item.name): {key: getattr(value, "path", value) for key, value in item.inputs.items()}
-        for item in graph.resources
+        (item.type, item.name): {key: _plain(value) for key, value in item.inputs.items()} for item in graph.resources
     }
+
+
+def _plain(value: Any) -> Any:
+    """What an archive holds or where it lies; anything else as it is."""
+    if isinstance(value, pulumi.AssetArchive):
+        return {name: getattr(asset, "text", asset) for name, asset in value.assets.items()}
+    return getattr(value, "path", value)
 
 
 @pytest.mark.parametrize("name", COMPONENTS)

@@ -7,10 +7,11 @@ import pytest
 from streamgov_core.deploy.claimable import GovernedSource, claimable_resources
 from streamgov_core.deploy.member_deployment import member_account
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.member.apply_settings import CLAIMABLE, ApplySettings
-from streamgov_core.model.claimable_document import MAX_DOCUMENT, PACKED, covers, pack, unpack
+from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.model.arn_pattern import covers
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from tests.unit.deploy.deployed import deployed_variables
 
 OWNER = "222222222222"
 NAMES = Names("team-a", "eu-west-1")
@@ -68,28 +69,12 @@ def test_a_wildcard_covers_one_segment(pattern: str, arn: str, covered: bool) ->
     assert covers(pattern, arn) is covered
 
 
-@pytest.mark.parametrize("count", [1, 20, 60])
-def test_many_data_sources_fit_the_environment(count: int) -> None:
+def test_what_a_thousand_data_sources_claim_reaches_the_function() -> None:
     sources = [
         GovernedSource("msk", f"team-{number}-schemas", CLUSTER, (f"team-{number}.*", f"shared-{number}.*"))
-        for number in range(count)
+        for number in range(1_000)
     ]
     member = member_account(AccountScope(NAMES, OWNER), domain_id="dzd-1", domain_account=OWNER, sources=sources)
-    env = member.apply.settings.to_environment()
-    assert env[CLAIMABLE].startswith(PACKED) is (count > 1)
-    assert sum(len(key) + len(value) for key, value in env.items()) < 4096
-    assert ApplySettings.from_environment(env) == member.apply.settings
-
-
-def test_too_many_are_refused_at_preview() -> None:
-    many = {
-        f"registry-{number * 7919 % 10007}": (f"{TOPICS}/c{number * 31}/*/t{number * 17}",) for number in range(900)
-    }
-    with pytest.raises(ConfigError, match=f"900 patterns .* room for {MAX_DOCUMENT}"):
-        pack(many, "arn:aws:")
-
-
-@pytest.mark.parametrize("text", ["[]", "x", f"{PACKED}x", f"{PACKED}AAAA", '{"a": 1}'])
-def test_a_document_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="does not hold registries"):
-        unpack(text, "arn:aws:")
+    settings = member.apply.settings
+    assert isinstance(settings, ApplySettings) and len(settings.claimable) == 1_000
+    assert ApplySettings.from_environment(deployed_variables(member.apply)) == settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
@@ -29,7 +30,7 @@ from streamgov_core.deploy.member_permissions import (
 )
 from streamgov_core.deploy.reader_permissions import reader_boundary
 from streamgov_core.member.principal_check import check_principal
-from streamgov_core.model.errors import PrincipalRefusedError
+from streamgov_core.model.errors import ConfigError, PrincipalRefusedError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.principal import RoleArn
@@ -75,6 +76,11 @@ def test_no_action_is_a_wildcard_and_inline_policies_fit(name: str) -> None:
     assert len(json.dumps(POLICIES[name], separators=(",", ":"))) < 10_240
 
 
+def denied(sid: str) -> dict[str, Any]:
+    (found,) = [item for item in statements(APPLY, "Deny") if item["Sid"] == sid]
+    return found
+
+
 STAR = {
     "apply": {"MskBrokers"},
     "collect": {"DataZone"},
@@ -104,8 +110,54 @@ def test_role_policies_are_written_on_named_roles_with_the_boundary_only() -> No
                 continue
             assert item["Resource"] == ROLES
             assert item["Condition"]["StringEquals"] == {"iam:PermissionsBoundary": BOUNDARY}
-    for attach in by_action(APPLY, "iam:AttachRolePolicy"):
-        assert NAMES.iam_path in attach["Condition"]["ArnLike"]["iam:PolicyARN"]
+
+
+def test_policies_of_others_are_neither_attached_nor_detached_whoever_the_role_is() -> None:
+    deny = denied("NeverOthersPolicies")
+    assert set(deny["Action"]) == {"iam:AttachRolePolicy", "iam:DetachRolePolicy"}
+    assert deny["Resource"] == f"arn:aws:iam::{CONSUMER}:role/*"
+    ours = f"arn:aws:iam::{CONSUMER}:policy{NAMES.iam_path}{NAMES.access_policy_prefix}-*"
+    assert deny["Condition"] == {"ArnNotLike": {"iam:PolicyARN": ours}}
+
+
+def role_names(count: int) -> list[str]:
+    return [f"arn:aws:iam::{CONSUMER}:role/streaming/consumer-{number:05}" for number in range(count)]
+
+
+def consumer_statements(roles: list[str], *, boundary: bool = True) -> dict[str, dict[str, Any]]:
+    document = apply_policy(
+        NAMES, CONSUMER, DOMAIN, consumer_role_arns=roles, boundary_arn=BOUNDARY, require_boundary=boundary
+    )
+    return {item["Sid"]: item for item in statements(document) if "Roles" in item["Sid"]}
+
+
+def test_more_roles_than_the_policy_has_room_for_are_marked_by_their_boundary() -> None:
+    """None is written on without it, and none that has lost it is touched: the document does not know the names."""
+    few, many_ = consumer_statements(role_names(20)), consumer_statements(role_names(40_000))
+    assert few["WriteConsumerRoles"]["Resource"] == few["TakeFromConsumerRoles"]["Resource"] == role_names(20)
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}
+    assert few["WriteConsumerRoles"]["Condition"] == bounded and "Condition" not in few["TakeFromConsumerRoles"]
+    assert "TakeFromConsumerRoles" not in many_
+    for sid in ("WriteConsumerRoles", "TakeFromFormerRoles"):
+        assert many_[sid]["Resource"] == f"arn:aws:iam::{CONSUMER}:role/*" and many_[sid]["Condition"] == bounded
+    assert many_ == consumer_statements(role_names(41)), "the same for any number"
+
+
+def test_roles_that_nothing_marks_are_counted() -> None:
+    named = consumer_statements(role_names(20), boundary=False)
+    assert named["WriteConsumerRoles"]["Resource"] == role_names(20) and "Condition" not in named["WriteConsumerRoles"]
+    with pytest.raises(ConfigError) as refused:
+        consumer_statements(role_names(200), boundary=False)
+    found = re.fullmatch(
+        r"the policy of the function that grants would have ([\d,]+) of 10,240 characters with 200 consumer roles; "
+        r"(\d+) fit: name a path in consumerRoles, .*requireBoundary.*",
+        str(refused.value),
+    )
+    assert found
+    fit = int(found[2])
+    consumer_statements(role_names(fit), boundary=False)
+    with pytest.raises(ConfigError, match=f"with {fit + 1} consumer roles; {fit} fit"):
+        consumer_statements(role_names(fit + 1), boundary=False)
 
 
 def test_a_role_that_is_no_longer_named_can_still_lose_but_never_gain() -> None:
@@ -118,7 +170,7 @@ def test_a_role_that_is_no_longer_named_can_still_lose_but_never_gain() -> None:
 
 
 def test_our_own_and_the_deployers_roles_are_denied() -> None:
-    (deny,) = statements(APPLY, "Deny")
+    deny = denied("NeverOurOwnRoles")
     assert {NAMES.role_arn(CONSUMER, "*"), f"arn:aws:iam::{CONSUMER}:role/deployer"} <= set(deny["Resource"])
     assert {"iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"} <= set(deny["Action"])
 
@@ -138,7 +190,7 @@ OUR_ROLES = (
 @pytest.mark.parametrize("role", [*OUR_ROLES, "events", "sync-orders"])
 @pytest.mark.parametrize("names", [NAMES, Names("other", "eu-west-1")], ids=["this deployment", "another one"])
 def test_roles_of_every_deployment_in_the_account_are_denied(names: Names, role: str) -> None:
-    (deny,) = statements(APPLY, "Deny")
+    deny = denied("NeverOurOwnRoles")
     arn = names.role_arn(CONSUMER, role)
     assert any(fnmatchcase(arn, pattern) for pattern in deny["Resource"])
     with pytest.raises(PrincipalRefusedError, match="never receives access"):
@@ -146,7 +198,7 @@ def test_roles_of_every_deployment_in_the_account_are_denied(names: Names, role:
 
 
 def test_the_deny_lets_readers_access_roles_and_consumers_be_written() -> None:
-    (deny,) = statements(APPLY, "Deny")
+    deny = denied("NeverOurOwnRoles")
     readers = NAMES.reader_role_arn(CONSUMER, f"arn:aws:glue:us-east-1:{CONSUMER}:registry/r", CONSUMER, "p")
     access = NAMES.access_role_arn(CONSUMER, CONSUMER, "p")
     for arn in (readers, access, f"arn:aws:iam::{CONSUMER}:role/streaming/my-apply"):
@@ -218,10 +270,21 @@ def test_trust_asks_for_role_and_external_id() -> None:
 
 
 def test_the_callback_trust_does_not_grow_with_an_organisation() -> None:
+    thousand = [str(10**11 + n) for n in range(1_000)]
     few = callback_trust(NAMES, ACCOUNT, [OWNER], organization_id="o-1")
-    more = callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(100)], organization_id="o-1")
-    assert few == more
+    assert few == callback_trust(NAMES, ACCOUNT, thousand, organization_id="o-1")
     assert len(json.dumps(callback_trust(NAMES, ACCOUNT, [str(10**11 + n) for n in range(30)]))) < 2_048
+
+
+def test_the_central_machine_enters_accounts_of_its_organisation_whatever_their_number() -> None:
+    thousand = [str(10**11 + n) for n in range(1_000)]
+    document = central_machine_policy(NAMES, ACCOUNT, thousand, organization_id="o-1")
+    (enter,) = by_action(document, "sts:AssumeRole")
+    assert enter["Resource"] == NAMES.role_arn("*", "member-invoke")
+    assert enter["Condition"] == {"StringEquals": {"aws:ResourceOrgID": "o-1"}}
+    assert document == central_machine_policy(NAMES, ACCOUNT, [OWNER], organization_id="o-1")
+    (named,) = by_action(central_machine_policy(NAMES, ACCOUNT, [OWNER]), "sts:AssumeRole")
+    assert named["Resource"] == [NAMES.role_arn(OWNER, "member-invoke")] and "Condition" not in named
 
 
 def test_machines_and_rules_are_trusted_for_themselves_only() -> None:

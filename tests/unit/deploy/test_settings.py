@@ -1,7 +1,8 @@
-"""The settings of every function travel through its environment variables unchanged."""
+"""The settings of every function travel through its environment variables and its layer unchanged."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from hypothesis import strategies as st
 
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
+from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.domain.grant_ends import GrantEnds
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.model.settings_document import DIGEST
 from streamgov_samples.functions.jobs import JobConfig
+from tests.unit.deploy.deployed import deployed_variables
 
 ID = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
 ACCOUNT = st.from_regex(r"[0-9]{12}", fullmatch=True)
@@ -91,6 +95,26 @@ def test_what_is_written_is_read(settings: Any) -> None:
     assert all(isinstance(value, str) for value in environment.values())
     assert all(key.startswith("STREAMGOV_") for key in environment)
     assert type(settings).from_environment(environment) == settings
+
+
+@given(SETTINGS)
+def test_what_grows_stands_in_the_layer(settings: Any) -> None:
+    function = AccountScope(Names(), "111111111111").function(
+        "f", entry_point="", description="", settings=settings, policy=None
+    )
+    assert not set(settings.growing) & function.environment.keys()
+    assert (function.settings_text is None) == (DIGEST not in function.environment) == (not settings.growing)
+    assert type(settings).from_environment(deployed_variables(function)) == settings
+
+
+@pytest.mark.parametrize("settings", [CollectSettings, ReportSettings, ReconcileSettings, ApplySettings, SyncConfig])
+def test_every_list_may_grow(settings: Any) -> None:
+    """A field that holds any number of things is written to a variable that grows, or is bounded by its nature."""
+    bounded = {"names", "asset_types", "options"}
+    lists = {field.name for field in fields(settings) if "tuple" in str(field.type) or "Mapping" in str(field.type)}
+    words = {variable.removeprefix("STREAMGOV_").lower() for variable in settings.growing}
+    named = {"member_accounts": "members"}
+    assert lists - bounded == {named.get(word, word) for word in words}
 
 
 @pytest.mark.parametrize("settings", [CollectSettings, ReportSettings, ReconcileSettings, ApplySettings, SyncConfig])

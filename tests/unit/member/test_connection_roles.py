@@ -15,6 +15,7 @@ from streamgov_core.deploy.member_permissions import consumer_boundary
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.errors import ConfigError
+from tests.unit.deploy.deployed import deployed_variables
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, DOMAIN, NAMES, OWNER, command
 from tests.unit.member.test_apply import ROLES, Member
 
@@ -100,7 +101,7 @@ def test_the_setting_reaches_function_and_boundary_and_is_checked() -> None:
     scope = AccountScope(NAMES, CONSUMER)
     more: dict[str, Any] = {"domain_id": DOMAIN, "domain_account": OWNER, "consumer_roles": list(ROLES)}
     made = member_account(scope, connection_roles=[MAKER], apply_concurrency=20, **more)
-    settings = ApplySettings.from_environment(made.apply.environment)
+    settings = ApplySettings.from_environment(deployed_variables(made.apply))
     assert settings.connection_roles == (MAKER,) and made.apply.reserved_concurrency == 20
     assert any(item["Sid"] == "Connections" for item in made.boundary.document["Statement"])
     plain = member_account(scope, **more)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi_policy import (
     PolicyCustomTimeouts,
@@ -20,8 +21,9 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from streamgov_policies import POLICIES
 from streamgov_policies import wildcards as allow_list
 
-from streamgov_core.member.apply_settings import ApplySettings
+from streamgov_core.member.apply_settings import CONSUMER_ROLES, ApplySettings
 from streamgov_core.model.naming import Names
+from streamgov_core.model.settings_document import LAYER_PATH, write_document
 from streamgov_pulumi.config import parse
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tests.unit.components.graph import Graph
@@ -83,9 +85,10 @@ def allow(actions: Any, resource: Any = None, **more: Any) -> dict[str, Any]:
 
 
 def consumer_roles(*patterns: str) -> dict[str, Any]:
-    """The environment as the function's settings write it: the pack knows the variable's name by itself."""
+    """The layer with the function's settings: the pack knows the setting's name by itself."""
     settings = ApplySettings(Names(), "dzd-1", "111122223333", consumer_roles=patterns)
-    return {"name": "n-apply", "environment": {"variables": settings.to_environment()}}
+    asset = pulumi.StringAsset(write_document({CONSUMER_ROLES: settings.to_environment()[CONSUMER_ROLES]}))
+    return {"layerName": "n-apply-settings", "code": pulumi.AssetArchive({LAYER_PATH: asset})}
 
 
 LOGS, TABLE, QUEUE = "aws:cloudwatch/logGroup:LogGroup", "aws:dynamodb/table:Table", "aws:sqs/queue:Queue"
@@ -94,6 +97,7 @@ ROLE, ROLE_POLICY, MANAGED = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy
 TARGET, BLOCK = "aws:cloudwatch/eventTarget:EventTarget", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 FUNCTION, PERMISSION = "aws:lambda/function:Function", "aws:lambda/permission:Permission"
+LAYER = "aws:lambda/layerVersion:LayerVersion"
 INVOCATIONS = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 SECURE = {"serverSideEncryption": {"enabled": True, "kmsKeyArn": "arn"}}
 KEPT = {"pointInTimeRecovery": {"enabled": True}, "deletionProtectionEnabled": True}
@@ -169,7 +173,9 @@ GOOD: list[tuple[str, str, Props]] = [
         {"policy": policy({**allow("iam:DeleteRolePolicy", EVERY_ROLE), "Condition": BOUNDED})},
     ),
     ("no-account-wide-roles", ROLE_POLICY, {"policy": policy({**allow("iam:PutRolePolicy", "*"), "Effect": "Deny"})}),
-    ("no-account-wide-roles", FUNCTION, consumer_roles(WRITE_ROLE, f"arn:aws:iam::{ACCOUNT}:role/a*")),
+    ("no-account-wide-roles", LAYER, consumer_roles(WRITE_ROLE, f"arn:aws:iam::{ACCOUNT}:role/a*")),
+    ("no-account-wide-roles", LAYER, {"layerName": "other", "code": pulumi.FileArchive("other.zip")}),
+    ("no-account-wide-roles", LAYER, {"code": pulumi.AssetArchive({"python/a.py": pulumi.StringAsset("a = 1")})}),
     ("no-account-wide-roles", FUNCTION, {"environment": {"variables": UNKNOWN_STRING_VALUE}}),
     ("no-account-wide-roles", FUNCTION, {"environment": UNKNOWN_STRING_VALUE}),
     ("own-roles-denied", ROLE_POLICY, {"policy": policy(allow("iam:PutRolePolicy", WRITE_ROLE), DENY)}),
@@ -190,8 +196,13 @@ BAD: list[tuple[str, str, Props, str]] = [
         {"policy": policy({**allow("iam:PutRolePolicy", EVERY_ROLE), "Condition": BOUNDED})},
         "every role of",
     ),
-    ("no-account-wide-roles", FUNCTION, consumer_roles(WRITE_ROLE, EVERY_ROLE), "n-apply may grant access to every r"),
-    ("no-account-wide-roles", FUNCTION, consumer_roles(f"arn:aws:iam::{ACCOUNT}:role*"), "every role of an account"),
+    (
+        "no-account-wide-roles",
+        LAYER,
+        consumer_roles(WRITE_ROLE, EVERY_ROLE),
+        "n-apply-settings may grant access to eve",
+    ),
+    ("no-account-wide-roles", LAYER, consumer_roles(f"arn:aws:iam::{ACCOUNT}:role*"), "every role of an account"),
     ("applications-log", APPLICATION, {**STATEFUL}, "writes no log"),
     ("applications-log", APPLICATION, {**LOGGED, "applicationConfiguration": {}}, "loses its state"),
     ("wildcards-have-reasons", ROLE_POLICY, {"policy": policy(allow(["ec2:CreateNetworkInterface"], "*"))}, "ec2:"),
@@ -402,7 +413,7 @@ def test_an_account_whose_roles_may_all_be_consumers_is_said_explicitly() -> Non
     rule = "no-account-wide-roles"
     assert len(judged(rule, ROLE_POLICY, wide)) == 1
     assert judged(rule, ROLE_POLICY, wide, config=said) == []
-    assert judged(rule, FUNCTION, consumer_roles(EVERY_ROLE), config=said) == []
+    assert judged(rule, LAYER, consumer_roles(EVERY_ROLE), config=said) == []
     assert len(judged(rule, ROLE_POLICY, wide, config={"accounts": ["777788889999"]})) == 1
     # Every account at once is never meant.
     assert len(judged(rule, ROLE_POLICY, {"policy": policy(allow("iam:PutRolePolicy", "*"))}, config=said)) == 1
@@ -456,7 +467,9 @@ def test_our_own_stack_with_account_wide_consumer_roles_is_stopped(no_bundles: N
     raw["member"]["allowAnyRole"] = True
     (rule,) = everything_said(deployed(parse(raw))).items()
     assert rule[0] == "no-account-wide-roles"
-    assert any("apply-policy: " in text for text in rule[1]) and any("apply: the function" in text for text in rule[1])
+    assert any("apply-policy: " in text for text in rule[1]) and any(
+        "apply-settings: the function" in text for text in rule[1]
+    )
 
 
 def test_our_own_stack_passes_with_a_boundary(no_bundles: None) -> None:

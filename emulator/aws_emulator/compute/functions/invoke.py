@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,10 @@ class Functions:
         role = self._role(target)
         try:
             bundle = self.bundles.unpack(str(function.code_sha_256), lambda: bytes(function.code_bytes))
+            layers = tuple(
+                self.bundles.unpack(str(layer.code_sha_256), partial(bytes, layer.code_bytes))
+                for layer in function.emulator_layers
+            )
         except BundleError as error:
             raise ApiError("InvalidZipFileException", str(error), 502) from error
         logging = function.get_configuration()["LoggingConfig"]
@@ -149,6 +154,7 @@ class Functions:
             memory=int(function.memory_size),
             timeout=float(function.timeout),
             bundle=bundle,
+            layers=layers,
             code_digest=str(function.code_sha_256),
             role_arn=role.arn,
             role_id=role.unique_id,

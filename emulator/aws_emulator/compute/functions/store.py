@@ -11,7 +11,12 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
+from moto.awslambda.exceptions import (
+    InvalidParameterValueException,
+    UnknownAliasException,
+    UnknownFunctionException,
+    UnknownLayerVersionException,
+)
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction, lambda_backends
 
 from aws_emulator.api import ApiError
@@ -49,6 +54,7 @@ def install_patches(runner: Runner) -> None:
     if len(_runners) > 1:
         return
     _patch_invoke_configs()
+    _patch_layers()
     _patch_mappings()
     original_init = LambdaFunction.__init__
     original_configuration = LambdaFunction.get_configuration
@@ -58,6 +64,7 @@ def install_patches(runner: Runner) -> None:
     def init(self: Any, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         original_init(self, account_id, spec, region, version)
         self.emulator_settings = {name: spec[name] for name in KEPT if spec.get(name)}
+        self.emulator_layers = _layer_versions(self)
         self.emulator_revision = str(uuid.uuid4())
 
     def configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
@@ -88,6 +95,8 @@ def install_patches(runner: Runner) -> None:
         _remember(self, config_updates)
         self.emulator_revision = str(uuid.uuid4())
         original_update(self, config_updates)
+        if "Layers" in config_updates:
+            self.emulator_layers = _layer_versions(self)
         return configuration(self)
 
     def update_code(self: Any, updated_spec: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +130,28 @@ def _patch_invoke_configs() -> None:
         return answer
 
     setattr(LambdaBackend, "put_function_event_invoke_config", put_invoke_config)  # noqa: B010
+
+
+def _patch_layers() -> None:
+    """A layer version that does not exist is a wrong parameter of the function (API CreateFunction)."""
+    original = LambdaFunction._get_layers_data
+
+    def layers(self: Any, arns: list[str]) -> Any:
+        try:
+            return original(self, arns)
+        except UnknownLayerVersionException as error:
+            raise InvalidParameterValueException(f"Layer version {', '.join(arns)} does not exist.") from error
+
+    setattr(LambdaFunction, "_get_layers_data", layers)  # noqa: B010
+
+
+def _layer_versions(function: Any) -> list[Any]:
+    """The layer versions that a function has, which it keeps when they are deleted (API DeleteLayerVersion).
+
+    Versions of other accounts, which moto does not find, are refused there.
+    """
+    backend = lambda_backends[function.account_id][function.region]
+    return [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
 
 
 def _patch_mappings() -> None:

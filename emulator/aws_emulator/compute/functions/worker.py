@@ -32,6 +32,7 @@ import sys
 bundle, runtime = sys.argv[1:3]
 stdlib = [entry for entry in sys.path if entry and "site-packages" not in entry]
 sys.path[:] = [runtime, *stdlib]
+layers = sys.argv[4:]
 sys.argv = [bundle, sys.argv[3]]
 import awslambdaric.__main__ as client
 import awslambdaric.bootstrap
@@ -39,11 +40,16 @@ import awslambdaric.lambda_literals
 import awslambdaric.lambda_runtime_hooks_runner
 for name in [name for name in sys.modules if name.split(".")[0] in ("simplejson", "snapshot_restore_py")]:
     del sys.modules[name]
-sys.path[:] = [bundle, *stdlib]
+sys.path[:] = [bundle, *layers, *stdlib]
 client.main(sys.argv)
 """
-"""Runs in the worker: load the client first, then hide it, so that the function finds its bundle and the standard
-library and nothing else."""
+"""Runs in the worker: load the client first, then hide it, so that the function finds its bundle, its layers and the
+standard library and nothing else."""
+
+LAYER_PATHS = ("python/lib/python3.{minor}/site-packages", "python")
+"""Where a layer's modules lie: Lambda unpacks all layers into ``/opt``, which these paths are relative to (developer
+guide, "Packaging your layer content"). Here each layer has a folder of its own, the last one first: it would have
+overwritten the others."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class WorkerSpec:
     memory: int
     timeout: float
     bundle: Path
+    layers: tuple[Path, ...]
     code_digest: str
     role_arn: str
     role_id: str
@@ -79,6 +86,7 @@ class WorkerSpec:
             self.memory,
             self.timeout,
             self.code_digest,
+            self.layers,
             self.role_arn,
             self.role_id,
             self.log_group,
@@ -155,7 +163,13 @@ class Worker:
         interpreter = getattr(sys, "_base_executable", None) or sys.executable
         options = ["-I", "-S", "-u", "-X", f"pycache_prefix={self.bytecode}"]
         arguments = [str(self.spec.bundle), str(self.runtime_directory), self.spec.handler]
-        return [interpreter, *options, "-c", BOOTSTRAP, *arguments]
+        return [interpreter, *options, "-c", BOOTSTRAP, *arguments, *self._layer_paths()]
+
+    def _layer_paths(self) -> list[str]:
+        """The folders of the layers that hold modules."""
+        minor = self.spec.runtime.rpartition(".")[2]
+        places = [layer / place.format(minor=minor) for place in LAYER_PATHS for layer in reversed(self.spec.layers)]
+        return [str(place) for place in places if place.is_dir()]
 
     def _environment(self) -> Mapping[str, str]:
         spec = self.spec

@@ -47,6 +47,19 @@ def _lambda_resource(marker: str) -> Callable[[ApiCall], list[str]]:
     return run
 
 
+def _layer(call: ApiCall) -> list[str]:
+    """A layer, which calls name by its name or its ARN."""
+    name = str(call.params.get("LayerName") or "")
+    if name and not name.startswith("arn:"):
+        name = f"arn:aws:lambda:{call.region}:{call.caller.account}:layer:{name}"
+    return [name] if name else []
+
+
+def _layer_version(call: ApiCall) -> list[str]:
+    version = call.params.get("VersionNumber")
+    return [f"{arn}:{version}" for arn in _layer(call) if version]
+
+
 def _lambda_context(call: ApiCall) -> Mapping[str, Value]:
     context: dict[str, Value] = {}
     if call.operation in ("CreateEventSourceMapping", "UpdateEventSourceMapping") and call.params.get("FunctionName"):
@@ -67,8 +80,8 @@ LAMBDA = Service(
         "function alias": (_qualified,),
         "function version": (_qualified,),
         "eventSourceMapping": ("event-source-mapping:{UUID}", _lambda_resource("event-source-mapping")),
-        "layer": ("layer:{LayerName}",),
-        "layerVersion": ("layer:{LayerName}:{VersionNumber}",),
+        "layer": (_layer,),
+        "layerVersion": (_layer_version,),
         "code signing config": ("{CodeSigningConfigArn}",),
     },
     renamed={"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction", "InvokeAsync": "InvokeFunction"},

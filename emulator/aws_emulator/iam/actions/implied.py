@@ -1,4 +1,5 @@
-"""Uses of a customer's KMS key that a call implies: the service asks KMS in the caller's name.
+"""What a call implies besides its own action: uses of a customer's KMS key, for which the service asks KMS in the
+caller's name, and of layers.
 
 A key that AWS manages for a service asks nobody of its own account; nobody of another account can use it.
 """
@@ -145,10 +146,20 @@ def _s3(call: ApiCall) -> list[Check]:
     return _use(call, arn, key, ("kms:Decrypt",), {"aws:s3:arn": f"{arn}/{call.params.get('Key')}"})
 
 
-_SERVICES = {"kinesis": _kinesis, "dynamodb": _dynamodb, "sqs": _sqs, "ssm": _ssm, "s3": _s3}
+def _lambda(call: ApiCall) -> list[Check]:
+    """Whoever gives a function layers needs permission to read them (developer guide, "Managing Lambda dependencies
+    with layers").
+    """
+    if call.operation not in ("CreateFunction", "UpdateFunctionConfiguration"):
+        return []
+    layers = [str(arn) for arn in call.params.get("Layers") or ()]
+    return [Check("lambda:GetLayerVersion", arn) for arn in layers if arn.startswith("arn:")]
+
+
+_SERVICES = {"lambda": _lambda, "kinesis": _kinesis, "dynamodb": _dynamodb, "sqs": _sqs, "ssm": _ssm, "s3": _s3}
 
 
 def implied_checks(call: ApiCall) -> list[Check]:
-    """The KMS actions that a call implies on customer managed keys."""
+    """The actions that a call implies on customer managed keys and on layers."""
     find = _SERVICES.get(call.service)
     return find(call) if find else []

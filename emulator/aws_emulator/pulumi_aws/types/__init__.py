@@ -18,6 +18,7 @@ from aws_emulator.pulumi_aws.types import (
     kinesis,
     kms,
     lambda_,
+    lambda_layers,
     msk,
     msk_connection,
     ram,
@@ -29,7 +30,7 @@ from aws_emulator.pulumi_aws.types import (
 
 _MODULES = (
     cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, flink, glue, iam, identity, kinesis,
-    kms, lambda_, msk, msk_connection, ram, s3, scheduler, sfn, sqs,
+    kms, lambda_, lambda_layers, msk, msk_connection, ram, s3, scheduler, sfn, sqs,
 )  # fmt: skip
 
 

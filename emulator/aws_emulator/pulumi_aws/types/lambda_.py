@@ -51,6 +51,7 @@ _PROPS = {
     "tracingConfig": _TRACING,
     "deadLetterConfig": Prop("object", members={"targetArn": Prop(required=True)}),
     "kmsKeyArn": Prop(),
+    "layers": Prop("list"),
     "reservedConcurrentExecutions": Prop("int", default=-1),
     "s3Bucket": Prop(),
     "s3Key": Prop(),
@@ -60,7 +61,7 @@ _PROPS = {
 _PLACES = ("s3Bucket", "s3Key", "s3ObjectVersion")
 _CONFIGURATION = (
     "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "loggingConfig",
-    "tracingConfig", "deadLetterConfig", "kmsKeyArn",
+    "tracingConfig", "deadLetterConfig", "kmsKeyArn", "layers",
 )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def _configuration(inputs: State) -> dict[str, Any]:
         "Timeout": int(inputs["timeout"]),
         "MemorySize": int(inputs["memorySize"]),
         "Environment": {"Variables": (inputs.get("environment") or {}).get("variables") or {}},
+        "Layers": list(inputs.get("layers") or []),
     }
     arguments["DeadLetterConfig"] = {"TargetArn": (inputs.get("deadLetterConfig") or {}).get("targetArn") or ""}
     arguments["KMSKeyArn"] = inputs.get("kmsKeyArn") or ""
@@ -161,6 +163,7 @@ def _live(context: Context, name: str, last: State) -> State:
     variables = (configuration.get("Environment") or {}).get("Variables")
     tracing = configuration.get("TracingConfig")
     logging = configuration.get("LoggingConfig")
+    state["layers"] = [layer["Arn"] for layer in configuration.get("Layers") or []] or None
     state["environment"] = {"variables": variables} if variables else None
     state["tracingConfig"] = {"mode": tracing["Mode"]} if tracing else None
     state["loggingConfig"] = (

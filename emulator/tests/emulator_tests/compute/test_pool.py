@@ -38,7 +38,7 @@ class FakeWorker:
 def spec(name: str = "f", **changes: Any) -> WorkerSpec:
     arn = f"arn:aws:lambda:us-east-1:111111111111:function:{name}"
     base = WorkerSpec(
-        arn, name, "$LATEST", "111111111111", "us-east-1", "m.h", "python3.11", 128, 3.0, Path("/b"), "sha", "role",
+        arn, name, "$LATEST", "111111111111", "us-east-1", "m.h", "python3.11", 128, 3.0, Path("/b"), (), "sha", "role",
         "AROA", "/g", "Text", "INFO", (),
     )  # fmt: skip
     return dataclasses.replace(base, **changes)

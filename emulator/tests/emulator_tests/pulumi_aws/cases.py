@@ -255,11 +255,12 @@ FUNCTION = Case(
         "architectures": ["arm64"], "environment": {"variables": {"FIRST": "1", "SECOND": "2"}},
         "loggingConfig": {"logFormat": "JSON", "logGroup": world.log_group().id},
         "tracingConfig": {"mode": "Active"}, "deadLetterConfig": {"targetArn": world.queue()["arn"]},
-        "kmsKeyArn": world.key()["arn"], "reservedConcurrentExecutions": 2, **TAGS,
+        "kmsKeyArn": world.key()["arn"], "reservedConcurrentExecutions": 2, "layers": [world.layer().id], **TAGS,
     },
     lambda world: [
         change(reservedConcurrentExecutions=0), change(reservedConcurrentExecutions=None),
         change(deadLetterConfig=None), change(kmsKeyArn=None),
+        change(layers=[world.layer("two").id, world.layer().id]), change(layers=None),
         change(description="two"), change(timeout=20), change(memorySize=512), change(handler="handler.other"),
         change(runtime="python3.13"), change(environment={"variables": {"FIRST": "3"}}), change(environment=None),
         change(code=archive(world.folder, "other.zip", "def other(event, context):\n    return 2\n")),

@@ -76,6 +76,7 @@ def test_what_is_missing_is_named_also_within() -> None:
         (ROLE, "forceDetachPolicies", "maybe", "true or false"),
         (FUNCTION, "code", "x.zip", "an archive"),
         (FUNCTION, "code", Archive("", "h"), "an archive of a file or a folder"),
+        (FUNCTION, "code", Archive("", "h", {"": "a text by itself"}), "an archive of a file"),
         (FUNCTION, "architectures", "arm64", "a list"),
         (FUNCTION, "environment", ["A=1"], "an object"),
     ],

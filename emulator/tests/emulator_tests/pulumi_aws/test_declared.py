@@ -121,9 +121,9 @@ def wrong(prefix: str, cls: type, props: Any) -> Iterator[str]:
 
 
 NEEDED = {
-    # pulumi_aws has these optional, for alarms, tables and rules of kinds that the stand-in does not serve.
-    "attributes", "hashKey", "comparisonOperator", "evaluationPeriods", "globalSecondaryIndexes.hashKey", "metricName",
-    "namespace", "period", "rules", "statistic", "threshold",
+    # pulumi_aws has these optional, for alarms, layers, tables and rules of kinds that the stand-in does not serve.
+    "attributes", "code", "hashKey", "comparisonOperator", "evaluationPeriods", "globalSecondaryIndexes.hashKey",
+    "metricName", "namespace", "period", "rules", "statistic", "threshold",
 }  # fmt: skip
 
 

@@ -12,11 +12,12 @@ import pytest
 from aws_emulator.pulumi_aws.types import registry
 
 from .cases import CORE
+from .cases_layers import LAYERS
 from .cases_streams import STREAMS
 from .harness import DOMAIN, PRODUCER, Aborted, Made, Plugin
 from .world import Case, World
 
-CASES = CORE + STREAMS
+CASES = CORE + LAYERS + STREAMS
 pytestmark = pytest.mark.emulator
 
 

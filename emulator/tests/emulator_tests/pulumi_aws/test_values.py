@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -73,6 +74,20 @@ def test_an_asset_and_an_archive_of_assets_have_no_path() -> None:
     assembled = {SIGNATURE: "0def7320c3a5731c473e5ecbe6d01bc7", "assets": {"a": text}, "hash": "g"}
     for value in (text, assembled):
         assert values.from_struct(wire(value))["v"].path == ""
+
+
+def test_an_archive_of_texts_keeps_them_and_is_packed_with_them() -> None:
+    archive = Archive("", "h", {"python/b.json": "{}", "a.txt": "ü"})
+    back = values.from_struct(values.to_struct({"code": archive}))["code"]
+    assert (back.texts, back.content_hash) == (archive.texts, "h")
+    packed = zipfile.ZipFile(io.BytesIO(values.archive_bytes(back)))
+    assert {name: packed.read(name).decode() for name in packed.namelist()} == archive.texts
+
+
+def test_an_archive_of_other_things_than_texts_has_none() -> None:
+    inner = {SIGNATURE: "0def7320c3a5731c473e5ecbe6d01bc7", "path": "/a.zip", "hash": "h"}
+    mixed = {"a": {SIGNATURE: ASSET, "text": "x", "hash": "h"}, "b": inner}
+    assert values.from_struct(wire({**inner, "path": "", "assets": mixed}))["v"].texts == {}
 
 
 def test_an_unknown_signature_is_refused() -> None:

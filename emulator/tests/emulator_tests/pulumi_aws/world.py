@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aws_emulator.pulumi_aws.model import Archive
+
 from .harness import DOMAIN, PRODUCER, REGION, Made, Plugin, archive
 
 
@@ -136,6 +138,12 @@ class World:
             }  # fmt: skip
 
         return self.once("function", self.domain, "aws:lambda/function:Function", inputs)
+
+    def layer(self, text: str = "one") -> Made:
+        def inputs() -> dict[str, Any]:
+            return {"layerName": "world", "code": Archive("", f"hash-of-{text}", {"python/words.txt": text})}
+
+        return self.once(f"layer-{text}", self.domain, "aws:lambda/layerVersion:LayerVersion", inputs)
 
     def bundles(self) -> str:
         """A bucket with two bundles."""

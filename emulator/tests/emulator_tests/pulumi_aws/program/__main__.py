@@ -124,6 +124,11 @@ provisioned_table = make(
 )  # fmt: skip
 
 # --- functions and machines ----------------------------------------------------------------------------------------
+layer = make(
+    aws.lambda_.LayerVersion, "layer", layer_name="every-type", description="texts",
+    code=pulumi.AssetArchive({"python/words.json": pulumi.StringAsset('{"a": 1}')}),
+    compatible_runtimes=["python3.12"], compatible_architectures=["arm64"], skip_destroy=False,
+)  # fmt: skip
 function = make(
     aws.lambda_.Function, "function", name="every-type", description="answers one", role=role.arn,
     runtime="python3.12", handler="handler.handle", timeout=10, memory_size=256, architectures=["arm64"],
@@ -131,7 +136,7 @@ function = make(
     environment={"variables": {"FIRST": "1", "SECOND": "2"}},
     logging_config={"log_format": "JSON", "log_group": log_group.name},
     tracing_config={"mode": "Active"}, dead_letter_config={"target_arn": queue.arn}, kms_key_arn=key.arn,
-    reserved_concurrent_executions=3, tags={"a": "b"}, after=[role_policy],
+    reserved_concurrent_executions=3, layers=[layer.arn], tags={"a": "b"}, after=[role_policy],
 )  # fmt: skip
 invoke_config = make(
     aws.lambda_.FunctionEventInvokeConfig, "invoke-config", function_name=function.name, maximum_retry_attempts=1,
