@@ -17,8 +17,8 @@ from streamgov_core.deploy.scope import GRANT_MEMORY
 
 SANDBOX_SECONDS = 0.2
 """Until a new sandbox begins to load the function. Not documented: assumed."""
-COLD_SECONDS: Mapping[str, float] = MappingProxyType({"collect": 0.5, "apply": 0.55, "report": 0.45, "reconcile": 0.5})
-"""Loading a function at the deployed memory (``python -m bench cold``)."""
+COLD_SECONDS: Mapping[str, float] = MappingProxyType({"collect": 0.5, "apply": 0.55, "report": 0.5, "reconcile": 2.0})
+"""Loading a function at the deployed memory, without byte code (``python -m bench cold``, docs/cold-start.md)."""
 WARM_SECONDS = 600.0
 """How long an idle sandbox is kept. Not documented: assumed."""
 TIMEOUTS: Mapping[str, float] = MappingProxyType(
