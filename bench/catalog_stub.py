@@ -13,6 +13,8 @@ from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
+from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY
+
 ACCOUNT, REGION, REGISTRY, PROJECT, DOMAIN = "222222222222", "us-east-1", "orders", "project1", "dzd-bench1"
 CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/main/0a1b2c3d-1111-2222-3333-444455556666-7"
 SCHEMAS = f"arn:aws:glue:{REGION}:{ACCOUNT}:schema/{REGISTRY}/"
@@ -41,17 +43,16 @@ class MissingError(Exception):
 
 
 class State:
-    """Registry, parameters and assets."""
+    """Registry, records and assets."""
 
     def __init__(self, names: list[str]) -> None:
         self.versions = dict.fromkeys(names, 1)
-        self.parameters: dict[str, str] = {}
-        self.sorted: dict[str, list[str]] = {}
+        self.records: dict[tuple[str, str], dict[str, Any]] = {}
         self.assets: dict[str, dict[str, Any]] = {}
         self.calls: Counter[str] = Counter()
         self.time = BORN
 
-    # --- AWS JSON: Glue, Parameter Store, EventBridge -----------------------------------------------------------------
+    # --- AWS JSON: Glue, DynamoDB, EventBridge ------------------------------------------------------------------------
     def json_call(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         self.calls[operation] += 1
         return dict(getattr(self, operation)(body))
@@ -101,28 +102,22 @@ class State:
     def QuerySchemaVersionMetadata(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"MetadataInfoMap": {}}
 
-    def GetParameter(self, body: dict[str, Any]) -> dict[str, Any]:
-        if body["Name"] not in self.parameters:
-            raise MissingError("ParameterNotFound")
-        return {"Parameter": {"Name": body["Name"], "Value": self.parameters[body["Name"]]}}
+    def GetItem(self, body: dict[str, Any]) -> dict[str, Any]:
+        found = self.records.get(_key(body["Key"]))
+        return {} if found is None else {"Item": found}
 
-    def GetParametersByPath(self, body: dict[str, Any]) -> dict[str, Any]:
-        if body["Path"] not in self.sorted:
-            self.sorted[body["Path"]] = sorted(name for name in self.parameters if name.startswith(body["Path"] + "/"))
-        found = self.sorted[body["Path"]]
-        names, token = _page(found, body.get("NextToken"), 10)
-        parameters = [{"Name": name, "Value": self.parameters[name]} for name in names]
-        return {"Parameters": parameters, **({"NextToken": token} if token else {})}
+    def Query(self, body: dict[str, Any]) -> dict[str, Any]:
+        """All items of a key: a page is a megabyte, which is more than any run here has."""
+        (key,) = body["ExpressionAttributeValues"].values()
+        items = [item for (found, _), item in sorted(self.records.items()) if found == key["S"]]
+        return {"Items": items, "Count": len(items)}
 
-    def PutParameter(self, body: dict[str, Any]) -> dict[str, Any]:
-        self.sorted.clear()
-        self.parameters[body["Name"]] = body["Value"]
-        return {"Version": 1}
+    def PutItem(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.records[_key(body["Item"])] = body["Item"]
+        return {}
 
-    def DeleteParameter(self, body: dict[str, Any]) -> dict[str, Any]:
-        self.sorted.clear()
-        if self.parameters.pop(body["Name"], None) is None:
-            raise MissingError("ParameterNotFound")
+    def DeleteItem(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.records.pop(_key(body["Key"]), None)
         return {}
 
     def PutEvents(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -204,6 +199,11 @@ class State:
         for name in body.get("deleted", ()):
             del self.versions[name]
         return {}
+
+
+def _key(item: dict[str, Any]) -> tuple[str, str]:
+    """The partition and sort key of a record."""
+    return item[RECORD_KEY]["S"], item[RECORD_ITEM]["S"]
 
 
 def _page(rows: list[Any], token: str | None, size: int) -> tuple[list[Any], str | None]:

@@ -30,7 +30,6 @@ PRICES: Mapping[str, float] = MappingProxyType(
         "CloudWatch dashboard": 3.0,
         "CloudWatch custom metric": 0.30,
         "CloudWatch Logs GB": 0.50,
-        "Parameter Store standard parameter": 0.0,
     }
 )
 """Price of one unit in USD; keys, alarms, metrics and parameters are by month."""

@@ -1,4 +1,4 @@
-"""Where a data source's records should lie: Parameter Store or DynamoDB, by the services' documented rates and prices.
+"""Why a data source's records lie in DynamoDB and not in Parameter Store, by documented rates and prices.
 
 Nothing is measured: each figure is the least that the quotas allow. The other calls of a run (Glue, search, listings)
 are the same in both and not what limits it.
@@ -13,7 +13,6 @@ from typing import Any
 
 from bench.common import table
 from bench.cost import HOURS_A_MONTH, PRICES, PRICES_OF
-from streamgov_core.model.asset_record import PARTS
 
 SIZES = (100, 1_000, 10_000, 50_000)
 CREATED_A_SECOND = 20
@@ -57,8 +56,9 @@ TABLE = "DynamoDB"
 STORES: Mapping[str, Store] = {
     PARAMETERS: Store(written=3, read=40 * 10),
     HIGHER: Store(written=10, read=100 * 10, costs=True),
-    # An item of up to 1 KB is one unit; a partition takes 1,000 a second and gives 3,000 units of 4 KB.
-    TABLE: Store(written=1_000 * PARTS, read=3_000 * PARTS * 4_096 // RECORD_BYTES),
+    # An item of up to 1 KB is one unit; a partition takes 1,000 a second and gives 3,000 units of 4 KB. The records of
+    # a registry have one partition key.
+    TABLE: Store(written=1_000, read=3_000 * 4_096 // RECORD_BYTES),
 }
 """Quotas of Systems Manager ("Parameter Store throughput"; ten parameters a page) and of DynamoDB's partitions."""
 

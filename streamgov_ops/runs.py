@@ -10,7 +10,7 @@ from typing import Any
 from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.errors import ConfigError, RemoteError, StreamgovError
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.session import reporting
 
@@ -134,15 +134,15 @@ def data_sources(accounts: Accounts, account: str) -> list[DataSource]:
 
 
 def drift_of(accounts: Accounts, source: DataSource) -> Drift:
-    """What a run would find by names: nothing is changed (API ListSchemas, GetParametersByPath)."""
+    """What a run would find by names: nothing is changed (API ListSchemas, Query)."""
     glue, config = accounts.client("glue", source.account), source.config
     with reporting("glue:ListSchemas"):
         pages = glue.get_paginator("list_schemas").paginate(RegistryId={"RegistryName": config.registry_name})
         schemas = {item["SchemaName"] for page in pages for item in page["Schemas"]}
-    store = SsmAssetRecordStore(
-        accounts.client("ssm", source.account), config.names, config.domain_id, config.registry_name
+    store = DynamoAssetRecordStore(
+        accounts.client("dynamodb", source.account), config.names, config.domain_id, config.registry_name
     )
-    with reporting("ssm:GetParametersByPath"):
+    with reporting("dynamodb:Query"):
         records: list[AssetRecord] = list(store.load_all())
     recorded = {record.schema_name for record in records if record.schema_arn}
     return Drift(

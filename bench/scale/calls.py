@@ -80,7 +80,7 @@ CLUSTERS: Operations = MappingProxyType(
 )
 ACCOUNT: Operations = MappingProxyType(
     {
-        "record": ("ssm:GetParameter",),
+        "record": ("dynamodb:GetItem",),
         "inspect": ("kafka:DescribeClusterV2",),
         "connection_facts": ("kafka:GetBootstrapBrokers",),
     }

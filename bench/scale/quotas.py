@@ -64,12 +64,6 @@ def _standing(landscape: Landscape) -> Sequence[Use]:
         ),
         Use("IAM: roles of an account", roles, 1_000, "an increase; more consuming accounts"),
         Use(
-            "SSM: standard parameters of an owning account",
-            landscape.grants / landscape.owners,
-            10_000,
-            "advanced parameters, which are chosen by themselves and cost; more owning accounts",
-        ),
-        Use(
             "SSM: standard parameters of a consuming account",
             landscape.grants / landscape.consumers,
             10_000,

@@ -17,10 +17,9 @@ from streamgov_core.catalog.change_events import EventBusPublisher
 from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sync import Syncer
+from streamgov_core.catalog.sync import READERS, Syncer
 from streamgov_core.catalog.sync_request import SyncRequest, parse_event
 from streamgov_core.catalog.sync_result import SyncResult
-from streamgov_core.model.asset_record import PARTS
 from streamgov_core.model.environment_variables import (
     flag,
     joined,
@@ -32,7 +31,7 @@ from streamgov_core.model.environment_variables import (
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
@@ -51,7 +50,7 @@ MARGIN_MS = 60_000
 MAX_ERROR = 8_000
 """Characters of the error of a run: a function's error travels in headers and in dead letters, which have limits."""
 MAX_ATTEMPTS = 15
-"""Parameter Store writes three parameters a second by default: a first run over many schemas has to wait its turn."""
+"""DataZone takes some 20 assets a second: a first run over many schemas has to wait its turn."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class SyncConfig:
 
 def make_clients(config: SyncConfig) -> Clients:
     """Clients with connections for all threads of a data source; they slow down when a service throttles."""
-    connections = 2 * config.settings.concurrency + PARTS + 3
+    connections = 2 * config.settings.concurrency + READERS
     return Clients(config.names.region, retry_mode="adaptive", max_pool=connections, max_attempts=MAX_ATTEMPTS)
 
 
@@ -140,7 +139,7 @@ clients_of = cache(make_clients)
 
 def prepare() -> None:
     """What can be made before the first event: the configuration is read, clients are there."""
-    clients_of(SyncConfig.from_environment(os.environ)).prepare("datazone", "glue", "ssm")
+    clients_of(SyncConfig.from_environment(os.environ)).prepare("datazone", "dynamodb", "glue")
 
 
 def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dict[str, Any]:
@@ -201,13 +200,13 @@ def _count(metrics: FunctionMetrics, result: SyncResult) -> None:
 def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
     """The data source that a configuration describes."""
     platform = PLATFORMS.named(config.platform)
-    project, names, ssm = config.settings.project_id, config.names, clients.client("ssm")
+    project, names, dynamodb = config.settings.project_id, config.names, clients.client("dynamodb")
     return Syncer(
         config.settings,
         registry=GlueRegistry(clients.client("glue"), config.registry_name),
         assets=DataZoneAssets(clients.client("datazone"), config.domain_id, project),
-        records=SsmAssetRecordStore(ssm, names, config.domain_id, config.registry_name),
-        plain_records=SsmAssetRecordStore(ssm, names, config.domain_id, None),
+        records=DynamoAssetRecordStore(dynamodb, names, config.domain_id, config.registry_name),
+        plain_records=DynamoAssetRecordStore(dynamodb, names, config.domain_id, None),
         source=platform.source(clients, config.resource, config.topics),
         drafts=AssetDrafts(platform, names),
         mapping=topic_mapping(config.mapping),

@@ -12,7 +12,7 @@ from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
 from streamgov_core.catalog.entities import Asset, Draft, digest
 from streamgov_core.catalog.sync_result import SyncOutcome
 from streamgov_core.catalog.workers import WorkerPool, mass_retirement_refusal
-from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
+from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, NotGovernedError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
@@ -72,7 +72,7 @@ class SchemalessSync:
             CatalogError: the platform cannot list topics or streams.
         """
         existing = self._source.resources()
-        records = {record.schema_name: record for part in range(PARTS) for record in self._records.load_part(part)}
+        records = {record.schema_name: record for record in self._records.load_all()}
         todo = []
         taken_over = set()
         for name in existing:

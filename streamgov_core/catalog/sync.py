@@ -24,9 +24,12 @@ from streamgov_core.catalog.schemaless import SchemalessSync
 from streamgov_core.catalog.sync_request import SyncRequest
 from streamgov_core.catalog.sync_result import SyncOutcome, SyncResult
 from streamgov_core.catalog.workers import Prefetcher, WorkerPool, failure, mass_retirement_refusal, settle
-from streamgov_core.model.asset_record import PARTS, AssetRecord, AssetRecordStore
+from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.model.errors import CatalogError, StreamgovError
 from streamgov_core.platforms.resource_source import ResourceSource
+
+READERS = 4
+"""Threads that read at the start of a run: the registry's resources, the type, the records, the assets."""
 
 
 class Syncer:
@@ -131,10 +134,10 @@ class Syncer:
         result.after = None
         options = SyncOptions(force, revoke, may_replace=allow_mass_retirement, may_retire_others=allow_mass_retirement)
         threads = max(3, self._settings.concurrency)
-        with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads + PARTS + 3) as reading:
+        with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads + READERS) as reading:
             shared = reading.submit(self._source.prepare)
             asset_type = reading.submit(lambda: self._writer.asset_type)
-            parts = [reading.submit(_all_of, self._records, part) for part in range(PARTS)]
+            recorded_before = reading.submit(lambda: list(self._records.load_all()))
             found = reading.submit(lambda: list(self._assets.search()))
             every = sorted(set(self._registry.list_names()))
             prefetcher = Prefetcher(
@@ -143,7 +146,7 @@ class Syncer:
             try:
                 shared.result()
                 asset_type.result()
-                records = {record.schema_name: record for part in parts for record in part.result()}
+                records = {record.schema_name: record for record in recorded_before.result()}
                 recorded = {record.asset_id for record in records.values()}
                 index = AssetIndex(self._assets, found.result(), self._drafts, recorded)
                 workers = WorkerPool(pool, self._settings.concurrency, self._enough_time, result, self._publisher)
@@ -280,7 +283,3 @@ class Syncer:
             except Exception as error:  # as above
                 result.fail(name, failure(name, error))
         return result
-
-
-def _all_of(records: AssetRecordStore, part: int) -> list[AssetRecord]:
-    return list(records.load_part(part))

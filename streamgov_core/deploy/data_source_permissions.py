@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from streamgov_core.deploy.iam_statements import Document, Statement, document
-from streamgov_core.model.asset_record import record_path
+from streamgov_core.deploy.iam_statements import Document, Statement, document, table_key_access
+from streamgov_core.model.asset_record import record_key
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 
@@ -39,10 +39,7 @@ def sync_policy(
         ConfigError: the platform is unknown.
     """
     registry = registry_arn.rpartition("/")[2]
-    paths = [
-        names.arn("ssm", account, f"parameter{record_path(names, domain_id, place)}")
-        for place in ([registry, None] if without_schema else [registry])
-    ]
+    places = [registry, None] if without_schema else [registry]
     log_group = names.arn("logs", account, f"log-group:{names.log_group(function_name)}")
     statements = [
         _allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
@@ -59,8 +56,7 @@ def sync_policy(
             ],
             [registry_arn, names.arn("glue", account, f"schema/{registry}/*")],
         ),
-        _allow("WriteRecords", ["ssm:DeleteParameter", "ssm:PutParameter"], [f"{path}/*" for path in paths]),
-        _allow("ReadRecords", ["ssm:GetParameter", "ssm:GetParametersByPath"], [f"{path}/*" for path in paths]),
+        _records(names, account, [record_key(domain_id, place) for place in places]),
         # DataZone's asset actions name no resource type, so IAM can only be asked about "*". What confines the
         # function is its membership: it is a contributor of one project only.
         _allow(
@@ -86,9 +82,25 @@ def sync_policy(
     statements += PLATFORMS.named(platform).sync_statements(names, account, resource_arn)
     if dead_letter_arn:
         statements.append(_allow("DeadLetters", ["sqs:SendMessage"], [dead_letter_arn]))
+    statements += table_key_access(names, kms_key_arn)
     if kms_key_arn:
         statements.append(_allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
     return document(*statements)
+
+
+def _records(names: Names, account: str, keys: list[str]) -> Statement:
+    """The records of its registry, and of what has no schema: those items of the account's table, and no other."""
+    return {
+        "Sid": "OwnRecords",
+        "Effect": "Allow",
+        "Action": ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+        "Resource": [names.arn("dynamodb", account, f"table/{names.record_table}")],
+        "Condition": {
+            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": keys},
+            # Without keys every condition on all of them would hold.
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        },
+    }
 
 
 def _allow(sid: str, actions: list[str], resources: list[str]) -> Statement:

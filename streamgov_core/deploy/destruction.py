@@ -23,12 +23,12 @@ class Destruction:
     """What is destroyed of one side in one account.
 
     Args:
-        table: the ledger, which may be protected from deletion.
+        tables: the ledgers and records, which may be protected from deletion.
         bucket: where a trail of ours would keep its logs; one that holds objects is not deleted.
         deletions: actions by the ARN on which they are needed, whatever else is configured.
     """
 
-    table: str
+    tables: tuple[str, ...]
     bucket: str
     deletions: Mapping[str, tuple[str, ...]]
 
@@ -47,16 +47,16 @@ def destruction(names: Names, account: str, side: str) -> Destruction:
     if side not in SIDES:
         raise ConfigError(f"side must be one of {', '.join(SIDES)}, got {side!r}")
     central = side == DOMAIN
-    table = names.grant_table if central else names.document_table
+    tables = (names.grant_table,) if central else (names.document_table, names.record_table)
     function = "collect" if central else "apply"
     machine = names.central_machine_arn(account) if central else names.member_machine_arn(account)
     alarm = names.regional(f"{function}-errors", 255)
     made = {
-        names.arn("dynamodb", account, f"table/{table}"): ("dynamodb:DeleteTable",),
+        **{names.arn("dynamodb", account, f"table/{table}"): ("dynamodb:DeleteTable",) for table in tables},
         names.function_arn(account, function): ("lambda:DeleteFunction",),
         machine: ("states:DeleteStateMachine",),
         names.role_arn(account, function): ("iam:DeleteRole", "iam:DeleteRolePolicy"),
         names.arn("cloudwatch", account, f"alarm:{alarm}"): ("cloudwatch:DeleteAlarms",),
         names.arn("logs", account, f"log-group:{names.log_group(function)}"): ("logs:DeleteLogGroup",),
     }
-    return Destruction(table, schema_trail(AccountScope(names, account)).bucket, made)
+    return Destruction(tables, schema_trail(AccountScope(names, account)).bucket, made)

@@ -25,6 +25,7 @@ from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec,
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import DOCUMENT_KEY, EXPIRY_ATTRIBUTE, ITEM_KEY
 from streamgov_core.model.access_role import AUTO
+from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import check_account
 
@@ -40,6 +41,7 @@ class MemberDeployment:
 
     Args:
         documents: the document ledger.
+        records: what the account's data sources recorded.
         apply: the function that writes policies.
         machine: the member machine.
         invoke: role through which the central machine starts the member machine.
@@ -50,6 +52,7 @@ class MemberDeployment:
     """
 
     documents: TableSpec
+    records: TableSpec
     apply: FunctionSpec
     machine: MachineSpec
     invoke: RoleSpec
@@ -120,6 +123,7 @@ def member_account(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
         ),
+        records=TableSpec("records", names.record_table, hash_key=RECORD_KEY, range_key=RECORD_ITEM),
         apply=scope.function(
             "apply",
             entry_point="handlers.apply_grant.handler",

@@ -108,8 +108,9 @@ def apply_policy(
         {
             "Sid": "Records",
             "Effect": "Allow",
-            "Action": "ssm:GetParameter",
-            "Resource": names.arn("ssm", account, f"parameter{names.record_parameter_root(domain_id)}/*"),
+            "Action": "dynamodb:GetItem",
+            "Resource": names.arn("dynamodb", account, f"table/{names.record_table}"),
+            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": f"{domain_id}#*"}},
         },
         {
             # What consumers of this account are told: these parameters, and no other.
@@ -307,7 +308,7 @@ def consumer_boundary(
             "Action": "dynamodb:*",
             "Resource": [
                 names.arn("dynamodb", account, f"table/{table}{part}")
-                for table in (names.grant_table, names.document_table)
+                for table in (names.grant_table, names.document_table, names.record_table)
                 for part in ("", "/*")
             ],
         },

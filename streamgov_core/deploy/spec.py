@@ -106,14 +106,14 @@ class TableSpec:
         name: physical name.
         hash_key: attribute of the partition key.
         range_key: attribute of the sort key.
-        expiry: attribute with the time, in seconds since 1970, after which an item is deleted.
+        expiry: attribute with the time, in seconds since 1970, after which an item is deleted; empty if none is.
     """
 
     key: str
     name: str
     hash_key: str
     range_key: str
-    expiry: str
+    expiry: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from streamgov_core.model.connection_details import CONNECTION
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import EventRefusedError
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import Clients
 
@@ -105,7 +105,7 @@ class AwsAccountGateway:
         return self._parameters.get_all(names)
 
     def record(self, command: GrantCommand) -> AssetRecord | None:
-        """See AccountGateway.record (API GetParameter)."""
+        """See AccountGateway.record (API GetItem)."""
         schema = command.schema
         registry = None if schema is None else schema.registry_name
         name = (
@@ -113,10 +113,10 @@ class AwsAccountGateway:
             if schema is None
             else schema.schema_name
         )
-        store = SsmAssetRecordStore(
-            self._clients.client("ssm"), self._settings.names, self._settings.domain_id, registry
+        store = DynamoAssetRecordStore(
+            self._clients.client("dynamodb"), self._settings.names, self._settings.domain_id, registry
         )
-        with calling("ssm:GetParameter", f"the record of {name}"):
+        with calling("dynamodb:GetItem", f"the record of {name}"):
             return store.load(name)
 
     def _role_policy(self, arn: str) -> PolicyDocument:

@@ -142,9 +142,10 @@ class Names:
         """DynamoDB table of the document ledger, in each member account."""
         return self.regional("documents")
 
-    def record_parameter_root(self, domain_id: str) -> str:
-        """SSM path below which a producer account keeps what its data sources recorded."""
-        return f"/streamgov/{self.namespace}/{domain_id}"
+    @property
+    def record_table(self) -> str:
+        """DynamoDB table of what data sources recorded, in each member account."""
+        return self.regional("records")
 
     def connection_path(self, project_id: str) -> str:
         """SSM path below which a consumer's account keeps what a project was told about connecting; ``*`` for all."""

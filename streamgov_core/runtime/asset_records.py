@@ -1,84 +1,111 @@
-"""Asset records in Parameter Store."""
+"""Asset records in DynamoDB."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from streamgov_core.model.asset_record import PARTS, AssetRecord, encode, part_of, record_path
+from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY, RECORD_VALUE, AssetRecord, record_key
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
-    from mypy_boto3_ssm import SSMClient
-
-PAGE = 10
-"""The largest page of GetParametersByPath."""
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
-class SsmAssetRecordStore:
-    """Records in Parameter Store (AssetRecordStore).
+def all_records(client: DynamoDBClient, names: Names) -> Iterator[AssetRecord]:
+    """What all data sources of an account recorded, for whoever looks at all of them (API Scan)."""
+    with _existing(client, names.record_table):
+        pages = client.get_paginator("scan").paginate(TableName=names.record_table)
+        items = [item for page in pages for item in page["Items"]]
+    yield from _readable(items, names.record_table)
+
+
+class DynamoAssetRecordStore:
+    """Records in the account's table (AssetRecordStore).
+
+    A table that is missing is a ConfigError: the account's ``EnvironmentAuthorizer`` deploys it.
 
     Args:
-        client: an SSM client of the producer's account.
+        client: a DynamoDB client of the producer's account.
         names: the deployment's names.
         domain_id: the DataZone domain.
         registry: the Glue registry, or None for resources without schemas.
     """
 
-    def __init__(self, client: SSMClient, names: Names, domain_id: str, registry: str | None) -> None:
+    def __init__(self, client: DynamoDBClient, names: Names, domain_id: str, registry: str | None) -> None:
         self._client = client
-        self._path = record_path(names, domain_id, registry)
+        self._table = names.record_table
+        self._key = record_key(domain_id, registry)
 
-    def _name(self, schema_name: str) -> str:
-        return f"{self._path}/{part_of(schema_name)}/{encode(schema_name)}"
+    def _item(self, schema_name: str) -> dict[str, AttributeValueTypeDef]:
+        return {RECORD_KEY: {"S": self._key}, RECORD_ITEM: {"S": schema_name}}
 
     def load(self, schema_name: str) -> AssetRecord | None:
-        """API GetParameter."""
-        name = self._name(schema_name)
-        try:
-            parameter = self._client.get_parameter(Name=name)["Parameter"]
-        except self._client.exceptions.ClientError as error:
-            if error_code(error) == "ParameterNotFound":
-                return None
-            raise
-        return AssetRecord.from_json(parameter["Value"], name)
+        """API GetItem, a consistent read: the record decides who may claim a topic."""
+        with _existing(self._client, self._table):
+            found = self._client.get_item(TableName=self._table, Key=self._item(schema_name), ConsistentRead=True)
+        item = found.get("Item")
+        return None if item is None else AssetRecord.from_json(_value(item), _where(item, self._table))
 
     def load_all(self) -> Iterator[AssetRecord]:
-        """The records of all directories."""
-        for part in range(PARTS):
-            yield from self.load_part(part)
-
-    def load_part(self, part: int) -> Iterator[AssetRecord]:
-        """API GetParametersByPath, ten a page."""
-        pages = self._client.get_paginator("get_parameters_by_path").paginate(
-            Path=f"{self._path}/{part}", Recursive=False, PaginationConfig={"PageSize": PAGE}
+        """API Query, a megabyte a page, consistent."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": RECORD_KEY},
+            ExpressionAttributeValues={":key": {"S": self._key}},
+            ConsistentRead=True,
         )
-        for page in pages:
-            for parameter in page.get("Parameters", ()):
-                try:
-                    yield AssetRecord.from_json(parameter["Value"], parameter["Name"])
-                except ConfigError as error:
-                    # The schema is then one without a record: its asset is found again by search, the record replaced.
-                    log("record not readable", level=logging.WARNING, cause=str(error))
+        with _existing(self._client, self._table):
+            items = [item for page in pages for item in page["Items"]]
+        yield from _readable(items, self._table)
 
     def save(self, record: AssetRecord) -> None:
-        """API PutParameter."""
-        self._client.put_parameter(
-            Name=self._name(record.schema_name),
-            Value=record.to_json(),
-            Type="String",
-            Overwrite=True,
-            Tier="Intelligent-Tiering",
-        )
+        """API PutItem."""
+        with _existing(self._client, self._table):
+            self._client.put_item(
+                TableName=self._table,
+                Item={**self._item(record.schema_name), RECORD_VALUE: {"S": record.to_json()}},
+            )
 
     def remove(self, schema_name: str) -> None:
-        """API DeleteParameter."""
+        """API DeleteItem."""
+        with _existing(self._client, self._table):
+            self._client.delete_item(TableName=self._table, Key=self._item(schema_name))
+
+
+@contextmanager
+def _existing(client: DynamoDBClient, table: str) -> Iterator[None]:
+    try:
+        yield
+    except client.exceptions.ClientError as error:
+        if error_code(error) != "ResourceNotFoundException":
+            raise
+        raise ConfigError(
+            f"there is no table {table}, which holds what data sources recorded; deploy the "
+            "EnvironmentAuthorizer of this account and region, which makes it, and run again"
+        ) from error
+
+
+def _readable(items: Iterable[Mapping[str, AttributeValueTypeDef]], table: str) -> Iterator[AssetRecord]:
+    for item in items:
         try:
-            self._client.delete_parameter(Name=self._name(schema_name))
-        except self._client.exceptions.ClientError as error:
-            if error_code(error) != "ParameterNotFound":
-                raise
+            yield AssetRecord.from_json(_value(item), _where(item, table))
+        except ConfigError as error:
+            # The schema is then one without a record: its asset is found again by search, the record replaced.
+            log("record not readable", level=logging.WARNING, cause=str(error))
+
+
+def _where(item: Mapping[str, AttributeValueTypeDef], table: str) -> str:
+    return f"item {item[RECORD_ITEM]['S']} of {item[RECORD_KEY]['S']} in table {table}"
+
+
+def _value(item: Mapping[str, AttributeValueTypeDef]) -> str:
+    """The record's JSON; empty, and so no record, where the attribute is missing or of another type."""
+    return item.get(RECORD_VALUE, {}).get("S", "")

@@ -265,10 +265,10 @@ NEEDS: Mapping[str, Needs] = {
         write_any=("CreateListingChangeSet", "DeleteAsset", "DeleteSubscriptionGrant", "RevokeSubscription"),
         also=(
             Needs(
-                "ssm",
+                "dynamodb",
                 ("{records}",),
-                read=("GetParametersByPath",),
-                write=("DeleteParameter",),
+                read=("Query",),
+                write=("DeleteItem",),
             ),
         ),
     ),

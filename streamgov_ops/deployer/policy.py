@@ -39,7 +39,7 @@ def statements(
         "region": names.region,
         "account": account,
         "ns": names.namespace,
-        "records": names.arn("ssm", account, f"parameter{names.record_parameter_root('*')}"),
+        "records": names.arn("dynamodb", account, f"table/{names.record_table}"),
     }
     actions: dict[tuple[str, ...], set[str]] = {}
     passes: set[str] = set()

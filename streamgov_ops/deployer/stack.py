@@ -166,7 +166,7 @@ def _member_specs(args: StreamGovernanceArgs, member: MemberArgs, scope: Account
     described = member_account(
         scope, domain_id=domain["domain_id"], domain_account=domain["access"]["account"], consumer_roles=()
     )
-    yield from (described.documents, described.apply, described.machine, described.invoke)
+    yield from (described.documents, described.records, described.apply, described.machine, described.invoke)
     yield from (described.access_boundary, described.reader_boundary)
     if args.get("dashboards", True):
         yield described.dashboard

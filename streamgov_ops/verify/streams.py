@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.domain.grant_ledger import GrantRecord
-from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.errors import ConfigError, StreamgovError
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.platforms.access_question import LiveAccess
 from streamgov_core.platforms.protocol import Platform
+from streamgov_core.runtime.asset_records import all_records
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.session import reporting
 
@@ -54,19 +54,8 @@ def resources_of(
 
 
 def _recorded(accounts: Accounts, account: str) -> list[str]:
-    root = f"/streamgov/{accounts.names.namespace}"
-    with reporting("ssm:GetParametersByPath"):
-        pages = accounts.client("ssm", account).get_paginator("get_parameters_by_path").paginate(
-            Path=root, Recursive=True
-        )  # fmt: skip
-        parameters = [item for page in pages for item in page["Parameters"]]
-    found = []
-    for parameter in parameters:
-        try:
-            found.append(AssetRecord.from_json(parameter["Value"], parameter["Name"]).resource_arn)
-        except ConfigError:
-            continue  # Another parameter of the deployment.
-    return found
+    with reporting("dynamodb:Scan"):
+        return [record.resource_arn for record in all_records(accounts.client("dynamodb", account), accounts.names)]
 
 
 def platform_of(arn: str) -> Platform | None:

@@ -6,8 +6,7 @@ from typing import Any
 import pulumi
 
 from streamgov_core.deploy.destruction import DOMAIN, MEMBER
-from streamgov_core.model.asset_record import record_path
-from streamgov_core.model.naming import Names
+from streamgov_core.model.asset_record import record_key
 from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._accounts import session_of
@@ -56,21 +55,19 @@ def _member(
         }
         for word, target in sorted(member.get("targets", {}).items())
     ]
-    given = {key: str(args[key]) for key in ("namespace", "partition") if key in args}
-    names = Names(**given, region=args["region"])
     sources = [source for _, source in sorted(member.get("data_sources", {}).items())]
     registries: list[pulumi.Input[str] | None] = [source["registry_name"] for source in sources]
     if any(is_late(source.get("without_schema")) or source.get("without_schema") for source in sources):
         registries.append(None)  # the records of topics and streams without schema
-    paths = [_record_path(names, args["domain"]["domain_id"], registry) for registry in registries]
+    keys = [_record_key(args["domain"]["domain_id"], registry) for registry in registries]
     if found:
         part["targets"] = found
-    if paths:
-        part["record_paths"] = paths
+    if keys:
+        part["record_keys"] = keys
     if account in trails and args.get("deletion_protection", True):
         part["trail"] = True
     return part
 
 
-def _record_path(names: Names, domain_id: pulumi.Input[str], registry: pulumi.Input[str] | None) -> pulumi.Output[str]:
-    return pulumi.Output.all(domain_id, registry).apply(lambda known: record_path(names, *known))
+def _record_key(domain_id: pulumi.Input[str], registry: pulumi.Input[str] | None) -> pulumi.Output[str]:
+    return pulumi.Output.all(domain_id, registry).apply(lambda known: record_key(*known))

@@ -173,19 +173,22 @@ class EnvironmentAuthorizer(AccountComponent):
                 member.known(lambda spec: spec.access_boundary),
             )
         ]
-        table = ledger_table(
-            self,
-            f"{name}-documents",
-            settings,
-            member.known(lambda spec: spec.documents),
-            kms_key_arn=key,
-            deletion_protection=args.get("deletion_protection", True),
+        table, records = (
+            ledger_table(
+                self,
+                f"{name}-{spec.key}",
+                settings,
+                spec,
+                kms_key_arn=key,
+                deletion_protection=args.get("deletion_protection", True),
+            )
+            for spec in (member.known(lambda spec: spec.documents), member.known(lambda spec: spec.records))
         )
         apply = FunctionWithRole(
             f"{name}-apply",
             settings,
             member.part(lambda spec: spec.apply),
-            child(self, depends_on=[table, *limits]),
+            child(self, depends_on=[table, records, *limits]),
             kms_key_arn=key,
         )
         machine = StateMachineWithRole(

@@ -1,4 +1,4 @@
-"""The DynamoDB table of a ledger."""
+"""The DynamoDB table of a ledger, or of records."""
 
 import pulumi
 import pulumi_aws as aws
@@ -33,7 +33,7 @@ def ledger_table(
         hash_key=spec.hash_key,
         range_key=spec.range_key,
         attributes=[{"name": attribute, "type": "S"} for attribute in (spec.hash_key, spec.range_key)],
-        ttl={"attribute_name": spec.expiry, "enabled": True},
+        ttl={"attribute_name": spec.expiry, "enabled": True} if spec.expiry else None,
         point_in_time_recovery={"enabled": True},
         server_side_encryption={"enabled": True, "kms_key_arn": kms_key_arn} if kms_key_arn is not None else None,
         deletion_protection_enabled=deletion_protection,

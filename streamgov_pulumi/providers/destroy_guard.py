@@ -25,9 +25,9 @@ from streamgov_pulumi.providers.obstacles import Obstacles, obstacles
 from streamgov_pulumi.providers.session import SessionSettings
 
 _PART_KEYS = {
-    "account", "sides", "trail", "assume_role_arn", "external_id", "asset_types", "targets", "record_paths",
+    "account", "sides", "trail", "assume_role_arn", "external_id", "asset_types", "targets", "record_keys",
 }  # fmt: skip
-_PATH = re.compile(r"/[a-zA-Z0-9_./=-]+")
+_KEY = re.compile(r"[^#]+#(-|registry/.+)")
 SHOWN = 20
 """Lines of what lives in a refusal."""
 
@@ -51,17 +51,17 @@ class DestroyGuardProvider(DataZoneProvider):
                 if not contains_unknown(part) and not (isinstance(part, Mapping) and set(part) <= _PART_KEYS):
                     checker.fail("parts", f"must hold maps with the keys {sorted(_PART_KEYS)}, got {show(part)}")
                 elif isinstance(part, Mapping):
-                    self._check_paths(checker, part)
+                    self._check_keys(checker, part)
                     self._check_sides(checker, part)
         elif not contains_unknown(parts):
             checker.fail("parts", "must be a list of maps, one an account")
         return checker.result()
 
     @staticmethod
-    def _check_paths(checker: Checker, part: Mapping[str, Any]) -> None:
-        for path in part.get("record_paths") or []:
-            if not contains_unknown(path) and not (isinstance(path, str) and _PATH.fullmatch(path)):
-                checker.fail("parts", f"has the record path {show(path)}; it must be a path of Parameter Store")
+    def _check_keys(checker: Checker, part: Mapping[str, Any]) -> None:
+        for key in part.get("record_keys") or []:
+            if not contains_unknown(key) and not (isinstance(key, str) and _KEY.fullmatch(key)):
+                checker.fail("parts", f"has the record key {show(key)}; it must be <domain id>#registry/<registry>")
 
     @staticmethod
     def _check_sides(checker: Checker, part: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ class DestroyGuardProvider(DataZoneProvider):
 
     def _part(self, props: Mapping[str, Any], part: Mapping[str, Any]) -> Part:
         settings = self._settings(props, part)
-        return Part(aws.client("datazone", settings), aws.client("ssm", settings), props, part)
+        return Part(aws.client("datazone", settings), aws.client("dynamodb", settings), props, part)
 
 
 def _take_down(parts: Sequence[Part]) -> None:
@@ -175,7 +175,7 @@ class DestroyGuard(Resource, module="streamgov", name="DestroyGuard"):
         resource_name: the logical name.
         props: ``domain_id``, ``region``, ``on_destroy`` (``refuse`` or ``cascade``), ``namespace`` and ``partition`` of
             the deployment, and ``parts``: for each account its session and what the stack has there (``asset_types``,
-            ``targets``, ``record_paths``; ``account`` and ``sides``, ``domain`` or ``member``, for the ledgers;
+            ``targets``, ``record_keys``; ``account`` and ``sides``, ``domain`` or ``member``, for the ledgers;
             ``trail`` if the logs of a trail of the stack are kept).
         opts: resource options; it must depend on everything that a revoke needs.
     """

@@ -193,8 +193,8 @@ class GuardedPart(TypedDict, total=False):
     """Names of the asset types that the stack made."""
     targets: pulumi.Input[list[pulumi.Input[GuardedTarget]]]
     """The subscription targets that the stack made."""
-    record_paths: pulumi.Input[list[pulumi.Input[str]]]
-    """Paths in Parameter Store of its data sources' records."""
+    record_keys: pulumi.Input[list[pulumi.Input[str]]]
+    """Keys of its data sources' records in the account's table."""
     trail: pulumi.Input[bool]
     """Whether logs of a trail of the stack are kept."""
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY, RECORD_VALUE
 from streamgov_core.model.errors import RemoteError, ResourceInUseError
+from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import tell
 
@@ -43,13 +45,13 @@ class Part:
 
     Args:
         datazone: client for the domain.
-        ssm: client for the account's parameters.
+        dynamodb: client for the account's tables.
         props: the resource's properties.
         part: the account's entry of ``parts``.
     """
 
     datazone: Any
-    ssm: Any
+    dynamodb: Any
     props: Mapping[str, Any]
     part: Mapping[str, Any]
 
@@ -58,19 +60,37 @@ class Part:
         """The domain's id."""
         return str(self.props["domain_id"])
 
+    @property
+    def names(self) -> Names:
+        """The deployment's names."""
+        namespace, partition = self.props.get("namespace") or DEFAULT_NAMESPACE, self.props.get("partition") or "aws"
+        return Names(str(namespace), str(self.props["region"]), str(partition))
+
     # --- what there is --------------------------------------------------------------------------------------------
     def records(self) -> Iterator[tuple[str, str, str]]:
-        """``(parameter, asset id, name)`` of each record of the account's data sources."""
-        for path in self.part.get("record_paths") or []:
-            token: str | None = None
+        """``(key, asset id, schema name)`` of each record of the account's data sources."""
+        table = self.names.record_table
+        for key in self.part.get("record_keys") or []:
+            start: Mapping[str, Any] | None = None
             while True:
-                page = aws.call(
-                    self.ssm, "get_parameters_by_path", Path=path, Recursive=True, MaxResults=10, NextToken=token
+                page = aws.find(
+                    self.dynamodb,
+                    "query",
+                    TableName=table,
+                    KeyConditionExpression="#key = :key",
+                    ExpressionAttributeNames={"#key": RECORD_KEY},
+                    ExpressionAttributeValues={":key": {"S": key}},
+                    ConsistentRead=True,
+                    ExclusiveStartKey=start,
                 )
-                for parameter in page["Parameters"]:
-                    yield (str(parameter["Name"]), *_record(str(parameter["Value"]), str(parameter["Name"])))
-                token = page.get("NextToken")
-                if not token:
+                if page is None:
+                    return  # A table that is gone holds no records.
+                for item in page["Items"]:
+                    name = item[RECORD_ITEM]["S"]
+                    where = f"item {name} of {key} in table {table}"
+                    yield (str(key), *_record(item.get(RECORD_VALUE, {}).get("S", ""), where))
+                start = page.get("LastEvaluatedKey")
+                if not start:
                     break
 
     def assets(self) -> list[LiveAsset]:
@@ -169,12 +189,9 @@ class Part:
 
     def delete_records(self) -> None:
         """Forget what the data sources recorded; the assets are gone by now."""
-        for parameter, _, _ in list(self.records()):
-            try:
-                aws.call(self.ssm, "delete_parameter", Name=parameter)
-            except RemoteError as error:
-                if error.code != "ParameterNotFound":
-                    raise
+        for key, _, name in list(self.records()):
+            item = {RECORD_KEY: {"S": key}, RECORD_ITEM: {"S": name}}
+            aws.find(self.dynamodb, "delete_item", TableName=self.names.record_table, Key=item)
 
     def _grants_of(self, subscriptions: Iterable[str]) -> list[str]:
         """The ids of the subscriptions' grants."""
@@ -238,7 +255,7 @@ def _record(value: str, where: str) -> tuple[str, str]:
         found = json.loads(value)
         return str(found["assetId"]), str(found["schemaName"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ResourceInUseError(f"parameter {where} is no record of a data source; remove it by hand") from error
+        raise ResourceInUseError(f"{where} is no record of a data source; remove it by hand") from error
 
 
 def _alive(grant: Mapping[str, Any]) -> bool:

@@ -15,7 +15,6 @@ from typing import Any
 
 from streamgov_core.deploy.destruction import Destruction, destruction
 from streamgov_core.model.errors import RemoteError
-from streamgov_core.model.naming import DEFAULT_NAMESPACE, Names
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import tell
 from streamgov_pulumi.providers.live import Part
@@ -49,12 +48,9 @@ def obstacles(part: Part, client: Clients, *, cascade: bool) -> Obstacles:
         client: makes a client of an AWS service for the account.
         cascade: what lives is taken down, too.
     """
-    entry, props = part.part, part.props
+    entry = part.part
     account = str(entry.get("account") or "")
-    names = Names(
-        str(props.get("namespace") or DEFAULT_NAMESPACE), str(props["region"]), str(props.get("partition") or "aws")
-    )
-    sides = [destruction(names, account, str(side)) for side in entry.get("sides") or []]
+    sides = [destruction(part.names, account, str(side)) for side in entry.get("sides") or []]
     # An account that is both sides has one bucket.
     protected = dict.fromkeys(
         line for side in sides for line in _protected(side, account, client, bool(entry.get("trail")))
@@ -63,12 +59,13 @@ def obstacles(part: Part, client: Clients, *, cascade: bool) -> Obstacles:
 
 
 def _protected(side: Destruction, account: str, client: Clients, keeps_logs: bool) -> Iterator[str]:
-    try:
-        found = aws.find(client("dynamodb"), "describe_table", TableName=side.table)
-        if found is not None and found["Table"].get("DeletionProtectionEnabled"):
-            yield f"table {side.table} in account {account}: its deletion protection is on"
-    except RemoteError as error:
-        tell(f"whether table {side.table} is protected could not be asked: {error}")
+    for table in side.tables:
+        try:
+            found = aws.find(client("dynamodb"), "describe_table", TableName=table)
+            if found is not None and found["Table"].get("DeletionProtectionEnabled"):
+                yield f"table {table} in account {account}: its deletion protection is on"
+        except RemoteError as error:
+            tell(f"whether table {table} is protected could not be asked: {error}")
     if not keeps_logs:
         return
     try:

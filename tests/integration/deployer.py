@@ -58,6 +58,7 @@ class Deployer:
         self.policy(account, member.access_boundary)
         self.policy(account, member.reader_boundary)
         self.table(account, member.documents)
+        self.table(account, member.records)
         for function in member.functions:
             self.function(account, function)
         self.machine(account, member.machine)
@@ -93,9 +94,10 @@ class Deployer:
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
         )
-        dynamodb.update_time_to_live(
-            TableName=table.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": table.expiry}
-        )
+        if table.expiry:
+            dynamodb.update_time_to_live(
+                TableName=table.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": table.expiry}
+            )
 
     def queue(self, account: str, queue: QueueSpec) -> None:
         """Create a queue with its policy."""

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from streamgov_core.deploy.destruction import destruction
+from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY, AssetRecord, record_key
 from streamgov_core.model.errors import ResourceInUseError
 from streamgov_core.model.naming import Names
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_pulumi.providers import DestroyGuardProvider
 from streamgov_pulumi.providers.session import wait_for
 from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
@@ -21,7 +23,7 @@ from tests.sandbox import CONSUMER, PRODUCER, Client
 # Its world is large and of one name; the plugin's way to it is in test_served.
 pytestmark = [pytest.mark.emulator, pytest.mark.parametrize("way", ["dynamic"], indirect=True)]
 TYPE = "GuardedType"
-PATH = "/streamgov/streamgov/guarded"
+REGISTRY = "guarded"
 
 
 @pytest.fixture(autouse=True)
@@ -43,11 +45,29 @@ def inputs(guard: Driver, world: World, mode: str | None = None, **target: Any) 
             **({"on_destroy": mode} if mode else {}),
             "parts": [
                 {"asset_types": [TYPE]},
-                {"assume_role_arn": session(PRODUCER)["assume_role_arn"], "record_paths": [PATH]},
+                {
+                    "assume_role_arn": session(PRODUCER)["assume_role_arn"],
+                    "record_keys": [record_key(world.domain, REGISTRY)],
+                },
                 {"assume_role_arn": session(CONSUMER)["assume_role_arn"], "targets": [target] if target else []},
             ],
         }
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def record_table(client: Client) -> Iterator[None]:
+    """The table of the producer's account in which its data sources would record."""
+    dynamodb, table = client("dynamodb", PRODUCER), Names().record_table
+    keys = {RECORD_KEY: "HASH", RECORD_ITEM: "RANGE"}
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+    )
+    yield
+    dynamodb.delete_table(TableName=table)
 
 
 @dataclass
@@ -91,9 +111,8 @@ def live(client: Client, world: World) -> Iterator[Live]:
     )["id"]
     datazone.accept_subscription_request(**where, identifier=request)
     [subscription] = datazone.list_subscriptions(**where, subscriptionRequestIdentifier=request)["items"]
-    ssm = client("ssm", PRODUCER)
-    record = {"version": 1, "assetId": asset, "schemaName": "orders", "resourceArn": "arn:x"}
-    ssm.put_parameter(Name=f"{PATH}/1/orders", Value=json.dumps(record), Type="String", Overwrite=True)
+    store = DynamoAssetRecordStore(client("dynamodb", PRODUCER), Names(), world.domain, REGISTRY)
+    store.save(AssetRecord(asset, "arn:x", None, "orders", "hash"))
     yield Live(asset, listing, subscription["id"], target)
     client("datazone", CONSUMER).delete_subscription_target(
         **where, environmentIdentifier=world.environment, identifier=target
@@ -101,9 +120,9 @@ def live(client: Client, world: World) -> Iterator[Live]:
     datazone.delete_asset_type(**where, identifier=TYPE)
 
 
-def records(client: Client) -> list[str]:
-    found = client("ssm", PRODUCER).get_parameters_by_path(Path=PATH, Recursive=True)
-    return [parameter["Name"] for parameter in found["Parameters"]]
+def records(client: Client, world: World) -> list[str]:
+    store = DynamoAssetRecordStore(client("dynamodb", PRODUCER), Names(), world.domain, REGISTRY)
+    return [record.schema_name for record in store.load_all()]
 
 
 def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Client, world: World, live: Live) -> None:
@@ -119,7 +138,7 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
     assert "pulumi config set streamgov:onDestroy cascade && pulumi up && pulumi destroy" in text
     assert client("datazone").get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
-    assert records(client) == [f"{PATH}/1/orders"]
+    assert records(client, world) == ["orders"]
 
     wanted = inputs(guard, world, "cascade")
     assert guard.diff(id_, state, wanted) == ("DIFF_SOME", [], False)
@@ -131,7 +150,7 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
         datazone.get_asset(**where, identifier=live.asset)
     ended = datazone.get_subscription(**where, identifier=live.subscription)
     assert ended["status"] == "REVOKED"
-    assert records(client) == []
+    assert records(client, world) == []
     guard.delete(id_, state)  # again: nothing is left to do
     guard.delete(id_, {**state, "on_destroy": "refuse"})
 
@@ -180,7 +199,7 @@ def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
         ({"on_destroy": "keep"}, "on_destroy must be one of refuse, cascade, got"),
         ({"parts": "all"}, "parts must be a list of maps, one an account"),
         ({"parts": [{"accounts": []}]}, "parts must hold maps with the keys"),
-        ({"parts": [{"record_paths": ["a b"]}]}, 'parts has the record path "a b"'),
+        ({"parts": [{"record_keys": ["a b"]}]}, 'parts has the record key "a b"'),
         (
             {"parts": [{"account": CONSUMER, "sides": ["third"]}]},
             'parts has the sides ["third"]; known are domain, member',
@@ -203,7 +222,7 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     dynamodb, s3, iam = (client(service, PRODUCER) for service in ("dynamodb", "s3", "iam"))
     schema = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
     attributes = [{"AttributeName": "k", "AttributeType": "S"}]
-    for table, protected in (("guarded-documents", True), ("guarded-grants", False)):
+    for table, protected in (("guarded-documents", True), ("guarded-records", True), ("guarded-grants", False)):
         dynamodb.create_table(
             TableName=table, AttributeDefinitions=attributes, DeletionProtectionEnabled=protected, **schema
         )
@@ -233,12 +252,13 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     protected_lines = [
         "nothing was destroyed: what is protected cannot be deleted:",
         f"- table guarded-documents in account {PRODUCER}: its deletion protection is on",
+        f"- table guarded-records in account {PRODUCER}: its deletion protection is on",
         f"- bucket {bucket} in account {PRODUCER}: it holds the trail's logs",
         "nothing was destroyed: rights are lacking:",
         *(
             f"- {role} may not dynamodb:DeleteTable on {table}/{name} in account {PRODUCER}; add "
             f'{{"Effect": "Allow", "Action": "dynamodb:DeleteTable", "Resource": "{table}/{name}"}}'
-            for name in ("guarded-documents", "guarded-grants")
+            for name in ("guarded-documents", "guarded-records", "guarded-grants")
         ),
         "If it is allowed all the same: pulumi state delete <URN of this guard> && pulumi destroy",
     ]
@@ -250,7 +270,7 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     assert client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)["id"] == live.asset
     lines = refused("refuse")
     assert lines[0].startswith("nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s)")
-    assert lines[2:9] == protected_lines
+    assert lines[2 : 2 + len(protected_lines)] == protected_lines
     assert lines[-1] == (
         f"Or let the stack do all of that: {config}onDestroy cascade && {config}deletionProtection false && pulumi up "
         "&& pulumi destroy"
@@ -260,7 +280,8 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     document = json.dumps({"Version": "2012-10-17", "Statement": [anything, tagged]})
     iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=document)
     assert not any("may not" in line for line in refused("cascade"))
-    dynamodb.update_table(TableName="guarded-documents", DeletionProtectionEnabled=False)
+    for table_name in ("guarded-documents", "guarded-records"):
+        dynamodb.update_table(TableName=table_name, DeletionProtectionEnabled=False)
     s3.delete_object(Bucket=bucket, Key="log")
     iam.delete_role_policy(RoleName="keeper", PolicyName="p")
     policy = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
@@ -270,15 +291,16 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
         client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)
 
 
-def test_unknowns_pass_and_a_foreign_parameter_stops_it(guard: Driver, client: Client, world: World) -> None:
+def test_unknowns_pass_and_a_foreign_item_stops_it(guard: Driver, client: Client, world: World) -> None:
     parts = [{"asset_types": [UNKNOWN], "targets": [{"environment_id": UNKNOWN, "target_id": UNKNOWN}]}, UNKNOWN]
     assert guard.check({"region": "us-east-1", "domain_id": UNKNOWN, "parts": parts})[1] == []
-    ssm = client("ssm", PRODUCER)
-    ssm.put_parameter(Name=f"{PATH}/1/x", Value="by hand", Type="String")
+    dynamodb, table = client("dynamodb", PRODUCER), Names().record_table
+    key = {RECORD_KEY: {"S": record_key(world.domain, REGISTRY)}, RECORD_ITEM: {"S": "x"}}
+    dynamodb.put_item(TableName=table, Item={**key, "record": {"S": "by hand"}})
     id_, state = guard.create(inputs(guard, world, "cascade"))
-    with pytest.raises(Failed, match=f"parameter {PATH}/1/x is no record of a data source; remove it by hand"):
+    with pytest.raises(Failed, match=f"item x of .*#registry/guarded in table {table} is no record of a data source"):
         guard.delete(id_, state)
-    ssm.delete_parameter(Name=f"{PATH}/1/x")
+    dynamodb.delete_item(TableName=table, Key=key)
 
 
 def test_waiting_ends() -> None:

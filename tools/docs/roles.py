@@ -52,11 +52,11 @@ WORDS: Mapping[str, str] = {
     "NeverOurLedgers": "**never** touches a table of this deployment",
     "NeverOurOwnRoles": "**never** changes a role of this deployment, whatever another statement says",
     "OurPolicies": "makes and changes managed policies below this deployment's path",
+    "OwnRecords": "reads and writes what it recorded: the items of its own registry, and no other",
     "PublishChanges": "publishes changes of assets on the default bus",
     "PublishFindings": "publishes events of source `streamgov` on the default bus",
     "PublishOutcomes": "publishes events of source `streamgov` on the default bus",
     "ReadExecutions": "reads executions of the central machine",
-    "ReadRecords": "reads what it recorded",
     "ReadSchemas": "reads the schemas of one registry",
     "ReaderRoles": "assumes (boundary) or keeps (apply) roles that read schemas",
     "Records": "reads what data sources recorded: the authority over which asset is which topic or stream",
@@ -77,7 +77,6 @@ WORDS: Mapping[str, str] = {
     "WriteAssets": "writes assets of its own project",
     "WriteConsumerRoles": "writes inline policies of roles that configuration names, while they carry the boundary",
     "WriteReaderRoles": "makes roles that read schemas, below its own path and with their boundary only",
-    "WriteRecords": "writes what it recorded",
 }
 """Sid -> what the role may do by that statement."""
 _HEAD = """# Every role, in words

@@ -29,7 +29,7 @@ from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from tests.integration.deployer import Deployer
 from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, EmulatorProcess, run_emulator
@@ -269,7 +269,9 @@ class Deployment:
             ],
         )["id"]
         if recorded:
-            store = SsmAssetRecordStore(self.client("ssm", PRODUCER), NAMES, self.domain, "streams" if schema else None)
+            store = DynamoAssetRecordStore(
+                self.client("dynamodb", PRODUCER), NAMES, self.domain, "streams" if schema else None
+            )
             store.save(AssetRecord(asset, resource, schema_arn, topic, "hash"))
         change = datazone.create_listing_change_set(
             domainIdentifier=self.domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"

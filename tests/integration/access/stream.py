@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.platforms.kinesis.form_types import SCHEMA_FORM, SOURCE_FORM
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from tests.integration.access.conftest import NAMES, REGION, Deployment
 from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
@@ -77,7 +77,7 @@ class Stream:
                 {"formName": "RelationalTableFormType", "content": json.dumps(columns)},
             ],
         )["id"]
-        store = SsmAssetRecordStore(self.deployment.client("ssm", PRODUCER), NAMES, domain, None)
+        store = DynamoAssetRecordStore(self.deployment.client("dynamodb", PRODUCER), NAMES, domain, None)
         store.save(AssetRecord(asset, self.arn, None, name, "hash"))
         change = datazone.create_listing_change_set(
             domainIdentifier=domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"

@@ -20,9 +20,12 @@ from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
+from streamgov_core.deploy.member_deployment import member_account
+from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS, Platform
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
+from tests.integration.deployer import Deployer
 from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess, run_emulator
 
@@ -103,8 +106,8 @@ class Place:
             SyncSettings(self.project, **settings),
             registry=GlueRegistry(self.client("glue", PRODUCER), self.registry),
             assets=DataZoneAssets(self.client("datazone", PRODUCER), self.domain, self.project),
-            records=SsmAssetRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, self.registry),
-            plain_records=SsmAssetRecordStore(self.client("ssm", PRODUCER), Names(), self.domain, None),
+            records=DynamoAssetRecordStore(self.client("dynamodb", PRODUCER), Names(), self.domain, self.registry),
+            plain_records=DynamoAssetRecordStore(self.client("dynamodb", PRODUCER), Names(), self.domain, None),
             publisher=EventBusPublisher(
                 self.client("events", PRODUCER), Names(), self.domain, self.project, time.sleep
             ),
@@ -127,9 +130,12 @@ class Place:
         )
 
     def assets(self) -> list[dict[str, Any]]:
-        found = self.client("datazone").search(
-            domainIdentifier=self.domain, owningProjectIdentifier=self.project, searchScope="ASSET"
-        )["items"]
+        pages = (
+            self.client("datazone")
+            .get_paginator("search")
+            .paginate(domainIdentifier=self.domain, owningProjectIdentifier=self.project, searchScope="ASSET")
+        )
+        found = [item for page in pages for item in page["items"]]
         return [
             self.client("datazone").get_asset(domainIdentifier=self.domain, identifier=item["assetItem"]["identifier"])
             for item in found
@@ -156,6 +162,8 @@ def governed(client: Client) -> tuple[str, dict[str, str]]:
     owner = datazone.create_project(domainIdentifier=domain, name="governance")["id"]
     for platform in PLATFORMS.values():
         publish_types(client, domain, owner, platform, Names())
+    member = member_account(AccountScope(Names(), PRODUCER), domain_id=domain, domain_account=DOMAIN)
+    Deployer(client).table(PRODUCER, member.records)
     return domain, {"governance": owner}
 
 

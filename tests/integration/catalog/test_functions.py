@@ -5,12 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import boto3
+import pytest
 
 from streamgov_core.deploy.data_source_deployment import data_source
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec
+from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.naming import Names
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_samples.deployment import sample_producer
 from streamgov_samples.functions.job_permissions import consumer_policy
 from streamgov_samples.functions.jobs import JobConfig
@@ -144,9 +151,9 @@ def test_a_run_that_fails_is_an_error_whose_message_is_bounded(place: Place) -> 
     iam = place.client("iam", PRODUCER)
     for name in iam.list_role_policies(RoleName=sync.role)["PolicyNames"]:
         policy = iam.get_role_policy(RoleName=sync.role, PolicyName=name)["PolicyDocument"]
-        kept = [item for item in policy["Statement"] if item["Sid"] != "WriteRecords"]
-        document = json.dumps({**policy, "Statement": kept})
-        iam.put_role_policy(RoleName=sync.role, PolicyName=name, PolicyDocument=document)
+        (records,) = [item for item in policy["Statement"] if item["Sid"] == "OwnRecords"]
+        records["Action"] = ["dynamodb:Query"]
+        iam.put_role_policy(RoleName=sync.role, PolicyName=name, PolicyDocument=json.dumps(policy))
     answer, error = sync({"action": "sync"})
     assert error == "Unhandled"
     assert answer["errorType"] == "CatalogError"
@@ -159,8 +166,8 @@ def test_a_run_that_fails_is_an_error_whose_message_is_bounded(place: Place) -> 
 
 
 def test_within_the_documented_rates_nothing_is_lost(place: Place, emulator: EmulatorProcess) -> None:
-    """DataZone and Parameter Store throttle as documented (20 creations, 3 parameters a second): all is done, later."""
-    names = [f"topic-{number:02}" for number in range(24)]
+    """DataZone throttles as documented (20 creations a second): all is done, later."""
+    names = [f"topic-{number:02}" for number in range(60)]
     for name in names:
         place.register(name, '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "string"}]}')
     sync = sync_function(place)
@@ -170,12 +177,12 @@ def test_within_the_documented_rates_nothing_is_lost(place: Place, emulator: Emu
         answer, error = sync({"action": "sync"})
         assert (error, answer["created"]) == (None, names), answer
         answer, error = sync({"action": "sync"})
-        assert (error, answer["unchanged"]) == (None, 24), answer
+        assert (error, answer["unchanged"]) == (None, 60), answer
     finally:
         emulator.admin("POST", "settings", {"rates": False})
     calls = {call["operation"]: call["count"] for call in emulator.admin("GET", "calls")["calls"]}
-    assert calls["PutParameter"] > 24, "some were throttled and tried again"
-    assert len(place.assets()) == 24
+    assert calls["CreateAsset"] > 60, "some were throttled and tried again"
+    assert len(place.assets()) == 60
 
 
 def test_topics_with_facts_and_without_schema(place: Place) -> None:
@@ -261,3 +268,40 @@ def test_the_consumer_reports_its_run(place: Place) -> None:
     answer, error = consumer({})
     assert error is None, answer
     assert neighbours(place, f"kafka://{place.resource}/orders", "downstreamNodes")
+
+
+def test_a_data_source_writes_the_records_of_its_own_registry_only(place: Place) -> None:
+    function = sync_function(place)
+    iam = place.client("iam", PRODUCER)
+    arn = iam.get_role(RoleName=function.role)["Role"]["Arn"]
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PRODUCER}:root"}, "Action": "sts:AssumeRole"}
+    iam.update_assume_role_policy(
+        RoleName=function.role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    keys = place.client("sts", PRODUCER).assume_role(RoleArn=arn, RoleSessionName="records")["Credentials"]
+    dynamodb = boto3.client(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url=place.client("dynamodb", PRODUCER).meta.endpoint_url,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    record = AssetRecord("asset", "arn:topic", None, "orders", "hash")
+    own = DynamoAssetRecordStore(dynamodb, NAMES, place.domain, place.registry)
+    own.save(record)
+    assert own.load("orders") == record and list(own.load_all()) == [record]
+    own.remove("orders")
+    for registry in (f"{place.registry}-2", None):
+        other = DynamoAssetRecordStore(dynamodb, NAMES, place.domain, registry)
+        calls: list[Callable[[], object]] = [
+            partial(other.save, record),
+            partial(other.load, "orders"),
+            partial(list, other.load_all()),
+            partial(other.remove, "orders"),
+        ]
+        for call in calls:
+            with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
+                call()
+    with pytest.raises(dynamodb.exceptions.ClientError, match="AccessDenied"):
+        dynamodb.scan(TableName=NAMES.record_table)

@@ -11,7 +11,7 @@ import pytest
 
 from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.model.naming import Names
-from streamgov_core.runtime.asset_records import SsmAssetRecordStore
+from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_samples.functions.records import definition
 from tests.integration.catalog.conftest import PRODUCER, Place
 from tests.integration.catalog.test_sync import subscribe
@@ -45,7 +45,7 @@ def revise(place: Place, asset: dict[str, Any], contents: dict[str, dict[str, An
 
 def age_records(place: Place) -> None:
     """Let a minute pass since each asset was last seen right, without waiting: its record says an earlier time."""
-    records = SsmAssetRecordStore(place.client("ssm", PRODUCER), Names(), place.domain, place.registry)
+    records = DynamoAssetRecordStore(place.client("dynamodb", PRODUCER), Names(), place.domain, place.registry)
     for record in list(records.load_all()):
         earlier = datetime.fromisoformat(record.seen) - timedelta(minutes=1)
         records.save(replace(record, seen=earlier.isoformat()))

@@ -30,7 +30,7 @@ from streamgov_core.catalog.entities import (
 )
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.catalog.sync import Syncer
-from streamgov_core.model.asset_record import AssetRecord, part_of
+from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.msk.platform import Msk
@@ -269,11 +269,9 @@ class MemoryRecords(Counting):
         text = self.records.get(schema_name)
         return AssetRecord.from_json(text, schema_name) if text else None
 
-    def load_part(self, part: int) -> Iterator[AssetRecord]:
-        self._called("load_part")
-        yield from [
-            AssetRecord.from_json(text, name) for name, text in list(self.records.items()) if part_of(name) == part
-        ]
+    def load_all(self) -> Iterator[AssetRecord]:
+        self._called("load_all")
+        yield from [AssetRecord.from_json(text, name) for name, text in list(self.records.items())]
 
     def save(self, record: AssetRecord) -> None:
         self._called("save", record.schema_name)

@@ -28,12 +28,16 @@ def policy(**changes: Any) -> dict[str, Any]:
 
 
 def resources(document: dict[str, Any], action: str) -> list[str]:
-    return [
-        resource
-        for statement in document["Statement"]
-        if action in statement["Action"]
-        for resource in statement["Resource"]
-    ]
+    found = [item["Resource"] for item in document["Statement"] if action in item["Action"]]
+    return [arn for item in found for arn in ([item] if isinstance(item, str) else item)]
+
+
+def record_keys(document: dict[str, Any]) -> list[str]:
+    """The keys of the records to which the document's statement about them is bound."""
+    (statement,) = [item for item in document["Statement"] if item["Sid"] == "OwnRecords"]
+    assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+    found: list[str] = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+    return found
 
 
 def test_only_what_has_no_resource_type_is_allowed_on_everything() -> None:
@@ -53,11 +57,7 @@ def test_resources() -> None:
     document = policy(dead_letter_arn="arn:queue", kms_key_arn="arn:key")
     schemas = REGISTRY_ARN.replace(":registry/", ":schema/") + "/*"
     assert resources(document, "glue:GetSchemaVersion") == [REGISTRY_ARN, schemas]
-    records = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/streamgov/team-a/dzd-1/orders"
-    assert resources(document, "ssm:PutParameter") == [f"{records}/*"]
-    assert resources(document, "ssm:GetParametersByPath") == [f"{records}/*"]
-    plain = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/streamgov/team-a/dzd-1/-"
-    assert resources(policy(without_schema=True), "ssm:PutParameter") == [f"{records}/*", f"{plain}/*"]
+    assert resources(document, "dynamodb:PutItem") == [NAMES.arn("dynamodb", ACCOUNT, f"table/{NAMES.record_table}")]
     assert resources(document, "events:PutEvents") == [f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"]
     topics = CLUSTER.replace(":cluster/", ":topic/") + "/*"
     assert resources(document, "kafka-cluster:DescribeTopic") == [CLUSTER, topics]
@@ -67,7 +67,7 @@ def test_resources() -> None:
     ]
     assert resources(document, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-msk")]
     assert resources(document, "sqs:SendMessage") == ["arn:queue"]
-    assert resources(document, "kms:Decrypt") == ["arn:key"]
+    assert set(resources(document, "kms:Decrypt")) == {"arn:key"}
     assert resources(document, "logs:PutLogEvents") == [
         f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/streamgov/team-a/sync-msk:*"
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import wait_for_rpcs
 
 
@@ -135,7 +135,7 @@ def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = Fals
     mocks = _Mocks(graph)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    _forget_outputs()
+    _forget()
     try:
         pulumi.runtime.set_mocks(
             mocks, project="streamgov", stack="test", preview=preview, monitor=_Monitor(mocks, graph)
@@ -156,11 +156,16 @@ def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = Fals
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
-        _forget_outputs()
+        _forget()
     return graph
 
 
-def _forget_outputs() -> None:
-    """The SDK waits at the end of a program for every output ever made, also for those of a loop that is closed."""
+def _forget() -> None:
+    """What the SDK keeps from one program to the next, and would wait for although its loop is closed.
+
+    All outputs ever made, and the stack's own resource: if a program failed before that was registered, everything of
+    the next program would wait for its parent.
+    """
+    set_root_resource(None)  # type: ignore[arg-type]
     with SETTINGS.lock:
         SETTINGS.outputs.clear()

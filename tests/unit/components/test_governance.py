@@ -254,7 +254,7 @@ def test_the_guard_knows_what_lives_in_each_account(everything: Graph) -> None:
     assert (account["account"], account["sides"]) == (MEMBER, ["member"])
     assert "trail" not in account
     assert account["assume_role_arn"] == f"arn:aws:iam::{MEMBER}:role/deploy"
-    assert account["record_paths"] == ["/streamgov/streamgov/dzd-4p9n6sw4qt9xgn/orders"]
+    assert account["record_keys"] == ["dzd-4p9n6sw4qt9xgn#registry/orders"]
     assert [target["environment_id"] for target in account["targets"]] == ["environment1"]
     # An account that only runs the workflow holds a ledger.
     bare = graph_of(arguments(members=[member(targets={}, data_sources={})]))
@@ -272,8 +272,8 @@ def without_schema(**more: Any) -> MemberArgs:
 def test_records_of_topics_without_schema_are_guarded_too() -> None:
     graph = graph_of(arguments(members=[without_schema()]))
     guard = graph.one("pulumi-python:dynamic/streamgov:DestroyGuard", "gov-destroy-guard")
-    root = "/streamgov/streamgov/dzd-4p9n6sw4qt9xgn"
-    assert guard.inputs["parts"][1]["record_paths"] == [f"{root}/orders", f"{root}/-"]
+    domain = "dzd-4p9n6sw4qt9xgn"
+    assert guard.inputs["parts"][1]["record_keys"] == [f"{domain}#registry/orders", f"{domain}#-"]
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -28,9 +28,9 @@ def test_each_deletion_is_allowed_by_the_generated_policy(side: str) -> None:
 
 def test_names() -> None:
     found = {side: destruction(NAMES, ACCOUNT, side) for side in SIDES}
-    assert {side: item.table for side, item in found.items()} == {
-        "domain": "team-a-grants",
-        "member": "team-a-documents",
+    assert {side: item.tables for side, item in found.items()} == {
+        "domain": ("team-a-grants",),
+        "member": ("team-a-documents", "team-a-records"),
     }
     assert {item.bucket for item in found.values()} == {schema_trail(AccountScope(NAMES, ACCOUNT)).bucket}
     with pytest.raises(ConfigError, match="side must be one of domain, member, got 'sandbox'"):

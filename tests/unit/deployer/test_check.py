@@ -230,8 +230,8 @@ def test_progress_is_told() -> None:
 
 
 def test_types_that_need_an_action() -> None:
-    kinds = ("DeploymentMarker", "DestroyGuard")
-    assert users_of("ssm:DeleteParameter", MEMBER) == [f"pulumi-python:dynamic/streamgov:{kind}" for kind in kinds]
+    assert users_of("ssm:DeleteParameter", MEMBER) == ["pulumi-python:dynamic/streamgov:DeploymentMarker"]
+    assert users_of("dynamodb:DeleteItem", MEMBER) == ["pulumi-python:dynamic/streamgov:DestroyGuard"]
     passing = users_of("iam:PassRole", MEMBER)
     assert "aws:lambda/function:Function" in passing
     assert "aws:sqs/queue:Queue" not in passing

@@ -115,7 +115,7 @@ def test_a_role_for_reviews_writes_nothing() -> None:
         for statement in statements(types, NAMES, ACCOUNT, write=False):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             for action in actions:
-                assert re.match(r"\w+:(Get|List|Describe|Search|Validate)", action), action
+                assert re.match(r"\w+:(Get|List|Describe|Query|Search|Validate)", action), action
             assert "iam:PassRole" not in actions
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.entry import SyncConfig
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
-from streamgov_core.model.asset_record import AssetRecord
+from streamgov_core.model.asset_record import RECORD_ITEM, RECORD_KEY, RECORD_VALUE, AssetRecord
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.document_record import ContributionRecord
 from streamgov_core.model.errors import ConfigError
@@ -182,7 +182,7 @@ def test_an_execution_is_waited_for() -> None:
 
 
 class Source(Caller):
-    """Glue, Parameter Store and Lambda of a data source."""
+    """Glue, DynamoDB and Lambda of a data source."""
 
     def __init__(self, schemas: list[str], recorded: list[str], answer: dict[str, Any] | None = None) -> None:
         self.schemas, self.recorded, self.answer = schemas, recorded, answer or {}
@@ -195,16 +195,20 @@ class Source(Caller):
     def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
         if self.operation == "list_schemas":
             return [{"Schemas": [{"SchemaName": name} for name in self.schemas]}]
-        if not parameters["Path"].endswith("/0"):
-            return [{"Parameters": []}]
+        assert parameters["ExpressionAttributeValues"] == {":key": {"S": f"{DOMAIN}#registry/streams"}}
         records = [AssetRecord("a", topic(name), f"arn:{name}", name, "hash") for name in self.recorded]
         records.append(AssetRecord("b", topic("bare"), None, "bare", "hash"))
-        return [{"Parameters": [{"Name": item.schema_name, "Value": item.to_json()} for item in records]}]
+        return [{"Items": [_item(record) for record in records]}]
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         self.asked = {"function": FunctionName, **json.loads(Payload)}
         failed = {"FunctionError": "Unhandled"} if "errorMessage" in self.answer else {}
         return {"Payload": io.BytesIO(json.dumps(self.answer).encode()), **failed}
+
+
+def _item(record: AssetRecord) -> dict[str, Any]:
+    keys = {RECORD_KEY: {"S": f"{DOMAIN}#registry/streams"}, RECORD_ITEM: {"S": record.schema_name}}
+    return {**keys, RECORD_VALUE: {"S": record.to_json()}}
 
 
 SOURCE = DataSource(
