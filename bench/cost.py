@@ -77,7 +77,7 @@ class Usage:
     sync: Workload
     reconcile_runs: int = HOURS_A_MONTH
     keys: int = 3
-    alarms: int = 17
+    alarms: int = 18
     dashboards: int = 3
     custom_metrics: int = 8
     """By name and dimensions, in each account: three of a reconcile run, five of a data source's run."""

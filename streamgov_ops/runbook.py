@@ -83,6 +83,12 @@ ALARMS: Mapping[str, Advice] = {
         "an event could not be delivered to a data source, or all its attempts failed",
         "read a message for its cause, mend it, and `streamgov sync`; a full run makes up for every missed event",
     ),
+    "reconcile-silent": Advice(
+        "the reconciler has not run for three of its intervals: ends of access that no schedule of their own made, "
+        "missed events and drift wait. After a first deployment it is on until the first run",
+        "`streamgov status` says whether its rule is disabled; `streamgov reconcile` runs it by hand and shows what "
+        "stops it",
+    ),
     "reconcile-open": Advice(
         "the reconciler found something that it could not or would not put right",
         "`streamgov reconcile` lists each finding with its account and document; this page says what to do about "

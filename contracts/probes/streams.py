@@ -241,3 +241,49 @@ def kafka_versions(scene: Scene) -> Any:
     """Which versions of Kafka does MSK offer?"""
     pages = scene.client("kafka").get_paginator("list_kafka_versions").paginate()
     return sorted(found["Version"] for page in pages for found in page["KafkaVersions"])
+
+
+@probe(
+    "msk-client-authentication",
+    expects={"Sasl": ["Iam", "Scram"], "Unauthenticated": ["Enabled"]},
+    uses=(provisioned,),
+)
+def client_authentication(scene: Scene) -> Any:
+    """Which ways to authenticate does MSK show of a cluster that was made with IAM alone?"""
+    described = scene.client("kafka").describe_cluster_v2(ClusterArn=provisioned(scene))["ClusterInfo"]["Provisioned"]
+    return {name: sorted(found) for name, found in sorted(described["ClientAuthentication"].items())}
+
+
+@probe(
+    "cloudtrail-policy-text",
+    expects={"PutResourcePolicy": "in full", "PutClusterPolicy": "in full"},
+    uses=(stream, serverless),
+    minutes=15,
+)
+def policy_text(scene: Scene) -> Any:
+    """Does CloudTrail's event history hold the text of a policy that was written?"""
+    arn, cluster = stream(scene), serverless(scene)
+    principal = {"AWS": f"arn:aws:iam::{scene.account}:root"}
+    of_stream = policy({"Sid": "Recorded", "Principal": principal, "Action": "kinesis:GetRecords", "Resource": arn})
+    of_cluster = policy(_statement(scene, cluster, Sid="Recorded"))
+    scene.client("kinesis").put_resource_policy(ResourceARN=arn, Policy=of_stream)
+    scene.client("kinesis").delete_resource_policy(ResourceARN=arn)
+    _put_policy(scene, cluster, of_cluster)
+    return {
+        "PutResourcePolicy": _recorded(scene, "PutResourcePolicy", arn, of_stream),
+        "PutClusterPolicy": _recorded(scene, "PutClusterPolicy", cluster, of_cluster),
+    }
+
+
+def _recorded(scene: Scene, call: str, arn: str, text: str) -> str:
+    lookup = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": call}], "MaxResults": 50}
+
+    def look() -> dict[str, Any] | None:
+        events = [json.loads(item["CloudTrailEvent"]) for item in trail.lookup_events(**lookup)["Events"]]
+        requests = [event.get("requestParameters") or {} for event in events]
+        # Newest first: the policy of this probe is the last that the run wrote there.
+        return next((found for found in requests if arn in found.values()), None)
+
+    trail = scene.client("cloudtrail")
+    found = scene.wait(f"the call {call} in the event history", look, 900).get("policy")
+    return "in full" if found == text else "not at all" if found is None else "changed"

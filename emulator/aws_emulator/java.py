@@ -27,6 +27,10 @@ class JavaUnavailable(Exception):
     """Nothing of Java can run on this machine; the text says why and what to do about it."""
 
 
+class SourcesBroken(JavaUnavailable):
+    """Maven and the jars are there, and the program of ours that needs them does not compile."""
+
+
 def cache_dir() -> Path:
     """Where jars are kept: EMULATOR_CACHE_DIR, or ``aws-emulator`` in the user's cache directory."""
     chosen = os.environ.get("EMULATOR_CACHE_DIR")
@@ -173,6 +177,9 @@ class JarSet:
             process.communicate()
             raise JavaUnavailable(f"Maven did not finish within {MAVEN_SECONDS:.0f} s") from None
         if process.returncode != 0:
+            if "COMPILATION ERROR" in output:
+                told = [line.removeprefix("[ERROR] ") for line in output.splitlines() if ".java:[" in line]
+                raise SourcesBroken(f"{self.sources} does not compile: {'; '.join(told)[:1000]}")
             errors = [line for line in output.splitlines() if "ERROR" in line] or output.splitlines() or ["no output"]
             raise JavaUnavailable(
                 f"Maven could not resolve {self.title}: {errors[0].removeprefix('[ERROR] ')[:300]}; what is missing is "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +48,11 @@ from streamgov_core.model.naming import Names, check_account
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
 
 RECONCILE_SCHEDULE = "rate(1 hour)"
+MISSED_RUNS = 3
+"""After so many runs that did not happen somebody is told."""
+LONGEST_WATCH_HOURS = 7 * 24
+"""Over which an alarm can look, of periods of an hour (API PutMetricAlarm, "EvaluationPeriods")."""
+_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
 """When the reconciler runs, unless configured."""
 GRACE_SECONDS = 900.0
 """How long a grant may be open before an execution must work on it, in seconds."""
@@ -68,6 +75,7 @@ class DomainDeployment:
         end_schedules: group of the schedules of ends of access.
         ends: role with which those schedules start the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
+        heartbeat: alarm on a reconciler that does not run; none where its schedule says no interval, or a long one.
         dashboard: what a person looks at.
     """
 
@@ -83,6 +91,7 @@ class DomainDeployment:
     end_schedules: ScheduleGroupSpec
     ends: RoleSpec
     open_findings: AlarmSpec
+    heartbeat: tuple[AlarmSpec, ...]
     dashboard: DashboardSpec
 
     @property
@@ -207,6 +216,7 @@ def domain_account(
             policy=events_policy(names, account),
         ),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
+        heartbeat=_heartbeat(names, reconcile_schedule),
         dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
 
@@ -289,3 +299,31 @@ def _open_findings(names: Names, *, dry_run: bool) -> AlarmSpec:
             "Mode": "dryRun" if dry_run else "repair",
         },
     )
+
+
+def _heartbeat(names: Names, schedule: str) -> tuple[AlarmSpec, ...]:
+    """Alarms that tell of missing runs: where a rule is disabled, or cannot start the machine, nothing fails."""
+    hours = _interval_hours(schedule)
+    silent = max(math.ceil(MISSED_RUNS * hours), MISSED_RUNS)
+    if not hours or silent > LONGEST_WATCH_HOURS:
+        return ()
+    return (
+        AlarmSpec(
+            key="reconcile-silent",
+            name=names.regional("reconcile-silent", 255),
+            description=(
+                f"The reconciler has not run for {silent} hours: its rule {names.regional('reconcile')} is disabled, "
+                f"or {names.central_machine} cannot start. Ends, missed events and drift wait for it"
+            ),
+            namespace="AWS/Lambda",
+            metric="Invocations",
+            dimensions={"FunctionName": names.function_name(RECONCILER)},
+            silent_hours=silent,
+        ),
+    )
+
+
+def _interval_hours(schedule: str) -> float:
+    """Hours between two runs of a ``rate`` expression; 0 for any other."""
+    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
+    return int(match[1]) * _HOURS[match[2]] if match else 0.0

@@ -15,7 +15,7 @@ INLINE_POLICY = "permissions"
 
 @dataclass(frozen=True)
 class AlarmSpec:
-    """A CloudWatch alarm that goes off with the first event of a metric within five minutes.
+    """A CloudWatch alarm that goes off with the first event of a metric within five minutes, or when there is none.
 
     Args:
         key: its part of the logical name.
@@ -25,6 +25,7 @@ class AlarmSpec:
         metric: the metric's name.
         dimensions: which resource.
         statistic: ``Sum`` for counters, ``Maximum`` for depths.
+        silent_hours: it goes off instead when the metric counted nothing for so many hours; 0 for an alarm on events.
     """
 
     key: str
@@ -34,6 +35,7 @@ class AlarmSpec:
     metric: str
     dimensions: Mapping[str, str]
     statistic: str = "Sum"
+    silent_hours: int = 0
 
 
 @dataclass(frozen=True)

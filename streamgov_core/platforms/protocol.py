@@ -17,6 +17,7 @@ from streamgov_core.model.forms import AssetTypeModel, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.model.usage import UsageMetric
 from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms
 from streamgov_core.platforms.resource_source import ResourceSource
@@ -144,6 +145,9 @@ class Platform(Protocol):
 
         They take the place of what the asset claims, which anybody may have written who may edit it.
         """
+
+    def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
+        """The metric that tells when the grant's consumer, or anybody, last read; None where none does."""
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         """The policy document of this platform with this kind and ARN; None if the kind is not one of its own."""

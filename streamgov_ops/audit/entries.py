@@ -40,7 +40,9 @@ class AccessEntry:
         reason: why.
         approved_by: who approved.
         comment: the decision's comment.
-        last_used: what is known of the last use; '' for nothing.
+        last_used: when the role last used the service, whatever topic or stream; '' if that is not known.
+        last_read: when this topic or stream was last read, as far as metrics tell; '' if they do not.
+        last_read_by: whose reads `last_read` is about; '' where no metric tells of any.
         warnings: what a reviewer should know.
     """
 
@@ -64,6 +66,8 @@ class AccessEntry:
     approved_by: str = ""
     comment: str = ""
     last_used: str = ""
+    last_read: str = ""
+    last_read_by: str = ""
     warnings: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _row(number: int, entry: AccessEntry) -> str:
         _time(entry.until) or "no end",
         _two(short_person(entry.requested_by) or "not known", entry.reason, entry.requested_by),
         _two(short_person(entry.approved_by) or "not known", entry.comment, entry.approved_by),
-        _time(entry.last_used) or "not known",
+        (_time(entry.last_used) or "not known") + _read(entry),
         escape(entry.state),
         "<br>".join(escape(printable(warning)) for warning in entry.warnings),
     )
@@ -99,6 +99,12 @@ def _row(number: int, entry: AccessEntry) -> str:
     )
     warned = ' class="warned"' if entry.warnings else ""
     return f'<tr id="row-{number}"{warned}{attributes} data-keys="{escape(_keys(entry), quote=True)}">{body}</tr>'
+
+
+def _read(entry: AccessEntry) -> str:
+    if not entry.last_read:
+        return ""
+    return f"<small>read {_time(entry.last_read)} by {escape(printable(entry.last_read_by))}</small>"
 
 
 def _keys(entry: AccessEntry) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.model.errors import StreamgovError
 from streamgov_core.model.principal import RoleArn
+from streamgov_core.platforms import PLATFORMS
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import AccessEntry, moment, service_of
+from streamgov_ops.audit.usage import UsageReader
 from streamgov_ops.session import NOT_FOUND, reporting
 
 NO_ROLE = "NoSuchEntity"
@@ -45,6 +47,7 @@ class AuditReader:
     ) -> None:
         self._accounts, self._sleep = accounts, sleep
         self._tell = tell or (lambda what, done, total: None)
+        self._usage = UsageReader(accounts)
         self._projects: dict[str, str] = {}
         self._people: dict[str, str] = {}
         self.notes: list[str] = []
@@ -58,7 +61,7 @@ class AuditReader:
         Args:
             entries: of the ledger.
             records: the ledger's records they came from.
-            last_used: ask IAM's access advisor, a few seconds for each role.
+            last_used: ask IAM's access advisor and CloudWatch's metrics, a few seconds for each role.
         """
         commands = {(record.grant_id, record.asset_id): record.command for record in records}
         roles = sorted({entry.principal for entry in entries})
@@ -66,7 +69,22 @@ class AuditReader:
         for number, role in enumerate(roles):
             self._tell("reading roles", number, len(roles))
             facts[role] = self._role(role, last_used)
-        return [self._completed(entry, commands[entry.grant, entry.asset], facts[entry.principal]) for entry in entries]
+        found = [
+            self._completed(entry, commands[entry.grant, entry.asset], facts[entry.principal]) for entry in entries
+        ]
+        return [self._read(entry, commands[entry.grant, entry.asset]) for entry in found] if last_used else found
+
+    def _read(self, entry: AccessEntry, command: Any) -> AccessEntry:
+        platform = PLATFORMS.get(command.platform)
+        metric = platform.usage(self._accounts.names, command) if platform is not None else None
+        if metric is None:
+            return entry
+        try:
+            last = self._usage.last_read(entry.producer_account, metric)
+        except StreamgovError as error:
+            self._note(f"when topics and streams of account {entry.producer_account} were read is not known: {error}")
+            return entry
+        return replace(entry, last_read=last, last_read_by=metric.reader)
 
     def _completed(self, entry: AccessEntry, command: Any, facts: RoleFacts) -> AccessEntry:
         used = facts.last_used.get(service_of(command, self._accounts.names))

@@ -29,7 +29,7 @@ def terminal_table(entries: Sequence[AccessEntry]) -> Table:
                 entry.since[:10],
                 entry.until or "no end",
                 short_person(entry.approved_by) or "?",
-                _day(entry.last_used) or "?",
+                (_day(entry.last_used) or "?") + (f" (read {_day(entry.last_read)})" if entry.last_read else ""),
                 entry.state + (f" ({len(entry.warnings)} !)" if entry.warnings else ""),
             )),
             style="yellow" if entry.warnings else None,

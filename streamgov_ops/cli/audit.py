@@ -37,7 +37,7 @@ def audit(
     asset: Annotated[str, typer.Option(help="Only topics and streams whose ARN or asset id holds this text.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Also grants that failed or were revoked.")] = False,
     last_used: Annotated[
-        bool, typer.Option(help="Ask IAM when each role last used its access; some seconds for each role.")
+        bool, typer.Option(help="Ask IAM and CloudWatch when access was last used; some seconds for each role.")
     ] = True,
     csv: Annotated[str, typer.Option("--csv", metavar="FILE", help="Write CSV; - is standard output.")] = "",
     html: Annotated[str, typer.Option("--html", metavar="FILE", help="Write one self-contained HTML page.")] = "",

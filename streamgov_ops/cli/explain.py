@@ -20,13 +20,20 @@ _EXIT_CODES = "Exit codes: 0 told; 1 the grant or its revoke failed, or AWS refu
 def explain(
     context: typer.Context,
     grant: Annotated[str, typer.Argument(help="Id of the grant, or its beginning.", show_default=False)],
+    policies: Annotated[
+        bool,
+        typer.Option(
+            "--policies/--no-policies",
+            help="Read what was written into policies from CloudTrail, too: some seconds for each account.",
+        ),
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the life of one grant: request, decision, executions, calls, documents, cause, and what to do."""
+    """Tell the life of one grant: request, decision, executions, policies before and after, cause, and what to do."""
     accounts = given(context).accounts()
     records = find_grant(accounts, grant)
     with progress() as tell:
-        explainer = Explainer(accounts, tell)
+        explainer = Explainer(accounts, tell, policies=policies)
         found = [explainer.explain(record) for record in records]
     if as_json:
         say_json([item.to_dict() for item in found])
@@ -57,9 +64,24 @@ def _print(found: Explanation) -> None:
             say(f"    {line}")
         if state.cause:
             say(f"    {printable(state.cause)}", style="red")
+    _print_changes(found)
     if record.cause:
         say(f"\ncause  {printable(record.cause)}", style="red")
     if found.advice is not None:
         say(f"means  {found.advice.means}\ndo     {found.advice.do}")
     for note in found.notes:
         complain(f"note: {printable(note)}")
+
+
+def _print_changes(found: Explanation) -> None:
+    if found.changes:
+        say("\nwritten into policies", style="bold")
+    for change in found.changes:
+        refused = f": {change.error}" if change.error else ""
+        say(f"{change.at[:10]} {change.at[11:19]}  {change.account}  {change.call}  {change.document}{refused}")
+        for line in change.lines:
+            say(f"    {printable(line)}", style="green" if line[:1] == "+" else "red" if line[:1] == "-" else None)
+        if not change.lines and change.after is None:
+            say("    its text is not recorded")
+        elif not change.lines and change.after and not change.error:
+            say(f"    no earlier text is known; it is now {printable(change.after)}")

@@ -16,6 +16,7 @@ from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import moment
 from streamgov_ops.audit.reading import AuditReader
 from streamgov_ops.audit.tables import short_person
+from streamgov_ops.explain.changes import HISTORY, ChangeReader, PolicyChange
 from streamgov_ops.explain.timeline import (
     Moment,
     execution_account,
@@ -30,6 +31,8 @@ from streamgov_ops.session import reporting
 MAX_EXECUTIONS = 300
 """Executions of the central machine whose input is looked at, newest first, beside the one that the ledger names."""
 AROUND = timedelta(minutes=15)
+ROUNDING = timedelta(seconds=2)
+"""CloudTrail's times are whole seconds."""
 MAX_LOG_LINES = 60
 _EXPECTED = ("grant collected", "outcome reported")
 
@@ -65,6 +68,7 @@ class Explanation:
         record: of the ledger.
         moments: the timeline.
         documents: what the grant contributes to policy documents now.
+        changes: what each execution wrote into policies, with the text before and after.
         advice: what to do about a failure; None where nothing is to be done.
         notes: what could not be read.
     """
@@ -72,6 +76,7 @@ class Explanation:
     record: GrantRecord
     moments: list[Moment] = field(default_factory=list)
     documents: list[DocumentState] = field(default_factory=list)
+    changes: list[PolicyChange] = field(default_factory=list)
     advice: Advice | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -86,6 +91,7 @@ class Explanation:
             "advice": None if self.advice is None else vars(self.advice),
             "timeline": [item.to_dict() for item in self.moments],
             "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
+            "policies": [item.to_dict() for item in self.changes],
             "audit": dict(self.record.audit),
             "notes": self.notes,
         }
@@ -97,10 +103,20 @@ class Explainer:
     Args:
         accounts: of the deployment; the caller's is the domain's.
         tell: is told how far it is.
+        policies: read what was written into policies, too: some seconds for each account.
+        now: the time.
     """
 
-    def __init__(self, accounts: Accounts, tell: Callable[[str, int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        tell: Callable[[str, int, int], None] | None = None,
+        *,
+        policies: bool = True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._accounts = accounts
+        self._policies, self._now = policies, now
         self._names = accounts.names
         self._tell = tell or (lambda what, done, total: None)
 
@@ -127,8 +143,31 @@ class Explainer:
                 found.documents.extend(self._documents(record, account))
             except StreamgovError as error:
                 found.notes.append(f"documents of account {account} could not be read: {error}")
+        if self._policies:
+            self._tell("reading what was written into policies", len(steps), len(steps) + 1)
+            self._add_changes(found)
         found.advice = advice_for(record, found.moments)
         return found
+
+    # --- policies -------------------------------------------------------------------------------------------------
+    def _add_changes(self, found: Explanation) -> None:
+        """Writes between the first and the last moment of the grant, into documents of its resource and roles."""
+        command = found.record.command
+        if command is None:
+            return
+        times = [datetime.fromisoformat(item.at) for item in found.moments]
+        begin, end = min(times) - ROUNDING, max(times) + ROUNDING
+        arns = [str(command.resource.get(name) or "") for name in ("arn", "clusterArn", "keyArn")]
+        names = [*filter(None, arns), *(role.name for role in command.consumer.principals)]
+        reader = ChangeReader(self._accounts, self._now)
+        for account in self._members(found.record):
+            try:
+                found.changes.extend(reader.read(account, begin, end, names))
+            except StreamgovError as error:
+                found.notes.append(f"what was written into policies of account {account} could not be read: {error}")
+        found.changes.sort(key=lambda item: item.at)
+        if begin < self._now() - HISTORY:
+            found.notes.append(f"policies: CloudTrail tells of the last {HISTORY.days} days only")
 
     def _members(self, record: GrantRecord) -> list[str]:
         if record.command is None:

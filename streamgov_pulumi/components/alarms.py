@@ -18,7 +18,7 @@ def alarm(
     *,
     after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
-    """An alarm that goes off with the first event of a metric within five minutes.
+    """An alarm that goes off with the first event of a metric within five minutes, or after hours without one.
 
     Args:
         parent: the component that owns it.
@@ -36,12 +36,14 @@ def alarm(
         metric_name=described.known(lambda found: found.metric),
         dimensions=described.value(lambda found: dict(found.dimensions)),
         statistic=described.known(lambda found: found.statistic),
-        period=300,
-        evaluation_periods=1,
+        period=described.known(lambda found: 3600 if found.silent_hours else 300),
+        evaluation_periods=described.known(lambda found: found.silent_hours or 1),
         threshold=1,
-        comparison_operator="GreaterThanOrEqualToThreshold",
-        # No data means that nothing failed.
-        treat_missing_data="notBreaching",
+        comparison_operator=described.known(
+            lambda found: "LessThanThreshold" if found.silent_hours else "GreaterThanOrEqualToThreshold"
+        ),
+        # No data means that nothing failed; of an alarm on silence it is what goes off.
+        treat_missing_data=described.known(lambda found: "breaching" if found.silent_hours else "notBreaching"),
         alarm_actions=settings.alarm_topics,
         ok_actions=settings.alarm_topics,
         tags=settings.tags,

@@ -117,6 +117,8 @@ class CentralAuthorizer(AccountComponent):
         }
         self._members(name, args, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings), after=[table])
+        for spec in domain.known(lambda spec: spec.heartbeat):
+            alarm(self, f"{name}-{spec.key}", settings, spec, after=[table])
         described = domain.part(lambda spec: spec.dashboard)
         self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, described, after=[table])
         machine = StateMachineWithRole(

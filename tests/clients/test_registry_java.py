@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_emulator.java import JarSet, JavaUnavailable, java
+from aws_emulator.java import JarSet, JavaUnavailable, SourcesBroken, java
 from tests.clients.environment import run_python
 from tests.clients.test_registry_clients import READS, SCHEMA, Role, granted, record, registry
 from tests.sandbox import EmulatorProcess
@@ -32,6 +32,8 @@ def jars() -> Path:
     try:
         java("the serialisers")
         return JARS.build(print)
+    except SourcesBroken:
+        raise
     except JavaUnavailable as error:
         pytest.skip(f"not run: {error}")
 

@@ -114,11 +114,16 @@ _LEASES: tuple[Call, ...] = (
     ("dynamodb:DescribeTable", "lease table"),
     ("dynamodb:GetItem", "lease table"),
     ("dynamodb:PutItem", "lease table"),
-    ("dynamodb:Query", "lease table"),
+    ("dynamodb:Query", "lease table's index"),
     ("dynamodb:Scan", "lease table"),
     ("dynamodb:UpdateItem", "lease table"),
     ("dynamodb:UpdateTable", "lease table"),
+    *(
+        (f"dynamodb:{action}", "metadata tables")
+        for action in ("CreateTable", "DeleteItem", "DescribeTable", "GetItem", "PutItem", "Scan", "UpdateItem")
+    ),
 )
+"""Tables that KCL makes itself; worker metrics and coordinator state are KCL 3's."""
 _SCHEMA: tuple[Call, ...] = (("glue:GetSchemaVersion", "any"),)
 _READER: tuple[Call, ...] = (("sts:AssumeRole", "schema reader role"),)
 _FIND: tuple[Call, ...] = (
@@ -172,8 +177,9 @@ CLIENTS = (
         "the worker lives on a cluster of your own, with its internal topics. For the connector "
         "`consumer.override.bootstrap.servers`, `consumer.override.group.id` = `groupPrefix` + a name, and "
         "`connector.client.config.override.policy=All` for the worker",
-        "MSK guide, “MSK Connect: service execution role”; Kafka documentation, “Connect: configuring connectors”",
-        refused=(*_CREATE, *_OWN_GROUP),
+        "MSK guide, “Understand service execution role” (DescribeCluster there is for the worker's own cluster); Kafka "
+        "documentation, “Connect: configuring connectors”",
+        refused=(*_CREATE, *_OWN_GROUP, ("kafka-cluster:DescribeCluster", "cluster")),
     ),
     StreamClient(
         "Flink (KafkaSource, KafkaSink)",
@@ -203,7 +209,7 @@ CLIENTS = (
         "`AmazonManagedKafkaEventSourceConfig.ConsumerGroupId` = `groupPrefix` + a name (its default is the mapping's "
         "UUID). From another account: the ARN of a managed VPC connection as event source. Lambda reads schemas with "
         "the function's own role, so its registry setting serves one account only",
-        "Lambda guide, “Configuring MSK permissions”",
+        "Lambda guide, “Configuring Lambda execution role permissions” (MSK); policy AWSLambdaMSKExecutionRole",
         within=(*_SCHEMA, ("glue:GetRegistry", "registry")),
         across=(("kafka:DescribeVpcConnection", "vpc connection"), ("kafka:ListVpcConnections", "any")),
         refused=_OWN_GROUP,
@@ -239,17 +245,17 @@ CLIENTS = (
         "READ",
         _POLL,
         "`PollingConfig` with the stream's ARN. KCL 3 also has a worker metrics and a coordinator state table",
-        "Kinesis guide, “IAM permissions required for KCL consumer applications”",
+        "Kinesis guide, “IAM permissions required for KCL consumer applications”, the table of minimum permissions",
         team=_LEASES,
     ),
     StreamClient(
         "KCL 2 and 3, fan-out",
         "kinesis",
         "READ",
-        _FAN_OUT,
+        (*_FAN_OUT, ("kinesis:DescribeStream", "stream")),
         "`FanOutConfig.consumerArn` = `consumerArn`: KCL then registers none of its own. The ARN changes when the last "
         "grant of the project on the stream was revoked and a new one is made",
-        "Kinesis guide, “IAM permissions required for KCL consumer applications”",
+        "Kinesis guide, “IAM permissions required for KCL consumer applications”, the table of minimum permissions",
         consumption="FAN_OUT",
         refused=_REGISTER,
         team=_LEASES,
@@ -282,10 +288,33 @@ CLIENTS = (
         "`source.efo.consumer.name` = `consumerName`: it looks the consumer up by name. From another account only the "
         "ARN can be looked up: the older `FlinkKinesisConsumer` with `flink.stream.efo.registration` = NONE and "
         "`flink.stream.efo.consumerarn.<stream>` = `consumerArn`",
-        "Flink documentation, “Amazon Kinesis Data Streams connector”",
+        "Flink documentation, “Amazon Kinesis Data Streams Connector”; FLINK-31108 lists the calls of the older source",
         consumption="FAN_OUT",
         within=(("kinesis:DescribeStreamConsumer", "consumer by name"),),
         refused=_REGISTER,
+    ),
+    StreamClient(
+        "Spark Structured Streaming (aws-kinesis; Databricks)",
+        "kinesis",
+        "READ",
+        (
+            ("kinesis:DescribeStreamSummary", "stream"),
+            ("kinesis:GetRecords", "stream"),
+            ("kinesis:GetShardIterator", "stream"),
+            ("kinesis:ListShards", "stream"),
+            ("kms:Decrypt", "key"),
+        ),
+        "`kinesis.consumerType` = `GetRecords`: with `SubscribeToShard` the connector registers a consumer of its own "
+        "and takes it away when the query stops. It names the stream by its name: from another account it takes an "
+        "access role (`kinesis.stsRoleArn`)",
+        "README of awslabs/spark-sql-kinesis-connector (Amazon EMR ships it), “Configure Kinesis Source with "
+        "GetRecords consumer type”; Databricks documentation, “Connect to Amazon Kinesis”",
+        refused=_REGISTER,
+        team=tuple(
+            (f"dynamodb:{action}", "lease table")
+            for action in ("CreateTable", "DeleteItem", "DescribeTable", "GetItem", "PutItem", "Scan")
+        ),
+        where="same",
     ),
     StreamClient(
         "Firehose (from Kinesis)",

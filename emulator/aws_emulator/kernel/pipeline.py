@@ -78,9 +78,17 @@ class Pipeline:
             return HttpResponse(0, drop=True)
         except ApiError as error:
             return wire.render_error(parsed, error, request_id)
-        if response is None:
-            response = wire.render(parsed, result, request_id)
-        return response
+        return response or self._rendered(call, parsed, result, request_id)
+
+    @staticmethod
+    def _rendered(call: ApiCall, parsed: Parsed, result: dict[str, Any] | None, request_id: str) -> HttpResponse:
+        try:
+            return wire.render(parsed, result, request_id)
+        except Exception as error:
+            # A client would see a closed connection, and try again.
+            log.exception("the answer to %s:%s does not fit its model", call.service, call.operation)
+            failure = ApiError("InternalFailure", f"bug in the emulator: {type(error).__name__}: {error}", 500)
+            return wire.render_error(parsed, failure, request_id)
 
     def call(
         self,

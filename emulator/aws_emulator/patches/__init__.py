@@ -6,8 +6,10 @@ from aws_emulator.api import Emulator
 from aws_emulator.patches import (
     channels,
     cloudtrail,
+    cloudtrail_history,
     cloudwatch,
     dynamodb,
+    filled_in,
     flink,
     glue,
     iam,
@@ -26,7 +28,7 @@ from aws_emulator.patches import (
 def install(emulator: Emulator) -> None:
     """Install every patch."""
     for part in (
-        channels, cloudtrail, cloudwatch, dynamodb, flink, glue, iam, kafka, kinesis, kms, last_accessed, logs, ram, s3,
-        sqs, ssm,
+        channels, cloudtrail, cloudtrail_history, cloudwatch, dynamodb, filled_in, flink, glue, iam, kafka, kinesis,
+        kms, last_accessed, logs, ram, s3, sqs, ssm,
     ):  # fmt: skip
         part.install(emulator)

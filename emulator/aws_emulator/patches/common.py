@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
@@ -76,6 +77,11 @@ def page(
 def random_id(length: int, alphabet: str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") -> str:
     """An identifier that nobody can guess."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def digest(text: str) -> str:
+    """A stable name of something that AWS names by a digest: a key's material, a runtime's version."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def utc(seconds: float) -> datetime:

@@ -18,7 +18,7 @@ from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Emulator
 from aws_emulator.patches import policies
-from aws_emulator.patches.common import is_foreign_administrator, page, parse_arn, utc
+from aws_emulator.patches.common import digest, is_foreign_administrator, page, parse_arn, utc
 
 MAX_GRANTS = 50_000
 DEFAULT_PAGE = 50
@@ -199,7 +199,14 @@ def _install_grants(emulator: Emulator, principals: policies.Principals) -> None
 
 def _metadata(key: Any) -> dict[str, Any]:
     found = key.to_dict()["KeyMetadata"]
-    return {"KeyMetadata": _without_empty({**found, "CreationDate": utc(found["CreationDate"])})}
+    return {"KeyMetadata": _with_material(_without_empty({**found, "CreationDate": utc(found["CreationDate"])}))}
+
+
+def _with_material(metadata: dict[str, Any]) -> dict[str, Any]:
+    """With the id of the material, which is "present for symmetric encryption keys with AWS_KMS or EXTERNAL origin"."""
+    if metadata.get("KeySpec") == "SYMMETRIC_DEFAULT" and metadata.get("Origin") in ("AWS_KMS", "EXTERNAL"):
+        return {**metadata, "CurrentKeyMaterialId": digest(metadata["KeyId"])}
+    return metadata
 
 
 def _without_empty(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +242,7 @@ def _install_policies(emulator: Emulator, principals: policies.Principals) -> No
     @emulator.wrap("kms", "DescribeKey")
     def describe_key(call: ApiCall, proceed: Proceed) -> dict[str, Any]:
         result = proceed()
-        return {"KeyMetadata": _without_empty(result["KeyMetadata"])}
+        return {"KeyMetadata": _with_material(_without_empty(result["KeyMetadata"]))}
 
     @emulator.wrap("kms", "PutKeyPolicy")
     def put_key_policy(call: ApiCall, proceed: Proceed) -> None:
@@ -247,4 +254,4 @@ def _install_policies(emulator: Emulator, principals: policies.Principals) -> No
     @emulator.wrap("kms", "GetKeyPolicy")
     def get_key_policy(call: ApiCall, proceed: Proceed) -> dict[str, Any]:
         result = proceed()
-        return {**result, "Policy": json.dumps(principals.shown(json.loads(result["Policy"])))}
+        return {**result, "PolicyName": "default", "Policy": json.dumps(principals.shown(json.loads(result["Policy"])))}

@@ -15,6 +15,7 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.usage import UsageMetric
 from streamgov_core.platforms.kinesis.arns import STREAM, consumer_arns, consumer_name_arn
 from streamgov_core.platforms.kinesis.form_types import KMS
 from streamgov_core.platforms.protocol import IDENTITY_KINDS
@@ -158,3 +159,22 @@ def _key_permissions(command: GrantCommand) -> Iterator[Permission]:
         "StringEquals": {"kms:EncryptionContext:aws:kinesis:arn": str(command.resource["arn"])}
     }
     yield Permission("kms", tuple(actions), str(key), condition=json.dumps(context, separators=(",", ":")))
+
+
+def usage(names: Names, command: GrantCommand) -> UsageMetric | None:
+    """Records of the project's fan-out consumer, or of everybody who reads with shared throughput.
+
+    Kinesis developer guide, "Monitor the service with CloudWatch": ``SubscribeToShardEvent.Records`` is by consumer,
+    ``GetRecords.Records`` by stream only. Which role calls GetRecords stands in CloudTrail only where a trail records
+    data events of the stream.
+    """
+    if not command.request.reads:
+        return None
+    stream = ("StreamName", str(command.resource["stream"]))
+    if not fans_out(command):
+        return UsageMetric("AWS/Kinesis", "GetRecords.Records", (stream,), None, True, "anybody who reads the stream")
+    name = consumer_name_arn(names, command).rpartition("/")[2]
+    known = (stream, ("ConsumerName", name))
+    return UsageMetric(
+        "AWS/Kinesis", "SubscribeToShardEvent.Records", known, None, True, "the project's fan-out consumer"
+    )

@@ -13,6 +13,7 @@ from streamgov_core.model.forms import AssetTypeModel, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.model.usage import UsageMetric
 from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.kinesis import arns, function_statements, grant_permissions
@@ -87,6 +88,9 @@ class Kinesis:
 
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
         return consumer_facts(StreamConsumers(lambda: clients.client("kinesis")), names, command)
+
+    def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
+        return grant_permissions.usage(names, command)
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         policies = StreamPolicies(lambda: clients.client("kinesis"))

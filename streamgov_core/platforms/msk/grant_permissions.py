@@ -12,6 +12,7 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import ClaimRefusedError, PermanentGrantError
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
+from streamgov_core.model.usage import UsageMetric
 from streamgov_core.platforms.msk import vpc_connections
 from streamgov_core.platforms.msk.arns import ClusterArn, is_internal, topic_of
 from streamgov_core.platforms.msk.form_types import PROVISIONED, SERVERLESS
@@ -176,3 +177,18 @@ def _data_permissions(cluster: ClusterArn, command: GrantCommand, owned: str) ->
         yield Permission("group", GROUP, cluster.of("group", owned), shared=True)
     if writes:
         yield Permission("transactional-id", TRANSACTION, cluster.of("transactional-id", owned), shared=True)
+
+
+def usage(command: GrantCommand) -> UsageMetric | None:
+    """The lag of the project's consumer groups (MSK developer guide, "Monitor consumer lags").
+
+    Their names begin with the project's prefix, which no other project's grant permits. A group that has stopped goes
+    on having a lag until its offsets expire, after a week by default. Nothing tells of writers, and nothing of roles:
+    MSK records no data plane calls in CloudTrail.
+    """
+    if not command.request.reads:
+        return None
+    cluster = ClusterArn.parse(str(command.resource["clusterArn"]))
+    known = (("Cluster Name", cluster.name), ("Topic", str(command.resource["topic"])))
+    groups = ("Consumer Group", command.consumer.group_prefix)
+    return UsageMetric("AWS/Kafka", "SumOffsetLag", known, groups, False, "a consumer group of the project")

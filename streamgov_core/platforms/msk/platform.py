@@ -13,6 +13,7 @@ from streamgov_core.model.forms import AssetTypeModel, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.model.usage import UsageMetric
 from streamgov_core.platforms.access_question import LiveAccess, ServiceClients
 from streamgov_core.platforms.asset_forms import AssetLayout, Claim, Forms, stream_asset_type
 from streamgov_core.platforms.msk import arns, function_statements, grant_permissions, vpc_connections
@@ -86,6 +87,9 @@ class Msk:
 
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
         return brokers_of(clients.client("kafka"), str(command.resource["clusterArn"]))
+
+    def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
+        return grant_permissions.usage(command)
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         if kind != "cluster":

@@ -111,6 +111,8 @@ class World:
                 "consumer by name": consumer.rpartition(":")[0],
                 "key": stream.key,
                 "lease table": f"arn:aws:dynamodb:us-east-1:{account}:table/{account}-app",
+                "lease table's index": f"arn:aws:dynamodb:us-east-1:{account}:table/{account}-app/index/owner",
+                "metadata tables": f"arn:aws:dynamodb:us-east-1:{account}:table/{account}-app-WorkerMetricStats",
                 "stream": stream.arn,
             },
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,30 @@ def test_the_audit_lists_both_grants(operated: Operated, streamgov: Streamgov, t
     assert operated.role in page.read_text()
     table = streamgov("audit", "--role", operated.role.rsplit("/", 1)[1], "--no-last-used")
     assert table.code == 0 and "orders" in table.out and operated.stream.role.rsplit("/", 1)[1] not in table.out
+
+
+def test_a_read_of_one_topic_is_seen_by_the_projects_group(operated: Operated, streamgov: Streamgov) -> None:
+    deployment = operated.deployment
+    cluster, topic = operated.topic.split("/")[1], operated.topic.rpartition("/")[2]
+    project = deployment.projects[CONSUMER]
+    when = datetime.now(UTC) - timedelta(hours=3)
+    deployment.client("cloudwatch", PRODUCER).put_metric_data(
+        Namespace="AWS/Kafka",
+        MetricData=[
+            {
+                "MetricName": "SumOffsetLag", "Timestamp": when, "Value": 0.0,
+                "Dimensions": [
+                    {"Name": "Cluster Name", "Value": cluster}, {"Name": "Topic", "Value": topic},
+                    {"Name": "Consumer Group", "Value": f"{CONSUMER}.{project}.fraud"},
+                ],
+            }
+        ],
+    )  # fmt: skip
+    shown = {entry["resource"]: entry for entry in as_json(streamgov("audit", "--json"))["entries"]}
+    read = datetime.fromisoformat(shown[operated.topic]["lastRead"])
+    assert timedelta() <= read - when <= timedelta(hours=1)
+    assert shown[operated.topic]["lastReadBy"] == "a consumer group of the project"
+    assert shown[operated.stream.arn]["lastRead"] == ""
 
 
 def differences(found: Any, rule: str) -> list[dict[str, Any]]:

@@ -57,7 +57,13 @@ def test_the_life_of_a_grant(operated: Operated, streamgov: Streamgov) -> None:
     assert {item["document"].split("#")[0] for item in told["documents"]} == {"cluster", "role", "connection"}
     assert any("kafka-cluster:ReadData" in line for item in told["documents"] for line in item["gives"])
     assert told["notes"] == [] and told["advice"] is None
-    assert "GRANTED" in streamgov("explain", operated.grant).out
+    calls = {change["call"] for change in told["policies"]}
+    assert {"PutClusterPolicy", "PutRolePolicy"} <= calls
+    (cluster,) = [change for change in told["policies"] if change["call"] == "PutClusterPolicy"][:1]
+    assert cluster["account"] == PRODUCER and operated.topic in cluster["after"] and not cluster["error"]
+    shown = streamgov("explain", operated.grant).out
+    assert "GRANTED" in shown and "written into policies" in shown
+    assert as_json(streamgov("explain", operated.grant, "--no-policies", "--json"))[0]["policies"] == []
 
 
 def test_a_grant_that_failed_says_why_and_what_to_do(operated: Operated, streamgov: Streamgov) -> None:

@@ -92,7 +92,7 @@ def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
 
 def test_ledgers(graph: Graph) -> None:
     tables = {item.inputs["name"]: item for item in graph.all("aws:dynamodb/table:Table")}
-    assert set(tables) == {"streamgov-grants", "streamgov-documents"}
+    assert set(tables) == {"streamgov-grants", "streamgov-documents", "streamgov-records"}
     for table in graph.all("aws:dynamodb/table:Table"):
         assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
         assert table.inputs["serverSideEncryption"]["enabled"] is True
@@ -143,6 +143,9 @@ def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> Non
     assert schedule.inputs["scheduleExpression"] == "rate(1 hour)"
     alarm = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-open")
     assert alarm.inputs["dimensions"] == {"Deployment": "streamgov", "Function": "reconcile", "Mode": "repair"}
+    silent = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-silent").inputs
+    assert (silent["period"], silent["evaluationPeriods"], silent["treatMissingData"]) == (3600, 3, "breaching")
+    assert silent["comparisonOperator"] == "LessThanThreshold" and silent["metricName"] == "Invocations"
 
 
 def test_policies_fit_their_limits_and_are_json(graph: Graph) -> None:

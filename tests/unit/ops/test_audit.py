@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from rich.console import Console
 
 from streamgov_core.model.command import AccessRequest
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import AccessEntry, entries_of
 from streamgov_ops.audit.reading import AuditReader
@@ -25,6 +28,14 @@ def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "refused by the test"}}, "Operation")
 
 
+Dimensions = tuple[tuple[str, str], ...]
+Metrics = Mapping[Dimensions, Mapping[datetime, float]]
+
+
+def _pairs(dimensions: Dimensions) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in dimensions]
+
+
 class Aws:
     """Answers what an audit asks, of one role.
 
@@ -32,10 +43,18 @@ class Aws:
         role: what GetRole says, or the code it fails with.
         gone: grants that DataZone does not know.
         polls: looks at the access advisor's job until it is ready.
+        metrics: points by the dimensions of their metric; None: they may not be read.
     """
 
-    def __init__(self, role: dict[str, Any] | str, gone: tuple[str, ...] = (), polls: int = 2) -> None:
+    def __init__(
+        self,
+        role: dict[str, Any] | str,
+        gone: tuple[str, ...] = (),
+        polls: int = 2,
+        metrics: Metrics | None = MappingProxyType({}),
+    ) -> None:
         self.role, self.gone, self.polls = role, gone, polls
+        self.metrics = metrics
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": CONSUMER}
@@ -65,6 +84,20 @@ class Aws:
     def get_user_profile(self, domainIdentifier: str, userIdentifier: str) -> dict[str, Any]:
         return {"details": {"sso": {"username": f"{userIdentifier}@example.com"}}}
 
+    def get_paginator(self, name: str) -> Aws:
+        assert name in ("list_metrics", "get_metric_data")
+        return self
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        if self.metrics is None:
+            raise refused("AccessDenied")
+        if "MetricDataQueries" not in request:
+            return [{"Metrics": [{"Dimensions": _pairs(item)} for item in self.metrics]}]
+        asked = [query["MetricStat"]["Metric"]["Dimensions"] for query in request["MetricDataQueries"]]
+        names = [tuple((pair["Name"], pair["Value"]) for pair in dimensions) for dimensions in asked]
+        results = [self.metrics.get(name, {}) for name in names]
+        return [{"MetricDataResults": [{"Timestamps": [*points], "Values": [*points.values()]} for points in results]}]
+
     def get_subscription_grant(self, domainIdentifier: str, identifier: str) -> dict[str, Any]:
         if identifier in self.gone:
             raise refused("ResourceNotFoundException")
@@ -72,7 +105,8 @@ class Aws:
 
 
 def reader(aws: Aws) -> AuditReader:
-    accounts = Accounts(Names("streamgov", "eu-west-1"), SessionSettings("eu-west-1"), make=lambda service, where: aws)
+    settings = SessionSettings("eu-west-1")
+    accounts = Accounts(Names("streamgov", "eu-west-1"), settings, "Auditor", make=lambda service, where: aws)
     return AuditReader(accounts, lambda seconds: None)
 
 
@@ -152,3 +186,45 @@ def test_the_table_shows_what_most_readers_ask_for() -> None:
         word in text
         for word in ("orders", "333333333333 fraud-job", "READ, fan-out", "2026-01-02", "2027-01-31", "bob")
     )
+
+
+HOUR = datetime(2026, 1, 3, 10, tzinfo=UTC)
+
+
+def groups(*named: str) -> Metrics:
+    base = (("Cluster Name", "prod"), ("Topic", "orders"))
+    return {(*base, ("Consumer Group", name)): {HOUR.replace(hour=8 + at): 0.0} for at, name in enumerate(named)}
+
+
+def test_a_topic_was_read_by_the_projects_own_groups() -> None:
+    own = f"{CONSUMER}.project-fraud."
+    aws = Aws({"PermissionsBoundary": {}}, metrics=groups(f"{own}a", f"{own}b", f"{CONSUMER}.project-other.a"))
+    (entry,), notes = completed(aws, record())
+    # The end of the newest hour; a lag of nothing is a point as well.
+    assert (entry.last_read, entry.last_read_by) == ("2026-01-03T10:00:00+00:00", "a consumer group of the project")
+    (foreign,), _ = completed(Aws({"PermissionsBoundary": {}}, metrics=groups("somebody.else")), record())
+    assert foreign.last_read == "" and not [note for note in notes if "read is" in note]
+
+
+def test_a_stream_is_read_where_records_were_handed_out() -> None:
+    points = {HOUR: 0.0, HOUR.replace(hour=7): 3.0}
+    shared = Aws({"PermissionsBoundary": {}}, metrics={(("StreamName", "stream-a"),): points})
+    (entry,), _ = completed(shared, record("g2", "stream-a", platform="kinesis"))
+    assert (entry.last_read, entry.last_read_by) == ("2026-01-03T08:00:00+00:00", "anybody who reads the stream")
+
+
+def test_writers_leave_no_trace_by_topic_and_refusals_are_a_note() -> None:
+    writes = record(request=AccessRequest(access="WRITE"))
+    (entry,), notes = completed(Aws({"PermissionsBoundary": {}}, metrics=None), writes)
+    assert entry.last_read_by == "" and not [note for note in notes if "cloudwatch" in note]
+    (entry,), notes = completed(Aws({"PermissionsBoundary": {}}, metrics=None), record())
+    (note,) = [note for note in notes if "cloudwatch:ListMetrics" in note]
+    assert entry.last_read == "" and "were read is not known" in note
+
+
+def test_the_fan_out_consumer_of_the_project_has_a_metric_of_its_own() -> None:
+    command = record("g2", "s", platform="kinesis", request=AccessRequest(consumption="FAN_OUT")).command
+    assert command is not None
+    metric = PLATFORMS.named("kinesis").usage(Names("streamgov", "eu-west-1"), command)
+    assert metric is not None and metric.name == "SubscribeToShardEvent.Records"
+    assert dict(metric.dimensions)["ConsumerName"].startswith("streamgov-")

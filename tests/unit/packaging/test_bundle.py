@@ -10,7 +10,9 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 
 from streamgov_pulumi.packaging import BundleError, build_bundle, bundle
@@ -28,6 +30,14 @@ def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
     second = build_bundle("handlers.sync_catalog", out_dir=tmp_path / "b")
     assert first.name == second.name
     assert digest(first) == digest(second)
+
+
+def test_the_runtime_is_one_of_the_newest() -> None:
+    """Lambda ends a runtime about five years after Python's release; new ones are in botocore's model."""
+    shape: Any = botocore.session.get_session().get_service_model("lambda").shape_for("Runtime")
+    known = [name for name in shape.enum if name.startswith("python3.")]
+    known.sort(key=lambda name: int(name.partition(".")[2]))
+    assert bundle.RUNTIME in known[-3:]
 
 
 def test_bytes_depend_on_content_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

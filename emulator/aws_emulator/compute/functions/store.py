@@ -12,12 +12,26 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.exceptions import UnknownAliasException, UnknownFunctionException
-from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction, lambda_backends
 
 from aws_emulator.api import ApiError
+from aws_emulator.patches.common import digest
 
 KEPT = ("LoggingConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart")
 """Configuration members that CreateFunction and UpdateFunctionConfiguration take and moto does not keep."""
+
+OF_MAPPINGS: dict[str, Any] = {"MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": []}
+"""What a mapping answers that was not told otherwise (API reference, CreateEventSourceMapping, the defaults)."""
+OF_STREAM_MAPPINGS: dict[str, Any] = {
+    "BisectBatchOnFunctionError": False,
+    "DestinationConfig": {"OnFailure": {}},
+    "LastProcessingResult": "No records processed",
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
+    "TumblingWindowInSeconds": 0,
+}
+"""The same of mappings from Kinesis and DynamoDB streams."""
 
 Runner = Callable[[Any, bytes], tuple[str, bool, str]]
 """Runs a function of moto's: (function, payload) -> (response, whether it failed, log)."""
@@ -35,6 +49,7 @@ def install_patches(runner: Runner) -> None:
     if len(_runners) > 1:
         return
     _patch_invoke_configs()
+    _patch_mappings()
     original_init = LambdaFunction.__init__
     original_configuration = LambdaFunction.get_configuration
     original_update = LambdaFunction.update_configuration
@@ -64,6 +79,9 @@ def install_patches(runner: Runner) -> None:
                 config.pop(name, None)  # Lambda leaves out what a function does not have; moto answers it empty
         if not config.get("Layers"):
             config.pop("Layers", None)
+        if config.get("PackageType", "Zip") == "Zip":
+            version = digest(f"{config.get('Runtime')}")
+            config["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{self.region}::runtime:{version}"}
         return config
 
     def update(self: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +121,16 @@ def _patch_invoke_configs() -> None:
         return answer
 
     setattr(LambdaBackend, "put_function_event_invoke_config", put_invoke_config)  # noqa: B010
+
+
+def _patch_mappings() -> None:
+    original = EventSourceMapping.get_configuration
+
+    def configuration(self: Any) -> dict[str, Any]:
+        of_stream = ":sqs:" not in self.event_source_arn
+        return {**OF_MAPPINGS, **(OF_STREAM_MAPPINGS if of_stream else {}), **original(self)}
+
+    setattr(EventSourceMapping, "get_configuration", configuration)  # noqa: B010
 
 
 def _remember(function: Any, config_updates: dict[str, Any]) -> None:

@@ -37,6 +37,8 @@ THREADS = 40
 DEFAULT_CONCURRENCY = 10_000
 THRESHOLD = "States.ExceedToleratedFailureThreshold"
 WRITER_FAILED = "States.ResultWriterFailed"
+WRITER_ACTIONS = ("s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload")
+"""What the guide's policy for results in S3 holds: they are uploaded in parts."""
 COUNTED = {SUCCEEDED: "succeeded", FAILED: "failed", TIMED_OUT: "timedOut", ABORTED: "aborted"}
 
 
@@ -150,9 +152,7 @@ class MapRunner:
             raise
 
     def _run(self, frame: Frame, state: Mapping[str, Any], data: Any) -> Any:
-        machine = frame.execution.machine
-        if not self._calls.may(frame, "states:StartExecution", machine.arn):
-            raise StateFailure(PERMISSIONS, f"{machine.role_arn} may not states:StartExecution on {machine.arn}")
+        self._check_role(frame)
 
         def service(name: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
             return self._calls.service(frame, name, operation, request)
@@ -180,6 +180,25 @@ class MapRunner:
         frame.record("MapRunSucceeded")
         frame.record("MapStateSucceeded")
         return result
+
+    def _check_role(self, frame: Frame) -> None:
+        """The role starts, describes and stops child executions.
+
+        UNVERIFIED[sfn-map-run]: on which ARN the latter two are checked, and whether before the first child. The
+        guide's policy names ``execution:<machine>:*``; ARNs of children have the map run's label behind the machine.
+        """
+        machine = frame.execution.machine
+        executions = machine.arn.replace(":stateMachine:", ":execution:")
+        wanted = [
+            ("states:StartExecution", (machine.arn,)),
+            *(
+                (action, (f"{executions}:child", f"{executions}/label:child"))
+                for action in ("states:DescribeExecution", "states:StopExecution")
+            ),
+        ]
+        for action, resources in wanted:
+            if not any(self._calls.may(frame, action, resource) for resource in resources):
+                raise StateFailure(PERMISSIONS, f"{machine.role_arn} may not {action} on {resources[0]}")
 
     def _opened(self, frame: Frame, state: Mapping[str, Any], data: Any, inputs: int, items: int) -> MapRun:
         machine, context = frame.execution.machine, frame.context
@@ -240,6 +259,10 @@ class MapRunner:
         where = fill(writer["Parameters"], data, frame.context)
         prefix = where.get("Prefix", "").strip("/")
         folder = "/".join(part for part in (prefix, run.arn.rsplit(":", 1)[1]) if part)
+        for action in WRITER_ACTIONS:
+            place = f"arn:aws:s3:::{where['Bucket']}/{folder}/manifest.json"
+            if not self._calls.may(frame, action, place):
+                raise StateFailure(WRITER_FAILED, f"{frame.execution.machine.role_arn} may not {action} on {place}")
         files: dict[str, list[dict[str, Any]]] = {}
         groups = (("SUCCEEDED", (SUCCEEDED,)), ("FAILED", (FAILED, TIMED_OUT, ABORTED)), ("PENDING", (RUNNING,)))
         for name, statuses in groups:

@@ -9,10 +9,13 @@ import base64
 import json
 from typing import Any
 
+from moto.stepfunctions.models import stepfunctions_backends
+
 from aws_emulator.api import ApiCall, Emulator
 from aws_emulator.compute.states.engine import NAME, Engine, error, find_machine, redrive_refusal
 from aws_emulator.compute.states.execution import FAILED, SUCCEEDED, TIMED_OUT, Execution, Token
 from aws_emulator.compute.states.map_runs import MapRun, describe_map_run
+from aws_emulator.compute.states.versions import UNSET, shown_settings
 
 
 def _find(engine: Engine, call: ApiCall, arn: str) -> Execution:
@@ -90,7 +93,11 @@ class ExecutionOperations:
     def describe_machine(self, call: ApiCall) -> dict[str, Any]:
         """``DescribeStateMachineForExecution``."""
         machine = _find(self._engine, call, call.params["executionArn"]).machine
+        kept = stepfunctions_backends[machine.account][machine.region].state_machines
+        # Logging, tracing and key are shown as they are now; of a machine that is gone, as nobody set them.
+        settings = [shown_settings(found) for found in kept if found.arn == machine.arn] or [UNSET]
         return {
+            **settings[0],
             "stateMachineArn": machine.arn,
             "name": machine.name,
             "definition": json.dumps(machine.definition),

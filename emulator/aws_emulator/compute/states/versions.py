@@ -117,4 +117,21 @@ def describe(call: ApiCall, proceed: Any) -> dict[str, Any] | None:
     backend = stepfunctions_backends[call.caller.account][call.region]
     found = backend.describe_state_machine(arn)
     revision = getattr(found, "emulator_revision", None)
-    return {**result, "revisionId": revision} if revision else None
+    return {**result, **shown_settings(found), **({"revisionId": revision} if revision else {})}
+
+
+UNSET: dict[str, Any] = {
+    "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+    "tracingConfiguration": {"enabled": False},
+    "encryptionConfiguration": {"type": "AWS_OWNED_KEY"},
+}
+
+
+def shown_settings(machine: Any) -> dict[str, Any]:
+    """Logging, tracing and encryption of a machine, which AWS answers also where none was asked for."""
+    logging = machine.loggingConfiguration or {}
+    return {
+        "loggingConfiguration": {**UNSET["loggingConfiguration"], **logging},
+        "tracingConfiguration": machine.tracingConfiguration or UNSET["tracingConfiguration"],
+        "encryptionConfiguration": machine.encryptionConfiguration or UNSET["encryptionConfiguration"],
+    }

@@ -83,7 +83,8 @@ def install(emulator: Emulator, store: Store) -> None:
 
     @emulator.operation("kafka", "ListVpcConnections")
     def list_vpc_connections(call: ApiCall) -> dict[str, Any]:
-        own = [_row(item) for item in list(kept.values()) if item.owner == call.caller.account]
+        here = (call.caller.account, call.region)
+        own = [_row(item) for item in list(kept.values()) if (item.owner, item.arn.split(":")[3]) == here]
         return _page(call, own, "VpcConnections")
 
     @emulator.operation("kafka", "ListClientVpcConnections")

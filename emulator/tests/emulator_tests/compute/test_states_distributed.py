@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 from emulator_tests.compute.conftest import Account, allow, unique
 
 GET_OBJECT = {"Resource": "arn:aws:states:::s3:getObject"}
-START = allow("states:StartExecution", "*")
+RUN = ("states:StartExecution", "states:DescribeExecution", "states:StopExecution")
+START = allow([*RUN], "*")
+WRITE = ("s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload")
 PASS = {"A": {"Type": "Pass", "End": True}}
 FAIL_ODD = {
     "A": {
@@ -141,17 +143,46 @@ def test_a_failed_batch_counts_all_its_items(domain: Account) -> None:
     assert run(domain, definition, [1, 2, 3])["error"] == "States.ExceedToleratedFailureThreshold"
 
 
-def test_the_role_must_be_allowed_to_start_executions(domain: Account) -> None:
-    ended = domain.run(machine(), [1], [])
+@pytest.mark.parametrize("missing", RUN)
+def test_the_role_starts_describes_and_stops_executions(domain: Account, missing: str) -> None:
+    ended = domain.run(machine(), [1], [allow([action for action in RUN if action != missing], "*")])
     assert ended["error"] == "States.Permissions"
-    assert "states:StartExecution" in ended["cause"]
+    assert missing in ended["cause"]
+
+
+@pytest.mark.parametrize("missing", WRITE)
+def test_the_role_writes_results_in_parts(domain: Account, missing: str) -> None:
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": bucket(domain), "Prefix": "runs"}}
+    given = allow([action for action in WRITE if action != missing], "*")
+    ended = run(domain, machine(ResultWriter=writer), [1], given)
+    assert ended["error"] == "States.ResultWriterFailed"
+    assert missing in ended["cause"]
+
+
+def test_the_guides_own_policy_is_enough(domain: Account) -> None:
+    """By ARN, as "IAM policies for using Distributed Map states" has it."""
+    name = unique("items")
+    domain.client("s3").create_bucket(Bucket=name)
+    domain.client("s3").put_object(Bucket=name, Key="items.json", Body=b"[1]")
+    reader = {**GET_OBJECT, "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": name, "Key": "items.json"}}
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": name, "Prefix": "runs"}}
+    ended = domain.run(
+        machine(ItemReader=reader, ResultWriter=writer), {},
+        [
+            allow("states:StartExecution", "arn:aws:states:*:*:stateMachine:*"),
+            allow(["states:DescribeExecution", "states:StopExecution"], "arn:aws:states:*:*:execution:*:*"),
+            allow("s3:GetObject", f"arn:aws:s3:::{name}/*"),
+            allow([*WRITE], f"arn:aws:s3:::{name}/runs/*"),
+        ],
+    )  # fmt: skip
+    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
 
 
 def test_results_are_written_with_a_manifest(domain: Account) -> None:
     name = bucket(domain)
     writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": name, "Prefix": "runs"}}
     definition = machine(FAIL_ODD, ResultWriter=writer, ToleratedFailureCount=1)
-    ended = run(domain, definition, [{"bad": False}, {"bad": True}], allow("s3:PutObject", "*"))
+    ended = run(domain, definition, [{"bad": False}, {"bad": True}], allow([*WRITE], "*"))
     details = ended["output"]["ResultWriterDetails"]
     s3 = domain.client("s3")
     manifest = json.loads(s3.get_object(**details)["Body"].read())

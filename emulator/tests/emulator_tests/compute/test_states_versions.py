@@ -35,7 +35,7 @@ def test_a_machine_that_nobody_published_has_no_versions_and_no_aliases(domain: 
     assert shown == {
         "status": "ACTIVE",
         "type": "STANDARD",
-        "loggingConfiguration": {"level": "OFF"},
+        "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
         "tracingConfiguration": {"enabled": False},
     }
     assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aws_emulator.java import SourcesBroken
 from aws_emulator.kafka import jars
 from aws_emulator.kafka.topics import TopicRefused, properties
 
@@ -66,6 +67,13 @@ def test_maven_that_cannot_reach_its_registry(path: Path, tmp_path: Path) -> Non
     assert said == ["resolving Kafka's jars with Maven (once, about 80 MB)"]
     assert not jars.ready()
     assert [entry.suffix for entry in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_a_program_that_does_not_compile_is_no_missing_download(path: Path) -> None:
+    """Who skips where nothing can be downloaded must not skip this."""
+    script(path, "mvn", "echo '[ERROR] COMPILATION ERROR : '; echo '[ERROR] /p/Broker.java:[1,2] ; expected'; exit 1")
+    with pytest.raises(SourcesBroken, match=r"does not compile: /p/Broker.java:\[1,2\] ; expected"):
+        jars.build(lambda line: None)
 
 
 def test_the_folders_name_follows_the_plugin(tmp_path: Path) -> None:

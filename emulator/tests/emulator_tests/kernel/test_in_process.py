@@ -136,3 +136,22 @@ def test_is_shared(tmp_path: Path) -> None:
         """,
     )
     assert out.splitlines() == ["False", "True False False", "False"]
+
+
+def test_an_answer_that_does_not_fit_its_model_is_an_error_and_no_closed_connection(tmp_path: Path) -> None:
+    out = run(
+        tmp_path,
+        """
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import ClientError
+        emulator.wrap("logs", "DescribeLogGroups")(lambda call, proceed: {"logGroups": [{"creationTime": "never"}]})
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        config = Config(retries={"total_max_attempts": 1})
+        try:
+            boto3.client("logs", endpoint_url=emulator.endpoint, config=config, **keys).describe_log_groups()
+        except ClientError as error:
+            print(error.response["Error"]["Code"], error.response["Error"]["Message"])
+        """,
+    )
+    assert out.startswith("InternalFailure bug in the emulator: ")

@@ -151,6 +151,8 @@ def test_connection_needs_connectivity(kafka: Any, client: Client) -> None:
     connection = kafka.create_vpc_connection(**request)["VpcConnectionArn"]
     assert kafka.describe_vpc_connection(Arn=connection)["State"] == "AVAILABLE"
     assert [row["VpcConnectionArn"] for row in kafka.list_vpc_connections()["VpcConnections"]] == [connection]
+    elsewhere = client("kafka", account=ACCOUNT, region="eu-south-2")
+    assert elsewhere.list_vpc_connections()["VpcConnections"] == []
     clients = kafka.list_client_vpc_connections(ClusterArn=arn)["ClientVpcConnections"]
     assert clients[0]["Owner"] == ACCOUNT
     kafka.delete_vpc_connection(Arn=connection)

@@ -15,6 +15,7 @@ from streamgov_core.model.forms import AssetTypeModel, FormField, FormModel
 from streamgov_core.model.naming import Names
 from streamgov_core.model.permission import Permission
 from streamgov_core.model.resource import Resource
+from streamgov_core.model.usage import UsageMetric
 from streamgov_core.platforms.access_question import AccessNeed, AccessWay, LiveAccess, LivePolicy, ServiceClients
 from streamgov_core.platforms.asset_forms import (
     SCHEMA_FIELDS,
@@ -107,6 +108,10 @@ class Queues:
 
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
         return {}
+
+    def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
+        known = (("QueueName", self.resource_name(str(command.resource["arn"]))),)
+        return UsageMetric("AWS/SQS", "NumberOfMessagesReceived", known, None, True, "anybody who reads the queue")
 
     def policy_document(self, kind: str, arn: str, sid_prefix: str, clients: Clients) -> PolicyDocument | None:
         return (
