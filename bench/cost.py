@@ -79,8 +79,8 @@ class Usage:
     keys: int = 3
     alarms: int = 18
     dashboards: int = 3
-    custom_metrics: int = 8
-    """By name and dimensions, in each account: three of a reconcile run, five of a data source's run."""
+    custom_metrics: int = 11
+    """By name and dimensions, in each account: six of a reconcile run, five of a data source's run."""
 
 
 GRANT = Workload(
@@ -89,14 +89,14 @@ GRANT = Workload(
 REVOKE = Workload(
     transitions=21, requests=4, gb_seconds=0.32 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
 )
-RECONCILE = Workload(transitions=22, requests=5, gb_seconds=5 * 0.5, reads=12, log_bytes=20_000)
+RECONCILE = Workload(transitions=41, requests=11, gb_seconds=11 * 0.5, writes=16, reads=30, log_bytes=30_000)
 SYNC_100 = Workload(requests=1, gb_seconds=0.23 * SYNC_MEMORY / 1024, log_bytes=5_000)
 SYNC_1000 = Workload(requests=1, gb_seconds=2.03 * SYNC_MEMORY / 1024, log_bytes=5_000)
 
 USAGES: Mapping[str, Usage] = MappingProxyType(
     {
         "idle": Usage(grants=0, revokes=0, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_100),
-        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000, custom_metrics=16),
+        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000, custom_metrics=19),
     }
 )
 """Two data sources in one producer's account, and one consumer's account, as in the sandbox. Busy: ten thousand

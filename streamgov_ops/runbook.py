@@ -83,16 +83,16 @@ ALARMS: Mapping[str, Advice] = {
         "an event could not be delivered to a data source, or all its attempts failed",
         "read a message for its cause, mend it, and `streamgov sync`; a full run makes up for every missed event",
     ),
-    "reconcile-silent": Advice(
-        "the reconciler has not run for three of its intervals: ends of access that no schedule of their own made, "
-        "missed events and drift wait. After a first deployment it is on until the first run",
-        "`streamgov status` says whether its rule is disabled; `streamgov reconcile` runs it by hand and shows what "
-        "stops it",
-    ),
     "reconcile-open": Advice(
         "the reconciler found something that it could not or would not put right",
         "`streamgov reconcile` lists each finding with its account and document; this page says what to do about "
         "each kind",
+    ),
+    "reconcile-heartbeat": Advice(
+        "no scheduled run of the reconciler has come to its end for a while: it is not started, or does not end",
+        "look at the schedule's rule, at dead-letters-depth and at the latest executions of the central machine: a "
+        "stage that goes on shows its shards in the map run. `streamgov reconcile` starts one by hand. After a first "
+        "deployment: wait for the first run",
     ),
 }
 """By the end of the alarm's name, after the namespace; ``*`` stands for a data source's key."""
@@ -214,6 +214,11 @@ ENDS: Mapping[str, Advice] = {
     ),
     "ReconcileFailed": Advice(
         "a reconcile run ended early", "the next one starts anew; `streamgov reconcile` starts one by hand"
+    ),
+    "ShardFailed": Advice(
+        "a part of a reconcile run could not be finished, the others were",
+        "the run's result names it as Unchecked, its child execution in the map run says why; the next run begins it "
+        "anew",
     ),
 }
 """By the error with which an execution of one of the machines ends."""

@@ -15,7 +15,7 @@ from streamgov_ops.accounts import Accounts
 from streamgov_ops.session import reporting
 
 POLL_SECONDS = 2.0
-WAIT_SECONDS = 3600.0
+WAIT_SECONDS = 7200.0
 """How long an execution is waited for."""
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from contracts.probe import probe
-from contracts.scene import Scene, answer_of
+from contracts.scene import Scene, answer_of, policy
 from contracts.setup.events import EventLog, make_log, make_queue, make_rule
 from contracts.setup.machines import (
     LAMBDA,
@@ -294,3 +294,35 @@ def map_run(scene: Scene) -> Any:
     children = [event for event in log.drain() if name in event["detail"]["executionArn"] and not own(event)]
     label = runs[0]["mapRunArn"].rpartition(":")[0].rpartition("/")[2]
     return {"label in the ARN": label, "events of child executions": len(children)}
+
+
+@probe("sfn-map-child-role", expects="the machine's ARN", uses=(machine_role,), minutes=1)
+def map_child_role(scene: Scene) -> Any:
+    """Which external id does a child execution of a distributed map pass when it assumes a role?"""
+    assumes = {"Action": ["sts:AssumeRole"], "Resource": f"arn:aws:iam::{scene.account}:role/contracts-*"}
+    role = service_role(scene, "map-child", STATES, {"Action": list(_MAP_ROLE), "Resource": "*"}, assumes)
+    guarded = make_role(scene, "guarded", trusted=trust(principal=role))
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity",
+        "Parameters": {},
+        "Credentials": {"RoleArn": guarded},
+        "End": True,
+    }
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Ask",
+        "States": {"Ask": task},
+    }
+    state = {"Type": "Map", "Label": "each", "ItemsPath": "$.items", "ItemProcessor": processor, "End": True}
+    machine = make_machine(scene, {"StartAt": "Each", "States": {"Each": state}}, role)
+    for told, external_id in (("the machine's ARN", machine), ("the child machine's ARN", f"{machine}/each")):
+        guard = {"Condition": {"StringEquals": {"sts:ExternalId": external_id}}}
+        document = policy({"Principal": {"AWS": role}, "Action": ["sts:AssumeRole"], **guard})
+        scene.client("iam").update_assume_role_policy(
+            RoleName=guarded.rpartition("/")[2], PolicyDocument=document
+        )  # fmt: skip
+        settle(scene)
+        if ended(scene, start(scene, machine, {"items": [1]}))["status"] == "SUCCEEDED":
+            return told
+    return "neither"

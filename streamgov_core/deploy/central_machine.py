@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from streamgov_core.deploy.member_stages import member_stage, undo_stage
 from streamgov_core.deploy.reconcile_branch import reconcile_states
-from streamgov_core.deploy.task_states import THROTTLED, State, catch_all, function_retries, function_task
+from streamgov_core.deploy.task_states import State, catch_all, catch_no_room, function_retries, function_task
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
 from streamgov_core.model.command import ACCESS_MAY_REMAIN
 from streamgov_core.model.naming import Names
 
 THROTTLED_PAUSE = 60
-"""Seconds until the collector is asked again for a grant that DataZone's rates left no room for."""
+"""Seconds until a function is asked again that DataZone's rates, or the account's concurrency, left no room for."""
 UNDO_PAUSE = 60
 """Seconds until the settle rule may undo again: most outages are over by then."""
 
@@ -50,9 +50,10 @@ def central_definition(names: Names, domain_account: str) -> State:
             **function_task(report, {"kind": "outcome", "item.$": "$"}, timeout=120),
             "ResultSelector": {"reported.$": "$.Payload"},
             "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=6, interval=3, ceiling=60),
-            "Catch": catch_all("NotReported"),
+            "Catch": [catch_no_room("WaitToReport"), *catch_all("NotReported")],
             "End": True,
         },
+        "WaitToReport": {"Type": "Wait", "Seconds": THROTTLED_PAUSE, "Next": "Report"},
         "NotReported": {
             "Type": "Fail",
             "Error": "NotReported",
@@ -88,7 +89,7 @@ def central_definition(names: Names, domain_account: str) -> State:
                 "ResultPath": "$.plan",
                 "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=5, interval=2, ceiling=30),
                 "Catch": [
-                    {"ErrorEquals": [THROTTLED], "ResultPath": "$.failure", "Next": "WaitForCalls"},
+                    catch_no_room("WaitForCalls"),
                     *catch_all("ReportCollectFailure", "$.failure"),
                 ],
                 "Next": "Assets",
@@ -137,9 +138,10 @@ def central_definition(names: Names, domain_account: str) -> State:
                 "ResultSelector": {"cause.$": "$.Payload.cause"},
                 "ResultPath": "$.reported",
                 "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=6, interval=3, ceiling=60),
-                "Catch": catch_all("Unfinished", "$.failure"),
+                "Catch": [catch_no_room("WaitToReportFailure"), *catch_all("Unfinished", "$.failure")],
                 "Next": "NotCollected",
             },
+            "WaitToReportFailure": {"Type": "Wait", "Seconds": THROTTLED_PAUSE, "Next": "ReportCollectFailure"},
             "NotCollected": {"Type": "Fail", "Error": "NotCollected", "CausePath": "$.reported.cause"},
             "Unfinished": {
                 "Type": "Fail",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamgov_core.deploy.spec import DashboardSpec
-from streamgov_core.model.findings import RECONCILER
+from streamgov_core.model.findings import HEARTBEAT, RECONCILER, mode_of
 from streamgov_core.model.naming import Names
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
 
@@ -33,7 +33,7 @@ def domain_dashboard(names: Names, machine_arn: str, *, dry_run: bool) -> Dashbo
         dry_run: whether scheduled runs of the reconciler only report.
     """
     report = _own(names, "report")
-    mode = {"Mode": "dryRun" if dry_run else "repair"}
+    mode = {"Mode": mode_of(dry_run)}
     reconcile = {**_own(names, RECONCILER), **mode}
     machine = {"StateMachineArn": machine_arn}
     ended = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
@@ -56,8 +56,8 @@ def domain_dashboard(names: Names, machine_arn: str, *, dry_run: bool) -> Dashbo
             *(_metric("AWS/States", name, machine, key=f"m{index}", visible=False)
               for index, name in enumerate(("ExecutionsStarted", *ended))),
         ]),
-        _metrics(names, "The reconciler's heartbeat: runs an hour, and how long", [
-            _metric("AWS/Lambda", "Invocations", {"FunctionName": names.function_name(RECONCILER)}, period=HOUR),
+        _metrics(names, "The reconciler's heartbeat: runs that ended in an hour, and their longest step", [
+            _metric(METRIC_NAMESPACE, HEARTBEAT, reconcile, period=HOUR),
             _metric("AWS/Lambda", "Duration", {"FunctionName": names.function_name(RECONCILER)}, stat="Maximum",
                     period=HOUR, right=True),
         ]),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +26,7 @@ from streamgov_core.deploy.domain_permissions import (
     reconcile_policy,
     report_policy,
 )
+from streamgov_core.deploy.heartbeat import heartbeat_alarms
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
@@ -42,17 +41,13 @@ from streamgov_core.deploy.spec import (
     TableSpec,
 )
 from streamgov_core.domain.grant_ends import GrantEnds
+from streamgov_core.domain.reconcile.run_store import EXPIRY, PART_KEY, RUN_KEY
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
-from streamgov_core.model.findings import RECONCILER
+from streamgov_core.model.findings import RECONCILER, mode_of
 from streamgov_core.model.naming import Names, check_account
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
 
 RECONCILE_SCHEDULE = "rate(1 hour)"
-MISSED_RUNS = 3
-"""After so many runs that did not happen somebody is told."""
-LONGEST_WATCH_HOURS = 7 * 24
-"""Over which an alarm can look, of periods of an hour (API PutMetricAlarm, "EvaluationPeriods")."""
-_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
 """When the reconciler runs, unless configured."""
 GRACE_SECONDS = 900.0
 """How long a grant may be open before an execution must work on it, in seconds."""
@@ -64,6 +59,7 @@ class DomainDeployment:
 
     Args:
         grants: the grant ledger.
+        runs: what the shards of a reconcile run work on.
         collect: the function that collects what a grant needs.
         report: the function that reports a grant's outcome.
         reconcile: the function that finds and repairs what no execution has finished.
@@ -75,11 +71,12 @@ class DomainDeployment:
         end_schedules: group of the schedules of ends of access.
         ends: role with which those schedules start the central machine.
         open_findings: alarm on findings that the reconciler did not repair.
-        heartbeat: alarm on a reconciler that does not run; none where its schedule says no interval, or a long one.
+        heartbeats: alarm on a reconciler that does not run or does not end; none without a schedule.
         dashboard: what a person looks at.
     """
 
     grants: TableSpec
+    runs: TableSpec
     collect: FunctionSpec
     report: FunctionSpec
     reconcile: FunctionSpec
@@ -91,7 +88,7 @@ class DomainDeployment:
     end_schedules: ScheduleGroupSpec
     ends: RoleSpec
     open_findings: AlarmSpec
-    heartbeat: tuple[AlarmSpec, ...]
+    heartbeats: tuple[AlarmSpec, ...]
     dashboard: DashboardSpec
 
     @property
@@ -116,6 +113,7 @@ def domain_account(
     reconcile_schedule: str = RECONCILE_SCHEDULE,
     reconcile_repairs: bool = True,
     grace: float = GRACE_SECONDS,
+    collect_concurrency: int | None = None,
 ) -> DomainDeployment:
     """What is deployed into the domain account.
 
@@ -134,6 +132,8 @@ def domain_account(
         reconcile_schedule: EventBridge schedule expression; empty for never.
         reconcile_repairs: scheduled runs repair what they find, instead of only reporting it.
         grace: seconds that a grant may be open before an execution must work on it.
+        collect_concurrency: how many invocations of the function that reads grants run side by side at most, reserved
+            for it: the queue of a burst. None: the account's common pool.
 
     Raises:
         ConfigError: an account id is malformed.
@@ -160,6 +160,7 @@ def domain_account(
     )
     return DomainDeployment(
         grants=TableSpec("grants", names.grant_table, hash_key="grantId", range_key="assetId", expiry="purgeAt"),
+        runs=TableSpec("runs", names.run_table, hash_key=RUN_KEY, range_key=PART_KEY, expiry=EXPIRY),
         collect=scope.function(
             "collect",
             entry_point="handlers.collect_grant.handler",
@@ -175,6 +176,7 @@ def domain_account(
                 ends=ends or GrantEnds(),
             ),
             policy=collect_policy(names, account, key_arn),
+            reserved_concurrency=collect_concurrency,
         ),
         report=scope.function(
             "report",
@@ -216,7 +218,7 @@ def domain_account(
             policy=events_policy(names, account),
         ),
         open_findings=_open_findings(names, dry_run=not reconcile_repairs),
-        heartbeat=_heartbeat(names, reconcile_schedule),
+        heartbeats=heartbeat_alarms(names, reconcile_schedule, dry_run=not reconcile_repairs),
         dashboard=domain_dashboard(names, machine.arn, dry_run=not reconcile_repairs),
     )
 
@@ -296,34 +298,6 @@ def _open_findings(names: Names, *, dry_run: bool) -> AlarmSpec:
         dimensions={
             "Deployment": names.namespace,
             "Function": RECONCILER,
-            "Mode": "dryRun" if dry_run else "repair",
+            "Mode": mode_of(dry_run),
         },
     )
-
-
-def _heartbeat(names: Names, schedule: str) -> tuple[AlarmSpec, ...]:
-    """Alarms that tell of missing runs: where a rule is disabled, or cannot start the machine, nothing fails."""
-    hours = _interval_hours(schedule)
-    silent = max(math.ceil(MISSED_RUNS * hours), MISSED_RUNS)
-    if not hours or silent > LONGEST_WATCH_HOURS:
-        return ()
-    return (
-        AlarmSpec(
-            key="reconcile-silent",
-            name=names.regional("reconcile-silent", 255),
-            description=(
-                f"The reconciler has not run for {silent} hours: its rule {names.regional('reconcile')} is disabled, "
-                f"or {names.central_machine} cannot start. Ends, missed events and drift wait for it"
-            ),
-            namespace="AWS/Lambda",
-            metric="Invocations",
-            dimensions={"FunctionName": names.function_name(RECONCILER)},
-            silent_hours=silent,
-        ),
-    )
-
-
-def _interval_hours(schedule: str) -> float:
-    """Hours between two runs of a ``rate`` expression; 0 for any other."""
-    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
-    return int(match[1]) * _HOURS[match[2]] if match else 0.0

@@ -161,6 +161,12 @@ def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str |
         },
         table_scan(names, domain_account, names.grant_table),
         {
+            "Sid": "Runs",
+            "Effect": "Allow",
+            "Action": ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            "Resource": names.arn("dynamodb", domain_account, f"table/{names.run_table}"),
+        },
+        {
             "Sid": "StartExecutions",
             "Effect": "Allow",
             "Action": "states:StartExecution",
@@ -187,6 +193,22 @@ def central_machine_policy(names: Names, domain_account: str, member_accounts: S
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
             "Resource": [names.role_arn(account, "member-invoke") for account in sorted({*member_accounts})],
+        },
+        # "IAM policies for using Distributed Map states": the machine starts and stops its own child executions.
+        {
+            "Sid": "Shards",
+            "Effect": "Allow",
+            "Action": "states:StartExecution",
+            "Resource": names.central_machine_arn(domain_account),
+        },
+        {
+            "Sid": "ShardExecutions",
+            "Effect": "Allow",
+            "Action": ["states:DescribeExecution", "states:StopExecution"],
+            "Resource": [
+                names.arn("states", domain_account, f"execution:{names.central_machine}{separator}*")
+                for separator in (":", "/")
+            ],
         },
         log_delivery(),
         tracing(),

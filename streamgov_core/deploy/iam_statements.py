@@ -32,16 +32,20 @@ def function_trust() -> Document:
 def machine_trust(names: Names, account: str, machine_name: str) -> Document:
     """Trust of a state machine's role: Step Functions, for this machine only (confused deputy).
 
-    * ``machine_name``: ``central`` or ``member``.
+    UNVERIFIED[sfn-map-child-role]: what a child execution of a distributed map passes as its source; both are accepted.
+
+    Args:
+        names: of the deployment.
+        account: the machine's.
+        machine_name: ``central`` or ``member``.
     """
+    machine = names.arn("states", account, f"stateMachine:{names.regional(machine_name)}")
     return document(
         service_trust(
             "states.amazonaws.com",
             {
                 "StringEquals": {"aws:SourceAccount": check_account(account)},
-                "ArnLike": {
-                    "aws:SourceArn": names.arn("states", account, f"stateMachine:{names.regional(machine_name)}")
-                },
+                "ArnLike": {"aws:SourceArn": [machine, f"{machine}/*"]},
             },
         )
     )

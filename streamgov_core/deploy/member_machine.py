@@ -5,7 +5,15 @@ Every task has a time-out, jittered retries and a catch of everything: the centr
 
 from __future__ import annotations
 
-from streamgov_core.deploy.task_states import MEMBER_FAILED, State, answer_retries, catch_all, function_retries
+from streamgov_core.deploy.task_states import (
+    MEMBER_FAILED,
+    MEMBER_NO_ROOM,
+    State,
+    answer_retries,
+    catch_all,
+    catch_no_room,
+    function_retries,
+)
 from streamgov_core.model.command import WAITING
 from streamgov_core.model.naming import Names
 
@@ -43,7 +51,7 @@ def member_definition(names: Names, account: str, domain_account: str) -> State:
                 "ResultPath": "$.result",
                 "TimeoutSeconds": APPLY_TIMEOUT,
                 "Retry": function_retries("RetryableGrantError", "RemoteError", attempts=6, interval=2, ceiling=20),
-                "Catch": catch_all("AnswerFailure", "$.failure"),
+                "Catch": [catch_no_room("AnswerNoRoom", "$.failure"), *catch_all("AnswerFailure", "$.failure")],
                 "Next": "CheckWaiting",
             },
             **_waiting_states(),
@@ -59,21 +67,8 @@ def member_definition(names: Names, account: str, domain_account: str) -> State:
                 "Next": "Done",
             },
             "Done": {"Type": "Succeed"},
-            "AnswerFailure": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::aws-sdk:sfn:sendTaskFailure",
-                "Credentials": callback,
-                "Parameters": {
-                    "TaskToken.$": "$.taskToken",
-                    "Error": MEMBER_FAILED,
-                    "Cause.$": "States.JsonToString($.failure)",
-                },
-                "ResultPath": "$.answered",
-                "TimeoutSeconds": 60,
-                "Retry": answer_retries(),
-                "Catch": catch_all("AnswerLost", "$.failure"),
-                "Next": "NotApplied",
-            },
+            "AnswerFailure": _failing_answer(callback, MEMBER_FAILED, "NotApplied"),
+            "AnswerNoRoom": _failing_answer(callback, MEMBER_NO_ROOM, "Done"),
             "NotApplied": {
                 "Type": "Fail",
                 "Error": "NotApplied",
@@ -85,6 +80,25 @@ def member_definition(names: Names, account: str, domain_account: str) -> State:
                 "Cause": "The central machine could not be told; its task times out and it undoes the grant",
             },
         },
+    }
+
+
+def _failing_answer(callback: State, error: str, following: str) -> State:
+    """Tell the central machine why it did not work."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sfn:sendTaskFailure",
+        "Credentials": callback,
+        "Parameters": {
+            "TaskToken.$": "$.taskToken",
+            "Error": error,
+            "Cause.$": "States.JsonToString($.failure)",
+        },
+        "ResultPath": "$.answered",
+        "TimeoutSeconds": 60,
+        "Retry": answer_retries(),
+        "Catch": catch_all("AnswerLost", "$.failure"),
+        "Next": following,
     }
 
 

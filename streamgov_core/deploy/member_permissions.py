@@ -47,7 +47,11 @@ def member_invoke_trust(names: Names, domain_account: str) -> Document:
 
     The principal is the account with a condition on the role, so that the two stacks can be deployed in any order.
     Step Functions passes the calling machine's ARN as external id ("Accessing cross-account resources").
+
+    UNVERIFIED[sfn-map-child-role]: what a child execution of a distributed map passes, the machine's ARN or that of the
+    child's machine, which is the machine's with the map's label; both are accepted.
     """
+    central = names.central_machine_arn(domain_account)
     return document(
         {
             "Effect": "Allow",
@@ -55,7 +59,7 @@ def member_invoke_trust(names: Names, domain_account: str) -> Document:
             "Action": "sts:AssumeRole",
             "Condition": {
                 "ArnEquals": {"aws:PrincipalArn": names.role_arn(domain_account, "central-machine")},
-                "StringEquals": {"sts:ExternalId": names.central_machine_arn(domain_account)},
+                "StringLike": {"sts:ExternalId": [central, f"{central}/*"]},
             },
         }
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from streamgov_core.deploy.task_states import MEMBER_FAILED, State, catch_all, retry
+from streamgov_core.deploy.task_states import MEMBER_FAILED, MEMBER_NO_ROOM, State, catch_all, retry, throttle_retry
 
 INVOKE_TIMEOUT = 900
 """Seconds that the central machine waits for a member machine's answer."""
 UNDO_RETRIES = 2
 """How often a member that could not revoke is asked again, in addition to the retries of its own machine."""
+NO_ROOM_RETRIES = 8
+"""How often a member is asked again that has tried for minutes and was throttled all the time."""
 STEP_MEMBERS = ("name", "machineArn", "roleArn", "strict", "command")
 """Members of a step of a plan (``domain/plan.py``)."""
 STEP_FAILED = "StepFailed"
@@ -23,7 +25,9 @@ def undo_stage(name: str, items: str, result: str, following: str, told: str | N
     return state
 
 
-def member_stage(name: str, items: str, result: str, following: str, caught: str, told: str | None = None) -> State:
+def member_stage(
+    name: str, items: str, result: str, following: str, caught: str, told: str | None = None, *, at_once: int = 5
+) -> State:
     """One stage: the same step for each of several member accounts, in parallel.
 
     Args:
@@ -33,6 +37,7 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
         following: state after it.
         caught: state after an error.
         told: path of an object whose members the commands of this stage get besides their own; None for nothing.
+        at_once: steps that are carried out side by side.
     """
     return {
         "Type": "Map",
@@ -41,7 +46,7 @@ def member_stage(name: str, items: str, result: str, following: str, caught: str
             **{f"{member}.$": f"$$.Map.Item.Value.{member}" for member in STEP_MEMBERS},
             **({"told": {}} if told is None else {"told.$": told}),
         },
-        "MaxConcurrency": 5,
+        "MaxConcurrency": at_once,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": f"{name}Invoke",
@@ -75,6 +80,9 @@ def _step_states(stage: str) -> dict[str, State]:
             "TimeoutSeconds": INVOKE_TIMEOUT,
             "Retry": [
                 {"ErrorEquals": [MEMBER_FAILED], "MaxAttempts": 0},
+                # A burst is no failure: the account is asked again for as long as the execution lasts, more or less.
+                retry((MEMBER_NO_ROOM,), attempts=NO_ROOM_RETRIES, interval=20, ceiling=120),
+                throttle_retry(),
                 retry(("States.TaskFailed",), attempts=4, interval=2, ceiling=20),
             ],
             "Catch": catch_all(f"{stage}CheckAnswer", "$.outcome"),

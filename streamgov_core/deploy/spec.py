@@ -15,7 +15,7 @@ INLINE_POLICY = "permissions"
 
 @dataclass(frozen=True)
 class AlarmSpec:
-    """A CloudWatch alarm that goes off with the first event of a metric within five minutes, or when there is none.
+    """A CloudWatch alarm that goes off with the first event of a metric, or when a metric stays away.
 
     Args:
         key: its part of the logical name.
@@ -25,7 +25,9 @@ class AlarmSpec:
         metric: the metric's name.
         dimensions: which resource.
         statistic: ``Sum`` for counters, ``Maximum`` for depths.
-        silent_hours: it goes off instead when the metric counted nothing for so many hours; 0 for an alarm on events.
+        period: seconds, a multiple of 60.
+        periods: of which each must have, or for ``on_silence`` lack, an event.
+        on_silence: goes off when there is no event in any of the periods.
     """
 
     key: str
@@ -35,7 +37,9 @@ class AlarmSpec:
     metric: str
     dimensions: Mapping[str, str]
     statistic: str = "Sum"
-    silent_hours: int = 0
+    period: int = 300
+    periods: int = 1
+    on_silence: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,22 @@ State = dict[str, Any]
 
 MEMBER_FAILED = "MemberFailed"
 """Error with which a member machine answers the central machine's task."""
+MEMBER_NO_ROOM = "MemberNoRoom"
+"""Error with which it answers when its account's rates or concurrency were used up all the time: asked again later."""
 
 THROTTLED = "ThrottledError"
 """Error of a function that a service's rate leaves no room for (``model.errors.ThrottledError``)."""
 
+NO_ROOM = (THROTTLED, "Lambda.TooManyRequestsException")
+"""Errors that say nothing but that others are being served: whoever gets them waits for longer, and never gives up
+before the machine does."""
+_START_ERRORS = (
+    # Modelled errors have their own names, all others that of the client: a rate that is used up among them.
+    "Sfn.ExecutionLimitExceededException",
+    "Sfn.ThrottlingException",
+    "Sfn.TooManyRequestsException",
+    "Sfn.SfnException",
+)
 _LAMBDA_ERRORS = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -76,10 +88,26 @@ def function_retries(*errors: str, attempts: int, interval: int, ceiling: int) -
     ]
 
 
+def throttle_retry() -> State:
+    """Retries of calls of Step Functions itself whose rate is used up."""
+    return retry(_START_ERRORS, attempts=10, interval=2, ceiling=60)
+
+
+def catch_no_room(following: str, path: str = "$.noRoom") -> State:
+    """Catch what is no failure, after its retries, and keep it apart from failures.
+
+    Args:
+        following: a state that waits and asks again, or that lets somebody else do so.
+        path: where the error is written.
+    """
+    return {"ErrorEquals": list(NO_ROOM), "ResultPath": path, "Next": following}
+
+
 def answer_retries() -> list[State]:
     """Retries of SendTaskSuccess and SendTaskFailure; a task that waits no longer is not asked again."""
     return [
         {"ErrorEquals": ["Sfn.TaskTimedOutException", "Sfn.InvalidTokenException"], "MaxAttempts": 0},
+        throttle_retry(),
         retry(("States.TaskFailed", "States.Timeout"), attempts=6, interval=2, ceiling=30),
     ]
 

@@ -39,14 +39,28 @@ ReportEvent = OutcomeEvent | CollectFailureEvent
 """The reporter's event."""
 
 
+class StageEvent(TypedDict):
+    """The reconciler reads the ledger, or goes on to the next stage of a run."""
+
+    phase: Literal["stage"]
+    input: Mapping[str, Any]
+    """The machine's input: ``{"action": "reconcile", …}``."""
+    execution: str
+    """ARN of the execution."""
+    run: Mapping[str, Any]
+    """What the phase answered before; ``{"stage": "read"}`` at first."""
+
+
 class PlanEvent(TypedDict):
-    """The reconciler reads."""
+    """The reconciler looks at a portion of a shard."""
 
     phase: Literal["plan"]
     input: Mapping[str, Any]
-    """The machine's input: ``{"action": "reconcile", …}``."""
-    execution: NotRequired[str]
-    """ARN of the execution."""
+    """The machine's input."""
+    execution: str
+    """ARN of the run's execution, not of the shard's."""
+    shard: Mapping[str, Any]
+    """One of the shards that the phase ``stage`` answered."""
     cursor: NotRequired[str]
     """Where the portion before this one ended; empty for the first."""
     waiting: NotRequired[Sequence[Mapping[str, Any]]]
@@ -63,7 +77,7 @@ class ConcludeEvent(TypedDict):
 
 
 class PublishEvent(TypedDict):
-    """The reconciler says what came of it."""
+    """The reconciler says what came of a portion."""
 
     phase: Literal["report"]
     concluded: Mapping[str, Any]
@@ -71,5 +85,5 @@ class PublishEvent(TypedDict):
     secondDone: Sequence[Mapping[str, Any]]
 
 
-ReconcileEvent = PlanEvent | ConcludeEvent | PublishEvent
+ReconcileEvent = StageEvent | PlanEvent | ConcludeEvent | PublishEvent
 """The reconciler's event."""

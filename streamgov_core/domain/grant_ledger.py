@@ -6,14 +6,16 @@ Revoke, audit, expiry and repair work from it, also when listing, target or envi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import GrantCommand, RequestType
+from streamgov_core.model.errors import GrantError
 from streamgov_core.runtime.calls import Table, calling
 from streamgov_core.runtime.dynamodb import from_item, to_item
+from streamgov_core.runtime.log import log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +26,8 @@ GENERATIONS_PER_REQUEST = 2
 KEEP_ENDED = 400 * 86_400
 """Seconds that a grant's record outlives its end, for audits."""
 
+ENDED_STATES = ("REVOKED", "GRANT_FAILED")
+"""States of records that no longer stand for access: history."""
 GrantState = Literal["IN_PROGRESS", "GRANTED", "REVOKED", "GRANT_FAILED", "REVOKE_FAILED"]
 
 
@@ -74,6 +78,21 @@ class GrantRecord:
         if self.state == "GRANTED" and self.command is not None and self.command.consumer.assuming is None:
             assuming = AssumingRole.parse_all(self.outcome.get("assuming", ()))
             object.__setattr__(self, "command", self.command.decided(assuming))
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """A part of the ledger, as it is read from its beginning to its end.
+
+    Args:
+        records: of this page, those aside that are history: they stand for no access any more.
+        following: where the next page begins; empty behind the last one.
+        unreadable: ``<grant>#<asset>`` of records that are of another release, or no records of ours.
+    """
+
+    records: tuple[GrantRecord, ...]
+    following: str = ""
+    unreadable: tuple[str, ...] = ()
 
 
 class GrantLedger(Protocol):
@@ -140,6 +159,30 @@ class DynamoGrantLedger:
             for page in pages:
                 yield from map(_record, page["Items"])
 
+    def pages(self, after: str = "") -> Iterator[LedgerPage]:
+        """What is no history of the ledger, from a page's ``following`` on, a megabyte of all a page (API Scan).
+
+        A record that cannot be read is named: it must not keep the others from being looked at.
+        """
+        start: dict[str, Any] = {"ExclusiveStartKey": to_item(json.loads(after))} if after else {}
+        ended = {f":ended{number}": state for number, state in enumerate(ENDED_STATES)}
+        with calling("dynamodb:Scan", self._table):
+            pages = (
+                self._client()
+                .get_paginator("scan")
+                .paginate(
+                    TableName=self._table,
+                    ConsistentRead=True,
+                    FilterExpression=f"NOT #state IN ({', '.join(ended)})",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues=to_item(ended),
+                    **start,
+                )
+            )
+            for page in pages:
+                last = page.get("LastEvaluatedKey")
+                yield _page(map(from_item, page["Items"]), json.dumps(from_item(last)) if last else "")
+
     def begin(self, record: GrantRecord, previous: int | None) -> bool:
         """A conditional PutItem; False if another generation stands there."""
         client = self._client()
@@ -175,7 +218,7 @@ class DynamoGrantLedger:
             ":outcome": json.dumps(outcome, sort_keys=True, default=str),
             ":generation": generation,
         }
-        if state in ("REVOKED", "GRANT_FAILED"):
+        if state in ENDED_STATES:
             update += ", purgeAt = :purge"
             values[":purge"] = int(now + KEEP_ENDED)
         else:
@@ -194,29 +237,53 @@ class DynamoGrantLedger:
         return True
 
 
-def _item(record: GrantRecord) -> dict[str, Any]:
+def record_values(record: GrantRecord) -> dict[str, Any]:
+    """A record as the plain values of its item: strings and numbers."""
     command = None if record.command is None else record.command.to_message()
-    return to_item(
-        {
-            "grantId": record.grant_id,
-            "assetId": record.asset_id,
-            "version": RECORD_VERSION,
-            "generation": record.generation,
-            "desired": record.desired,
-            "state": record.state,
-            "command": json.dumps(command, sort_keys=True),
-            "audit": json.dumps(dict(record.audit), sort_keys=True, default=str),
-            "execution": record.execution,
-            "updatedAt": record.updated_at,
-            "cause": record.cause,
-            "outcome": json.dumps(dict(record.outcome), sort_keys=True, default=str),
-            "former": json.dumps([command.to_message() for command in record.former], sort_keys=True),
-        }
-    )
+    return {
+        "grantId": record.grant_id,
+        "assetId": record.asset_id,
+        "version": RECORD_VERSION,
+        "generation": record.generation,
+        "desired": record.desired,
+        "state": record.state,
+        "command": json.dumps(command, sort_keys=True),
+        "audit": json.dumps(dict(record.audit), sort_keys=True, default=str),
+        "execution": record.execution,
+        "updatedAt": record.updated_at,
+        "cause": record.cause,
+        "outcome": json.dumps(dict(record.outcome), sort_keys=True, default=str),
+        "former": json.dumps([command.to_message() for command in record.former], sort_keys=True),
+    }
+
+
+def _item(record: GrantRecord) -> dict[str, Any]:
+    return to_item(record_values(record))
+
+
+def _page(items: Iterable[Mapping[str, Any]], following: str) -> LedgerPage:
+    records, unreadable = [], []
+    for values in items:
+        try:
+            records.append(record_of(values))
+        except (GrantError, AttributeError, KeyError, TypeError, ValueError) as error:
+            subject = f"{values.get('grantId')}#{values.get('assetId')}"
+            log("ledger record not readable", record=subject, cause=repr(error))
+            unreadable.append(subject)
+    return LedgerPage(tuple(records), following, tuple(unreadable))
 
 
 def _record(item: Mapping[str, Any]) -> GrantRecord:
-    values = from_item(item)
+    return record_of(from_item(item))
+
+
+def record_of(values: Mapping[str, Any]) -> GrantRecord:
+    """Read what ``record_values`` wrote.
+
+    Raises:
+        GrantError: the command is of another release.
+        KeyError: a value is missing.
+    """
     command = json.loads(values["command"])
     return GrantRecord(
         grant_id=values["grantId"],

@@ -1,17 +1,19 @@
 """The document ledger of a member account: for each policy document its contributions, its lease, and what was written.
 
 Each document has one DynamoDB item for its lease record (``#lease``) and one for each grant that contributes to it
-(``grant#<grant>#<asset>``), under the document's id as partition key. A revoked grant stays as a tombstone for a while,
-so that a late command of a lower generation is recognised.
+(``grant#<grant>#<asset>``), under the document's id as partition key. Every command writes the lease record, and
+whoever waits reads it: what a document of many grants contains has an item of its own (``slot_store``). A revoked grant
+stays as a tombstone for a while, so that a late command of a lower generation is recognised.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from streamgov_core.member.slot_store import SlotStore
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.document_record import ContributionRecord, Rejection, Slot
 from streamgov_core.model.permission import Permission
@@ -136,6 +138,7 @@ class DynamoDocumentLedger:
         self._client = cast("DynamoDBClient", Table(client, table))
         self._table = table
         self._check = check
+        self._slots = SlotStore(self._client, table, self._get, _key)
 
     def acquire(self, document_id: str, owner: str, now: float, until: float) -> Lease | None:
         """See DocumentLedger.acquire. One UpdateItem; the old item says whether the last holder released."""
@@ -150,18 +153,18 @@ class DynamoDocumentLedger:
         )
         if found is None:
             return None
-        old = _lease_record(found)
+        old = self._read_lease(document_id, found)
         record = LeaseRecord(old.change_count + 1, old.committed, owner, until, old.slots)
         return Lease(record, clean=not old.owner)
 
     def count_change(self, document_id: str) -> LeaseRecord:
         """See DocumentLedger.count_change."""
         found = self._update(document_id, LEASE_ITEM, "ADD changeCount :one", {":one": 1}, returned="ALL_NEW")
-        return _lease_record(found or {})
+        return self._read_lease(document_id, found or {})
 
     def lease_record(self, document_id: str) -> LeaseRecord:
         """See DocumentLedger.lease_record."""
-        return _lease_record(self._get(document_id, LEASE_ITEM) or {})
+        return self._read_lease(document_id, self._get(document_id, LEASE_ITEM) or {})
 
     def store(self, document_id: str, record: ContributionRecord) -> StoreOutcome:
         """See DocumentLedger.store."""
@@ -204,34 +207,42 @@ class DynamoDocumentLedger:
             for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
                 for item in map(from_item, page["Items"]):
                     records = found.setdefault(item[DOCUMENT_KEY], [])
-                    if item[ITEM_KEY] != LEASE_ITEM:
+                    if item[ITEM_KEY].startswith(GRANT_ITEM):
                         records.append(_contribution_record(item))
         return found
 
     def commit(self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]) -> bool:
         """See DocumentLedger.commit."""
+        written = self._slots.put(document_id, change_count, slots)
         found = self._update(
             document_id,
             LEASE_ITEM,
-            "SET committed = :change, slots = :slots REMOVE leaseOwner, leaseUntil",
-            {":change": change_count, ":slots": _slots_text(slots), ":owner": owner},
+            f"{written.update} REMOVE leaseOwner, leaseUntil, {written.removed}",
+            {":change": change_count, ":owner": owner, **written.values},
             condition="leaseOwner = :owner AND changeCount = :change",
+            returned="ALL_OLD",
         )
+        self._slots.drop_former(document_id, change_count, found)
         return found is not None
 
     def checkpoint(
         self, document_id: str, owner: str, change_count: int, slots: Mapping[str, Slot]
     ) -> LeaseRecord | None:
         """See DocumentLedger.checkpoint."""
+        written = self._slots.put(document_id, change_count, slots)
         found = self._update(
             document_id,
             LEASE_ITEM,
-            "SET committed = :change, slots = :slots",
-            {":change": change_count, ":slots": _slots_text(slots), ":owner": owner},
+            f"{written.update} REMOVE {written.removed}",
+            {":change": change_count, ":owner": owner, **written.values},
             condition="leaseOwner = :owner",
-            returned="ALL_NEW",
+            returned="ALL_OLD",
         )
-        return None if found is None else _lease_record(found)
+        self._slots.drop_former(document_id, change_count, found)
+        if found is None:
+            return None
+        current = self._read_lease(document_id, found)
+        return replace(current, committed=change_count, slots=slots)
 
     def release(self, document_id: str, owner: str) -> None:
         """See DocumentLedger.release. Who acquired the lease after it had ended keeps it."""
@@ -267,6 +278,9 @@ class DynamoDocumentLedger:
             condition="generation = :generation",
             names={"#state": "state"},
         )
+
+    def _read_lease(self, document_id: str, item: Mapping[str, Any]) -> LeaseRecord:
+        return _lease_record(item, self._slots.of(document_id, LEASE_ITEM, item))
 
     def _checked(self, document_id: str, record: ContributionRecord) -> ContributionRecord:
         if self._check is not None:
@@ -312,27 +326,13 @@ def _key(document_id: str, item: str) -> dict[str, Any]:
     return to_item({DOCUMENT_KEY: document_id, ITEM_KEY: item})
 
 
-def _slots_text(slots: Mapping[str, Slot]) -> str:
-    listed = {
-        key: [
-            at.slot,
-            at.generation,
-            *([at.principal_id] if at.principal_id or at.handles else []),
-            *([at.handles] if at.handles else []),
-        ]
-        for key, at in sorted(slots.items())
-    }
-    return json.dumps(listed, separators=(",", ":"))
-
-
-def _lease_record(item: Mapping[str, Any]) -> LeaseRecord:
-    slots = json.loads(item.get("slots", "{}"))
+def _lease_record(item: Mapping[str, Any], slots: Mapping[str, Slot]) -> LeaseRecord:
     return LeaseRecord(
         change_count=item.get("changeCount", 0),
         committed=item.get("committed", 0),
         owner=item.get("leaseOwner", ""),
         until=float(item.get("leaseUntil", 0)),
-        slots={key: Slot(*parts) for key, parts in slots.items()},
+        slots=slots,
     )
 
 

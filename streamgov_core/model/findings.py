@@ -49,6 +49,8 @@ MAX_TEXT = 300
 EVENT_EXAMPLES = 10
 RECONCILER = "reconcile"
 """The short name of the reconciler's function, a dimension of its metrics."""
+HEARTBEAT = "RunsEnded"
+"""The metric of reconcile runs that came to their end; an alarm goes off when it stays away."""
 EVENT_SOURCE = "streamgov"
 EVENT_TYPE = "Streamgov Reconcile Finding"
 
@@ -166,6 +168,11 @@ class Tally:
         counted[outcome] = counted.get(outcome, 0) + number
 
 
+def mode_of(dry_run: bool) -> str:
+    """The dimension ``Mode`` of a run's metrics: a dry run does not set off the alarms of those that repair."""
+    return "dryRun" if dry_run else "repair"
+
+
 def metrics(tally: Tally, dry_run: bool) -> list[tuple[dict[str, float], dict[str, str]]]:
     """The metrics of a run: values by name, and the dimensions that they share.
 
@@ -173,7 +180,7 @@ def metrics(tally: Tally, dry_run: bool) -> list[tuple[dict[str, float], dict[st
     for each kind. A dry run is published as one, so that it does not set off the alarm.
     """
     loud = tally.number("found", loud=True)
-    mode = "dryRun" if dry_run else "repair"
+    mode = mode_of(dry_run)
     values: dict[str, float] = {
         "Findings": loud,
         "Repaired": tally.number("repaired"),

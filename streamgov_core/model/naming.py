@@ -138,6 +138,11 @@ class Names:
         return self.regional("grants")
 
     @property
+    def run_table(self) -> str:
+        """DynamoDB table of what the shards of a reconcile run work on, in the domain account."""
+        return self.regional("runs")
+
+    @property
     def document_table(self) -> str:
         """DynamoDB table of the document ledger, in each member account."""
         return self.regional("documents")

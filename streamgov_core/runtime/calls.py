@@ -22,7 +22,9 @@ _CONFLICT_CODES = frozenset(
     }
 )
 _QUOTA_CODES = frozenset({"LimitExceededException"})
-"""botocore calls it throttling; KMS and Kinesis say so of the grants on a key and the consumers of a stream as well."""
+_QUOTA_OPERATIONS = frozenset({"kms:CreateGrant", "kinesis:RegisterStreamConsumer"})
+"""botocore calls that code throttling, and so does Kinesis; of these two calls it also says that there are as many
+grants on a key, or consumers of a stream, as there may be ("KMS quotas", "Kinesis quotas and limits")."""
 _DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"})
 
 
@@ -54,7 +56,7 @@ def calling(operation: str, what: str) -> Iterator[None]:
     except ClientError as error:
         code = error_code(error)
         message = error_message(error)
-        if _is_throttled(error):
+        if _is_throttled(operation, error):
             raise ThrottledError(f"{operation} on {what} was throttled ({code}): {message}") from error
         if code in _CONFLICT_CODES or _may_pass(error):
             raise RetryableGrantError(f"{operation} on {what} was refused for now ({code}): {message}") from error
@@ -67,9 +69,10 @@ def calling(operation: str, what: str) -> Iterator[None]:
         raise RetryableGrantError(f"{operation} on {what} got no answer: {error}") from error
 
 
-def _is_throttled(error: ClientError) -> bool:
+def _is_throttled(operation: str, error: ClientError) -> bool:
     """Whether a service's rate is used up, which passes; a quota of things that there may be does not."""
-    return error_code(error) not in _QUOTA_CODES and _told_by(error, throttled=True)
+    of_things = operation in _QUOTA_OPERATIONS and error_code(error) in _QUOTA_CODES
+    return not of_things and _told_by(error, throttled=True)
 
 
 def _may_pass(error: ClientError) -> bool:

@@ -18,7 +18,7 @@ def alarm(
     *,
     after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
-    """An alarm that goes off with the first event of a metric within five minutes, or after hours without one.
+    """An alarm that goes off with the first event of a metric, or when a metric stays away.
 
     Args:
         parent: the component that owns it.
@@ -36,14 +36,14 @@ def alarm(
         metric_name=described.known(lambda found: found.metric),
         dimensions=described.value(lambda found: dict(found.dimensions)),
         statistic=described.known(lambda found: found.statistic),
-        period=described.known(lambda found: 3600 if found.silent_hours else 300),
-        evaluation_periods=described.known(lambda found: found.silent_hours or 1),
+        period=described.known(lambda found: found.period),
+        evaluation_periods=described.known(lambda found: found.periods),
         threshold=1,
         comparison_operator=described.known(
-            lambda found: "LessThanThreshold" if found.silent_hours else "GreaterThanOrEqualToThreshold"
+            lambda found: "LessThanThreshold" if found.on_silence else "GreaterThanOrEqualToThreshold"
         ),
-        # No data means that nothing failed; of an alarm on silence it is what goes off.
-        treat_missing_data=described.known(lambda found: "breaching" if found.silent_hours else "notBreaching"),
+        # No data means that nothing failed; of a heartbeat, that nothing ran.
+        treat_missing_data=described.known(lambda found: "breaching" if found.on_silence else "notBreaching"),
         alarm_actions=settings.alarm_topics,
         ok_actions=settings.alarm_topics,
         tags=settings.tags,

@@ -61,6 +61,9 @@ class CentralAuthorizerArgs(TypedDict):
     """When the reconciler runs (EventBridge schedule expression); empty for never. Plain. Default every hour."""
     reconcile_repairs: NotRequired[pulumi.Input[bool]]
     """Scheduled runs repair what they find; false lets them only report. Default true."""
+    collect_concurrency: NotRequired[pulumi.Input[int]]
+    """How many invocations of the function that reads grants run side by side at most, reserved for it in the account:
+    the queue of a burst. Default: none are reserved."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table, the dead letters and the logs."""
     deletion_protection: NotRequired[pulumi.Input[bool]]
@@ -105,20 +108,29 @@ class CentralAuthorizer(AccountComponent):
             kms_key_arn=key,
             deletion_protection=args.get("deletion_protection", True),
         )
+        runs = ledger_table(
+            self,
+            f"{name}-runs",
+            settings,
+            domain.known(lambda spec: spec.runs),
+            kms_key_arn=key,
+            deletion_protection=args.get("deletion_protection", True),
+        )
         functions = {
             function_key: FunctionWithRole(
                 f"{name}-{function_key}",
                 settings,
                 domain.part(partial(_function, function_key)),
-                child(self, depends_on=[table]),
+                child(self, depends_on=[table, runs]),
                 kms_key_arn=key,
             )
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
         self._members(name, args, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings), after=[table])
-        for spec in domain.known(lambda spec: spec.heartbeat):
-            alarm(self, f"{name}-{spec.key}", settings, spec, after=[table])
+        if domain.known(lambda spec: bool(spec.heartbeats)):
+            heartbeat = domain.part(lambda spec: spec.heartbeats[0])
+            alarm(self, f"{name}-reconcile-heartbeat", settings, heartbeat, after=[table])
         described = domain.part(lambda spec: spec.dashboard)
         self.dashboard_name = dashboard(self, f"{name}-dashboard", settings, described, after=[table])
         machine = StateMachineWithRole(
@@ -249,6 +261,7 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
         "managed_vpc": FLAGS,
         "cross_account_serverless": FLAGS,
         "reconcile_repairs": FLAGS,
+        "collect_concurrency": (1, 2),
     }
     return Description(
         build,
@@ -266,6 +279,7 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
         managed_vpc=args.get("managed_vpc", True),
         cross_account_serverless=args.get("cross_account_serverless", False),
         reconcile_repairs=args.get("reconcile_repairs", True),
+        collect_concurrency=args.get("collect_concurrency"),
         projects=[projects[key] for key in sorted(projects)],
     )
 

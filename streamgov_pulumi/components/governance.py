@@ -31,6 +31,7 @@ from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
 
 PASSED_ON = (
     "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
+    "collect_concurrency",
 )  # fmt: skip
 """Keys of DomainArgs that mean the same to CentralAuthorizer."""
 

@@ -151,6 +151,9 @@ class DomainArgs(TypedDict):
     """Environment account to further accounts whose roles its subscription targets may name."""
     grants: NotRequired[GrantsArgs]
     """How long access lasts. Grants that exist keep their ends."""
+    collect_concurrency: NotRequired[Annotated[pulumi.Input[int], v.CONCURRENCY]]
+    """How many invocations of the function that reads grants run side by side at most, reserved for it in the account:
+    the queue of a burst. Default: none are reserved."""
     reconcile_schedule: NotRequired[Annotated[str, v.RECONCILE_SCHEDULE]]
     """When the reconciler runs, which compares grants with what is deployed (EventBridge schedule). Empty, or in a
     stack file ``never``, turns it off. Default ``rate(1 hour)``."""

@@ -41,6 +41,7 @@ class Deployer:
     def domain(self, account: str, domain: DomainDeployment) -> None:
         """Deploy the domain account's parts."""
         self.table(account, domain.grants)
+        self.table(account, domain.runs)
         for function in domain.functions:
             self.function(account, function)
         self.machine(account, domain.machine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 from streamgov_core.domain.environments import GONE, USABLE, status_of
@@ -12,35 +14,35 @@ from streamgov_core.domain.reconcile.changes import asset_change, principal_chan
 from streamgov_core.domain.reconcile.detection_result import Detection, Remediation, Verb
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory, ListedGrant
 from streamgov_core.domain.reconcile.lookups import Lookups
+from streamgov_core.domain.reconcile.pace import Rotation
 from streamgov_core.domain.workflow_input import redrive_input
 from streamgov_core.model.command import RequestType
 from streamgov_core.model.errors import PermanentGrantError, RemoteError
-from streamgov_core.model.findings import Finding
 from streamgov_core.platforms import Platform
-
-SAFETY_THRESHOLD_SHARE = 0.2
-SAFETY_THRESHOLD_MINIMUM = 5
-"""No more than this share of the granted assets (or this number) is revoked because things are gone, unless forced.
-
-A role that lost its memberships could see nothing at all, which must not end everybody's access."""
 
 RENEWAL_PAUSE = 86_400.0
 """Seconds until a grant is brought up to date again after that has failed."""
+
+_OVER = ("REVOKED",)
+"""What DataZone shows of an asset that is over for it."""
 
 Records = Mapping[tuple[str, str], GrantRecord]
 
 
 class Detector:
-    """Compares DataZone with the ledger.
+    """Compares DataZone with the ledger, one consumer's project after another.
 
     Args:
         lookups: single things of DataZone.
         inventory: lists of DataZone.
         executions: of the central machine.
+        read_again: the records of a grant as they are now, by asset.
         platform_of: the platform of an asset type that is served; None for any other.
         members: accounts with a member stack.
         grace: seconds that a grant may be open before an execution must work on it.
-        now: seconds since the epoch.
+        now: clock.
+        rotation: what is looked at in this run.
+        deadline: seconds since the epoch after which nothing is looked at that may wait for a later run.
     """
 
     def __init__(
@@ -48,53 +50,94 @@ class Detector:
         lookups: Lookups,
         inventory: Inventory,
         executions: Executions,
+        read_again: Callable[[str], Mapping[str, GrantRecord]],
         platform_of: Callable[[str], Platform | None],
         members: Sequence[str],
         grace: float,
-        now: float,
+        now: Callable[[], float],
+        rotation: Rotation | None = None,
+        deadline: float = math.inf,
     ) -> None:
         self._lookups = lookups
         self._inventory = inventory
         self._executions = executions
+        self._read_again = read_again
         self._platform_of = platform_of
         self._members = frozenset(members)
         self._grace = grace
-        self._now = now
-        self._retained: set[str] = set()
-        self._unlisted_projects: set[str] = set()
+        self._clock = now
+        self._now = now()
+        self._rotation = rotation or Rotation()
+        self._deadline = deadline
+        self._project = ""
+        self._retained: set[str] | None = None
+        self._is_unlisted = False
         self._result = Detection()
 
-    def detect(self, records: Records, projects: Sequence[str], *, force: bool) -> Detection:
-        """Look at every listed grant, and at every record that no list showed.
+    def detect(self, project: str, records: Records) -> Detection:
+        """Look at every listed grant of a project, and at every record of it that no list showed.
 
         Args:
-            records: the grant ledger, by grant and asset.
-            projects: consumers' projects to list; others are known from the records.
-            force: revoke beyond the safety threshold.
+            project: a consumer's.
+            records: of the grant ledger, by grant and asset: those of the project that have not ended. They may be an
+                hour old; before anything is concluded from one, it is read again.
         """
-        listed = self._list({*projects, *_projects_of(records)} - {""})
-        for grant in listed.values():
+        self._project, self._retained, self._is_unlisted, self._result = project, None, False, Detection()
+        self._now = self._clock()
+        listed = self._list()
+        # What is left out when time is up is other grants in each run.
+        for grant_id in sorted(listed, key=lambda name: zlib.crc32(f"{name}{self._rotation.turn}".encode())):
+            grant = listed[grant_id]
             for asset_id, status in grant.assets.items():
-                self._listed(grant, asset_id, status, records.get((grant.grant_id, asset_id)))
+                self._look(grant, asset_id, status, records.get((grant_id, asset_id)))
         for (grant_id, asset_id), record in records.items():
             if grant_id not in listed or asset_id not in listed[grant_id].assets:
-                self._unlisted(grant_id, asset_id, record)
-            self._beyond_members(record)
+                self._checked_again(record, self._unlisted)
+            self._checked_again(record, self._beyond_members)
         self._result.grants = len(listed)
-        self._apply_safety_threshold(sum(1 for record in records.values() if record.state == "GRANTED"), force)
         return self._result
 
-    def _list(self, projects: set[str]) -> dict[str, ListedGrant]:
-        """The grants of projects; one that may not be listed is reported."""
-        listed: dict[str, ListedGrant] = {}
-        for project in sorted(projects):
+    def _list(self) -> dict[str, ListedGrant]:
+        """The project's grants; that they may not be listed is reported."""
+        try:
+            return {grant.grant_id: grant for grant in self._inventory.grants_of(self._project)}
+        except (PermanentGrantError, RemoteError) as error:
+            self._unreadable_project(error)
+            return {}
+
+    def _unreadable_project(self, error: Exception) -> None:
+        if not self._is_unlisted:
+            self._result.add("Unreadable", f"project {self._project}", str(error), skipped=True)
+        self._is_unlisted = True
+
+    def _is_retained(self, subscription_id: str) -> bool:
+        """Whether a subscription has ended and its permissions are retained; the list is read when it first matters."""
+        if self._retained is None:
+            self._retained = set()
             try:
-                self._retained |= self._inventory.retained_of(project)
-                listed.update({grant.grant_id: grant for grant in self._inventory.grants_of(project)})
+                self._retained = self._inventory.retained_of(self._project)
             except (PermanentGrantError, RemoteError) as error:
-                self._unlisted_projects.add(project)
-                self._result.add("Unreadable", f"project {project}", str(error), skipped=True)
-        return listed
+                self._unreadable_project(error)
+        return subscription_id in self._retained
+
+    def _look(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
+        if record is None and status not in _OVER:
+            # It ended before the run began, or began after that: the ledger knows.
+            record = self._read_again(grant.grant_id).get(asset_id)
+            self._listed(grant, asset_id, status, record)
+        elif record is not None:
+            self._checked_again(record, lambda now: self._listed(grant, asset_id, status, now))
+
+    def _checked_again(self, record: GrantRecord, look: Callable[[GrantRecord], None]) -> None:
+        """Look at a record; if there is anything to say of it, then of what it says now."""
+        findings, remediations = len(self._result.findings), len(self._result.remediations)
+        look(record)
+        if len(self._result.findings) == findings:
+            return
+        current = self._read_again(record.grant_id).get(record.asset_id)
+        if current is not None and _version(current) != _version(record):
+            del self._result.findings[findings:], self._result.remediations[remediations:]
+            look(current)
 
     # --- one asset of a grant ---------------------------------------------------------------------------------------
     def _listed(self, grant: ListedGrant, asset_id: str, status: str, record: GrantRecord | None) -> None:
@@ -110,7 +153,7 @@ class Detector:
         elif record is None:
             text = "DataZone says GRANTED, and no record says what was granted: nothing is concluded from it"
             self._result.add("UnrecordedGrant", subject, text, skipped=True)
-        elif status == "GRANTED" and grant.subscription_id in self._retained:
+        elif status == "GRANTED" and self._is_looked_at() and self._is_retained(grant.subscription_id):
             self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", skipped=True)
         elif record.state == "IN_PROGRESS":
             self._begun(grant, asset_id, status, record)
@@ -190,7 +233,9 @@ class Detector:
             return
         if not lost:
             self._changes(grant, asset_id, record)
-        elif not self._is_retention_unknown(record, subject, lost):
+        elif self._is_retained(grant.subscription_id):
+            self._result.add("Retained", subject, f"subscription {grant.subscription_id} has ended", skipped=True)
+        elif not self._is_retention_unknown(subject, lost):
             # A data product's other assets are still there: DataZone could only end them all.
             verb: Verb = "end" if whole or len(grant.assets) == 1 else "revoke"
             remediation = Remediation("Orphaned", verb, grant.grant_id, asset_id, "GRANTED", record.generation)
@@ -202,8 +247,9 @@ class Detector:
         if granted is None:
             return
         try:
-            target = self._lookups.target(grant.environment_id, grant.target_id) if grant.target_id else None
-            asset = self._lookups.asset(asset_id)
+            looks = grant.target_id and self._is_looked_at()
+            target = self._lookups.target(grant.environment_id, grant.target_id) if looks else None
+            asset = self._lookups.asset(asset_id) if self._is_asset_looked_at(asset_id) else None
             found = [
                 None if target is None else principal_change(granted, target, record.audit.get("leftOut", ())),
                 None if asset is None else asset_change(granted, asset, self._platform_of),
@@ -233,8 +279,9 @@ class Detector:
             text = f"it reaches account {account}, which is no member: its access there stays, whatever becomes of it"
             self._result.add("NoMember", f"{record.grant_id}#{record.asset_id}", text, skipped=True)
 
-    def _unlisted(self, grant_id: str, asset_id: str, record: GrantRecord) -> None:
+    def _unlisted(self, record: GrantRecord) -> None:
         """A record that no list showed: is the grant gone, or only not shown?"""
+        grant_id, asset_id = record.grant_id, record.asset_id
         subject = f"{grant_id}#{asset_id}"
         if record.state not in ("GRANTED", "IN_PROGRESS") or record.command is None:
             return
@@ -251,32 +298,38 @@ class Detector:
             return
         if self._is_over(record, str(record.audit.get("subscriptionId", ""))):
             return
-        if str(record.audit.get("subscriptionId", "")) in self._retained:
+        if self._is_retained(str(record.audit.get("subscriptionId", ""))):
             self._result.add(
                 "Retained", subject, "the grant is no longer there, its permissions are retained", skipped=True
             )
             return
         if record.state == "IN_PROGRESS" and self._running(record):
             return
-        if self._is_retention_unknown(record, subject, "DataZone knows no such grant any more"):
+        if self._is_retention_unknown(subject, "DataZone knows no such grant any more"):
             return
         remediation = Remediation("Orphaned", "revoke", grant_id, asset_id, "", record.generation)
         self._result.add("Orphaned", subject, "DataZone knows no such grant any more", remediation)
 
-    def _is_retention_unknown(self, record: GrantRecord, subject: str, lost: str) -> bool:
+    def _is_retention_unknown(self, subject: str, lost: str) -> bool:
         """Whether permissions may be retained: the project's ended subscriptions could not be listed. Reported."""
-        project = "" if record.command is None else record.command.consumer.project_id
-        if project not in self._unlisted_projects:
+        if not self._is_unlisted:
             return False
-        text = f"{lost}, but whether its permissions are retained is unknown: project {project} is unreadable"
+        text = f"{lost}, but whether its permissions are retained is unknown: project {self._project} is unreadable"
         self._result.add("Unreadable", subject, text, skipped=True)
         return True
 
     def _is_over(self, record: GrantRecord, subscription_id: str) -> bool:
         """Whether access has come to its end, which is looked after before and apart from all this."""
-        return subscription_id not in self._retained and is_expired(record, self._now)
+        return is_expired(record, self._now) and not self._is_retained(subscription_id)
 
     # --- questions --------------------------------------------------------------------------------------------------
+    def _is_looked_at(self) -> bool:
+        """Whether it is the project's turn, and time is left."""
+        return self._rotation.is_projects_turn(self._project) and self._clock() < self._deadline
+
+    def _is_asset_looked_at(self, asset_id: str) -> bool:
+        return self._rotation.is_assets_turn(asset_id) and self._clock() < self._deadline
+
     def _running(self, record: GrantRecord) -> bool:
         last = self._executions.state(record.execution) if record.execution else None
         return last is not None and last[0] == "RUNNING"
@@ -284,7 +337,7 @@ class Detector:
     def _lost(self, grant: ListedGrant, asset_id: str, subject: str) -> tuple[str, bool]:
         """What the grant refers to and is no longer there, and whether that ends the whole grant."""
         environment, target = grant.environment_id, grant.target_id
-        if environment:
+        if environment and self._is_looked_at():
             found = self._lookups.environment(environment)
             status = "gone" if found is None else status_of(found)
             if found is None or status in GONE:
@@ -294,7 +347,7 @@ class Detector:
                 self._result.add("UnusableEnvironment", subject, text, skipped=True)
             if self._lookups.target(environment, target) is None:
                 return f"the subscription target {target} is gone", True
-        if self._lookups.asset(asset_id) is None:
+        if self._is_asset_looked_at(asset_id) and self._lookups.asset(asset_id) is None:
             return f"the asset {asset_id} is gone", False
         return "", False
 
@@ -312,25 +365,6 @@ class Detector:
         self._result.foreign += 1
         return False
 
-    def _apply_safety_threshold(self, granted: int, force: bool) -> None:
-        """Hold back if suspiciously much is gone."""
-        remediations = [remediation for remediation in self._result.remediations if remediation.kind == "Orphaned"]
-        if force or len(remediations) <= max(SAFETY_THRESHOLD_MINIMUM, int(granted * SAFETY_THRESHOLD_SHARE)):
-            return
-        held = {remediation.subject for remediation in remediations}
-        self._result.remediations = [
-            remediation for remediation in self._result.remediations if remediation.kind != "Orphaned"
-        ]
-        reason = (
-            f"held back: {len(remediations)} of {granted} granted assets seem to be gone; look, then run with force"
-        )
-        self._result.findings = [
-            Finding(item.kind, item.subject, f"{reason}; {item.text}", "skipped")
-            if item.kind == "Orphaned" and item.subject in held
-            else item
-            for item in self._result.findings
-        ]
-
 
 def _failure(record: GrantRecord | None) -> str:
     """What is known of a failed grant, and what to do."""
@@ -338,6 +372,6 @@ def _failure(record: GrantRecord | None) -> str:
     return f"the grant failed ({cause}) and is still approved: mend the cause, delete the grant and grant again"
 
 
-def _projects_of(records: Records) -> set[str]:
-    """Consumers' projects that the ledger knows."""
-    return {record.command.consumer.project_id for record in records.values() if record.command is not None}
+def _version(record: GrantRecord) -> tuple[int, str, float]:
+    """What differs once a record has changed."""
+    return record.generation, record.state, record.updated_at

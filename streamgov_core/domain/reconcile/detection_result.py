@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from streamgov_core.model.findings import Finding, Tally
+from streamgov_core.model.findings import MAX_TEXT, Finding, Tally
 
 Verb = Literal["start", "end", "expire", "revoke"]
 
@@ -66,6 +66,23 @@ class Detection:
     remediations: list[Remediation] = field(default_factory=list)
     foreign: int = 0
     grants: int = 0
+
+    def without(self, kind: str) -> Detection:
+        """The same without a kind of findings and remediations, which are somebody else's."""
+        return replace(
+            self,
+            findings=[finding for finding in self.findings if finding.kind != kind or finding.outcome != "found"],
+            remediations=[remediation for remediation in self.remediations if remediation.kind != kind],
+        )
+
+    def told(self, kind: str) -> list[Remediation]:
+        """The remediations of a kind, each with the text of its finding."""
+        texts = {finding.subject: finding.text for finding in self.findings if finding.kind == kind}
+        return [
+            replace(item, text=texts.get(item.subject, "")[:MAX_TEXT])
+            for item in self.remediations
+            if item.kind == kind
+        ]
 
     def add(
         self, kind: str, subject: str, text: str, remediation: Remediation | None = None, *, skipped: bool = False

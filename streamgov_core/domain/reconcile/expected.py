@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.domain.plan import leftover_steps, revoke_stages, stages
 from streamgov_core.model.naming import Names
 from streamgov_core.model.reconcile_command import Expected, ReconcileCommand
-from streamgov_core.platforms import PLATFORMS
 
 DOCUMENTS_PER_COMMAND = 60
 """Targets of one command: what the apply function looks at well within its time-out."""
@@ -23,16 +21,16 @@ Sets = dict[str, dict[str, Expected]]
 """Account -> document id -> what it should hold."""
 
 
-def expected_sets(names: Names, records: Iterable[GrantRecord]) -> Sets:
-    """What the granted assets of the ledger amount to."""
+def expected_sets(rows: Iterable[Sequence[Any]]) -> Sets:
+    """What accounts should hold, by document.
+
+    Args:
+        rows: of a shard: account, document id, platform, key of a granted asset, its generation.
+    """
     found: dict[str, dict[str, tuple[str, dict[str, int]]]] = {}
-    for record in records:
-        command = record.command
-        if command is None or record.state != "GRANTED" or command.platform not in PLATFORMS:
-            continue
-        for account, document_id in document_ids_of(names, command):
-            _, grants = found.setdefault(account, {}).setdefault(document_id, (command.platform, {}))
-            grants[command.key] = record.generation
+    for account, document_id, platform, key, generation in rows:
+        _, grants = found.setdefault(str(account), {}).setdefault(str(document_id), (str(platform), {}))
+        grants[str(key)] = int(generation)
     return {
         account: {
             document_id: Expected(document_id, platform, grants)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from streamgov_core.domain.grant_ends import is_expired
 from streamgov_core.domain.grant_ledger import GrantRecord
@@ -30,7 +31,7 @@ class Expired:
 
 
 def find_expired(
-    records: Iterable[GrantRecord], retained_of: Callable[[str], set[str]], now: float, after: str = ""
+    records: Iterable[GrantRecord], retained_of: Callable[[str], set[str]], now: float, after: str = "", limit: int = 25
 ) -> list[Expired]:
     """Expired access, the oldest first.
 
@@ -42,12 +43,14 @@ def find_expired(
         retained_of: subscriptions of a project whose permissions are retained; reads DataZone.
         now: seconds since the epoch.
         after: keys up to this one were looked at before.
+        limit: how many are wanted.
     """
     found = sorted((item for item in _expired(records, now) if item[0] > after), key=lambda item: item[0])
     retained = _Retained(retained_of)
-    return [
+    wanted = (
         Expired(key, finding, remediation) for key, record, finding, remediation in found if not retained.keeps(record)
-    ]
+    )
+    return list(islice(wanted, limit))
 
 
 def _expired(records: Iterable[GrantRecord], now: float) -> Iterator[tuple[str, GrantRecord, Finding, Remediation]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from streamgov_core.domain.reconcile.pace import PAGE_SIZE, RateLimiter
 from streamgov_core.model.errors import RemoteError
 from streamgov_core.runtime.calls import calling
 from streamgov_core.runtime.clients import error_code
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client")
 
-PAGES: PaginatorConfigTypeDef = {"PageSize": 50}
-"""The largest page of DataZone's lists."""
-CALLS_PER_SECOND = 5.0
-"""Calls a second; ListSubscriptionGrants, GetEnvironment … allow 8 for the whole account (DataZone quotas)."""
+PAGES: PaginatorConfigTypeDef = {"PageSize": PAGE_SIZE}
 
 
 @dataclass(frozen=True)
@@ -78,31 +76,6 @@ class Inventory(Protocol):
 
     def end(self, grant_id: str) -> bool:
         """Ask DataZone to revoke a grant; False if it does not do so."""
-
-
-class RateLimiter:
-    """Spreads calls evenly.
-
-    Args:
-        now: clock.
-        sleep: waits.
-        rate: calls a second.
-    """
-
-    def __init__(
-        self, now: Callable[[], float], sleep: Callable[[float], None], rate: float = CALLS_PER_SECOND
-    ) -> None:
-        self._now = now
-        self._sleep = sleep
-        self._gap = 1.0 / rate
-        self._next = 0.0
-
-    def wait(self) -> None:
-        """Wait until the next call is due."""
-        now = self._now()
-        if now < self._next:
-            self._sleep(self._next - now)
-        self._next = max(now, self._next) + self._gap
 
 
 class DataZoneInventory:
@@ -171,15 +144,14 @@ class DataZoneInventory:
         return True
 
     def _pages(self, pages: PageIterator[Any], operation: str, what: str) -> Iterator[Any]:
-        """The items of botocore's pages, each page below the rate."""
-        waiting = iter(pages)
-        while True:
+        """The items of botocore's pages, each page below the rate; behind the last one there is nothing to wait for."""
+        waiting, more = iter(pages), True
+        while more:
             self._rate_limiter.wait()
             with calling(f"datazone:{operation}", what):
-                page = next(waiting, None)
-            if page is None:
-                return
+                page = next(waiting, None) or {}
             yield from page.get("items", ())
+            more = bool(page.get("nextToken"))
 
 
 class Executions(Protocol):

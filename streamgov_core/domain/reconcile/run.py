@@ -1,10 +1,15 @@
 """The reconciler, in the domain account: finds, publishes and finishes what no event or execution has finished.
 
-It runs inside of the central machine, in three phases around the steps of the member accounts:
+It runs inside of the central machine, stage after stage. The phase ``stage`` divides each among shards: first it reads
+the ledger, once. A distributed map works on the shards of a stage side by side, each in portions of three phases around
+the steps of the member accounts:
 
-* ``plan`` reads: DataZone beside the grant ledger, and the set that each account should hold. Nothing is changed.
+* ``plan`` looks: at ends, at DataZone beside the grant ledger, at what each account should hold. Nothing is changed.
 * ``conclude`` remediates, unless it is a dry run: each thing is read again first, and left alone if it has moved on.
-* ``report`` publishes what came of it: ledger, log, a metric and an event for each kind of finding.
+* ``report`` says what came of it: to the ledger, and to the run.
+
+A shard that fails keeps nobody else from being looked at. Behind the last stage the run is published: log, a metric and
+an event for each kind of finding, and the heartbeat that an alarm waits for.
 
 Two runs at once do no harm: the name of an execution can be used once, ledger writes are conditional on the
 generation, members refuse a lower generation than they know, and documents are written under their leases only.
@@ -16,19 +21,17 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.failure_class import readable
-from streamgov_core.domain.function_events import ReconcileEvent
-from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantLedger, GrantRecord
-from streamgov_core.domain.reconcile.detection import Detector, Records
+from streamgov_core.domain.function_events import PlanEvent, ReconcileEvent
+from streamgov_core.domain.grant_ledger import DynamoGrantLedger
 from streamgov_core.domain.reconcile.detection_result import Remediation
-from streamgov_core.domain.reconcile.expected import expected_sets, member_step, portions
-from streamgov_core.domain.reconcile.expiry import find_expired
+from streamgov_core.domain.reconcile.expected import member_step
 from streamgov_core.domain.reconcile.inventory import (
     CentralExecutions,
     DataZoneInventory,
@@ -36,67 +39,29 @@ from streamgov_core.domain.reconcile.inventory import (
     Executions,
     Inventory,
     Publisher,
-    RateLimiter,
     rate_limited,
 )
-from streamgov_core.domain.reconcile.lookups import Lookups
+from streamgov_core.domain.reconcile.ledger_reading import GrantOverview
+from streamgov_core.domain.reconcile.pace import RateLimiter
+from streamgov_core.domain.reconcile.planning import MAX_REMEDIATIONS, Portion, ShardPlanner
 from streamgov_core.domain.reconcile.remediation import Remediator, Work
+from streamgov_core.domain.reconcile.run_store import DynamoRunStore, RunStore
+from streamgov_core.domain.reconcile.shards import ENDED, READING, Shard
+from streamgov_core.domain.reconcile.stages import Stages, summary_name, total_of
 from streamgov_core.domain.settings import ReconcileSettings
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
-from streamgov_core.model.findings import RECONCILER, Finding, Tally, events
+from streamgov_core.model.findings import HEARTBEAT, RECONCILER, Finding, Tally, events, mode_of
 from streamgov_core.model.findings import metrics as metrics_of
-from streamgov_core.model.naming import short_hash
-from streamgov_core.model.reconcile_command import ReconcileCommand
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
 
 LISTED = 60
-"""Findings that one portion of a run lists; the others are counted."""
-MAX_REMEDIATIONS = 60
-"""What a run puts right in DataZone at most; the rest is found again by the next one."""
-
-
+"""Findings that one portion of a shard lists; the others are counted."""
+LISTED_IN_ALL = 100
+"""Findings that the result of a run lists."""
 MAX_WAITING = 100
-"""What further portions of the same run put right at most."""
-EXPIRED_PER_PORTION = 25
-"""Expired access that one portion of a run ends; its steps fit a state's input. A run has as many as it takes."""
-_BEYOND = "~|"
-"""A cursor behind every member account."""
-
-
-class GrantOverview(GrantLedger, Protocol):
-    """A grant ledger that can be read as a whole."""
-
-    def everything(self) -> Iterable[GrantRecord]:
-        """Every record."""
-
-
-class LedgerSnapshot:
-    """The ledger as the first portion of a run has read it, for its further portions.
-
-    What has changed since is no matter: every record is read again before anything is done about it.
-    """
-
-    def __init__(self) -> None:
-        self._execution = ""
-        self._records: Records = {}
-
-    def records(self, ledger: GrantOverview, grant_id: str, execution: str, *, fresh: bool) -> Records:
-        """Every record, or those of one grant.
-
-        Args:
-            ledger: the grant ledger.
-            grant_id: the one grant that is looked at, or empty.
-            execution: ARN of the run.
-            fresh: whether to read it in any case.
-        """
-        if grant_id:
-            return {(grant_id, asset_id): record for asset_id, record in ledger.of_grant(grant_id).items()}
-        if fresh or execution != self._execution:
-            self._records = {(record.grant_id, record.asset_id): record for record in ledger.everything()}
-            self._execution = execution
-        return self._records
+"""Remediations that a portion leaves to the next one at most."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +87,18 @@ class _ReconcileInput:
 
 @dataclass(frozen=True)
 class _Position:
-    """Where a run goes on: behind a key of expired access, or behind a document of a member account."""
+    """Where a shard goes on: the number of its next portion, and behind what that begins (None: behind all)."""
 
-    expired: str | None = ""
-    members: str = ""
+    portion: int = 0
+    after: str | None = ""
 
     @classmethod
     def parse(cls, text: str) -> _Position:
-        """Read what ``to_text`` wrote; an empty text begins a run."""
+        """Read what ``to_text`` wrote; an empty text begins a shard."""
         return cls(**json.loads(text)) if text else cls()
 
     def to_text(self) -> str:
-        return json.dumps({"expired": self.expired, "members": self.members})
+        return json.dumps({"portion": self.portion, "after": self.after})
 
 
 class Reconcile:
@@ -146,9 +111,10 @@ class Reconcile:
         ledger: the grant ledger.
         executions: of the central machine.
         publisher: where findings are published.
+        store: what the shards work on.
         metrics: of the function; None for those that go to its log group.
         now: clock.
-        snapshot: of the ledger, shared by the invocations of one process.
+        set_rate: lets the calls to DataZone go on at another rate, in calls a second.
     """
 
     def __init__(
@@ -159,10 +125,11 @@ class Reconcile:
         ledger: GrantOverview,
         executions: Executions,
         publisher: Publisher,
+        store: RunStore,
         *,
         metrics: FunctionMetrics | None = None,
         now: Callable[[], float] = time.time,
-        snapshot: LedgerSnapshot | None = None,
+        set_rate: Callable[[float], None] = lambda rate: None,
     ) -> None:
         self._settings = settings
         self._names = settings.names
@@ -171,9 +138,10 @@ class Reconcile:
         self._ledger = ledger
         self._executions = executions
         self._publisher = publisher
+        self._store = store
         self._metrics = metrics or FunctionMetrics(settings.names.namespace, RECONCILER)
         self._now = now
-        self._snapshot = snapshot or LedgerSnapshot()
+        self._set_rate = set_rate
 
     @classmethod
     def prepare(cls) -> None:
@@ -195,7 +163,8 @@ class Reconcile:
             DynamoGrantLedger(lambda: clients.client("dynamodb"), names.grant_table),
             CentralExecutions(lambda: clients.client("stepfunctions"), names.central_machine_arn(settings.account)),
             EventsPublisher(lambda: clients.client("events")),
-            snapshot=_snapshot(),
+            DynamoRunStore(lambda: clients.client("dynamodb"), names.run_table, time.time),
+            set_rate=rate_limiter.set_rate,
         )
 
     def run(self, event: ReconcileEvent, context: Any = None) -> dict[str, Any]:
@@ -205,98 +174,67 @@ class Reconcile:
             EventRefusedError: the input is no reconcile input.
             RetryableGrantError: trying again may help.
         """
+        if event["phase"] == "stage":
+            return self._stage(event["input"], event["execution"], event["run"])
         if event["phase"] == "plan":
-            return self._plan(
-                event["input"], event.get("execution", ""), event.get("cursor", ""), event.get("waiting", ())
-            )
+            return self._plan(event)
         if event["phase"] == "conclude":
             return self._conclude(event["plan"], event["answers"])
         if event["phase"] == "report":
             return self._report(event["concluded"], [*event["firstDone"], *event["secondDone"]])
-        raise EventRefusedError(f"the reconciler has the phases plan, conclude and report, got {event['phase']!r}")
+        raise EventRefusedError(f"the reconciler has the phases stage, plan, conclude, report, got {event['phase']!r}")
 
-    # --- plan ---------------------------------------------------------------------------------------------------------
-    def _plan(
-        self, raw: Mapping[str, Any], execution: str, cursor: str, waiting: Sequence[Mapping[str, Any]]
-    ) -> dict[str, Any]:
-        """One portion of a run: expired access, then what DataZone and the ledger say, then members' documents."""
-        asked, position = _ReconcileInput.parse(raw), _Position.parse(cursor)
-        records = self._snapshot.records(self._ledger, asked.grant_id, execution, fresh=not cursor)
-        tally, todo = Tally(LISTED), [Remediation(**item) for item in waiting]
-        tally.extend(item.finding for item in todo)
-        if position.expired is not None:
-            expired = find_expired(records.values(), self._inventory.retained_of, self._now(), position.expired)
-            room = max(0, EXPIRED_PER_PORTION - len(todo))
-            tally.extend(item.finding for item in expired[:room])
-            todo += [item.remediation for item in expired[:room]]
-            if len(expired) > room:
-                after = expired[room - 1].key if room else position.expired
-                return self._portion(asked, execution, tally, todo, [], _Position(after).to_text())
-            if asked.grant_id:
-                return self._portion(asked, execution, tally, todo, [], "")
-            todo += self._detect(asked, records, tally)
-        commands, rest = portions(
-            expected_sets(self._names, records.values()),
-            self._settings.members,
-            self._settings.domain_id,
-            dry_run=asked.dry_run,
-            cursor=position.members,
-        )
-        following = _Position(None, rest or _BEYOND).to_text() if rest or len(todo) > MAX_REMEDIATIONS else ""
-        return self._portion(asked, execution, tally, todo, commands, following)
+    def _stage(self, raw: Mapping[str, Any], execution: str, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Read a further portion of the ledger, or go on to the next stage."""
+        asked = _ReconcileInput.parse(raw)
+        stages = Stages(self._settings, self._ledger, self._inventory, self._store, self._now())
+        following = stages.advance(run, execution, asked.grant_id, force=asked.force)
+        log("reconcile run", execution=execution, stage=following["stage"], shards=len(following["shards"]),
+            reading=following["reading"])  # fmt: skip
+        self._tell_progress(run, following)
+        if following["stage"] == ENDED:
+            following["result"] = self._result(asked, execution, str(following["key"]))
+        return following
 
-    def _detect(self, asked: _ReconcileInput, records: Records, tally: Tally) -> list[Remediation]:
-        """Compare DataZone and the ledger. Which remediations come first changes from hour to hour: none is starved."""
-        settings = self._settings
-        detector = Detector(
-            Lookups(self._domain),
-            self._inventory,
-            self._executions,
-            settings.platform_of,
-            settings.members,
-            settings.grace,
-            self._now(),
-        )
-        projects = settings.projects or tuple(self._inventory.projects())
-        detection = detector.detect(records, projects, force=asked.force)
-        tally.extend(detection.findings)
-        log(
-            "grants looked at",
-            listed=detection.grants,
-            recorded=len(records),
-            foreign=detection.foreign,
-            dryRun=asked.dry_run,
-            counts=tally.counts,
-        )
-        hour = str(int(self._now() // 3600))
-        return sorted(detection.remediations, key=lambda item: short_hash(item.subject, hour))
+    def _tell_progress(self, run: Mapping[str, Any], following: Mapping[str, Any]) -> None:
+        """How far the run is: shards to do in the stage that begins."""
+        if following["stage"] not in (READING, ENDED, run["stage"]):
+            self._metrics.put({"ShardsBegun": len(following["shards"])}, unit="Count")
 
-    def _portion(
-        self,
-        asked: _ReconcileInput,
-        execution: str,
-        tally: Tally,
-        todo: Sequence[Remediation],
-        commands: Sequence[ReconcileCommand],
-        following: str,
-    ) -> dict[str, Any]:
-        """The plan of a portion, which fits the states' input and output."""
-        now = [] if asked.dry_run else todo[:MAX_REMEDIATIONS]
-        waiting = [] if asked.dry_run else todo[MAX_REMEDIATIONS : MAX_REMEDIATIONS + MAX_WAITING]
-        later = [remediation.postponed(tally) for remediation in waiting]
+    # --- a portion of a shard: plan -----------------------------------------------------------------------------------
+    def _plan(self, event: PlanEvent) -> dict[str, Any]:
+        """One portion: what the one before has left, then what is found."""
+        asked, shard = _ReconcileInput.parse(event["input"]), Shard.parse(event["shard"])
+        position = _Position.parse(event.get("cursor", ""))
+        self._set_rate(shard.rate)
+        portion = Portion(Tally(LISTED), [Remediation(**item) for item in event.get("waiting", ())])
+        portion.tally.extend(item.finding for item in portion.todo)
+        if position.after is not None:
+            planner = ShardPlanner(
+                self._settings, self._domain, self._inventory, self._ledger, self._executions, self._store, self._now
+            )
+            planner.plan(shard, portion, position.after, position.portion, dry_run=asked.dry_run)
+        now = [] if asked.dry_run else portion.todo[:MAX_REMEDIATIONS]
+        waiting = [] if asked.dry_run else portion.todo[MAX_REMEDIATIONS : MAX_REMEDIATIONS + MAX_WAITING]
+        later = [remediation.postponed(portion.tally) for remediation in waiting]
+        more = bool(later) or portion.following is not None
         return {
             "version": 1,
             "dryRun": asked.dry_run,
-            "execution": execution,
-            "next": following if commands or later or _Position.parse(following).expired is not None else "",
-            "tally": tally.to_message(),
+            "execution": event["execution"],
+            "shard": shard.to_message(),
+            "portion": position.portion,
+            "orphans": portion.orphans,
+            "next": _Position(position.portion + 1, portion.following).to_text() if more else "",
+            "tally": portion.tally.to_message(),
             "remediations": [remediation.to_message() for remediation in now],
             "waiting": [remediation.to_message() for remediation in later],
-            "members": [member_step(self._names, command, number) for number, command in enumerate(commands)],
+            "members": [member_step(self._names, command, number) for number, command in enumerate(portion.commands)],
         }
 
     # --- conclude -----------------------------------------------------------------------------------------------------
     def _conclude(self, plan: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self._set_rate(Shard.parse(plan["shard"]).rate)
         tally = Tally.parse(plan["tally"], LISTED + 90)
         mismatches: list[tuple[str, list[Any]]] = []
         checked = busy = 0
@@ -328,7 +266,10 @@ class Reconcile:
             "version": 1,
             "dryRun": plan["dryRun"],
             "execution": plan["execution"],
-            "next": plan["next"] or (_Position(None, _BEYOND).to_text() if waiting else ""),
+            "shard": plan["shard"],
+            "portion": plan["portion"],
+            "orphans": plan["orphans"],
+            "next": plan["next"] or (_Position(plan["portion"] + 1, None).to_text() if waiting else ""),
             "waiting": waiting,
             "checked": checked,
             "busy": busy,
@@ -338,6 +279,8 @@ class Reconcile:
 
     # --- report -------------------------------------------------------------------------------------------------------
     def _report(self, concluded: Mapping[str, Any], done: list[Mapping[str, Any]]) -> dict[str, Any]:
+        shard = Shard.parse(concluded["shard"])
+        self._set_rate(shard.rate)
         tally = Tally.parse(concluded["tally"], LISTED + 90)
         remediator = Remediator(
             self._names,
@@ -349,27 +292,49 @@ class Reconcile:
             self._now,
         )
         remediator.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
-        dry_run = bool(concluded["dryRun"])
-        for values, dimensions in metrics_of(tally, dry_run):
+        summary = {
+            "shard": shard.number,
+            "isDone": not concluded["next"],
+            "checked": concluded["checked"],
+            "busy": concluded["busy"],
+            "orphans": concluded["orphans"],
+            "tally": tally.to_message(),
+        }
+        self._store.put(
+            shard.run, summary_name(shard.stage), f"{shard.number:05d}#{concluded['portion']:05d}", [summary]
+        )
+        level = logging.WARNING if tally.number("found", loud=True) else logging.INFO
+        log("reconciled", level=level, execution=concluded["execution"], name=shard.name, **summary)
+        if summary["isDone"]:
+            self._metrics.put({"ShardsDone": 1}, unit="Count")
+        return {"version": 1, "next": concluded["next"], "waiting": concluded["waiting"]}
+
+    # --- the run's result ---------------------------------------------------------------------------------------------
+    def _result(self, asked: _ReconcileInput, execution: str, key: str) -> dict[str, Any]:
+        """Publish what came of a run: log, a metric and an event for each kind of finding, and that it has ended."""
+        total = total_of(self._store, key, LISTED_IN_ALL)
+        tally = total.tally
+        for values, dimensions in metrics_of(tally, asked.dry_run):
             self._metrics.put(values, unit="Count", **dimensions)
         published = True
         try:
-            self._publisher.put(events(self._names, tally, dry_run, concluded["execution"]))
+            self._publisher.put(events(self._names, tally, asked.dry_run, execution))
         except (RemoteError, RetryableGrantError) as error:
             published = False  # What was done is done; the result and the metric say it as well.
             log("findings not published", level=logging.ERROR, cause=str(error))
+        if not asked.grant_id:
+            self._metrics.put({HEARTBEAT: 1}, unit="Count", Mode=mode_of(asked.dry_run))
         result = {
             "version": 1,
-            "dryRun": dry_run,
-            "next": concluded["next"],
-            "waiting": concluded["waiting"],
-            "checked": concluded["checked"],
-            "busy": concluded["busy"],
+            "dryRun": asked.dry_run,
+            "checked": total.checked,
+            "busy": total.busy,
+            "shards": total.shards,
             "published": published,
             **tally.to_message(),
         }
         level = logging.WARNING if tally.number("found", loud=True) else logging.INFO
-        log("reconciled", level=level, execution=concluded["execution"], **result)
+        log("reconcile run ended", level=level, execution=execution, **result)
         return result
 
 
@@ -377,9 +342,3 @@ class Reconcile:
 def _clients(region: str) -> Clients:
     """Clients live as long as the function's process; they slow down when a service throttles."""
     return Clients(region, retry_mode="adaptive")
-
-
-@cache
-def _snapshot() -> LedgerSnapshot:
-    """Lives as long as the function's process."""
-    return LedgerSnapshot()

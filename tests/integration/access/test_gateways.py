@@ -199,3 +199,40 @@ def test_a_lease_whose_answer_was_lost_is_taken_again(ledger: Callable[[], Dynam
     assert made.acquire(target, "one", 100.0, 190.0) is not None
     again = made.acquire(target, "one", 100.0, 190.0)
     assert again is not None and again.record.change_count == 2 and not again.clean
+
+
+def test_what_a_document_of_many_grants_contains_does_not_weigh_on_its_lease(
+    deployment: Deployment, ledger: Callable[[], DynamoDocumentLedger]
+) -> None:
+    """Five hundred grants: every acquire, announcement and look at the lease reads and writes a few hundred bytes."""
+    made, target = ledger(), f"test#{uuid.uuid4().hex}"
+    client = deployment.client("dynamodb", CONSUMER)
+    many = {f"grant{number:04d}#asset": Slot(number % 11, 1, "AROAEXAMPLEROLEID") for number in range(500)}
+    few = dict(list(many.items())[:3])
+
+    def items() -> dict[str, int]:
+        found = client.query(
+            TableName=NAMES.document_table,
+            KeyConditionExpression="documentId = :d",
+            ExpressionAttributeValues={":d": {"S": target}},
+        )["Items"]
+        return {item["item"]["S"]: len(json.dumps(item)) for item in found}
+
+    lease = made.acquire(target, "one", 100.0, 190.0)
+    assert lease is not None and lease.record.slots == {}
+    made.count_change(target)
+    assert not made.commit(target, "one", 1, many), "somebody else has asked for a change"
+    head = made.checkpoint(target, "one", 1, many)
+    assert head is not None and (head.change_count, head.committed, dict(head.slots)) == (2, 1, many)
+    assert made.checkpoint(target, "two", 9, few) is None and dict(made.lease_record(target).slots) == many
+    read_before = made.lease_record(target)
+    less = {key: at for key, at in many.items() if key != "grant0001#asset"}
+    assert made.commit(target, "one", 2, less)
+    assert items()["#lease"] < 500 and sorted(items()) == ["#lease", "#slots#000000000002"]
+    # Who has read the lease record before the commit looks for slots that are no longer there, and finds the new ones.
+    assert dict(read_before.slots) == less and dict(made.lease_record(target).slots) == less
+    taken = made.acquire(target, "three", 100.0, 190.0)
+    assert taken is not None and taken.clean and dict(taken.record.slots) == less
+    assert made.load(target) == [] and made.load_all()[target] == []
+    assert made.commit(target, "three", 3, few)
+    assert sorted(items()) == ["#lease"] and dict(made.lease_record(target).slots) == few

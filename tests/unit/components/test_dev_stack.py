@@ -92,7 +92,7 @@ def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
 
 def test_ledgers(graph: Graph) -> None:
     tables = {item.inputs["name"]: item for item in graph.all("aws:dynamodb/table:Table")}
-    assert set(tables) == {"streamgov-grants", "streamgov-documents", "streamgov-records"}
+    assert set(tables) == {"streamgov-grants", "streamgov-runs", "streamgov-documents", "streamgov-records"}
     for table in graph.all("aws:dynamodb/table:Table"):
         assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
         assert table.inputs["serverSideEncryption"]["enabled"] is True
@@ -100,6 +100,15 @@ def test_ledgers(graph: Graph) -> None:
         assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
         assert table.inputs["deletionProtectionEnabled"] is False
     assert tables["streamgov-grants"].inputs["hashKey"] == "grantId"
+
+
+def test_silence_of_the_reconciler_breaches_and_silence_of_errors_does_not(graph: Graph) -> None:
+    alarms = {item.inputs["name"]: item.inputs for item in graph.all("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    heartbeat = alarms.pop("streamgov-reconcile-heartbeat")
+    assert (heartbeat["treatMissingData"], heartbeat["comparisonOperator"]) == ("breaching", "LessThanThreshold")
+    assert (heartbeat["metricName"], heartbeat["period"], heartbeat["evaluationPeriods"]) == ("RunsEnded", 3600, 3)
+    for alarm in alarms.values():
+        assert alarm["treatMissingData"] == "notBreaching" and alarm["period"] == 300
 
 
 def test_machines_log_errors_and_trace(graph: Graph) -> None:
@@ -143,9 +152,6 @@ def test_events_go_to_the_central_machine_with_dead_letters(graph: Graph) -> Non
     assert schedule.inputs["scheduleExpression"] == "rate(1 hour)"
     alarm = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-open")
     assert alarm.inputs["dimensions"] == {"Deployment": "streamgov", "Function": "reconcile", "Mode": "repair"}
-    silent = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm", "streamgov-central-reconcile-silent").inputs
-    assert (silent["period"], silent["evaluationPeriods"], silent["treatMissingData"]) == (3600, 3, "breaching")
-    assert silent["comparisonOperator"] == "LessThanThreshold" and silent["metricName"] == "Invocations"
 
 
 def test_policies_fit_their_limits_and_are_json(graph: Graph) -> None:

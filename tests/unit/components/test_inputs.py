@@ -51,6 +51,7 @@ VALUES: Mapping[str, Any] = {
     "min_pause_between_checkpoints_ms": 5_000, "metrics_level": "TASK", "subnets": ["subnet-a"],
     "role_path": "/jobs/",
     "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
+    "collect_concurrency": 5,
     "domain_version": "V1", "longest_grant": "90d", "default_grant": "30d", "longest": "90d", "default": "30d",
     "resource_keys": ["alias/streams-*"], "delivery": "direct", "deliveries": {ROLE: "direct"},
 }  # fmt: skip

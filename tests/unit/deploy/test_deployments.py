@@ -162,23 +162,3 @@ def test_an_account_is_twelve_digits(account: str) -> None:
         domain_account(AccountScope(NAMES, DOMAIN), domain_id="d", members=[account], asset_types=[])
     with pytest.raises(ConfigError, match="domain account must be the 12 digits"):
         member_account(AccountScope(NAMES, OWNER), domain_id="d", domain_account=account)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "hours"),
-    [
-        ("rate(1 hour)", [3]),
-        ("rate(15 minutes)", [3]),
-        ("rate(90 minutes)", [5]),
-        ("rate(2 days)", [144]),
-        ("rate(3 days)", []),
-        ("cron(0 * * * ? *)", []),
-        ("", []),
-    ],
-)
-def test_missing_runs_of_the_reconciler_are_told(schedule: str, hours: list[int]) -> None:
-    """An alarm looks over seven days at most; a cron expression has no interval."""
-    made = domain_account(
-        AccountScope(NAMES, DOMAIN), domain_id="dzd", members=[OWNER], asset_types=["T"], reconcile_schedule=schedule
-    )
-    assert [alarm.silent_hours for alarm in made.heartbeat] == hours

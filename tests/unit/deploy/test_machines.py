@@ -90,7 +90,7 @@ def test_a_collector_without_room_waits_and_starts_again_and_is_never_reported_a
     """A burst beyond DataZone's calls a second: the execution goes round until there is room."""
     found = dict(states(CENTRAL))
     first = found["Collect"]["Catch"][0]
-    assert first["ErrorEquals"] == [ThrottledError.__name__]
+    assert first["ErrorEquals"] == [ThrottledError.__name__, "Lambda.TooManyRequestsException"]
     waiting = found[first["Next"]]
     assert waiting["Type"] == "Wait" and waiting["Next"] == "Collect"
 

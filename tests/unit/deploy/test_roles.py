@@ -203,10 +203,11 @@ def test_a_producer_without_consumer_roles_writes_no_role_but_our_own() -> None:
 
 
 def test_trust_asks_for_role_and_external_id() -> None:
+    central = NAMES.central_machine_arn(ACCOUNT)
     (invoke,) = member_invoke_trust(NAMES, ACCOUNT)["Statement"]
     assert invoke["Condition"] == {
         "ArnEquals": {"aws:PrincipalArn": NAMES.role_arn(ACCOUNT, "central-machine")},
-        "StringEquals": {"sts:ExternalId": NAMES.central_machine_arn(ACCOUNT)},
+        "StringLike": {"sts:ExternalId": [central, f"{central}/*"]},
     }
     (callback,) = callback_trust(NAMES, ACCOUNT, [OWNER, CONSUMER])["Statement"]
     machine = "arn:aws:states:us-east-1:${aws:PrincipalAccount}:stateMachine:streamgov-member"
@@ -225,7 +226,8 @@ def test_the_callback_trust_does_not_grow_with_an_organisation() -> None:
 
 def test_machines_and_rules_are_trusted_for_themselves_only() -> None:
     (machine,) = machine_trust(NAMES, CONSUMER, "member")["Statement"]
-    assert machine["Condition"]["ArnLike"]["aws:SourceArn"] == NAMES.member_machine_arn(CONSUMER)
+    member = NAMES.member_machine_arn(CONSUMER)
+    assert machine["Condition"]["ArnLike"]["aws:SourceArn"] == [member, f"{member}/*"]
     (events,) = events_trust(NAMES, ACCOUNT)["Statement"]
     assert events["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
 

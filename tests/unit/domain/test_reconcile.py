@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.documents.compiler import statements_of
+from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.model.document_record import ContributionRecord
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
@@ -589,11 +590,19 @@ def test_a_revoke_of_its_own_that_failed_is_tried_again(world: MemoryDeployment)
     assert world.reads() == NEITHER and world.record().state == "REVOKED"
 
 
+def gone_plan(world: MemoryDeployment, workflow_input: dict[str, Any], arn: str) -> dict[str, Any]:
+    """The plan of the shard that looks after what is gone."""
+    (projects,) = world.shards_of(workflow_input, arn, "projects")
+    world.shard(workflow_input, arn, projects)
+    (gone,) = world.shards_of(workflow_input, arn, "orphaned")
+    return world.phase(phase="plan", input=workflow_input, execution=arn, shard=gone)
+
+
 def test_a_run_that_died_is_finished_by_the_next(world: MemoryDeployment) -> None:
     grant_gone(world)
     arn = CENTRAL + "dead"
     workflow_input = {"action": "reconcile", "dryRun": False}
-    plan = world.phase(phase="plan", input=workflow_input, execution=arn, cursor="")
+    plan = gone_plan(world, workflow_input, arn)
     world.phase(phase="conclude", plan=plan, answers=world.stage(plan["members"]))
     world.executions.known[arn] = ("FAILED", workflow_input)
     assert world.record().state == "IN_PROGRESS" and world.reads() == BOTH
@@ -607,7 +616,7 @@ def test_a_phase_that_is_tried_again_does_nothing_twice(world: MemoryDeployment)
     missed_grant(world)
     world.clock.value += HOUR
     workflow_input = {"action": "reconcile", "dryRun": False}
-    plan = world.phase(phase="plan", input=workflow_input, execution=CENTRAL + "r", cursor="")
+    plan = gone_plan(world, workflow_input, CENTRAL + "r")
     answers = world.stage(plan["members"])
     first = world.phase(phase="conclude", plan=plan, answers=answers)
     again = world.phase(phase="conclude", plan=plan, answers=answers)
@@ -692,11 +701,14 @@ def test_a_broken_document_does_not_stop_the_others(world: MemoryDeployment) -> 
 )
 def test_a_malformed_reconcile_input_is_rejected(world: MemoryDeployment, workflow_input: dict[str, Any]) -> None:
     with pytest.raises(EventRefusedError):
-        world.phase(phase="plan", input=workflow_input, execution="x", cursor="")
+        world.phase(phase="stage", input=workflow_input, execution="x", run={"stage": "read"})
 
 
 def test_by_hand_a_dry_run_is_the_default(world: MemoryDeployment) -> None:
-    plan = world.phase(phase="plan", input={"action": "reconcile"}, execution="x", cursor="")
+    workflow_input = {"action": "reconcile"}
+    (shard,) = world.shards_of(workflow_input, "x", "accounts")
+    plan = world.phase(phase="plan", input=workflow_input, execution="x", shard=shard)
+    assert plan["members"]
     assert plan["dryRun"] is True and all(step["command"]["dryRun"] is True for step in plan["members"])
 
 
@@ -711,7 +723,13 @@ def test_a_large_ledger_goes_through_in_portions_and_every_one_is_checked() -> N
         role = RoleArn.parse(f"arn:aws:iam::{ROLE.split(':')[4]}:role/streaming/consumer-{number:04d}")
         part = replace(command, grant_id=f"grant-{number:04d}", consumer=replace(command.consumer, principals=(role,)))
         records.append(replace(world.record(), grant_id=part.grant_id, command=part))
-    sets = expected_sets(NAMES, records)
+    rows = [
+        [account, document_id, "msk", record.command.key, record.generation]
+        for record in records
+        if record.command is not None
+        for account, document_id in document_ids_of(NAMES, record.command)
+    ]
+    sets = expected_sets(rows)
     assert len(sets[OWNER]) == 1 and len(sets[command.consumer.account]) == 700
     cursor = ""
     ranges: list[tuple[str, str, str]] = []
@@ -751,10 +769,11 @@ def test_findings_are_bounded_and_counted() -> None:
         world.ask(f"grant{number:03d}", f"topic-{number:03d}")
     world.clock.value += HOUR
     world.reconcile()
-    first, second, third = (kinds(result)["MissedEvent"] for result in world.results)
+    portions = [result for result in world.results if result["stage"] == "projects"]
+    first, second, third = (kinds(result)["MissedEvent"] for result in portions)
     assert first == {"found": 100, "repaired": 60} and second == {"found": 60, "repaired": 60}
     assert third == {"found": 40, "repaired": 40}
-    assert len(world.results[0]["findings"]) + world.results[0]["truncated"] == 100
+    assert len(portions[0]["findings"]) + portions[0]["truncated"] == 100
     assert all(len(result["findings"]) <= 60 for result in world.results)
     assert sum(line["Open"][0] for line in world.lines if "Open" in line) == 40
     assert len(world.executions.waiting) == 160

@@ -23,9 +23,9 @@ from streamgov_core.domain.reconcile.inventory import (
     DataZoneInventory,
     EventsPublisher,
     ListedGrant,
-    RateLimiter,
     rate_limited,
 )
+from streamgov_core.domain.reconcile.pace import RateLimiter
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RemoteError, RetryableGrantError

@@ -10,7 +10,7 @@ from typing import Any
 from streamgov_core.deploy.member_machine import MAX_WAITS, WAIT_BELOW, WAIT_FROM
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.function_events import CollectEvent
-from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.grant_ledger import GrantRecord, LedgerPage
 from streamgov_core.domain.reconcile.inventory import ListedGrant
 from streamgov_core.domain.reconcile.run import Reconcile
 from streamgov_core.domain.report import Report
@@ -51,8 +51,41 @@ HOUR = 3600.0
 class Grants(MemoryGrants):
     """The grant ledger, readable as a whole."""
 
-    def everything(self) -> Iterator[GrantRecord]:
-        yield from list(self.records.values())
+    page_size = 1000
+    page_reads = 0
+    broken: tuple[str, ...] = ()
+
+    def pages(self, after: str = "") -> Iterator[LedgerPage]:
+        records = list(self.records.values())
+        begin = int(after or 0)
+        while True:
+            self.page_reads += 1
+            end = begin + self.page_size
+            last = end >= len(records)
+            yield LedgerPage(tuple(records[begin:end]), "" if last else str(end), self.broken if last else ())
+            if last:
+                return
+            begin = end
+
+
+class MemoryRunStore:
+    """RunStore in memory; what it holds has been JSON."""
+
+    def __init__(self) -> None:
+        self.parts: dict[tuple[str, str], dict[str, str]] = {}
+        self.turns = 0
+
+    def put(self, run: str, shard: str, part: str, rows: Sequence[Any]) -> None:
+        if rows:
+            self.parts.setdefault((run, shard), {})[part] = json.dumps(list(rows))
+
+    def rows(self, run: str, shard: str) -> Iterator[Any]:
+        for _, text in sorted(self.parts.get((run, shard), {}).items()):
+            yield from json.loads(text)
+
+    def next_turn(self) -> int:
+        self.turns += 1
+        return self.turns
 
 
 class MemoryInventory:
@@ -179,7 +212,9 @@ class MemoryDeployment:
         self.executions = MemoryExecutions()
         self.inventory = MemoryInventory(self.domain, self.clock)
         self.told = MemoryPublisher()
+        self.runs = MemoryRunStore()
         self.lines: list[dict[str, Any]] = []
+        self.progress: list[dict[str, Any]] = []
         members = (OWNER, CONSUMER, *further)
         self.accounts = {account: MemberAccount(account, self.clock, boundary(account)) for account in members}
         self.owner, self.consumer = self.accounts[OWNER], self.accounts[CONSUMER]
@@ -195,7 +230,8 @@ class MemoryDeployment:
             self.grants,
             self.executions,
             self.told,
-            metrics=FunctionMetrics(NAMES.namespace, RECONCILER, lambda line: self.lines.append(json.loads(line))),
+            self.runs,
+            metrics=FunctionMetrics(NAMES.namespace, RECONCILER, self.hear),
             now=self.clock.now,
         )
         self.between: dict[str, Callable[[], None]] = {}
@@ -305,13 +341,43 @@ class MemoryDeployment:
             arn = self.executions.waiting.pop(0)
             self.execute(self.executions.known[arn][1], arn.rsplit(":", 1)[1])
 
+    def hear(self, line: str) -> None:
+        """Metrics of findings, and apart from them those that say how far a run is."""
+        told = json.loads(line)
+        (self.progress if {"ShardsBegun", "ShardsDone", "RunsEnded"} & {*told} else self.lines).append(told)
+
     def reconcile(self, name: str = "r1", *, dry_run: bool = False, force: bool = False) -> dict[str, Any]:
         """One run through all of its states; ``between[state]`` runs before a state."""
-        arn, cursor, waiting, result = CENTRAL + name, "", list[Any](), {}
         workflow_input = {"version": 1, "action": "reconcile", "dryRun": dry_run, "force": force}
-        self.executions.known[arn] = ("RUNNING", workflow_input)
+        return self.reconcile_input(workflow_input, name)
+
+    def reconcile_input(self, workflow_input: Mapping[str, Any], name: str = "r1") -> dict[str, Any]:
+        """One run with an input; the summaries of its portions are in ``results``."""
+        arn = CENTRAL + name
+        run: dict[str, Any] = {"stage": "read"}
+        self.executions.known[arn] = ("RUNNING", dict(workflow_input))
         while True:
-            plan = self.phase(phase="plan", input=workflow_input, execution=arn, cursor=cursor, waiting=waiting)
+            run = self.phase(phase="stage", input=workflow_input, execution=arn, run=run)
+            if not run["stage"]:
+                break
+            for shard in run["shards"]:
+                self.shard(workflow_input, arn, dict(shard))
+        self.executions.known[arn] = ("SUCCEEDED", dict(workflow_input))
+        return dict(run["result"])
+
+    def shards_of(self, workflow_input: Mapping[str, Any], arn: str, stage: str) -> list[dict[str, Any]]:
+        """The shards of a stage, nothing of the stages before it being done."""
+        run: dict[str, Any] = {"stage": "read"}
+        while run["stage"] != stage:
+            run = self.phase(phase="stage", input=workflow_input, execution=arn, run=run)
+        return list(run["shards"])
+
+    def shard(self, workflow_input: Mapping[str, Any], arn: str, shard: dict[str, Any]) -> None:
+        """One shard, in its portions."""
+        cursor, waiting = "", list[Any]()
+        while True:
+            asked = {"input": workflow_input, "execution": arn, "shard": shard, "cursor": cursor, "waiting": waiting}
+            plan = self.phase(phase="plan", **asked)
             self.happen("members")
             answers = self.stage(plan["members"])
             self.happen("conclude")
@@ -319,13 +385,13 @@ class MemoryDeployment:
             self.happen("steps")
             first, second = self.stage(concluded["first"]), self.stage(concluded["second"])
             self.happen("report")
-            result = self.phase(phase="report", concluded=concluded, firstDone=first, secondDone=second)
-            cursor, waiting = result["next"], result["waiting"]
-            self.results.append(result)
+            reported = self.phase(phase="report", concluded=concluded, firstDone=first, secondDone=second)
+            part = f"{shard['number']:05d}#{plan['portion']:05d}"
+            ((summary,),) = [json.loads(self.runs.parts[(shard["run"], f"summary#{shard['stage']}")][part])]
+            self.results.append({**summary, **summary["tally"], "stage": shard["stage"]})
+            cursor, waiting = reported["next"], reported["waiting"]
             if not cursor:
-                break
-        self.executions.known[arn] = ("SUCCEEDED", workflow_input)
-        return result
+                return
 
     def phase(self, **event: Any) -> dict[str, Any]:
         """One call of the reconcile function, its state sizes checked."""

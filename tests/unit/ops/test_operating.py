@@ -175,8 +175,8 @@ def test_an_execution_is_waited_for() -> None:
     assert run(states) == {"checked": 1} and json.loads(states.input) == {"action": "reconcile"}
     with pytest.raises(RunFailedError, match="is FAILED: it broke"):
         run(States({"status": "FAILED", "cause": "it broke"}))
-    with pytest.raises(RunFailedError, match="still runs after 60 minutes"):
-        run(States(*({"status": "RUNNING"} for _ in range(2000))))
+    with pytest.raises(RunFailedError, match="still runs after 120 minutes"):
+        run(States(*({"status": "RUNNING"} for _ in range(4000))))
     with pytest.raises(ConfigError, match="there is no state machine"):
         run(States(missing=True))
 

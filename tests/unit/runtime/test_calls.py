@@ -22,7 +22,7 @@ def failing(code: str, status: int) -> ClientError:
         ("Throttling", 400, ThrottledError),
         ("ThrottlingException", 429, ThrottledError),
         ("TooManyRequestsException", 429, ThrottledError),
-        ("LimitExceededException", 400, RetryableGrantError),
+        ("LimitExceededException", 400, ThrottledError),
         ("RequestTimeout", 400, RetryableGrantError),
         ("Unforeseen", 500, RetryableGrantError),
         ("Unforeseen", 507, RetryableGrantError),
@@ -38,6 +38,16 @@ def test_an_error_of_an_api_means_one_thing_to_do(code: str, status: int, expect
     with pytest.raises(expected) as caught, calling("iam:PutRolePolicy", "role"):
         raise failing(code, status)
     assert type(caught.value) is expected and code in str(caught.value)
+
+
+@pytest.mark.parametrize("operation", ["kms:CreateGrant", "kinesis:RegisterStreamConsumer"])
+def test_a_quota_of_things_is_no_rate(operation: str) -> None:
+    """The grants of a key and the consumers of a stream: both services name the quota as Kinesis names its rates."""
+    with pytest.raises(RetryableGrantError) as caught, calling(operation, "key"):
+        raise failing("LimitExceededException", 400)
+    assert type(caught.value) is RetryableGrantError
+    with pytest.raises(ThrottledError), calling("kinesis:PutResourcePolicy", "stream"):
+        raise failing("LimitExceededException", 400)
 
 
 def test_no_answer_is_worth_another_try() -> None:

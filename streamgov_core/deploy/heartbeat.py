@@ -1,0 +1,77 @@
+"""The alarm that goes off when the reconciler does not run, or does not come to its end: silence is what is wrong.
+
+Source of the limits: CloudWatch API reference, PutMetricAlarm (a period of an hour or more, times the number of
+periods, is seven days at most); EventBridge user guide, "Schedule types" (``rate``, and six fields of ``cron``).
+"""
+
+from __future__ import annotations
+
+import re
+
+from streamgov_core.deploy.spec import AlarmSpec
+from streamgov_core.model.findings import HEARTBEAT, RECONCILER, mode_of
+from streamgov_core.model.naming import Names
+from streamgov_core.runtime.metrics import METRIC_NAMESPACE
+
+HOUR, DAY = 3600, 86_400
+MISSED_RUNS = 3
+"""Runs that may stay away before the alarm goes off: one may be slow, and a second one may have been throttled."""
+LONGEST_WINDOW = 7 * DAY
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
+_UNITS = {"minute": 60, "hour": HOUR, "day": DAY}
+_EVERY = ("*", "?")
+
+
+def seconds_between(schedule: str) -> int | None:
+    """Seconds between two runs at most, a whole number of minutes; None if that cannot be told, or is a month.
+
+    Args:
+        schedule: an EventBridge schedule expression.
+    """
+    rate = _RATE.fullmatch(schedule.strip())
+    if rate is not None:
+        return int(rate[1]) * _UNITS[rate[2]]
+    cron = _CRON.fullmatch(schedule.strip())
+    if cron is None or cron[4] != "*" or cron[6] != "*" or cron[3] not in _EVERY:
+        return None
+    if cron[5] not in _EVERY:
+        return 7 * DAY
+    return HOUR if cron[2] == "*" else DAY
+
+
+def heartbeat_alarms(names: Names, schedule: str, *, dry_run: bool) -> tuple[AlarmSpec, ...]:
+    """The alarm on the silence of scheduled runs; none without a schedule, or if one runs less than twice a week.
+
+    Args:
+        names: of the deployment.
+        schedule: of the reconciler; empty for none.
+        dry_run: whether scheduled runs only report.
+    """
+    between = seconds_between(schedule) if schedule else None
+    if between is None:
+        return ()
+    # The run over the largest domain takes most of an hour, however often it is started.
+    period = max(between, HOUR)
+    periods = min(MISSED_RUNS, LONGEST_WINDOW // period)
+    if periods < 2:
+        return ()
+    hours = period * periods // HOUR
+    return (
+        AlarmSpec(
+            key="reconcile-heartbeat",
+            name=names.regional("reconcile-heartbeat", 255),
+            description=(
+                f"No scheduled run of the reconciler has come to its end for {hours} hours: ends of access without a "
+                f"schedule of their own, missed events and drift wait. Look at the rule {names.regional('reconcile')} "
+                f"and at the latest executions of {names.central_machine}. After the first deployment it is silent "
+                "until the first run has ended"
+            ),
+            namespace=METRIC_NAMESPACE,
+            metric=HEARTBEAT,
+            dimensions={"Deployment": names.namespace, "Function": RECONCILER, "Mode": mode_of(dry_run)},
+            period=period,
+            periods=periods,
+            on_silence=True,
+        ),
+    )
