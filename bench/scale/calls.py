@@ -54,6 +54,7 @@ LEDGER: Operations = MappingProxyType(
         "find": ("dynamodb:GetItem",),
         "lease_record": ("dynamodb:GetItem",),
         "load": ("dynamodb:Query",),
+        "load_all": ("dynamodb:Scan",),
     }
 )
 IAM: Operations = MappingProxyType(
@@ -86,7 +87,12 @@ ACCOUNT: Operations = MappingProxyType(
     }
 )
 PARAMETERS: Operations = MappingProxyType(
-    {"get": ("ssm:GetParameter",), "put": ("ssm:PutParameter",), "delete": ("ssm:DeleteParameter",)}
+    {
+        "get": ("ssm:GetParameter",),
+        "get_all": ("ssm:GetParameters",),
+        "put": ("ssm:PutParameter",),
+        "delete": ("ssm:DeleteParameter",),
+    }
 )
 EVERY_GATEWAY = (DOMAIN, GRANTS, TOLD, LEDGER, IAM, CLUSTERS, ACCOUNT, PARAMETERS)
 

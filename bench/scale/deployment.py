@@ -28,6 +28,7 @@ from streamgov_core.member.account_gateway import ROLE
 from streamgov_core.member.apply import Apply
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.document_ledger import LeaseRecord
+from streamgov_core.member.drift import MemberReconcile
 from streamgov_core.model.asset_record import NO_REGISTRY
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.connection_details import connection_permissions
@@ -67,6 +68,8 @@ class Member:
     """A member account in memory."""
 
     iam: MemoryIam
+    policies: MemoryPolicies
+    parameters: Any
     gateway: MemoryAccountGateway
     ledger: MemoryDocumentLedger
     settings: ApplySettings
@@ -90,11 +93,12 @@ class Member:
             return calls.metered(gateway, operations, account, MEMBER_ATTEMPTS)
 
         iam, ledger = MemoryIam(account), MemoryDocumentLedger()
-        policies = metered(MemoryPolicies(), gateways.CLUSTERS)
-        gateway = MemoryAccountGateway(policies, metered(iam, gateways.IAM), boundary)
-        gateway.parameter_store = metered(gateway.parameter_store, gateways.PARAMETERS)
+        policies = MemoryPolicies()
+        gateway = MemoryAccountGateway(metered(policies, gateways.CLUSTERS), metered(iam, gateways.IAM), boundary)
+        parameters = gateway.parameter_store
+        gateway.parameter_store = metered(parameters, gateways.PARAMETERS)
         seen = (metered(gateway, gateways.ACCOUNT), metered(ledger, gateways.LEDGER))
-        return cls(iam, gateway, ledger, settings, seen)
+        return cls(iam, policies, parameters, gateway, ledger, settings, seen)
 
     def stand(self, contributions: Iterable[tuple[GrantCommand, PolicyContribution]], now: float) -> None:
         """Contributions that were there before, all in one document, as the last holder of its lease left them."""
@@ -217,7 +221,7 @@ class Deployment:
         document = f"{ROLE}#{placed.role_arn}"
         if document not in self._full:
             self._full.add(document)
-            told = [(order, PolicyContribution(document, _permissions(order))) for order in on_role]
+            told = [(order, PolicyContribution(document, permissions(order))) for order in on_role]
             self.members[placed.consumer].stand(told, self.time.now())
         if placed.cluster_arn not in self._full:
             self._full.add(placed.cluster_arn)
@@ -232,7 +236,8 @@ class Deployment:
 
     def _apply(self, account: str, payload: Any, context: Context) -> Any:
         member = self.members[account]
-        apply = Apply(
+        task = MemberReconcile if payload.get("action") == "reconcile" else Apply
+        function = task(
             member.settings,
             *member.metered,
             now=self.time.now,
@@ -240,10 +245,10 @@ class Deployment:
             new_id=lambda: next(self._ids),
             metrics=FunctionMetrics(NAMES.namespace, "apply", lambda line: None),
         )
-        return apply.run(payload, context)
+        return function.run(payload, context)
 
 
-def _permissions(order: GrantCommand) -> tuple[Any, ...]:
+def permissions(order: GrantCommand) -> tuple[Any, ...]:
     """What a grant gives its role."""
     platform = PLATFORMS[order.platform]
     decided = order.decided(())

@@ -62,6 +62,8 @@ class Functions:
     gb_seconds: float = 0.0
     most: int = 0
     """The most that ran in one account at the same time."""
+    longest: float = 0.0
+    """Seconds of the longest invocation."""
     _running: Counter[str] = field(default_factory=Counter)
     _idle: dict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _started: dict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
@@ -90,6 +92,7 @@ class Functions:
         finally:
             self._running[account] -= 1
             self._idle[account, name].append(self.time.now())
+            self.longest = max(self.longest, self.time.now() - began)
             self.gb_seconds += (self.time.now() - began) * MEMORY.get(name, GRANT_MEMORY) / 1024
         if self.time.now() > context.until:
             raise StateFailure("Sandbox.Timedout", f"{name} ran longer than {TIMEOUTS[name]:.0f} s")

@@ -66,15 +66,14 @@ class Landscape:
 
     def members(self) -> tuple[str, ...]:
         """The accounts: owners first."""
-        return tuple(f"{2 * 10**11 + number:012d}" for number in range(self.accounts))
+        return tuple(_account(number) for number in range(self.accounts))
 
     def grant(self, number: int) -> Placed:
         """Where the grant of this number belongs; neighbours belong to different accounts."""
-        members = self.members()
         consumer, owner = number % self.consumers, number % self.owners
         role = (number // self.consumers) % self.roles_each
         cluster = (number // self.owners) % self.clusters_each
-        return Placed(number, members[owner], cluster, members[self.owners + consumer], role)
+        return Placed(number, _account(owner), cluster, _account(self.owners + consumer), role)
 
     def on_cluster(self) -> int:
         """Grants that stand on one cluster."""
@@ -83,6 +82,10 @@ class Landscape:
     def on_role(self) -> int:
         """Grants that one role holds."""
         return self.grants // (self.consumers * self.roles_each)
+
+
+def _account(number: int) -> str:
+    return f"{2 * 10**11 + number:012d}"
 
 
 @dataclass(frozen=True)

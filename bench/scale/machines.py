@@ -11,7 +11,7 @@ from typing import Any
 from aws_emulator.compute.states.execution import Execution, Machine, Scope
 from aws_emulator.compute.states.failures import TASK_FAILED, TIMEOUT, StateFailure
 from aws_emulator.compute.states.interpreter import Frame, Interpreter
-from aws_emulator.compute.states.templates import fill
+from aws_emulator.compute.states.templates import fill, value_of
 from bench.scale.calls import Calls
 from bench.scale.virtual import VirtualFuture, VirtualPool, VirtualTime
 from streamgov_core.model.errors import StreamgovError
@@ -70,6 +70,10 @@ class _VirtualInterpreter(Interpreter):
         scope = _VirtualScope(execution, self._machines.time)
         frame = _VirtualFrame(execution, scope, self._context(execution), 0, self._machines)
         return self._states(frame, definition["States"], definition["StartAt"], execution.input, top=True)
+
+    def child(self, frame: Frame, processor: Mapping[str, Any], given: Any) -> Any:
+        """Run a child execution of a distributed map: its output. Raises StateFailure."""
+        return self._states(frame, processor["States"], processor["StartAt"], given)
 
     def _together(
         self, frame: Frame, works: Sequence[tuple[Callable[[Frame], Any], Mapping[str, Any]]], limit: int
@@ -137,7 +141,9 @@ class Machines:
         return ended
 
     def run(self, frame: Frame, state: Mapping[str, Any], data: Any) -> Any:
-        """See TaskRunner.run."""
+        """See TaskRunner.run and MapStateRunner.run."""
+        if state["Type"] == "Map":
+            return self._distributed(frame, state, data)
         resource = str(state["Resource"]).rsplit("arn:aws:states:::", 1)[-1]
         account = frame.execution.machine.account
         if resource == "aws-sdk:sfn:startExecution.waitForTaskToken":
@@ -149,6 +155,27 @@ class Machines:
         if resource in ("aws-sdk:sfn:sendTaskSuccess", "aws-sdk:sfn:sendTaskFailure"):
             return self._answer(resource.rsplit(":", 1)[-1], given, account)
         raise NotImplementedError(resource)
+
+    def _distributed(self, frame: Frame, state: Mapping[str, Any], data: Any) -> list[Any]:
+        """A child execution for each item; those that fail are tolerated, as the product's state says."""
+        items = value_of(state["ItemsPath"], data, frame.context, "ItemsPath")
+        limit = value_of(state["MaxConcurrencyPath"], data, frame.context, "MaxConcurrencyPath")
+        assert state["ToleratedFailurePercentage"] == 100, "what else happens is not simulated"
+        processor, interpreter = state["ItemProcessor"], _VirtualInterpreter(self)
+
+        def child(index: int, item: Any) -> None:
+            inner = frame.branch({"Map": {"Item": {"Index": index, "Value": item}}})
+            given = fill(state["ItemSelector"], data, inner.context)
+            try:
+                interpreter.child(inner, processor, given)
+                self.ended["shard: SUCCEEDED"] += 1
+            except StateFailure as failure:
+                self.ended[f"shard: {failure.error}"] += 1
+
+        with VirtualPool(self.time, max(1, limit)) as pool:
+            for index, item in enumerate(items):
+                pool.submit(child, index, item)
+        return []
 
     def _answer(self, action: str, given: Mapping[str, Any], account: str) -> dict[str, Any]:
         token = self._tokens.get(given["TaskToken"])

@@ -7,9 +7,10 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from bench.cost import HOURS_A_MONTH, PRICES, RECONCILE, SYNC_1000, Workload
+from bench.cost import HOURS_A_MONTH, PRICES, SYNC_1000, Workload
 from bench.scale.landscape import DAYS_A_MONTH, DOMAIN_ACCOUNT, DOMAIN_ID, NAMES, Landscape
 from bench.scale.loads import Load
+from bench.scale.reconciling import Run
 from streamgov_core.deploy.domain_deployment import domain_account
 from streamgov_core.deploy.member_deployment import member_account
 from streamgov_core.deploy.scope import AccountScope
@@ -46,7 +47,7 @@ def fixed(account: str) -> Mapping[str, float]:
 
 
 def a_month(landscape: Landscape, load: Load) -> dict[str, float]:
-    """USD a month: ``standing`` for what is charged by the month, ``requests`` and ``runs`` for what happens.
+    """USD a month: ``standing`` for what is charged by the month, ``requests`` and ``data sources`` for what happens.
 
     Args:
         landscape: of the domain.
@@ -64,11 +65,10 @@ def a_month(landscape: Landscape, load: Load) -> dict[str, float]:
         reads=load.read_units,
         log_bytes=LOG_BYTES * load.requests,
     )
-    synced = _price(SYNC_1000) * HOURS_A_MONTH * landscape.owners
     return {
         "standing": standing,
         "requests": _price(of_load) * requests / load.requests,
-        "runs": synced + _price(RECONCILE) * HOURS_A_MONTH,
+        "data sources": _price(SYNC_1000) * HOURS_A_MONTH * landscape.owners,
     }
 
 
@@ -77,6 +77,24 @@ def _alarms(part: Any) -> int:
     if isinstance(part, MachineSpec):
         return len(part.alarms)
     return int(isinstance(part, AlarmSpec | FunctionSpec))
+
+
+def run_money(run: Run) -> float:
+    """USD a month for a reconcile run every hour.
+
+    Args:
+        run: one of them.
+    """
+    writes = sum(count for name, count in run.calls.items() if name in ("dynamodb:UpdateItem", "dynamodb:PutItem"))
+    of_run = Workload(
+        transitions=run.transitions,
+        requests=run.invocations.total(),
+        gb_seconds=run.gb_seconds,
+        writes=writes,
+        reads=run.read_units,
+        log_bytes=LOG_BYTES,
+    )
+    return _price(of_run) * HOURS_A_MONTH
 
 
 def _price(workload: Workload) -> float:

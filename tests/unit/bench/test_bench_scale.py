@@ -15,8 +15,10 @@ from bench.scale.deployment import Deployment
 from bench.scale.landscape import Landscape
 from bench.scale.loads import bad_hour, burst, percentile, steady
 from bench.scale.quotas import uses
-from bench.scale.run import Size, quiet, quota_row, steady_row
+from bench.scale.reconciling import reconcile
+from bench.scale.run import Size, check, quiet, quota_row, steady_row
 from bench.scale.virtual import VirtualPool, VirtualTime, virtual_pools
+from streamgov_core.domain.reconcile.pace import CALLS_PER_SECOND
 from streamgov_core.model.errors import RetryableGrantError, ThrottledError
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "scale.md"
@@ -165,6 +167,17 @@ def test_a_bad_hour_loses_no_grant() -> None:
     assert load.failed.total() > load.calls.total() / 4
     fair = steady(SMALL, count=8)
     assert percentile(load.grants, 0.5) > 2 * percentile(fair.grants, 0.5)
+
+
+def test_a_run_over_what_is_as_it_should_be_finds_nothing_and_keeps_below_its_rate() -> None:
+    small = Landscape(3, 60)
+    with quiet():
+        run = reconcile(small)
+    check(run)
+    asked = sum(count for name, count in run.calls.items() if name.startswith("datazone:"))
+    assert run.calls["datazone:GetAsset"] == small.grants and run.seconds > asked / CALLS_PER_SECOND - 1
+    assert run.calls["iam:GetRolePolicy"] == small.consumers and run.calls["kafka:GetClusterPolicy"] == 2
+    assert "kafka:PutClusterPolicy" not in run.calls and "iam:PutRolePolicy" not in run.calls
 
 
 def test_more_grants_than_an_account_may_have_brokers_for_is_said() -> None:
