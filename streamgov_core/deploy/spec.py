@@ -211,6 +211,19 @@ class FunctionSpec:
         return self.settings.to_environment()
 
     @property
+    def datazone_operations(self) -> list[str]:
+        """Operations of DataZone's API that it calls: what its role's policy allows."""
+        policy = self.role.policy if self.role is not None else None
+        statements = policy["Statement"] if policy is not None else []
+        allowed = [
+            action
+            for one in statements
+            for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        ]
+        prefix = "datazone:"
+        return sorted({action.removeprefix(prefix) for action in allowed if action.startswith(prefix)})
+
+    @property
     def alarm(self) -> AlarmSpec:
         """Goes off when an invocation fails."""
         return AlarmSpec(

@@ -36,6 +36,13 @@ class Comparison:
 
 
 @runtime_checkable
+class ToldToConsumers(Protocol):
+    """A document of which consumers are told: once it is repaired, what they were told may not hold any more."""
+
+    told_to_consumers: bool
+
+
+@runtime_checkable
 class Comparable(Protocol):
     """A policy document that can show its live policies.
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from streamgov_core.domain.grant_ledger import GrantState
 from streamgov_core.lineage.run_events import Dataset, Emitter, Run
+from streamgov_core.model.access_role import access_role_of
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.connection_details import parameter_name
 from streamgov_core.model.errors import StreamgovError
@@ -120,6 +121,8 @@ def completion(names: Names, command: GrantCommand, status: GrantState, cause: s
     if status == "GRANTED":
         connection = PLATFORMS[command.platform].connection(command)
         detail["connection"] = {key: value for key, value in connection.items() if value}
+        if consumer.assuming:
+            detail["awsRoleArn"] = access_role_of(names, command).arn
         detail["connectionParameter"] = parameter_name(names, command)
     return detail
 

@@ -88,7 +88,9 @@ def leftover_steps(names: Names, kept: GrantCommand, others: Sequence[GrantComma
     """Revokes of what other commands of the same grant contributed to documents that ``kept`` does not name.
 
     A revoke reaches an account's documents as a whole. Where ``kept`` was granted with a higher generation it is
-    ignored; so with a lower one nothing that ``kept`` grants is interrupted, in whatever order the steps come.
+    ignored; so with a lower one nothing that ``kept`` grants is interrupted, in whatever order the steps come. That is
+    also how roles go over from one way to the other: which way they go is decided by their accounts, so every document
+    of the former grant is asked.
 
     Args:
         names: of the deployment.
@@ -98,16 +100,23 @@ def leftover_steps(names: Names, kept: GrantCommand, others: Sequence[GrantComma
     """
     owner, consumers = list[Step](), list[Step]()
     for other in others:
-        account = other.producer.account
-        if account != kept.producer.account or owner_documents(names, other) - owner_documents(names, kept):
+        account, other_way = other.producer.account, _may_differ_in_way(kept, other)
+        moved = account != kept.producer.account
+        if moved or other_way or owner_documents(names, other) - owner_documents(names, kept):
             owner.append(step(names, other, "REVOKE", generation, "producer", account, strict=False))
-        gone = tuple(role for role in other.consumer.principals if role not in kept.consumer.principals)
+        gone = tuple(role for role in other.consumer.principals if other_way or role not in kept.consumer.principals)
         reduced = replace(other, consumer=replace(other.consumer, principals=gone))
         consumers += [
             step(names, reduced, "REVOKE", generation, "consumer", account, strict=False)
             for account in principal_accounts(reduced)
         ]
     return {"prepare": [], "first": consumers, "second": owner}
+
+
+def _may_differ_in_way(kept: GrantCommand, other: GrantCommand) -> bool:
+    """Whether roles may get access directly by one command and by an access role by the other."""
+    ways = [command.consumer.assuming for command in (kept, other)]
+    return None in ways or set(ways[0] or ()) != set(ways[1] or ())
 
 
 def replacement_stages(

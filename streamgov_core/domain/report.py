@@ -20,6 +20,7 @@ from streamgov_core.domain.function_events import ReportEvent
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
 from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import ACCESS_MAY_REMAIN, MAX_CAUSE
 from streamgov_core.model.errors import EventRefusedError, StatusRefusedError, StreamgovError
 from streamgov_core.runtime.log import log
@@ -133,6 +134,9 @@ class Report(DomainFunction[DomainSettings]):
         with suppress(StreamgovError):
             command = granted_command(item)
             if command is not None and self._announcer is not None:
+                assuming = _delivery(item).get("assuming")
+                if assuming:
+                    command = command.decided(AssumingRole.parse_all(assuming))
                 self._announcer.tell(command, status, cause or "", self._now())
 
     def _schedule_end(self, item: Mapping[str, Any]) -> None:
@@ -373,7 +377,9 @@ def _bad_steps(steps: list[Mapping[str, Any]]) -> list[str]:
 
 def _warnings(item: Mapping[str, Any]) -> list[str]:
     found = list((item.get("facts") or {}).get("warnings", []))
-    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+    told = item.get("told")
+    asked = _steps(told, "prepared") if isinstance(told, Mapping) else []
+    for step in [*asked, *_steps(item, "firstDone"), *_steps(item, "secondDone")]:
         details = (step.get("outcome") or {}).get("details") or {}
         found.extend(details.get("warnings", []))
-    return found
+    return list(dict.fromkeys(found))

@@ -16,7 +16,7 @@ from streamgov_core.member.delivery import assuming_roles
 from streamgov_core.member.engine import ApplyOutcome, Engine
 from streamgov_core.member.member_function import MemberFunction
 from streamgov_core.member.principal_check import check_principal
-from streamgov_core.model.access_role import access_role_of
+from streamgov_core.model.access_role import ACCESS, access_role_of
 from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.clock import InvocationClock
 from streamgov_core.model.command import MAX_CAUSE, WAITING, Answer, GrantCommand
@@ -89,9 +89,10 @@ class Apply(MemberFunction):
     def _prepare(self, command: GrantCommand) -> dict[str, Any]:
         """Say which of this account's principals must assume an access role; nothing is written."""
         verify_side(self._settings, command)
-        assuming = assuming_roles(self._settings, command, self._account)
+        warnings = list[str]()
+        assuming = assuming_roles(self._settings, command, self._account, warnings)
         log("principals looked at", command.to_message(), assuming=[item.role.arn for item in assuming])
-        return Answer("APPLIED", None, _told(assuming)).to_message()
+        return Answer("APPLIED", None, {**_told(assuming), "warnings": warnings}).to_message()
 
     def _decided(self, command: GrantCommand, prepared: Sequence[Mapping[str, Any]]) -> GrantCommand:
         """The command with what the accounts of its principals have said, this account's own included.
@@ -127,7 +128,8 @@ class Apply(MemberFunction):
             ThreadPoolExecutor(width, "documents") as documents,
         ):
             checks = [calls.submit(check, command) for check in self._checks(command)]
-            recording = self._begin_telling(command, contributions, calls)
+            tells = any(contribution.kind == ROLE for contribution in contributions) or self._tells(command)
+            recording = self._begin_telling(command, calls) if tells else None
 
             def precondition() -> None:
                 for check in checks:
@@ -135,8 +137,9 @@ class Apply(MemberFunction):
 
             fills: dict[str, float] = {}
             engine = Engine(self._ledger, clock, calls, fills.__setitem__)
-            running = [
-                documents.submit(
+
+            def begin(contribution: PolicyContribution) -> Future[Any]:
+                return documents.submit(
                     engine.apply,
                     self._account.policy_document(command.platform, contribution),
                     contribution,
@@ -145,8 +148,12 @@ class Apply(MemberFunction):
                     command.grants,
                     precondition if checks else None,
                 )
-                for contribution in contributions
-            ]
+
+            # A role that goes over to an access role can use that before other documents let go of it.
+            early = [one for one in contributions if one.kind == ACCESS and command.grants]
+            running = [begin(contribution) for contribution in early]
+            if _deciding_error(running) is None:
+                running += [begin(contribution) for contribution in contributions if contribution not in early]
             error = _deciding_error(checks) or _deciding_error(running)
             self._report_fills(fills)
             if error is not None:
@@ -154,7 +161,7 @@ class Apply(MemberFunction):
             outcomes = {future.result() for future in running}
             warnings = [text for check in checks for text in check.result()]
             superseded = "SUPERSEDED" in outcomes
-            told = {} if superseded else self._tell(command, contributions, recording, warnings)
+            told = {} if superseded else self._tell(command, recording, warnings, tells=tells)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
             "warnings": warnings,
@@ -163,21 +170,19 @@ class Apply(MemberFunction):
         }
         return ("SUPERSEDED" if superseded else "APPLIED"), details
 
-    def _begin_telling(
-        self, command: GrantCommand, contributions: Sequence[PolicyContribution], calls: Executor
-    ) -> Future[ContributionRecord | None] | None:
+    def _begin_telling(self, command: GrantCommand, calls: Executor) -> Future[ContributionRecord | None] | None:
         """Record what the consumer is told beside what it is given, where the owner need not be asked first."""
-        concerned = any(contribution.kind == ROLE for contribution in contributions)
-        if not concerned or (command.grants and command.side != "consumer"):
+        if command.grants and command.side != "consumer":
             return None
         return calls.submit(self._record_told, command, command.owner_facts)
 
     def _tell(
         self,
         command: GrantCommand,
-        contributions: Sequence[PolicyContribution],
         recording: Future[ContributionRecord | None] | None,
         warnings: list[str],
+        *,
+        tells: bool,
     ) -> dict[str, Any]:
         """Tell the consumer how to connect, or take back what it was told; the answer's further details.
 
@@ -188,7 +193,7 @@ class Apply(MemberFunction):
         try:
             if command.grants and command.side != "consumer":
                 facts = told["connection"] = self._account.connection_facts(command)
-            if any(contribution.kind == ROLE for contribution in contributions):
+            if tells:
                 record = self._record_told(command, facts) if recording is None else recording.result()
                 if record is not None:
                     self._write_parameter(command, record)
@@ -196,6 +201,13 @@ class Apply(MemberFunction):
         except PermanentGrantError as error:
             warnings.append(f"the consumer could not be told how to connect: {error}")
         return told
+
+    def _tells(self, command: GrantCommand) -> bool:
+        """Whether the parameter is this account's to write though no role's policies change: roles assume another."""
+        if any(item.role.account == self._settings.account for item in command.consumer.assuming or ()):
+            return True
+        undecided = command.consumer.assuming is None and command.side != "producer"
+        return undecided and not command.grants and self._told(command) is not None
 
     def _record_told(self, command: GrantCommand, facts: Mapping[str, str] | None) -> ContributionRecord | None:
         """Record what the consumer's parameter is to say; None if a newer command has been here.

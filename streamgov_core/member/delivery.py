@@ -18,7 +18,7 @@ from streamgov_core.documents.compiler import identity_statements
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.member.principal_check import check_principal
 from streamgov_core.member.role_gateway import RoleInfo
-from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT, access_role_of
+from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT, SESSION_SECONDS, access_role_of
 from streamgov_core.model.assuming_role import PROJECT_TAG, AssumingRole
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.errors import PrincipalRefusedError, RetryableGrantError
@@ -54,7 +54,7 @@ class PrincipalGateway(Protocol):
 
 
 def assuming_roles(
-    settings: ApplySettings, command: GrantCommand, gateway: PrincipalGateway
+    settings: ApplySettings, command: GrantCommand, gateway: PrincipalGateway, warnings: list[str] | None = None
 ) -> tuple[AssumingRole, ...]:
     """Those of the command's principals in this account that must assume an access role; the others are given access.
 
@@ -62,6 +62,7 @@ def assuming_roles(
         settings: of this account's function.
         command: that grants.
         gateway: of this account.
+        warnings: takes what people should know of a role that must assume another.
 
     Raises:
         PrincipalRefusedError: a role can get access in neither way; the text says why.
@@ -72,7 +73,19 @@ def assuming_roles(
             decided = _decide(settings, command, role, gateway)
             if decided is not None:
                 found.append(decided)
+                if warnings is not None:
+                    warnings += _shortened(gateway.role(role.name))
     return tuple(found)
+
+
+def _shortened(info: RoleInfo | None) -> list[str]:
+    """What becomes of long sessions: one that another role's session begins ends after an hour, whatever both allow."""
+    if info is None or info.longest_session <= SESSION_SECONDS:
+        return []
+    return [
+        f"sessions of {info.arn} may last {info.longest_session} s, but one of the access role that it assumes ends "
+        f"after {SESSION_SECONDS} s (STS refuses a longer DurationSeconds): let clients renew it, as AWS's SDKs do"
+    ]
 
 
 def _decide(

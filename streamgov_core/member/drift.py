@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from streamgov_core.documents.comparison import Comparable, differences
+from streamgov_core.documents.comparison import Comparable, ToldToConsumers, differences
 from streamgov_core.documents.policy_document import DesiredState, PolicyDocument
 from streamgov_core.member.account_gateway import AccountGateway
 from streamgov_core.member.connection_parameter import wanted_content
@@ -222,6 +222,9 @@ class DriftCheck:
         again = self._policy_document(document_id, platform)
         after = self._compare(document_id, again, slots, self._ledger.load(document_id))
         remaining = {finding.kind for finding in after if finding.outcome == "found"}
+        if not remaining and isinstance(policy_document, ToldToConsumers):
+            with self._lock:
+                self._result.renew(sorted(_desired(records, slots).active))
         return [_after_repair(finding, remaining) for finding in found] + rejections
 
     def _write(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from streamgov_core.documents.compiler import size
 from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.member.role_gateway import QuotaError, RoleInfo
+from streamgov_core.model.access_role import SESSION_SECONDS
 from streamgov_core.model.errors import RetryableGrantError
 from streamgov_core.runtime.calls import calling
 
@@ -43,7 +44,9 @@ class IamGateway:
                 return None
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
-        return RoleInfo(role["Arn"], boundary, _document(role.get("AssumeRolePolicyDocument")), role["RoleId"], tags)
+        trust = _document(role.get("AssumeRolePolicyDocument"))
+        longest = int(role.get("MaxSessionDuration", SESSION_SECONDS))
+        return RoleInfo(role["Arn"], boundary, trust, role["RoleId"], tags, longest)
 
     def inline(self, name: str, policy: str) -> dict[str, Any] | None:
         """API GetRolePolicy."""

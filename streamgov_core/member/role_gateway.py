@@ -23,6 +23,7 @@ class RoleInfo:
         trust: its trust policy.
         role_id: its unique id (``AROA…``), which a role that is made again under its name does not share.
         tags: of the role.
+        longest_session: seconds that a session of it may last (``MaxSessionDuration``).
     """
 
     arn: str
@@ -30,6 +31,7 @@ class RoleInfo:
     trust: Mapping[str, Any] = field(default_factory=dict)
     role_id: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    longest_session: int = 3600
 
 
 class RolePolicyGateway(Protocol):

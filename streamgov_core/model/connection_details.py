@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from streamgov_core.model.access_role import access_role_of
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.model.naming import Names
@@ -68,6 +69,7 @@ def connection_content(names: Names, command: GrantCommand, connection: Mapping[
         "ownerAccount": command.producer.account,
         **connection,
         **_schema_details(names, command),
+        **_access_role(names, command),
     }
     text = _text(details)
     if len(text) > MAX_DETAILS:
@@ -76,12 +78,25 @@ def connection_content(names: Names, command: GrantCommand, connection: Mapping[
     return text
 
 
+def _access_role(names: Names, command: GrantCommand) -> dict[str, object]:
+    """The role to assume for everything, and who is to assume it if others read by themselves."""
+    consumer = command.consumer
+    if not consumer.assuming:
+        return {}
+    found: dict[str, object] = {"awsRoleArn": access_role_of(names, command).arn}
+    if consumer.direct:
+        found["assumedBy"] = [item.role.arn for item in consumer.assuming]
+    return found
+
+
 def _schema_details(names: Names, command: GrantCommand) -> dict[str, str]:
-    """The schema, and across accounts the role to assume for reading it."""
+    """The schema, and across accounts the role to assume for reading it; an access role reads it by itself."""
     schema = command.schema
     if schema is None:
         return {}
     found = {"schemaArn": schema.schema_arn, "registryArn": schema.registry_arn}
+    if not command.consumer.direct:
+        return found
     if (command.account or command.consumer.account) != schema.registry_account:
         found["schemaReaderRoleArn"] = reader_arn(names, command, schema)
     return found

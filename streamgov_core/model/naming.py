@@ -93,6 +93,10 @@ class Names:
         """
         return _fits(f"{self.namespace}-{name}", limit)
 
+    def designation(self, function: str, account: str) -> str:
+        """Name of the designation of a function's role in a V2 domain (64 characters at most, API DesignationName)."""
+        return _fits(f"{self.regional(function)} {account} {self.region}", 64)
+
     @property
     def end_schedules(self) -> str:
         """Name of the group of schedules of ends of access (64 characters at most, API CreateScheduleGroup)."""

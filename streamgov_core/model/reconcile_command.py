@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,6 +131,8 @@ class MemberResult:
     busy: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)
     more_mismatches: int = 0
+    renewals: list[str] = field(default_factory=list)
+    """Keys of granted assets of which consumers must be told anew, since a document was repaired."""
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -143,6 +145,11 @@ class MemberResult:
         else:
             self.more_mismatches += 1
 
+    def renew(self, keys: Iterable[str]) -> None:
+        """List them while there is room; whoever is left out is told by the reconciler's look at the parameters."""
+        new = [key for key in keys if key not in self.renewals]
+        self.renewals += new[: max(0, self.limit - len(self.renewals))]
+
     def to_message(self) -> dict[str, Any]:
         """The answer's details."""
         return {
@@ -150,5 +157,6 @@ class MemberResult:
             "busy": self.busy,
             "mismatches": [item.to_message() for item in self.mismatches],
             "moreMismatches": self.more_mismatches,
+            "renewals": self.renewals,
             "tally": self.tally.to_message(),
         }

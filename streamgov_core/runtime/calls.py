@@ -62,11 +62,22 @@ def calling(operation: str, what: str) -> Iterator[None]:
             raise RetryableGrantError(f"{operation} on {what} was refused for now ({code}): {message}") from error
         if code in _DENIED_CODES:
             raise PermanentGrantError(
-                f"{operation} on {what} is not allowed ({code}): {message}. Check what the stack of this account names"
+                f"{operation} on {what} is not allowed ({code}): {message}. {_advice(operation)}"
             ) from error
         raise RemoteError(f"{operation} on {what}", code, message) from error
     except BotoCoreError as error:
         raise RetryableGrantError(f"{operation} on {what} got no answer: {error}") from error
+
+
+def _advice(operation: str) -> str:
+    """What to look at after a refusal."""
+    service, _, name = operation.partition(":")
+    if service != "datazone":
+        return "Check what the stack of this account names"
+    return (
+        "See that the function's role is a member of the project and, in a V2 domain, that its designation permits "
+        f"{name}: `pulumi up` gives back what it lacks"
+    )
 
 
 def _is_throttled(operation: str, error: ClientError) -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 
 from streamgov_core.domain.grant_ledger import GrantRecord
 from streamgov_core.model.access_request import ends_at
+from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT
 from streamgov_core.model.command import GrantCommand
+from streamgov_core.model.principal import RoleArn
 from streamgov_core.platforms import PLATFORMS
 
 HOLDS = frozenset({"GRANTED", "IN_PROGRESS", "REVOKE_FAILED"})
@@ -44,6 +46,8 @@ class AccessEntry:
         last_read: when this topic or stream was last read, as far as metrics tell; '' if they do not.
         last_read_by: whose reads `last_read` is about; '' where no metric tells of any.
         warnings: what a reviewer should know.
+        delivery: ``direct`` by policies on the role, ``accessRole`` by a role that it assumes; '' while that is open.
+        access_role: ARN of the role that it assumes; '' for none.
     """
 
     grant: str
@@ -69,6 +73,8 @@ class AccessEntry:
     last_read: str = ""
     last_read_by: str = ""
     warnings: tuple[str, ...] = field(default=())
+    delivery: str = ""
+    access_role: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON, keys in camel case."""
@@ -126,12 +132,24 @@ def _entries(record: GrantRecord, command: GrantCommand, now: float) -> Iterable
             owner_project=command.owner_project,
             since=str(told.get("begun") or moment(record.updated_at)),
             until=command.request.until or "",
-            requested_by=str(told.get("requestedBy") or told.get("grantCreatedBy") or ""),
+            requested_by=str(
+                told.get("requestedByName") or told.get("requestedBy") or told.get("grantCreatedBy") or ""
+            ),
             reason=str(told.get("requestReason") or ""),
-            approved_by=str(told.get("approvedBy") or ""),
+            approved_by=str(told.get("approvedByName") or told.get("approvedBy") or ""),
             comment=str(told.get("decisionComment") or ""),
             warnings=tuple(_warnings(record, command, now)),
+            **_delivery(record, command, principal),
         )
+
+
+def _delivery(record: GrantRecord, command: GrantCommand, principal: RoleArn) -> dict[str, str]:
+    """Which way the members chose for a role."""
+    if command.consumer.assuming is None:
+        return {}
+    if principal in command.consumer.direct:
+        return {"delivery": DIRECT}
+    return {"delivery": ACCESS_ROLE, "access_role": str(record.outcome.get("awsRoleArn") or "")}
 
 
 def _name(platform: str, resource: str) -> str:

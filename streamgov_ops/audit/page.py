@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
+from streamgov_core.model.access_role import ACCESS_ROLE
 from streamgov_ops.audit.entries import AccessEntry
 from streamgov_ops.audit.graph import access_graph
 from streamgov_ops.audit.tables import short_person, short_role
@@ -85,7 +86,11 @@ def _row(number: int, entry: AccessEntry) -> str:
     cells = (
         _two(entry.name, entry.resource),
         _two(short_role(entry.principal), project, entry.principal),
-        escape(entry.access + (", fan-out" if entry.consumption == "FAN_OUT" else "")),
+        _two(
+            entry.access + (", fan-out" if entry.consumption == "FAN_OUT" else ""),
+            "by an access role" if entry.delivery == ACCESS_ROLE else "",
+            entry.access_role,
+        ),
         _time(entry.since),
         _time(entry.until) or "no end",
         _two(short_person(entry.requested_by) or "not known", entry.reason, entry.requested_by),
@@ -109,7 +114,7 @@ def _read(entry: AccessEntry) -> str:
 
 def _keys(entry: AccessEntry) -> str:
     """What the search finds beside the text that is shown."""
-    return f"{entry.grant} {entry.asset} {entry.principal} {entry.resource} {entry.owner_project}"
+    return f"{entry.grant} {entry.asset} {entry.principal} {entry.resource} {entry.owner_project} {entry.access_role}"
 
 
 def _two(first: str, second: str, hover: str = "") -> str:

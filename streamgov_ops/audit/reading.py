@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.people import name_of
 from streamgov_core.model.errors import StreamgovError
 from streamgov_core.model.principal import RoleArn
 from streamgov_core.platforms import PLATFORMS
@@ -63,16 +64,14 @@ class AuditReader:
             records: the ledger's records they came from.
             last_used: ask IAM's access advisor and CloudWatch's metrics, a few seconds for each role.
         """
-        commands = {(record.grant_id, record.asset_id): record.command for record in records}
+        known = {(record.grant_id, record.asset_id): record for record in records}
         roles = sorted({entry.principal for entry in entries})
         facts: dict[str, RoleFacts] = {}
         for number, role in enumerate(roles):
             self._tell("reading roles", number, len(roles))
             facts[role] = self._role(role, last_used)
-        found = [
-            self._completed(entry, commands[entry.grant, entry.asset], facts[entry.principal]) for entry in entries
-        ]
-        return [self._read(entry, commands[entry.grant, entry.asset]) for entry in found] if last_used else found
+        found = [self._completed(entry, known[entry.grant, entry.asset], facts[entry.principal]) for entry in entries]
+        return [self._read(entry, known[entry.grant, entry.asset].command) for entry in found] if last_used else found
 
     def _read(self, entry: AccessEntry, command: Any) -> AccessEntry:
         platform = PLATFORMS.get(command.platform)
@@ -86,15 +85,16 @@ class AuditReader:
             return entry
         return replace(entry, last_read=last, last_read_by=metric.reader)
 
-    def _completed(self, entry: AccessEntry, command: Any, facts: RoleFacts) -> AccessEntry:
+    def _completed(self, entry: AccessEntry, record: GrantRecord, facts: RoleFacts) -> AccessEntry:
+        command: Any = record.command
         used = facts.last_used.get(service_of(command, self._accounts.names))
         gone = self._retained(command.domain_id, entry)
         return replace(
             entry,
             consumer_project=self._project(command.domain_id, entry.consumer_project),
             owner_project=self._project(command.domain_id, entry.owner_project),
-            requested_by=self.person(command.domain_id, entry.requested_by),
-            approved_by=self.person(command.domain_id, entry.approved_by),
+            requested_by=self._person(command.domain_id, record, "requestedBy", entry.requested_by),
+            approved_by=self._person(command.domain_id, record, "approvedBy", entry.approved_by),
             last_used="" if used is None else used or "never in the tracking period",
             warnings=(*entry.warnings, *facts.warnings, *gone),
         )
@@ -142,13 +142,15 @@ class AuditReader:
             lambda api: api.get_project(domainIdentifier=domain, identifier=project)["name"],
         )  # fmt: skip
 
+    def _person(self, domain: str, record: GrantRecord, fact: str, told: str) -> str:
+        """The name that the ledger has kept; else that of the profile, if there is one still."""
+        return str(record.audit.get(f"{fact}Name") or "") or self.person(domain, told)
+
     def person(self, domain: str, user: str) -> str:
         """The name of a user of a domain; the id where it is not shown."""
 
         def read(api: Any) -> str:
-            details = api.get_user_profile(domainIdentifier=domain, userIdentifier=user).get("details") or {}
-            sso, iam = details.get("sso") or {}, details.get("iam") or {}
-            return str(sso.get("username") or iam.get("arn") or user)
+            return name_of(api.get_user_profile(domainIdentifier=domain, userIdentifier=user)) or user
 
         return self._named(self._people, user, "datazone:GetUserProfile", read)
 

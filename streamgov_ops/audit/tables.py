@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from streamgov_core.model.access_role import ACCESS_ROLE
 from streamgov_ops.audit.entries import AccessEntry
 from streamgov_ops.text import printable
 
@@ -25,7 +26,9 @@ def terminal_table(entries: Sequence[AccessEntry]) -> Table:
             *map(printable, (
                 entry.name,
                 short_role(entry.principal),
-                entry.access + (", fan-out" if entry.consumption == "FAN_OUT" else ""),
+                entry.access
+                + (", fan-out" if entry.consumption == "FAN_OUT" else "")
+                + (", by access role" if entry.delivery == ACCESS_ROLE else ""),
                 entry.since[:10],
                 entry.until or "no end",
                 short_person(entry.approved_by) or "?",

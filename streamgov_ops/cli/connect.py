@@ -65,6 +65,7 @@ def _print(item: ConnectionDetails) -> None:
     say(f"grant {item.grant}: {item.state}", style="bold" if item.state == "GRANTED" else "yellow")
     told = {
         "as": f"{item.role} ({item.access})",
+        "awsRoleArn": f"{item.access_role} (assume it for everything)" if item.access_role else "",
         **item.values,
         "schema": item.schema,
         "schema reader": f"{item.reader_role} (assume it to read the schema)" if item.reader_role else "",

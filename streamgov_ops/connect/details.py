@@ -34,6 +34,7 @@ class ConnectionDetails:
         schema: ARN of the schema; '' without one.
         reader_role: role to assume for reading the schema; '' where none is needed.
         same_account: whether topic or stream lie in the role's own account.
+        access_role: ARN of the role that it must assume for everything; '' where it needs none.
     """
 
     grant: str
@@ -45,6 +46,7 @@ class ConnectionDetails:
     schema: str = ""
     reader_role: str = ""
     same_account: bool = False
+    access_role: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON."""
@@ -57,6 +59,7 @@ class ConnectionDetails:
             "connection": {key: value for key, value in self.values.items() if value},
             "schemaArn": self.schema,
             "readerRoleArn": self.reader_role,
+            "awsRoleArn": self.access_role,
         }
 
 
@@ -102,7 +105,8 @@ def _details(
     record: GrantRecord, command: GrantCommand, role: str, account: str, names: Names, values: Mapping[str, Any]
 ) -> ConnectionDetails:
     schema = command.schema
-    foreign = schema is not None and schema.registry_account != account
+    access_role = _access_role(record, command, role)
+    foreign = schema is not None and schema.registry_account != account and not access_role
     return ConnectionDetails(
         grant=record.grant_id,
         state=record.state,
@@ -113,4 +117,10 @@ def _details(
         schema="" if schema is None else schema.schema_arn,
         reader_role=reader_arn(names, command, schema) if schema is not None and foreign else "",
         same_account=command.producer.account == account,
+        access_role=access_role,
     )
+
+
+def _access_role(record: GrantRecord, command: GrantCommand, role: str) -> str:
+    assuming = command.consumer.assuming or ()
+    return str(record.outcome.get("awsRoleArn") or "") if any(item.role.arn == role for item in assuming) else ""

@@ -243,13 +243,22 @@ NEEDS: Mapping[str, Needs] = {
         read=("GetDomain",),
         read_any=(
             "GetDomainUnit",
+            "GetDesignation",
             "GetProject",
             "GetUserProfile",
+            "ListDesignations",
             "ListPolicyGrants",
             "ListProjectMemberships",
             "SearchGroupProfiles",
         ),
-        write_any=("CreateGroupProfile", "CreateProjectMembership", "DeleteProjectMembership"),
+        write_any=(
+            "CreateDesignation",
+            "CreateGroupProfile",
+            "CreateProjectMembership",
+            "DeleteDesignation",
+            "DeleteProjectMembership",
+            "UpdateDesignation",
+        ),
     ),
     "pulumi-python:dynamic/streamgov:Rule": Needs(
         "datazone",

@@ -191,7 +191,8 @@ class Explainer:
         domain = record.command.domain_id
 
         def person(fact: str) -> str:
-            return short_person(names.person(domain, str(record.audit.get(fact) or ""))) or "?"
+            kept = str(record.audit.get(f"{fact}Name") or "")
+            return short_person(kept or names.person(domain, str(record.audit.get(fact) or ""))) or "?"
 
         asked = str(details.get("requestReason") or "")
         yield Moment(moment_of(details["createdAt"]), own, f"requested by {person('requestedBy')}", asked)

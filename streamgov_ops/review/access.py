@@ -9,7 +9,14 @@ from typing import Any
 
 from streamgov_core.catalog.entry import PUBLISH, REGISTRY_NAME
 from streamgov_core.domain.settings import MEMBER_ACCOUNTS, PRINCIPAL_ACCOUNTS
-from streamgov_core.member.apply_settings import CLAIMABLE, CONSUMER_ROLES, MANUAL_ASSETS, REQUIRE_BOUNDARY
+from streamgov_core.member.apply_settings import (
+    CLAIMABLE,
+    CONSUMER_ROLES,
+    DELIVERIES,
+    MANUAL_ASSETS,
+    REQUIRE_BOUNDARY,
+)
+from streamgov_core.model.access_role import ACCESS_ROLE, DIRECT
 from streamgov_core.model.asset_record import NO_REGISTRY
 from streamgov_core.model.claimable_document import unpack
 from streamgov_core.model.environment_variables import flag, split
@@ -86,9 +93,10 @@ def _membership(change: Change, inputs: Inputs) -> Iterator[Fact]:
     designation = str(inputs.get("designation", "PROJECT_CONTRIBUTOR"))
     alarm = Alarm(Harm.ACCESS_WIDENED, "owner of a project") if designation == "PROJECT_OWNER" else None
     who = inputs.get("user_identifier") or inputs.get("group_identifier") or ""
-    yield Fact(
-        code(who), f"is {code(designation)} of project {code(inputs.get('project_id', ''))} ({change.name})", alarm
-    )
+    permitted = listed(_strings(inputs.get("operations")))
+    own = f", in a V2 domain by a designation that permits {permitted} alone" if permitted else ""
+    project = code(inputs.get("project_id", ""))
+    yield Fact(code(who), f"is {code(designation)} of project {project}{own} ({change.name})", alarm)
 
 
 def _association(change: Change, inputs: Inputs) -> Iterator[Fact]:
@@ -151,6 +159,7 @@ def _function(change: Change, inputs: Inputs) -> Iterator[Fact]:
         return
     where = f"account {code(change.account)}"
     yield from _consumer_roles(values, where)
+    yield from _deliveries(values, where)
     yield from _manual_assets(values, where)
     yield from _claimable(values, where)
     for account, others in sorted(_json(values.get(PRINCIPAL_ACCOUNTS), {}).items()):
@@ -180,6 +189,17 @@ def _consumer_roles(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
             "may be given access though they carry no permissions boundary",
             Alarm(Harm.LIMIT_DROPPED, "the boundary of consumer roles is waived"),
         )
+
+
+def _deliveries(values: Mapping[str, Any], where: str) -> Iterator[Fact]:
+    """How access reaches the roles of targets that say so."""
+    for pattern, way in sorted(_json(values.get(DELIVERIES), {}).items()):
+        by = {
+            DIRECT: "by policies on themselves alone",
+            ACCESS_ROLE: "only by assuming an access role in the account of the topic or stream",
+        }.get(way)
+        if by is not None:
+            yield Fact(f"roles {code(pattern)}", f"receive access {by} ({code('delivery')} of their target; {where})")
 
 
 def _manual_assets(values: Mapping[str, Any], where: str) -> Iterator[Fact]:

@@ -15,6 +15,7 @@ from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.arguments.choices import OPTIONAL, REQUIRED
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._description import ACCOUNTS, FLAGS, Description
+from streamgov_pulumi.components._members import member_as
 from streamgov_pulumi.components._order import behind
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.alarms import alarm
@@ -52,7 +53,10 @@ class CentralAuthorizerArgs(TypedDict):
     """``optional`` (default) or ``required``: a grant whose request cannot be read is refused, not guessed."""
     member_projects: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Projects whose grants the functions must read and mark, by a stable word, which is plain: their roles become
-    contributors of each."""
+    members of each."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain the functions' roles are members by designations of their own, which permit what they call and
+    no more; false makes them contributors. Default true."""
     longest_grant: NotRequired[pulumi.Input[str]]
     """Access ends so many days after the grant at the latest, such as ``90d``. Default: no limit."""
     default_grant: NotRequired[pulumi.Input[str]]
@@ -84,7 +88,7 @@ class CentralAuthorizer(AccountComponent):
     function_names: pulumi.Output[Mapping[str, str]]
     """Names of these functions."""
     function_role_arns: pulumi.Output[Mapping[str, str]]
-    """ARNs of the roles of these functions, which must be contributors of the projects."""
+    """ARNs of the roles of these functions, which must be members of the projects."""
     machine_role_arn: pulumi.Output[str]
     """ARN of the central state machine's role."""
     callback_role_arn: pulumi.Output[str]
@@ -126,7 +130,7 @@ class CentralAuthorizer(AccountComponent):
             )
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
-        self._members(name, args, functions)
+        self._members(name, args, domain, functions)
         alarm(self, f"{name}-reconcile-open", settings, domain.part(lambda spec: spec.open_findings), after=[table])
         if domain.known(lambda spec: bool(spec.heartbeats)):
             heartbeat = domain.part(lambda spec: spec.heartbeats[0])
@@ -182,17 +186,24 @@ class CentralAuthorizer(AccountComponent):
             self, f"{name}-ends-role", f"{name}-ends-policy", settings, domain.part(lambda spec: spec.ends)
         )
 
-    def _members(self, name: str, args: CentralAuthorizerArgs, functions: Mapping[str, FunctionWithRole]) -> None:
-        """Make the functions' roles contributors of the projects."""
+    def _members(
+        self,
+        name: str,
+        args: CentralAuthorizerArgs,
+        domain: Description[DomainDeployment],
+        functions: Mapping[str, FunctionWithRole],
+    ) -> None:
+        """Make the functions' roles members of the projects."""
         for project_key, project in sorted(args.get("member_projects", {}).items()):
             for function_key, function in functions.items():
+                operations = domain.known(partial(_operations, function_key))
                 ProjectMembership(
                     f"{name}-{function_key}-in-{project_key}",
                     {
                         "domain_id": args["domain_id"],
                         "project_id": project,
                         "user_identifier": function.role_arn,
-                        "designation": "PROJECT_CONTRIBUTOR",
+                        **member_as(self._account.settings, function_key, operations, args),
                         **self._account.session_inputs(),
                     },
                     child(self),
@@ -286,6 +297,10 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
 
 def _function(key: str, domain: DomainDeployment) -> FunctionSpec:
     return next(function for function in domain.functions if function.key == key)
+
+
+def _operations(key: str, domain: DomainDeployment) -> list[str]:
+    return _function(key, domain).datazone_operations
 
 
 def _rule(key: str, domain: DomainDeployment) -> RuleSpec:

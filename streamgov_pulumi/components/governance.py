@@ -31,7 +31,7 @@ from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
 
 PASSED_ON = (
     "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
-    "collect_concurrency",
+    "collect_concurrency", "own_designations", "organization_id",
 )  # fmt: skip
 """Keys of DomainArgs that mean the same to CentralAuthorizer."""
 
@@ -60,7 +60,7 @@ class StreamGovernance(pulumi.ComponentResource):
     grant_table_name: pulumi.Output[str] | None
     """Name of the grant ledger, if the domain's account is deployed here."""
     domain_function_role_arns: pulumi.Output[Mapping[str, str]] | None
-    """ARNs of the roles of the domain account's functions, if it is deployed here: contributors of the projects."""
+    """ARNs of the roles of the domain account's functions, if it is deployed here: members of the projects."""
     member_machine_arns: dict[str, pulumi.Output[str]]
     """Account -> ARN of its state machine."""
     boundary_arns: dict[str, pulumi.Output[str]]
@@ -245,8 +245,6 @@ class StreamGovernance(pulumi.ComponentResource):
         for key in PASSED_ON:
             if key in domain:
                 made[key] = domain[key]  # type: ignore[literal-required]
-        if "organization_id" in domain:
-            made["organization_id"] = domain["organization_id"]
         if "use" in domain.get("request_form", {}):
             made["request_form"] = domain["request_form"]["use"]
         for key, length in domain.get("grants", {}).items():

@@ -133,6 +133,9 @@ class DomainArgs(TypedDict):
     """Projects whose grants are handled, by a stable word: the workflow's functions become members of them."""
     contributors: NotRequired[Annotated[Mapping[str, ContributorArgs], v.WORD]]
     """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain the workflow's functions are members by designations of their own, which permit what they call
+    and no more; false makes them contributors, as in a V1 domain. Default true."""
     request_form: NotRequired[RequestFormArgs]
     """How people ask for a stream: the form of a subscription request."""
     adopt_existing: NotRequired[pulumi.Input[bool]]

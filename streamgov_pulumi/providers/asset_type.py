@@ -27,7 +27,7 @@ from streamgov_pulumi.providers.base import (
     tell,
 )
 from streamgov_pulumi.providers.existing import PROJECT, Kind
-from streamgov_pulumi.providers.form_type import type_names
+from streamgov_pulumi.providers.form_type import check_gone
 
 # The API accepts more for the name than for any later reference to it (AssetTypeIdentifier).
 _NAME = re.compile(r"(?!_)\w{1,256}", re.ASCII)
@@ -210,9 +210,8 @@ class AssetTypeProvider(DataZoneProvider):
         try:
             live = aws.find(api, "get_asset_type", domainIdentifier=domain, identifier=name)
         except RemoteError as error:
-            if error.code != "AccessDeniedException" or name in type_names(api, domain, "ASSET_TYPE"):
-                raise
-            live = None
+            check_gone(error, api, domain, "ASSET_TYPE", name)
+            return None
         if live is None:
             return None
         declared = props.get("forms") or {}

@@ -250,10 +250,8 @@ class FormTypeProvider(DataZoneProvider):
         try:
             live = aws.find(api, "get_form_type", domainIdentifier=domain, formTypeIdentifier=name)
         except RemoteError as error:
-            # A missing type may be answered as a refusal: believe that only if the list lacks it too.
-            if error.code != "AccessDeniedException" or name in type_names(api, domain, "FORM_TYPE"):
-                raise
-            live = None
+            check_gone(error, api, domain, "FORM_TYPE", name)
+            return None
         if live is None:
             return None
         return {
@@ -295,6 +293,30 @@ class FormTypeProvider(DataZoneProvider):
             for item in items
             if any(form.get("typeName") == props["name"] for form in item.get("formsOutput", {}).values())
         )
+
+
+def check_gone(error: RemoteError, api: Any, domain: str, scope: str, name: str) -> None:
+    """Pass if a type that may not be read is gone: a missing one may be answered as a refusal.
+
+    That is believed only if the domain's types are seen without it. Whoever sees none has perhaps lost its right to see
+    them, and must not take all of them for gone.
+
+    Raises:
+        RemoteError: it is there, or nobody can tell.
+    """
+    if error.code != "AccessDeniedException":
+        raise error
+    known = type_names(api, domain, scope)
+    if name in known:
+        raise error
+    if not known:
+        raise RemoteError(
+            error.operation,
+            error.code,
+            f"{name} may not be read, and no custom type of domain {domain} is seen from here, so it may be there "
+            "still: let the deploying role be a member of the owning project again. If the type was deleted, remove it "
+            "from the state (`pulumi state delete`)",
+        ) from error
 
 
 def type_names(api: Any, domain: str, scope: str) -> set[str]:

@@ -119,7 +119,7 @@ class ProjectEnvironmentOutputs(TypedDict):
 
 
 class ProjectMembershipInputs(SessionInputs, total=False):
-    """Inputs of ProjectMembership. A change of any replaces the membership."""
+    """Inputs of ProjectMembership. A change of any other than the operations replaces the membership."""
 
     domain_id: Required[pulumi.Input[str]]
     """The DataZone domain."""
@@ -131,6 +131,11 @@ class ProjectMembershipInputs(SessionInputs, total=False):
     """Id of a group."""
     designation: pulumi.Input[str]
     """`PROJECT_CONTRIBUTOR` (default), `PROJECT_OWNER` or another of DataZone's."""
+    operations: pulumi.Input[list[pulumi.Input[str]]]
+    """Operations of DataZone's API that the member calls. In a V2 domain it gets a designation of its own that permits
+    these alone; elsewhere `designation` counts."""
+    designation_name: pulumi.Input[str]
+    """Name of that designation; members of one name share it. Needed with `operations`."""
 
 
 class RuleForm(TypedDict):
@@ -255,6 +260,8 @@ class MembershipOutputs(TypedDict):
     """DataZone's id of the member."""
     domain_version: pulumi.Output[str]
     """`V1` or `V2`, which decides how a role is a member."""
+    held_designation: pulumi.Output[str]
+    """Name of the managed designation that the member holds, or the id of its own."""
 
 
 class RuleOutputs(TypedDict):

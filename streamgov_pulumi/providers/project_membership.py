@@ -2,7 +2,8 @@
 
 Rules: CreateProjectMembership, DeleteProjectMembership and ListProjectMemberships of the DataZone API reference. The
 API lists members by DataZone's own ids. In a V1 domain GetUserProfile leads from a role's ARN to a user's; in a V2
-domain a role is a member as the group of its sessions (`membership`).
+domain a role is a member as the group of its sessions (`membership`), and its designation may be one of its own
+(`designation`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError
+from streamgov_pulumi.providers import designation as own
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import (
+    SESSION_KEYS,
     Checker,
     DataZoneProvider,
     contains_unknown,
@@ -38,10 +41,10 @@ _USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+|[a-zA-Z
 
 
 class ProjectMembershipProvider(DataZoneProvider):
-    """CRUD of one membership. DataZone has no call that changes one, so every change replaces it."""
+    """CRUD of one membership. DataZone has no call that changes one: another designation means taking it away first."""
 
-    keys = ("domain_id", "project_id", "user_identifier", "group_identifier", "designation")
-    replace_keys = keys
+    replace_keys = ("domain_id", "project_id", "user_identifier", "group_identifier", "designation")
+    keys = (*replace_keys, "operations", "designation_name")
     identity = ("domain_id", "project_id", "user_identifier", "group_identifier")
     references: ClassVar[Mapping[str, Kind]] = {"project_id": PROJECT}
 
@@ -56,9 +59,26 @@ class ProjectMembershipProvider(DataZoneProvider):
             checker.fail("user_identifier", "or group_identifier is required, and only one of the two")
         checker.text("user_identifier", _USER, "must be an IAM role's ARN or a DataZone user's id", required=False)
         checker.text("group_identifier", re.compile(r".{1,256}"), "must be a group's id", required=False)
+        self._check_operations(checker)
         if not checker.failures:
             self._look_at_pools(checker)
         return self.looked_up(checker, _olds)
+
+    @staticmethod
+    def _check_operations(checker: Checker) -> None:
+        """The operations and the name of the designation of the member's own come together."""
+        operations = checker.value("operations")
+        if ("operations" in checker.inputs) != ("designation_name" in checker.inputs):
+            checker.fail("operations", "and designation_name belong together")
+        elif operations is not None and not (
+            isinstance(operations, list)
+            and operations
+            and all(isinstance(one, str) and own.OPERATION.fullmatch(one) for one in operations)
+        ):
+            checker.fail("operations", "must list operations of DataZone's API, such as 'CreateAsset'")
+        checker.text(
+            "designation_name", own.NAME, "must be 1 to 64 letters, digits, '_', '-' and spaces", required=False
+        )
 
     def _look_at_pools(self, checker: Checker) -> None:
         """Say at preview what a V2 domain would refuse; what is not known yet is looked at when it is."""
@@ -80,39 +100,73 @@ class ProjectMembershipProvider(DataZoneProvider):
         member_id = self._member_id(api, props)
         held = None if member_id is None else self._designation(api, props, member_id)
         if held is not None:
-            self._adopt(api, props, held)
-        if held != props["designation"]:
-            self._add(api, props)
+            self._refuse_to_take(props, held)
+        wanted = self._wanted(api, props)
+        if held is not None:
+            self._adopt(api, props, held, wanted)
+        if held != wanted:
+            self._add(api, props, wanted)
             member_id = self._member_id(api, props) or member_id
-        outs = {**props, "member_id": member_id, "domain_version": domain_version(api, str(props["domain_id"]))}
-        return CreateResult(_id_of(props), outs)
+        return CreateResult(_id_of(props), self._outs(api, props, member_id, wanted))
+
+    @staticmethod
+    def _outs(api: Any, props: Mapping[str, Any], member_id: str | None, held: str) -> dict[str, Any]:
+        version = domain_version(api, str(props["domain_id"]))
+        return {**props, "member_id": member_id, "domain_version": version, "held_designation": held}
+
+    @staticmethod
+    def _wanted(api: Any, props: Mapping[str, Any]) -> str:
+        """What the member is to hold: the id of a designation of its own, or the name of a managed one."""
+        made, domain_id = None, str(props["domain_id"])
+        if props.get("operations") and domain_version(api, domain_id) == V2:
+            made = own.ensure(api, domain_id, str(props["designation_name"]), props["operations"])
+        return made or str(props["designation"])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """See DataZoneProvider.diff. A domain that became V2 knows roles as groups: the membership is made anew."""
         result = super().diff(_id, _olds, _news)
         was, domain = _olds.get("domain_version"), _news.get("domain_id")
-        if result.changes or not self.configured or was is None or contains_unknown(domain):
+        # Without designations of one's own nothing changes with what they would permit.
+        idle = was != V2 and not self.changed(_olds, _news, (*self.replace_keys, *SESSION_KEYS, "adopt_existing"))
+        if (result.changes and not idle) or not self.configured or was is None or contains_unknown(domain):
             return result
         try:
             now = domain_version(self.api(_news), str(domain))
+            if now == was or not ROLE.fullmatch(str(_news.get("user_identifier"))):
+                return DiffResult(changes=False) if idle else self._lacking(_olds, _news) or result
         except RemoteError:
-            return result
-        if now == was or not ROLE.fullmatch(str(_news.get("user_identifier"))):
             return result
         tell(f"the domain {domain} has become {now}: {_member(_news)} becomes a member as the group of its sessions")
         return DiffResult(changes=True, replaces=["domain_id"], delete_before_replace=True)
 
-    def _adopt(self, api: Any, props: Mapping[str, Any], held: str) -> None:
-        who = _member(props)
+    def _lacking(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult | None:
+        """A change if the designation of the member's own does not permit any more what the member calls."""
+        held, operations = olds.get("held_designation"), news.get("operations")
+        if not operations or held is None or held in DESIGNATIONS:
+            return None
+        missing = own.missing(self.hurried(news), str(news["domain_id"]), str(held), operations)
+        if not missing:
+            return None
+        tell(
+            f"the designation {news['designation_name']!r} of domain {news['domain_id']} does not permit "
+            f"{', '.join(missing)}: DataZone refuses {_member(news)} there. This update gives that back"
+        )
+        return DiffResult(changes=True)
+
+    @staticmethod
+    def _refuse_to_take(props: Mapping[str, Any], held: str) -> None:
         if not props.get("adopt_existing"):
             raise ResourceExistsError(
-                f"{who} is already a member of project {props['project_id']} as {held}; {props['designation']} is "
-                "wanted. To take that membership over, set adopt_existing to true for one `pulumi up`."
+                f"{_member(props)} is already a member of project {props['project_id']} as {held}; "
+                f"{props.get('designation_name') or props['designation']} is wanted. To take that membership over, "
+                "set adopt_existing to true for one `pulumi up`."
             )
-        told = differences({"designation": held}, props, ("designation",))
-        tell(f"adopting the membership of {who} in project {props['project_id']}:{told}")
+
+    def _adopt(self, api: Any, props: Mapping[str, Any], held: str, wanted: str) -> None:
+        told = differences({"designation": held}, {"designation": wanted}, ("designation",))
+        tell(f"adopting the membership of {_member(props)} in project {props['project_id']}:{told}")
         self.taken_over(_id_of(props))
-        if held != props["designation"]:
+        if held != wanted:
             self._remove(api, props)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -122,18 +176,27 @@ class ProjectMembershipProvider(DataZoneProvider):
         held = None if member_id is None else self._designation(api, props, member_id)
         if held is None:
             return ReadResult("", {})
-        outs = {
-            **props,
-            "member_id": member_id,
-            "designation": held,
-            "domain_version": domain_version(api, str(props["domain_id"])),
-        }
+        outs = self._outs(api, props, member_id, held)
+        if not props.get("operations"):
+            outs["designation"] = held if held in DESIGNATIONS else own.CREATED
+        elif props.get("held_designation") not in (None, held):
+            outs["operations"] = []  # Somebody gave it another one: the next update gives its own back.
         return ReadResult(id_, outs, self.inputs_of(outs))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Only the session or ``adopt_existing`` changed: nothing to call."""
-        kept = {key: _olds.get(key) for key in ("member_id", "domain_version")}
-        return UpdateResult({**_news, **kept})
+        """What the member may do changed; its membership is made anew if that means another designation."""
+        api = self.api(_news)
+        held, wanted = _olds.get("held_designation") or _olds["designation"], self._wanted(api, _news)
+        if held != wanted:
+            self._remove(api, _news)
+            try:
+                self._add(api, _news, wanted)
+            except RemoteError:
+                self._add(api, _news, str(held))  # It stays the member that it was.
+                raise
+        if _olds.get("designation_name") not in (None, _news.get("designation_name")):
+            self._release(api, _olds)
+        return UpdateResult(self._outs(api, _news, _olds.get("member_id"), wanted))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the member; one that is gone already is no error."""
@@ -143,15 +206,26 @@ class ProjectMembershipProvider(DataZoneProvider):
         member_id = self._member_id(api, _props)
         if member_id is not None and self._designation(api, _props, member_id) is not None:
             self._remove(api, _props)
+        self._release(api, _props)
+
+    @staticmethod
+    def _release(api: Any, props: Mapping[str, Any]) -> None:
+        """Delete the designation of the member's own, if no other member holds it."""
+        domain_id = str(props["domain_id"])
+        if props.get("designation_name") and domain_version(api, domain_id) == V2:
+            own.release(api, domain_id, str(props["designation_name"]))
 
     # --- DataZone -------------------------------------------------------------------------------------------------
     @staticmethod
-    def _add(api: Any, props: Mapping[str, Any]) -> None:
+    def _add(api: Any, props: Mapping[str, Any], designation: str) -> None:
         domain_id = str(props["domain_id"])
         if _as_group(api, props):
             member = {"groupIdentifier": make_group(api, domain_id, str(props["user_identifier"]))}
         else:
             member = _union(props)
+        held = {"designation": designation}
+        if designation not in DESIGNATIONS:
+            held = {"designation": own.CREATED, "userCreatedDesignationId": designation}
         aws.eventually(
             lambda: aws.call(
                 api,
@@ -159,7 +233,7 @@ class ProjectMembershipProvider(DataZoneProvider):
                 domainIdentifier=props["domain_id"],
                 projectIdentifier=props["project_id"],
                 member=member,
-                designation=props["designation"],
+                **held,
             ),
             # IAM answers for a new role everywhere only after a while.
             lambda error: error.code in ("ValidationException", "ResourceNotFoundException") and "role" in str(error),
@@ -196,6 +270,7 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     @staticmethod
     def _designation(api: Any, props: Mapping[str, Any], member_id: str) -> str | None:
+        """What a member holds: the name of a managed designation, or the id of one that users made."""
         where = {"domainIdentifier": props["domain_id"], "projectIdentifier": props["project_id"]}
         try:
             members = aws.pages(api, "list_project_memberships", "members", **where)
@@ -207,7 +282,7 @@ class ProjectMembershipProvider(DataZoneProvider):
         kind, key = ("group", "groupId") if is_group else ("user", "userId")
         for member in members:
             if member["memberDetails"].get(kind, {}).get(key) == member_id:
-                return str(member["designation"])
+                return str(member.get("userCreatedDesignationId") or member["designation"])
         return None
 
 
@@ -237,7 +312,8 @@ class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
     Args:
         resource_name: the logical name.
         props: ``domain_id``, ``project_id``, ``user_identifier`` (a role's ARN) or ``group_identifier``,
-            ``designation``, ``adopt_existing``, and the session.
+            ``designation``, ``operations`` and ``designation_name`` for one of its own in a V2 domain,
+            ``adopt_existing``, and the session.
         opts: resource options.
     """
 
@@ -249,5 +325,8 @@ class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
         if props.get("adopt_existing") not in (None, False):
             opts = deleted_first(opts)
         super().__init__(
-            ProjectMembershipProvider(), resource_name, {"member_id": None, "domain_version": None, **props}, opts
+            ProjectMembershipProvider(),
+            resource_name,
+            {"member_id": None, "domain_version": None, "held_designation": None, **props},
+            opts,
         )

@@ -142,6 +142,7 @@ class StudioStory:
         )["Items"][0]
         role = str(json.loads(record["outcome"]["S"]).get("awsRoleArn", ""))
         self.show.check("the ledger names the access role (awsRoleArn)", "/access/" in role, role)
+        self._told(grant, role)
         iam = self.world.people.client("iam", PRODUCER)
         trust = iam.get_role(RoleName=role.rsplit("/", 1)[1])["Role"]["AssumeRolePolicyDocument"]
         self.show.policy("who may assume it", trust)
@@ -151,6 +152,20 @@ class StudioStory:
         self.show.fact("calls of this grant, by our deployed roles", str(sum(item["count"] for item in ours)))
         self.show.check("no policy of the stream names a role", ":role/" not in self._resource_policy(stream))
         return role
+
+    def _told(self, grant: str, role: str) -> None:
+        """The consumer's account names the access role; the functions that did it may do no more than they call."""
+        project = self.world.projects["CONSUMER"]
+        parameters = self.world.people.client("ssm", CONSUMER).get_parameters_by_path(
+            Path=f"/streamgov/streamgov/connections/{project}/{grant}", Recursive=True
+        )["Parameters"]
+        told = [json.loads(item["Value"]).get("awsRoleArn") for item in parameters]
+        self.show.check("the project's parameter in CONSUMER names it, too", told == [role], str(told))
+        members = self.datazone.list_project_memberships(domainIdentifier=self.world.domain, projectIdentifier=project)[
+            "members"
+        ]
+        own = [item for item in members if item["designation"] == "USER_CREATED_DESIGNATION"]
+        self.show.check("our functions are members by designations of their own", len(own) == 3, f"{len(own)} of 3")
 
     def reading(self, stream: Governed, role: str, version: str, flows: bool) -> None:
         """The project's role itself is refused as before; what it assumes reads, and finds the schema by its id."""

@@ -121,6 +121,20 @@ class Remediator:
             if not dry_run and not work.add(steps, {"kind": kind, "subject": key, "grant": state}):
                 log("left to the next run", kind=kind, key=key)
 
+    def renew(self, keys: Iterable[str]) -> None:
+        """Start the renewal of granted assets whose consumers must be told anew, of each grant once."""
+        for grant_id in sorted({key.partition("#")[0] for key in keys}):
+            try:
+                records = self._ledger.of_grant(grant_id).values()
+                granted = [record for record in records if record.state == "GRANTED"]
+                if not granted:
+                    continue
+                redrive = {"version": 1, "action": "redrive", "grantId": grant_id, "requestType": "GRANT"}
+                generation = max(record.generation for record in granted)
+                self._start(Remediation("DriftRemoved", "start", grant_id, "", "GRANTED", generation, redrive))
+            except (GrantError, RemoteError) as error:
+                log("consumer not told anew", level=logging.WARNING, grantId=grant_id, cause=str(error))
+
     def _kind(
         self,
         record: GrantRecord | None,

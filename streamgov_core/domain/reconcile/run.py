@@ -237,6 +237,7 @@ class Reconcile:
         self._set_rate(Shard.parse(plan["shard"]).rate)
         tally = Tally.parse(plan["tally"], LISTED + 90)
         mismatches: list[tuple[str, list[Any]]] = []
+        renewals: list[str] = []
         checked = busy = 0
         for step, answer in zip(plan["members"], answers, strict=True):
             account = step["command"]["account"]
@@ -248,6 +249,7 @@ class Reconcile:
             details = outcome["details"]
             tally.merge(details["tally"])
             mismatches += [(account, item) for item in details["mismatches"]]
+            renewals += details.get("renewals", [])
             checked, busy = checked + details["checked"], busy + details["busy"]
             if details["moreMismatches"]:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
@@ -258,6 +260,7 @@ class Reconcile:
         work = Work()
         remediator.compare(mismatches, tally, work, dry_run=plan["dryRun"])
         if not plan["dryRun"]:
+            remediator.renew(renewals)
             for raw in plan["remediations"]:
                 remediator.remediate(Remediation(**raw), tally, work)
         deferred = [remediation.postponed(tally) for remediation in remediator.deferred]

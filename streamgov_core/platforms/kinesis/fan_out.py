@@ -103,6 +103,8 @@ class FanOutConsumerDocument:
     """
 
     read_before_lease = False
+    told_to_consumers = True
+    """One that is registered anew has another ARN."""
 
     def __init__(self, consumers: ConsumerGateway, policies: PolicyGateway, consumer: str, sid_prefix: str) -> None:
         self._consumers = consumers

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from streamgov_pulumi.providers.designation import ensure
 from tests.integration.access.conftest import MEMBERS, NAMES, REGION, SPEED, Deployment
 from tests.integration.access.stream import Stream
 from tests.sandbox import CONSUMER, DOMAIN, run_emulator
@@ -38,16 +39,21 @@ class Studio(Deployment):
         return str(next(item["value"] for item in resources if item["name"] == "userRoleArn"))
 
     def let_functions_in(self) -> None:
+        """By designations that permit what each function calls, as a deployment makes them."""
         datazone = self.client("datazone")
         for function in self.described().functions:
             assert function.role is not None
+            name = NAMES.designation(function.key, DOMAIN)
+            designation = ensure(datazone, self.domain, name, function.datazone_operations)
+            assert designation is not None
             group = datazone.create_group_profile(domainIdentifier=self.domain, rolePrincipalArn=function.role.arn)
             for project in self.projects.values():
                 datazone.create_project_membership(
                     domainIdentifier=self.domain,
                     projectIdentifier=project,
                     member={"groupIdentifier": group["id"]},
-                    designation="PROJECT_CONTRIBUTOR",
+                    designation="USER_CREATED_DESIGNATION",
+                    userCreatedDesignationId=designation,
                 )
 
 
@@ -72,12 +78,16 @@ class StudioStream(Stream):
 
     def access_role(self) -> str:
         """The access role, as the grant ledger's record tells a consumer."""
+        return str(self.outcome()["awsRoleArn"])
+
+    def outcome(self) -> dict[str, Any]:
+        """What the grant ledger knows of the grant's end."""
         (item,) = self.deployment.client("dynamodb").query(
             TableName=NAMES.grant_table,
             KeyConditionExpression="grantId = :grant",
             ExpressionAttributeValues={":grant": {"S": self.granted}},
         )["Items"]
-        return str(json.loads(item["outcome"]["S"])["awsRoleArn"])
+        return dict(json.loads(item["outcome"]["S"]))
 
     def grant(self) -> str:
         self.granted = super().grant()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
+from streamgov_pulumi.providers.designation import ensure
 from tests.integration.access.conftest import NAMES
 from tests.integration.access.studio import Studio, StudioStream, studio
 from tests.integration.polling import eventually
-from tests.sandbox import CONSUMER, PRODUCER
+from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +24,13 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 def access_roles(domain: Studio) -> list[str]:
     path = f"{NAMES.iam_path}access/"
     return [role["Arn"] for role in domain.client("iam", PRODUCER).list_roles(PathPrefix=path)["Roles"]]
+
+
+def told_to_assume(domain: Studio) -> list[str]:
+    """What the project was told in its account's Parameter Store, as a person there reads it."""
+    path = NAMES.connection_path(domain.projects[CONSUMER])
+    found = domain.client("ssm", CONSUMER).get_parameters_by_path(Path=path, Recursive=True)["Parameters"]
+    return [json.loads(item["Value"])["awsRoleArn"] for item in found]
 
 
 @pytest.mark.parametrize("key", ["plain", "customer key", "managed key"])
@@ -35,6 +45,7 @@ def test_a_stream_is_read_through_the_access_role_while_granted(domain: Studio, 
     grant = stream.grant()
     assert stream.refused(lambda: stream.directly().list_shards(**reading)) == "AccessDeniedException"
     assert stream.read() == [b"one"]
+    assert told_to_assume(domain) == [stream.access_role()]
     assert not stream.has_policy()
     assert stream.denied(lambda: stream.as_consumer().put_record(StreamARN=stream.arn, Data=b"x", PartitionKey="k"))
     [role] = access_roles(domain)
@@ -46,6 +57,22 @@ def test_a_stream_is_read_through_the_access_role_while_granted(domain: Studio, 
     )
     assert stream.refused(lambda: stream.as_consumer(role)) == "AccessDenied"
     assert access_roles(domain) == []
+    assert told_to_assume(domain) == []
+
+
+def test_a_chain_of_more_than_an_hour_is_refused_and_told(domain: Studio) -> None:
+    stream = StudioStream(domain)
+    name = domain.project_role().rsplit("/", 1)[1]
+    domain.client("iam", CONSUMER).update_role(RoleName=name, MaxSessionDuration=43_200)
+    grant = stream.grant()
+    warnings = stream.outcome()["warnings"]
+    assert any("may last 43200 s" in text and "ends after 3600 s" in text for text in warnings), warnings
+    sts = stream.session().client("sts", endpoint_url=domain.emulator.endpoint)
+    with pytest.raises(ClientError, match="1 hour session limit for roles assumed by role chaining"):
+        sts.assume_role(RoleArn=stream.access_role(), RoleSessionName="long", DurationSeconds=7200)
+    stream.read()
+    stream.revoke(grant)
+    domain.client("iam", CONSUMER).update_role(RoleName=name, MaxSessionDuration=3600)
 
 
 def test_the_person_stands_in_the_call_log(domain: Studio) -> None:
@@ -121,6 +148,23 @@ def test_a_role_that_cannot_assume_is_refused_before_anything_is_written(domain:
     assert "must carry the permissions boundary" in said and "cannot assume the access role" in said
     assert "Access may remain" not in said
     assert access_roles(domain) == [] and not stream.has_policy()
+
+
+def test_a_designation_that_lacks_a_permission_is_named(domain: Studio) -> None:
+    stream = StudioStream(domain)
+    [collect] = [one for one in domain.described().functions if one.key == "collect"]
+    name = NAMES.designation("collect", DOMAIN)
+    kept = [one for one in collect.datazone_operations if one != "UpdateSubscriptionGrantStatus"]
+    ensure(domain.client("datazone"), domain.domain, name, kept)
+    failed = domain.settled(domain.grant(stream.listing, domain.make_target([stream.role])))
+    ensure(domain.client("datazone"), domain.domain, name, collect.datazone_operations)
+    assert failed["status"] == "GRANT_FAILED"
+    said = failed["failureCause"]["message"]
+    assert "in a V2 domain, that its designation permits UpdateSubscriptionGrantStatus" in said, said
+    assert access_roles(domain) == [] and not stream.has_policy()
+    # Given back, the same is granted.
+    grant = stream.grant()
+    stream.revoke(grant)
 
 
 def test_two_grants_of_a_project_share_one_role(domain: Studio) -> None:

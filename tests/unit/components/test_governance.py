@@ -327,6 +327,23 @@ def test_the_guard_stands_behind_everything_else(everything: Graph) -> None:
     assert real - guard.dependencies == set()
 
 
+def test_the_workflows_functions_are_members_by_what_they_call() -> None:
+    args = arguments()
+    args["domain"]["member_projects"] = {"lake": "project1"}
+    made = graph_of(args).all("pulumi-python:dynamic/streamgov:ProjectMembership")
+    named = {item.name: item.inputs for item in made if "-in-lake" in item.name}
+    assert named["gov-central-report-in-lake"]["operations"] == [
+        "GetSubscriptionGrant",
+        "PostLineageEvent",
+        "UpdateSubscriptionGrantStatus",
+    ]
+    assert named["gov-central-report-in-lake"]["designation_name"] == f"streamgov-report {DOMAIN} eu-west-1"
+    assert len({item["designation_name"] for item in named.values()}) == 3
+    args["domain"]["own_designations"] = False
+    for item in graph_of(args).all("pulumi-python:dynamic/streamgov:ProjectMembership"):
+        assert (item.inputs["designation"], item.inputs.get("operations")) == ("PROJECT_CONTRIBUTOR", None)
+
+
 def test_memberships_across_stacks() -> None:
     role = f"arn:aws:iam::{MEMBER}:role/streamgov/streamgov/streamgov-eu-west-1-sync-orders"
     args = arguments(members=[{"access": {"account": MEMBER}, "deploy": False}])

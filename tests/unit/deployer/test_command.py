@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 from policy_sentry.querying.actions import get_action_data, get_actions_for_service
@@ -36,6 +37,8 @@ ALL = {**NEEDS, **SANDBOX, **OPTIONAL}
 EVERY = [(type_, needs) for type_, first in ALL.items() for needs in (first, *first.also)]
 # Why an action is allowed on everything though it knows a resource: streamgov_ops.deployer.actions.
 LOOSE = {"kms:TagResource"}
+# Operations that the packaged reference does not know yet; IAM names actions as the API names operations.
+NEWER = {"CreateDesignation", "DeleteDesignation", "GetDesignation", "ListDesignations", "UpdateDesignation"}
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/corp/edge"
 
 
@@ -59,10 +62,13 @@ def test_aws_knows_each_action_and_its_resources(type_: str, needs: Needs) -> No
     """A misspelt action allows nothing; one that names no resource type, allowed on an ARN, allows nothing either."""
     known = {action.lower() for action in get_actions_for_service(needs.service)}
     for action in (*needs.read, *needs.write, *needs.read_any, *needs.write_any):
-        assert f"{needs.service}:{action}".lower() in known, action
+        if action in NEWER:
+            model = boto3.Session(region_name="eu-west-1").client(needs.service)  # type: ignore[call-overload]
+            assert action in model.meta.service_model.operation_names
+        assert (f"{needs.service}:{action}".lower() in known) != (action in NEWER), action
     for action in (*needs.read, *needs.write):
         assert any(row["resource_arn_format"] != "*" for row in _rows(needs.service, action)), action
-    for action in (*needs.read_any, *needs.write_any):
+    for action in {*needs.read_any, *needs.write_any} - NEWER:
         formats = {row["resource_arn_format"] for row in _rows(needs.service, action)}
         assert formats == {"*"} or f"{needs.service}:{action}" in LOOSE, f"{action} can be confined to {formats}"
 

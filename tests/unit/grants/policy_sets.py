@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from streamgov_core.documents.compiler import statements_of
+from streamgov_core.member.delivery import PrincipalPolicies
 from streamgov_core.model.asset_record import AssetRecord as SourceRecord
 from streamgov_core.model.errors import RetryableGrantError
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant
 from tests.unit.grants.fakes import CONSUMER, DOMAIN, NAMES, MemoryIam
 from tests.unit.grants.questions import (
     ASSETS,
+    ASSUMING,
     BOTH,
     ENVIRONMENTS,
     KEYS,
     OTHERS,
+    OWN_POLICY,
     ROLES,
     STREAMS,
     UNBOUNDED,
@@ -114,7 +117,13 @@ class FaultyDeployment(MemoryDeployment):
         self.inventory.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:
             boundary = NAMES.policy_arn(account_of(role), "consumer-boundary")
-            self.accounts[account_of(role)].gateway.iam.add(role, "" if role == UNBOUNDED else boundary)
+            gateway = self.accounts[account_of(role)].gateway
+            if role in ASSUMING:
+                name = role.rsplit("/", 1)[1]
+                gateway.iam.add(role, "arn:aws:iam::aws:policy/studio", role_id=f"AROA{name}")
+                gateway.principals[name] = PrincipalPolicies(gateway.iam.roles[name], [("own", OWN_POLICY)], OWN_POLICY)
+            else:
+                gateway.iam.add(role, "" if role == UNBOUNDED else boundary)
         for asset in ASSETS:
             schema = asset.schema if asset.registered else None
             record = SourceRecord(asset.asset_id, asset.arn, schema, asset.name, "h")
@@ -227,7 +236,7 @@ class FaultyDeployment(MemoryDeployment):
                 yield from (("resource", arn, json.dumps(item[0])) for arn, item in policies.documents.items())
             for name, role in gateway.iam.roles.items():
                 yield from (("identity", role.arn, text) for text in _policies_of(gateway.iam, name))
-                if "/readers/" in role.arn:
+                if "/readers/" in role.arn or "/access/" in role.arn:
                     yield "trust", role.arn, json.dumps(role.trust)
             yield from (
                 ("grant", key, _grant_text(grant))
@@ -248,8 +257,9 @@ class FaultyDeployment(MemoryDeployment):
             on_resource = tuple(side.get(place, ()))
             key = place in KEYS
             every = (*on_resource, default_key_policy(place)) if key else on_resource
-            boundary = boundary_of(account_of(probe.principal))
-            if judged(probe, own, boundary, every, key) != probe.allowed:
+            boundary = boundary_of(probe.principal)
+            everything = (*own, json.dumps(OWN_POLICY)) if probe.principal in ASSUMING else own
+            if judged(probe, everything, boundary, every, key) != probe.allowed:
                 yield f"{'lacks' if probe.allowed else 'allows'}: {probe}"
             for text in own:
                 if not probe.allowed and probe.action not in UNNAMED and alone(probe, text, False):

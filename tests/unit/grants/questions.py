@@ -15,6 +15,7 @@ from typing import Any
 from iam_evaluation.conditions import Context
 from iam_evaluation.document import parse
 from iam_evaluation.evaluate import Match, PolicySet, Principal, Request, Source, applies, decide, match_principal
+from streamgov_core.deploy.access_role_permissions import access_boundary
 from streamgov_core.deploy.member_permissions import consumer_boundary
 from streamgov_core.model.naming import short_hash
 from tests.unit.grants.fakes import CONSUMER, NAMES, OWNER
@@ -81,6 +82,7 @@ ASSETS = (
 )
 CLUSTERS = tuple(sorted({asset.cluster for asset in ASSETS} - {""}))
 KEYS = tuple(sorted({asset.key for asset in ASSETS} - {""}))
+OWNERS = tuple(sorted({asset.account for asset in ASSETS}))
 REGISTRIES = tuple(sorted({asset.registry for asset in ASSETS if asset.registered}))
 
 
@@ -111,11 +113,20 @@ def role_of(account: str, name: str) -> str:
 UNBOUNDED = role_of(OTHERS, "unbounded")
 """A role that lacks the permissions boundary: whoever asks for it as well gets nothing."""
 
-ROLES = (role_of(CONSUMER, "r0"), role_of(CONSUMER, "r1"), role_of(OTHERS, "r0"), role_of(BOTH, "r0"), UNBOUNDED)
+ASSUMING = (role_of(CONSUMER, "assumes"), role_of(BOTH, "assumes"))
+"""Roles under a boundary that denies every stream, as SageMaker Unified Studio's: they assume an access role."""
+STS = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+OWN_POLICY = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(STS), "Resource": "*"}}
+"""What an assuming role may do by itself; its boundary allows no more."""
+
+ROLES = (
+    role_of(CONSUMER, "r0"), role_of(CONSUMER, "r1"), role_of(OTHERS, "r0"), role_of(BOTH, "r0"), UNBOUNDED, *ASSUMING,
+)  # fmt: skip
 ROLES_OF = {
-    CONSUMER: (ROLES[0], ROLES[1], ROLES[3]),  # its targets may also name the role of the account that is both
+    # Its targets may also name the role of the account that is both.
+    CONSUMER: (ROLES[0], ROLES[1], ROLES[3], ASSUMING[0]),
     OTHERS: (ROLES[2],),
-    BOTH: (ROLES[3],),
+    BOTH: (ROLES[3], ASSUMING[1]),
 }
 
 
@@ -134,6 +145,16 @@ class Given:
     access: str = "READ"
     consumption: str = "SHARED"
     until: str | None = None
+
+    @property
+    def direct(self) -> tuple[str, ...]:
+        """The roles that get access themselves."""
+        return tuple(role for role in self.roles if role not in ASSUMING)
+
+    @property
+    def assuming(self) -> tuple[str, ...]:
+        """The roles that get it by an access role."""
+        return tuple(role for role in self.roles if role in ASSUMING)
 
     @property
     def reads(self) -> bool:
@@ -178,16 +199,40 @@ def probes(given: list[Given], consumers: Mapping[str, str]) -> Iterator[Probe]:
         consumers: ARN of each registered fan-out consumer -> its name.
     """
     for role in ROLES:
-        mine = [item for item in given if role in item.roles]
-        yield from _topics(role, mine)
-        for cluster in CLUSTERS:
-            yield from _cluster(role, cluster, [item for item in mine if item.asset.cluster == cluster])
-        yield from _network(role, mine)
-        yield from _streams(role, mine, consumers)
-        yield from _keys(role, mine)
-        yield from _schemas(role, mine)
+        mine = [item for item in given if role in item.direct]
+        yield from _data(role, mine, consumers)
         yield from _connection_details(role, mine)
     yield from _readers(given)
+    for owner in OWNERS:
+        for environment in ENVIRONMENTS:
+            yield from _access_role(owner, environment, given, consumers)
+
+
+def _data(role: str, mine: list[Given], consumers: Mapping[str, str]) -> Iterator[Probe]:
+    yield from _topics(role, mine)
+    for cluster in CLUSTERS:
+        yield from _cluster(role, cluster, [item for item in mine if item.asset.cluster == cluster])
+    yield from _network(role, mine)
+    yield from _streams(role, mine, consumers)
+    yield from _keys(role, mine)
+    yield from _schemas(role, mine)
+
+
+def access_role_of(owner: str, environment: Environment) -> str:
+    return NAMES.access_role_arn(owner, environment.account, environment.project)
+
+
+def _access_role(
+    owner: str, environment: Environment, given: list[Given], consumers: Mapping[str, str]
+) -> Iterator[Probe]:
+    """What an access role itself may do, and who may assume it."""
+    access_role = access_role_of(owner, environment)
+    mine = [item for item in given if item.assuming and item.environment == environment and item.asset.account == owner]
+    yield from _data(access_role, mine, consumers)
+    yield from _connection_details(access_role, [])
+    for role in ROLES:
+        for action in STS:
+            yield Probe(role, action, access_role, any(role in item.assuming for item in mine))
 
 
 def _topics(role: str, mine: list[Given]) -> Iterator[Probe]:
@@ -347,7 +392,7 @@ def _readers(given: list[Given]) -> Iterator[Probe]:
             through = [
                 item
                 for item in _registered(given, registry, environment)
-                if any(account_of(role) != item.asset.account for role in item.roles)
+                if any(account_of(role) != item.asset.account for role in item.direct)
             ]
             reader = reader_of(registry, environment)
             yield Probe(reader, "glue:GetSchema", registry, bool(through))
@@ -371,7 +416,7 @@ def judged(probe: Probe, identity: tuple[str, ...], boundary: str, side: tuple[s
         boundary=(Source("boundary", "boundary", parse(boundary)),),
         resource=tuple(Source("resource", "resource policy", parse(text)) for text in side),
         resource_account=owner or account,
-        resource_must_allow=key or probe.action == "sts:AssumeRole",
+        resource_must_allow=key or probe.action in STS,
     )
     return decide(_request(probe), policies).allowed
 
@@ -397,13 +442,18 @@ def _request(probe: Probe) -> Request:
     name = probe.principal.rsplit("/", 1)[1]
     account = account_of(probe.principal)
     session = f"arn:aws:sts::{account}:assumed-role/{name}/app"
-    context = Context({"aws:PrincipalArn": probe.principal, "aws:PrincipalAccount": account, **dict(probe.context)})
+    caller = {"aws:PrincipalArn": probe.principal, "aws:PrincipalAccount": account, "aws:userid": f"AROA{name}:app"}
+    context = Context({**caller, **dict(probe.context)})
     return Request(probe.action, probe.resource, Principal(session, account, probe.principal, f"AROA{name}"), context)
 
 
 @lru_cache
-def boundary_of(account: str) -> str:
-    return json.dumps(consumer_boundary(NAMES, account))
+def boundary_of(principal: str) -> str:
+    if principal in ASSUMING:
+        return json.dumps(OWN_POLICY)
+    account = account_of(principal)
+    made = access_boundary if "/access/" in principal else consumer_boundary
+    return json.dumps(made(NAMES, account))
 
 
 def default_key_policy(key: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from streamgov_core.documents.comparison import differences
 from streamgov_core.documents.policy_document import DesiredState
 from streamgov_core.member.connection_parameter import ConnectionDocument
+from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.command import AccessRequest, GrantCommand
 from streamgov_core.model.connection_details import MAX_DETAILS, connection_content, parameter_name
 from streamgov_core.model.document_record import ContributionRecord, Slot
@@ -193,6 +194,43 @@ def test_the_reconciler_restores_what_consumers_are_told(change: str) -> None:
     assert counts == ({} if expected is None else {expected: {"found": 1, "repaired": 1}})
     assert any(item.startswith("connection#") for item in acquired) is (change != "nothing")
     assert account.gateway.parameter_store.values == ({} if "revoked" in change else {name: value})
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["at once", "in the making"])
+def test_a_fan_out_consumer_that_is_registered_anew_is_told_in_the_same_run(slow: bool) -> None:
+    world = MemoryDeployment()
+    world.domain.add_grant(
+        forms={
+            "KinesisSourceReferenceFormType": {"stream_arn": STREAM},
+            "KinesisSchemaFormType": {"stream_name": "orders"},
+        },
+        asset_type="KinesisStreamAssetType",
+        metadata_forms=[{"typeName": "StreamAccessRequestFormType", "content": json.dumps({"consumption": "FAN_OUT"})}],
+    )
+    world.owner.gateway.records["orders"] = AssetRecord("asset1", STREAM, None, "orders", "h")
+    world.domain.grants["grant1"]["updatedAt"] = world.clock.now()
+    world.execute({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "GRANT"}, "first")
+    assert world.status() == "GRANTED"
+    consumers, parameters = world.owner.gateway.consumers, world.consumer.gateway.parameter_store
+    ((before, _),) = consumers.found.values()
+    (text,) = parameters.values.values()
+    assert json.loads(text)["consumerArn"] == before
+    consumers.deregister(before)
+    consumers.status = "CREATING" if slow else "ACTIVE"
+    world.clock.value += HOUR
+    assert world.reconcile("dry", dry_run=True)["counts"] and not world.executions.waiting
+    world.reconcile("r1")
+    if slow:  # The next run finishes what the service was still making.
+        assert not world.executions.waiting
+        consumers.found = {name: (arn, "ACTIVE") for name, (arn, _) in consumers.found.items()}
+        world.clock.value += HOUR
+        world.reconcile("r2")
+    world.drain()
+    ((after, _),) = consumers.found.values()
+    (text,) = parameters.values.values()
+    assert json.loads(text)["consumerArn"] == after != before
+    world.clock.value += HOUR
+    assert world.reconcile("r3")["counts"] == {} and not world.executions.waiting
 
 
 def test_answers_are_read_with_care() -> None:

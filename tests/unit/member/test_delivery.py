@@ -79,7 +79,17 @@ def test_a_studio_role_is_told_to_assume_an_access_role() -> None:
 def test_a_role_under_our_boundary_is_given_access_itself() -> None:
     member = consumer_account()
     known(member, PrincipalPolicies(RoleInfo(ROLE, NAMES.policy_arn(CONSUMER, "consumer-boundary"))))
-    assert told(member, undecided(ROLE))["details"] == {"assuming": []}
+    assert told(member, undecided(ROLE))["details"] == {"assuming": [], "warnings": []}
+
+
+def test_a_role_with_long_sessions_is_told_that_chained_ones_end_after_an_hour() -> None:
+    member = consumer_account()
+    info = replace(studio_role().info, longest_session=43_200)
+    known(member, studio_role(info=info))
+    (warning,) = told(member, undecided())["details"]["warnings"]
+    assert f"sessions of {STUDIO} may last 43200 s" in warning and "ends after 3600 s" in warning
+    known(member, studio_role())
+    assert told(member, undecided())["details"]["warnings"] == []
 
 
 BYO = f"arn:aws:iam::{CONSUMER}:role/streaming/byo"
@@ -227,6 +237,49 @@ def test_an_access_role_is_made_trusted_and_taken_away_again() -> None:
     assert member.run(revoke)["status"] == "APPLIED"
     assert member.gateway.iam.roles == {} and member.gateway.iam.inlines == {}
     assert member.gateway.policies.statements(CLUSTER) == []
+
+
+def parameters(member: Member) -> dict[str, dict[str, Any]]:
+    return {name: json.loads(value) for name, value in member.gateway.parameter_store.values.items()}
+
+
+def as_consumer(member: Member, order: GrantCommand, generation: int = 1, request: Any = "GRANT") -> dict[str, Any]:
+    return member.run(order.for_side("consumer", request, generation, CONSUMER))
+
+
+def test_the_consumer_reads_in_its_account_which_role_to_assume() -> None:
+    member = consumer_account()
+    order = undecided(schema=schema_of("orders"))
+    answer = as_consumer(member, order.decided((ASSUMING,)))
+    assert answer["details"]["documents"] == []
+    ((name, told),) = parameters(member).items()
+    assert answer["details"]["parameter"] == name
+    assert told["awsRoleArn"] == ACCESS_ROLE
+    assert told["groupPrefix"] == f"{CONSUMER}.{PROJECT}."
+    # The access role reads the schema by itself, and nobody reads without it.
+    assert "schemaReaderRoleArn" not in told and "assumedBy" not in told
+    assert as_consumer(member, order, 2, "REVOKE")["status"] == "APPLIED"
+    assert parameters(member) == {}, "also where nobody says any more how it was granted"
+
+
+def test_a_mixed_target_is_told_who_assumes() -> None:
+    member = consumer_account()
+    known(member, PrincipalPolicies(RoleInfo(ROLE, NAMES.policy_arn(CONSUMER, "consumer-boundary"))))
+    order = undecided(schema=schema_of("orders"))
+    order = replace(order, consumer=replace(order.consumer, principals=RoleArn.parse_all((STUDIO, ROLE))))
+    order = order.decided((ASSUMING,))
+    as_consumer(member, order)
+    (told,) = parameters(member).values()
+    assert (told["awsRoleArn"], told["assumedBy"]) == (ACCESS_ROLE, [STUDIO])
+    assert told["schemaReaderRoleArn"].startswith(f"arn:aws:iam::{OWNER}:role/")
+    as_consumer(member, order, 2, "REVOKE")
+    assert parameters(member) == {}
+
+
+def test_a_revoke_of_a_direct_grant_tells_nothing_of_roles() -> None:
+    member = consumer_account()
+    assert as_consumer(member, undecided(), 2, "REVOKE")["status"] == "APPLIED"
+    assert parameters(member) == {}
 
 
 @pytest.mark.parametrize("how", [{}, {"options": {"managedVpc": False}}, {"cluster": SERVERLESS}])

@@ -29,6 +29,7 @@ def record(
     request: AccessRequest | None = None,
     platform: str = "msk",
     generation: int = 1,
+    told: dict[str, Any] | None = None,
     **more: Any,
 ) -> GrantRecord:
     resource: dict[str, Any] = {
@@ -58,5 +59,13 @@ def record(
         "begun": BEGUN, "requestId": "req1", "subscriptionId": "sub1",
     }  # fmt: skip
     return GrantRecord(
-        grant, f"asset-{name}", generation, "GRANT", state, command, facts, updated_at=1_767_348_060.0, **more
+        grant,
+        f"asset-{name}",
+        generation,
+        "GRANT",
+        state,
+        command,
+        {**facts, **(told or {})},
+        updated_at=1_767_348_060.0,
+        **more,
     )

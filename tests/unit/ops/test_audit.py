@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -18,10 +19,11 @@ from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_ops.accounts import Accounts
 from streamgov_ops.audit.entries import AccessEntry, entries_of
+from streamgov_ops.audit.page import audit_page
 from streamgov_ops.audit.reading import AuditReader
 from streamgov_ops.audit.tables import as_csv, terminal_table
 from streamgov_ops.session import SessionSettings
-from tests.unit.ops.entries import BEGUN, CONSUMER, NOW, ROLE, record, topic
+from tests.unit.ops.entries import BEGUN, CONSUMER, NOW, PRODUCER, ROLE, record, topic
 
 
 def refused(code: str) -> ClientError:
@@ -155,6 +157,37 @@ def test_roles_and_names_are_added() -> None:
     assert (kafka.consumer_project, kafka.owner_project) == ("Fraud detection", "project-orders")
     assert kafka.approved_by == "bob@example.com"
     assert len(notes) == 1 and notes[0].startswith("some names were not read, ids stand for them: datazone:GetProject")
+
+
+def test_names_that_the_ledger_kept_outlive_the_profiles() -> None:
+    session = "ann (session of arn:aws:iam::333333333333:role/datazone_usr_role_p_e)"
+    kept = record(told={"requestedByName": session, "approvedByName": "Bob Miller (bob)"})
+    (entry,), _ = completed(Aws({"PermissionsBoundary": {}}), kept)
+    assert (entry.requested_by, entry.approved_by) == (session, "Bob Miller (bob)")
+
+
+def test_an_entry_says_which_way_access_reaches_the_role() -> None:
+    access_role = f"arn:aws:iam::{PRODUCER}:role/streamgov/streamgov/access/streamgov-eu-west-1-access-1a2b"
+    assuming = {"role": ROLE, "roleId": "AROAX", "project": "project-fraud", "tagged": True}
+    direct = record()
+    assert direct.command is not None
+    undecided = replace(direct.command, consumer=replace(direct.command.consumer, assuming=None))
+    by_role = replace(
+        direct, grant_id="g2", command=undecided, outcome={"assuming": [assuming], "awsRoleArn": access_role}
+    )
+    running = replace(direct, grant_id="g3", command=undecided, state="IN_PROGRESS")
+    entries = entries_of([direct, by_role, running], NOW)
+    assert [(entry.delivery, entry.access_role) for entry in entries] == [
+        ("direct", ""),
+        ("accessRole", access_role),
+        ("", ""),
+    ]
+    assert entries[1].to_dict()["accessRole"] == access_role
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(terminal_table(entries))
+    assert console.export_text().count("READ, by access role") == 1
+    page = audit_page(entries, title="t", made_at="now")
+    assert page.count("by an access role") == 1 and page.count(access_role) == 2
 
 
 @pytest.mark.parametrize(

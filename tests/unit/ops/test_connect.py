@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.model.assuming_role import AssumingRole
 from streamgov_core.model.command import AccessRequest
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
@@ -68,6 +69,18 @@ def test_the_details_say_as_whom_and_how() -> None:
     assert told["readerRoleArn"].startswith(f"arn:aws:iam::{PRODUCER}:role/streamgov/streamgov/readers/")
     own = details_of(with_schema(record(role=f"arn:aws:iam::{PRODUCER}:role/job")), NAMES)[0]
     assert own.reader_role == "" and own.same_account
+
+
+def test_a_role_that_must_assume_another_is_told_so() -> None:
+    granted = with_schema(record())
+    assert granted.command is not None
+    access_role = f"arn:aws:iam::{PRODUCER}:role/streamgov/streamgov/access/streamgov-eu-west-1-access-1a2b"
+    assuming = AssumingRole(granted.command.consumer.principals[0], "AROAX", "project-fraud")
+    by_role = replace(granted, command=granted.command.decided((assuming,)), outcome={"awsRoleArn": access_role})
+    told = details_of(by_role, NAMES)[0].to_dict()
+    assert (told["awsRoleArn"], told["readerRoleArn"]) == (access_role, "")
+    assert told["connection"]["bootstrapBrokers"] == "b-1.vpce:14001", "the network is the consumer's still"
+    assert details_of(granted, NAMES)[0].to_dict()["awsRoleArn"] == ""
 
 
 class Ssm:

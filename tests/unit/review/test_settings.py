@@ -40,6 +40,7 @@ def test_the_function_that_writes_policies() -> None:
         require_boundary=False,
         manual_assets={"project1": (TOPICS,)},
         claimable={"orders": (f"{TOPICS}.eu",), "-": (TOPICS,)},
+        deliveries={f"arn:aws:iam::{OWN}:role/jobs/esm": "direct", "datazone_usr_role_p_*": "accessRole"},
     )
     where = f"in account `{OWN}`"
     assert said(settings) == {
@@ -47,6 +48,10 @@ def test_the_function_that_writes_policies() -> None:
         f"roles `{wide}` may be given access to streams by grants, {where}; `allowAnyRole` says that every role is "
         "meant",
         f"consumer roles of account `{OWN}` may be given access though they carry no permissions boundary",
+        f"roles `arn:aws:iam::{OWN}:role/jobs/esm` receive access by policies on themselves alone (`delivery` of their "
+        f"target; account `{OWN}`)",
+        "roles `datazone_usr_role_p_*` receive access only by assuming an access role in the account of the topic or "
+        f"stream (`delivery` of their target; account `{OWN}`)",
         f"project `project1` assets that it makes by hand may name `{TOPICS}`, so its approvals grant access to that "
         f"(account `{OWN}`)",
         f"data sources of registry `orders` may make assets of `{TOPICS}.eu`, so approvals of those grant access to "

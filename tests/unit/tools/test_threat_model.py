@@ -1,4 +1,4 @@
-"""Every test that the threat model names exists, and every attack test of the trust suite is in it."""
+"""Every test that the threat model or the page of scenarios names exists, and every attack test is in the model."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def test_every_named_test_exists() -> None:
     assert len(NAMED) > 45
     missing = [f"{file}::{name}" for file, name in NAMED if not (ROOT / file).exists() or name not in names_in(file)]
     assert missing == []
+
+
+def test_every_scenario_names_tests_that_exist() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text()
+    rows = [
+        line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| scenario", "| ---"))
+    ]
+    named = [re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row) for row in rows]
+    assert len(rows) > 45 and all(named)
+    assert [f"{file}::{name}" for row in named for file, name in row if name not in names_in(file)] == []
 
 
 def test_every_attack_test_is_in_the_model() -> None:

@@ -1,0 +1,35 @@
+"""As what the roles of our functions are members of projects."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from streamgov_pulumi.components._settings import Settings
+
+
+def member_as(
+    settings: Settings, function: str, operations: Sequence[str], choices: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Inputs of a membership that say what the member may do.
+
+    Args:
+        settings: the function's account.
+        function: what ``Names.function_name`` calls the function.
+        operations: operations of DataZone's API that it calls.
+        choices: a component's arguments, of which ``own_designations`` counts.
+    """
+    name = settings.names.designation(function, settings.account)
+    own = choices.get("own_designations", True)
+    return {
+        "designation": "PROJECT_CONTRIBUTOR",
+        "operations": _if(own, list(operations)),
+        "designation_name": _if(own, name),
+    }
+
+
+def _if(own: Any, value: Any) -> Any:
+    """The value if ``own`` is true, else None; plain if ``own`` is."""
+    if isinstance(own, bool):
+        return value if own else None
+    return pulumi.Output.from_input(own).apply(lambda known: value if known else None)
