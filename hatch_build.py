@@ -29,8 +29,12 @@ class Bundles(BuildHookInterface[Any]):
             self.app.display_warning("there is no pip here: the wheel carries no prebuilt bundles")
             return
         sys.path.insert(0, self.root)
+        from streamgov_pulumi.packaging import RUNTIME
+        from streamgov_pulumi.packaging.byte_code import own_version
         from streamgov_pulumi.packaging.prebuilt import prebuild
 
+        if own_version() != RUNTIME:
+            self.app.display_warning(f"built without {RUNTIME}: the prebuilt bundles carry no byte code")
         bundles = Path(self._folder.name) / "bundles"
         prebuild(bundles)
         build_data["force_include"][str(bundles)] = "streamgov_pulumi/packaging/bundles"

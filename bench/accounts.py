@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from streamgov_core.domain.announcement import OutcomeAnnouncer
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.principal import RoleArn
 from tests.unit.domain.test_collect_report import Central, done
-from tests.unit.grants.fakes import CONSUMER, OWNER, RealClock
+from tests.unit.grants.fakes import CONSUMER, NAMES, OWNER, RealClock
 from tests.unit.member.test_apply import Member
 
 LATENCY = 0.025
@@ -63,6 +64,18 @@ class Meter:
         return result, (time.perf_counter() - began) * 1000, sum(self.calls.values()) - before
 
 
+class Told:
+    """EventBridge and DataZone's lineage, which an outcome is told to."""
+
+    def put_events(self, **entries: Any) -> dict[str, Any]:
+        """API PutEvents."""
+        return {"Entries": [{"EventId": "1"}]}
+
+    def post_lineage_event(self, **event: Any) -> dict[str, Any]:
+        """API PostLineageEvent."""
+        return {"id": "1"}
+
+
 class Accounts:
     """A domain account and two member accounts behind slow gateways, with one grant asked for.
 
@@ -76,9 +89,13 @@ class Accounts:
         self.central.domain.add_grant(principals=(principal,))
         self.central.domain.environments["env1"]["awsAccountId"] = RoleArn.parse(principal).account
         self.meter.slow(
-            self.central.domain, "grant", "listing", "environment", "target", "subscription", "request", "update_status"
+            self.central.domain,
+            *("grant", "listing", "environment", "target", "subscription", "request", "user", "update_status"),
         )
         self.meter.slow(self.central.grants, "of_grant", "begin", "finish")
+        told = Told()
+        self.meter.slow(told, "put_events", "post_lineage_event")
+        self.central.announce(OutcomeAnnouncer(NAMES, lambda: told, lambda: told))
         self.members = {account: self.member(account) for account in (OWNER, CONSUMER)}
         for member in self.members.values():
             member.gateway.iam.add(principal)
@@ -90,7 +107,8 @@ class Accounts:
         self.meter.slow(member.ledger, *LEDGER)
         self.meter.slow(member.gateway.policies, "get", "put", "delete")
         self.meter.slow(member.gateway.iam, "role", "inline", "put_inline", "delete_inline", "attached")
-        self.meter.slow(member.gateway, "record", "inspect")
+        self.meter.slow(member.gateway, "record", "inspect", "connection_facts")
+        self.meter.slow(member.gateway.parameter_store, "get", "put", "delete")
         return member
 
     def run(self, workflow_input: dict[str, Any], execution: str) -> list[tuple[str, float, int]]:

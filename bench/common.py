@@ -22,6 +22,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "schemas": ("bench.schemas", "schemas of 170,000 characters: seconds; public files: refused, shown, judged"),
     "cold": ("bench.cold", "cold starts at the CPU share of four memory sizes, and a grant with none warm"),
     "records": ("bench.records", "where a data source's records should lie: seconds and cost by documented rates"),
+    "scale": ("bench.scale.run", "many accounts and grants, a burst, a bad hour: on a virtual clock, minutes"),
     "cost": ("bench.cost", "what an idle and a busy deployment cost a month, at list prices"),
 }
 """Name -> module with ``main(arguments) -> dict`` and what it measures. Add yours here."""

@@ -22,7 +22,7 @@ GRANT_MEMORY = 1769
 """MB of a function that a grant waits for: one vCPU, so that a cold one is ready in the time that a warm one takes.
 
 A grant is rare, and its functions are cold; a quarter of the memory costs the same for each second and takes four times
-as many (``python -m bench cold``, docs/capacities.md).
+as many (``python -m bench cold``, docs/cold-start.md).
 """
 
 

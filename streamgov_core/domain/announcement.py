@@ -9,6 +9,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -59,14 +60,16 @@ class OutcomeAnnouncer:
         self._names, self._events, self._datazone = names, events, datazone
 
     def tell(self, command: GrantCommand, status: GrantState, cause: str, now: float) -> None:
-        """See Announcer.tell; each of the two is tried, whatever becomes of the other."""
+        """See Announcer.tell; the two are tried side by side, each whatever becomes of the other."""
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("event", lambda: self._publish(command, status, cause)),
             ("lineage", lambda: self._lineage(command, status, now)),
         )
-        for what, step in steps:
+        with ThreadPoolExecutor(len(steps), "announcements") as pool:
+            telling = [(what, pool.submit(step)) for what, step in steps]
+        for what, future in telling:
             try:
-                step()
+                future.result()
             except StreamgovError as error:
                 log("outcome not announced", command.to_message(), level=logging.WARNING, what=what, cause=str(error))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -47,7 +47,7 @@ from streamgov_core.runtime.log import log
 CALLS_PER_DOCUMENT = 5
 """Calls of the engine that run in parallel for one document: the lease, the records, two reads and the new record."""
 SHARED_CALLS = 3
-"""Further calls that run in parallel: the checks before a grant."""
+"""Further calls that run in parallel: the checks before a grant, and the record of what the consumer is told."""
 
 
 class Apply(MemberFunction):
@@ -129,6 +129,8 @@ class Apply(MemberFunction):
             ThreadPoolExecutor(width, "documents") as documents,
         ):
             checks = [calls.submit(check, command) for check in self._checks(command)]
+            tells = any(contribution.kind == ROLE for contribution in contributions) or self._tells(command)
+            recording = self._begin_telling(command, calls) if tells else None
 
             def precondition() -> None:
                 for check in checks:
@@ -160,7 +162,7 @@ class Apply(MemberFunction):
             outcomes = {future.result() for future in running}
             warnings = [text for check in checks for text in check.result()]
             superseded = "SUPERSEDED" in outcomes
-            told = {} if superseded else self._tell(command, contributions, warnings)
+            told = {} if superseded else self._tell(command, recording, warnings, tells=tells)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
             "warnings": warnings,
@@ -169,8 +171,19 @@ class Apply(MemberFunction):
         }
         return ("SUPERSEDED" if superseded else "APPLIED"), details
 
+    def _begin_telling(self, command: GrantCommand, calls: Executor) -> Future[ContributionRecord | None] | None:
+        """Record what the consumer is told beside what it is given, where the owner need not be asked first."""
+        if command.grants and command.side != "consumer":
+            return None
+        return calls.submit(self._record_told, command, command.owner_facts)
+
     def _tell(
-        self, command: GrantCommand, contributions: Sequence[PolicyContribution], warnings: list[str]
+        self,
+        command: GrantCommand,
+        recording: Future[ContributionRecord | None] | None,
+        warnings: list[str],
+        *,
+        tells: bool,
     ) -> dict[str, Any]:
         """Tell the consumer how to connect, or take back what it was told; the answer's further details.
 
@@ -181,8 +194,10 @@ class Apply(MemberFunction):
         try:
             if command.grants and command.side != "consumer":
                 facts = told["connection"] = self._account.connection_facts(command)
-            if any(contribution.kind == ROLE for contribution in contributions) or self._tells(command):
-                self._write_parameter(command, self._connection_content(command, facts) if command.grants else "")
+            if tells:
+                record = self._record_told(command, facts) if recording is None else recording.result()
+                if record is not None:
+                    self._write_parameter(command, record)
                 told["parameter"] = parameter_name(names, command)
         except PermanentGrantError as error:
             warnings.append(f"the consumer could not be told how to connect: {error}")
@@ -195,16 +210,24 @@ class Apply(MemberFunction):
         undecided = command.consumer.assuming is None and command.side != "producer"
         return undecided and not command.grants and self._told(command) is not None
 
-    def _write_parameter(self, command: GrantCommand, content: str) -> None:
-        """Write or delete the parameter that is this grant's alone, unless a newer command has been here.
+    def _record_told(self, command: GrantCommand, facts: Mapping[str, str] | None) -> ContributionRecord | None:
+        """Record what the consumer's parameter is to say; None if a newer command has been here.
+
+        Like what the command contributes to the roles' documents it is recorded before it is written, so that a revoke
+        finds it whatever becomes of the rest.
+        """
+        content = self._connection_content(command, facts) if command.grants else ""
+        contribution = connection_contribution(self._settings.names, command, content)
+        record = ContributionRecord.of(command.key, command.generation, command.grants, contribution, self._now())
+        return None if self._ledger.store(contribution.document_id, record) == "SUPERSEDED" else record
+
+    def _write_parameter(self, command: GrantCommand, record: ContributionRecord) -> None:
+        """Write or delete the parameter that is this grant's alone.
 
         It needs no lease: two commands of one grant that overtake each other leave at worst the older one's text, which
         the reconciler finds beside the ledger's.
         """
-        contribution = connection_contribution(self._settings.names, command, content)
-        record = ContributionRecord.of(command.key, command.generation, command.grants, contribution, self._now())
-        if self._ledger.store(contribution.document_id, record) == "SUPERSEDED":
-            return
+        contribution = connection_contribution(self._settings.names, command, record.content)
         # The slot of no generation says that nothing is known of what stands there: it is written without a look.
         desired = DesiredState({command.key: record} if command.grants else {}, {command.key: Slot(0, 0)})
         self._account.policy_document(command.platform, contribution).apply(desired, lambda: None)

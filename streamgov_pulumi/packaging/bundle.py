@@ -29,6 +29,7 @@ import streamgov_core
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.platforms import registry
 from streamgov_core.platforms.registry import installed_platforms
+from streamgov_pulumi.packaging.byte_code import byte_code
 from streamgov_pulumi.packaging.imports import ImportClosure, import_closure, required_distributions
 
 PACKAGES = ("streamgov_core", "streamgov_samples", "iam_evaluation")
@@ -62,13 +63,15 @@ class BundleError(ConfigError):
     """A bundle cannot be made: unknown entry point, or the dependencies cannot be obtained."""
 
 
-def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = True) -> Path:
+def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = True, compiled: bool = False) -> Path:
     """Make the zip of one function.
 
     Args:
         entry: the handler's module or its entry point (``handlers.sync_catalog`` or ``handlers.sync_catalog.handler``).
         out_dir: where to put the zip; by default in our cache. The file's name carries its content's hash.
         download: fetch the dependencies if the cache has none.
+        compiled: add the modules' byte code where this interpreter is the runtime's version; the bytes of the bundle
+            then depend on the interpreter.
 
     Returns:
         The path of the zip.
@@ -90,6 +93,8 @@ def build_bundle(entry: str, *, out_dir: Path | None = None, download: bool = Tr
         files |= _entry_points(installed)
     files |= {_name_in_zip(name, path): path for name, path in closure.modules.items()}
     files.update(_dependency_files(dependencies(download=download), closure.foreign, closure.services))
+    if compiled:
+        files |= byte_code(files, RUNTIME)
     target = out_dir or cache_dir() / "bundles"
     target.mkdir(parents=True, exist_ok=True)
     path = _write_zip(files, target, module.rpartition(".")[2])

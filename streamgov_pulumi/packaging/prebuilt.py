@@ -1,8 +1,9 @@
 """Bundles that were made before a program runs: those of an installed wheel, or of dependencies that are prepared.
 
-A component registers; it downloads nothing. A wheel carries the bundle of each function, byte for byte what
-``build_bundle`` makes. A checkout, and a wheel beside which further platforms are installed, assembles them from files
-that ``python -m streamgov_pulumi.packaging`` has put into the cache once (``make`` does so).
+A component registers; it downloads nothing. A wheel carries the bundle of each function, with byte code if it was built
+on the functions' version of Python: whoever installs it deploys the same bytes. A checkout, and a wheel beside which
+further platforms are installed, assembles them, without byte code, from files that ``python -m
+streamgov_pulumi.packaging`` has put into the cache once (``make`` does so).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def bundle_for(entry: str, folder: Path = FOLDER) -> Path:
 
 
 def prebuild(folder: Path) -> dict[str, str]:
-    """Make the bundle of every function, and their index.
+    """Make the bundle of every function, and their index. On the functions' version of Python they hold byte code.
 
     Args:
         folder: where to; what is there goes.
@@ -52,6 +53,6 @@ def prebuild(folder: Path) -> dict[str, str]:
         BundleError: the dependencies are neither cached nor to be had from a registry.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    made = {module: build_bundle(module, out_dir=folder).name for module in handler_names()}
+    made = {module: build_bundle(module, out_dir=folder, compiled=True).name for module in handler_names()}
     (folder / INDEX).write_text(json.dumps(made, indent=2, sort_keys=True) + "\n")
     return made

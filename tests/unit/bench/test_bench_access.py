@@ -27,10 +27,10 @@ def test_calls_of_a_grant_and_of_fifty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "RUNS", 1)
     calls = {row["request"]: row["calls"] for row in access.requests()}
     assert calls == {
-        "grant, across accounts": 28,
-        "revoke, across accounts": 20,
-        "grant, same account": 22,
-        "revoke, same account": 14,
+        "grant, across accounts": 34,
+        "revoke, across accounts": 23,
+        "grant, same account": 28,
+        "revoke, same account": 17,
     }
     monkeypatch.setattr(accounts, "LATENCY", 0.01)
     made = crowd.at_once(50, 0.01, rates=False)

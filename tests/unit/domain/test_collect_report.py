@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
+from streamgov_core.domain.announcement import Announcer
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_ledger import GrantRecord
@@ -48,7 +50,12 @@ class Central:
         self.collector = Collect(*parts)
         self.metrics: list[dict[str, Any]] = []
         emitted = FunctionMetrics(NAMES.namespace, "report", lambda line: self.metrics.append(json.loads(line)))
-        self.reporter = Report(*parts, metrics=emitted)
+        self._reporting = partial(Report, *parts, metrics=emitted)
+        self.reporter = self._reporting()
+
+    def announce(self, announcer: Announcer) -> None:
+        """Let outcomes be told to somebody."""
+        self.reporter = self._reporting(announcer=announcer)
 
     def collect(self, workflow_input: dict[str, Any] | None = None, execution: str = "one") -> list[dict[str, Any]]:
         event = {"event": workflow_input or grant_event(), "execution": CENTRAL + execution, "startedAt": "2026-01-01"}
