@@ -12,21 +12,21 @@ from tests.e2e.conftest import cli_dir
 from tools.dev import emulator_process
 from tools.dev.sandbox import deploy_studio
 from tools.dev.show import Show
+from tools.dev.studio_deployment import StudioDeployment, StudioWorkspace
 from tools.dev.studio_story import StudioStory
-from tools.dev.studio_world import StudioWorkspace, StudioWorld
 from tools.dev.workspace import PORT_VARIABLE, free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.e2e, pytest.mark.emulator]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioWorld]:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioDeployment]:
     patch = pytest.MonkeyPatch()
     patch.setenv(PORT_VARIABLE, str(free_port()))
     folder = tmp_path_factory.mktemp("studio") / "state"
     workspace, _ = emulator_process.start(StudioWorkspace(folder, 0), attached=True)
     try:
-        made = StudioWorld(workspace)
+        made = StudioDeployment(workspace)
         made.make()
         yield made
     finally:
@@ -34,10 +34,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioWorld]:
         patch.undo()
 
 
-def test_every_statement_of_the_story_on_a_v2_domain_holds(world: StudioWorld) -> None:
-    pulumi = deploy_studio(world, cli_dir(), lambda stack: stack.operation("up"))
+def test_every_statement_of_the_story_on_a_v2_domain_holds(studio: StudioDeployment) -> None:
+    pulumi = deploy_studio(studio, cli_dir(), lambda stack: stack.operation("up"))
     show = Show(Console(file=StringIO(), width=200))
-    story = StudioStory(world, show)
+    story = StudioStory(studio, show)
     for stream in story.streams():
         story.run(stream)
     assert len(show.checks) >= 20
@@ -45,5 +45,5 @@ def test_every_statement_of_the_story_on_a_v2_domain_holds(world: StudioWorld) -
     held, printed = pulumi.expect_no_changes("preview")
     assert held, printed
     pulumi.operation("destroy")
-    access = world.people.client("iam", "222222222222").list_roles(PathPrefix="/streamgov/streamgov/access/")["Roles"]
+    access = studio.people.client("iam", "222222222222").list_roles(PathPrefix="/streamgov/streamgov/access/")["Roles"]
     assert access == []

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.engine.stacks import SettingsStack, cli, project
-from tests.provider.conftest import World
-from tests.provider.conftest import lone_world as world
+from tests.provider.conftest import DomainObjects
+from tests.provider.conftest import lone_objects as objects
 from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import LocalError, Workspace
 
-__all__ = ["client", "emulator", "world"]
+__all__ = ["client", "emulator", "objects"]
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 
 PROGRAM = """
@@ -59,19 +59,21 @@ class Stack(SettingsStack):
 
 
 @pytest.fixture(scope="module")
-def stack(emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    emulator: EmulatorProcess, objects: DomainObjects, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("engine")
     workspace = Workspace(folder / "state", emulator.port)
     workspace.prepare()
     made = Stack(Pulumi(workspace, cli(), project(folder / "program", "types", PROGRAM), "types"), {}, "types")
     made.pulumi.select_stack()
     made.set(
-        domain=world.domain,
-        producer=world.producer,
-        consumer=world.consumer,
-        environment=world.environment,
-        roles=list(world.roles),
-        manage=world.manage_role,
+        domain=objects.domain,
+        producer=objects.producer,
+        consumer=objects.consumer,
+        environment=objects.environment,
+        roles=list(objects.roles),
+        manage=objects.manage_role,
         admin=f"arn:aws:iam::{CONSUMER}:role/Admin",
         model=FIRST,
         adopt=False,
@@ -131,28 +133,28 @@ def test_a_breaking_change_is_refused_in_the_preview_unless_it_is_allowed(stack:
     stack.set(breaking=False)
 
 
-def test_drift_is_seen_by_refresh_and_repaired_by_up(stack: Stack, client: Client, world: World) -> None:
+def test_drift_is_seen_by_refresh_and_repaired_by_up(stack: Stack, client: Client, objects: DomainObjects) -> None:
     datazone = client("datazone")
     datazone.create_form_type(
-        domainIdentifier=world.domain,
+        domainIdentifier=objects.domain,
         name="EngineForm",
         model={"smithy": "structure EngineForm { byHand: String }"},
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=objects.producer,
         status="ENABLED",
     )
     held, printed = stack.pulumi.expect_no_changes("refresh")
     assert not held
     assert "byHand" in printed
     stack.up()
-    live = datazone.get_form_type(domainIdentifier=world.domain, formTypeIdentifier="EngineForm")
+    live = datazone.get_form_type(domainIdentifier=objects.domain, formTypeIdentifier="EngineForm")
     assert "note" in live["model"]["smithy"]
     stack.settled()
 
 
-def test_what_was_deleted_by_hand_is_made_again(stack: Stack, client: Client, world: World) -> None:
+def test_what_was_deleted_by_hand_is_made_again(stack: Stack, client: Client, objects: DomainObjects) -> None:
     target = stack.pulumi.outputs()["target"]
     client("datazone", CONSUMER).delete_subscription_target(
-        domainIdentifier=world.domain, environmentIdentifier=world.environment, identifier=target
+        domainIdentifier=objects.domain, environmentIdentifier=objects.environment, identifier=target
     )
     stack.pulumi.operation("refresh")
     assert stack.preview() == {"target": "create"}
@@ -160,30 +162,32 @@ def test_what_was_deleted_by_hand_is_made_again(stack: Stack, client: Client, wo
     stack.settled()
 
 
-def test_destroy_refuses_while_assets_live_and_loses_nothing(stack: Stack, client: Client, world: World) -> None:
+def test_destroy_refuses_while_assets_live_and_loses_nothing(
+    stack: Stack, client: Client, objects: DomainObjects
+) -> None:
     datazone = client("datazone")
     asset = datazone.create_asset(
-        domainIdentifier=world.domain,
+        domainIdentifier=objects.domain,
         name="live-topic",
         typeIdentifier="EngineType",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=objects.producer,
         formsInput=[{"formName": "EngineForm", "typeIdentifier": "EngineForm", "content": '{"topic":"t"}'}],
     )["id"]
     with pytest.raises(LocalError, match=rf"EngineType cannot be deleted while 1 asset.*live-topic \({asset}\)"):
         stack.pulumi.operation("destroy")
     stack.up()
     stack.settled()
-    datazone.delete_asset(domainIdentifier=world.domain, identifier=asset)
+    datazone.delete_asset(domainIdentifier=objects.domain, identifier=asset)
     stack.pulumi.operation("destroy")
     assert stack.pulumi.resource_count() == 0
 
 
-def test_what_exists_is_refused_then_adopted_then_owned(stack: Stack, client: Client, world: World) -> None:
+def test_what_exists_is_refused_then_adopted_then_owned(stack: Stack, client: Client, objects: DomainObjects) -> None:
     client("datazone").create_form_type(
-        domainIdentifier=world.domain,
+        domainIdentifier=objects.domain,
         name="EngineForm",
         model={"smithy": FIRST},
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=objects.producer,
         status="ENABLED",
     )
     with pytest.raises(LocalError, match=r"(?s)form type EngineForm exists already.*adopt_existing"):

@@ -14,13 +14,13 @@ import pytest
 
 from tests.engine import stacks
 from tests.engine.stacks import cli, project
-from tests.provider.conftest import World
-from tests.provider.conftest import lone_world as world
+from tests.provider.conftest import DomainObjects
+from tests.provider.conftest import lone_objects as objects
 from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace
 
-__all__ = ["client", "emulator", "world"]
+__all__ = ["client", "emulator", "objects"]
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 REGION = "us-east-1"
 PROGRAM = """
@@ -109,7 +109,7 @@ class Stack(stacks.SettingsStack):
 
 @pytest.fixture
 def stack(
-    emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.TempPathFactory, request: Any
+    emulator: EmulatorProcess, objects: DomainObjects, tmp_path_factory: pytest.TempPathFactory, request: Any
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("kinds")
     workspace = Workspace(folder / "state", emulator.port)
@@ -117,8 +117,8 @@ def stack(
     made = Stack(Pulumi(workspace, cli(), project(folder / "program", "kinds", PROGRAM), "kinds"), {}, "kinds")
     made.pulumi.select_stack()
     made.set(
-        parts=[], adopt=[], domain=world.domain, producer=world.producer, consumer=world.consumer, model=MODEL,
-        environment=world.environment, roles=list(world.roles), manage=world.manage_role,
+        parts=[], adopt=[], domain=objects.domain, producer=objects.producer, consumer=objects.consumer, model=MODEL,
+        environment=objects.environment, roles=list(objects.roles), manage=objects.manage_role,
         admin=f"arn:aws:iam::{CONSUMER}:role/Admin", designation="PROJECT_CONTRIBUTOR", lone="LoneA", retain=False,
         target_type="IAM", request={}, tags={"team": "a"}, subnets=["subnet-1", "subnet-2"], groups=["sg-1"],
     )  # fmt: skip
@@ -126,41 +126,41 @@ def stack(
     emulator.admin("DELETE", "faults")
 
 
-def form_type(client: Client, world: World, name: str) -> dict[str, Any] | None:
+def form_type(client: Client, objects: DomainObjects, name: str) -> dict[str, Any] | None:
     datazone = client("datazone")
     try:
-        found: dict[str, Any] = datazone.get_form_type(domainIdentifier=world.domain, formTypeIdentifier=name)
+        found: dict[str, Any] = datazone.get_form_type(domainIdentifier=objects.domain, formTypeIdentifier=name)
     except datazone.exceptions.ResourceNotFoundException:
         return None
     return found
 
 
 def test_each_kind_that_exists_is_refused_with_the_differences_and_adopted_with_them_shown(
-    stack: Stack, client: Client, world: World
+    stack: Stack, client: Client, objects: DomainObjects
 ) -> None:
-    datazone, where = client("datazone"), {"domainIdentifier": world.domain}
-    owned = {**where, "owningProjectIdentifier": world.producer}
+    datazone, where = client("datazone"), {"domainIdentifier": objects.domain}
+    owned = {**where, "owningProjectIdentifier": objects.producer}
     datazone.create_form_type(**owned, name="KindForm", model={"smithy": MODEL}, status="ENABLED", description="old")
     datazone.create_asset_type(**owned, name="KindType", formsInput={}, description="old")
     datazone.create_project_membership(
-        **where, projectIdentifier=world.consumer, member={"userIdentifier": world.roles[0]},
+        **where, projectIdentifier=objects.consumer, member={"userIdentifier": objects.roles[0]},
         designation="PROJECT_OWNER",
     )  # fmt: skip
     client("datazone", CONSUMER).create_subscription_target(
-        **where, environmentIdentifier=world.environment, name="kinds", type="IAM", provider="by hand",
-        authorizedPrincipals=[world.roles[1]], applicableAssetTypes=["KindType"], subscriptionTargetConfig=[],
-        manageAccessRole=world.manage_role,
+        **where, environmentIdentifier=objects.environment, name="kinds", type="IAM", provider="by hand",
+        authorizedPrincipals=[objects.roles[1]], applicableAssetTypes=["KindType"], subscriptionTargetConfig=[],
+        manageAccessRole=objects.manage_role,
     )  # fmt: skip
     told = {
         "form": 'form type KindForm exists already.*description: "old" there, "ours" wanted.*set adopt_existing',
-        "member": f"{world.roles[0]} is already a member of project {world.consumer} as PROJECT_OWNER; "
+        "member": f"{objects.roles[0]} is already a member of project {objects.consumer} as PROJECT_OWNER; "
         "PROJECT_CONTRIBUTOR is wanted.*set adopt_existing",
         "assets": 'asset type KindType exists already.*description: "old" there, "ours" wanted.*set adopt_existing',
         "target": "already has a subscription target named kinds.*authorized_principals: .* there, .* wanted",
     }
     shown = {
         "form": 'adopting form type KindForm: - description: "old" there, "ours" wanted',
-        "member": f"adopting the membership of {world.roles[0]} in project {world.consumer}: "
+        "member": f"adopting the membership of {objects.roles[0]} in project {objects.consumer}: "
         '- designation: "PROJECT_OWNER" there, "PROJECT_CONTRIBUTOR" wanted',
         "assets": 'adopting asset type KindType: - description: "old" there, "ours" wanted '
         "- forms.KindForm: null there, .* wanted",
@@ -193,7 +193,7 @@ def test_each_kind_that_exists_is_refused_with_the_differences_and_adopted_with_
     stack.up()
     # Deleted or changed by hand: refresh sees it, the next `up` repairs it.
     datazone.delete_project_membership(
-        **where, projectIdentifier=world.consumer, member={"userIdentifier": world.roles[0]}
+        **where, projectIdentifier=objects.consumer, member={"userIdentifier": objects.roles[0]}
     )
     datazone.create_form_type(**owned, name="KindForm", model={"smithy": BY_HAND}, status="ENABLED", description="ours")
     stack.pulumi.operation("refresh")
@@ -205,7 +205,7 @@ def test_each_kind_that_exists_is_refused_with_the_differences_and_adopted_with_
 
 
 def test_a_replacement_that_fails_between_deletion_and_creation_is_finished_by_the_next_up(
-    stack: Stack, client: Client, world: World, emulator: EmulatorProcess
+    stack: Stack, client: Client, objects: DomainObjects, emulator: EmulatorProcess
 ) -> None:
     stack.set(parts=["lone"]).up()
     stack.set(lone="LoneB")
@@ -214,37 +214,41 @@ def test_a_replacement_that_fails_between_deletion_and_creation_is_finished_by_t
     fault = {"service": "datazone", "operation": "CreateFormType", "kind": "access_denied", "nth": 2}
     emulator.admin("POST", "faults", fault)
     assert "datazone:CreateFormType failed with AccessDenied" in stack.refused()
-    assert form_type(client, world, "LoneA") is None  # or nothing was in the middle
-    assert form_type(client, world, "LoneB") is None
+    assert form_type(client, objects, "LoneA") is None  # or nothing was in the middle
+    assert form_type(client, objects, "LoneB") is None
     emulator.admin("DELETE", "faults")
     stack.up()
-    assert form_type(client, world, "LoneB") is not None
+    assert form_type(client, objects, "LoneB") is not None
     stack.settled()
     stack.destroyed()
 
 
-def test_what_is_retained_outlives_the_stack_and_is_adopted_again(stack: Stack, client: Client, world: World) -> None:
+def test_what_is_retained_outlives_the_stack_and_is_adopted_again(
+    stack: Stack, client: Client, objects: DomainObjects
+) -> None:
     stack.set(parts=["lone"], lone="LoneKept", retain=True).up()
     stack.set(parts=[])
     assert stack.steps() == [("lone", "delete")]
     stack.up()
     assert "FormType::lone" not in stack.pulumi.run("stack", "export", "--stack", stack.pulumi.stack).stdout
-    before = form_type(client, world, "LoneKept")
+    before = form_type(client, objects, "LoneKept")
     assert before is not None
     # A replacement retains the old one, too.
     stack.set(parts=["lone"], adopt=["lone"])
     assert "adopting form type LoneKept: it does not differ from what is wanted" in stack.up()
     stack.set(lone="LoneC", adopt=[]).up()
-    assert form_type(client, world, "LoneKept") is not None
+    assert form_type(client, objects, "LoneKept") is not None
     stack.set(lone="LoneC", retain=False).up()
     stack.destroyed()
-    assert form_type(client, world, "LoneC") is None
+    assert form_type(client, objects, "LoneC") is None
 
 
-def test_the_request_form_from_optional_to_required_and_back(stack: Stack, client: Client, world: World) -> None:
+def test_the_request_form_from_optional_to_required_and_back(
+    stack: Stack, client: Client, objects: DomainObjects
+) -> None:
     """StreamRequestForm: up, silent, changes in place, what it adds and takes away, adoption, destroy."""
     datazone = client("datazone")
-    asked = f"{world.domain}: the request form"
+    asked = f"{objects.domain}: the request form"
     stack.set(parts=["request"], request={"use": "required"})
     assert "asset_types of the request form is needed if the form is required" in stack.refused("preview"), asked
     stack.set(request={"use": "always"})
@@ -252,18 +256,18 @@ def test_the_request_form_from_optional_to_required_and_back(stack: Stack, clien
     stack.set(request={})
     stack.up()
     stack.settled()
-    [name] = [n for n in ("StreamAccessRequestFormTypeKinds",) if form_type(client, world, n)]
-    unit = datazone.get_domain(identifier=world.domain)["rootDomainUnitId"]
+    [name] = [n for n in ("StreamAccessRequestFormTypeKinds",) if form_type(client, objects, n)]
+    unit = datazone.get_domain(identifier=objects.domain)["rootDomainUnitId"]
 
     def rules() -> list[dict[str, Any]]:
-        answer = datazone.list_rules(domainIdentifier=world.domain, targetType="DOMAIN_UNIT", targetIdentifier=unit)
+        answer = datazone.list_rules(domainIdentifier=objects.domain, targetType="DOMAIN_UNIT", targetIdentifier=unit)
         return [rule for rule in answer["items"] if rule["name"] == "kinds-request-form"]
 
     assert rules() == []
     # A rule of that name that somebody made: refused with the differences, then adopted.
     form = {"typeIdentifier": name, "typeRevision": "1"}
     datazone.create_rule(
-        domainIdentifier=world.domain, name="kinds-request-form", description="by hand",
+        domainIdentifier=objects.domain, name="kinds-request-form", description="by hand",
         action="CREATE_SUBSCRIPTION_REQUEST", target={"domainUnitTarget": {"domainUnitId": unit}},
         scope={"assetType": {"selectionMode": "ALL"}, "project": {"selectionMode": "ALL"}},
         detail={"metadataFormEnforcementDetail": {"requiredMetadataForms": [form]}},
@@ -281,7 +285,7 @@ def test_the_request_form_from_optional_to_required_and_back(stack: Stack, clien
     stack.set(request={"use": "required", "asset_types": ["KindType", "OtherType"], "data_products": True})
     assert stack.steps() == [("request-rule", "update")]
     stack.up()
-    scope = datazone.get_rule(domainIdentifier=world.domain, identifier=rules()[0]["identifier"])["scope"]
+    scope = datazone.get_rule(domainIdentifier=objects.domain, identifier=rules()[0]["identifier"])["scope"]
     assert scope["assetType"]["specificAssetTypes"] == ["KindType", "OtherType"]
     assert scope["dataProduct"] is True
     stack.settled()
@@ -291,7 +295,7 @@ def test_the_request_form_from_optional_to_required_and_back(stack: Stack, clien
     stack.up()
     assert rules() == []
     stack.destroyed()
-    assert form_type(client, world, name) is None
+    assert form_type(client, objects, name) is None
 
 
 def test_a_vpc_connection_is_made_changed_in_place_replaced_and_destroyed(

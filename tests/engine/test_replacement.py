@@ -14,13 +14,13 @@ import pytest
 
 from tests.engine import stacks
 from tests.engine.stacks import cli, project
-from tests.provider.conftest import World
-from tests.provider.conftest import lone_world as world
+from tests.provider.conftest import DomainObjects
+from tests.provider.conftest import lone_objects as objects
 from tests.sandbox import CONSUMER, Client, EmulatorProcess, client, emulator
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import Workspace
 
-__all__ = ["client", "emulator", "world"]
+__all__ = ["client", "emulator", "objects"]
 pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 PROGRAM = """
 import pulumi
@@ -99,41 +99,44 @@ class Stack(stacks.SettingsStack):
 
 
 @pytest.fixture
-def stack(emulator: EmulatorProcess, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    emulator: EmulatorProcess, objects: DomainObjects, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("replacement")
     workspace = Workspace(folder / "state", emulator.port)
     workspace.prepare()
     made = Stack(Pulumi(workspace, cli(), project(folder / "program", "repl", PROGRAM), "repl"), {}, "repl")
     made.pulumi.select_stack()
     made.set(
-        parts=[], names={}, options={}, adopt=False, description="first", domain=world.domain, producer=world.producer,
-        environment=world.environment, role=world.roles[0], manage=world.manage_role, project=world.consumer,
+        parts=[], names={}, options={}, adopt=False, description="first", domain=objects.domain,
+        producer=objects.producer, environment=objects.environment, role=objects.roles[0],
+        manage=objects.manage_role, project=objects.consumer,
         admin=f"arn:aws:iam::{CONSUMER}:role/Admin", designation="PROJECT_CONTRIBUTOR",
     )  # fmt: skip
     yield made
     made.set(options={}, adopt=False).pulumi.operation("destroy")
 
 
-def lives(client: Client, world: World, name: str = "ReplForm") -> bool:
+def lives(client: Client, objects: DomainObjects, name: str = "ReplForm") -> bool:
     datazone = client("datazone")
     try:
-        datazone.get_form_type(domainIdentifier=world.domain, formTypeIdentifier=name)
+        datazone.get_form_type(domainIdentifier=objects.domain, formTypeIdentifier=name)
     except datazone.exceptions.ResourceNotFoundException:
         return False
     return True
 
 
 @pytest.mark.parametrize("adopt", [False, True])
-def test_a_forced_replacement_deletes_first(stack: Stack, client: Client, world: World, adopt: bool) -> None:
+def test_a_forced_replacement_deletes_first(stack: Stack, client: Client, objects: DomainObjects, adopt: bool) -> None:
     stack.set(adopt=adopt).up()
     urn = stack.urn("form")
     stack.up("--replace", urn)
-    assert lives(client, world)
+    assert lives(client, objects)
     stack.settled()
     stack.pulumi.run("state", "taint", urn, "--yes", "--stack", stack.pulumi.stack)
     assert stack.preview() == {"form": "replace"}
     stack.up()
-    assert lives(client, world)
+    assert lives(client, objects)
     stack.settled()
     # The SDK tells the engine of no single change of a dynamic resource: this is an update, which harms nothing.
     stack.set(options={"form": {"replace_on_changes": ["*"]}}, description="second")
@@ -144,18 +147,18 @@ def test_a_forced_replacement_deletes_first(stack: Stack, client: Client, world:
     stack.set(options={"form": {"replacement_trigger": "b"}})
     assert stack.preview() == {"form": "replace"}
     stack.up()
-    assert lives(client, world)
+    assert lives(client, objects)
     stack.settled()
 
 
 @pytest.mark.parametrize("adopt", [False, True])
 def test_a_forced_replacement_of_what_is_in_use_is_refused_before_anything_changed(
-    stack: Stack, client: Client, world: World, adopt: bool
+    stack: Stack, client: Client, objects: DomainObjects, adopt: bool
 ) -> None:
     stack.set(parts=["assets"], adopt=adopt).up()
     told = stack.refused_up("--replace", stack.urn("form"))
     assert "form type ReplForm cannot be deleted: the asset types ReplType use it; remove those first" in told
-    live = client("datazone").get_form_type(domainIdentifier=world.domain, formTypeIdentifier="ReplForm")
+    live = client("datazone").get_form_type(domainIdentifier=objects.domain, formTypeIdentifier="ReplForm")
     assert (live["status"], live["revision"]) == ("ENABLED", "1")
     stack.settled()
 
@@ -173,34 +176,34 @@ def test_what_deletion_does_not_refuse_is_refused_at_creation_or_deleted_first(s
 
 
 def test_the_new_member_is_there_before_the_old_one_goes(
-    stack: Stack, client: Client, world: World, emulator: EmulatorProcess
+    stack: Stack, client: Client, objects: DomainObjects, emulator: EmulatorProcess
 ) -> None:
     stack.set(parts=["member"]).up()
     emulator.admin(
         "POST", "faults", {"service": "datazone", "operation": "CreateProjectMembership", "kind": "access_denied"}
     )
-    stack.set(role=world.roles[1])
+    stack.set(role=objects.roles[1])
     assert "CreateProjectMembership failed with AccessDenied" in stack.refused_up()
     emulator.admin("DELETE", "faults")
     members = client("datazone").list_project_memberships(
-        domainIdentifier=world.domain, projectIdentifier=world.consumer
+        domainIdentifier=objects.domain, projectIdentifier=objects.consumer
     )["members"]
     assert [item["designation"] for item in members].count("PROJECT_CONTRIBUTOR") == 1
     stack.up()
     stack.settled()
 
 
-def test_a_rename_that_adopts_keeps_what_it_adopted(stack: Stack, client: Client, world: World) -> None:
+def test_a_rename_that_adopts_keeps_what_it_adopted(stack: Stack, client: Client, objects: DomainObjects) -> None:
     """Without an alias the engine makes the new one and then deletes the old one: of the same object."""
     stack.set(parts=["member"]).up()
     stack.set(names={"form": "other"}, adopt=True)
     assert "is kept: another resource of this program has taken it over" in stack.up()
-    assert lives(client, world)
+    assert lives(client, objects)
     stack.set(adopt=False).up()
     stack.settled()
 
 
-def test_a_typo_in_an_id_costs_nothing(stack: Stack, client: Client, world: World) -> None:
+def test_a_typo_in_an_id_costs_nothing(stack: Stack, client: Client, objects: DomainObjects) -> None:
     stack.set(parts=["assets", "target", "member"]).up()
     target = stack.pulumi.outputs()["target"]
     typo = "9typo000000000"
@@ -208,7 +211,7 @@ def test_a_typo_in_an_id_costs_nothing(stack: Stack, client: Client, world: Worl
         good = stack.config["settings"][key]
         stack.set(**{key: typo})
         for told in (stacks.one_line(stack.refused()), stack.refused_up()):
-            assert f"{name} is '{typo}', and domain {world.domain} has no " in told
+            assert f"{name} is '{typo}', and domain {objects.domain} has no " in told
         stack.set(**{key: good})
     good, nowhere = stack.config["settings"]["domain"], "dzd-nowhere000000"
     stack.set(domain=nowhere)
@@ -218,11 +221,11 @@ def test_a_typo_in_an_id_costs_nothing(stack: Stack, client: Client, world: Worl
     stack.settled()
     assert stack.pulumi.outputs()["target"] == target
     client("datazone", CONSUMER).get_subscription_target(
-        domainIdentifier=world.domain, environmentIdentifier=world.environment, identifier=target
+        domainIdentifier=objects.domain, environmentIdentifier=objects.environment, identifier=target
     )
 
 
-def test_resource_options_mean_what_they_say(stack: Stack, client: Client, world: World) -> None:
+def test_resource_options_mean_what_they_say(stack: Stack, client: Client, objects: DomainObjects) -> None:
     stack.set(parts=["assets"]).up()
     # A rename with an alias, and the alias gone afterwards: the same object, untouched.
     stack.set(names={"form": "renamed"}, options={"form": {"aliases": ["form"]}})
@@ -233,7 +236,7 @@ def test_resource_options_mean_what_they_say(stack: Stack, client: Client, world
     # Without an alias it would be another resource: what exists is not taken over, what is in use not deleted.
     stack.set(names={})
     assert "form type ReplForm exists already" in stack.refused_up()
-    assert lives(client, world)
+    assert lives(client, objects)
     stack.set(names={"form": "renamed"}).up()
     stack.settled()
     stack.set(options={"form": {"ignore_changes": ["description"]}}, description="second")
@@ -248,6 +251,6 @@ def test_resource_options_mean_what_they_say(stack: Stack, client: Client, world
     # What is protected is not replaced, and the rest stays as it is.
     stack.set(options={"form": {"protect": True}}).up()
     assert "protect" in stack.refused_up("--replace", stack.urn("renamed"))
-    assert lives(client, world)
+    assert lives(client, objects)
     stack.set(options={"form": {"protect": False}}).up()
     stack.settled()

@@ -168,7 +168,7 @@ def stub(emulator: EmulatorProcess, way: str) -> Iterator[Process]:
 
 
 @dataclass(frozen=True)
-class World:
+class DomainObjects:
     """A domain with a producer's and a consumer's project, and an environment in the consumer's account."""
 
     domain: str
@@ -180,18 +180,18 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(client: Client, way: str) -> World:
+def objects(client: Client, way: str) -> DomainObjects:
     """One for each way, whose objects would meet in the same domain."""
-    return make_world(client, way)
+    return make_objects(client, way)
 
 
 @pytest.fixture(scope="session")
-def lone_world(client: Client) -> World:
+def lone_objects(client: Client) -> DomainObjects:
     """For tests that have a way of their own."""
-    return make_world(client, "alone")
+    return make_objects(client, "alone")
 
 
-def make_world(client: Client, name: str) -> World:
+def make_objects(client: Client, name: str) -> DomainObjects:
     """A domain, its projects and an environment.
 
     Args:
@@ -226,7 +226,7 @@ def make_world(client: Client, name: str) -> World:
         iam.create_role(RoleName=f"{name}-{role}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         for role in ("manage", "reader-1", "reader-2")
     ]
-    return World(domain, projects[0], projects[1], environment, roles[0], tuple(roles[1:]))
+    return DomainObjects(domain, projects[0], projects[1], environment, roles[0], tuple(roles[1:]))
 
 
 def session(account: str | None = None) -> dict[str, Any]:
@@ -237,4 +237,4 @@ def session(account: str | None = None) -> dict[str, Any]:
     return made
 
 
-__all__ += ["CONSUMER", "PRODUCER", "UNKNOWN", "Driver", "Failed", "Process", "World", "session"]
+__all__ += ["CONSUMER", "PRODUCER", "UNKNOWN", "DomainObjects", "Driver", "Failed", "Process", "session"]

@@ -17,10 +17,10 @@ from streamgov_core.model.naming import Names
 from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_pulumi.providers import DestroyGuardProvider
 from streamgov_pulumi.providers.session import wait_for
-from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
+from tests.provider.conftest import UNKNOWN, DomainObjects, Driver, Failed, Process, session
 from tests.sandbox import CONSUMER, PRODUCER, Client
 
-# Its world is large and of one name; the plugin's way to it is in test_served.
+# Its deployment is large and of one name; the plugin's way to it is in test_served.
 pytestmark = [pytest.mark.emulator, pytest.mark.parametrize("way", ["dynamic"], indirect=True)]
 TYPE = "GuardedType"
 REGISTRY = "guarded"
@@ -37,17 +37,17 @@ def guard(stub: Process) -> Driver:
     return Driver(stub, DestroyGuardProvider())
 
 
-def inputs(guard: Driver, world: World, mode: str | None = None, **target: Any) -> dict[str, Any]:
+def inputs(guard: Driver, objects: DomainObjects, mode: str | None = None, **target: Any) -> dict[str, Any]:
     return guard.inputs(
         {
             "region": "us-east-1",
-            "domain_id": world.domain,
+            "domain_id": objects.domain,
             **({"on_destroy": mode} if mode else {}),
             "parts": [
                 {"asset_types": [TYPE]},
                 {
                     "assume_role_arn": session(PRODUCER)["assume_role_arn"],
-                    "record_keys": [record_key(world.domain, REGISTRY)],
+                    "record_keys": [record_key(objects.domain, REGISTRY)],
                 },
                 {"assume_role_arn": session(CONSUMER)["assume_role_arn"], "targets": [target] if target else []},
             ],
@@ -81,23 +81,23 @@ class Live:
 
 
 @pytest.fixture
-def live(client: Client, world: World) -> Iterator[Live]:
+def live(client: Client, objects: DomainObjects) -> Iterator[Live]:
     datazone = client("datazone")
-    where = {"domainIdentifier": world.domain}
-    datazone.create_asset_type(**where, name=TYPE, owningProjectIdentifier=world.producer, formsInput={})
+    where = {"domainIdentifier": objects.domain}
+    datazone.create_asset_type(**where, name=TYPE, owningProjectIdentifier=objects.producer, formsInput={})
     target = client("datazone", CONSUMER).create_subscription_target(
         **where,
-        environmentIdentifier=world.environment,
+        environmentIdentifier=objects.environment,
         name="guarded",
         type="x",
-        authorizedPrincipals=[world.roles[0]],
+        authorizedPrincipals=[objects.roles[0]],
         applicableAssetTypes=[TYPE],
-        manageAccessRole=world.manage_role,
+        manageAccessRole=objects.manage_role,
         subscriptionTargetConfig=[],
         subscriptionGrantCreationMode="MANUAL",
     )["id"]
     asset = datazone.create_asset(
-        **where, name="orders", typeIdentifier=TYPE, owningProjectIdentifier=world.producer, formsInput=[]
+        **where, name="orders", typeIdentifier=TYPE, owningProjectIdentifier=objects.producer, formsInput=[]
     )["id"]
     listing = datazone.create_listing_change_set(**where, entityIdentifier=asset, entityType="ASSET", action="PUBLISH")[
         "listingId"
@@ -107,27 +107,29 @@ def live(client: Client, world: World) -> Iterator[Live]:
         **where,
         requestReason="r",
         subscribedListings=[{"identifier": listing}],
-        subscribedPrincipals=[{"project": {"identifier": world.consumer}}],
+        subscribedPrincipals=[{"project": {"identifier": objects.consumer}}],
     )["id"]
     datazone.accept_subscription_request(**where, identifier=request)
     [subscription] = datazone.list_subscriptions(**where, subscriptionRequestIdentifier=request)["items"]
-    store = DynamoAssetRecordStore(client("dynamodb", PRODUCER), Names(), world.domain, REGISTRY)
+    store = DynamoAssetRecordStore(client("dynamodb", PRODUCER), Names(), objects.domain, REGISTRY)
     store.save(AssetRecord(asset, "arn:x", None, "orders", "hash"))
     yield Live(asset, listing, subscription["id"], target)
     client("datazone", CONSUMER).delete_subscription_target(
-        **where, environmentIdentifier=world.environment, identifier=target
+        **where, environmentIdentifier=objects.environment, identifier=target
     )
     datazone.delete_asset_type(**where, identifier=TYPE)
 
 
-def records(client: Client, world: World) -> list[str]:
-    store = DynamoAssetRecordStore(client("dynamodb", PRODUCER), Names(), world.domain, REGISTRY)
+def records(client: Client, objects: DomainObjects) -> list[str]:
+    store = DynamoAssetRecordStore(client("dynamodb", PRODUCER), Names(), objects.domain, REGISTRY)
     return [record.schema_name for record in store.load_all()]
 
 
-def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Client, world: World, live: Live) -> None:
-    where = {"domainIdentifier": world.domain}
-    kept = inputs(guard, world)
+def test_what_lives_is_listed_and_kept_then_taken_down(
+    guard: Driver, client: Client, objects: DomainObjects, live: Live
+) -> None:
+    where = {"domainIdentifier": objects.domain}
+    kept = inputs(guard, objects)
     assert kept["on_destroy"] == "refuse"
     id_, state = guard.create(kept)
     with pytest.raises(Failed) as refused:
@@ -138,9 +140,9 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
     assert f"orders ({live.asset}, listing {live.listing}, subscription {live.subscription})" in text
     assert "Or let the program do all of that: on_destroy cascade, then pulumi up && pulumi destroy" in text
     assert client("datazone").get_asset(**where, identifier=live.asset)["listing"]["listingStatus"] == "ACTIVE"
-    assert records(client, world) == ["orders"]
+    assert records(client, objects) == ["orders"]
 
-    wanted = inputs(guard, world, "cascade")
+    wanted = inputs(guard, objects, "cascade")
     assert guard.diff(id_, state, wanted) == ("DIFF_SOME", [], False)
     state = guard.update(id_, state, wanted)
     guard.settled(id_, state, wanted)
@@ -150,19 +152,19 @@ def test_what_lives_is_listed_and_kept_then_taken_down(guard: Driver, client: Cl
         datazone.get_asset(**where, identifier=live.asset)
     ended = datazone.get_subscription(**where, identifier=live.subscription)
     assert ended["status"] == "REVOKED"
-    assert records(client, world) == []
+    assert records(client, objects) == []
     guard.delete(id_, state)  # again: nothing is left to do
     guard.delete(id_, {**state, "on_destroy": "refuse"})
 
 
 def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
-    guard: Driver, client: Client, world: World, live: Live
+    guard: Driver, client: Client, objects: DomainObjects, live: Live
 ) -> None:
     """Nobody listens for the grant's events here, so the test plays the workflow."""
-    datazone, where = client("datazone"), {"domainIdentifier": world.domain}
+    datazone, where = client("datazone"), {"domainIdentifier": objects.domain}
     grant = datazone.create_subscription_grant(
         **where,
-        environmentIdentifier=world.environment,
+        environmentIdentifier=objects.environment,
         subscriptionTargetIdentifier=live.target,
         grantedEntity={"listing": {"identifier": live.listing, "revision": "1"}},
     )["id"]
@@ -175,8 +177,8 @@ def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
             )
 
     mark("GRANT_IN_PROGRESS", "GRANTED")
-    mine = {"environment_id": world.environment, "target_id": live.target}
-    id_, state = guard.create(inputs(guard, world, **mine))
+    mine = {"environment_id": objects.environment, "target_id": live.target}
+    id_, state = guard.create(inputs(guard, objects, **mine))
     with pytest.raises(Failed, match=re.escape(f"\n- grant {grant} (COMPLETED)\nRemove what lives:")):
         guard.delete(id_, state)
     datazone.revoke_subscription(**where, identifier=live.subscription)
@@ -209,14 +211,14 @@ def test_a_revoke_that_fails_stops_the_cascade_with_its_cause(
         ({"partition": "moon"}, "partition must be one of aws"),
     ],
 )
-def test_check_tells_what_is_wrong(guard: Driver, world: World, change: dict[str, Any], reason: str) -> None:
-    _, failures = guard.check({"region": "us-east-1", "domain_id": world.domain, **change})
+def test_check_tells_what_is_wrong(guard: Driver, objects: DomainObjects, change: dict[str, Any], reason: str) -> None:
+    _, failures = guard.check({"region": "us-east-1", "domain_id": objects.domain, **change})
     assert len(failures) == 1, failures
     assert reason in failures[0]
 
 
 def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
-    guard: Driver, client: Client, world: World, live: Live
+    guard: Driver, client: Client, objects: DomainObjects, live: Live
 ) -> None:
     """Both, and what lives, in one refusal; a cascade takes nothing down before it."""
     dynamodb, s3, iam = (client(service, PRODUCER) for service in ("dynamodb", "s3", "iam"))
@@ -240,7 +242,7 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=policy)
     mine = {"account": PRODUCER, "assume_role_arn": role, "trail": True}
     parts = [{"asset_types": [TYPE]}, {**mine, "sides": ["member", "domain"]}]
-    wanted = guard.inputs({"region": "us-east-1", "domain_id": world.domain, "namespace": "guarded", "parts": parts})
+    wanted = guard.inputs({"region": "us-east-1", "domain_id": objects.domain, "namespace": "guarded", "parts": parts})
     id_, state = guard.create(wanted)
 
     def refused(mode: str) -> list[str]:
@@ -266,7 +268,7 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
         *protected_lines,
         "Let the program do all of that: no deletion protection, then pulumi up && pulumi destroy",
     ]
-    assert client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)["id"] == live.asset
+    assert client("datazone").get_asset(domainIdentifier=objects.domain, identifier=live.asset)["id"] == live.asset
     lines = refused("refuse")
     assert lines[0].startswith("nothing was destroyed: 1 asset(s), 1 listing(s) and 1 subscription(s)")
     assert lines[2 : 2 + len(protected_lines)] == protected_lines
@@ -287,16 +289,16 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=policy)
     guard.delete(id_, {**state, "on_destroy": "cascade"})
     with pytest.raises(client("datazone").exceptions.ResourceNotFoundException):
-        client("datazone").get_asset(domainIdentifier=world.domain, identifier=live.asset)
+        client("datazone").get_asset(domainIdentifier=objects.domain, identifier=live.asset)
 
 
-def test_unknowns_pass_and_a_foreign_item_stops_it(guard: Driver, client: Client, world: World) -> None:
+def test_unknowns_pass_and_a_foreign_item_stops_it(guard: Driver, client: Client, objects: DomainObjects) -> None:
     parts = [{"asset_types": [UNKNOWN], "targets": [{"environment_id": UNKNOWN, "target_id": UNKNOWN}]}, UNKNOWN]
     assert guard.check({"region": "us-east-1", "domain_id": UNKNOWN, "parts": parts})[1] == []
     dynamodb, table = client("dynamodb", PRODUCER), Names().record_table
-    key = {RECORD_KEY: {"S": record_key(world.domain, REGISTRY)}, RECORD_ITEM: {"S": "x"}}
+    key = {RECORD_KEY: {"S": record_key(objects.domain, REGISTRY)}, RECORD_ITEM: {"S": "x"}}
     dynamodb.put_item(TableName=table, Item={**key, "record": {"S": "by hand"}})
-    id_, state = guard.create(inputs(guard, world, "cascade"))
+    id_, state = guard.create(inputs(guard, objects, "cascade"))
     with pytest.raises(Failed, match=f"item x of .*#registry/guarded in table {table} is no record of a data source"):
         guard.delete(id_, state)
     dynamodb.delete_item(TableName=table, Key=key)

@@ -13,7 +13,7 @@ from pulumi.dynamic import ResourceProvider
 from streamgov_core.model.errors import ResourceExistsError
 from streamgov_pulumi import providers
 from streamgov_pulumi.providers import failures
-from tests.provider.conftest import CONSUMER, PRODUCER, UNKNOWN, Driver, Failed, Process, World, session
+from tests.provider.conftest import CONSUMER, PRODUCER, UNKNOWN, DomainObjects, Driver, Failed, Process, session
 from tests.sandbox import Client
 
 pytestmark = pytest.mark.emulator
@@ -21,21 +21,21 @@ NOWHERE = "0nowhere000000"
 MODEL = "structure Looked { topic: String }"
 
 
-def wanted(world: World) -> dict[str, tuple[type[ResourceProvider], str, dict[str, Any]]]:
+def wanted(objects: DomainObjects) -> dict[str, tuple[type[ResourceProvider], str, dict[str, Any]]]:
     """For each kind: its provider, the input that names another object, and good inputs."""
-    base = {"domain_id": world.domain, **session()}
-    owned = {**base, "owning_project_id": world.producer}
+    base = {"domain_id": objects.domain, **session()}
+    owned = {**base, "owning_project_id": objects.producer}
     target = {
         **base,
         **session(CONSUMER),
-        "environment_id": world.environment,
+        "environment_id": objects.environment,
         "name": "looked",
-        "authorized_principals": [world.roles[0]],
+        "authorized_principals": [objects.roles[0]],
         "applicable_asset_types": ["Looked"],
-        "manage_access_role": world.manage_role,
+        "manage_access_role": objects.manage_role,
     }
     rule = {**base, "name": "looked", "action": "CREATE_SUBSCRIPTION_REQUEST", "glossary_terms": ["t1"]}
-    member = {**base, "project_id": world.consumer, "user_identifier": world.roles[0]}
+    member = {**base, "project_id": objects.consumer, "user_identifier": objects.roles[0]}
     return {
         "form": (providers.FormTypeProvider, "owning_project_id", {**owned, "name": "Looked", "model": MODEL}),
         "assets": (providers.AssetTypeProvider, "owning_project_id", {**owned, "name": "Looked", "forms": {}}),
@@ -49,13 +49,13 @@ KINDS = ("form", "assets", "target", "rule", "member")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_id_that_names_nothing_fails_the_check(stub: Process, world: World, kind: str) -> None:
-    provider, key, good = wanted(world)[kind]
+def test_an_id_that_names_nothing_fails_the_check(stub: Process, objects: DomainObjects, kind: str) -> None:
+    provider, key, good = wanted(objects)[kind]
     driver = Driver(stub, provider())
     inputs, failures_ = driver.check(good)
     assert failures_ == []
     _, [told] = driver.check({**good, key: NOWHERE})
-    assert told.startswith(f"{key} is '{NOWHERE}', and domain {world.domain} has no ")
+    assert told.startswith(f"{key} is '{NOWHERE}', and domain {objects.domain} has no ")
     assert f"(aws datazone {'get-domain' if kind == 'rule' else 'list-'}" in told
     # The same for a change of what is there; but what stood there when it was made is not asked about again.
     assert driver.check({**good, key: NOWHERE}, inputs)[1] == [told]
@@ -64,9 +64,9 @@ def test_an_id_that_names_nothing_fails_the_check(stub: Process, world: World, k
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_move_to_a_domain_that_is_not_seen_fails_the_check(stub: Process, world: World, kind: str) -> None:
+def test_a_move_to_a_domain_that_is_not_seen_fails_the_check(stub: Process, objects: DomainObjects, kind: str) -> None:
     """It would delete the old object first, and make no new one."""
-    provider, _, good = wanted(world)[kind]
+    provider, _, good = wanted(objects)[kind]
     driver = Driver(stub, provider())
     inputs, _ = driver.check(good)
     nowhere = "dzd-nowhere000000"
@@ -81,50 +81,52 @@ def test_a_move_to_a_domain_that_is_not_seen_fails_the_check(stub: Process, worl
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_cannot_be_looked_at_passes(stub: Process, world: World, kind: str) -> None:
+def test_what_cannot_be_looked_at_passes(stub: Process, objects: DomainObjects, kind: str) -> None:
     """An account without association sees nothing: that proves nothing. The call itself will say what is wrong."""
-    provider, key, good = wanted(world)[kind]
+    provider, key, good = wanted(objects)[kind]
     foreign = {**good, **session(PRODUCER), key: NOWHERE}
     assert Driver(stub, provider()).check(foreign)[1] == []
 
 
-def test_an_environment_of_another_account_or_region_or_that_ended(stub: Process, client: Client, world: World) -> None:
-    provider, key, good = wanted(world)["target"]
+def test_an_environment_of_another_account_or_region_or_that_ended(
+    stub: Process, client: Client, objects: DomainObjects
+) -> None:
+    provider, key, good = wanted(objects)["target"]
     driver = Driver(stub, provider())
     own = {name: value for name, value in good.items() if name != "assume_role_arn"}
     [told] = driver.check(own)[1]
     assert told == (
-        f"{key} is '{world.environment}', an environment of account {CONSUMER}, and this target is made by account "
+        f"{key} is '{objects.environment}', an environment of account {CONSUMER}, and this target is made by account "
         "111111111111"
     )
     datazone = client("datazone")
     blueprint = datazone.list_environment_blueprints(
-        domainIdentifier=world.domain, managed=True, name="CustomAwsService"
+        domainIdentifier=objects.domain, managed=True, name="CustomAwsService"
     )["items"][0]["id"]
     ended = datazone.create_environment(
-        domainIdentifier=world.domain,
-        projectIdentifier=world.consumer,
+        domainIdentifier=objects.domain,
+        projectIdentifier=objects.consumer,
         name="ended",
         environmentBlueprintIdentifier=blueprint,
         environmentAccountIdentifier=CONSUMER,
         environmentAccountRegion="us-east-1",
     )["id"]
-    datazone.delete_environment(domainIdentifier=world.domain, identifier=ended)
+    datazone.delete_environment(domainIdentifier=objects.domain, identifier=ended)
     [told] = driver.check({**good, key: ended})[1]
     assert told.startswith(f"{key} is '{ended}', and ")
 
 
-def test_an_expected_failure_is_its_sentence(stub: Process, world: World) -> None:
-    provider, _, good = wanted(world)["member"]
+def test_an_expected_failure_is_its_sentence(stub: Process, objects: DomainObjects) -> None:
+    provider, _, good = wanted(objects)["member"]
     driver = Driver(stub, provider())
     id_, state = driver.create(driver.inputs(good))
     with pytest.raises(Failed) as refused:
         driver.create(driver.inputs(good))
-    assert str(refused.value).startswith(f"{world.roles[0]} is already a member of project {world.consumer}")
+    assert str(refused.value).startswith(f"{objects.roles[0]} is already a member of project {objects.consumer}")
     driver.delete(id_, state)
 
 
-def test_an_unexpected_failure_keeps_its_traceback(stub: Process, world: World) -> None:
+def test_an_unexpected_failure_keeps_its_traceback(stub: Process, objects: DomainObjects) -> None:
     with pytest.raises(Failed, match="Traceback"):
         Driver(stub, providers.FormTypeProvider()).create({"region": "us-east-1"})
 
@@ -150,21 +152,21 @@ def test_only_the_sdks_process_is_told_otherwise() -> None:
     assert getattr(sys.modules["__main__"], "traceback", traceback) is traceback
 
 
-def test_models_and_maps_are_compared_field_by_field(stub: Any, client: Client, world: World) -> None:
+def test_models_and_maps_are_compared_field_by_field(stub: Any, client: Client, objects: DomainObjects) -> None:
     datazone = client("datazone")
     there = "structure LookedModel { topic: String, note: String }"
     datazone.create_form_type(
-        domainIdentifier=world.domain, name="LookedModel", model={"smithy": there}, status="ENABLED",
-        owningProjectIdentifier=world.producer, description="old",
+        domainIdentifier=objects.domain, name="LookedModel", model={"smithy": there}, status="ENABLED",
+        owningProjectIdentifier=objects.producer, description="old",
     )  # fmt: skip
     driver = Driver(stub, providers.FormTypeProvider())
     model = "structure LookedModel { topic: Integer, more: String }"
-    owned = {"domain_id": world.domain, **session(), "owning_project_id": world.producer}
+    owned = {"domain_id": objects.domain, **session(), "owning_project_id": objects.producer}
     form = driver.inputs({**owned, "name": "LookedModel", "model": model, "description": "ours"})
     with pytest.raises(Failed) as refused:
         driver.create(form)
     assert str(refused.value).splitlines() == [
-        f"form type LookedModel exists already in domain {world.domain} (revision 1). Compared with this program:",
+        f"form type LookedModel exists already in domain {objects.domain} (revision 1). Compared with this program:",
         "- model: LookedModel.note is removed (breaking)",
         "- model: LookedModel.topic changes its type from String to Integer (breaking)",
         "- model: LookedModel.more is added, optional",
@@ -172,7 +174,7 @@ def test_models_and_maps_are_compared_field_by_field(stub: Any, client: Client, 
         "To take it over, set adopt_existing to true for one `pulumi up`.",
     ]
     datazone.create_asset_type(
-        domainIdentifier=world.domain, name="LookedType", owningProjectIdentifier=world.producer,
+        domainIdentifier=objects.domain, name="LookedType", owningProjectIdentifier=objects.producer,
         formsInput={"A": {"typeIdentifier": "LookedModel", "typeRevision": "1", "required": True}},
     )  # fmt: skip
     driver = Driver(stub, providers.AssetTypeProvider())
@@ -181,12 +183,14 @@ def test_models_and_maps_are_compared_field_by_field(stub: Any, client: Client, 
         driver.create(driver.inputs({**owned, "name": "LookedType", "forms": forms}))
     lines = str(refused.value).splitlines()
     assert [line.partition(":")[0] for line in lines[1:-1]] == ["- forms.A", "- forms.B"]
-    datazone.delete_asset_type(domainIdentifier=world.domain, identifier="LookedType")
+    datazone.delete_asset_type(domainIdentifier=objects.domain, identifier="LookedType")
 
 
-def test_what_another_resource_adopts_is_not_deleted_with_the_old_one(stub: Any, client: Client, world: World) -> None:
+def test_what_another_resource_adopts_is_not_deleted_with_the_old_one(
+    stub: Any, client: Client, objects: DomainObjects
+) -> None:
     """A rename without an alias: the new resource adopts, then the engine deletes the old one with the same id."""
-    provider, _, good = wanted(world)["member"]
+    provider, _, good = wanted(objects)["member"]
     driver = Driver(stub, provider())
     first_id, first = driver.create(driver.inputs(good))
     adopted_id, adopted = driver.create(driver.inputs({**good, "adopt_existing": True}))

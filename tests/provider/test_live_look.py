@@ -14,17 +14,17 @@ from streamgov_pulumi.providers import session
 from streamgov_pulumi.providers.session import SessionSettings
 from streamgov_pulumi.references import kinds
 from streamgov_pulumi.references.kinds import Question
-from tests.provider.conftest import World, world
+from tests.provider.conftest import DomainObjects, objects
 from tests.sandbox import DOMAIN, PRODUCER, Client, EmulatorProcess, client, emulator
 
-__all__ = ["client", "emulator", "world"]
+__all__ = ["client", "emulator", "objects"]
 pytestmark = pytest.mark.emulator
 REGION = "us-east-1"
 Look = Callable[[Any, str], str]
 
 
 @pytest.fixture
-def look(emulator: EmulatorProcess, world: World, monkeypatch: pytest.MonkeyPatch) -> Look:
+def look(emulator: EmulatorProcess, objects: DomainObjects, monkeypatch: pytest.MonkeyPatch) -> Look:
     """Look in the producer's account; for what is in the domain, in the domain's."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
     monkeypatch.setattr(session, "_CLIENTS", {})
@@ -33,18 +33,18 @@ def look(emulator: EmulatorProcess, world: World, monkeypatch: pytest.MonkeyPatc
         in_domain = (kinds.domain, kinds.own_domain, kinds.project, kinds.domain_unit)
         account = DOMAIN if kind in in_domain else PRODUCER
         settings = SessionSettings(REGION, f"arn:aws:iam::{account}:role/Admin")
-        domain = value if kind in (kinds.domain, kinds.own_domain) else world.domain
+        domain = value if kind in (kinds.domain, kinds.own_domain) else objects.domain
         return str(kind(lambda service: session.client(service, settings), Question(kind, value, domain)))
 
     return asked
 
 
-def test_what_is_in_the_domain(look: Look, client: Client, world: World) -> None:
-    unit = client("datazone").get_domain(identifier=world.domain)["rootDomainUnitId"]
+def test_what_is_in_the_domain(look: Look, client: Client, objects: DomainObjects) -> None:
+    unit = client("datazone").get_domain(identifier=objects.domain)["rootDomainUnitId"]
     for kind, there, what in (
-        (kinds.domain, world.domain, "DataZone does not show the domain"),
-        (kinds.own_domain, world.domain, "the account has no domain dzd-nowhere000000 in this region"),
-        (kinds.project, world.producer, "has no project of that id (aws datazone list-projects"),
+        (kinds.domain, objects.domain, "DataZone does not show the domain"),
+        (kinds.own_domain, objects.domain, "the account has no domain dzd-nowhere000000 in this region"),
+        (kinds.project, objects.producer, "has no project of that id (aws datazone list-projects"),
         (kinds.domain_unit, unit, "has no domain unit of that id (aws datazone get-domain"),
     ):
         assert look(kind, there) == ""
@@ -52,12 +52,12 @@ def test_what_is_in_the_domain(look: Look, client: Client, world: World) -> None
 
 
 def test_an_account_without_association_is_told_of_both_readings(
-    look: Look, client: Client, world: World, emulator: EmulatorProcess
+    look: Look, client: Client, objects: DomainObjects, emulator: EmulatorProcess
 ) -> None:
     settings = SessionSettings(REGION, f"arn:aws:iam::{PRODUCER}:role/Admin")
 
     def foreign(kind: Any) -> str:
-        question = Question(kind, world.producer, world.domain)
+        question = Question(kind, objects.producer, objects.domain)
         return str(kind(lambda service: session.client(service, settings), question))
 
     told = foreign(kinds.domain)
@@ -67,12 +67,12 @@ def test_an_account_without_association_is_told_of_both_readings(
     with pytest.raises(RemoteError, match="GetProject failed with AccessDenied"):
         foreign(kinds.project)
     elsewhere = SessionSettings("eu-west-1", f"arn:aws:iam::{DOMAIN}:role/Admin")
-    question = Question(kinds.domain, world.domain, world.domain)
+    question = Question(kinds.domain, objects.domain, objects.domain)
     assert "another region" in kinds.domain(lambda service: session.client(service, elsewhere), question)
 
 
-def test_roles_and_policies(look: Look, client: Client, world: World) -> None:
-    name = f"look-{world.domain[-6:]}"
+def test_roles_and_policies(look: Look, client: Client, objects: DomainObjects) -> None:
+    name = f"look-{objects.domain[-6:]}"
     iam = client("iam", PRODUCER)
     trust = json.dumps(function_trust())
     arn = iam.create_role(RoleName=name, Path="/streaming/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -89,8 +89,8 @@ def test_roles_and_policies(look: Look, client: Client, world: World) -> None:
     assert look(kinds.policy, f"{policy}-x") == f"there is no policy {policy}-x (aws iam list-policies --scope Local)"
 
 
-def test_clusters_streams_and_registries(look: Look, client: Client, world: World) -> None:
-    name = f"look-{world.domain[-6:]}"
+def test_clusters_streams_and_registries(look: Look, client: Client, objects: DomainObjects) -> None:
+    name = f"look-{objects.domain[-6:]}"
     kafka, kinesis = client("kafka", PRODUCER), client("kinesis", PRODUCER)
     subnets = [item["SubnetId"] for item in client("ec2", PRODUCER).describe_subnets()["Subnets"]][:2]
     cluster = kafka.create_cluster_v2(
@@ -117,8 +117,8 @@ def test_clusters_streams_and_registries(look: Look, client: Client, world: Worl
     assert look(kinds.registry, "look") == "there is no schema registry 'look' (aws glue list-registries)"
 
 
-def test_topics_and_trails(look: Look, client: Client, world: World) -> None:
-    name = f"look-{world.domain[-6:]}"
+def test_topics_and_trails(look: Look, client: Client, objects: DomainObjects) -> None:
+    name = f"look-{objects.domain[-6:]}"
     topic = client("sns", PRODUCER).create_topic(Name="look")["TopicArn"]
     assert look(kinds.topic, topic) == ""
     assert look(kinds.topic, f"{topic}-x") == f"there is no topic {topic}-x: alarms would notify nobody"

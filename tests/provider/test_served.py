@@ -17,7 +17,7 @@ from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.providers import DestroyGuardProvider, FormTypeProvider, SubscriptionTargetProvider
 from streamgov_pulumi.served_resources import SERVED, served_schema
-from tests.provider.conftest import COMMANDS, REGION, Driver, Failed, Process, World, session
+from tests.provider.conftest import COMMANDS, REGION, DomainObjects, Driver, Failed, Process, session
 from tests.sandbox import CONSUMER, ROOT, Client, EmulatorProcess
 
 pytestmark = [pytest.mark.emulator, pytest.mark.parametrize("way", ["served"], indirect=True)]
@@ -56,20 +56,20 @@ def configured(emulator: EmulatorProcess) -> Iterator[Any]:
     process.stdout.close()
 
 
-def test_a_form_type_is_imported_by_its_id_alone(configured: Any, client: Client, world: World) -> None:
+def test_a_form_type_is_imported_by_its_id_alone(configured: Any, client: Client, objects: DomainObjects) -> None:
     """`pulumi import` and `get` read with an id and nothing else; the region is the package's."""
     client("datazone").create_form_type(
-        domainIdentifier=world.domain,
+        domainIdentifier=objects.domain,
         name="ImportForm",
         model={"smithy": "structure ImportForm { a: String }"},
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=objects.producer,
         status="ENABLED",
     )
-    id_ = f"{world.domain}|form|ImportForm"
+    id_ = f"{objects.domain}|form|ImportForm"
     answer = configured.Read(provider_pb2.ReadRequest(id=id_, urn=URN))
     read = json_format.MessageToDict(answer.inputs)
     assert answer.id == id_
-    assert read["owningProjectId"] == world.producer
+    assert read["owningProjectId"] == objects.producer
     assert read["region"] == REGION
     assert "ImportForm" in read["model"]
     checked = configured.Check(provider_pb2.CheckRequest(urn=URN, news=answer.inputs, olds=struct({})))
@@ -79,15 +79,15 @@ def test_a_form_type_is_imported_by_its_id_alone(configured: Any, client: Client
     assert (list(checked.failures), list(diff.replaces)) == ([], []), "what was imported is not made anew"
 
 
-def test_a_target_is_imported_and_settled(stub: Process, client: Client, world: World) -> None:
+def test_a_target_is_imported_and_settled(stub: Process, client: Client, objects: DomainObjects) -> None:
     driver = Driver(stub, SubscriptionTargetProvider())
     client("datazone").create_asset_type(
-        domainIdentifier=world.domain, name="ImportType", owningProjectIdentifier=world.producer, formsInput={}
+        domainIdentifier=objects.domain, name="ImportType", owningProjectIdentifier=objects.producer, formsInput={}
     )
     inputs = driver.inputs({
-        "domain_id": world.domain, "environment_id": world.environment, "name": "imported",
-        "authorized_principals": [world.roles[0]], "applicable_asset_types": ["ImportType"],
-        "manage_access_role": world.manage_role, **session(CONSUMER),
+        "domain_id": objects.domain, "environment_id": objects.environment, "name": "imported",
+        "authorized_principals": [objects.roles[0]], "applicable_asset_types": ["ImportType"],
+        "manage_access_role": objects.manage_role, **session(CONSUMER),
     })  # fmt: skip
     id_, state = driver.create(inputs)
     request = provider_pb2.ReadRequest(
@@ -100,12 +100,12 @@ def test_a_target_is_imported_and_settled(stub: Process, client: Client, world: 
     driver.delete(id_, state)
 
 
-def test_what_is_gone_is_not_imported(configured: Any, world: World) -> None:
-    answer = configured.Read(provider_pb2.ReadRequest(id=f"{world.domain}|form|Nobody", urn=URN))
+def test_what_is_gone_is_not_imported(configured: Any, objects: DomainObjects) -> None:
+    answer = configured.Read(provider_pb2.ReadRequest(id=f"{objects.domain}|form|Nobody", urn=URN))
     assert answer.id == ""
 
 
-def test_an_id_of_another_kind_is_refused_with_its_form(configured: Any, world: World) -> None:
+def test_an_id_of_another_kind_is_refused_with_its_form(configured: Any, objects: DomainObjects) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         configured.Read(provider_pb2.ReadRequest(id="ImportForm", urn=URN))
     assert refused.value.details() == "the id 'ImportForm' must be <domainId>|form|<name>"
@@ -122,12 +122,12 @@ def test_every_id_says_its_properties(name: str) -> None:
             one.identified(wrong)
 
 
-def test_a_secret_stays_one(configured: Any, world: World) -> None:
+def test_a_secret_stays_one(configured: Any, objects: DomainObjects) -> None:
     """An external id that is secret comes back as a secret from every call."""
     secret = {_special_sig_key: _special_secret_sig, "value": "hunter22"}
     news = {
-        "domainId": world.domain, "name": "SecretForm", "model": "structure SecretForm { a: String }",
-        "owningProjectId": world.producer, "region": REGION, "externalId": secret,
+        "domainId": objects.domain, "name": "SecretForm", "model": "structure SecretForm { a: String }",
+        "owningProjectId": objects.producer, "region": REGION, "externalId": secret,
     }  # fmt: skip
     checked = configured.Check(provider_pb2.CheckRequest(urn=URN, news=struct(news), olds=struct({})))
     assert json_format.MessageToDict(checked.inputs)["externalId"] == secret
@@ -135,11 +135,11 @@ def test_a_secret_stays_one(configured: Any, world: World) -> None:
     assert json_format.MessageToDict(made.properties)["externalId"] == secret
 
 
-def test_ignored_changes_are_no_change(stub: Process, world: World) -> None:
+def test_ignored_changes_are_no_change(stub: Process, objects: DomainObjects) -> None:
     driver = Driver(stub, FormTypeProvider())
     inputs = driver.inputs({
-        "domain_id": world.domain, "name": "IgnoreForm", "model": "structure IgnoreForm { a: String }",
-        "owning_project_id": world.producer, "description": "a", **session(),
+        "domain_id": objects.domain, "name": "IgnoreForm", "model": "structure IgnoreForm { a: String }",
+        "owning_project_id": objects.producer, "description": "a", **session(),
     })  # fmt: skip
     id_, state = driver.create(inputs)
     other = {**inputs, "description": "b"}
@@ -156,13 +156,13 @@ def test_ignored_changes_are_no_change(stub: Process, world: World) -> None:
     assert answered("description").changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
-def test_the_guard_is_served_too(stub: Process, world: World) -> None:
+def test_the_guard_is_served_too(stub: Process, objects: DomainObjects) -> None:
     guard = Driver(stub, DestroyGuardProvider())
-    part = {"targets": [{"environment_id": world.environment, "target_id": "t1"}]}
-    inputs = guard.inputs({"domain_id": world.domain, "parts": [part], **session()})
+    part = {"targets": [{"environment_id": objects.environment, "target_id": "t1"}]}
+    inputs = guard.inputs({"domain_id": objects.domain, "parts": [part], **session()})
     id_, state = guard.create(inputs)
     guard.settled(id_, state, inputs)
-    _, failures = guard.check({"domain_id": world.domain, "parts": [{"typo": 1}], **session()})
+    _, failures = guard.check({"domain_id": objects.domain, "parts": [{"typo": 1}], **session()})
     assert len(failures) == 1 and "typo" in failures[0]
 
 
@@ -172,11 +172,11 @@ def test_a_type_that_is_not_served_is_said(configured: Any) -> None:
         configured.Create(request)
 
 
-def test_a_failure_of_aws_is_a_sentence_under_the_schemas_names(stub: Process, world: World) -> None:
+def test_a_failure_of_aws_is_a_sentence_under_the_schemas_names(stub: Process, objects: DomainObjects) -> None:
     driver = Driver(stub, FormTypeProvider())
     wanted = {
-        "domain_id": world.domain, "name": "TwiceForm", "model": "structure TwiceForm { a: String }",
-        "owning_project_id": world.producer, **session(),
+        "domain_id": objects.domain, "name": "TwiceForm", "model": "structure TwiceForm { a: String }",
+        "owning_project_id": objects.producer, **session(),
     }  # fmt: skip
     driver.create(driver.inputs(wanted))
     with pytest.raises(Failed, match="adopt_existing") as refused:

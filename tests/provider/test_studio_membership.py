@@ -10,7 +10,7 @@ import pytest
 
 from streamgov_core.deploy.iam_statements import function_trust
 from streamgov_pulumi.providers import ProjectMembershipProvider
-from tests.provider.conftest import UNKNOWN, Driver, Failed, Process, World, session
+from tests.provider.conftest import UNKNOWN, DomainObjects, Driver, Failed, Process, session
 from tests.sandbox import DOMAIN, Client, EmulatorProcess
 
 pytestmark = pytest.mark.emulator
@@ -228,11 +228,13 @@ def test_a_designation_of_somebody_else_is_not_taken(member: Driver, studio: Stu
     assert studio.members() == []
 
 
-def test_a_v1_domain_has_the_managed_designations_alone(member: Driver, client: Client, world: World, way: str) -> None:
+def test_a_v1_domain_has_the_managed_designations_alone(
+    member: Driver, client: Client, objects: DomainObjects, way: str
+) -> None:
     role = client("iam").create_role(
         RoleName=f"member-with-operations-{way}", AssumeRolePolicyDocument=json.dumps(function_trust())
     )["Role"]["Arn"]
-    where = {"domain_id": world.domain, "project_id": world.consumer, "user_identifier": role}
+    where = {"domain_id": objects.domain, "project_id": objects.consumer, "user_identifier": role}
     inputs = member.inputs({**where, **session(), **own()})
     id_, state = member.create(inputs)
     assert (state["domain_version"], state["held_designation"]) == ("V1", "PROJECT_CONTRIBUTOR")

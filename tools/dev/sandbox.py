@@ -17,9 +17,9 @@ from tools.dev import emulator_process, leftovers
 from tools.dev.flink_story import FlinkStory
 from tools.dev.pulumi import Pulumi, Stopwatch
 from tools.dev.show import Show
+from tools.dev.studio_deployment import STACK as STUDIO_STACK
+from tools.dev.studio_deployment import StudioDeployment, StudioWorkspace, program
 from tools.dev.studio_story import StudioStory
-from tools.dev.studio_world import STACK as STUDIO_STACK
-from tools.dev.studio_world import StudioWorkspace, StudioWorld, program
 from tools.dev.walkthrough import StepFailed, Walkthrough
 from tools.dev.workspace import DEFAULT_PORT, ROOT, LocalError, Workspace, describe_aws_plugin, ensure_cli
 
@@ -95,12 +95,12 @@ def studio_demo(show: Show, cli: Path) -> int:
     if note:
         show.say(note)
     try:
-        world = StudioWorld(workspace)
-        world.make()
-        show.fact("domain", f"{world.domain}, V2")
+        studio = StudioDeployment(workspace)
+        studio.make()
+        show.fact("domain", f"{studio.domain}, V2")
         show.step("Deploy", "platform engineer")
-        pulumi = deploy_studio(world, cli, lambda pulumi: deploy(pulumi, "up", show))
-        story = StudioStory(world, show)
+        pulumi = deploy_studio(studio, cli, lambda pulumi: deploy(pulumi, "up", show))
+        story = StudioStory(studio, show)
         try:
             for stream in story.streams():
                 story.run(stream)
@@ -112,11 +112,11 @@ def studio_demo(show: Show, cli: Path) -> int:
         emulator_process.stop(workspace)
 
 
-def deploy_studio(world: StudioWorld, cli: Path, up: Callable[[Pulumi], object]) -> Pulumi:
+def deploy_studio(studio: StudioDeployment, cli: Path, up: Callable[[Pulumi], object]) -> Pulumi:
     """Configure a stack for the domain and deploy it."""
-    pulumi = Pulumi(world.workspace, cli, program(world.workspace), STUDIO_STACK)
+    pulumi = Pulumi(studio.workspace, cli, program(studio.workspace), STUDIO_STACK)
     pulumi.select_stack()
-    pulumi.configure("streamgov", world.config())
+    pulumi.configure("streamgov", studio.config())
     up(pulumi)
     return pulumi
 

@@ -23,7 +23,7 @@ from tools.dev import emulator_process
 from tools.dev.flow import Flow
 from tools.dev.portal import REGION
 from tools.dev.show import Show
-from tools.dev.studio_world import CONSUMER, DOMAIN, KINESIS, MSK, PRODUCER, StudioWorld, as_keys
+from tools.dev.studio_deployment import CONSUMER, DOMAIN, KINESIS, MSK, PRODUCER, StudioDeployment, as_keys
 
 SCHEMA = "orders"
 REFUSED = ("AccessDenied", "SaslAuthenticationFailed", "AuthorizationFailed", "UnrecognizedClientException")
@@ -43,30 +43,30 @@ class StudioStory:
     """Runs the story.
 
     Args:
-        world: the domain, with the product deployed.
+        studio: the domain, with the product deployed.
         show: where to print and to remember checks.
     """
 
-    def __init__(self, world: StudioWorld, show: Show) -> None:
-        self.world, self.show = world, show
-        self.datazone = world.people.client("datazone", DOMAIN)
-        self.glue = world.people.client("glue", PRODUCER)
-        self.flow = Flow(world.workspace, show)
+    def __init__(self, studio: StudioDeployment, show: Show) -> None:
+        self.studio, self.show = studio, show
+        self.datazone = studio.people.client("datazone", DOMAIN)
+        self.glue = studio.people.client("glue", PRODUCER)
+        self.flow = Flow(studio.workspace, show)
 
     def streams(self) -> list[Governed]:
         """The topic and the stream; a topic's schema is named like it, and so is the stream's."""
-        topic = self.world.cluster.replace(":cluster/", ":topic/") + f"/{SCHEMA}"
-        return [Governed("topic", MSK, SCHEMA, topic), Governed("stream", KINESIS, KINESIS, self.world.stream)]
+        topic = self.studio.cluster.replace(":cluster/", ":topic/") + f"/{SCHEMA}"
+        return [Governed("topic", MSK, SCHEMA, topic), Governed("stream", KINESIS, KINESIS, self.studio.stream)]
 
     def run(self, stream: Governed) -> None:
         """From a schema to the revoke."""
         self.show.chapter(f"{stream.kind} {stream.name}, on a V2 domain")
-        flows = self.flow.ready(self.world.cluster) if stream.kind == "topic" else True
+        flows = self.flow.ready(self.studio.cluster) if stream.kind == "topic" else True
         version = self.produce(stream, flows)
         listing = self.publish(stream)
         self.show.step("Before the grant", "a person of CONSUMER, with the project's role under AWS's boundary")
         if flows:
-            self.refused("the project's role reads nothing", lambda: self.read(stream, self.world.person()))
+            self.refused("the project's role reads nothing", lambda: self.read(stream, self.studio.person()))
         subscription, grant = self.subscribe(listing)
         role = self.granted(stream, grant)
         self.reading(stream, role, version, flows)
@@ -86,7 +86,7 @@ class StudioStory:
         version = str(made["SchemaVersionId"])
         encoded = [(key, records.encode(value, schema, version)) for key, value in records.records(3)]
         if stream.kind == "stream":
-            kinesis = self.world.people.client("kinesis", PRODUCER)
+            kinesis = self.studio.people.client("kinesis", PRODUCER)
             for key, data in encoded:
                 kinesis.put_record(StreamARN=stream.arn, Data=data, PartitionKey=key)
         elif flows:
@@ -99,7 +99,7 @@ class StudioStory:
         self.show.step("The schema becomes an asset, and its owner publishes it", "PRODUCER")
         asset = self._wait(f"an asset named {stream.name}", lambda: self._asset(stream.name))
         made = self.datazone.create_listing_change_set(
-            domainIdentifier=self.world.domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
+            domainIdentifier=self.studio.domain, entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
         )
         listing = self._wait("the listing to be ACTIVE", lambda: self._listing(made["listingId"]))
         self.show.check("the listing is ACTIVE", True, listing["id"])
@@ -109,16 +109,16 @@ class StudioStory:
         """A request, an approval, and the grant that DataZone makes of it."""
         self.show.step("Ask for it, approve it", "CONSUMER, then PRODUCER; DataZone makes the grant at approval")
         request = self.datazone.create_subscription_request(
-            domainIdentifier=self.world.domain,
+            domainIdentifier=self.studio.domain,
             requestReason="We count orders.",
             subscribedListings=[{"identifier": listing["id"]}],
-            subscribedPrincipals=[{"project": {"identifier": self.world.projects["CONSUMER"]}}],
+            subscribedPrincipals=[{"project": {"identifier": self.studio.projects["CONSUMER"]}}],
             clientToken=uuid.uuid4().hex,
         )["id"]
-        emulator_process.get(self.world.workspace, "calls", method="DELETE")
-        self.datazone.accept_subscription_request(domainIdentifier=self.world.domain, identifier=request)
+        emulator_process.get(self.studio.workspace, "calls", method="DELETE")
+        self.datazone.accept_subscription_request(domainIdentifier=self.studio.domain, identifier=request)
         subscription = self.datazone.list_subscriptions(
-            domainIdentifier=self.world.domain, subscriptionRequestIdentifier=request
+            domainIdentifier=self.studio.domain, subscriptionRequestIdentifier=request
         )["items"][0]["id"]
         grant = self._wait("a grant", lambda: self._grant_of(subscription))
         return str(subscription), str(grant)
@@ -135,7 +135,7 @@ class StudioStory:
         )
         if asset["status"] != "GRANTED":
             raise TimeoutError(f"the grant ended {asset['status']}: {asset.get('failureCause')}")
-        record = self.world.people.client("dynamodb", DOMAIN).query(
+        record = self.studio.people.client("dynamodb", DOMAIN).query(
             TableName="streamgov-grants",
             KeyConditionExpression="grantId = :grant",
             ExpressionAttributeValues={":grant": {"S": grant}},
@@ -143,10 +143,10 @@ class StudioStory:
         role = str(json.loads(record["outcome"]["S"]).get("awsRoleArn", ""))
         self.show.check("the ledger names the access role (awsRoleArn)", "/access/" in role, role)
         self._told(grant, role)
-        iam = self.world.people.client("iam", PRODUCER)
+        iam = self.studio.people.client("iam", PRODUCER)
         trust = iam.get_role(RoleName=role.rsplit("/", 1)[1])["Role"]["AssumeRolePolicyDocument"]
         self.show.policy("who may assume it", trust)
-        calls = emulator_process.get(self.world.workspace, "calls")
+        calls = emulator_process.get(self.studio.workspace, "calls")
         assert isinstance(calls, dict)
         ours = [item for item in calls["calls"] if "/streamgov/" in item["caller"]]
         self.show.fact("calls of this grant, by our deployed roles", str(sum(item["count"] for item in ours)))
@@ -155,15 +155,15 @@ class StudioStory:
 
     def _told(self, grant: str, role: str) -> None:
         """The consumer's account names the access role; the functions that did it may do no more than they call."""
-        project = self.world.projects["CONSUMER"]
-        parameters = self.world.people.client("ssm", CONSUMER).get_parameters_by_path(
+        project = self.studio.projects["CONSUMER"]
+        parameters = self.studio.people.client("ssm", CONSUMER).get_parameters_by_path(
             Path=f"/streamgov/streamgov/connections/{project}/{grant}", Recursive=True
         )["Parameters"]
         told = [json.loads(item["Value"]).get("awsRoleArn") for item in parameters]
         self.show.check("the project's parameter in CONSUMER names it, too", told == [role], str(told))
-        members = self.datazone.list_project_memberships(domainIdentifier=self.world.domain, projectIdentifier=project)[
-            "members"
-        ]
+        members = self.datazone.list_project_memberships(
+            domainIdentifier=self.studio.domain, projectIdentifier=project
+        )["members"]
         own = [item for item in members if item["designation"] == "USER_CREATED_DESIGNATION"]
         self.show.check("our functions are members by designations of their own", len(own) == 3, f"{len(own)} of 3")
 
@@ -171,16 +171,16 @@ class StudioStory:
         """The project's role itself is refused as before; what it assumes reads, and finds the schema by its id."""
         self.show.step("Read it", "the person assumes the access role from the project's role")
         if flows:
-            self.refused("the project's role itself reads nothing", lambda: self.read(stream, self.world.person()))
-            found = self.read(stream, self.world.person(), role)
+            self.refused("the project's role itself reads nothing", lambda: self.read(stream, self.studio.person()))
+            found = self.read(stream, self.studio.person(), role)
             self.show.check("through the access role it reads the records", len(found) == 3, f"{len(found)} records")
             known = records.schema_version_id(found[0])
             self.show.check("each names its schema by the version's id", known == version, known)
-        definition = self.world.client("glue", self.world.assumed(role)).get_schema_version(SchemaVersionId=version)
+        definition = self.studio.client("glue", self.studio.assumed(role)).get_schema_version(SchemaVersionId=version)
         self.show.check(
             "the schema is read by that id", definition["SchemaDefinition"] == records.definition(), version
         )
-        answer = emulator_process.get(self.world.workspace, "calls?detail=1")
+        answer = emulator_process.get(self.studio.workspace, "calls?detail=1")
         assert isinstance(answer, dict)
         reads = [call for call in answer["calls"] if call["caller"] == role]
         people = {str(call["source_identity"]) for call in reads}
@@ -189,13 +189,13 @@ class StudioStory:
     def revoked(self, stream: Governed, subscription: str, grant: str, role: str, flows: bool) -> None:
         """Everything is gone, the role with it."""
         self.show.step("Revoke it", "PRODUCER")
-        keys = self.world.assumed(role)
+        keys = self.studio.assumed(role)
         self.datazone.revoke_subscription(
-            domainIdentifier=self.world.domain, identifier=subscription, retainPermissions=False
+            domainIdentifier=self.studio.domain, identifier=subscription, retainPermissions=False
         )
         asset = self._wait("the revoke to end", lambda: self._ended(grant, ("REVOKED", "REVOKE_FAILED")), 120)
         self.show.check("DataZone says REVOKED", asset["status"] == "REVOKED")
-        self.refused("the access role is gone", lambda: self.world.assumed(role))
+        self.refused("the access role is gone", lambda: self.studio.assumed(role))
         if flows:
             self._wait("sessions of it to be refused", lambda: self._refusal(lambda: self.read(stream, keys)), 30)
             self.show.check("and sessions of it read nothing any more", True)
@@ -204,9 +204,9 @@ class StudioStory:
     def read(self, stream: Governed, keys: dict[str, str], role: str = "") -> list[bytes]:
         """Records of a stream with somebody's keys; with ``role``, through the role as a client's setting names it."""
         if stream.kind == "topic":
-            group = f"{CONSUMER}.{self.world.projects['CONSUMER']}.notebook"
+            group = f"{CONSUMER}.{self.studio.projects['CONSUMER']}.notebook"
             return list(KafkaReader(stream.arn, self._brokers(), group, self._token(keys, role)).read(3))
-        kinesis = self.world.client("kinesis", self.world.assumed(role) if role else keys)
+        kinesis = self.studio.client("kinesis", self.studio.assumed(role) if role else keys)
         found: list[bytes] = []
         for shard in kinesis.list_shards(StreamARN=stream.arn)["Shards"]:
             iterator = kinesis.get_shard_iterator(
@@ -237,7 +237,7 @@ class StudioStory:
         from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 
         def token() -> str:
-            with as_keys(os.environ, keys, self.world.workspace.endpoint):  # type: ignore[arg-type]
+            with as_keys(os.environ, keys, self.studio.workspace.endpoint):  # type: ignore[arg-type]
                 if role:
                     return str(MSKAuthTokenProvider.generate_auth_token_from_role_arn(REGION, role)[0])
                 return str(MSKAuthTokenProvider.generate_auth_token(REGION)[0])
@@ -245,7 +245,7 @@ class StudioStory:
         return token
 
     def _producer_keys(self) -> dict[str, str]:
-        found = self.world.people.credentials(PRODUCER)
+        found = self.studio.people.credentials(PRODUCER)
         return {
             "AWS_ACCESS_KEY_ID": found.access_key,
             "AWS_SECRET_ACCESS_KEY": found.secret_key,
@@ -253,44 +253,44 @@ class StudioStory:
         }
 
     def _brokers(self) -> str:
-        kafka = self.world.people.client("kafka", PRODUCER)
-        return str(kafka.get_bootstrap_brokers(ClusterArn=self.world.cluster)["BootstrapBrokerStringSaslIam"])
+        kafka = self.studio.people.client("kafka", PRODUCER)
+        return str(kafka.get_bootstrap_brokers(ClusterArn=self.studio.cluster)["BootstrapBrokerStringSaslIam"])
 
     def _resource_policy(self, stream: Governed) -> str:
         """The policy's text; a cluster's may let the consumer's account connect its network."""
         try:
             if stream.kind == "topic":
-                kafka = self.world.people.client("kafka", PRODUCER)
-                return str(kafka.get_cluster_policy(ClusterArn=self.world.cluster)["Policy"])
-            kinesis = self.world.people.client("kinesis", PRODUCER)
+                kafka = self.studio.people.client("kafka", PRODUCER)
+                return str(kafka.get_cluster_policy(ClusterArn=self.studio.cluster)["Policy"])
+            kinesis = self.studio.people.client("kinesis", PRODUCER)
             return str(kinesis.get_resource_policy(ResourceARN=stream.arn)["Policy"])
         except ClientError:
             return ""
 
     def _asset(self, name: str) -> str | None:
         pages = self.datazone.get_paginator("search").paginate(
-            domainIdentifier=self.world.domain,
+            domainIdentifier=self.studio.domain,
             searchScope="ASSET",
-            owningProjectIdentifier=self.world.projects["PRODUCER"],
+            owningProjectIdentifier=self.studio.projects["PRODUCER"],
         )
         items = (item.get("assetItem", {}) for page in pages for item in page["items"])
         return next((str(item["identifier"]) for item in items if item.get("name") == name), None)
 
     def _listing(self, listing: str) -> dict[str, Any] | None:
         try:
-            found = self.datazone.get_listing(domainIdentifier=self.world.domain, identifier=listing)
+            found = self.datazone.get_listing(domainIdentifier=self.studio.domain, identifier=listing)
         except ClientError:
             return None
         return dict(found) if found["status"] == "ACTIVE" else None
 
     def _grant_of(self, subscription: str) -> str | None:
-        found = self.datazone.list_subscription_grants(domainIdentifier=self.world.domain, subscriptionId=subscription)[
-            "items"
-        ]
+        found = self.datazone.list_subscription_grants(
+            domainIdentifier=self.studio.domain, subscriptionId=subscription
+        )["items"]
         return str(found[0]["id"]) if found else None
 
     def _ended(self, grant: str, statuses: tuple[str, ...]) -> dict[str, Any] | None:
-        found = self.datazone.get_subscription_grant(domainIdentifier=self.world.domain, identifier=grant)
+        found = self.datazone.get_subscription_grant(domainIdentifier=self.studio.domain, identifier=grant)
         asset = dict(found["assets"][0])
         return asset if asset["status"] in statuses else None
 

@@ -37,7 +37,7 @@ class Granted:
         return bool(answer["allowed"])
 
 
-class World:
+class GrantedRoles:
     """A deployment in which roles are granted when a client first needs one, one role for each way of access."""
 
     def __init__(self, deployment: Deployment) -> None:
@@ -119,8 +119,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(deployment: Deployment) -> World:
-    return World(deployment)
+def granted_roles(deployment: Deployment) -> GrantedRoles:
+    return GrantedRoles(deployment)
 
 
 CASES = [(client, where) for client in CLIENTS for where in WHERE if client.where in ("both", where)]
@@ -131,14 +131,16 @@ def ids(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("client", "where"), CASES, ids=ids)
-def test_a_client_may_what_the_page_says(world: World, client: StreamClient, where: str) -> None:
-    granted = world.of(client, WHERE[where])
+def test_a_client_may_what_the_page_says(granted_roles: GrantedRoles, client: StreamClient, where: str) -> None:
+    granted = granted_roles.of(client, WHERE[where])
     wanted = (*client.calls, *(client.within if where == "same" else client.across))
     assert [call for call in wanted if not granted.may(call)] == []
     assert [call for call in client.refused if granted.may(call)] == []
 
 
 @pytest.mark.parametrize(("client", "where"), [case for case in CASES if case[0].team], ids=ids)
-def test_the_boundary_lets_through_what_a_team_adds(world: World, client: StreamClient, where: str) -> None:
-    granted = world.of(client, WHERE[where])
+def test_the_boundary_lets_through_what_a_team_adds(
+    granted_roles: GrantedRoles, client: StreamClient, where: str
+) -> None:
+    granted = granted_roles.of(client, WHERE[where])
     assert [call for call in client.team if not granted.may(call)] == []

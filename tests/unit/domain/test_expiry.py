@@ -25,12 +25,12 @@ from tests.unit.grants.reconcile_accounts import HOUR, MemoryDeployment
 DAY = 24 * HOUR
 
 
-def day(world: MemoryDeployment, number: int) -> str:
-    return (datetime.fromtimestamp(world.clock.now(), UTC) + timedelta(days=number)).date().isoformat()
+def day(deployment: MemoryDeployment, number: int) -> str:
+    return (datetime.fromtimestamp(deployment.clock.now(), UTC) + timedelta(days=number)).date().isoformat()
 
 
 @pytest.fixture
-def world() -> MemoryDeployment:
+def deployment() -> MemoryDeployment:
     """A grant whose end has come."""
     made = MemoryDeployment()
     made.granted(until=day(made, 1))
@@ -51,35 +51,35 @@ def conflict(*arguments: Any) -> bool:
 
 
 @pytest.mark.parametrize("answer", [refuse, throttle, conflict])
-def test_an_end_needs_no_leave_of_datazone(world: MemoryDeployment, answer: Any) -> None:
-    world.inventory.end = answer  # type: ignore[method-assign]
-    assert kinds(world.reconcile()) == {"Expired": {"found": 1, "repaired": 1}}
-    assert world.reads() == NEITHER and world.record().state == "REVOKED"
-    assert kinds(world.reconcile("r2")) == {} and set(standing(world.reconcile("r3"))) == {"EndNotShown"}
+def test_an_end_needs_no_leave_of_datazone(deployment: MemoryDeployment, answer: Any) -> None:
+    deployment.inventory.end = answer  # type: ignore[method-assign]
+    assert kinds(deployment.reconcile()) == {"Expired": {"found": 1, "repaired": 1}}
+    assert deployment.reads() == NEITHER and deployment.record().state == "REVOKED"
+    assert kinds(deployment.reconcile("r2")) == {} and set(standing(deployment.reconcile("r3"))) == {"EndNotShown"}
 
 
 @pytest.mark.parametrize("unreadable", ["list", "grant", "environment", "asset"])
-def test_an_end_needs_nothing_to_be_readable(world: MemoryDeployment, unreadable: str) -> None:
+def test_an_end_needs_nothing_to_be_readable(deployment: MemoryDeployment, unreadable: str) -> None:
     if unreadable == "list":
-        world.inventory.denied.add(PROJECT)
+        deployment.inventory.denied.add(PROJECT)
     elif unreadable == "asset":
-        world.domain.denied.add("orders-asset")
+        deployment.domain.denied.add("orders-asset")
     else:
-        world.domain.errors[unreadable] = PermanentGrantError("not allowed")
-    world.reconcile()
-    if world.inventory.ended:
-        world.execute(redrive("REVOKE"), "revoke")
-    assert world.reads() == NEITHER
+        deployment.domain.errors[unreadable] = PermanentGrantError("not allowed")
+    deployment.reconcile()
+    if deployment.inventory.ended:
+        deployment.execute(redrive("REVOKE"), "revoke")
+    assert deployment.reads() == NEITHER
 
 
-def test_an_end_holds_where_nobody_knows_whether_permissions_are_retained(world: MemoryDeployment) -> None:
+def test_an_end_holds_where_nobody_knows_whether_permissions_are_retained(deployment: MemoryDeployment) -> None:
     def denied(project_id: str) -> set[str]:
         raise PermanentGrantError("ListSubscriptions is not allowed")
 
-    world.inventory.retained_of = denied  # type: ignore[method-assign]
-    world.reconcile()
-    world.execute(redrive("REVOKE"), "revoke")
-    assert world.reads() == NEITHER
+    deployment.inventory.retained_of = denied  # type: ignore[method-assign]
+    deployment.reconcile()
+    deployment.execute(redrive("REVOKE"), "revoke")
+    assert deployment.reads() == NEITHER
 
 
 def many(count: int, until: str | None = None) -> MemoryDeployment:
@@ -91,70 +91,72 @@ def many(count: int, until: str | None = None) -> MemoryDeployment:
 
 
 def test_a_quarter_ends_in_one_run() -> None:
-    world = many(120)
-    world.reconcile()
-    assert len(world.inventory.ended) == 120
-    assert sum(kinds(result).get("Expired", {}).get("repaired", 0) for result in world.results) == 120
+    deployment = many(120)
+    deployment.reconcile()
+    assert len(deployment.inventory.ended) == 120
+    assert sum(kinds(result).get("Expired", {}).get("repaired", 0) for result in deployment.results) == 120
 
 
 def test_as_many_as_there_are_end_in_one_run_without_datazones_leave() -> None:
-    world = many(120)
-    world.inventory.end = refuse  # type: ignore[assignment,method-assign]
-    world.reconcile()
-    assert {record.state for record in world.grants.records.values()} == {"REVOKED"}
-    assert all(world.reads(f"topic-{number:03d}") == NEITHER for number in range(120))
-    assert sum(kinds(result).get("Expired", {}).get("found", 0) for result in world.results) == 120
+    deployment = many(120)
+    deployment.inventory.end = refuse  # type: ignore[assignment,method-assign]
+    deployment.reconcile()
+    assert {record.state for record in deployment.grants.records.values()} == {"REVOKED"}
+    assert all(deployment.reads(f"topic-{number:03d}") == NEITHER for number in range(120))
+    assert sum(kinds(result).get("Expired", {}).get("found", 0) for result in deployment.results) == 120
 
 
 def test_ends_that_cannot_be_carried_out_starve_nobody() -> None:
     """Sixty whose consumers' account does not answer come before the one that would work."""
-    world = many(60)
-    world.granted("last", "last", until=day(world, 1))
-    world.clock.value += 3 * DAY
-    world.inventory.end = refuse  # type: ignore[assignment,method-assign]
+    deployment = many(60)
+    deployment.granted("last", "last", until=day(deployment, 1))
+    deployment.clock.value += 3 * DAY
+    deployment.inventory.end = refuse  # type: ignore[assignment,method-assign]
     down = {f"grant{number:03d}" for number in range(60)}
-    step = world.step
+    step = deployment.step
 
     def answer(command: Any) -> dict[str, Any]:
         failed = command.get("grantId") in down and command["side"] == "consumer"
         return {"Error": "States.Timeout"} if failed else step(command)
 
-    world.step = answer  # type: ignore[method-assign]
-    world.reconcile()
-    assert world.reads("last") == NEITHER
-    assert {world.grants.records[(f"grant{n:03d}", f"topic-{n:03d}-asset")].state for n in range(60)} == {
+    deployment.step = answer  # type: ignore[method-assign]
+    deployment.reconcile()
+    assert deployment.reads("last") == NEITHER
+    assert {deployment.grants.records[(f"grant{n:03d}", f"topic-{n:03d}-asset")].state for n in range(60)} == {
         "REVOKE_FAILED"
     }
-    world.step = step  # type: ignore[method-assign]
-    world.clock.value += HOUR
-    world.reconcile("r2")
-    assert all(world.reads(f"topic-{number:03d}") == NEITHER for number in range(60))
+    deployment.step = step  # type: ignore[method-assign]
+    deployment.clock.value += HOUR
+    deployment.reconcile("r2")
+    assert all(deployment.reads(f"topic-{number:03d}") == NEITHER for number in range(60))
 
 
 def test_a_dry_run_counts_every_end_and_ends_none() -> None:
-    world = many(60)
-    world.reconcile(dry_run=True)
-    assert sum(kinds(result).get("Expired", {}).get("found", 0) for result in world.results) == 60
-    assert world.inventory.ended == [] and world.reads("topic-000") == BOTH
+    deployment = many(60)
+    deployment.reconcile(dry_run=True)
+    assert sum(kinds(result).get("Expired", {}).get("found", 0) for result in deployment.results) == 60
+    assert deployment.inventory.ended == [] and deployment.reads("topic-000") == BOTH
 
 
-def test_the_end_of_one_grant_is_looked_at_alone(world: MemoryDeployment) -> None:
-    world.granted("grant2", "payments", until=day(world, 1))
-    world.clock.value += 3 * DAY
+def test_the_end_of_one_grant_is_looked_at_alone(deployment: MemoryDeployment) -> None:
+    deployment.granted("grant2", "payments", until=day(deployment, 1))
+    deployment.clock.value += 3 * DAY
     workflow_input = {"action": "reconcile", "dryRun": False, "grantId": "grant2"}
-    result = world.reconcile_input(workflow_input)
+    result = deployment.reconcile_input(workflow_input)
     assert kinds(result) == {"Expired": {"found": 1, "repaired": 1}} and result["checked"] == 0
-    assert world.inventory.ended == ["grant2"] and [item["stage"] for item in world.results] == ["expired"]
-    assert not [line for line in world.progress if "RunsEnded" in line], "one grant's end is no run of the reconciler"
+    assert deployment.inventory.ended == ["grant2"] and [item["stage"] for item in deployment.results] == ["expired"]
+    assert not [line for line in deployment.progress if "RunsEnded" in line], (
+        "one grant's end is no run of the reconciler"
+    )
 
 
 def test_the_ledger_is_read_once_a_run() -> None:
-    world = many(60)
-    world.grants.page_size = 25
-    world.reconcile()
-    assert len(world.results) > 2 and world.grants.page_reads == 3
-    world.reconcile("r2")
-    assert world.grants.page_reads == 6
+    deployment = many(60)
+    deployment.grants.page_size = 25
+    deployment.reconcile()
+    assert len(deployment.results) > 2 and deployment.grants.page_reads == 3
+    deployment.reconcile("r2")
+    assert deployment.grants.page_reads == 6
 
 
 # --- what a deployment sets -------------------------------------------------------------------------------------------

@@ -276,15 +276,17 @@ def test_a_tally_survives_its_way_through_the_states_and_knows_only_known_kinds(
 # --- one account ------------------------------------------------------------------------------------------------------
 def test_the_domain_knows_every_document_that_a_grant_writes() -> None:
     """The set is computed from the ledger alone; it must be what the accounts' functions really write."""
-    world = MemoryDeployment()
-    world.granted()
-    assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(document_ids_of(NAMES, world.command()))
-    written = {(name, target) for name, account in world.accounts.items() for target in account.ledger.documents}
+    deployment = MemoryDeployment()
+    deployment.granted()
+    assert {(OWNER, f"cluster#{CLUSTER}"), (CONSUMER, f"role#{ROLE}")} == set(
+        document_ids_of(NAMES, deployment.command())
+    )
+    written = {(name, target) for name, account in deployment.accounts.items() for target in account.ledger.documents}
     told = {(name, target) for name, target in written if target.startswith("connection#")}
     # Connection details are the account's own affair: it compares them with its ledger.
     assert {name for name, _ in told} == {CONSUMER} and len(told) == 1
     written -= told
-    assert written == set(document_ids_of(NAMES, world.command()))
+    assert written == set(document_ids_of(NAMES, deployment.command()))
     local = command(principals=(f"arn:aws:iam::{OWNER}:role/streaming/local",), schema=schema_of("orders"))
     assert {account for account, _ in document_ids_of(NAMES, local)} == {OWNER}
     across = {target.split("#")[0] for _, target in document_ids_of(NAMES, command(schema=schema_of("orders")))}
@@ -297,74 +299,74 @@ def ordered(*targets: Expected, account: str = OWNER, dry_run: bool = False, **c
 
 
 def test_a_command_for_somebody_else_or_of_another_release_is_refused() -> None:
-    world = MemoryDeployment()
+    deployment = MemoryDeployment()
     for event in (
         ordered(account=CONSUMER),
         ordered(domain_id="dzd-other"),
         {**ordered(), "version": 99},
         {"version": 1, "action": "reconcile"},
     ):
-        answer = world.owner.reconcile.run(event)
+        answer = deployment.owner.reconcile.run(event)
         assert answer["status"] == "REJECTED" and answer["cause"], event
     with pytest.raises(EventRefusedError, match="malformed"):
         ReconcileCommand.parse({**ordered(), "documents": [["a"]]})
 
 
 def test_a_reader_role_is_compared_and_repaired() -> None:
-    world = MemoryDeployment()
+    deployment = MemoryDeployment()
     order = command(schema=schema_of("orders"))
-    world.owner.gateway.recorded(order)
-    assert world.owner.run(order.to_message())["status"] == "APPLIED"
+    deployment.owner.gateway.recorded(order)
+    assert deployment.owner.run(order.to_message())["status"] == "APPLIED"
     expected = [
         Expected(target, "msk", {order.key: 1}) for account, target in document_ids_of(NAMES, order) if account == OWNER
     ]
-    assert world.owner.run(ordered(*expected))["details"]["tally"]["counts"] == {}
-    iam = world.owner.gateway.iam
+    assert deployment.owner.run(ordered(*expected))["details"]["tally"]["counts"] == {}
+    iam = deployment.owner.gateway.iam
     (name,) = iam.roles
     trust = dict(iam.roles[name].trust)
     trust["Statement"] = [{**statements_of(trust)[0], "Condition": {}}]
     iam.roles[name] = replace(iam.roles[name], trust=trust)
-    result = world.owner.run(ordered(*expected))["details"]["tally"]
+    result = deployment.owner.run(ordered(*expected))["details"]["tally"]
     assert result["counts"] == {"DriftAltered": {"found": 1, "repaired": 1}}, result
     assert statements_of(iam.roles[name].trust)[0]["Condition"]
     iam.inlines.clear()
     del iam.roles[name]
-    again = world.owner.run(ordered(*expected))["details"]["tally"]
+    again = deployment.owner.run(ordered(*expected))["details"]["tally"]
     assert again["counts"]["DriftRemoved"] == {"found": 2, "repaired": 2} and name in iam.roles
 
 
 def test_a_managed_policy_that_was_detached_is_attached_again() -> None:
-    world = MemoryDeployment()
+    deployment = MemoryDeployment()
     for number in range(60):
-        world.granted(f"grant{number:02d}", f"a-topic-with-a-long-name-to-fill-the-inline-policy-{number:02d}")
-    iam = world.consumer.gateway.iam
+        deployment.granted(f"grant{number:02d}", f"a-topic-with-a-long-name-to-fill-the-inline-policy-{number:02d}")
+    iam = deployment.consumer.gateway.iam
     name = ROLE.rsplit("/", 1)[1]
     assert iam.attachments[name], "the grants must spill into managed policies"
     attached = set(iam.attachments[name])
     iam.attachments[name] = set()
-    world.clock.value += HOUR
-    result = world.reconcile()
+    deployment.clock.value += HOUR
+    result = deployment.reconcile()
     assert result["counts"] == {"DriftRemoved": {"found": len(attached), "repaired": len(attached)}}
     assert iam.attachments[name] == attached
 
 
 def test_a_function_whose_time_is_up_says_what_it_left() -> None:
-    world = MemoryDeployment()
-    world.granted()
+    deployment = MemoryDeployment()
+    deployment.granted()
 
     class Context:
         def get_remaining_time_in_millis(self) -> int:
             return 15_000
 
-    command_ = ordered(Expected(f"cluster#{CLUSTER}", "msk", {world.command().key: 1}))
-    answer = world.owner.reconcile.run(command_, Context())
+    command_ = ordered(Expected(f"cluster#{CLUSTER}", "msk", {deployment.command().key: 1}))
+    answer = deployment.owner.reconcile.run(command_, Context())
     assert answer["details"]["checked"] == 0
     assert answer["details"]["tally"]["counts"] == {"Unchecked": {"found": 1}}
 
 
 def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_write() -> None:
-    world = MemoryDeployment()
-    world.granted()
+    deployment = MemoryDeployment()
+    deployment.granted()
 
     class Opaque:
         """A policy document of which nothing is known but that it writes."""
@@ -384,28 +386,28 @@ def test_a_surface_that_cannot_show_its_documents_is_judged_by_what_it_would_wri
                 Opaque.wrong = False
             return WriteResult({key: view.slots[key] for key in view.active})
 
-    kept = world.owner.gateway.policy_document
+    kept = deployment.owner.gateway.policy_document
 
     def policy_document(platform: str, contribution: PolicyContribution) -> Any:
         return Opaque() if contribution.kind == "cluster" else kept(platform, contribution)
 
-    world.owner.gateway.policy_document = policy_document  # type: ignore[method-assign]
-    world.clock.value += HOUR
-    assert world.reconcile(dry_run=True)["counts"] == {"DriftAltered": {"found": 1}} and Opaque.wrong
-    assert world.reconcile("r2")["counts"] == {"DriftAltered": {"found": 1, "repaired": 1}}
-    assert world.reconcile("r3")["counts"] == {}
+    deployment.owner.gateway.policy_document = policy_document  # type: ignore[method-assign]
+    deployment.clock.value += HOUR
+    assert deployment.reconcile(dry_run=True)["counts"] == {"DriftAltered": {"found": 1}} and Opaque.wrong
+    assert deployment.reconcile("r2")["counts"] == {"DriftAltered": {"found": 1, "repaired": 1}}
+    assert deployment.reconcile("r3")["counts"] == {}
 
 
 def test_a_target_that_no_platform_knows_is_a_finding_and_not_the_end() -> None:
-    world = MemoryDeployment()
-    world.granted()
+    deployment = MemoryDeployment()
+    deployment.granted()
 
     def unknown(platform: str, contribution: PolicyContribution) -> Any:
         raise EventRefusedError(f"platform {platform} has no documents of kind {contribution.kind}")
 
-    world.owner.gateway.policy_document = unknown  # type: ignore[method-assign]
-    world.clock.value += HOUR
-    result = world.reconcile()
+    deployment.owner.gateway.policy_document = unknown  # type: ignore[method-assign]
+    deployment.clock.value += HOUR
+    result = deployment.reconcile()
     assert result["counts"] == {"Unreadable": {"found": 1, "failed": 1}} and result["checked"] == 2
 
 

@@ -25,7 +25,7 @@ REBUILT = CLUSTER.replace(CLUSTER.split("/")[2], "99999999-1234-1234-1234-123456
 
 
 @pytest.fixture
-def world() -> MemoryDeployment:
+def deployment() -> MemoryDeployment:
     made = MemoryDeployment()
     made.consumer.gateway.iam.add(OTHER)
     made.granted()
@@ -56,31 +56,31 @@ def stream() -> MemoryDeployment:
     return made
 
 
-def key_holders(world: MemoryDeployment) -> list[list[str]]:
+def key_holders(deployment: MemoryDeployment) -> list[list[str]]:
     """The roles with a grant on each key."""
-    return [[grant.principal for _, grant in world.owner.gateway.keys.of(key)] for key in KEYS]
+    return [[grant.principal for _, grant in deployment.owner.gateway.keys.of(key)] for key in KEYS]
 
 
-def role_names(world: MemoryDeployment, text: str, role: str = ROLE) -> bool:
+def role_names(deployment: MemoryDeployment, text: str, role: str = ROLE) -> bool:
     """Whether the role's policies name something."""
-    return text in json.dumps(world.consumer.gateway.iam.statements(role))
+    return text in json.dumps(deployment.consumer.gateway.iam.statements(role))
 
 
-def now_says(world: MemoryDeployment, asset: str = "asset1", **source: Any) -> None:
+def now_says(deployment: MemoryDeployment, asset: str = "asset1", **source: Any) -> None:
     """The data source revised the asset."""
     form = "KinesisSourceReferenceFormType" if asset == "asset1" else "MskSourceReferenceFormType"
-    world.domain.assets[asset] = {form: source}
+    deployment.domain.assets[asset] = {form: source}
 
 
-def repaired(world: MemoryDeployment, kind: str) -> None:
+def repaired(deployment: MemoryDeployment, kind: str) -> None:
     """A dry run only reports; a repairing one starts what mends it; then nothing is left to find."""
-    before = world.writes()
-    assert kinds(world.reconcile("dry", dry_run=True)) == {kind: {"found": 1}}
-    assert world.writes() == before
-    assert kinds(world.reconcile("wet")) == {kind: {"found": 1, "repaired": 1}}
-    world.drain()
-    world.clock.value += HOUR
-    assert kinds(world.reconcile("again")) == {}
+    before = deployment.writes()
+    assert kinds(deployment.reconcile("dry", dry_run=True)) == {kind: {"found": 1}}
+    assert deployment.writes() == before
+    assert kinds(deployment.reconcile("wet")) == {kind: {"found": 1, "repaired": 1}}
+    deployment.drain()
+    deployment.clock.value += HOUR
+    assert kinds(deployment.reconcile("again")) == {}
 
 
 # --- the resource -----------------------------------------------------------------------------------------------------
@@ -107,43 +107,43 @@ def test_encryption_is_switched_off_and_on(stream: MemoryDeployment) -> None:
     assert key_holders(stream) == [[ROLE], []] and role_names(stream, KEYS[0])
 
 
-def test_a_cluster_is_made_again_under_its_name(world: MemoryDeployment) -> None:
+def test_a_cluster_is_made_again_under_its_name(deployment: MemoryDeployment) -> None:
     arn = topic_arn(REBUILT, "orders")
-    world.owner.gateway.records["orders"] = AssetRecord("orders-asset", arn, None, "orders", "h")
-    now_says(world, "orders-asset", cluster_arn=REBUILT)
-    repaired(world, "AssetChanged")
-    assert world.owner.gateway.policies.statements(CLUSTER) == [], "the cluster that is gone"
-    assert world.owner.gateway.policies.statements(REBUILT) and role_names(world, arn)
-    assert not role_names(world, topic_arn(CLUSTER, "orders"))
+    deployment.owner.gateway.records["orders"] = AssetRecord("orders-asset", arn, None, "orders", "h")
+    now_says(deployment, "orders-asset", cluster_arn=REBUILT)
+    repaired(deployment, "AssetChanged")
+    assert deployment.owner.gateway.policies.statements(CLUSTER) == [], "the cluster that is gone"
+    assert deployment.owner.gateway.policies.statements(REBUILT) and role_names(deployment, arn)
+    assert not role_names(deployment, topic_arn(CLUSTER, "orders"))
 
 
-def test_brokers_change(world: MemoryDeployment) -> None:
-    now_says(world, "orders-asset", bootstrap_brokers="b-1.example:9098")
-    before = world.reads()
-    repaired(world, "AssetChanged")
-    assert world.reads() == before == BOTH
-    assert "b-1.example:9098" in json.dumps(world.record().audit["connection"])
+def test_brokers_change(deployment: MemoryDeployment) -> None:
+    now_says(deployment, "orders-asset", bootstrap_brokers="b-1.example:9098")
+    before = deployment.reads()
+    repaired(deployment, "AssetChanged")
+    assert deployment.reads() == before == BOTH
+    assert "b-1.example:9098" in json.dumps(deployment.record().audit["connection"])
 
 
-def test_another_topic_under_the_same_asset_is_reported_only(world: MemoryDeployment) -> None:
+def test_another_topic_under_the_same_asset_is_reported_only(deployment: MemoryDeployment) -> None:
     """Whoever approved the grant has not seen it."""
-    world.record_source("secrets")
-    world.owner.gateway.records["secrets"] = AssetRecord(
+    deployment.record_source("secrets")
+    deployment.owner.gateway.records["secrets"] = AssetRecord(
         "orders-asset", topic_arn(CLUSTER, "secrets"), None, "secrets", "h"
     )
-    world.domain.assets["orders-asset"] = {"KafkaSchemaFormType": {"kafka_topic": "secrets"}}
-    result = world.reconcile()
-    assert kinds(result) == {"AssetChanged": {"found": 1, "skipped": 1}} and not world.executions.waiting
+    deployment.domain.assets["orders-asset"] = {"KafkaSchemaFormType": {"kafka_topic": "secrets"}}
+    result = deployment.reconcile()
+    assert kinds(result) == {"AssetChanged": {"found": 1, "skipped": 1}} and not deployment.executions.waiting
     assert "redrive it if that is meant" in result["findings"][0]["text"]
-    assert world.reads() == BOTH and world.reads("secrets") == NEITHER
+    assert deployment.reads() == BOTH and deployment.reads("secrets") == NEITHER
 
 
-def test_an_asset_moves_to_another_project_and_access_stays(world: MemoryDeployment) -> None:
-    world.domain.assets["orders-asset"] = {"owner": "newproject01"}
-    world.owner.gateway.policies.history.clear()
-    repaired(world, "AssetChanged")
-    assert world.command().owner_project == "newproject01" and world.reads() == BOTH
-    for document in world.owner.gateway.policies.history:
+def test_an_asset_moves_to_another_project_and_access_stays(deployment: MemoryDeployment) -> None:
+    deployment.domain.assets["orders-asset"] = {"owner": "newproject01"}
+    deployment.owner.gateway.policies.history.clear()
+    repaired(deployment, "AssetChanged")
+    assert deployment.command().owner_project == "newproject01" and deployment.reads() == BOTH
+    for document in deployment.owner.gateway.policies.history:
         assert "kafka-cluster:ReadData" in json.dumps(document), "access was interrupted"
 
 
@@ -243,71 +243,75 @@ def test_a_revoke_that_overtakes_a_renewal_which_then_fails_stands(stream: Memor
     assert [record.state for record in stream.grants.records.values()] == ["REVOKED"]
 
 
-def test_a_redrive_of_what_has_not_changed_leaves_every_document_as_it_is(world: MemoryDeployment) -> None:
-    before = json.dumps([world.owner.gateway.policies.statements(CLUSTER), world.consumer.gateway.iam.statements(ROLE)])
-    world.execute(redrive(), "by-hand")
-    after = json.dumps([world.owner.gateway.policies.statements(CLUSTER), world.consumer.gateway.iam.statements(ROLE)])
-    assert after == before and world.reads() == BOTH and world.record().state == "GRANTED"
-    assert kinds(world.reconcile()) == {}
+def test_a_redrive_of_what_has_not_changed_leaves_every_document_as_it_is(deployment: MemoryDeployment) -> None:
+    before = json.dumps(
+        [deployment.owner.gateway.policies.statements(CLUSTER), deployment.consumer.gateway.iam.statements(ROLE)]
+    )
+    deployment.execute(redrive(), "by-hand")
+    after = json.dumps(
+        [deployment.owner.gateway.policies.statements(CLUSTER), deployment.consumer.gateway.iam.statements(ROLE)]
+    )
+    assert after == before and deployment.reads() == BOTH and deployment.record().state == "GRANTED"
+    assert kinds(deployment.reconcile()) == {}
 
 
-def test_a_redrive_gives_a_role_made_again_its_access(world: MemoryDeployment) -> None:
-    iam = world.consumer.gateway.iam
+def test_a_redrive_gives_a_role_made_again_its_access(deployment: MemoryDeployment) -> None:
+    iam = deployment.consumer.gateway.iam
     name = ROLE.rsplit("/", 1)[1]
     iam.inlines.clear()
     iam.roles.pop(name)
     iam.add(ROLE)
-    world.execute(redrive(), "by-hand")
-    assert world.reads() == BOTH
+    deployment.execute(redrive(), "by-hand")
+    assert deployment.reads() == BOTH
 
 
-def test_what_cannot_be_granted_any_more_is_refused_and_stays(world: MemoryDeployment) -> None:
-    before = world.record()
-    world.domain.targets["target1"]["authorizedPrincipals"] = ["arn:aws:iam::999999999999:role/x"]
+def test_what_cannot_be_granted_any_more_is_refused_and_stays(deployment: MemoryDeployment) -> None:
+    before = deployment.record()
+    deployment.domain.targets["target1"]["authorizedPrincipals"] = ["arn:aws:iam::999999999999:role/x"]
     with pytest.raises(EventRefusedError, match="stays as it was"):
-        world.execute(redrive(), "by-hand")
-    assert world.record() == before and world.reads() == BOTH
+        deployment.execute(redrive(), "by-hand")
+    assert deployment.record() == before and deployment.reads() == BOTH
 
 
-def test_the_last_published_revision_counts_where_the_asset_may_not_be_read(world: MemoryDeployment) -> None:
-    world.domain.denied.add("orders-asset")
-    world.execute(redrive(), "by-hand")
-    assert world.record().state == "GRANTED" and world.reads() == BOTH
+def test_the_last_published_revision_counts_where_the_asset_may_not_be_read(deployment: MemoryDeployment) -> None:
+    deployment.domain.denied.add("orders-asset")
+    deployment.execute(redrive(), "by-hand")
+    assert deployment.record().state == "GRANTED" and deployment.reads() == BOTH
 
 
 # --- the roles --------------------------------------------------------------------------------------------------------
-def test_a_role_taken_out_of_the_target_loses_its_access(world: MemoryDeployment) -> None:
-    world.domain.targets["target1"]["authorizedPrincipals"] = [ROLE, OTHER]
-    repaired(world, "PrincipalsChanged")
-    assert world.reads(role=ROLE) == world.reads(role=OTHER) == BOTH, "an added one gets it"
-    world.domain.targets["target1"]["authorizedPrincipals"] = [OTHER]
-    repaired(world, "PrincipalsChanged")
-    assert world.reads(role=ROLE) == NEITHER and world.reads(role=OTHER) == BOTH
-    assert [role.arn for role in world.command().consumer.principals] == [OTHER]
+def test_a_role_taken_out_of_the_target_loses_its_access(deployment: MemoryDeployment) -> None:
+    deployment.domain.targets["target1"]["authorizedPrincipals"] = [ROLE, OTHER]
+    repaired(deployment, "PrincipalsChanged")
+    assert deployment.reads(role=ROLE) == deployment.reads(role=OTHER) == BOTH, "an added one gets it"
+    deployment.domain.targets["target1"]["authorizedPrincipals"] = [OTHER]
+    repaired(deployment, "PrincipalsChanged")
+    assert deployment.reads(role=ROLE) == NEITHER and deployment.reads(role=OTHER) == BOTH
+    assert [role.arn for role in deployment.command().consumer.principals] == [OTHER]
 
 
-def test_a_role_is_replaced_by_one_that_may_not_receive_access(world: MemoryDeployment) -> None:
+def test_a_role_is_replaced_by_one_that_may_not_receive_access(deployment: MemoryDeployment) -> None:
     """The one that may not is left out; the one that is gone still loses."""
-    world.domain.targets["target1"]["authorizedPrincipals"] = [ROLE, OTHER]
-    repaired(world, "PrincipalsChanged")
+    deployment.domain.targets["target1"]["authorizedPrincipals"] = [ROLE, OTHER]
+    repaired(deployment, "PrincipalsChanged")
     foreign = f"arn:aws:iam::{OWNER}:role/streaming/elsewhere"
-    world.domain.targets["target1"]["authorizedPrincipals"] = [OTHER, foreign]
-    world.reconcile("wet")
-    world.drain()
-    assert world.reads(role=ROLE) == NEITHER and world.reads(role=OTHER) == BOTH
-    assert world.reads(role=foreign) == NEITHER
-    world.clock.value += HOUR
-    result = world.reconcile("again")
-    assert kinds(result) == {"PrincipalsChanged": {"found": 1, "skipped": 1}} and not world.executions.waiting
+    deployment.domain.targets["target1"]["authorizedPrincipals"] = [OTHER, foreign]
+    deployment.reconcile("wet")
+    deployment.drain()
+    assert deployment.reads(role=ROLE) == NEITHER and deployment.reads(role=OTHER) == BOTH
+    assert deployment.reads(role=foreign) == NEITHER
+    deployment.clock.value += HOUR
+    result = deployment.reconcile("again")
+    assert kinds(result) == {"PrincipalsChanged": {"found": 1, "skipped": 1}} and not deployment.executions.waiting
     assert f"names {foreign}, which may not receive access" in result["findings"][0]["text"]
 
 
-def test_a_role_that_the_configuration_no_longer_names_still_loses(world: MemoryDeployment) -> None:
-    world.domain.targets["target1"]["authorizedPrincipals"] = [OTHER]
-    settings = replace(world.consumer.settings, consumer_roles=(OTHER,))
-    world.consumer.apply._settings = settings
-    repaired(world, "PrincipalsChanged")
-    assert world.reads(role=ROLE) == NEITHER and world.reads(role=OTHER) == BOTH
+def test_a_role_that_the_configuration_no_longer_names_still_loses(deployment: MemoryDeployment) -> None:
+    deployment.domain.targets["target1"]["authorizedPrincipals"] = [OTHER]
+    settings = replace(deployment.consumer.settings, consumer_roles=(OTHER,))
+    deployment.consumer.apply._settings = settings
+    repaired(deployment, "PrincipalsChanged")
+    assert deployment.reads(role=ROLE) == NEITHER and deployment.reads(role=OTHER) == BOTH
 
 
 # --- environments and members -----------------------------------------------------------------------------------------
@@ -337,22 +341,24 @@ def test_an_environment_receives_access_by_its_status(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_an_environment_that_changes_its_status_after_the_grant(world: MemoryDeployment, status: str) -> None:
-    world.domain.environments["env1"]["status"] = status
-    found = kinds(world.reconcile())
+def test_an_environment_that_changes_its_status_after_the_grant(deployment: MemoryDeployment, status: str) -> None:
+    deployment.domain.environments["env1"]["status"] = status
+    found = kinds(deployment.reconcile())
     if status in USABLE:
         assert found == {}
     elif status in GONE:
-        assert found == {"Orphaned": {"found": 1, "repaired": 1}} and world.inventory.ended == ["grant1"]
+        assert found == {"Orphaned": {"found": 1, "repaired": 1}} and deployment.inventory.ended == ["grant1"]
     else:
-        assert found == {"UnusableEnvironment": {"found": 1, "skipped": 1}} and world.reads() == BOTH
+        assert found == {"UnusableEnvironment": {"found": 1, "skipped": 1}} and deployment.reads() == BOTH
 
 
 @pytest.mark.parametrize("account", [OWNER, CONSUMER])
-def test_a_member_that_was_removed_while_grants_reach_it_is_reported(world: MemoryDeployment, account: str) -> None:
-    settings = world.reconciler._settings
-    world.reconciler._settings = replace(settings, members=tuple({OWNER, CONSUMER} - {account}))
-    result = world.reconcile(dry_run=True)
+def test_a_member_that_was_removed_while_grants_reach_it_is_reported(
+    deployment: MemoryDeployment, account: str
+) -> None:
+    settings = deployment.reconciler._settings
+    deployment.reconciler._settings = replace(settings, members=tuple({OWNER, CONSUMER} - {account}))
+    result = deployment.reconcile(dry_run=True)
     assert kinds(result) == {"NoMember": {"found": 1, "skipped": 1}}
     assert account in result["findings"][0]["text"]
 

@@ -109,19 +109,19 @@ class Counted:
 
 def test_the_calls_of_a_run_are_those_that_the_bound_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """120 grants of one project: what the detector really asks is what ``run_calls`` says, and no more."""
-    world = MemoryDeployment()
+    deployment = MemoryDeployment()
     for number in range(120):
-        world.granted(f"grant{number:03d}", f"topic-{number:03d}")
-    world.clock.value += HOUR
+        deployment.granted(f"grant{number:03d}", f"topic-{number:03d}")
+    deployment.clock.value += HOUR
 
     def pages(name: str, answer: Any) -> int:
         return max(1, -(-len(answer) // pace.PAGE_SIZE)) if name == "grants_of" else 1 + (name == "retained_of")
 
-    lists = Counted(world.inventory, pages)
-    single = Counted(world.domain)
-    monkeypatch.setattr(world.reconciler, "_inventory", lists)
-    monkeypatch.setattr(world.reconciler, "_domain", single)
-    assert kinds(world.reconcile()) == {}
+    lists = Counted(deployment.inventory, pages)
+    single = Counted(deployment.domain)
+    monkeypatch.setattr(deployment.reconciler, "_inventory", lists)
+    monkeypatch.setattr(deployment.reconciler, "_domain", single)
+    assert kinds(deployment.reconcile()) == {}
     assert sum((lists.calls + single.calls).values()) <= run_calls(1, 120)
     assert single.calls == {"environment": 1, "target": 1, "asset": 120}
     assert lists.calls == {"projects": 1, "grants_of": 3, "retained_of": 2}
@@ -141,113 +141,114 @@ def test_a_ledger_is_read_in_portions_and_every_grant_is_looked_at(
     monkeypatch: pytest.MonkeyPatch, per_portion: int
 ) -> None:
     monkeypatch.setattr(ledger_reading, "RECORDS_PER_PORTION", per_portion)
-    world = MemoryDeployment()
+    deployment = MemoryDeployment()
     for number in range(7):
-        world.granted(f"grant{number}", f"topic-{number}", until=None)
-    world.grants.page_size = per_portion
-    removed_by_hand(world)
-    world.edit("grant3", "topic-3", command=replace(
-        world.command("grant3", "topic-3"),
-        request=replace(world.command("grant3", "topic-3").request, until="1970-01-11"),
+        deployment.granted(f"grant{number}", f"topic-{number}", until=None)
+    deployment.grants.page_size = per_portion
+    removed_by_hand(deployment)
+    deployment.edit("grant3", "topic-3", command=replace(
+        deployment.command("grant3", "topic-3"),
+        request=replace(deployment.command("grant3", "topic-3").request, until="1970-01-11"),
     ))  # fmt: skip
-    world.clock.value += HOUR
-    result = world.reconcile()
+    deployment.clock.value += HOUR
+    result = deployment.reconcile()
     assert kinds(result)["Expired"] == {"found": 1, "repaired": 1} and "DriftRemoved" in kinds(result)
-    assert world.inventory.ended == ["grant3"] and result["checked"] >= 2
-    assert all(world.reads(f"topic-{number}") == BOTH for number in (0, 1, 2, 4, 5, 6))
+    assert deployment.inventory.ended == ["grant3"] and result["checked"] >= 2
+    assert all(deployment.reads(f"topic-{number}") == BOTH for number in (0, 1, 2, 4, 5, 6))
 
 
 def test_ends_come_first_and_need_nothing_of_datazone() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
-    expired(world)
-    world.inventory.refuses_to_end = True
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
+    expired(deployment)
+    deployment.inventory.refuses_to_end = True
 
     def denied(*arguments: Any) -> Any:
         raise PermanentGrantError("not allowed")
 
     for name in ("projects", "grants_of", "retained_of"):
-        setattr(world.inventory, name, denied)
-    result = world.reconcile()
-    assert world.results[0]["stage"] == "expired"
-    assert kinds(result)["Expired"] == {"found": 1, "repaired": 1} and world.reads() == NEITHER
+        setattr(deployment.inventory, name, denied)
+    result = deployment.reconcile()
+    assert deployment.results[0]["stage"] == "expired"
+    assert kinds(result)["Expired"] == {"found": 1, "repaired": 1} and deployment.reads() == NEITHER
     assert {item["subject"] for item in result["findings"] if item["kind"] == "Unreadable"} == {
         "the domain's projects", f"project {PROJECT}",
     }  # fmt: skip
 
 
 def test_a_record_of_another_release_keeps_nobody_else_from_being_looked_at() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
-    world.grants.broken = ("grant9#asset",)
-    removed_by_hand(world)
-    result = world.reconcile()
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
+    deployment.grants.broken = ("grant9#asset",)
+    removed_by_hand(deployment)
+    result = deployment.reconcile()
     assert kinds(result) == {
         "Unreadable": {"found": 1, "failed": 1},
         "DriftRemoved": {"found": 1, "repaired": 1},
     }
-    assert world.reads() == BOTH
+    assert deployment.reads() == BOTH
 
 
 def test_a_shard_that_fails_is_said_and_the_others_go_on() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
-    expired(world)
-    shard = world.shard
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
+    expired(deployment)
+    shard = deployment.shard
 
     def failing(asked: Any, arn: str, item: dict[str, Any]) -> None:
         if item["stage"] != "accounts":
             shard(asked, arn, item)
 
-    world.shard = failing  # type: ignore[assignment,method-assign]
-    result = world.reconcile()
+    deployment.shard = failing  # type: ignore[assignment,method-assign]
+    result = deployment.reconcile()
     assert kinds(result) == {
         "Expired": {"found": 1, "repaired": 1},
         "Unchecked": {"found": 1, "failed": 1},
     }
     (finding,) = [item for item in result["findings"] if item["kind"] == "Unchecked"]
     assert finding["subject"] == "accounts#0" and "child execution says why" in finding["text"]
-    assert world.lines[0]["Open"] == [1]
+    assert deployment.lines[0]["Open"] == [1]
 
 
 def test_a_run_says_how_far_it_is_and_that_it_has_ended() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
-    world.reconcile()
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
+    deployment.reconcile()
     told = [
-        next(name for name in ("ShardsBegun", "ShardsDone", "RunsEnded") if name in line) for line in world.progress
+        next(name for name in ("ShardsBegun", "ShardsDone", "RunsEnded") if name in line)
+        for line in deployment.progress
     ]
     assert told == ["ShardsBegun", "ShardsDone", "ShardsBegun", "ShardsDone", "RunsEnded"]
-    assert [item["stage"] for item in world.results] == ["accounts", "projects"]
-    assert world.progress[-1]["Mode"] == "repair"
-    world.reconcile("dry", dry_run=True)
-    assert world.progress[-1]["Mode"] == "dryRun"
+    assert [item["stage"] for item in deployment.results] == ["accounts", "projects"]
+    assert deployment.progress[-1]["Mode"] == "repair"
+    deployment.reconcile("dry", dry_run=True)
+    assert deployment.progress[-1]["Mode"] == "dryRun"
 
 
 def test_what_has_changed_since_the_ledger_was_read_is_judged_as_it_is_now() -> None:
     """The reading may be an hour old: a grant that came or went meanwhile is no finding."""
-    world = MemoryDeployment()
-    world.granted()
-    world.granted("grant2", "payments")
-    world.clock.value += HOUR
-    reading_ledger = world.reconciler._ledger.pages
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.granted("grant2", "payments")
+    deployment.clock.value += HOUR
+    reading_ledger = deployment.reconciler._ledger.pages
 
     def pages(after: str = "") -> Iterator[Any]:
         found = list(reading_ledger(after))
-        world.granted("grant3", "refunds")
-        world.inventory.end("grant2")
-        world.execute({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "REVOKE"}, "revoke")
-        world.inventory.ended.clear()
-        world.clock.value += HOUR
+        deployment.granted("grant3", "refunds")
+        deployment.inventory.end("grant2")
+        deployment.execute({"version": 1, "action": "redrive", "grantId": "grant2", "requestType": "REVOKE"}, "revoke")
+        deployment.inventory.ended.clear()
+        deployment.clock.value += HOUR
         yield from found
 
-    world.grants.pages = pages  # type: ignore[method-assign]
-    assert kinds(world.reconcile()) == {}
-    assert world.reads("payments") == NEITHER and world.reads("refunds") == BOTH
+    deployment.grants.pages = pages  # type: ignore[method-assign]
+    assert kinds(deployment.reconcile()) == {}
+    assert deployment.reads("payments") == NEITHER and deployment.reads("refunds") == BOTH
 
 
 @pytest.mark.parametrize(
@@ -260,42 +261,42 @@ def test_the_safety_threshold_counts_the_whole_domain(orphans: int, granted: int
 
 def test_the_safety_threshold_holds_across_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each shard sees less than the threshold gone; the run sees the sum."""
-    world = MemoryDeployment()
+    deployment = MemoryDeployment()
     for number in range(8):
-        world.granted(f"grant{number}", f"topic-{number}")
-        found = world.command(f"grant{number}", f"topic-{number}")
+        deployment.granted(f"grant{number}", f"topic-{number}")
+        found = deployment.command(f"grant{number}", f"topic-{number}")
         elsewhere = replace(found.consumer, project_id=f"project{number}")
-        world.edit(f"grant{number}", f"topic-{number}", command=replace(found, consumer=elsewhere))
-    world.clock.value += HOUR
+        deployment.edit(f"grant{number}", f"topic-{number}", command=replace(found, consumer=elsewhere))
+    deployment.clock.value += HOUR
     monkeypatch.setattr(
         "streamgov_core.domain.reconcile.shards.PER_SHARD", {"expired": 1, "accounts": 1, "projects": 1}
     )
-    monkeypatch.setattr(world.inventory, "grants_of", lambda project: [])
-    world.domain.grants.clear()
-    result = world.reconcile()
-    assert len({item["shard"] for item in world.results if item["stage"] == "projects"}) > 3
+    monkeypatch.setattr(deployment.inventory, "grants_of", lambda project: [])
+    deployment.domain.grants.clear()
+    result = deployment.reconcile()
+    assert len({item["shard"] for item in deployment.results if item["stage"] == "projects"}) > 3
     assert kinds(result)["Orphaned"] == {"found": 8, "skipped": 8}
-    assert all(world.reads(f"topic-{number}") == BOTH for number in range(8))
+    assert all(deployment.reads(f"topic-{number}") == BOTH for number in range(8))
 
 
 def test_a_project_that_has_no_turn_is_listed_and_not_looked_into() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
-    world.domain.environments.clear()
-    records, settings = dict(world.grants.records), world.reconciler._settings
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
+    deployment.domain.environments.clear()
+    records, settings = dict(deployment.grants.records), deployment.reconciler._settings
 
     def detect(rotation: Rotation) -> list[str]:
         detector = Detector(
-            Lookups(world.domain), world.inventory, world.executions, world.grants.of_grant,
-            settings.platform_of, settings.members, 900.0, world.clock.now, rotation,
+            Lookups(deployment.domain), deployment.inventory, deployment.executions, deployment.grants.of_grant,
+            settings.platform_of, settings.members, 900.0, deployment.clock.now, rotation,
         )  # fmt: skip
         return [finding.kind for finding in detector.detect(PROJECT, records).findings]
 
     found = [detect(Rotation(turn, 5, 5)) for turn in range(5)]
     assert sorted(itertools.chain(*found)) == ["Orphaned"]
-    world.ask("grant2", "payments")
-    world.clock.value += HOUR
+    deployment.ask("grant2", "payments")
+    deployment.clock.value += HOUR
     assert all("MissedEvent" in detect(Rotation(turn, 5, 5)) for turn in range(5))
 
 
@@ -336,9 +337,9 @@ def test_a_record_survives_its_way_through_the_table(world_record: GrantRecord) 
 
 @pytest.fixture
 def world_record() -> GrantRecord:
-    world = MemoryDeployment()
-    world.granted(until="2999-01-01")
-    return world.record()
+    deployment = MemoryDeployment()
+    deployment.granted(until="2999-01-01")
+    return deployment.record()
 
 
 def test_a_page_of_the_ledger_begins_where_the_last_one_ended(world_record: GrantRecord) -> None:
@@ -364,27 +365,29 @@ def test_a_page_of_the_ledger_begins_where_the_last_one_ended(world_record: Gran
 
 
 def test_every_phase_of_a_shard_keeps_to_its_share_of_the_rate() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
     rates: list[float] = []
-    world.reconciler._set_rate = rates.append
-    (shard,) = world.shards_of(INPUT, CENTRAL + "x", "projects")
-    world.shard(INPUT, CENTRAL + "x", {**shard, "rate": 0.25})
+    deployment.reconciler._set_rate = rates.append
+    (shard,) = deployment.shards_of(INPUT, CENTRAL + "x", "projects")
+    deployment.shard(INPUT, CENTRAL + "x", {**shard, "rate": 0.25})
     assert rates == [0.25] * 3
 
 
 def test_a_domain_that_cannot_be_listed_is_a_finding() -> None:
-    world = MemoryDeployment()
-    world.granted()
-    world.clock.value += HOUR
+    deployment = MemoryDeployment()
+    deployment.granted()
+    deployment.clock.value += HOUR
 
     def refuse() -> list[str]:
         raise RemoteError("datazone:ListProjects", "ValidationException", "no")
 
-    world.inventory.projects = refuse  # type: ignore[method-assign]
-    assert kinds(world.reconcile()) == {"Unreadable": {"found": 1, "skipped": 1}}
-    plan = world.shards_of(INPUT, CENTRAL + "x", "accounts")
+    deployment.inventory.projects = refuse  # type: ignore[method-assign]
+    assert kinds(deployment.reconcile()) == {"Unreadable": {"found": 1, "skipped": 1}}
+    plan = deployment.shards_of(INPUT, CENTRAL + "x", "accounts")
     assert (
-        [shard["number"] for shard in plan] == [0] and OWNER in world.accounts and NAMES.run_table == "streamgov-runs"
+        [shard["number"] for shard in plan] == [0]
+        and OWNER in deployment.accounts
+        and NAMES.run_table == "streamgov-runs"
     )

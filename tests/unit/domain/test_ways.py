@@ -21,7 +21,7 @@ ACCESS_ROLE = NAMES.access_role_arn(OWNER, CONSUMER, PROJECT)
 
 
 @pytest.fixture
-def world() -> MemoryDeployment:
+def deployment() -> MemoryDeployment:
     """A topic is granted to two roles, which may assume others."""
     made = MemoryDeployment()
     iam = made.consumer.gateway.iam
@@ -37,15 +37,15 @@ def world() -> MemoryDeployment:
     return made
 
 
-def delivered(world: MemoryDeployment, **ways: str) -> None:
+def delivered(deployment: MemoryDeployment, **ways: str) -> None:
     """What the targets say now of roles, by their names."""
     deliveries = {f"*/{name}": way for name, way in ways.items()}
-    world.consumer.apply._settings = replace(world.consumer.settings, deliveries=deliveries)
+    deployment.consumer.apply._settings = replace(deployment.consumer.settings, deliveries=deliveries)
 
 
-def readers(world: MemoryDeployment) -> list[str]:
+def readers(deployment: MemoryDeployment) -> list[str]:
     """The roles that may read by an access role: it has the permission, and trusts them."""
-    iam = world.owner.gateway.iam
+    iam = deployment.owner.gateway.iam
     info = iam.roles.get(ACCESS_ROLE.rsplit("/", 1)[1])
     if info is None or "kafka-cluster:ReadData" not in json.dumps(iam.statements(ACCESS_ROLE)):
         return []
@@ -53,20 +53,20 @@ def readers(world: MemoryDeployment) -> list[str]:
     return [role for role in (ROLE, OTHER) if role in trust]
 
 
-def told(world: MemoryDeployment) -> list[str]:
+def told(deployment: MemoryDeployment) -> list[str]:
     """The access role in what the consumer's account was told."""
-    values = world.consumer.gateway.parameter_store.values.values()
+    values = deployment.consumer.gateway.parameter_store.values.values()
     return [json.loads(value).get("awsRoleArn", "") for value in values]
 
 
-def watched(world: MemoryDeployment, role: str) -> list[bool]:
+def watched(deployment: MemoryDeployment, role: str) -> list[bool]:
     """Whether a role could read, by either way, at each write of the change."""
     seen: list[bool] = []
 
     def look(_: Any) -> None:
-        seen.append(world.reads(role=role) == BOTH or role in readers(world))
+        seen.append(deployment.reads(role=role) == BOTH or role in readers(deployment))
 
-    for account in (world.owner, world.consumer):
+    for account in (deployment.owner, deployment.consumer):
         gateway = account.gateway
         hooks: list[dict[str, Callable[[Any], None]]] = [gateway.iam.hooks, gateway.policies.hooks]
         for hook in hooks:
@@ -83,65 +83,69 @@ def watched(world: MemoryDeployment, role: str) -> list[bool]:
     return seen
 
 
-def settled(world: MemoryDeployment) -> None:
-    world.clock.value += HOUR
-    assert kinds(world.reconcile("after")) == {}
-    record = world.record()
+def settled(deployment: MemoryDeployment) -> None:
+    deployment.clock.value += HOUR
+    assert kinds(deployment.reconcile("after")) == {}
+    record = deployment.record()
     assert (record.state, record.former, record.cause) == ("GRANTED", (), "")
 
 
-def test_all_roles_go_over_to_the_access_role_and_back_without_an_interruption(world: MemoryDeployment) -> None:
-    delivered(world, consumer="accessRole", other="accessRole")
-    seen = watched(world, ROLE)
-    world.execute(redrive(), "over")
+def test_all_roles_go_over_to_the_access_role_and_back_without_an_interruption(deployment: MemoryDeployment) -> None:
+    delivered(deployment, consumer="accessRole", other="accessRole")
+    seen = watched(deployment, ROLE)
+    deployment.execute(redrive(), "over")
     assert seen and all(seen)
-    assert readers(world) == [ROLE, OTHER] and told(world) == [ACCESS_ROLE]
-    assert world.reads() == world.reads(role=OTHER) == NEITHER, "the old way is taken away"
-    assert world.owner.gateway.policies.statements(CLUSTER) == []
-    settled(world)
-    delivered(world)
+    assert readers(deployment) == [ROLE, OTHER] and told(deployment) == [ACCESS_ROLE]
+    assert deployment.reads() == deployment.reads(role=OTHER) == NEITHER, "the old way is taken away"
+    assert deployment.owner.gateway.policies.statements(CLUSTER) == []
+    settled(deployment)
+    delivered(deployment)
     seen.clear()
-    world.execute(redrive(), "back")
+    deployment.execute(redrive(), "back")
     assert seen and all(seen)
-    assert world.reads() == world.reads(role=OTHER) == BOTH
-    assert readers(world) == [] and world.owner.gateway.iam.roles == {} and told(world) == [""]
-    settled(world)
+    assert deployment.reads() == deployment.reads(role=OTHER) == BOTH
+    assert readers(deployment) == [] and deployment.owner.gateway.iam.roles == {} and told(deployment) == [""]
+    settled(deployment)
 
 
-def test_one_of_the_roles_goes_over(world: MemoryDeployment) -> None:
-    delivered(world, other="accessRole")
-    seen = watched(world, OTHER)
-    world.execute(redrive(), "over")
+def test_one_of_the_roles_goes_over(deployment: MemoryDeployment) -> None:
+    delivered(deployment, other="accessRole")
+    seen = watched(deployment, OTHER)
+    deployment.execute(redrive(), "over")
     assert seen and all(seen)
-    assert (world.reads(), world.reads(role=OTHER)) == (BOTH, NEITHER)
-    assert readers(world) == [OTHER]
-    settled(world)
+    assert (deployment.reads(), deployment.reads(role=OTHER)) == (BOTH, NEITHER)
+    assert readers(deployment) == [OTHER]
+    settled(deployment)
 
 
-def test_a_change_of_way_that_is_refused_leaves_everything_as_it_was(world: MemoryDeployment) -> None:
+def test_a_change_of_way_that_is_refused_leaves_everything_as_it_was(deployment: MemoryDeployment) -> None:
     name = OTHER.rsplit("/", 1)[1]
-    info = world.consumer.gateway.iam.roles[name]
-    world.consumer.gateway.principals[name] = PrincipalPolicies(info)
-    delivered(world, consumer="accessRole", other="accessRole")
-    world.execute(redrive(), "over")
-    assert world.reads() == world.reads(role=OTHER) == BOTH and readers(world) == []
-    assert "cannot assume the access role" in world.record().cause
+    info = deployment.consumer.gateway.iam.roles[name]
+    deployment.consumer.gateway.principals[name] = PrincipalPolicies(info)
+    delivered(deployment, consumer="accessRole", other="accessRole")
+    deployment.execute(redrive(), "over")
+    assert deployment.reads() == deployment.reads(role=OTHER) == BOTH and readers(deployment) == []
+    assert "cannot assume the access role" in deployment.record().cause
 
 
-def test_a_change_of_way_that_fails_half_way_is_taken_back(world: MemoryDeployment) -> None:
-    delivered(world, consumer="accessRole", other="accessRole")
-    world.consumer.down, world.consumer.answers_only = True, "prepare"
-    world.execute(redrive(), "over")
-    world.consumer.down = False
-    assert world.reads() == world.reads(role=OTHER) == BOTH and readers(world) == []
-    assert world.record().state == "GRANTED"
+def test_a_change_of_way_that_fails_half_way_is_taken_back(deployment: MemoryDeployment) -> None:
+    delivered(deployment, consumer="accessRole", other="accessRole")
+    deployment.consumer.down, deployment.consumer.answers_only = True, "prepare"
+    deployment.execute(redrive(), "over")
+    deployment.consumer.down = False
+    assert deployment.reads() == deployment.reads(role=OTHER) == BOTH and readers(deployment) == []
+    assert deployment.record().state == "GRANTED"
 
 
-def test_a_revoke_after_the_change_takes_both_ways(world: MemoryDeployment) -> None:
-    delivered(world, consumer="accessRole", other="accessRole")
-    world.execute(redrive(), "over", until="first")
-    assert readers(world) == [ROLE, OTHER] and world.reads() == BOTH, "both ways at once"
-    world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
-    world.execute(redrive("REVOKE"), "revoke")
-    assert world.status() == "REVOKED"
-    assert readers(world) == [] and world.reads() == world.reads(role=OTHER) == NEITHER and told(world) == []
+def test_a_revoke_after_the_change_takes_both_ways(deployment: MemoryDeployment) -> None:
+    delivered(deployment, consumer="accessRole", other="accessRole")
+    deployment.execute(redrive(), "over", until="first")
+    assert readers(deployment) == [ROLE, OTHER] and deployment.reads() == BOTH, "both ways at once"
+    deployment.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    deployment.execute(redrive("REVOKE"), "revoke")
+    assert deployment.status() == "REVOKED"
+    assert (
+        readers(deployment) == []
+        and deployment.reads() == deployment.reads(role=OTHER) == NEITHER
+        and told(deployment) == []
+    )

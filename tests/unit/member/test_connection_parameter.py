@@ -171,25 +171,25 @@ def test_a_parameter_that_somebody_changed_is_found_and_written_again(live: str 
 @pytest.mark.parametrize("change", ["nothing", "deleted", "edited", "of a revoked grant"])
 def test_the_reconciler_restores_what_consumers_are_told(change: str) -> None:
     """All parameters are read in a few calls; only one that differs is looked at by itself, under its lease."""
-    world = MemoryDeployment()
-    world.granted()
-    account = world.accounts[CONSUMER]
+    deployment = MemoryDeployment()
+    deployment.granted()
+    account = deployment.accounts[CONSUMER]
     ((name, value),) = account.gateway.parameter_store.values.items()
-    assert world.domain.grants["grant1"]["assets"][0]["targetName"] == name
+    assert deployment.domain.grants["grant1"]["assets"][0]["targetName"] == name
     if change == "deleted":
         account.gateway.parameter_store.values = {}
     if change == "edited":
         account.gateway.parameter_store.values[name] = "{}"
     if change == "of a revoked grant":
-        world.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+        deployment.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
         revoke = {"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"}
-        world.execute(revoke, "revoke")
+        deployment.execute(revoke, "revoke")
         assert account.gateway.parameter_store.values == {}
         account.gateway.parameter_store.values[name] = value
     acquired: list[str] = []
     account.ledger.hooks["acquire"] = lambda document_id, owner: acquired.append(document_id)
-    world.clock.value += HOUR
-    counts = world.reconcile()["counts"]
+    deployment.clock.value += HOUR
+    counts = deployment.reconcile()["counts"]
     expected = {"deleted": "DriftRemoved", "edited": "DriftAltered", "of a revoked grant": "DriftAdded"}.get(change)
     assert counts == ({} if expected is None else {expected: {"found": 1, "repaired": 1}})
     assert any(item.startswith("connection#") for item in acquired) is (change != "nothing")
@@ -198,8 +198,8 @@ def test_the_reconciler_restores_what_consumers_are_told(change: str) -> None:
 
 @pytest.mark.parametrize("slow", [False, True], ids=["at once", "in the making"])
 def test_a_fan_out_consumer_that_is_registered_anew_is_told_in_the_same_run(slow: bool) -> None:
-    world = MemoryDeployment()
-    world.domain.add_grant(
+    deployment = MemoryDeployment()
+    deployment.domain.add_grant(
         forms={
             "KinesisSourceReferenceFormType": {"stream_arn": STREAM},
             "KinesisSchemaFormType": {"stream_name": "orders"},
@@ -207,30 +207,30 @@ def test_a_fan_out_consumer_that_is_registered_anew_is_told_in_the_same_run(slow
         asset_type="KinesisStreamAssetType",
         metadata_forms=[{"typeName": "StreamAccessRequestFormType", "content": json.dumps({"consumption": "FAN_OUT"})}],
     )
-    world.owner.gateway.records["orders"] = AssetRecord("asset1", STREAM, None, "orders", "h")
-    world.domain.grants["grant1"]["updatedAt"] = world.clock.now()
-    world.execute({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "GRANT"}, "first")
-    assert world.status() == "GRANTED"
-    consumers, parameters = world.owner.gateway.consumers, world.consumer.gateway.parameter_store
+    deployment.owner.gateway.records["orders"] = AssetRecord("asset1", STREAM, None, "orders", "h")
+    deployment.domain.grants["grant1"]["updatedAt"] = deployment.clock.now()
+    deployment.execute({"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "GRANT"}, "first")
+    assert deployment.status() == "GRANTED"
+    consumers, parameters = deployment.owner.gateway.consumers, deployment.consumer.gateway.parameter_store
     ((before, _),) = consumers.found.values()
     (text,) = parameters.values.values()
     assert json.loads(text)["consumerArn"] == before
     consumers.deregister(before)
     consumers.status = "CREATING" if slow else "ACTIVE"
-    world.clock.value += HOUR
-    assert world.reconcile("dry", dry_run=True)["counts"] and not world.executions.waiting
-    world.reconcile("r1")
+    deployment.clock.value += HOUR
+    assert deployment.reconcile("dry", dry_run=True)["counts"] and not deployment.executions.waiting
+    deployment.reconcile("r1")
     if slow:  # The next run finishes what the service was still making.
-        assert not world.executions.waiting
+        assert not deployment.executions.waiting
         consumers.found = {name: (arn, "ACTIVE") for name, (arn, _) in consumers.found.items()}
-        world.clock.value += HOUR
-        world.reconcile("r2")
-    world.drain()
+        deployment.clock.value += HOUR
+        deployment.reconcile("r2")
+    deployment.drain()
     ((after, _),) = consumers.found.values()
     (text,) = parameters.values.values()
     assert json.loads(text)["consumerArn"] == after != before
-    world.clock.value += HOUR
-    assert world.reconcile("r3")["counts"] == {} and not world.executions.waiting
+    deployment.clock.value += HOUR
+    assert deployment.reconcile("r3")["counts"] == {} and not deployment.executions.waiting
 
 
 def test_answers_are_read_with_care() -> None:

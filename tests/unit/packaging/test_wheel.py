@@ -33,7 +33,7 @@ import pulumi
 from pulumi.runtime import Mocks, set_mocks
 
 
-class World(Mocks):
+class RecordingMocks(Mocks):
     def __init__(self):
         self.made = []
 
@@ -45,8 +45,8 @@ class World(Mocks):
         return {}
 
 
-world = World()
-set_mocks(world)
+mocks = RecordingMocks()
+set_mocks(mocks)
 
 import streamgov_pulumi
 from streamgov_pulumi import StreamGovernance
@@ -76,11 +76,11 @@ def run():
 
 
 run()
-functions = [item for item in world.made if item["type"] == "aws:lambda/function:Function"]
+functions = [item for item in mocks.made if item["type"] == "aws:lambda/function:Function"]
 archives = [item["inputs"]["code"].path for item in functions]
 print(json.dumps({
     "home": streamgov_pulumi.__file__,
-    "types": sorted({item["type"] for item in world.made}),
+    "types": sorted({item["type"] for item in mocks.made}),
     "archives": archives,
     "sizes": [Path(path).stat().st_size for path in archives],
 }))

@@ -114,7 +114,7 @@ structure MskSourceReferenceFormType {
 
 
 @dataclass
-class World:
+class PreparedDomain:
     """A domain with a producer and a consumer project, an asset type, and an environment with a target."""
 
     service: Service
@@ -211,12 +211,12 @@ def service() -> Service:
 
 
 @pytest.fixture
-def world(service: Service) -> World:
-    return build_world(service)
+def prepared(service: Service) -> PreparedDomain:
+    return prepare_domain(service)
 
 
-def build_world(service: Service) -> World:
-    """A world in a fresh service."""
+def prepare_domain(service: Service) -> PreparedDomain:
+    """A domain in a fresh service."""
     domain = service.call("CreateDomain", name="sandbox", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/dz")["id"]
 
     def call(operation: str, caller: Caller | None = None, /, **params: Any) -> dict[str, Any]:
@@ -263,6 +263,6 @@ def build_world(service: Service) -> World:
             },
         },
     )
-    made = World(service, domain, producer, consumer, environment, "")
+    made = PreparedDomain(service, domain, producer, consumer, environment, "")
     made.target = made.make_target()["id"]
     return made

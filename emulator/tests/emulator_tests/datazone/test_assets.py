@@ -6,57 +6,57 @@ import json
 from typing import Any
 
 from aws_emulator.datazone import Settings
-from emulator_tests.datazone.conftest import COLUMNS, Service, World, role
+from emulator_tests.datazone.conftest import COLUMNS, PreparedDomain, Service, role
 
 
-def unpublish(world: World, entity: str, kind: str = "ASSET") -> dict[str, Any]:
-    return world.call("CreateListingChangeSet", entityIdentifier=entity, entityType=kind, action="UNPUBLISH")
+def unpublish(prepared: PreparedDomain, entity: str, kind: str = "ASSET") -> dict[str, Any]:
+    return prepared.call("CreateListingChangeSet", entityIdentifier=entity, entityType=kind, action="UNPUBLISH")
 
 
-def test_an_asset_is_created_and_read(world: World) -> None:
-    asset = world.asset(externalIdentifier="arn:topic", description="d")
+def test_an_asset_is_created_and_read(prepared: PreparedDomain) -> None:
+    asset = prepared.asset(externalIdentifier="arn:topic", description="d")
     assert (asset["revision"], asset["typeRevision"], asset["externalIdentifier"]) == ("1", "1", "arn:topic")
     assert "listing" not in asset
-    found = world.call("GetAsset", identifier=asset["id"])
+    found = prepared.call("GetAsset", identifier=asset["id"])
     content = {form["formName"]: json.loads(form["content"]) for form in found["formsOutput"]}
     assert content["RelationalTableFormType"] == COLUMNS
     assert found["formsOutput"][0]["typeRevision"] == "1"
-    (event,) = world.service.told("Asset Added To Inventory")
+    (event,) = prepared.service.told("Asset Added To Inventory")
     assert event["data"]["assetId"] == asset["id"]
 
 
-def test_the_external_identifier_is_unique_and_free_again_after_the_delete(world: World) -> None:
-    asset = world.asset(externalIdentifier="arn:topic")
-    assert asset["id"] in world.refused(
+def test_the_external_identifier_is_unique_and_free_again_after_the_delete(prepared: PreparedDomain) -> None:
+    asset = prepared.asset(externalIdentifier="arn:topic")
+    assert asset["id"] in prepared.refused(
         "ConflictException",
         "CreateAsset",
         name="other",
         externalIdentifier="arn:topic",
-        formsInput=world.forms(),
+        formsInput=prepared.forms(),
         typeIdentifier="MskTopicAssetType",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
-    world.call("DeleteAsset", identifier=asset["id"])
-    world.asset(externalIdentifier="arn:topic")
+    prepared.call("DeleteAsset", identifier=asset["id"])
+    prepared.asset(externalIdentifier="arn:topic")
 
 
-def test_a_client_token_makes_one_asset(world: World) -> None:
-    first = world.asset(clientToken="token", externalIdentifier="x")
-    assert world.asset(clientToken="token", externalIdentifier="x") == first
-    assert world.call("Search", searchScope="ASSET")["totalMatchCount"] == 1
-    world.refused(
+def test_a_client_token_makes_one_asset(prepared: PreparedDomain) -> None:
+    first = prepared.asset(clientToken="token", externalIdentifier="x")
+    assert prepared.asset(clientToken="token", externalIdentifier="x") == first
+    assert prepared.call("Search", searchScope="ASSET")["totalMatchCount"] == 1
+    prepared.refused(
         "ConflictException",
         "CreateAsset",
         name="another",
         clientToken="token",
-        formsInput=world.forms(),
+        formsInput=prepared.forms(),
         typeIdentifier="MskTopicAssetType",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
 
 
-def test_forms_are_checked(world: World) -> None:
-    good = world.forms()
+def test_forms_are_checked(prepared: PreparedDomain) -> None:
+    good = prepared.forms()
     extra = {"formName": "Extra", "content": "{}"}
     wrong: list[tuple[list[dict[str, Any]], str]] = [
         (good[:1], "Required form RelationalTableFormType"),
@@ -83,52 +83,52 @@ def test_forms_are_checked(world: World) -> None:
         ([good[0] | {"content": json.dumps({"cluster_arn": "x" * 300_000})}, good[1]], "300000"),
     ]
     for forms, complaint in wrong:
-        message = world.refused(
+        message = prepared.refused(
             "ValidationException",
             "CreateAsset",
             name="a",
             formsInput=forms,
             typeIdentifier="MskTopicAssetType",
-            owningProjectIdentifier=world.producer,
+            owningProjectIdentifier=prepared.producer,
         )
         assert complaint in message
     attached = extra | {"typeIdentifier": "amazon.datazone.SubscriptionTermsFormType"}
-    assert [f["formName"] for f in world.asset(formsInput=[*good, attached])["formsOutput"]][-1] == "Extra"
+    assert [f["formName"] for f in prepared.asset(formsInput=[*good, attached])["formsOutput"]][-1] == "Extra"
 
 
-def test_unknown_types_terms_and_projects(world: World) -> None:
+def test_unknown_types_terms_and_projects(prepared: PreparedDomain) -> None:
     base = {
         "name": "a",
-        "formsInput": world.forms(),
+        "formsInput": prepared.forms(),
         "typeIdentifier": "MskTopicAssetType",
-        "owningProjectIdentifier": world.producer,
+        "owningProjectIdentifier": prepared.producer,
     }
-    world.refused("ResourceNotFoundException", "CreateAsset", **base | {"typeIdentifier": "Nowhere"})
-    world.refused("ResourceNotFoundException", "CreateAsset", **base | {"typeRevision": "5"})
-    world.refused("ResourceNotFoundException", "CreateAsset", **base | {"owningProjectIdentifier": "nowhere"})
-    world.refused("ValidationException", "CreateAsset", **base | {"glossaryTerms": ["nowhere"]})
+    prepared.refused("ResourceNotFoundException", "CreateAsset", **base | {"typeIdentifier": "Nowhere"})
+    prepared.refused("ResourceNotFoundException", "CreateAsset", **base | {"typeRevision": "5"})
+    prepared.refused("ResourceNotFoundException", "CreateAsset", **base | {"owningProjectIdentifier": "nowhere"})
+    prepared.refused("ValidationException", "CreateAsset", **base | {"glossaryTerms": ["nowhere"]})
 
 
-def test_a_revision_replaces_all_forms(world: World) -> None:
-    asset = world.asset(description="first", externalIdentifier="arn")
-    assert "Required form" in world.refused(
+def test_a_revision_replaces_all_forms(prepared: PreparedDomain) -> None:
+    asset = prepared.asset(description="first", externalIdentifier="arn")
+    assert "Required form" in prepared.refused(
         "ValidationException", "CreateAssetRevision", identifier=asset["id"], name="orders"
     )
-    second = world.call(
-        "CreateAssetRevision", identifier=asset["id"], name="renamed", formsInput=world.forms(partitions=9)
+    second = prepared.call(
+        "CreateAssetRevision", identifier=asset["id"], name="renamed", formsInput=prepared.forms(partitions=9)
     )
     assert (second["revision"], second["name"], second["externalIdentifier"]) == ("2", "renamed", "arn")
     assert "description" not in second
-    assert world.service.told("Asset Schema Changed") == []
-    old = world.call("GetAsset", identifier=asset["id"], revision="1")
+    assert prepared.service.told("Asset Schema Changed") == []
+    old = prepared.call("GetAsset", identifier=asset["id"], revision="1")
     assert (old["name"], old["description"]) == ("orders", "first")
-    revisions = world.call("ListAssetRevisions", identifier=asset["id"])["items"]
+    revisions = prepared.call("ListAssetRevisions", identifier=asset["id"])["items"]
     assert [item["revision"] for item in revisions] == ["2", "1"]
-    forms = world.forms()
+    forms = prepared.forms()
     forms[1]["content"] = json.dumps({"tableName": "orders", "columns": []})
-    world.call("CreateAssetRevision", identifier=asset["id"], name="orders", formsInput=forms)
-    assert len(world.service.told("Asset Schema Changed")) == 1
-    world.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"], revision="9")
+    prepared.call("CreateAssetRevision", identifier=asset["id"], name="orders", formsInput=forms)
+    assert len(prepared.service.told("Asset Schema Changed")) == 1
+    prepared.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"], revision="9")
 
 
 def test_publishing_takes_a_moment() -> None:
@@ -157,19 +157,19 @@ def test_publishing_takes_a_moment() -> None:
     assert service.call("SearchListings", domainIdentifier=domain)["totalMatchCount"] == 1
 
 
-def test_a_listing_stays_active_while_it_is_published_anew(world: World) -> None:
-    asset = world.asset()
-    listing = world.publish(asset["id"])["listingId"]
+def test_a_listing_stays_active_while_it_is_published_anew(prepared: PreparedDomain) -> None:
+    asset = prepared.asset()
+    listing = prepared.publish(asset["id"])["listingId"]
     waiting: list[Any] = []
-    world.service.emulator.parts["datazone"].settings.listing_delay = 1
-    world.service.emulator.parts["datazone"].scheduler.after = lambda delay, work: waiting.append(work)
-    world.call("CreateAssetRevision", identifier=asset["id"], name="renamed", formsInput=world.forms())
-    change = world.publish(asset["id"])
+    prepared.service.emulator.parts["datazone"].settings.listing_delay = 1
+    prepared.service.emulator.parts["datazone"].scheduler.after = lambda delay, work: waiting.append(work)
+    prepared.call("CreateAssetRevision", identifier=asset["id"], name="renamed", formsInput=prepared.forms())
+    change = prepared.publish(asset["id"])
     assert (change["status"], change["listingRevision"]) == ("CREATING", "1"), "the revision that is still shown"
-    shown = world.call("GetListing", identifier=listing)
+    shown = prepared.call("GetListing", identifier=listing)
     assert (shown["status"], shown["listingRevision"], shown["name"]) == ("ACTIVE", "1", "orders")
     for action in ("PUBLISH", "UNPUBLISH"):
-        world.refused(
+        prepared.refused(
             "ConflictException",
             "CreateListingChangeSet",
             entityIdentifier=asset["id"],
@@ -177,25 +177,25 @@ def test_a_listing_stays_active_while_it_is_published_anew(world: World) -> None
             action=action,
         )
     waiting.pop()()
-    shown = world.call("GetListing", identifier=listing)
+    shown = prepared.call("GetListing", identifier=listing)
     assert (shown["status"], shown["listingRevision"], shown["name"]) == ("ACTIVE", "2", "renamed")
-    assert unpublish(world, asset["id"])["status"] == "ACTIVE"
+    assert unpublish(prepared, asset["id"])["status"] == "ACTIVE"
     waiting.pop()()
-    assert world.call("GetListing", identifier=listing)["status"] == "INACTIVE"
+    assert prepared.call("GetListing", identifier=listing)["status"] == "INACTIVE"
 
 
-def test_a_listing_shows_the_published_revision(world: World) -> None:
-    asset = world.asset()
-    listing = world.publish(asset["id"])
-    shown = world.call("GetListing", identifier=listing["listingId"])["item"]["assetListing"]
+def test_a_listing_shows_the_published_revision(prepared: PreparedDomain) -> None:
+    asset = prepared.asset()
+    listing = prepared.publish(asset["id"])
+    shown = prepared.call("GetListing", identifier=listing["listingId"])["item"]["assetListing"]
     forms = json.loads(shown["forms"])
     assert isinstance(shown["forms"], str)
     assert set(forms) == {"MskSourceReferenceFormType", "RelationalTableFormType"}
     assert (shown["assetId"], shown["assetType"], shown["assetRevision"]) == (asset["id"], "MskTopicAssetType", "1")
-    world.call("CreateAssetRevision", identifier=asset["id"], name="orders", formsInput=world.forms(partitions=9))
-    shown = world.call("GetListing", identifier=listing["listingId"])["item"]["assetListing"]
+    prepared.call("CreateAssetRevision", identifier=asset["id"], name="orders", formsInput=prepared.forms(partitions=9))
+    shown = prepared.call("GetListing", identifier=listing["listingId"])["item"]["assetListing"]
     assert json.loads(shown["forms"])["MskSourceReferenceFormType"]["partitions"] == 3
-    world.refused(
+    prepared.refused(
         "ValidationException",
         "CreateListingChangeSet",
         entityIdentifier=asset["id"],
@@ -203,174 +203,178 @@ def test_a_listing_shows_the_published_revision(world: World) -> None:
         action="PUBLISH",
         entityRevision="1",
     )
-    again = world.publish(asset["id"], entityRevision="2")
+    again = prepared.publish(asset["id"], entityRevision="2")
     assert (again["listingId"], again["listingRevision"]) == (listing["listingId"], "2")
-    assert len(world.service.told("New Asset Version Available")) == 1
-    old = world.call("GetListing", identifier=listing["listingId"], listingRevision="1")["item"]["assetListing"]
+    assert len(prepared.service.told("New Asset Version Available")) == 1
+    old = prepared.call("GetListing", identifier=listing["listingId"], listingRevision="1")["item"]["assetListing"]
     assert old["assetRevision"] == "1"
-    assert world.call("GetAsset", identifier=asset["id"])["listing"] == {
+    assert prepared.call("GetAsset", identifier=asset["id"])["listing"] == {
         "listingId": listing["listingId"],
         "listingStatus": "ACTIVE",
     }
 
 
-def test_a_long_name_is_cut_in_the_listing_only(world: World) -> None:
+def test_a_long_name_is_cut_in_the_listing_only(prepared: PreparedDomain) -> None:
     name = "n" * 249
-    listing = world.publish(world.asset(name)["id"])
-    assert world.call("GetListing", identifier=listing["listingId"])["name"] == name[:64]
-    found = world.call("SearchListings", searchText=name)["items"]
+    listing = prepared.publish(prepared.asset(name)["id"])
+    assert prepared.call("GetListing", identifier=listing["listingId"])["name"] == name[:64]
+    found = prepared.call("SearchListings", searchText=name)["items"]
     assert found[0]["assetListing"]["name"] == name
 
 
-def test_unpublish_and_delete_in_order(world: World) -> None:
-    asset, listing, _ = world.subscribed()
-    (grant,) = world.grants()
-    assert "active subscriptions" in world.refused("ConflictException", "DeleteAsset", identifier=asset["id"])
-    world.call("RevokeSubscription", identifier=grant["subscriptionId"])
-    assert "published" in world.refused("ConflictException", "DeleteAsset", identifier=asset["id"])
-    unpublish(world, asset["id"])
-    assert world.call("GetListing", identifier=listing["listingId"])["status"] == "INACTIVE"
-    assert world.call("SearchListings")["items"] == []
-    assert len(world.service.told("Asset Unpublished")) == 1
-    world.refused(
+def test_unpublish_and_delete_in_order(prepared: PreparedDomain) -> None:
+    asset, listing, _ = prepared.subscribed()
+    (grant,) = prepared.grants()
+    assert "active subscriptions" in prepared.refused("ConflictException", "DeleteAsset", identifier=asset["id"])
+    prepared.call("RevokeSubscription", identifier=grant["subscriptionId"])
+    assert "published" in prepared.refused("ConflictException", "DeleteAsset", identifier=asset["id"])
+    unpublish(prepared, asset["id"])
+    assert prepared.call("GetListing", identifier=listing["listingId"])["status"] == "INACTIVE"
+    assert prepared.call("SearchListings")["items"] == []
+    assert len(prepared.service.told("Asset Unpublished")) == 1
+    prepared.refused(
         "ConflictException",
         "CreateListingChangeSet",
         entityIdentifier=asset["id"],
         entityType="ASSET",
         action="UNPUBLISH",
     )
-    world.call("DeleteAsset", identifier=asset["id"])
-    world.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"])
-    assert world.call("GetSubscriptionGrant", identifier=grant["id"])["id"] == grant["id"]
-    assert world.call("GetSubscription", identifier=grant["subscriptionId"])["status"] == "REVOKED"
+    prepared.call("DeleteAsset", identifier=asset["id"])
+    prepared.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"])
+    assert prepared.call("GetSubscriptionGrant", identifier=grant["id"])["id"] == grant["id"]
+    assert prepared.call("GetSubscription", identifier=grant["subscriptionId"])["status"] == "REVOKED"
 
 
-def test_a_listing_is_deleted(world: World) -> None:
-    asset, listing, _ = world.subscribed()
-    world.refused("ConflictException", "DeleteListing", identifier=listing["listingId"])
-    (grant,) = world.grants()
-    world.call("CancelSubscription", identifier=grant["subscriptionId"])
-    world.call("DeleteListing", identifier=listing["listingId"])
-    world.refused("ResourceNotFoundException", "GetListing", identifier=listing["listingId"])
-    assert "listing" not in world.call("GetAsset", identifier=asset["id"])
-    assert len(world.service.told("Asset Listing Deleted")) == 1
+def test_a_listing_is_deleted(prepared: PreparedDomain) -> None:
+    asset, listing, _ = prepared.subscribed()
+    prepared.refused("ConflictException", "DeleteListing", identifier=listing["listingId"])
+    (grant,) = prepared.grants()
+    prepared.call("CancelSubscription", identifier=grant["subscriptionId"])
+    prepared.call("DeleteListing", identifier=listing["listingId"])
+    prepared.refused("ResourceNotFoundException", "GetListing", identifier=listing["listingId"])
+    assert "listing" not in prepared.call("GetAsset", identifier=asset["id"])
+    assert len(prepared.service.told("Asset Listing Deleted")) == 1
 
 
-def test_who_may_read_and_write_assets(world: World) -> None:
-    asset = world.asset()
-    viewer = world.member(world.producer, role("viewer"), "PROJECT_CATALOG_VIEWER")
-    other = world.member(world.consumer, role("other"), "PROJECT_OWNER")
-    assert world.call("GetAsset", viewer, identifier=asset["id"])["id"] == asset["id"]
+def test_who_may_read_and_write_assets(prepared: PreparedDomain) -> None:
+    asset = prepared.asset()
+    viewer = prepared.member(prepared.producer, role("viewer"), "PROJECT_CATALOG_VIEWER")
+    other = prepared.member(prepared.consumer, role("other"), "PROJECT_OWNER")
+    assert prepared.call("GetAsset", viewer, identifier=asset["id"])["id"] == asset["id"]
     for operation, params in (
-        ("CreateAssetRevision", {"name": "x", "formsInput": world.forms()}),
+        ("CreateAssetRevision", {"name": "x", "formsInput": prepared.forms()}),
         ("DeleteAsset", {}),
     ):
         for caller in (viewer, other):
-            world.refused("AccessDeniedException", operation, caller, identifier=asset["id"], **params)
-    world.refused("AccessDeniedException", "GetAsset", other, identifier=asset["id"])
-    assert world.call("Search", other, searchScope="ASSET")["items"] == []
-    world.refused("AccessDeniedException", "Search", other, searchScope="ASSET", owningProjectIdentifier=world.producer)
-    listing = world.publish(asset["id"])["listingId"]
-    assert world.call("GetListing", other, identifier=listing)["status"] == "ACTIVE"
-    world.refused("AccessDeniedException", "GetListing", role("nobody"), identifier=listing)
+            prepared.refused("AccessDeniedException", operation, caller, identifier=asset["id"], **params)
+    prepared.refused("AccessDeniedException", "GetAsset", other, identifier=asset["id"])
+    assert prepared.call("Search", other, searchScope="ASSET")["items"] == []
+    prepared.refused(
+        "AccessDeniedException", "Search", other, searchScope="ASSET", owningProjectIdentifier=prepared.producer
+    )
+    listing = prepared.publish(asset["id"])["listingId"]
+    assert prepared.call("GetListing", other, identifier=listing)["status"] == "ACTIVE"
+    prepared.refused("AccessDeniedException", "GetListing", role("nobody"), identifier=listing)
 
 
-def test_a_data_product_is_one_listing_and_one_grant_of_several_assets(world: World) -> None:
-    first, second = world.asset("one"), world.asset("two")
-    world.call("CreateAssetType", name="Foreign", formsInput={}, owningProjectIdentifier=world.producer)
-    foreign = world.asset("three", typeIdentifier="Foreign", formsInput=[])
+def test_a_data_product_is_one_listing_and_one_grant_of_several_assets(prepared: PreparedDomain) -> None:
+    first, second = prepared.asset("one"), prepared.asset("two")
+    prepared.call("CreateAssetType", name="Foreign", formsInput={}, owningProjectIdentifier=prepared.producer)
+    foreign = prepared.asset("three", typeIdentifier="Foreign", formsInput=[])
     items = [{"itemType": "ASSET", "identifier": asset["id"]} for asset in (first, second, foreign)]
-    product = world.call("CreateDataProduct", name="bundle", owningProjectIdentifier=world.producer, items=items)
+    product = prepared.call("CreateDataProduct", name="bundle", owningProjectIdentifier=prepared.producer, items=items)
     assert (product["revision"], product["status"]) == ("1", "CREATED")
-    assert product["id"] in world.refused("ConflictException", "DeleteAsset", identifier=first["id"])
-    listing = world.publish(product["id"], "DATA_PRODUCT")["listingId"]
-    shown = world.call("GetListing", identifier=listing)["item"]["dataProductListing"]
+    assert product["id"] in prepared.refused("ConflictException", "DeleteAsset", identifier=first["id"])
+    listing = prepared.publish(product["id"], "DATA_PRODUCT")["listingId"]
+    shown = prepared.call("GetListing", identifier=listing)["item"]["dataProductListing"]
     assert len(shown["items"]) == 3
-    found = world.call("SearchListings")["items"]
+    found = prepared.call("SearchListings")["items"]
     assert [list(item) for item in found] == [["dataProductListing"]]
-    request = world.request(listing)
+    request = prepared.request(listing)
     assert len(request["subscribedListings"][0]["item"]["productListing"]["assetListings"]) == 3
-    world.call("AcceptSubscriptionRequest", identifier=request["id"])
-    (grant,) = world.grants()
+    prepared.call("AcceptSubscriptionRequest", identifier=request["id"])
+    (grant,) = prepared.grants()
     assert {asset["assetId"] for asset in grant["assets"]} == {first["id"], second["id"]}
-    events = world.service.told("Subscription Grant Requested")
+    events = prepared.service.told("Subscription Grant Requested")
     assert {event["data"]["asset"]["id"] for event in events} == {first["id"], second["id"]}
     assert {event["metadata"]["id"] for event in events} == {grant["id"]}
     for event in events:
-        asset_listing = world.call("GetListing", identifier=event["data"]["asset"]["listingId"])
+        asset_listing = prepared.call("GetListing", identifier=event["data"]["asset"]["listingId"])
         assert asset_listing["item"]["assetListing"]["assetId"] == event["data"]["asset"]["id"]
 
     def mark(asset: str, status: str) -> str:
         return str(
-            world.call("UpdateSubscriptionGrantStatus", identifier=grant["id"], assetIdentifier=asset, status=status)[
-                "status"
-            ]
+            prepared.call(
+                "UpdateSubscriptionGrantStatus", identifier=grant["id"], assetIdentifier=asset, status=status
+            )["status"]
         )
 
     assert mark(first["id"], "GRANTED") == "IN_PROGRESS"
     assert mark(second["id"], "GRANT_FAILED") == "GRANT_FAILED"
-    world.call("DeleteSubscriptionGrant", identifier=grant["id"])
+    prepared.call("DeleteSubscriptionGrant", identifier=grant["id"])
     assert mark(first["id"], "REVOKE_FAILED") == "IN_PROGRESS"
     assert mark(second["id"], "REVOKED") == "REVOKE_FAILED"
 
 
-def test_data_products_are_checked_revised_and_deleted(world: World) -> None:
-    asset = world.asset()
-    base = {"name": "p", "owningProjectIdentifier": world.producer}
-    world.refused(
+def test_data_products_are_checked_revised_and_deleted(prepared: PreparedDomain) -> None:
+    asset = prepared.asset()
+    base = {"name": "p", "owningProjectIdentifier": prepared.producer}
+    prepared.refused(
         "ValidationException", "CreateDataProduct", **base, items=[{"itemType": "ASSET", "identifier": "nowhere"}]
     )
-    world.refused(
+    prepared.refused(
         "ValidationException",
         "CreateDataProduct",
         name="p",
-        owningProjectIdentifier=world.consumer,
+        owningProjectIdentifier=prepared.consumer,
         items=[{"itemType": "ASSET", "identifier": asset["id"]}],
     )
-    product = world.call("CreateDataProduct", **base)["id"]
-    second = world.call(
+    product = prepared.call("CreateDataProduct", **base)["id"]
+    second = prepared.call(
         "CreateDataProductRevision",
         identifier=product,
         name="q",
         items=[{"itemType": "ASSET", "identifier": asset["id"]}],
     )
     assert second["revision"] == "2"
-    assert world.call("GetDataProduct", identifier=product, revision="1")["name"] == "p"
-    assert [r["revision"] for r in world.call("ListDataProductRevisions", identifier=product)["items"]] == ["2", "1"]
-    assert world.call("Search", searchScope="DATA_PRODUCT")["items"][0]["dataProductItem"]["name"] == "q"
-    listing = world.publish(product, "DATA_PRODUCT")["listingId"]
-    world.refused("ConflictException", "DeleteDataProduct", identifier=product)
-    unpublish(world, product, "DATA_PRODUCT")
-    world.call("DeleteDataProduct", identifier=product)
-    world.refused("ResourceNotFoundException", "GetListing", identifier=listing)
+    assert prepared.call("GetDataProduct", identifier=product, revision="1")["name"] == "p"
+    assert [r["revision"] for r in prepared.call("ListDataProductRevisions", identifier=product)["items"]] == ["2", "1"]
+    assert prepared.call("Search", searchScope="DATA_PRODUCT")["items"][0]["dataProductItem"]["name"] == "q"
+    listing = prepared.publish(product, "DATA_PRODUCT")["listingId"]
+    prepared.refused("ConflictException", "DeleteDataProduct", identifier=product)
+    unpublish(prepared, product, "DATA_PRODUCT")
+    prepared.call("DeleteDataProduct", identifier=product)
+    prepared.refused("ResourceNotFoundException", "GetListing", identifier=listing)
 
 
-def test_glossaries_and_terms(world: World) -> None:
-    base = {"name": "g", "owningProjectIdentifier": world.producer, "status": "ENABLED"}
-    glossary = world.call("CreateGlossary", **base)["id"]
-    world.refused("ConflictException", "CreateGlossary", **base)
-    term = world.call(
+def test_glossaries_and_terms(prepared: PreparedDomain) -> None:
+    base = {"name": "g", "owningProjectIdentifier": prepared.producer, "status": "ENABLED"}
+    glossary = prepared.call("CreateGlossary", **base)["id"]
+    prepared.refused("ConflictException", "CreateGlossary", **base)
+    term = prepared.call(
         "CreateGlossaryTerm", glossaryIdentifier=glossary, name="t", shortDescription="short", status="ENABLED"
     )["id"]
-    world.refused("ConflictException", "CreateGlossaryTerm", glossaryIdentifier=glossary, name="t")
-    related = world.call("CreateGlossaryTerm", glossaryIdentifier=glossary, name="u", termRelations={"isA": [term]})
-    asset = world.asset(glossaryTerms=[term])
-    listing = world.publish(asset["id"])["listingId"]
-    shown = world.call("GetListing", identifier=listing)["item"]["assetListing"]["glossaryTerms"]
+    prepared.refused("ConflictException", "CreateGlossaryTerm", glossaryIdentifier=glossary, name="t")
+    related = prepared.call("CreateGlossaryTerm", glossaryIdentifier=glossary, name="u", termRelations={"isA": [term]})
+    asset = prepared.asset(glossaryTerms=[term])
+    listing = prepared.publish(asset["id"])["listingId"]
+    shown = prepared.call("GetListing", identifier=listing)["item"]["assetListing"]["glossaryTerms"]
     assert shown == [{"name": "t", "shortDescription": "short"}]
-    found = world.call("Search", searchScope="ASSET", filters={"filter": {"attribute": "glossaryTerms", "value": term}})
+    found = prepared.call(
+        "Search", searchScope="ASSET", filters={"filter": {"attribute": "glossaryTerms", "value": term}}
+    )
     assert found["totalMatchCount"] == 1
-    message = world.refused("ConflictException", "DeleteGlossaryTerm", identifier=term)
+    message = prepared.refused("ConflictException", "DeleteGlossaryTerm", identifier=term)
     assert asset["id"] in message
     assert related["id"] in message
-    world.call("UpdateGlossaryTerm", identifier=related["id"], termRelations={})
-    world.call("CreateAssetRevision", identifier=asset["id"], name="orders", formsInput=world.forms())
-    assert world.call("UpdateGlossaryTerm", identifier=term, name="new")["name"] == "new"
-    world.call("DeleteGlossaryTerm", identifier=term)
-    world.refused("ConflictException", "DeleteGlossary", identifier=glossary)
-    world.call("UpdateGlossary", identifier=glossary, status="DISABLED")
-    assert "terms" in world.refused("ConflictException", "DeleteGlossary", identifier=glossary)
-    world.call("DeleteGlossaryTerm", identifier=related["id"])
-    world.call("DeleteGlossary", identifier=glossary)
-    world.refused("ResourceNotFoundException", "GetGlossary", identifier=glossary)
-    assert world.call("Search", searchScope="GLOSSARY")["items"] == []
+    prepared.call("UpdateGlossaryTerm", identifier=related["id"], termRelations={})
+    prepared.call("CreateAssetRevision", identifier=asset["id"], name="orders", formsInput=prepared.forms())
+    assert prepared.call("UpdateGlossaryTerm", identifier=term, name="new")["name"] == "new"
+    prepared.call("DeleteGlossaryTerm", identifier=term)
+    prepared.refused("ConflictException", "DeleteGlossary", identifier=glossary)
+    prepared.call("UpdateGlossary", identifier=glossary, status="DISABLED")
+    assert "terms" in prepared.refused("ConflictException", "DeleteGlossary", identifier=glossary)
+    prepared.call("DeleteGlossaryTerm", identifier=related["id"])
+    prepared.call("DeleteGlossary", identifier=glossary)
+    prepared.refused("ResourceNotFoundException", "GetGlossary", identifier=glossary)
+    assert prepared.call("Search", searchScope="GLOSSARY")["items"] == []

@@ -8,45 +8,45 @@ from emulator_tests.datazone.conftest import (
     PRODUCER,
     REGION,
     UNASSOCIATED,
+    PreparedDomain,
     Service,
-    World,
     admin,
 )
 
 
-def blueprint(world: World, name: str = "CustomAwsService") -> str:
-    return str(world.call("ListEnvironmentBlueprints", managed=True, name=name)["items"][0]["id"])
+def blueprint(prepared: PreparedDomain, name: str = "CustomAwsService") -> str:
+    return str(prepared.call("ListEnvironmentBlueprints", managed=True, name=name)["items"][0]["id"])
 
 
-def test_blueprints_are_enabled_per_account_and_region(world: World) -> None:
-    names = [item["name"] for item in world.call("ListEnvironmentBlueprints", managed=True)["items"]]
+def test_blueprints_are_enabled_per_account_and_region(prepared: PreparedDomain) -> None:
+    names = [item["name"] for item in prepared.call("ListEnvironmentBlueprints", managed=True)["items"]]
     assert {"CustomAwsService", "DefaultDataLake"} <= set(names)
-    assert world.call("ListEnvironmentBlueprints", managed=False)["items"] == []
-    identifier = blueprint(world)
-    assert world.call("GetEnvironmentBlueprint", identifier=identifier)["name"] == "CustomAwsService"
-    base = {"projectIdentifier": world.producer, "name": "e", "environmentBlueprintIdentifier": identifier}
+    assert prepared.call("ListEnvironmentBlueprints", managed=False)["items"] == []
+    identifier = blueprint(prepared)
+    assert prepared.call("GetEnvironmentBlueprint", identifier=identifier)["name"] == "CustomAwsService"
+    base = {"projectIdentifier": prepared.producer, "name": "e", "environmentBlueprintIdentifier": identifier}
     for account, region in ((PRODUCER, REGION), (CONSUMER, "eu-west-1")):
-        assert "not enabled" in world.refused(
+        assert "not enabled" in prepared.refused(
             "ValidationException",
             "CreateEnvironment",
             **base,
             environmentAccountIdentifier=account,
             environmentAccountRegion=region,
         )
-    world.refused(
+    prepared.refused(
         "AccessDeniedException",
         "CreateEnvironment",
         **base,
         environmentAccountIdentifier=UNASSOCIATED,
         environmentAccountRegion=REGION,
     )
-    world.refused(
+    prepared.refused(
         "ResourceNotFoundException",
         "GetEnvironmentBlueprintConfiguration",
         admin(PRODUCER),
         environmentBlueprintIdentifier=identifier,
     )
-    put = world.call(
+    put = prepared.call(
         "PutEnvironmentBlueprintConfiguration",
         admin(PRODUCER),
         enabledRegions=[REGION],
@@ -54,35 +54,38 @@ def test_blueprints_are_enabled_per_account_and_region(world: World) -> None:
         provisioningRoleArn=f"arn:aws:iam::{PRODUCER}:role/provision",
     )
     assert put["provisioningRoleArn"].endswith("role/provision")
-    assert len(world.call("ListEnvironmentBlueprintConfigurations", admin(PRODUCER))["items"]) == 1
-    made = world.call(
+    assert len(prepared.call("ListEnvironmentBlueprintConfigurations", admin(PRODUCER))["items"]) == 1
+    made = prepared.call(
         "CreateEnvironment", **base, environmentAccountIdentifier=PRODUCER, environmentAccountRegion=REGION
     )
     assert made["status"] == "ACTIVE"
-    world.call("DeleteEnvironmentBlueprintConfiguration", admin(PRODUCER), environmentBlueprintIdentifier=identifier)
-    assert world.call("ListEnvironmentBlueprintConfigurations", admin(PRODUCER))["items"] == []
+    prepared.call("DeleteEnvironmentBlueprintConfiguration", admin(PRODUCER), environmentBlueprintIdentifier=identifier)
+    assert prepared.call("ListEnvironmentBlueprintConfigurations", admin(PRODUCER))["items"] == []
 
 
-def test_environments_from_profiles(world: World) -> None:
-    identifier = blueprint(world, "DefaultDataLake")
-    world.call(
+def test_environments_from_profiles(prepared: PreparedDomain) -> None:
+    identifier = blueprint(prepared, "DefaultDataLake")
+    prepared.call(
         "PutEnvironmentBlueprintConfiguration",
         admin(CONSUMER),
         enabledRegions=[REGION],
         environmentBlueprintIdentifier=identifier,
     )
-    profile = world.call(
+    profile = prepared.call(
         "CreateEnvironmentProfile",
         name="lake",
         environmentBlueprintIdentifier=identifier,
-        projectIdentifier=world.consumer,
+        projectIdentifier=prepared.consumer,
         awsAccountId=CONSUMER,
         awsAccountRegion=REGION,
         userParameters=[{"name": "k", "value": "v"}],
     )
     assert profile["userParameters"][0]["keyName"] == "k"
-    made = world.call(
-        "CreateEnvironment", name="lake", projectIdentifier=world.consumer, environmentProfileIdentifier=profile["id"]
+    made = prepared.call(
+        "CreateEnvironment",
+        name="lake",
+        projectIdentifier=prepared.consumer,
+        environmentProfileIdentifier=profile["id"],
     )
     assert (made["awsAccountId"], made["awsAccountRegion"], made["environmentBlueprintId"]) == (
         CONSUMER,
@@ -90,29 +93,29 @@ def test_environments_from_profiles(world: World) -> None:
         identifier,
     )
     assert made["lastDeployment"]["deploymentStatus"] == "SUCCESSFUL"
-    world.refused(
+    prepared.refused(
         "ConflictException",
         "CreateEnvironment",
         name="lake",
-        projectIdentifier=world.consumer,
+        projectIdentifier=prepared.consumer,
         environmentProfileIdentifier=profile["id"],
     )
-    world.refused("ValidationException", "DeleteEnvironmentProfile", identifier=profile["id"])
-    world.refused(
+    prepared.refused("ValidationException", "DeleteEnvironmentProfile", identifier=profile["id"])
+    prepared.refused(
         "ValidationException",
         "AssociateEnvironmentRole",
         environmentIdentifier=made["id"],
         environmentRoleArn=f"arn:aws:iam::{CONSUMER}:role/r",
     )
-    listed = world.call(
-        "ListEnvironments", projectIdentifier=world.consumer, environmentProfileIdentifier=profile["id"]
+    listed = prepared.call(
+        "ListEnvironments", projectIdentifier=prepared.consumer, environmentProfileIdentifier=profile["id"]
     )
     assert [item["id"] for item in listed["items"]] == [made["id"]]
-    assert world.call("UpdateEnvironment", identifier=made["id"], description="d")["description"] == "d"
-    world.call("DeleteEnvironment", identifier=made["id"])
-    world.refused("ResourceNotFoundException", "GetEnvironment", identifier=made["id"])
-    world.call("DeleteEnvironmentProfile", identifier=profile["id"])
-    started = [e["detail-type"] for e in world.service.events if e["detail-type"].startswith("Environment D")]
+    assert prepared.call("UpdateEnvironment", identifier=made["id"], description="d")["description"] == "d"
+    prepared.call("DeleteEnvironment", identifier=made["id"])
+    prepared.refused("ResourceNotFoundException", "GetEnvironment", identifier=made["id"])
+    prepared.call("DeleteEnvironmentProfile", identifier=profile["id"])
+    started = [e["detail-type"] for e in prepared.service.events if e["detail-type"].startswith("Environment D")]
     assert started[-4:] == [
         "Environment Deployment Started",
         "Environment Deployment Completed",
@@ -121,11 +124,13 @@ def test_environments_from_profiles(world: World) -> None:
     ]
 
 
-def test_an_environment_without_a_source_is_refused(world: World) -> None:
-    base = {"name": "e", "projectIdentifier": world.consumer}
-    world.refused("ValidationException", "CreateEnvironment", **base)
-    world.refused("ValidationException", "CreateEnvironment", **base, environmentBlueprintIdentifier=blueprint(world))
-    world.refused("ResourceNotFoundException", "CreateEnvironment", **base, environmentProfileIdentifier="none")
+def test_an_environment_without_a_source_is_refused(prepared: PreparedDomain) -> None:
+    base = {"name": "e", "projectIdentifier": prepared.consumer}
+    prepared.refused("ValidationException", "CreateEnvironment", **base)
+    prepared.refused(
+        "ValidationException", "CreateEnvironment", **base, environmentBlueprintIdentifier=blueprint(prepared)
+    )
+    prepared.refused("ResourceNotFoundException", "CreateEnvironment", **base, environmentProfileIdentifier="none")
 
 
 def test_a_v2_domain_takes_no_blueprint(service: Service) -> None:
@@ -143,18 +148,18 @@ def test_a_v2_domain_takes_no_blueprint(service: Service) -> None:
     )
 
 
-def test_an_environments_role(world: World) -> None:
+def test_an_environments_role(prepared: PreparedDomain) -> None:
     arn = f"arn:aws:iam::{CONSUMER}:role/team/worker"
-    where = {"environmentIdentifier": world.environment}
-    world.refused(
+    where = {"environmentIdentifier": prepared.environment}
+    prepared.refused(
         "ValidationException",
         "AssociateEnvironmentRole",
         **where,
         environmentRoleArn=f"arn:aws:iam::{PRODUCER}:role/worker",
     )
-    world.call("AssociateEnvironmentRole", **where, environmentRoleArn=arn)
-    world.refused("ConflictException", "AssociateEnvironmentRole", **where, environmentRoleArn=f"{arn}2")
-    (resource,) = world.call("GetEnvironment", identifier=world.environment)["provisionedResources"]
+    prepared.call("AssociateEnvironmentRole", **where, environmentRoleArn=arn)
+    prepared.refused("ConflictException", "AssociateEnvironmentRole", **where, environmentRoleArn=f"{arn}2")
+    (resource,) = prepared.call("GetEnvironment", identifier=prepared.environment)["provisionedResources"]
     assert (resource["name"], resource["value"]) == ("userRoleArn", arn)
-    world.call("DisassociateEnvironmentRole", **where, environmentRoleArn=arn)
-    assert world.call("GetEnvironment", identifier=world.environment)["provisionedResources"] == []
+    prepared.call("DisassociateEnvironmentRole", **where, environmentRoleArn=arn)
+    assert prepared.call("GetEnvironment", identifier=prepared.environment)["provisionedResources"] == []

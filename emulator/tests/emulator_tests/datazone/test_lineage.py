@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator_tests.datazone.conftest import PRODUCER, World, role
+from emulator_tests.datazone.conftest import PRODUCER, PreparedDomain, role
 
 RUN = "3f5e83fa-3480-44ff-99c5-ff943904e5e8"
 TOPIC = {"namespace": "kafka://orders-cluster", "name": "sales.orders"}
@@ -28,98 +28,98 @@ def event(run: str = RUN, job: str = "enricher", minute: int = 0, **more: Any) -
     }
 
 
-def post(world: World, body: Any, **more: Any) -> str:
+def post(prepared: PreparedDomain, body: Any, **more: Any) -> str:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return str(world.call("PostLineageEvent", role("emitter", PRODUCER), event=raw, **more)["id"])
+    return str(prepared.call("PostLineageEvent", role("emitter", PRODUCER), event=raw, **more)["id"])
 
 
-def node(world: World, identifier: str, **more: Any) -> dict[str, Any]:
-    return world.call("GetLineageNode", identifier=identifier, **more)
+def node(prepared: PreparedDomain, identifier: str, **more: Any) -> dict[str, Any]:
+    return prepared.call("GetLineageNode", identifier=identifier, **more)
 
 
-def test_producer_topic_consumer(world: World) -> None:
+def test_producer_topic_consumer(prepared: PreparedDomain) -> None:
     schema = {"fields": [{"name": "id", "type": "string"}]}
-    post(world, event(job="producer", outputs=[TOPIC | {"facets": {"schema": schema}}]))
+    post(prepared, event(job="producer", outputs=[TOPIC | {"facets": {"schema": schema}}]))
     other = "5f5e83fa-3480-44ff-99c5-ff943904e5e8"
-    post(world, event(other, minute=1, inputs=[TOPIC], outputs=[{"namespace": "s3://lake", "name": "orders"}]))
-    topic = node(world, "kafka://orders-cluster/sales.orders")
+    post(prepared, event(other, minute=1, inputs=[TOPIC], outputs=[{"namespace": "s3://lake", "name": "orders"}]))
+    topic = node(prepared, "kafka://orders-cluster/sales.orders")
     assert topic["typeName"] == "amazon.datazone.DatasetLineageNodeType"
     assert topic["name"] == "sales.orders"
     assert any(json.loads(form["content"]) == schema for form in topic["formsOutput"])
     (up,), (down,) = topic["upstreamNodes"], topic["downstreamNodes"]
-    assert node(world, up["id"])["sourceIdentifier"] == f"msf.producer/{RUN}"
-    consumer = node(world, down["id"])
+    assert node(prepared, up["id"])["sourceIdentifier"] == f"msf.producer/{RUN}"
+    consumer = node(prepared, down["id"])
     assert consumer["sourceIdentifier"] == f"msf.enricher/{other}"
     assert consumer["typeName"] == "amazon.datazone.JobRunLineageNodeType"
     assert [n["id"] for n in consumer["upstreamNodes"]] == [topic["id"]]
-    lake = node(world, consumer["downstreamNodes"][0]["id"])
+    lake = node(prepared, consumer["downstreamNodes"][0]["id"])
     assert lake["sourceIdentifier"] == "s3://lake/orders"
-    assert node(world, "msf.enricher")["id"] == consumer["id"]
+    assert node(prepared, "msf.enricher")["id"] == consumer["id"]
 
 
-def test_an_asset_is_the_dataset_that_its_form_names(world: World) -> None:
+def test_an_asset_is_the_dataset_that_its_form_names(prepared: PreparedDomain) -> None:
     common = {
         "formName": "AssetCommonDetailsForm",
         "content": json.dumps({"sourceIdentifier": "kafka://orders-cluster/sales.orders"}),
     }
-    asset = world.asset(formsInput=[*world.forms(), common])
-    alone = node(world, f"amazon.datazone.asset/{asset['id']}")
+    asset = prepared.asset(formsInput=[*prepared.forms(), common])
+    alone = node(prepared, f"amazon.datazone.asset/{asset['id']}")
     assert alone["upstreamNodes"] == alone["downstreamNodes"] == []
-    post(world, event(inputs=[TOPIC]))
-    listing = world.publish(asset["id"])["listingId"]
-    topic = node(world, "kafka://orders-cluster/sales.orders")
-    assert node(world, f"amazon.datazone.asset/{asset['id']}") == topic
-    assert node(world, f"amazon.datazone.listing/{listing}") == topic
+    post(prepared, event(inputs=[TOPIC]))
+    listing = prepared.publish(asset["id"])["listingId"]
+    topic = node(prepared, "kafka://orders-cluster/sales.orders")
+    assert node(prepared, f"amazon.datazone.asset/{asset['id']}") == topic
+    assert node(prepared, f"amazon.datazone.listing/{listing}") == topic
     assert {"assetId": asset["id"], "assetRevision": "1"} in [json.loads(f["content"]) for f in topic["formsOutput"]]
-    world.refused("ResourceNotFoundException", "GetLineageNode", identifier="kafka://orders-cluster/other")
+    prepared.refused("ResourceNotFoundException", "GetLineageNode", identifier="kafka://orders-cluster/other")
     # The external identifier is not documented to match.
-    world.asset("twin", externalIdentifier="s3://lake/orders")
-    post(world, event(outputs=[{"namespace": "s3://lake", "name": "orders"}]))
-    assert not any("assetId" in f["content"] for f in node(world, "s3://lake/orders")["formsOutput"])
+    prepared.asset("twin", externalIdentifier="s3://lake/orders")
+    post(prepared, event(outputs=[{"namespace": "s3://lake", "name": "orders"}]))
+    assert not any("assetId" in f["content"] for f in node(prepared, "s3://lake/orders")["formsOutput"])
 
 
-def test_a_symlink_with_an_arn_names_the_dataset(world: World) -> None:
+def test_a_symlink_with_an_arn_names_the_dataset(prepared: PreparedDomain) -> None:
     arn = "arn:aws:glue:us-east-1:222222222222:table/db/t"
     facets = {"symlinks": {"identifiers": [{"namespace": "glue", "name": arn, "type": "TABLE"}]}}
-    post(world, event(inputs=[{"namespace": "s3://x", "name": "y", "facets": facets}]))
-    assert node(world, arn)["sourceIdentifier"] == arn
+    post(prepared, event(inputs=[{"namespace": "s3://x", "name": "y", "facets": facets}]))
+    assert node(prepared, arn)["sourceIdentifier"] == arn
 
 
-def test_history_and_time(world: World) -> None:
-    post(world, event(minute=2, inputs=[TOPIC]))
-    post(world, event("5f5e83fa-3480-44ff-99c5-ff943904e5e8", job="producer", minute=1, outputs=[TOPIC]))
-    topic = node(world, "kafka://orders-cluster/sales.orders")
+def test_history_and_time(prepared: PreparedDomain) -> None:
+    post(prepared, event(minute=2, inputs=[TOPIC]))
+    post(prepared, event("5f5e83fa-3480-44ff-99c5-ff943904e5e8", job="producer", minute=1, outputs=[TOPIC]))
+    topic = node(prepared, "kafka://orders-cluster/sales.orders")
     assert (len(topic["upstreamNodes"]), len(topic["downstreamNodes"])) == (1, 1)
     early = datetime(2026, 5, 4, 10, 1, 45, tzinfo=UTC)
-    then = node(world, topic["id"], eventTimestamp=early)
+    then = node(prepared, topic["id"], eventTimestamp=early)
     assert (len(then["upstreamNodes"]), then["downstreamNodes"]) == (1, [])
-    history = world.call("ListLineageNodeHistory", identifier=topic["id"])["nodes"]
+    history = prepared.call("ListLineageNodeHistory", identifier=topic["id"])["nodes"]
     assert [n["eventTimestamp"].minute for n in history] == [2, 1]
-    one = world.call("ListLineageNodeHistory", identifier=topic["id"], direction="UPSTREAM")["nodes"]
+    one = prepared.call("ListLineageNodeHistory", identifier=topic["id"], direction="UPSTREAM")["nodes"]
     assert [n["eventTimestamp"].minute for n in one] == [1]
-    since = world.call("ListLineageNodeHistory", identifier=topic["id"], eventTimestampGTE=early)["nodes"]
+    since = prepared.call("ListLineageNodeHistory", identifier=topic["id"], eventTimestampGTE=early)["nodes"]
     assert len(since) == 1
 
 
-def test_events_are_read_listed_and_deleted(world: World) -> None:
-    first, second = post(world, event(inputs=[TOPIC])), post(world, event(minute=5, eventType="COMPLETE"))
-    shown = world.call("GetLineageEvent", identifier=first)
+def test_events_are_read_listed_and_deleted(prepared: PreparedDomain) -> None:
+    first, second = post(prepared, event(inputs=[TOPIC])), post(prepared, event(minute=5, eventType="COMPLETE"))
+    shown = prepared.call("GetLineageEvent", identifier=first)
     assert shown["processingStatus"] == "SUCCESS"
     assert json.loads(shown["event"])["run"]["runId"] == RUN
-    items = world.call("ListLineageEvents", sortOrder="DESCENDING")["items"]
+    items = prepared.call("ListLineageEvents", sortOrder="DESCENDING")["items"]
     assert [item["id"] for item in items] == [second, first]
     assert items[0]["eventSummary"]["openLineageRunEventSummary"]["eventType"] == "COMPLETE"
-    later = world.call("ListLineageEvents", timestampAfter=datetime(2026, 5, 4, 10, 3, tzinfo=UTC))["items"]
+    later = prepared.call("ListLineageEvents", timestampAfter=datetime(2026, 5, 4, 10, 3, tzinfo=UTC))["items"]
     assert [item["id"] for item in later] == [second]
-    assert world.call("ListLineageEvents", processingStatus="FAILED")["items"] == []
-    world.call("DeleteLineageEvent", identifier=first)
-    world.refused("ResourceNotFoundException", "GetLineageEvent", identifier=first)
-    world.refused("ResourceNotFoundException", "GetLineageNode", identifier="kafka://orders-cluster/sales.orders")
+    assert prepared.call("ListLineageEvents", processingStatus="FAILED")["items"] == []
+    prepared.call("DeleteLineageEvent", identifier=first)
+    prepared.refused("ResourceNotFoundException", "GetLineageEvent", identifier=first)
+    prepared.refused("ResourceNotFoundException", "GetLineageNode", identifier="kafka://orders-cluster/sales.orders")
 
 
-def test_a_client_token_makes_one_event(world: World) -> None:
-    assert post(world, event(), clientToken="t") == post(world, event(), clientToken="t")
-    assert len(world.call("ListLineageEvents")["items"]) == 1
+def test_a_client_token_makes_one_event(prepared: PreparedDomain) -> None:
+    assert post(prepared, event(), clientToken="t") == post(prepared, event(), clientToken="t")
+    assert len(prepared.call("ListLineageEvents")["items"]) == 1
 
 
 def without(name: str) -> dict[str, Any]:
@@ -151,13 +151,13 @@ def without(name: str) -> dict[str, Any]:
         event(padding="x" * 300_000),
     ],
 )
-def test_events_that_are_refused(world: World, body: Any) -> None:
+def test_events_that_are_refused(prepared: PreparedDomain, body: Any) -> None:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    world.refused("ValidationException", "PostLineageEvent", event=raw)
-    assert world.call("ListLineageEvents")["items"] == []
+    prepared.refused("ValidationException", "PostLineageEvent", event=raw)
+    assert prepared.call("ListLineageEvents")["items"] == []
 
 
-def test_a_node_has_at_most_a_hundred_neighbours(world: World) -> None:
+def test_a_node_has_at_most_a_hundred_neighbours(prepared: PreparedDomain) -> None:
     for number in range(105):
-        post(world, event(f"3f5e83fa-3480-44ff-99c5-{number:012}", inputs=[TOPIC]))
-    assert len(node(world, "kafka://orders-cluster/sales.orders")["downstreamNodes"]) == 100
+        post(prepared, event(f"3f5e83fa-3480-44ff-99c5-{number:012}", inputs=[TOPIC]))
+    assert len(node(prepared, "kafka://orders-cluster/sales.orders")["downstreamNodes"]) == 100

@@ -6,32 +6,32 @@ import json
 from typing import Any
 
 from emulator_tests.datazone.conftest import (
-    World,
+    PreparedDomain,
     role,
 )
 
 
-def root(world: World) -> str:
-    return str(world.service.call("GetDomain", identifier=world.domain)["rootDomainUnitId"])
+def root(prepared: PreparedDomain) -> str:
+    return str(prepared.service.call("GetDomain", identifier=prepared.domain)["rootDomainUnitId"])
 
 
-def test_domain_units_owners_and_policies(world: World) -> None:
-    unit = world.call("CreateDomainUnit", name="unit", parentDomainUnitIdentifier=root(world))
-    assert unit["ancestorDomainUnitIds"] == [root(world)]
-    world.refused("ConflictException", "CreateDomainUnit", name="unit", parentDomainUnitIdentifier=root(world))
-    listed = world.call("ListDomainUnitsForParent", parentDomainUnitIdentifier=root(world))["items"]
+def test_domain_units_owners_and_policies(prepared: PreparedDomain) -> None:
+    unit = prepared.call("CreateDomainUnit", name="unit", parentDomainUnitIdentifier=root(prepared))
+    assert unit["ancestorDomainUnitIds"] == [root(prepared)]
+    prepared.refused("ConflictException", "CreateDomainUnit", name="unit", parentDomainUnitIdentifier=root(prepared))
+    listed = prepared.call("ListDomainUnitsForParent", parentDomainUnitIdentifier=root(prepared))["items"]
     assert listed == [{"id": unit["id"], "name": "unit"}]
     owner = role("unit-owner")
-    world.call(
+    prepared.call(
         "AddEntityOwner",
         entityType="DOMAIN_UNIT",
         entityIdentifier=unit["id"],
         owner={"user": {"userIdentifier": owner.role_arn}},
     )
-    assert world.call("UpdateDomainUnit", owner, identifier=unit["id"], description="d")["description"] == "d"
-    assert len(world.call("ListEntityOwners", entityType="DOMAIN_UNIT", entityIdentifier=unit["id"])["owners"]) == 2
-    grants = {"entityType": "DOMAIN_UNIT", "entityIdentifier": root(world), "policyType": "CREATE_PROJECT"}
-    world.refused(
+    assert prepared.call("UpdateDomainUnit", owner, identifier=unit["id"], description="d")["description"] == "d"
+    assert len(prepared.call("ListEntityOwners", entityType="DOMAIN_UNIT", entityIdentifier=unit["id"])["owners"]) == 2
+    grants = {"entityType": "DOMAIN_UNIT", "entityIdentifier": root(prepared), "policyType": "CREATE_PROJECT"}
+    prepared.refused(
         "AccessDeniedException",
         "AddPolicyGrant",
         role("nobody"),
@@ -39,34 +39,34 @@ def test_domain_units_owners_and_policies(world: World) -> None:
         principal={"user": {"allUsersGrantFilter": {}}},
         detail={"createProject": {}},
     )
-    world.refused(
+    prepared.refused(
         "ValidationException",
         "AddPolicyGrant",
         **grants,
         principal={"user": {"userIdentifier": "jane"}},
         detail={"createGlossary": {}},
     )
-    world.call("RemovePolicyGrant", **grants, principal={"user": {"allUsersGrantFilter": {}}})
-    world.refused("AccessDeniedException", "CreateProject", role("newcomer"), name="denied")
-    world.call(
+    prepared.call("RemovePolicyGrant", **grants, principal={"user": {"allUsersGrantFilter": {}}})
+    prepared.refused("AccessDeniedException", "CreateProject", role("newcomer"), name="denied")
+    prepared.call(
         "AddPolicyGrant",
         **grants,
         detail={"createProject": {"includeChildDomainUnits": False}},
         principal={"user": {"userIdentifier": role("newcomer").role_arn}},
     )
-    world.call("CreateProject", role("newcomer"), name="allowed")
-    world.refused("AccessDeniedException", "CreateProject", role("newcomer"), name="below", domainUnitId=unit["id"])
-    world.call(
+    prepared.call("CreateProject", role("newcomer"), name="allowed")
+    prepared.refused("AccessDeniedException", "CreateProject", role("newcomer"), name="below", domainUnitId=unit["id"])
+    prepared.call(
         "RemoveEntityOwner",
         entityType="DOMAIN_UNIT",
         entityIdentifier=unit["id"],
         owner={"user": {"userIdentifier": owner.role_arn}},
     )
-    world.call("DeleteDomainUnit", identifier=unit["id"])
-    world.refused("ResourceNotFoundException", "GetDomainUnit", identifier=unit["id"])
+    prepared.call("DeleteDomainUnit", identifier=unit["id"])
+    prepared.refused("ResourceNotFoundException", "GetDomainUnit", identifier=unit["id"])
 
 
-def test_a_policy_has_twenty_grants(world: World) -> None:
+def test_a_policy_has_twenty_grants(prepared: PreparedDomain) -> None:
     grants = {
         "entityType": "ASSET_TYPE",
         "entityIdentifier": "MskTopicAssetType",
@@ -74,12 +74,12 @@ def test_a_policy_has_twenty_grants(world: World) -> None:
         "detail": {"useAssetType": {}},
     }
     for number in range(20):
-        world.call(
+        prepared.call(
             "AddPolicyGrant",
             **grants,
             principal={"project": {"projectDesignation": "OWNER", "projectIdentifier": f"p{number}"}},
         )
-    world.refused(
+    prepared.refused(
         "ServiceQuotaExceededException",
         "AddPolicyGrant",
         **grants,
@@ -90,19 +90,19 @@ def test_a_policy_has_twenty_grants(world: World) -> None:
 REQUEST_FORM = "structure StreamAccessRequestFormType { @required access: String }"
 
 
-def rule(world: World, action: str, **scope: Any) -> dict[str, Any]:
-    world.call(
+def rule(prepared: PreparedDomain, action: str, **scope: Any) -> dict[str, Any]:
+    prepared.call(
         "CreateFormType",
         name="StreamAccessRequestFormType",
         model={"smithy": REQUEST_FORM},
         status="ENABLED",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
-    return world.call(
+    return prepared.call(
         "CreateRule",
         name="ask",
         action=action,
-        target={"domainUnitTarget": {"domainUnitId": root(world), "includeChildDomainUnits": True}},
+        target={"domainUnitTarget": {"domainUnitId": root(prepared), "includeChildDomainUnits": True}},
         scope={
             "assetType": {"selectionMode": "SPECIFIC", "specificAssetTypes": ["MskTopicAssetType"]},
             "project": {"selectionMode": "ALL"},
@@ -116,21 +116,23 @@ def rule(world: World, action: str, **scope: Any) -> dict[str, Any]:
     )
 
 
-def test_a_rule_makes_requests_bring_a_form(world: World) -> None:
-    made = rule(world, "CREATE_SUBSCRIPTION_REQUEST")
+def test_a_rule_makes_requests_bring_a_form(prepared: PreparedDomain) -> None:
+    made = rule(prepared, "CREATE_SUBSCRIPTION_REQUEST")
     assert made["ruleType"] == "METADATA_FORM_ENFORCEMENT"
-    listing = world.publish(world.asset()["id"])["listingId"]
+    listing = prepared.publish(prepared.asset()["id"])["listingId"]
     params = {
         "requestReason": "r",
         "subscribedListings": [{"identifier": listing}],
-        "subscribedPrincipals": [{"project": {"identifier": world.consumer}}],
+        "subscribedPrincipals": [{"project": {"identifier": prepared.consumer}}],
     }
-    assert "StreamAccessRequestFormType" in world.refused("ValidationException", "CreateSubscriptionRequest", **params)
+    assert "StreamAccessRequestFormType" in prepared.refused(
+        "ValidationException", "CreateSubscriptionRequest", **params
+    )
     form = {"formName": "StreamAccessRequest", "typeIdentifier": "StreamAccessRequestFormType"}
-    world.refused("ValidationException", "CreateSubscriptionRequest", **params, metadataForms=[form])
+    prepared.refused("ValidationException", "CreateSubscriptionRequest", **params, metadataForms=[form])
     form["content"] = json.dumps({"access": "READ"})
-    request = world.call("CreateSubscriptionRequest", **params, metadataForms=[form])
-    details = world.call("GetSubscriptionRequestDetails", identifier=request["id"])["metadataForms"]
+    request = prepared.call("CreateSubscriptionRequest", **params, metadataForms=[form])
+    details = prepared.call("GetSubscriptionRequestDetails", identifier=request["id"])["metadataForms"]
     assert details == [
         {
             "formName": "StreamAccessRequest",
@@ -139,15 +141,15 @@ def test_a_rule_makes_requests_bring_a_form(world: World) -> None:
             "content": '{"access": "READ"}',
         }
     ]
-    (summary,) = world.call("ListSubscriptionRequests", owningProjectId=world.consumer)["items"]
+    (summary,) = prepared.call("ListSubscriptionRequests", owningProjectId=prepared.consumer)["items"]
     assert summary["metadataFormsSummary"][0]["typeName"] == "StreamAccessRequestFormType"
 
 
-def test_a_form_is_taken_without_a_rule_too(world: World) -> None:
-    made = rule(world, "CREATE_SUBSCRIPTION_REQUEST")
-    world.call("DeleteRule", identifier=made["identifier"])
-    listing = world.publish(world.asset()["id"])["listingId"]
-    request = world.request(
+def test_a_form_is_taken_without_a_rule_too(prepared: PreparedDomain) -> None:
+    made = rule(prepared, "CREATE_SUBSCRIPTION_REQUEST")
+    prepared.call("DeleteRule", identifier=made["identifier"])
+    listing = prepared.publish(prepared.asset()["id"])["listingId"]
+    request = prepared.request(
         listing,
         metadataForms=[
             {"formName": "A", "typeIdentifier": "StreamAccessRequestFormType", "content": '{"access": "WRITE"}'}
@@ -156,39 +158,39 @@ def test_a_form_is_taken_without_a_rule_too(world: World) -> None:
     assert request["metadataForms"][0]["content"] == '{"access": "WRITE"}'
 
 
-def test_a_rule_makes_publishing_need_a_form(world: World) -> None:
-    made = rule(world, "CREATE_LISTING_CHANGE_SET")
-    asset = world.asset()["id"]
-    world.refused(
+def test_a_rule_makes_publishing_need_a_form(prepared: PreparedDomain) -> None:
+    made = rule(prepared, "CREATE_LISTING_CHANGE_SET")
+    asset = prepared.asset()["id"]
+    prepared.refused(
         "ValidationException", "CreateListingChangeSet", entityIdentifier=asset, entityType="ASSET", action="PUBLISH"
     )
-    world.call(
+    prepared.call(
         "UpdateRule",
         identifier=made["identifier"],
         scope={"assetType": {"selectionMode": "SPECIFIC", "specificAssetTypes": ["Other"]}},
     )
-    assert world.call("GetRule", identifier=made["identifier"])["revision"] == "2"
-    world.publish(asset)
-    world.call(
+    assert prepared.call("GetRule", identifier=made["identifier"])["revision"] == "2"
+    prepared.publish(asset)
+    prepared.call(
         "CreateFormType",
         name="StreamAccessRequestFormType",
         model={"smithy": REQUEST_FORM},
         status="DISABLED",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
-    assert f"rule {made['identifier']}" in world.refused(
+    assert f"rule {made['identifier']}" in prepared.refused(
         "ConflictException", "DeleteFormType", formTypeIdentifier="StreamAccessRequestFormType"
     )
 
 
-def test_rules_are_listed(world: World) -> None:
-    made = rule(world, "CREATE_SUBSCRIPTION_REQUEST")
-    where = {"targetType": "DOMAIN_UNIT", "targetIdentifier": root(world)}
-    assert [r["identifier"] for r in world.call("ListRules", **where)["items"]] == [made["identifier"]]
-    assert world.call("ListRules", **where, action="CREATE_LISTING_CHANGE_SET")["items"] == []
-    assert len(world.call("ListRules", **where, assetTypes=["MskTopicAssetType"])["items"]) == 1
-    assert world.call("ListRules", **where, assetTypes=["Other"])["items"] == []
-    unit = world.call("CreateDomainUnit", name="u", parentDomainUnitIdentifier=root(world))["id"]
+def test_rules_are_listed(prepared: PreparedDomain) -> None:
+    made = rule(prepared, "CREATE_SUBSCRIPTION_REQUEST")
+    where = {"targetType": "DOMAIN_UNIT", "targetIdentifier": root(prepared)}
+    assert [r["identifier"] for r in prepared.call("ListRules", **where)["items"]] == [made["identifier"]]
+    assert prepared.call("ListRules", **where, action="CREATE_LISTING_CHANGE_SET")["items"] == []
+    assert len(prepared.call("ListRules", **where, assetTypes=["MskTopicAssetType"])["items"]) == 1
+    assert prepared.call("ListRules", **where, assetTypes=["Other"])["items"] == []
+    unit = prepared.call("CreateDomainUnit", name="u", parentDomainUnitIdentifier=root(prepared))["id"]
     below = {"targetType": "DOMAIN_UNIT", "targetIdentifier": unit}
-    assert world.call("ListRules", **below)["items"] == []
-    assert len(world.call("ListRules", **below, includeCascaded=True)["items"]) == 1
+    assert prepared.call("ListRules", **below)["items"] == []
+    assert len(prepared.call("ListRules", **below, includeCascaded=True)["items"]) == 1

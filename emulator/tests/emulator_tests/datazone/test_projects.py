@@ -15,8 +15,8 @@ from emulator_tests.datazone.conftest import (
     PRODUCER,
     REGION,
     UNASSOCIATED,
+    PreparedDomain,
     Service,
-    World,
     admin,
     role,
 )
@@ -47,29 +47,29 @@ def test_domains(service: Service) -> None:
     service.refused("ResourceNotFoundException", "GetDomain", identifier=made["id"])
 
 
-def test_only_associated_accounts_reach_a_domain(world: World) -> None:
-    service = world.service
-    assert [d["id"] for d in service.call("ListDomains", admin(PRODUCER))["items"]] == [world.domain]
+def test_only_associated_accounts_reach_a_domain(prepared: PreparedDomain) -> None:
+    service = prepared.service
+    assert [d["id"] for d in service.call("ListDomains", admin(PRODUCER))["items"]] == [prepared.domain]
     assert service.call("ListDomains", admin(UNASSOCIATED))["items"] == []
     for caller in (admin(UNASSOCIATED), role("anything", UNASSOCIATED)):
-        message = service.refused("AccessDeniedException", "GetDomain", caller, identifier=world.domain)
+        message = service.refused("AccessDeniedException", "GetDomain", caller, identifier=prepared.domain)
         assert f"account {UNASSOCIATED} is not associated" in message
     service.shared.discard(PRODUCER)
-    world.refused("AccessDeniedException", "PostLineageEvent", role("emitter", PRODUCER), event=b"{}")
-    world.refused(
+    prepared.refused("AccessDeniedException", "PostLineageEvent", role("emitter", PRODUCER), event=b"{}")
+    prepared.refused(
         "AccessDeniedException",
         "CreateProjectMembership",
-        projectIdentifier=world.producer,
+        projectIdentifier=prepared.producer,
         designation="PROJECT_OWNER",
         member={"userIdentifier": f"arn:aws:iam::{UNASSOCIATED}:role/x"},
     )
 
 
-def test_a_domain_is_in_one_region(world: World) -> None:
+def test_a_domain_is_in_one_region(prepared: PreparedDomain) -> None:
     with pytest.raises(ApiError) as caught:
-        world.service.call("GetDomain", region="eu-west-1", identifier=world.domain)
+        prepared.service.call("GetDomain", region="eu-west-1", identifier=prepared.domain)
     assert caught.value.code == "ResourceNotFoundException"
-    assert world.service.call("ListDomains", region="eu-west-1")["items"] == []
+    assert prepared.service.call("ListDomains", region="eu-west-1")["items"] == []
 
 
 def test_without_resource_shares_nothing_is_associated(service: Service) -> None:
@@ -78,137 +78,139 @@ def test_without_resource_shares_nothing_is_associated(service: Service) -> None
     service.refused("AccessDeniedException", "GetDomain", admin(PRODUCER), identifier=made)
 
 
-def test_projects(world: World) -> None:
-    world.refused("ConflictException", "CreateProject", name="PRODUCER")
-    world.refused("ValidationException", "CreateProject", name="bad/name")
-    made = world.call("CreateProject", name="more", description="d", resourceTags={"a": "b"})
+def test_projects(prepared: PreparedDomain) -> None:
+    prepared.refused("ConflictException", "CreateProject", name="PRODUCER")
+    prepared.refused("ValidationException", "CreateProject", name="bad/name")
+    made = prepared.call("CreateProject", name="more", description="d", resourceTags={"a": "b"})
     assert made["resourceTags"] == [{"key": "a", "value": "b", "source": "PROJECT"}]
-    assert world.call("UpdateProject", identifier=made["id"], name="other")["name"] == "other"
-    world.refused("ConflictException", "UpdateProject", identifier=made["id"], name="PRODUCER")
-    assert [p["name"] for p in world.call("ListProjects", name="other")["items"]] == ["other"]
-    world.call("DeleteProject", identifier=made["id"])
-    world.refused("ResourceNotFoundException", "GetProject", identifier=made["id"])
+    assert prepared.call("UpdateProject", identifier=made["id"], name="other")["name"] == "other"
+    prepared.refused("ConflictException", "UpdateProject", identifier=made["id"], name="PRODUCER")
+    assert [p["name"] for p in prepared.call("ListProjects", name="other")["items"]] == ["other"]
+    prepared.call("DeleteProject", identifier=made["id"])
+    prepared.refused("ResourceNotFoundException", "GetProject", identifier=made["id"])
 
 
-def test_a_project_in_use_is_kept_unless_told_otherwise(world: World) -> None:
-    asset, listing, _ = world.subscribed()
-    assert "assets" in world.refused("ValidationException", "DeleteProject", identifier=world.producer)
-    assert "environments" in world.refused("ValidationException", "DeleteProject", identifier=world.consumer)
-    world.call("DeleteProject", identifier=world.consumer, skipDeletionCheck=True)
-    assert world.grants() == []
-    world.call("DeleteProject", identifier=world.producer, skipDeletionCheck=True)
-    world.refused("ResourceNotFoundException", "GetListing", identifier=listing["listingId"])
-    world.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"])
-    world.refused("ResourceNotFoundException", "GetAssetType", identifier="MskTopicAssetType")
-    assert world.call("SearchListings")["items"] == []
+def test_a_project_in_use_is_kept_unless_told_otherwise(prepared: PreparedDomain) -> None:
+    asset, listing, _ = prepared.subscribed()
+    assert "assets" in prepared.refused("ValidationException", "DeleteProject", identifier=prepared.producer)
+    assert "environments" in prepared.refused("ValidationException", "DeleteProject", identifier=prepared.consumer)
+    prepared.call("DeleteProject", identifier=prepared.consumer, skipDeletionCheck=True)
+    assert prepared.grants() == []
+    prepared.call("DeleteProject", identifier=prepared.producer, skipDeletionCheck=True)
+    prepared.refused("ResourceNotFoundException", "GetListing", identifier=listing["listingId"])
+    prepared.refused("ResourceNotFoundException", "GetAsset", identifier=asset["id"])
+    prepared.refused("ResourceNotFoundException", "GetAssetType", identifier="MskTopicAssetType")
+    assert prepared.call("SearchListings")["items"] == []
 
 
-def test_the_creator_owns_a_project(world: World) -> None:
+def test_the_creator_owns_a_project(prepared: PreparedDomain) -> None:
     creator = role("creator")
-    made = world.call("CreateProject", creator, name="own")
-    members = world.call("ListProjectMemberships", creator, projectIdentifier=made["id"])["members"]
-    profile = world.call("GetUserProfile", creator, userIdentifier=creator.role_arn)
+    made = prepared.call("CreateProject", creator, name="own")
+    members = prepared.call("ListProjectMemberships", creator, projectIdentifier=made["id"])["members"]
+    profile = prepared.call("GetUserProfile", creator, userIdentifier=creator.role_arn)
     assert members == [{"memberDetails": {"user": {"userId": profile["id"]}}, "designation": "PROJECT_OWNER"}]
     assert made["createdBy"] == profile["id"]
-    world.call("DeleteProject", creator, identifier=made["id"])
+    prepared.call("DeleteProject", creator, identifier=made["id"])
 
 
-def test_memberships(world: World) -> None:
-    worker = world.member(world.producer, role("worker", PRODUCER), "PROJECT_CONTRIBUTOR")
-    profile = world.call("GetUserProfile", userIdentifier=worker.role_arn)
+def test_memberships(prepared: PreparedDomain) -> None:
+    worker = prepared.member(prepared.producer, role("worker", PRODUCER), "PROJECT_CONTRIBUTOR")
+    profile = prepared.call("GetUserProfile", userIdentifier=worker.role_arn)
     assert (profile["type"], profile["status"]) == ("IAM", "ACTIVATED")
     assert profile["details"]["iam"]["arn"] == worker.role_arn
-    assert len(world.service.told("Project Member Addition Succeeded")) == 1
-    world.member(world.producer, worker, "PROJECT_CONTRIBUTOR")
-    world.member(world.producer, worker, "PROJECT_OWNER")
-    assert len(world.service.told("Project Member Addition Succeeded")) == 1
-    assert len(world.service.told("Project Member Role Change Succeeded")) == 1
-    listed = world.call("ListProjectMemberships", projectIdentifier=world.producer, maxResults=1)
+    assert len(prepared.service.told("Project Member Addition Succeeded")) == 1
+    prepared.member(prepared.producer, worker, "PROJECT_CONTRIBUTOR")
+    prepared.member(prepared.producer, worker, "PROJECT_OWNER")
+    assert len(prepared.service.told("Project Member Addition Succeeded")) == 1
+    assert len(prepared.service.told("Project Member Role Change Succeeded")) == 1
+    listed = prepared.call("ListProjectMemberships", projectIdentifier=prepared.producer, maxResults=1)
     assert (len(listed["members"]), "nextToken" in listed) == (1, True)
     member = {"userIdentifier": worker.role_arn}
-    world.call("DeleteProjectMembership", projectIdentifier=world.producer, member=member)
-    assert len(world.service.told("Project Member Removal Succeeded")) == 1
-    world.refused(
-        "ResourceNotFoundException", "DeleteProjectMembership", projectIdentifier=world.producer, member=member
+    prepared.call("DeleteProjectMembership", projectIdentifier=prepared.producer, member=member)
+    assert len(prepared.service.told("Project Member Removal Succeeded")) == 1
+    prepared.refused(
+        "ResourceNotFoundException", "DeleteProjectMembership", projectIdentifier=prepared.producer, member=member
     )
-    world.refused(
+    prepared.refused(
         "AccessDeniedException",
         "CreateAsset",
         worker,
         name="a",
-        formsInput=world.forms(),
+        formsInput=prepared.forms(),
         typeIdentifier="MskTopicAssetType",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
 
 
 @pytest.mark.parametrize("member", [{"groupIdentifier": "g"}, {"userIdentifier": "somebody"}])
-def test_members_are_iam_principals(world: World, member: dict[str, str]) -> None:
-    world.refused(
+def test_members_are_iam_principals(prepared: PreparedDomain, member: dict[str, str]) -> None:
+    prepared.refused(
         "ValidationException",
         "CreateProjectMembership",
-        projectIdentifier=world.producer,
+        projectIdentifier=prepared.producer,
         member=member,
         designation="PROJECT_OWNER",
     )
 
 
-def test_the_last_owner_stays(world: World) -> None:
+def test_the_last_owner_stays(prepared: PreparedDomain) -> None:
     owner = role("owner")
-    made = world.call("CreateProject", owner, name="own")["id"]
+    made = prepared.call("CreateProject", owner, name="own")["id"]
     params = {"projectIdentifier": made, "member": {"userIdentifier": owner.role_arn}}
-    world.refused("ValidationException", "DeleteProjectMembership", owner, **params)
-    world.refused("ValidationException", "CreateProjectMembership", owner, designation="PROJECT_CONTRIBUTOR", **params)
+    prepared.refused("ValidationException", "DeleteProjectMembership", owner, **params)
+    prepared.refused(
+        "ValidationException", "CreateProjectMembership", owner, designation="PROJECT_CONTRIBUTOR", **params
+    )
 
 
-def test_members_manage_by_designation(world: World) -> None:
-    contributor = world.member(world.producer, role("c"), "PROJECT_CONTRIBUTOR")
-    world.refused(
+def test_members_manage_by_designation(prepared: PreparedDomain) -> None:
+    contributor = prepared.member(prepared.producer, role("c"), "PROJECT_CONTRIBUTOR")
+    prepared.refused(
         "AccessDeniedException",
         "CreateProjectMembership",
         contributor,
-        projectIdentifier=world.producer,
+        projectIdentifier=prepared.producer,
         designation="PROJECT_OWNER",
         member={"userIdentifier": contributor.role_arn},
     )
-    world.refused("AccessDeniedException", "UpdateProject", contributor, identifier=world.producer, name="x")
+    prepared.refused("AccessDeniedException", "UpdateProject", contributor, identifier=prepared.producer, name="x")
 
 
-def test_a_member_quota(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_quota(prepared: PreparedDomain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aws_emulator.datazone.models.projects.MAX_MEMBERS", 1)
-    world.refused(
+    prepared.refused(
         "ValidationException",
         "CreateProjectMembership",
-        projectIdentifier=world.producer,
+        projectIdentifier=prepared.producer,
         designation="PROJECT_OWNER",
         member={"userIdentifier": f"arn:aws:iam::{DOMAIN}:role/x"},
     )
 
 
-def test_user_profiles(world: World) -> None:
+def test_user_profiles(prepared: PreparedDomain) -> None:
     arn = f"arn:aws:iam::{CONSUMER}:role/path/analyst"
-    made = world.call("CreateUserProfile", userIdentifier=arn, userType="IAM_ROLE")
-    world.refused("ValidationException", "CreateUserProfile", userIdentifier=arn, userType="IAM_ROLE")
-    world.refused("ValidationException", "CreateUserProfile", userIdentifier="jane", userType="SSO_USER")
-    found = world.call("SearchUserProfiles", userType="DATAZONE_IAM_USER", searchText="analyst")["items"]
+    made = prepared.call("CreateUserProfile", userIdentifier=arn, userType="IAM_ROLE")
+    prepared.refused("ValidationException", "CreateUserProfile", userIdentifier=arn, userType="IAM_ROLE")
+    prepared.refused("ValidationException", "CreateUserProfile", userIdentifier="jane", userType="SSO_USER")
+    found = prepared.call("SearchUserProfiles", userType="DATAZONE_IAM_USER", searchText="analyst")["items"]
     assert [user["id"] for user in found] == [made["id"]]
-    world.refused("ResourceNotFoundException", "GetUserProfile", userIdentifier=f"arn:aws:iam::{CONSUMER}:role/none")
+    prepared.refused("ResourceNotFoundException", "GetUserProfile", userIdentifier=f"arn:aws:iam::{CONSUMER}:role/none")
     # A profile makes a principal a user of the domain.
-    assert world.call("SearchListings", role("path/analyst", CONSUMER))["items"] == []
-    world.call("UpdateUserProfile", userIdentifier=arn, status="DEACTIVATED")
-    world.refused("AccessDeniedException", "SearchListings", role("path/analyst", CONSUMER))
+    assert prepared.call("SearchListings", role("path/analyst", CONSUMER))["items"] == []
+    prepared.call("UpdateUserProfile", userIdentifier=arn, status="DEACTIVATED")
+    prepared.refused("AccessDeniedException", "SearchListings", role("path/analyst", CONSUMER))
 
 
-def test_posting_lineage_makes_nobody_a_user(world: World) -> None:
+def test_posting_lineage_makes_nobody_a_user(prepared: PreparedDomain) -> None:
     emitter = role("emitter", PRODUCER)
-    world.refused("ValidationException", "PostLineageEvent", emitter, event=b"{}")
-    world.refused("AccessDeniedException", "ListProjects", emitter)
+    prepared.refused("ValidationException", "PostLineageEvent", emitter, event=b"{}")
+    prepared.refused("AccessDeniedException", "ListProjects", emitter)
 
 
-def test_the_administrators_route(world: World) -> None:
-    route = world.service.emulator.admin_routes["datazone"]
-    world.subscribed()
-    state = json.loads(json.dumps(route("GET", {"domain": world.domain}, b"")))
+def test_the_administrators_route(prepared: PreparedDomain) -> None:
+    route = prepared.service.emulator.admin_routes["datazone"]
+    prepared.subscribed()
+    state = json.loads(json.dumps(route("GET", {"domain": prepared.domain}, b"")))
     (domain,) = state["domains"]
     assert len(domain["grants"]) == 1
     assert state["events"]["put"] > 0
@@ -231,8 +233,8 @@ def test_events_without_a_bus_are_counted(service: Service) -> None:
     assert service.emulator.admin_routes["datazone"]("GET", {}, b"")["events"] == {"put": 0, "dropped": 1}
 
 
-def test_a_target_that_calls_back_at_once_finds_the_lock_free(world: World) -> None:
-    service, answered = world.service, threading.Event()
+def test_a_target_that_calls_back_at_once_finds_the_lock_free(prepared: PreparedDomain) -> None:
+    service, answered = prepared.service, threading.Event()
 
     def answer(account: str, region: str, entry: dict[str, Any]) -> None:
         if entry["DetailType"] == "Subscription Grant Requested":
@@ -240,7 +242,9 @@ def test_a_target_that_calls_back_at_once_finds_the_lock_free(world: World) -> N
             asset = entry["Detail"]["data"]["asset"]["id"]
 
             def report() -> None:
-                world.call("UpdateSubscriptionGrantStatus", identifier=grant, assetIdentifier=asset, status="GRANTED")
+                prepared.call(
+                    "UpdateSubscriptionGrantStatus", identifier=grant, assetIdentifier=asset, status="GRANTED"
+                )
                 answered.set()
 
             worker = threading.Thread(target=report)
@@ -248,17 +252,17 @@ def test_a_target_that_calls_back_at_once_finds_the_lock_free(world: World) -> N
             worker.join(5)
 
     service.emulator.parts["events.put"] = answer
-    world.subscribed()
+    prepared.subscribed()
     assert answered.is_set()
-    assert world.grants()[0]["status"] == "COMPLETED"
+    assert prepared.grants()[0]["status"] == "COMPLETED"
 
 
-def test_sixteen_threads_make_one_asset_of_an_identifier(world: World) -> None:
+def test_sixteen_threads_make_one_asset_of_an_identifier(prepared: PreparedDomain) -> None:
     outcomes: list[str] = []
 
     def create() -> None:
         try:
-            outcomes.append(world.asset(externalIdentifier="arn:one")["id"])
+            outcomes.append(prepared.asset(externalIdentifier="arn:one")["id"])
         except ApiError as error:
             outcomes.append(error.code)
 

@@ -6,25 +6,27 @@ from typing import Any
 
 import pytest
 
-from emulator_tests.datazone.conftest import Service, World
+from emulator_tests.datazone.conftest import PreparedDomain, Service
 
 SOURCE = "MskSourceReferenceFormType"
 
 
 @pytest.fixture
-def named(world: World) -> World:
+def named(prepared: PreparedDomain) -> PreparedDomain:
     """Assets with names, partitions and clusters to search for."""
     for name, partitions, cluster in (
         ("salesOrdersV1", 3, "arn:aws:kafka:us-east-1:1:cluster/alpha/x"),
         ("payments", 12, "arn:aws:kafka:us-east-1:1:cluster/beta/x"),
         ("refunds", 24, "arn:aws:kafka:us-east-1:1:cluster/beta/x"),
     ):
-        world.publish(world.asset(name, formsInput=world.forms(partitions=partitions, cluster_arn=cluster))["id"])
-    return world
+        prepared.publish(
+            prepared.asset(name, formsInput=prepared.forms(partitions=partitions, cluster_arn=cluster))["id"]
+        )
+    return prepared
 
 
-def names(world: World, **params: Any) -> list[str]:
-    return [item["assetItem"]["name"] for item in world.call("Search", searchScope="ASSET", **params)["items"]]
+def names(prepared: PreparedDomain, **params: Any) -> list[str]:
+    return [item["assetItem"]["name"] for item in prepared.call("Search", searchScope="ASSET", **params)["items"]]
 
 
 def leaf(attribute: str, value: str | int, operator: str | None = None) -> dict[str, Any]:
@@ -44,11 +46,11 @@ def leaf(attribute: str, value: str | int, operator: str | None = None) -> dict[
         ("nothing", []),
     ],
 )
-def test_text(named: World, text: str, found: list[str]) -> None:
+def test_text(named: PreparedDomain, text: str, found: list[str]) -> None:
     assert names(named, searchText=text) == found
 
 
-def test_text_within_an_attribute(named: World) -> None:
+def test_text_within_an_attribute(named: PreparedDomain) -> None:
     assert names(named, searchText="beta", searchIn=[{"attribute": "name"}]) == []
     assert len(names(named, searchText="beta", searchIn=[{"attribute": f"{SOURCE}.cluster_arn"}])) == 2
 
@@ -74,7 +76,7 @@ def test_text_within_an_attribute(named: World) -> None:
         ),
     ],
 )
-def test_filter_trees(named: World, filters: dict[str, Any], found: set[str]) -> None:
+def test_filter_trees(named: PreparedDomain, filters: dict[str, Any], found: set[str]) -> None:
     assert set(names(named, filters=filters)) == found
 
 
@@ -90,11 +92,11 @@ def test_filter_trees(named: World, filters: dict[str, Any], found: set[str]) ->
         leaf(f"{SOURCE}.partitions", 1, "TEXT_SEARCH"),
     ],
 )
-def test_filters_that_are_refused(named: World, filters: dict[str, Any]) -> None:
+def test_filters_that_are_refused(named: PreparedDomain, filters: dict[str, Any]) -> None:
     named.refused("ValidationException", "Search", searchScope="ASSET", filters=filters)
 
 
-def test_sorting_and_pages(named: World) -> None:
+def test_sorting_and_pages(named: PreparedDomain) -> None:
     assert names(named) == ["refunds", "payments", "salesOrdersV1"]
     assert names(named, sort={"attribute": "name"}) == ["payments", "refunds", "salesOrdersV1"]
     order = {"attribute": f"{SOURCE}.partitions", "order": "DESCENDING"}
@@ -110,18 +112,18 @@ def test_sorting_and_pages(named: World) -> None:
     named.refused("ValidationException", "Search", searchScope="ASSET", maxResults=51)
 
 
-def test_forms_and_external_identifiers_are_shown(world: World) -> None:
-    world.asset(externalIdentifier="arn:" + "x" * 200)
-    item = world.call("Search", searchScope="ASSET", additionalAttributes=["FORMS"])["items"][0]["assetItem"]
+def test_forms_and_external_identifiers_are_shown(prepared: PreparedDomain) -> None:
+    prepared.asset(externalIdentifier="arn:" + "x" * 200)
+    item = prepared.call("Search", searchScope="ASSET", additionalAttributes=["FORMS"])["items"][0]["assetItem"]
     assert len(item["externalIdentifier"]) == 204
     assert {form["formName"] for form in item["additionalAttributes"]["formsOutput"]} == {
         SOURCE,
         "RelationalTableFormType",
     }
-    assert "additionalAttributes" not in world.call("Search", searchScope="ASSET")["items"][0]["assetItem"]
+    assert "additionalAttributes" not in prepared.call("Search", searchScope="ASSET")["items"][0]["assetItem"]
 
 
-def test_listings_with_aggregations_and_forms(named: World) -> None:
+def test_listings_with_aggregations_and_forms(named: PreparedDomain) -> None:
     answer = named.call(
         "SearchListings",
         searchText="beta",
@@ -135,16 +137,16 @@ def test_listings_with_aggregations_and_forms(named: World) -> None:
     assert (clusters["displayValue"], clusters["items"][0]["count"]) == ("cluster", 2)
 
 
-def test_the_index_lags_when_told_to(service: Service, world: World) -> None:
+def test_the_index_lags_when_told_to(service: Service, prepared: PreparedDomain) -> None:
     waiting: list[Any] = []
     service.emulator.parts["datazone"].scheduler.after = lambda delay, work: waiting.append(work)
     service.emulator.admin_routes["datazone"]("POST", {}, b'{"search_lag": 2}')
-    asset = world.asset()
-    assert names(world) == []
-    assert world.call("GetAsset", identifier=asset["id"])["name"] == "orders"
+    asset = prepared.asset()
+    assert names(prepared) == []
+    assert prepared.call("GetAsset", identifier=asset["id"])["name"] == "orders"
     waiting.pop()()
-    assert names(world) == ["orders"]
-    world.call("DeleteAsset", identifier=asset["id"])
-    assert names(world) == ["orders"]
+    assert names(prepared) == ["orders"]
+    prepared.call("DeleteAsset", identifier=asset["id"])
+    assert names(prepared) == ["orders"]
     waiting.pop()()
-    assert names(world) == []
+    assert names(prepared) == []

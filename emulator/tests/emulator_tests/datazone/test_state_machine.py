@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aws_emulator.api import ApiError
 from aws_emulator.datazone import Settings, urls
-from emulator_tests.datazone.conftest import MODEL, Service, World, build_world
+from emulator_tests.datazone.conftest import MODEL, PreparedDomain, Service, prepare_domain
 
 STATUSES = [
     "GRANT_PENDING", "GRANT_IN_PROGRESS", "GRANTED", "GRANT_FAILED",
@@ -19,14 +19,14 @@ STEPS = st.lists(st.sampled_from([*STATUSES, "delete", "revoke subscription"]), 
 ORDER = {status: STATUSES.index(status) for status in STATUSES}
 
 
-def attempt(world: World, grant: dict[str, Any], step: str) -> bool:
+def attempt(prepared: PreparedDomain, grant: dict[str, Any], step: str) -> bool:
     try:
         if step == "delete":
-            world.call("DeleteSubscriptionGrant", identifier=grant["id"])
+            prepared.call("DeleteSubscriptionGrant", identifier=grant["id"])
         elif step == "revoke subscription":
-            world.call("RevokeSubscription", identifier=grant["subscriptionId"])
+            prepared.call("RevokeSubscription", identifier=grant["subscriptionId"])
         else:
-            world.status(grant, step)
+            prepared.status(grant, step)
     except ApiError as error:
         assert error.code == "ConflictException"
         return False
@@ -36,13 +36,13 @@ def attempt(world: World, grant: dict[str, Any], step: str) -> bool:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_a_grant_moves_forward_and_each_move_is_told_once(steps: list[str]) -> None:
-    world = build_world(Service(Settings(listing_delay=0, lineage_delay=0)))
-    world.subscribed()
-    (grant,) = world.grants()
+    prepared = prepare_domain(Service(Settings(listing_delay=0, lineage_delay=0)))
+    prepared.subscribed()
+    (grant,) = prepared.grants()
     seen = ["GRANT_PENDING"]
     for step in steps:
-        done = attempt(world, grant, step)
-        now = world.grants()[0]["assets"][0]["status"]
+        done = attempt(prepared, grant, step)
+        now = prepared.grants()[0]["assets"][0]["status"]
         assert done or now == seen[-1]
         if now != seen[-1]:
             again = seen[-1] == "REVOKE_FAILED" and now == "REVOKE_PENDING"
@@ -57,7 +57,7 @@ def test_a_grant_moves_forward_and_each_move_is_told_once(steps: list[str]) -> N
         "Subscription Grant Revoke Failed": "REVOKE_FAILED",
     }
     for event, status in told.items():
-        details = world.service.told(event)
+        details = prepared.service.told(event)
         assert len(details) == seen.count(status)
         assert all(detail["data"]["status"] == status for detail in details)
 

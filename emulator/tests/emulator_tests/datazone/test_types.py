@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import pytest
 
-from emulator_tests.datazone.conftest import SOURCE_MODEL, Service, World, role
+from emulator_tests.datazone.conftest import SOURCE_MODEL, PreparedDomain, Service, role
 
 SYSTEM = "amazon.datazone.RelationalTableFormType"
 
 
-def form_type(world: World, name: str = "ExtraFormType", status: str | None = "ENABLED", **more: object) -> dict:  # type: ignore[type-arg]
+def form_type(
+    prepared: PreparedDomain, name: str = "ExtraFormType", status: str | None = "ENABLED", **more: object
+) -> dict:  # type: ignore[type-arg]
     params = {
         "name": name,
         "model": {"smithy": f"structure {name} {{ a: String }}"},
-        "owningProjectIdentifier": world.producer,
+        "owningProjectIdentifier": prepared.producer,
         **({"status": status} if status else {}),
         **more,
     }
-    return world.call("CreateFormType", **params)
+    return prepared.call("CreateFormType", **params)
 
 
-def test_the_same_name_makes_a_revision(world: World) -> None:
-    first, second = form_type(world), form_type(world, description="better")
+def test_the_same_name_makes_a_revision(prepared: PreparedDomain) -> None:
+    first, second = form_type(prepared), form_type(prepared, description="better")
     assert (first["revision"], second["revision"]) == ("1", "2")
-    latest = world.call("GetFormType", formTypeIdentifier="ExtraFormType")
+    latest = prepared.call("GetFormType", formTypeIdentifier="ExtraFormType")
     assert (latest["revision"], latest["description"], latest["status"]) == ("2", "better", "ENABLED")
-    old = world.call("GetFormType", formTypeIdentifier="ExtraFormType", revision="1")
+    old = prepared.call("GetFormType", formTypeIdentifier="ExtraFormType", revision="1")
     assert "description" not in old
-    world.refused("ResourceNotFoundException", "GetFormType", formTypeIdentifier="ExtraFormType", revision="3")
-    assert "another project" in world.refused(
+    prepared.refused("ResourceNotFoundException", "GetFormType", formTypeIdentifier="ExtraFormType", revision="3")
+    assert "another project" in prepared.refused(
         "ConflictException",
         "CreateFormType",
         name="ExtraFormType",
-        owningProjectIdentifier=world.consumer,
+        owningProjectIdentifier=prepared.consumer,
         model={"smithy": "structure ExtraFormType {}"},
     )
 
@@ -49,18 +51,18 @@ def test_the_same_name_makes_a_revision(world: World) -> None:
         ("Wanted", "structure Wanted { a: String }" + " " * 100_000),
     ],
 )
-def test_form_types_that_are_refused(world: World, name: str, smithy: str) -> None:
-    world.refused(
+def test_form_types_that_are_refused(prepared: PreparedDomain, name: str, smithy: str) -> None:
+    prepared.refused(
         "ValidationException",
         "CreateFormType",
         name=name,
         model={"smithy": smithy},
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
 
 
-def test_a_missing_project_surfaces_as_access_denied(world: World) -> None:
-    world.refused(
+def test_a_missing_project_surfaces_as_access_denied(prepared: PreparedDomain) -> None:
+    prepared.refused(
         "AccessDeniedException",
         "CreateFormType",
         name="A",
@@ -69,135 +71,137 @@ def test_a_missing_project_surfaces_as_access_denied(world: World) -> None:
     )
 
 
-def test_system_types_are_there_and_stay(world: World) -> None:
-    found = world.call("GetFormType", formTypeIdentifier=SYSTEM)
+def test_system_types_are_there_and_stay(prepared: PreparedDomain) -> None:
+    found = prepared.call("GetFormType", formTypeIdentifier=SYSTEM)
     assert "columnName" in found["model"]["smithy"]
     assert "owningProjectId" not in found
-    world.refused("AccessDeniedException", "DeleteFormType", formTypeIdentifier=SYSTEM)
+    prepared.refused("AccessDeniedException", "DeleteFormType", formTypeIdentifier=SYSTEM)
     names = {
         item["formTypeItem"]["name"]
-        for item in world.call("SearchTypes", searchScope="FORM_TYPE", managed=True)["items"]
+        for item in prepared.call("SearchTypes", searchScope="FORM_TYPE", managed=True)["items"]
     }
     assert {SYSTEM, "amazon.datazone.AssetCommonDetailsFormType", "amazon.datazone.SubscriptionTermsFormType"} <= names
 
 
-def test_a_form_type_is_disabled_before_it_is_deleted(world: World) -> None:
-    form_type(world)
-    assert "ENABLED" in world.refused("ConflictException", "DeleteFormType", formTypeIdentifier="ExtraFormType")
-    form_type(world, status="DISABLED")
-    world.call("DeleteFormType", formTypeIdentifier="ExtraFormType")
-    world.refused("ResourceNotFoundException", "GetFormType", formTypeIdentifier="ExtraFormType")
-    assert form_type(world)["revision"] == "1"
+def test_a_form_type_is_disabled_before_it_is_deleted(prepared: PreparedDomain) -> None:
+    form_type(prepared)
+    assert "ENABLED" in prepared.refused("ConflictException", "DeleteFormType", formTypeIdentifier="ExtraFormType")
+    form_type(prepared, status="DISABLED")
+    prepared.call("DeleteFormType", formTypeIdentifier="ExtraFormType")
+    prepared.refused("ResourceNotFoundException", "GetFormType", formTypeIdentifier="ExtraFormType")
+    assert form_type(prepared)["revision"] == "1"
 
 
-def test_without_a_status_a_form_type_is_disabled(world: World) -> None:
-    form_type(world, status=None)
-    assert world.call("GetFormType", formTypeIdentifier="ExtraFormType")["status"] == "DISABLED"
-    assert "DISABLED" in world.refused(
+def test_without_a_status_a_form_type_is_disabled(prepared: PreparedDomain) -> None:
+    form_type(prepared, status=None)
+    assert prepared.call("GetFormType", formTypeIdentifier="ExtraFormType")["status"] == "DISABLED"
+    assert "DISABLED" in prepared.refused(
         "ValidationException",
         "CreateAssetType",
         name="T",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
         formsInput={"Extra": {"typeIdentifier": "ExtraFormType", "typeRevision": "1"}},
     )
 
 
-def test_a_form_type_in_use_stays(world: World) -> None:
-    world.call(
+def test_a_form_type_in_use_stays(prepared: PreparedDomain) -> None:
+    prepared.call(
         "CreateFormType",
         name="MskSourceReferenceFormType",
         model={"smithy": SOURCE_MODEL},
         status="DISABLED",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
-    assert "asset type MskTopicAssetType" in world.refused(
+    assert "asset type MskTopicAssetType" in prepared.refused(
         "ConflictException", "DeleteFormType", formTypeIdentifier="MskSourceReferenceFormType"
     )
-    world.call("DeleteAssetType", identifier="MskTopicAssetType")
-    world.call("DeleteFormType", formTypeIdentifier="MskSourceReferenceFormType")
+    prepared.call("DeleteAssetType", identifier="MskTopicAssetType")
+    prepared.call("DeleteFormType", formTypeIdentifier="MskSourceReferenceFormType")
 
 
-def test_asset_types_pin_revisions_and_get_the_common_form(world: World) -> None:
-    forms = world.call("GetAssetType", identifier="MskTopicAssetType")["formsOutput"]
+def test_asset_types_pin_revisions_and_get_the_common_form(prepared: PreparedDomain) -> None:
+    forms = prepared.call("GetAssetType", identifier="MskTopicAssetType")["formsOutput"]
     assert forms["AssetCommonDetailsForm"] == {
         "typeName": "amazon.datazone.AssetCommonDetailsFormType",
         "typeRevision": "6",
         "required": False,
     }
     assert forms["MskSourceReferenceFormType"]["typeRevision"] == "1"
-    world.call(
+    prepared.call(
         "CreateFormType",
         name="MskSourceReferenceFormType",
         model={"smithy": SOURCE_MODEL},
         status="ENABLED",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
     assert (
-        world.call("GetAssetType", identifier="MskTopicAssetType")["formsOutput"]["MskSourceReferenceFormType"][
+        prepared.call("GetAssetType", identifier="MskTopicAssetType")["formsOutput"]["MskSourceReferenceFormType"][
             "typeRevision"
         ]
         == "1"
     )
     entry = {"typeIdentifier": "MskSourceReferenceFormType", "typeRevision": "2"}
-    second = world.call(
+    second = prepared.call(
         "CreateAssetType",
         name="MskTopicAssetType",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
         formsInput={"Source": entry},
     )
     assert second["revision"] == "2"
     assert set(second["formsOutput"]) == {"Source", "AssetCommonDetailsForm"}
-    old = world.call("GetAssetType", identifier="MskTopicAssetType", revision="1")
+    old = prepared.call("GetAssetType", identifier="MskTopicAssetType", revision="1")
     assert "RelationalTableFormType" in old["formsOutput"]
     assert set(
-        world.call("CreateAssetType", name="Bare", owningProjectIdentifier=world.producer, formsInput={})["formsOutput"]
+        prepared.call("CreateAssetType", name="Bare", owningProjectIdentifier=prepared.producer, formsInput={})[
+            "formsOutput"
+        ]
     ) == {"AssetCommonDetailsForm"}
 
 
-def test_an_unknown_form_revision_has_the_known_text(world: World) -> None:
-    message = world.refused(
+def test_an_unknown_form_revision_has_the_known_text(prepared: PreparedDomain) -> None:
+    message = prepared.refused(
         "ValidationException",
         "CreateAssetType",
         name="T",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
         formsInput={"Source": {"typeIdentifier": "MskSourceReferenceFormType", "typeRevision": "7"}},
     )
-    assert f"Object type Form#{world.domain}#MskSourceReferenceFormType with version 7 not found" in message
+    assert f"Object type Form#{prepared.domain}#MskSourceReferenceFormType with version 7 not found" in message
 
 
-def test_a_dotted_form_name_is_refused(world: World) -> None:
-    world.refused(
+def test_a_dotted_form_name_is_refused(prepared: PreparedDomain) -> None:
+    prepared.refused(
         "ValidationException",
         "CreateAssetType",
         name="T",
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
         formsInput={SYSTEM: {"typeIdentifier": SYSTEM, "typeRevision": "1"}},
     )
 
 
-def test_a_hyphen_makes_a_type_that_cannot_be_named(world: World) -> None:
-    world.call("CreateAssetType", name="with-hyphen", owningProjectIdentifier=world.producer, formsInput={})
-    world.refused("ValidationException", "GetAssetType", identifier="with-hyphen")
-    world.refused("ValidationException", "DeleteAssetType", identifier="with-hyphen")
+def test_a_hyphen_makes_a_type_that_cannot_be_named(prepared: PreparedDomain) -> None:
+    prepared.call("CreateAssetType", name="with-hyphen", owningProjectIdentifier=prepared.producer, formsInput={})
+    prepared.refused("ValidationException", "GetAssetType", identifier="with-hyphen")
+    prepared.refused("ValidationException", "DeleteAssetType", identifier="with-hyphen")
 
 
-def test_an_asset_type_in_use_stays(world: World) -> None:
-    asset = world.asset()
-    assert asset["id"] in world.refused("ConflictException", "DeleteAssetType", identifier="MskTopicAssetType")
-    world.call("DeleteAsset", identifier=asset["id"])
-    world.call("DeleteAssetType", identifier="MskTopicAssetType")
-    world.refused("ResourceNotFoundException", "GetAssetType", identifier="MskTopicAssetType")
+def test_an_asset_type_in_use_stays(prepared: PreparedDomain) -> None:
+    asset = prepared.asset()
+    assert asset["id"] in prepared.refused("ConflictException", "DeleteAssetType", identifier="MskTopicAssetType")
+    prepared.call("DeleteAsset", identifier=asset["id"])
+    prepared.call("DeleteAssetType", identifier="MskTopicAssetType")
+    prepared.refused("ResourceNotFoundException", "GetAssetType", identifier="MskTopicAssetType")
 
 
-def test_other_projects_need_the_usage_permission(world: World) -> None:
+def test_other_projects_need_the_usage_permission(prepared: PreparedDomain) -> None:
     params = {
         "name": "mine",
-        "owningProjectIdentifier": world.consumer,
+        "owningProjectIdentifier": prepared.consumer,
         "typeIdentifier": "MskTopicAssetType",
-        "formsInput": world.forms(),
+        "formsInput": prepared.forms(),
     }
-    assert "usage permission" in world.refused("AccessDeniedException", "CreateAsset", **params)
-    root = world.service.call("GetDomain", identifier=world.domain)["rootDomainUnitId"]
+    assert "usage permission" in prepared.refused("AccessDeniedException", "CreateAsset", **params)
+    root = prepared.service.call("GetDomain", identifier=prepared.domain)["rootDomainUnitId"]
     grant = {
         "entityType": "ASSET_TYPE",
         "entityIdentifier": "MskTopicAssetType",
@@ -209,56 +213,58 @@ def test_other_projects_need_the_usage_permission(world: World) -> None:
             }
         },
     }
-    added = world.call("AddPolicyGrant", detail={"useAssetType": {"domainUnitId": root}}, **grant)
-    world.call("CreateAsset", **params)
-    world.refused("ConflictException", "AddPolicyGrant", detail={"useAssetType": {}}, **grant)
-    listed = world.call(
+    added = prepared.call("AddPolicyGrant", detail={"useAssetType": {"domainUnitId": root}}, **grant)
+    prepared.call("CreateAsset", **params)
+    prepared.refused("ConflictException", "AddPolicyGrant", detail={"useAssetType": {}}, **grant)
+    listed = prepared.call(
         "ListPolicyGrants", entityType="ASSET_TYPE", entityIdentifier="MskTopicAssetType", policyType="USE_ASSET_TYPE"
     )["grantList"]
     assert [entry["grantId"] for entry in listed] == [added["grantId"]]
-    world.call("RemovePolicyGrant", **grant)
-    world.refused("AccessDeniedException", "CreateAsset", **params)
+    prepared.call("RemovePolicyGrant", **grant)
+    prepared.refused("AccessDeniedException", "CreateAsset", **params)
 
 
-def test_types_need_a_building_member(world: World) -> None:
-    viewer = world.member(world.producer, role("viewer"), "PROJECT_CATALOG_VIEWER")
-    builder = world.member(world.producer, role("builder"), "PROJECT_CONTRIBUTOR")
-    params = {"name": "A", "model": {"smithy": "structure A {}"}, "owningProjectIdentifier": world.producer}
-    world.refused("AccessDeniedException", "CreateFormType", viewer, **params)
-    assert world.call("CreateFormType", builder, **params)["revision"] == "1"
+def test_types_need_a_building_member(prepared: PreparedDomain) -> None:
+    viewer = prepared.member(prepared.producer, role("viewer"), "PROJECT_CATALOG_VIEWER")
+    builder = prepared.member(prepared.producer, role("builder"), "PROJECT_CONTRIBUTOR")
+    params = {"name": "A", "model": {"smithy": "structure A {}"}, "owningProjectIdentifier": prepared.producer}
+    prepared.refused("AccessDeniedException", "CreateFormType", viewer, **params)
+    assert prepared.call("CreateFormType", builder, **params)["revision"] == "1"
 
 
-def test_types_are_found(world: World) -> None:
+def test_types_are_found(prepared: PreparedDomain) -> None:
     for name in ("AlphaFormType", "BetaFormType"):
-        form_type(world, name)
-    found = world.call("SearchTypes", searchScope="FORM_TYPE", managed=False, searchText="alpha")["items"]
+        form_type(prepared, name)
+    found = prepared.call("SearchTypes", searchScope="FORM_TYPE", managed=False, searchText="alpha")["items"]
     assert [item["formTypeItem"]["name"] for item in found] == ["AlphaFormType"]
-    found = world.call(
+    found = prepared.call(
         "SearchTypes",
         searchScope="ASSET_TYPE",
         managed=False,
         filters={"filter": {"attribute": "name", "value": "MskTopicAssetType"}},
     )
     assert found["totalMatchCount"] == 1
-    assert world.call("SearchTypes", searchScope="ASSET_TYPE", managed=True)["items"] == []
+    assert prepared.call("SearchTypes", searchScope="ASSET_TYPE", managed=True)["items"] == []
 
 
-def test_a_thousand_asset_types_are_the_limit(service: Service, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_asset_types_are_the_limit(
+    service: Service, prepared: PreparedDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("aws_emulator.datazone.models.types.MAX_ASSET_TYPES", 1)
-    world.refused(
+    prepared.refused(
         "ServiceQuotaExceededException",
         "CreateAssetType",
         name="Two",
         formsInput={},
-        owningProjectIdentifier=world.producer,
+        owningProjectIdentifier=prepared.producer,
     )
-    world.call("CreateAssetType", name="MskTopicAssetType", formsInput={}, owningProjectIdentifier=world.producer)
+    prepared.call("CreateAssetType", name="MskTopicAssetType", formsInput={}, owningProjectIdentifier=prepared.producer)
 
 
-def test_lineage_node_types_are_the_services_own(world: World) -> None:
-    found = world.call("SearchTypes", searchScope="LINEAGE_NODE_TYPE", managed=True)["items"]
+def test_lineage_node_types_are_the_services_own(prepared: PreparedDomain) -> None:
+    found = prepared.call("SearchTypes", searchScope="LINEAGE_NODE_TYPE", managed=True)["items"]
     assert {item["lineageNodeTypeItem"]["name"] for item in found} == {
         "amazon.datazone.DatasetLineageNodeType",
         "amazon.datazone.JobRunLineageNodeType",
     }
-    assert world.call("SearchTypes", searchScope="LINEAGE_NODE_TYPE", managed=False)["items"] == []
+    assert prepared.call("SearchTypes", searchScope="LINEAGE_NODE_TYPE", managed=False)["items"] == []

@@ -1,4 +1,4 @@
-"""A world of roles and resources in moto's own backends, in this process."""
+"""Roles and resources in moto's own backends, in this process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def trust(*principals: str, **condition: Any) -> str:
     return document(statement)
 
 
-class World:
+class Accounts:
     """Roles and resources of the three accounts."""
 
     def __init__(self) -> None:
@@ -99,12 +99,12 @@ def group(cluster: str, name: str) -> str:
 
 
 @pytest.fixture()
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def accounts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Accounts]:
     from moto.core.base_backend import BackendDict
 
     # Loading AWS's managed policies into each account takes half a second; the oracle finds them in moto's data.
     monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 
     BackendDict.reset()
-    yield World()
+    yield Accounts()
     BackendDict.reset()

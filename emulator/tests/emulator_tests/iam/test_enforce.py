@@ -11,7 +11,7 @@ from aws_emulator.api import ApiCall, ApiError, Caller
 from aws_emulator.iam.actions import Actions
 from aws_emulator.iam.enforce import Enforcer
 from aws_emulator.iam.oracle import Oracle
-from emulator_tests.iam.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, World, allow, document, topic, trust
+from emulator_tests.iam.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, Accounts, allow, document, topic, trust
 
 ADMIN = Caller(DOMAIN, f"arn:aws:iam::{DOMAIN}:user/administrator", None, "test", True)
 _numbers = itertools.count()
@@ -145,7 +145,7 @@ def refused(enforce: Enforcer, asked: ApiCall) -> ApiError:
     ],
 )
 def test_the_permission_of_a_call(
-    world: World,
+    accounts: Accounts,
     enforce: Enforcer,
     service: str,
     operation: str,
@@ -165,10 +165,10 @@ def test_the_permission_of_a_call(
         for name, value in params.items()
     }
     resource = resource if resource == "*" else "arn:aws:" + resource.replace(":A:", f":{CONSUMER}:")
-    role = world.role("app", path="/x/")
+    role = accounts.role("app", path="/x/")
     error = refused(enforce, call(as_role(role), service, operation, **here))
     assert f"is not authorized to perform: {action} on resource: {resource} because" in error.message
-    world.iam[CONSUMER]["aws"].get_role("app").put_policy("p", document(allow(action, resource)))
+    accounts.iam[CONSUMER]["aws"].get_role("app").put_policy("p", document(allow(action, resource)))
     enforce(call(as_role(role), service, operation, **here))
 
 
@@ -184,7 +184,7 @@ def test_the_permission_of_a_call(
         ("ec2", "UnauthorizedOperation", 403),
     ],
 )
-def test_error_codes(world: World, enforce: Enforcer, service: str, code: str, status: int) -> None:
+def test_error_codes(accounts: Accounts, enforce: Enforcer, service: str, code: str, status: int) -> None:
     operations = {
         "sqs": "ListQueues",
         "iam": "ListRoles",
@@ -194,38 +194,40 @@ def test_error_codes(world: World, enforce: Enforcer, service: str, code: str, s
         "kafka": "ListClusters",
         "ec2": "DescribeVpcs",
     }
-    error = refused(enforce, call(as_role(world.role("app")), service, operations[service]))
+    error = refused(enforce, call(as_role(accounts.role("app")), service, operations[service]))
     assert (error.code, error.status) == (code, status)
 
 
-def test_an_operation_without_a_row_is_refused_even_with_every_permission(world: World, enforce: Enforcer) -> None:
-    role = as_role(world.role("app", allow("*")))
+def test_an_operation_without_a_row_is_refused_even_with_every_permission(
+    accounts: Accounts, enforce: Enforcer
+) -> None:
+    role = as_role(accounts.role("app", allow("*")))
     for service, operation in [("athena", "ListWorkGroups"), ("dynamodb", "ExecuteStatement"), ("ec2", "RunInstances")]:
         error = refused(enforce, call(role, service, operation))
         assert "does not know which permission this operation needs" in error.message, operation
         assert "aws_emulator/iam/actions" in error.message
 
 
-def test_administrators_are_not_asked(world: World, enforce: Enforcer) -> None:
+def test_administrators_are_not_asked(accounts: Accounts, enforce: Enforcer) -> None:
     enforce(call(ADMIN, "athena", "ListWorkGroups"))
     enforce(call(ADMIN, "iam", "CreateRole", RoleName="x"))
 
 
-def test_a_session_policy_limits_the_calls_of_the_session(world: World, enforce: Enforcer) -> None:
-    role = world.role("app", allow("ssm:*"))
+def test_a_session_policy_limits_the_calls_of_the_session(accounts: Accounts, enforce: Enforcer) -> None:
+    role = accounts.role("app", allow("ssm:*"))
     limited = as_role(role, document(allow("ssm:GetParameter")))
     enforce(call(limited, "ssm", "GetParameter", Name="a"))
     assert "no session policy allows" in refused(enforce, call(limited, "ssm", "PutParameter", Name="a")).message
 
 
-def test_a_session_of_a_role_that_was_created_again_is_worthless(world: World, actions: Actions) -> None:
-    role = world.role("app", allow("ssm:*"))
-    first = world.iam[CONSUMER]["aws"].get_role("app").id
+def test_a_session_of_a_role_that_was_created_again_is_worthless(accounts: Accounts, actions: Actions) -> None:
+    role = accounts.role("app", allow("ssm:*"))
+    first = accounts.iam[CONSUMER]["aws"].get_role("app").id
     enforce = Enforcer(Oracle(), actions, session_role_id=lambda key: first)
     enforce(call(as_role(role), "ssm", "GetParameter", Name="a"))
-    world.delete_role("app")
+    accounts.delete_role("app")
     assert refused(enforce, call(as_role(role), "ssm", "GetParameter", Name="a")).code == "UnrecognizedClientException"
-    world.role("app", allow("ssm:*"))
+    accounts.role("app", allow("ssm:*"))
     assert refused(enforce, call(as_role(role), "ssm", "GetParameter", Name="a")).code == "UnrecognizedClientException"
     assert refused(enforce, call(as_role(role), "iam", "ListRoles")).code == "InvalidClientTokenId"
 
@@ -236,22 +238,22 @@ def test_a_session_of_a_role_that_was_created_again_is_worthless(world: World, a
 CREATE = {"FunctionName": "f", "Runtime": "python3.12"}
 
 
-def test_passing_a_role_needs_pass_role_for_that_service(world: World, enforce: Enforcer) -> None:
-    execution = world.role("execution")
-    deployer = world.role("deployer", allow("lambda:*"))
+def test_passing_a_role_needs_pass_role_for_that_service(accounts: Accounts, enforce: Enforcer) -> None:
+    execution = accounts.role("execution")
+    deployer = accounts.role("deployer", allow("lambda:*"))
     error = refused(enforce, call(as_role(deployer), "lambda", "CreateFunction", Role=execution, **CREATE))
     assert f"perform: iam:PassRole on resource: {execution} because" in error.message
 
     def with_pass(service: str) -> None:
         condition = {"StringEquals": {"iam:PassedToService": service}}
         text = document(allow("iam:PassRole", execution, Condition=condition))
-        world.iam[CONSUMER]["aws"].get_role("deployer").put_policy("pass", text)
+        accounts.iam[CONSUMER]["aws"].get_role("deployer").put_policy("pass", text)
 
     with_pass("states.amazonaws.com")
     refused(enforce, call(as_role(deployer), "lambda", "CreateFunction", Role=execution, **CREATE))
     with_pass("lambda.amazonaws.com")
     enforce(call(as_role(deployer), "lambda", "CreateFunction", Role=execution, **CREATE))
-    other = world.role("other")
+    other = accounts.role("other")
     refused(enforce, call(as_role(deployer), "lambda", "CreateFunction", Role=other, **CREATE))
 
 
@@ -266,11 +268,11 @@ def test_passing_a_role_needs_pass_role_for_that_service(world: World, enforce: 
     ],
 )
 def test_other_calls_that_pass_roles(
-    world: World, enforce: Enforcer, service: str, operation: str, params: dict[str, Any]
+    accounts: Accounts, enforce: Enforcer, service: str, operation: str, params: dict[str, Any]
 ) -> None:
-    passed = world.role("passed", account=DOMAIN, trust=trust("states.amazonaws.com", "scheduler.amazonaws.com"))
+    passed = accounts.role("passed", account=DOMAIN, trust=trust("states.amazonaws.com", "scheduler.amazonaws.com"))
     services = ["states:*", "events:*", "scheduler:*", "datazone:*", "cloudtrail:*"]
-    deployer = world.role("deployer", allow(services), account=DOMAIN)
+    deployer = accounts.role("deployer", allow(services), account=DOMAIN)
 
     def fill(value: Any) -> Any:
         if isinstance(value, dict):
@@ -281,20 +283,20 @@ def test_other_calls_that_pass_roles(
 
     error = refused(enforce, call(as_role(deployer), service, operation, **fill(params)))
     assert "iam:PassRole" in error.message
-    world.iam[DOMAIN]["aws"].get_role("deployer").put_policy("pass", document(allow("iam:PassRole", passed)))
+    accounts.iam[DOMAIN]["aws"].get_role("deployer").put_policy("pass", document(allow("iam:PassRole", passed)))
     enforce(call(as_role(deployer), service, operation, **fill(params)))
 
 
-def test_a_service_takes_no_role_that_does_not_trust_it(world: World, enforce: Enforcer) -> None:
-    execution = world.role("execution", account=DOMAIN, trust=trust("states.amazonaws.com"))
+def test_a_service_takes_no_role_that_does_not_trust_it(accounts: Accounts, enforce: Enforcer) -> None:
+    execution = accounts.role("execution", account=DOMAIN, trust=trust("states.amazonaws.com"))
     error = refused(enforce, call(ADMIN, "lambda", "CreateFunction", Role=execution, **CREATE))
     assert error.code == "InvalidParameterValueException"
     assert error.message == "The role defined for the function cannot be assumed by Lambda."
     enforce(call(ADMIN, "stepfunctions", "CreateStateMachine", name="m", roleArn=execution))
 
 
-def test_a_role_of_another_account_cannot_be_passed(world: World, enforce: Enforcer) -> None:
-    foreign = world.role("execution", account=PRODUCER)
+def test_a_role_of_another_account_cannot_be_passed(accounts: Accounts, enforce: Enforcer) -> None:
+    foreign = accounts.role("execution", account=PRODUCER)
     error = refused(enforce, call(ADMIN, "lambda", "CreateFunction", Role=foreign, **CREATE))
     assert error.message == "Cross-account pass role is not allowed."
 
@@ -302,9 +304,11 @@ def test_a_role_of_another_account_cannot_be_passed(world: World, enforce: Enfor
 # AssumeRole
 
 
-def test_assume_role_across_accounts_needs_trust_external_id_and_permission(world: World, enforce: Enforcer) -> None:
-    caller = world.role("central", account=DOMAIN)
-    target = world.role(
+def test_assume_role_across_accounts_needs_trust_external_id_and_permission(
+    accounts: Accounts, enforce: Enforcer
+) -> None:
+    caller = accounts.role("central", account=DOMAIN)
+    target = accounts.role(
         "invoke",
         account=PRODUCER,
         path="/apps/",
@@ -323,30 +327,30 @@ def test_assume_role_across_accounts_needs_trust_external_id_and_permission(worl
     expected = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {target}"
     error = refused(enforce, assume(caller))
     assert (error.code, error.status, error.message) == ("AccessDenied", 403, expected)
-    world.iam[DOMAIN]["aws"].get_role("central").put_policy("p", document(allow("sts:AssumeRole", target)))
+    accounts.iam[DOMAIN]["aws"].get_role("central").put_policy("p", document(allow("sts:AssumeRole", target)))
     enforce(assume(caller))
     refused(enforce, assume(caller, "other"))
     refused(enforce, assume(caller, None))
-    outsider = world.role("outsider", allow("sts:*"), account=DOMAIN)
+    outsider = accounts.role("outsider", allow("sts:*"), account=DOMAIN)
     refused(enforce, assume(outsider))
-    elsewhere = world.role("central", allow("sts:*"), account=CONSUMER)
+    elsewhere = accounts.role("central", allow("sts:*"), account=CONSUMER)
     refused(enforce, assume(elsewhere))
 
 
 def test_in_one_account_a_trusted_role_needs_no_permission_and_a_trusted_account_does(
-    world: World, enforce: Enforcer
+    accounts: Accounts, enforce: Enforcer
 ) -> None:
-    caller = world.role("caller")
-    named = world.role("named", trust=trust(caller))
-    delegated = world.role("delegated", trust=trust(CONSUMER))
-    untrusting = world.role("untrusting")
+    caller = accounts.role("caller")
+    named = accounts.role("named", trust=trust(caller))
+    delegated = accounts.role("delegated", trust=trust(CONSUMER))
+    untrusting = accounts.role("untrusting")
 
     def assume(target: str) -> ApiCall:
         return call(as_role(caller), "sts", "AssumeRole", RoleArn=target, RoleSessionName="s1")
 
     enforce(assume(named))
     refused(enforce, assume(delegated))
-    world.iam[CONSUMER]["aws"].get_role("caller").put_policy("p", document(allow("sts:AssumeRole")))
+    accounts.iam[CONSUMER]["aws"].get_role("caller").put_policy("p", document(allow("sts:AssumeRole")))
     enforce(assume(delegated))
     # A permission alone never opens a role.
     refused(enforce, assume(untrusting))
@@ -355,45 +359,47 @@ def test_in_one_account_a_trusted_role_needs_no_permission_and_a_trusted_account
     refused(enforce, assume(caller))
 
 
-def test_session_tags_need_tag_session(world: World, enforce: Enforcer) -> None:
-    caller = world.role("caller", allow("sts:AssumeRole"))
-    target = world.role("target", trust=trust(CONSUMER))
+def test_session_tags_need_tag_session(accounts: Accounts, enforce: Enforcer) -> None:
+    caller = accounts.role("caller", allow("sts:AssumeRole"))
+    target = accounts.role("target", trust=trust(CONSUMER))
     plain = {"RoleArn": target, "RoleSessionName": "s1"}
     enforce(call(as_role(caller), "sts", "AssumeRole", **plain))
     error = refused(enforce, call(as_role(caller), "sts", "AssumeRole", **plain, Tags=[{"Key": "a", "Value": "b"}]))
     assert "sts:TagSession" in error.message
 
 
-def test_administrators_assume_admin_roles_and_those_that_trust_their_account(world: World, enforce: Enforcer) -> None:
+def test_administrators_assume_admin_roles_and_those_that_trust_their_account(
+    accounts: Accounts, enforce: Enforcer
+) -> None:
     def assume(target: str, **more: Any) -> ApiCall:
         return call(ADMIN, "sts", "AssumeRole", RoleArn=target, RoleSessionName="s1", **more)
 
     enforce(assume(f"arn:aws:iam::{PRODUCER}:role/Admin"))
-    refused(enforce, assume(world.role("app")))
-    refused(enforce, assume(world.role("Admin", path="/x/")))
-    trusting = world.role("trusting", trust=trust(DOMAIN, StringEquals={"sts:ExternalId": "e"}))
+    refused(enforce, assume(accounts.role("app")))
+    refused(enforce, assume(accounts.role("Admin", path="/x/")))
+    trusting = accounts.role("trusting", trust=trust(DOMAIN, StringEquals={"sts:ExternalId": "e"}))
     refused(enforce, assume(trusting))
     enforce(assume(trusting, ExternalId="e"))
     # An account's Admin role that a trust policy names, also by its unique id as services store it.
-    admin = world.role("Admin2", account=PRODUCER)
-    unique_id = world.iam[PRODUCER]["aws"].get_role("Admin2").id
-    named = world.role("named", trust=trust(unique_id))
+    admin = accounts.role("Admin2", account=PRODUCER)
+    unique_id = accounts.iam[PRODUCER]["aws"].get_role("Admin2").id
+    named = accounts.role("named", trust=trust(unique_id))
     asking = Caller(PRODUCER, f"arn:aws:sts::{PRODUCER}:assumed-role/Admin2/x1", admin, "ASIA2", True)
     enforce(call(asking, "sts", "AssumeRole", RoleArn=named, RoleSessionName="s1"))
 
 
-def test_nobody_needs_permission_to_ask_who_they_are(world: World, enforce: Enforcer) -> None:
-    enforce(call(as_role(world.role("app")), "sts", "GetCallerIdentity"))
+def test_nobody_needs_permission_to_ask_who_they_are(accounts: Accounts, enforce: Enforcer) -> None:
+    enforce(call(as_role(accounts.role("app")), "sts", "GetCallerIdentity"))
 
 
 # Resources of other accounts
 
 
-def test_a_stream_of_another_account(world: World, enforce: Enforcer) -> None:
+def test_a_stream_of_another_account(accounts: Accounts, enforce: Enforcer) -> None:
     from moto.kinesis.models import kinesis_backends
 
     stream = f"arn:aws:kinesis:{REGION}:{PRODUCER}:stream/clicks"
-    role = world.role("reader", allow("kinesis:*", stream))
+    role = accounts.role("reader", allow("kinesis:*", stream))
     reading = call(as_role(role), "kinesis", "GetRecords", StreamARN=stream, ShardIterator="aXQ=")
     assert "no resource-based policy allows" in refused(enforce, reading).message
     policies = kinesis_backends[PRODUCER][REGION].resource_policies
@@ -404,7 +410,7 @@ def test_a_stream_of_another_account(world: World, enforce: Enforcer) -> None:
     refused(enforce, call(as_role(role), "kinesis", "GetShardIterator", StreamName="clicks"))
     # Fan-out has a policy of its own on the consumer.
     consumer = f"{stream}/consumer/app:1700000000"
-    world.iam[CONSUMER]["aws"].get_role("reader").put_policy("fan", document(allow("kinesis:*", consumer)))
+    accounts.iam[CONSUMER]["aws"].get_role("reader").put_policy("fan", document(allow("kinesis:*", consumer)))
     refused(enforce, call(as_role(role), "kinesis", "SubscribeToShard", ConsumerARN=consumer))
     policies[consumer] = document(allow("kinesis:SubscribeToShard", consumer, Principal={"AWS": role}))
     enforce(call(as_role(role), "kinesis", "SubscribeToShard", ConsumerARN=consumer))
@@ -412,41 +418,41 @@ def test_a_stream_of_another_account(world: World, enforce: Enforcer) -> None:
 
 @pytest.mark.parametrize("operation", ["DescribeStreamConsumer", "DeregisterStreamConsumer"])
 def test_a_consumer_by_name_is_asked_for_without_the_time_of_its_registration(
-    world: World, enforce: Enforcer, operation: str
+    accounts: Accounts, enforce: Enforcer, operation: str
 ) -> None:
     stream = f"arn:aws:kinesis:{REGION}:{CONSUMER}:stream/clicks"
     by_name = {"StreamARN": stream, "ConsumerName": "app"}
-    timed = world.role("timed", allow("kinesis:*", f"{stream}/consumer/app:*"))
+    timed = accounts.role("timed", allow("kinesis:*", f"{stream}/consumer/app:*"))
     assert f"{stream}/consumer/app" in refused(enforce, call(as_role(timed), "kinesis", operation, **by_name)).message
     enforce(call(as_role(timed), "kinesis", operation, ConsumerARN=f"{stream}/consumer/app:1700000000"))
-    named = world.role("named", allow("kinesis:*", f"{stream}/consumer/app"))
+    named = accounts.role("named", allow("kinesis:*", f"{stream}/consumer/app"))
     enforce(call(as_role(named), "kinesis", operation, **by_name))
 
 
-def test_a_schema_registry_has_no_policy_that_could_open_it(world: World, enforce: Enforcer) -> None:
+def test_a_schema_registry_has_no_policy_that_could_open_it(accounts: Accounts, enforce: Enforcer) -> None:
     registry = f"arn:aws:glue:{REGION}:{PRODUCER}:registry/msk"
-    role = as_role(world.role("reader", allow("glue:*")))
+    role = as_role(accounts.role("reader", allow("glue:*")))
     error = refused(enforce, call(role, "glue", "GetRegistry", RegistryId={"RegistryArn": registry}))
     assert "because no resource-based policy allows the glue:GetRegistry action" in error.message
     schema = f"arn:aws:glue:{REGION}:{PRODUCER}:schema/msk/orders"
     refused(enforce, call(role, "glue", "GetSchema", SchemaId={"SchemaArn": schema}))
 
 
-def test_a_schema_needs_registry_and_schema(world: World, enforce: Enforcer) -> None:
+def test_a_schema_needs_registry_and_schema(accounts: Accounts, enforce: Enforcer) -> None:
     registry, schema = (f"arn:aws:glue:{REGION}:{CONSUMER}:{name}" for name in ("registry/r", "schema/r/s"))
-    role = world.role("reader", allow("glue:GetSchema", registry))
+    role = accounts.role("reader", allow("glue:GetSchema", registry))
     asked = call(as_role(role), "glue", "GetSchema", SchemaId={"RegistryName": "r", "SchemaName": "s"})
     assert schema in refused(enforce, asked).message
-    world.iam[CONSUMER]["aws"].get_role("reader").put_policy("s", document(allow("glue:GetSchema", schema)))
+    accounts.iam[CONSUMER]["aws"].get_role("reader").put_policy("s", document(allow("glue:GetSchema", schema)))
     enforce(asked)
 
 
-def test_a_datazone_domain_is_named_by_its_owners_arn(world: World, enforce: Enforcer) -> None:
+def test_a_datazone_domain_is_named_by_its_owners_arn(accounts: Accounts, enforce: Enforcer) -> None:
     arn = f"arn:aws:datazone:{REGION}:{DOMAIN}:domain/dzd_one"
-    own = world.role("collect", allow("datazone:GetListing", arn), account=DOMAIN)
+    own = accounts.role("collect", allow("datazone:GetListing", arn), account=DOMAIN)
     enforce(call(as_role(own), "datazone", "GetListing", domainIdentifier="dzd_one", identifier="l"))
     refused(enforce, call(as_role(own), "datazone", "GetAsset", domainIdentifier="dzd_one", identifier="a"))
-    foreign = world.role("sync", allow("datazone:*"), account=PRODUCER)
+    foreign = accounts.role("sync", allow("datazone:*"), account=PRODUCER)
     asked = call(as_role(foreign), "datazone", "CreateAsset", domainIdentifier="dzd_one")
     assert f"on resource: {arn} because no resource-based policy" in refused(enforce, asked).message
     share = document(allow("datazone:*", Principal={"AWS": PRODUCER}))
@@ -454,9 +460,9 @@ def test_a_datazone_domain_is_named_by_its_owners_arn(world: World, enforce: Enf
     enforce(asked)
 
 
-def test_topic_operations_need_the_data_planes_permissions_too(world: World, enforce: Enforcer) -> None:
-    cluster = world.cluster(account=CONSUMER)
-    role = world.role("sync", allow("kafka:*"))
+def test_topic_operations_need_the_data_planes_permissions_too(accounts: Accounts, enforce: Enforcer) -> None:
+    cluster = accounts.cluster(account=CONSUMER)
+    role = accounts.role("sync", allow("kafka:*"))
     asked = call(as_role(role), "kafka", "DescribeTopic", ClusterArn=cluster, TopicName="orders")
     assert "kafka-cluster:Connect" in refused(enforce, asked).message
     statements = [
@@ -465,7 +471,7 @@ def test_topic_operations_need_the_data_planes_permissions_too(world: World, enf
             ["kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration"], topic(cluster, "or*")
         ),
     ]
-    world.iam[CONSUMER]["aws"].get_role("sync").put_policy("data", document(*statements))
+    accounts.iam[CONSUMER]["aws"].get_role("sync").put_policy("data", document(*statements))
     enforce(asked)
     refused(enforce, call(as_role(role), "kafka", "DescribeTopic", ClusterArn=cluster, TopicName="secret"))
 
@@ -473,9 +479,9 @@ def test_topic_operations_need_the_data_planes_permissions_too(world: World, enf
 # DynamoDB
 
 
-def test_a_transaction_needs_each_items_own_permission(world: World, enforce: Enforcer) -> None:
+def test_a_transaction_needs_each_items_own_permission(accounts: Accounts, enforce: Enforcer) -> None:
     table = f"arn:aws:dynamodb:{REGION}:{CONSUMER}:table/ledger"
-    role = world.role("apply", allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], table))
+    role = accounts.role("apply", allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], table))
     put = {"Put": {"TableName": "ledger", "Item": {}}}
     update = {"Update": {"TableName": "ledger", "Key": {}}}
     check = {"ConditionCheck": {"TableName": "ledger", "Key": {}}}
@@ -486,7 +492,7 @@ def test_a_transaction_needs_each_items_own_permission(world: World, enforce: En
     refused(enforce, call(as_role(role), "dynamodb", "TransactWriteItems", TransactItems=[put, elsewhere]))
 
 
-def test_leading_keys(world: World, enforce: Enforcer) -> None:
+def test_leading_keys(accounts: Accounts, enforce: Enforcer) -> None:
     from moto.dynamodb.models import dynamodb_backends
 
     dynamodb_backends[CONSUMER][REGION].create_table(
@@ -508,7 +514,7 @@ def test_leading_keys(world: World, enforce: Enforcer) -> None:
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TARGET#*"]},
         "Null": {"dynamodb:LeadingKeys": "false"},
     }
-    role = as_role(world.role("apply", allow("dynamodb:*", table, Condition=condition)))
+    role = as_role(accounts.role("apply", allow("dynamodb:*", table, Condition=condition)))
     enforce(call(role, "dynamodb", "GetItem", TableName="ledger", Key={"pk": {"S": "TARGET#1"}}))
     refused(enforce, call(role, "dynamodb", "GetItem", TableName="ledger", Key={"pk": {"S": "GRANT#1"}}))
     query = {
@@ -524,14 +530,14 @@ def test_leading_keys(world: World, enforce: Enforcer) -> None:
 # Conditions that a deployer's policy leans on
 
 
-def test_conditions_on_boundary_and_policy_arn(world: World, enforce: Enforcer) -> None:
-    boundary = world.policy("boundary", allow("*"))
-    inside = world.role("inside", boundary=boundary)
-    outside = world.role("outside")
+def test_conditions_on_boundary_and_policy_arn(accounts: Accounts, enforce: Enforcer) -> None:
+    boundary = accounts.policy("boundary", allow("*"))
+    inside = accounts.role("inside", boundary=boundary)
+    outside = accounts.role("outside")
     assert inside and outside
     allowed = f"arn:aws:iam::{CONSUMER}:policy/apps/*"
     apply = as_role(
-        world.role(
+        accounts.role(
             "apply",
             allow(
                 ["iam:PutRolePolicy", "iam:CreateRole"],
@@ -550,19 +556,21 @@ def test_conditions_on_boundary_and_policy_arn(world: World, enforce: Enforcer) 
     refused(enforce, call(apply, "iam", "AttachRolePolicy", RoleName="inside", PolicyArn=admin))
 
 
-def test_conditions_on_tags_and_region(world: World, enforce: Enforcer) -> None:
+def test_conditions_on_tags_and_region(accounts: Accounts, enforce: Enforcer) -> None:
     condition = {"StringEquals": {"aws:RequestTag/owner": "me", "aws:RequestedRegion": REGION}}
     keys = {"ForAllValues:StringEquals": {"aws:TagKeys": ["owner"]}}
-    role = as_role(world.role("app", allow(["sqs:CreateQueue", "sqs:TagQueue"], "*", Condition={**condition, **keys})))
+    role = as_role(
+        accounts.role("app", allow(["sqs:CreateQueue", "sqs:TagQueue"], "*", Condition={**condition, **keys}))
+    )
     enforce(call(role, "sqs", "CreateQueue", QueueName="q", tags={"owner": "me"}))
     refused(enforce, call(role, "sqs", "CreateQueue", QueueName="q", tags={"owner": "you"}))
     refused(enforce, call(role, "sqs", "CreateQueue", QueueName="q", tags={"owner": "me", "other": "x"}))
     refused(enforce, call(role, "sqs", "CreateQueue", QueueName="q"))
 
 
-def test_an_aws_managed_policy_counts(world: World, enforce: Enforcer) -> None:
-    role = world.role("function")
-    held: dict[str, Any] = world.iam[CONSUMER]["aws"].get_role("function").managed_policies
+def test_an_aws_managed_policy_counts(accounts: Accounts, enforce: Enforcer) -> None:
+    role = accounts.role("function")
+    held: dict[str, Any] = accounts.iam[CONSUMER]["aws"].get_role("function").managed_policies
     arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
     asked = call(as_role(role), "logs", "PutLogEvents", logGroupName="/g", logStreamName="s")
     refused(enforce, asked)
@@ -570,19 +578,19 @@ def test_an_aws_managed_policy_counts(world: World, enforce: Enforcer) -> None:
     enforce(asked)
 
 
-def test_a_machine_that_logs_needs_a_role_that_may_set_that_up(world: World, enforce: Enforcer) -> None:
-    machine = world.role("machine", account=DOMAIN, trust=trust("states.amazonaws.com"))
+def test_a_machine_that_logs_needs_a_role_that_may_set_that_up(accounts: Accounts, enforce: Enforcer) -> None:
+    machine = accounts.role("machine", account=DOMAIN, trust=trust("states.amazonaws.com"))
     params = {"name": "m", "roleArn": machine}
     logged = {**params, "loggingConfiguration": {"level": "ERROR"}}
     enforce(call(ADMIN, "stepfunctions", "CreateStateMachine", **params))
     error = refused(enforce, call(ADMIN, "stepfunctions", "CreateStateMachine", **logged))
     assert error.message == "The state machine IAM Role is not authorized to access the Log Destination"
-    world.iam[DOMAIN]["aws"].get_role("machine").put_policy("logs", document(allow("logs:*")))
+    accounts.iam[DOMAIN]["aws"].get_role("machine").put_policy("logs", document(allow("logs:*")))
     enforce(call(ADMIN, "stepfunctions", "CreateStateMachine", **logged))
 
 
-def test_tags_at_creation_need_the_permission_to_tag(world: World, enforce: Enforcer) -> None:
-    role = as_role(world.role("app", allow("iam:CreatePolicy")))
+def test_tags_at_creation_need_the_permission_to_tag(accounts: Accounts, enforce: Enforcer) -> None:
+    role = as_role(accounts.role("app", allow("iam:CreatePolicy")))
     plain = {"PolicyName": "p", "PolicyDocument": "{}"}
     enforce(call(role, "iam", "CreatePolicy", **plain))
     error = refused(enforce, call(role, "iam", "CreatePolicy", **plain, Tags=[{"Key": "a", "Value": "b"}]))

@@ -10,7 +10,7 @@ import pytest
 import aws_emulator.iam
 from aws_emulator.api import ApiCall, Caller, Emulator
 from aws_emulator.iam.principals import orphan
-from emulator_tests.iam.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, World, allow, document, topic, trust
+from emulator_tests.iam.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, Accounts, allow, document, topic, trust
 
 READ = "kafka-cluster:ReadData"
 ADMIN = Caller(CONSUMER, f"arn:aws:sts::{CONSUMER}:assumed-role/Admin/x", None, "test", True)
@@ -33,7 +33,7 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture()
-def made(world: World, clock: FixedClock) -> Emulator:
+def made(accounts: Accounts, clock: FixedClock) -> Emulator:
     built = Emulator("127.0.0.1", 1, "", clock)
     aws_emulator.iam.install(built)
     return built
@@ -43,9 +43,9 @@ def post(made: Emulator, name: str, document: Any) -> Any:
     return made.admin_routes[name]("POST", {}, json.dumps(document).encode())
 
 
-def test_the_access_address_answers_one_question_and_many(world: World, made: Emulator) -> None:
-    cluster = world.cluster()
-    role = world.role("reader", allow(READ, topic(cluster, "a")), account=PRODUCER)
+def test_the_access_address_answers_one_question_and_many(accounts: Accounts, made: Emulator) -> None:
+    cluster = accounts.cluster()
+    role = accounts.role("reader", allow(READ, topic(cluster, "a")), account=PRODUCER)
     question = {"principal": role, "action": READ, "resource": topic(cluster, "a")}
     answer = post(made, "access", question)
     assert answer["allowed"] is True
@@ -55,10 +55,10 @@ def test_the_access_address_answers_one_question_and_many(world: World, made: Em
     assert [one["allowed"] for one in post(made, "access", {"questions": [other]})] == [False]
 
 
-def test_questions_may_carry_condition_keys(world: World, made: Emulator) -> None:
+def test_questions_may_carry_condition_keys(accounts: Accounts, made: Emulator) -> None:
     condition = {"StringEquals": {"sts:ExternalId": "e"}}
-    role = world.role("a", allow("sts:AssumeRole", "*", Condition=condition))
-    target = world.role("b", trust=trust(CONSUMER))
+    role = accounts.role("a", allow("sts:AssumeRole", "*", Condition=condition))
+    target = accounts.role("b", trust=trust(CONSUMER))
     question: dict[str, Any] = {"principal": role, "action": "sts:AssumeRole", "resource": target}
     assert not post(made, "access", question)["allowed"]
     assert post(made, "access", {**question, "context": {"sts:ExternalId": "e"}})["allowed"]
@@ -82,10 +82,10 @@ def test_bad_questions(made: Emulator, question: Any, message: str) -> None:
         made.admin_routes["access"]("GET", {}, b"")
 
 
-def test_a_service_may_invoke_a_function_that_permits_it(world: World, made: Emulator) -> None:
+def test_a_service_may_invoke_a_function_that_permits_it(accounts: Accounts, made: Emulator) -> None:
     from moto.awslambda.models import lambda_backends
 
-    world.role("execution", account=DOMAIN)
+    accounts.role("execution", account=DOMAIN)
     backend = lambda_backends[DOMAIN][REGION]
     function = backend.create_function(
         {
@@ -115,7 +115,7 @@ def test_a_service_may_invoke_a_function_that_permits_it(world: World, made: Emu
     assert not service_may("events.amazonaws.com", "lambda:InvokeFunction", arn, other).allowed
     assert not service_may("events.amazonaws.com", "lambda:InvokeFunction", arn + "2", keys).allowed
     # Lambda takes an account's id as principal as it is.
-    role = world.role("caller", allow("lambda:InvokeFunction", arn))
+    role = accounts.role("caller", allow("lambda:InvokeFunction", arn))
     oracle = made.parts["iam.oracle"]
     assert not oracle.allowed(role, "lambda:InvokeFunction", arn).allowed
     function.policy.add_statement(
@@ -127,8 +127,8 @@ def test_a_service_may_invoke_a_function_that_permits_it(world: World, made: Emu
     assert oracle.allowed(role, "lambda:InvokeFunction", arn).allowed
 
 
-def test_a_service_may_assume_a_role_that_trusts_it(world: World, made: Emulator) -> None:
-    role = world.role("machine", trust=trust("states.amazonaws.com", StringEquals={"aws:SourceAccount": CONSUMER}))
+def test_a_service_may_assume_a_role_that_trusts_it(accounts: Accounts, made: Emulator) -> None:
+    role = accounts.role("machine", trust=trust("states.amazonaws.com", StringEquals={"aws:SourceAccount": CONSUMER}))
     service_may = made.parts["iam.service_may"]
     keys = {"aws:SourceAccount": CONSUMER}
     assert service_may("states.amazonaws.com", "sts:AssumeRole", role, keys).allowed
@@ -137,7 +137,7 @@ def test_a_service_may_assume_a_role_that_trusts_it(world: World, made: Emulator
     assert not service_may("lambda.amazonaws.com", "sts:AssumeRole", role, keys).allowed
 
 
-def test_a_service_may_send_to_a_queue_that_permits_it(world: World, made: Emulator) -> None:
+def test_a_service_may_send_to_a_queue_that_permits_it(accounts: Accounts, made: Emulator) -> None:
     from moto.sqs.models import sqs_backends
 
     queue = sqs_backends[DOMAIN][REGION].create_queue("dead", None)
@@ -147,28 +147,28 @@ def test_a_service_may_send_to_a_queue_that_permits_it(world: World, made: Emula
     assert service_may("events.amazonaws.com", "sqs:SendMessage", queue.queue_arn).allowed
 
 
-def delete(made: Emulator, world: World, name: str) -> None:
+def delete(made: Emulator, accounts: Accounts, name: str) -> None:
     """DeleteRole as the pipeline runs it."""
     call = ApiCall("iam", "DeleteRole", {"RoleName": name}, REGION, ADMIN, "r1")
     for authorize in made.authorizers:
         authorize(call)
-    world.delete_role(name)
+    accounts.delete_role(name)
     for observe in made.observers:
         observe(call, {}, None)
 
 
-def test_a_deleted_role_leaves_its_id_in_policies(world: World, made: Emulator) -> None:
+def test_a_deleted_role_leaves_its_id_in_policies(accounts: Accounts, made: Emulator) -> None:
     oracle = made.parts["iam.oracle"]
-    cluster = world.cluster()
+    cluster = accounts.cluster()
     wanted = topic(cluster, "orders")
-    role = world.role("reader", allow(READ, wanted))
-    unique_id = world.iam[CONSUMER]["aws"].get_role("reader").id
-    stays = world.role("stays", allow(READ, wanted))
-    trusting = world.role("trusting", trust=trust(role))
-    world.cluster(allow(READ, wanted, Principal={"AWS": [role, stays]}, Condition={"Null": {"x": "true"}}))
+    role = accounts.role("reader", allow(READ, wanted))
+    unique_id = accounts.iam[CONSUMER]["aws"].get_role("reader").id
+    stays = accounts.role("stays", allow(READ, wanted))
+    trusting = accounts.role("trusting", trust=trust(role))
+    accounts.cluster(allow(READ, wanted, Principal={"AWS": [role, stays]}, Condition={"Null": {"x": "true"}}))
     assert oracle.allowed(role, READ, wanted).allowed
-    delete(made, world, "reader")
-    world.role("reader", allow(READ, wanted))
+    delete(made, accounts, "reader")
+    accounts.role("reader", allow(READ, wanted))
     assert not oracle.allowed(role, READ, wanted).allowed
     assert oracle.allowed(stays, READ, wanted).allowed
     assert not oracle.allowed(role, "sts:AssumeRole", trusting).allowed
@@ -176,15 +176,15 @@ def test_a_deleted_role_leaves_its_id_in_policies(world: World, made: Emulator) 
 
     stored = json.loads(kafka_backends[PRODUCER][REGION].policies[cluster]["policy"])
     assert stored["Statement"][0]["Principal"]["AWS"] == [unique_id, stays]
-    text = world.iam[CONSUMER]["aws"].get_role("trusting").assume_role_policy_document
+    text = accounts.iam[CONSUMER]["aws"].get_role("trusting").assume_role_policy_document
     assert json.loads(text)["Statement"][0]["Principal"] == {"AWS": [unique_id]}
 
 
-def test_a_failed_deletion_changes_nothing(world: World, made: Emulator) -> None:
+def test_a_failed_deletion_changes_nothing(accounts: Accounts, made: Emulator) -> None:
     from aws_emulator.api import ApiError
 
-    role = world.role("reader", allow("*"))
-    target = world.role("target", trust=trust(role))
+    role = accounts.role("reader", allow("*"))
+    target = accounts.role("target", trust=trust(role))
     call = ApiCall("iam", "DeleteRole", {"RoleName": "reader"}, REGION, ADMIN, "r1")
     for authorize in made.authorizers:
         authorize(call)
@@ -193,14 +193,14 @@ def test_a_failed_deletion_changes_nothing(world: World, made: Emulator) -> None
     assert made.parts["iam.oracle"].allowed(role, "sts:AssumeRole", target).allowed
 
 
-def test_every_kind_of_policy_and_grant_is_orphaned(world: World) -> None:
+def test_every_kind_of_policy_and_grant_is_orphaned(accounts: Accounts) -> None:
     from moto.kinesis.models import kinesis_backends
     from moto.kms.models import kms_backends
     from moto.s3.models import s3_backends
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends
 
-    role = world.role("reader")
+    role = accounts.role("reader")
     text = document(allow("*", Principal={"AWS": role}))
     key = kms_backends[PRODUCER][REGION].create_key(text, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", [])
     key.add_grant("", role, ["Decrypt"], {}, role)
@@ -219,17 +219,17 @@ def test_every_kind_of_policy_and_grant_is_orphaned(world: World) -> None:
         assert json.loads(stored)["Statement"][0]["Principal"] == {"AWS": "AROAGONE"}
 
 
-def test_changes_act_at_once_unless_a_delay_is_set(world: World, made: Emulator, clock: FixedClock) -> None:
+def test_changes_act_at_once_unless_a_delay_is_set(accounts: Accounts, made: Emulator, clock: FixedClock) -> None:
     oracle = made.parts["iam.oracle"]
-    old = world.role("old", allow("sqs:ListQueues"))
+    old = accounts.role("old", allow("sqs:ListQueues"))
     assert oracle.allowed(old, "sqs:ListQueues", "*").allowed
     with pytest.raises(ValueError, match="negative"):
         post(made, "iam", {"propagation_seconds": -1})
     assert post(made, "iam", {"propagation_seconds": 5}) == {"propagation_seconds": 5.0}
     # What was in force stays in force.
     assert oracle.allowed(old, "sqs:ListQueues", "*").allowed
-    new = world.role("new", allow("sqs:ListQueues"))
-    world.iam[CONSUMER]["aws"].get_role("old").policies.clear()
+    new = accounts.role("new", allow("sqs:ListQueues"))
+    accounts.iam[CONSUMER]["aws"].get_role("old").policies.clear()
     call = ApiCall("iam", "PutRolePolicy", {"RoleName": "old"}, REGION, ADMIN, "r1")
     for observe in made.observers:
         observe(call, {}, None)
@@ -242,50 +242,50 @@ def test_changes_act_at_once_unless_a_delay_is_set(world: World, made: Emulator,
     assert post(made, "iam", {"propagation_seconds": 0}) == {"propagation_seconds": 0.0}
 
 
-def test_conditions_on_the_organisation(world: World, made: Emulator) -> None:
+def test_conditions_on_the_organisation(accounts: Accounts, made: Emulator) -> None:
     from moto.organizations.models import organizations_backends
 
     oracle = made.parts["iam.oracle"]
     backend = organizations_backends[DOMAIN]["aws"]
     org = backend.create_organization(FeatureSet="ALL", region=REGION)["Organization"]["Id"]
     condition = {"StringEquals": {"aws:PrincipalOrgID": org}}
-    target = world.role(
+    target = accounts.role(
         "target",
         account=DOMAIN,
         trust=document(
             {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": condition}
         ),
     )
-    inside = world.role("inside", allow("sts:AssumeRole", target), account=DOMAIN)
-    outside = world.role("outside", allow("sts:AssumeRole", target))
+    inside = accounts.role("inside", allow("sts:AssumeRole", target), account=DOMAIN)
+    outside = accounts.role("outside", allow("sts:AssumeRole", target))
     assert oracle.allowed(inside, "sts:AssumeRole", target).allowed
     assert not oracle.allowed(outside, "sts:AssumeRole", target).allowed
 
 
-def test_tags_of_principals_and_resources(world: World, made: Emulator) -> None:
+def test_tags_of_principals_and_resources(accounts: Accounts, made: Emulator) -> None:
     from moto.sqs.models import sqs_backends
 
     oracle = made.parts["iam.oracle"]
     sqs_backends[CONSUMER][REGION].create_queue("red", {"team": "red"})
     sqs_backends[CONSUMER][REGION].create_queue("blue", {"team": "blue"})
     condition = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
-    role = world.role("app", allow("sqs:SendMessage", "*", Condition=condition), tags={"team": "red"})
+    role = accounts.role("app", allow("sqs:SendMessage", "*", Condition=condition), tags={"team": "red"})
     assert oracle.allowed(role, "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{CONSUMER}:red").allowed
     assert not oracle.allowed(role, "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{CONSUMER}:blue").allowed
     assert not oracle.allowed(role, "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{CONSUMER}:none").allowed
 
 
-def test_a_broken_policy_allows_nothing_and_says_so(world: World, made: Emulator) -> None:
-    role = world.role("app", allow("*"))
-    world.iam[CONSUMER]["aws"].get_role("app").put_policy("broken", "{")
+def test_a_broken_policy_allows_nothing_and_says_so(accounts: Accounts, made: Emulator) -> None:
+    role = accounts.role("app", allow("*"))
+    accounts.iam[CONSUMER]["aws"].get_role("app").put_policy("broken", "{")
     decision = made.parts["iam.oracle"].allowed(role, "sqs:ListQueues", "*")
     assert not decision.allowed
     assert "cannot be read" in decision.reason
 
 
-def test_users_and_their_groups(world: World, made: Emulator) -> None:
+def test_users_and_their_groups(accounts: Accounts, made: Emulator) -> None:
     oracle = made.parts["iam.oracle"]
-    backend = world.iam[CONSUMER]["aws"]
+    backend = accounts.iam[CONSUMER]["aws"]
     arn = backend.create_user(REGION, "ann").arn
     assert not oracle.allowed(arn, "sqs:ListQueues", "*").allowed
     backend.create_group("staff", "/")

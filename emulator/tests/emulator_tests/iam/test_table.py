@@ -9,7 +9,7 @@ import pytest
 
 from aws_emulator.api import ApiCall, Caller
 from aws_emulator.iam.actions import Actions, NoRow
-from emulator_tests.iam.conftest import CONSUMER, REGION, World
+from emulator_tests.iam.conftest import CONSUMER, REGION, Accounts
 
 CALLER = Caller(CONSUMER, f"arn:aws:sts::{CONSUMER}:assumed-role/app/s1", None, "ASIA1", False)
 
@@ -83,7 +83,7 @@ def uncovered(actions: Actions, models: Any, service: str) -> set[str]:
 
 @pytest.mark.parametrize("service", sorted(WITHOUT))
 def test_operations_without_a_row_are_those_that_are_written_down(
-    world: World, actions: Actions, models: Any, service: str
+    accounts: Accounts, actions: Actions, models: Any, service: str
 ) -> None:
     assert uncovered(actions, models, service) == WITHOUT[service]
 
@@ -110,6 +110,6 @@ def test_operations_without_a_row_are_those_that_are_written_down(
     ],
 )
 def test_operations_that_a_governed_stream_uses_have_a_row(
-    world: World, actions: Actions, models: Any, service: str, operations: str
+    accounts: Accounts, actions: Actions, models: Any, service: str, operations: str
 ) -> None:
     assert uncovered(actions, models, service).isdisjoint(operations.split())

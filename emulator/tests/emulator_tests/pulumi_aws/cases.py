@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from .harness import DOMAIN, archive
-from .world import (
+from .needs import (
     Case,
     Change,
-    World,
+    Needs,
     allow,
     change,
     definition,
@@ -34,12 +34,12 @@ def _set(value: dict[str, Any], *path: str) -> Any:
 # --- keys and logs ---
 KEY = Case(
     "aws:kms/key:Key",
-    lambda world: {
+    lambda needs: {
         "description": "one", "enableKeyRotation": True, "deletionWindowInDays": 7, "policy": key_policy("one"),
         "keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "multiRegion": False,
         "isEnabled": True, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(description="two"), change(enableKeyRotation=False), change(deletionWindowInDays=8),
         change(policy=key_policy("two")), RETAG, NO_TAGS, change(isEnabled=False), change(isEnabled=True),
         change(replace=True, keyUsage="SIGN_VERIFY", customerMasterKeySpec="RSA_2048"),
@@ -54,19 +54,19 @@ KEY = Case(
 )  # fmt: skip
 ALIAS = Case(
     "aws:kms/alias:Alias",
-    lambda world: {"name": "alias/case", "targetKeyId": world.key()["keyId"]},
-    lambda world: [change(targetKeyId=world.other_key()["keyId"]), change(replace=True, name="alias/other")],
+    lambda needs: {"name": "alias/case", "targetKeyId": needs.key()["keyId"]},
+    lambda needs: [change(targetKeyId=needs.other_key()["keyId"]), change(replace=True, name="alias/other")],
     remove=lambda client, made: client("kms").delete_alias(AliasName=made.id),
 )
 LOG_GROUP = Case(
     "aws:cloudwatch/logGroup:LogGroup",
-    lambda world: {
-        "name": "/case/logs", "retentionInDays": 14, "kmsKeyId": world.key()["arn"], "skipDestroy": False, **TAGS,
+    lambda needs: {
+        "name": "/case/logs", "retentionInDays": 14, "kmsKeyId": needs.key()["arn"], "skipDestroy": False, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(skipDestroy=True), change(skipDestroy=None),
         change(retentionInDays=30), change(retentionInDays=None), change(kmsKeyId=None),
-        change(kmsKeyId=world.other_key()["arn"]), RETAG, NO_TAGS, change(replace=True, name="/case/other"),
+        change(kmsKeyId=needs.other_key()["arn"]), RETAG, NO_TAGS, change(replace=True, name="/case/other"),
     ],
     remove=lambda client, made: client("logs").delete_log_group(logGroupName=made.id),
     drift=(
@@ -79,14 +79,14 @@ LOG_GROUP = Case(
 # --- IAM ---
 ROLE_CASE = Case(
     "aws:iam/role:Role",
-    lambda world: {
+    lambda needs: {
         "name": "case-role", "path": "/case/", "description": "one", "assumeRolePolicy": trust("lambda.amazonaws.com"),
-        "permissionsBoundary": world.boundary()["arn"], "forceDetachPolicies": True, "maxSessionDuration": 7200, **TAGS,
+        "permissionsBoundary": needs.boundary()["arn"], "forceDetachPolicies": True, "maxSessionDuration": 7200, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(description="two"), change(description=None), change(maxSessionDuration=None),
         change(assumeRolePolicy=trust("states.amazonaws.com")), change(permissionsBoundary=None),
-        change(permissionsBoundary=world.boundary()["arn"]), change(forceDetachPolicies=False), RETAG, NO_TAGS,
+        change(permissionsBoundary=needs.boundary()["arn"]), change(forceDetachPolicies=False), RETAG, NO_TAGS,
         change(replace=True, path="/other/"), change(replace=True, name="case-other"),
     ],
     remove=lambda client, made: client("iam").delete_role(RoleName=made.id),
@@ -100,12 +100,12 @@ ROLE_CASE = Case(
 )  # fmt: skip
 ROLE_POLICY = Case(
     "aws:iam/rolePolicy:RolePolicy",
-    lambda world: {
-        "name": "case", "role": world.role()["name"], "policy": document(allow(["sqs:SendMessage", "sqs:*"])),
+    lambda needs: {
+        "name": "case", "role": needs.role()["name"], "policy": document(allow(["sqs:SendMessage", "sqs:*"])),
     },
-    lambda world: [
+    lambda needs: [
         change(policy=document(allow("logs:*"))), change(replace=True, name="other"),
-        change(replace=True, role=world.role("other")["name"]),
+        change(replace=True, role=needs.role("other")["name"]),
     ],
     remove=lambda client, made: client("iam").delete_role_policy(RoleName=made["role"], PolicyName=made["name"]),
     drift=(
@@ -117,11 +117,11 @@ ROLE_POLICY = Case(
 )  # fmt: skip
 POLICY = Case(
     "aws:iam/policy:Policy",
-    lambda world: {
+    lambda needs: {
         "name": "case", "path": "/case/", "description": "one", "policy": document(allow("sqs:SendMessage")), **TAGS,
     },
     # Six versions: a policy keeps five.
-    lambda world: [
+    lambda needs: [
         *(change(policy=document(allow(f"sqs:{name}"))) for name in ("A", "B", "C", "D", "E", "F")), RETAG, NO_TAGS,
         change(replace=True, description="two"), change(replace=True, path="/x/"), change(replace=True, name="other"),
     ],
@@ -145,17 +145,17 @@ def _delete_policy(iam: Any, arn: str) -> None:
 # --- queues and tables ---
 QUEUE = Case(
     "aws:sqs/queue:Queue",
-    lambda world: {
-        "name": "case", "messageRetentionSeconds": 86400, "kmsMasterKeyId": world.key()["arn"],
+    lambda needs: {
+        "name": "case", "messageRetentionSeconds": 86400, "kmsMasterKeyId": needs.key()["arn"],
         "kmsDataKeyReusePeriodSeconds": 600, "delaySeconds": 5, "visibilityTimeoutSeconds": 60,
         "receiveWaitTimeSeconds": 10, "maxMessageSize": 65536, "policy": document(allow("sqs:*", Principal="*")),
-        "redrivePolicy": json.dumps({"deadLetterTargetArn": world.queue()["arn"], "maxReceiveCount": 4}), **TAGS,
+        "redrivePolicy": json.dumps({"deadLetterTargetArn": needs.queue()["arn"], "maxReceiveCount": 4}), **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(messageRetentionSeconds=1209600), change(messageRetentionSeconds=None), change(delaySeconds=None),
         change(visibilityTimeoutSeconds=90), change(receiveWaitTimeSeconds=None), change(maxMessageSize=4096),
         change(policy=document(allow("sqs:SendMessage", Principal="*"))), change(redrivePolicy=None),
-        change(kmsMasterKeyId=world.other_key()["arn"]), change(kmsDataKeyReusePeriodSeconds=300), RETAG, NO_TAGS,
+        change(kmsMasterKeyId=needs.other_key()["arn"]), change(kmsDataKeyReusePeriodSeconds=300), RETAG, NO_TAGS,
         change(kmsMasterKeyId=None, kmsDataKeyReusePeriodSeconds=None, shows=("kmsMasterKeyId",)),
         change(replace=True, name="other"),
     ],
@@ -169,30 +169,30 @@ QUEUE = Case(
 )  # fmt: skip
 FIFO_QUEUE = Case(
     "aws:sqs/queue:Queue",
-    lambda world: {"name": "case.fifo", "fifoQueue": True, "contentBasedDeduplication": True},
-    lambda world: [
+    lambda needs: {"name": "case.fifo", "fifoQueue": True, "contentBasedDeduplication": True},
+    lambda needs: [
         change(contentBasedDeduplication=False),
         change(replace=True, fifoQueue=False, name="case-standard"),
     ],
 )
 PLAIN_QUEUE = Case(
     "aws:sqs/queue:Queue",
-    lambda world: {"name": "case-plain", "sqsManagedSseEnabled": True},
-    lambda world: [change(sqsManagedSseEnabled=False)],
+    lambda needs: {"name": "case-plain", "sqsManagedSseEnabled": True},
+    lambda needs: [change(sqsManagedSseEnabled=False)],
 )
 QUEUE_POLICY = Case(
     "aws:sqs/queuePolicy:QueuePolicy",
-    lambda world: {"queueUrl": world.queue().id, "policy": _queue_policy(world, "one")},
-    lambda world: [
-        change(policy=_queue_policy(world, "two")), change(replace=True, queueUrl=world.queue("other-queue").id),
+    lambda needs: {"queueUrl": needs.queue().id, "policy": _queue_policy(needs, "one")},
+    lambda needs: [
+        change(policy=_queue_policy(needs, "two")), change(replace=True, queueUrl=needs.queue("other-queue").id),
     ],
     remove=lambda client, made: client("sqs").set_queue_attributes(QueueUrl=made.id, Attributes={"Policy": ""}),
 )  # fmt: skip
 
 
-def _queue_policy(world: World, sid: str) -> str:
+def _queue_policy(needs: Needs, sid: str) -> str:
     principal = {"Service": "events.amazonaws.com"}
-    return document(allow("sqs:SendMessage", world.queue()["arn"], Principal=principal, Sid=sid))
+    return document(allow("sqs:SendMessage", needs.queue()["arn"], Principal=principal, Sid=sid))
 
 
 def _attributes(*names: str) -> list[dict[str, str]]:
@@ -205,27 +205,27 @@ def _index(name: str, key: str) -> dict[str, str]:
 
 PROVISIONED_TABLE = Case(
     "aws:dynamodb/table:Table",
-    lambda world: {
+    lambda needs: {
         "name": "case-provisioned", "billingMode": "PROVISIONED", "hashKey": "pk", "attributes": _attributes("pk"),
         "readCapacity": 2, "writeCapacity": 3, "streamEnabled": True, "streamViewType": "KEYS_ONLY",
     },
-    lambda world: [
+    lambda needs: [
         change(readCapacity=4), change(writeCapacity=5), change(streamViewType="NEW_IMAGE"),
         change(streamEnabled=None, streamViewType=None, shows=("streamEnabled",)),
     ],
 )  # fmt: skip
 TABLE = Case(
     "aws:dynamodb/table:Table",
-    lambda world: {
+    lambda needs: {
         "name": "case", "billingMode": "PAY_PER_REQUEST", "hashKey": "pk", "rangeKey": "sk",
         "attributes": _attributes("sk", "pk", "account"), "globalSecondaryIndexes": [_index("one", "account")],
         "pointInTimeRecovery": {"enabled": True}, "ttl": {"attributeName": "expires", "enabled": True},
-        "serverSideEncryption": {"enabled": True, "kmsKeyArn": world.key()["arn"]}, "deletionProtectionEnabled": False,
+        "serverSideEncryption": {"enabled": True, "kmsKeyArn": needs.key()["arn"]}, "deletionProtectionEnabled": False,
         **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(pointInTimeRecovery={"enabled": False}),
-        change(serverSideEncryption={"enabled": True, "kmsKeyArn": world.other_key()["arn"]}),
+        change(serverSideEncryption={"enabled": True, "kmsKeyArn": needs.other_key()["arn"]}),
         change(ttl={"attributeName": "expires", "enabled": False}),
         change(globalSecondaryIndexes=[_index("one", "account"), _index("two", "state")],
                attributes=_attributes("pk", "sk", "account", "state")),
@@ -249,24 +249,24 @@ TABLE = Case(
 # --- functions and machines ---
 FUNCTION = Case(
     "aws:lambda/function:Function",
-    lambda world: {
-        "name": "case", "description": "one", "role": world.working_role()["arn"], "runtime": "python3.12",
-        "handler": "handler.handle", "code": archive(world.folder), "timeout": 10, "memorySize": 256,
+    lambda needs: {
+        "name": "case", "description": "one", "role": needs.working_role()["arn"], "runtime": "python3.12",
+        "handler": "handler.handle", "code": archive(needs.folder), "timeout": 10, "memorySize": 256,
         "architectures": ["arm64"], "environment": {"variables": {"FIRST": "1", "SECOND": "2"}},
-        "loggingConfig": {"logFormat": "JSON", "logGroup": world.log_group().id},
-        "tracingConfig": {"mode": "Active"}, "deadLetterConfig": {"targetArn": world.queue()["arn"]},
-        "kmsKeyArn": world.key()["arn"], "reservedConcurrentExecutions": 2, "layers": [world.layer().id], **TAGS,
+        "loggingConfig": {"logFormat": "JSON", "logGroup": needs.log_group().id},
+        "tracingConfig": {"mode": "Active"}, "deadLetterConfig": {"targetArn": needs.queue()["arn"]},
+        "kmsKeyArn": needs.key()["arn"], "reservedConcurrentExecutions": 2, "layers": [needs.layer().id], **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(reservedConcurrentExecutions=0), change(reservedConcurrentExecutions=None),
         change(deadLetterConfig=None), change(kmsKeyArn=None),
-        change(layers=[world.layer("two").id, world.layer().id]), change(layers=None),
+        change(layers=[needs.layer("two").id, needs.layer().id]), change(layers=None),
         change(description="two"), change(timeout=20), change(memorySize=512), change(handler="handler.other"),
         change(runtime="python3.13"), change(environment={"variables": {"FIRST": "3"}}), change(environment=None),
-        change(code=archive(world.folder, "other.zip", "def other(event, context):\n    return 2\n")),
+        change(code=archive(needs.folder, "other.zip", "def other(event, context):\n    return 2\n")),
         change(architectures=["x86_64"]), change(tracingConfig={"mode": "PassThrough"}),
-        change(loggingConfig={"logFormat": "Text", "logGroup": world.log_group("other-logs").id}),
-        change(role=world.role()["arn"]), RETAG, NO_TAGS, change(replace=True, name="other"),
+        change(loggingConfig={"logFormat": "Text", "logGroup": needs.log_group("other-logs").id}),
+        change(role=needs.role()["arn"]), RETAG, NO_TAGS, change(replace=True, name="other"),
     ],
     remove=lambda client, made: client("lambda").delete_function(FunctionName=made.id),
     drift=(
@@ -277,34 +277,34 @@ FUNCTION = Case(
 )  # fmt: skip
 STORED_FUNCTION = Case(
     "aws:lambda/function:Function",
-    lambda world: {
-        "name": "case-stored", "role": world.working_role()["arn"], "runtime": "python3.12",
-        "handler": "handler.handle", "s3Bucket": world.bundles(), "s3Key": "one.zip",
+    lambda needs: {
+        "name": "case-stored", "role": needs.working_role()["arn"], "runtime": "python3.12",
+        "handler": "handler.handle", "s3Bucket": needs.bundles(), "s3Key": "one.zip",
     },
-    lambda world: [change(s3Key="two.zip"), change(s3ObjectVersion="null")],
+    lambda needs: [change(s3Key="two.zip"), change(s3ObjectVersion="null")],
     remove=lambda client, made: client("lambda").delete_function(FunctionName=made.id),
     unknown_to_import=("s3Bucket", "s3Key", "s3ObjectVersion"),
 )  # fmt: skip
 INVOKE_CONFIG = Case(
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    lambda world: {
-        "functionName": world.function().id, "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
-        "destinationConfig": {"onFailure": {"destination": world.queue()["arn"]}},
+    lambda needs: {
+        "functionName": needs.function().id, "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
+        "destinationConfig": {"onFailure": {"destination": needs.queue()["arn"]}},
     },
-    lambda world: [
+    lambda needs: [
         change(maximumRetryAttempts=0), change(maximumEventAgeInSeconds=60),
-        change(destinationConfig={"onFailure": {"destination": world.queue("other-queue")["arn"]}}),
+        change(destinationConfig={"onFailure": {"destination": needs.queue("other-queue")["arn"]}}),
         change(replace=True, functionName="other"),
     ],
     remove=lambda client, made: client("lambda").delete_function_event_invoke_config(FunctionName=made.id),
 )  # fmt: skip
 PERMISSION = Case(
     "aws:lambda/permission:Permission",
-    lambda world: {
-        "statementId": "case", "action": "lambda:InvokeFunction", "function": world.function().id,
-        "principal": "events.amazonaws.com", "sourceArn": world.rule()["arn"], "sourceAccount": DOMAIN,
+    lambda needs: {
+        "statementId": "case", "action": "lambda:InvokeFunction", "function": needs.function().id,
+        "principal": "events.amazonaws.com", "sourceArn": needs.rule()["arn"], "sourceAccount": DOMAIN,
     },
-    lambda world: [
+    lambda needs: [
         Change({name: value}, replace=True)
         for name, value in {
             "statementId": "other", "action": "lambda:GetFunction", "function": "other",
@@ -317,14 +317,14 @@ PERMISSION = Case(
 )  # fmt: skip
 MACHINE = Case(
     "aws:sfn/stateMachine:StateMachine",
-    lambda world: {
-        "name": "case", "type": "STANDARD", "roleArn": world.working_role()["arn"], "definition": definition("A"),
+    lambda needs: {
+        "name": "case", "type": "STANDARD", "roleArn": needs.working_role()["arn"], "definition": definition("A"),
         "loggingConfiguration": {
-            "level": "ALL", "includeExecutionData": True, "logDestination": f"{world.log_group()['arn']}:*",
+            "level": "ALL", "includeExecutionData": True, "logDestination": f"{needs.log_group()['arn']}:*",
         },
         "tracingConfiguration": {"enabled": True}, "publish": True, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(definition=definition("B")), change(publish=None), change(tracingConfiguration={"enabled": False}),
         change(loggingConfiguration={"level": "OFF"}), RETAG, NO_TAGS,
         change(replace=True, type="EXPRESS"), change(replace=True, name="other"),
@@ -342,10 +342,10 @@ MACHINE = Case(
 # --- rules and alarms ---
 RULE = Case(
     "aws:cloudwatch/eventRule:EventRule",
-    lambda world: {
+    lambda needs: {
         "name": "case", "description": "one", "eventPattern": json.dumps({"source": ["a"]}), "state": "ENABLED", **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(description="two"), change(eventPattern=json.dumps({"source": ["b"]})), change(state="DISABLED"),
         RETAG, NO_TAGS, change(replace=True, name="other"),
     ],
@@ -357,24 +357,24 @@ RULE = Case(
 )  # fmt: skip
 SCHEDULE = Case(
     "aws:cloudwatch/eventRule:EventRule",
-    lambda world: {"name": "case-schedule", "scheduleExpression": "rate(1 day)"},
-    lambda world: [change(scheduleExpression="rate(2 days)"), change(description="two")],
+    lambda needs: {"name": "case-schedule", "scheduleExpression": "rate(1 day)"},
+    lambda needs: [change(scheduleExpression="rate(2 days)"), change(description="two")],
 )
 SCHEDULE_GROUP = Case(
     "aws:scheduler/scheduleGroup:ScheduleGroup",
-    lambda world: {"name": "case-group", **TAGS},
-    lambda world: [RETAG, NO_TAGS, change(replace=True, name="other-group")],
+    lambda needs: {"name": "case-group", **TAGS},
+    lambda needs: [RETAG, NO_TAGS, change(replace=True, name="other-group")],
     remove=lambda client, made: client("scheduler").delete_schedule_group(Name=made.id),
 )
 TARGET = Case(
     "aws:cloudwatch/eventTarget:EventTarget",
-    lambda world: {
-        "rule": world.rule().id, "targetId": "case", "arn": world.function()["arn"], "input": json.dumps({"a": ["b"]}),
-        "roleArn": world.working_role()["arn"], "deadLetterConfig": {"arn": world.queue()["arn"]},
+    lambda needs: {
+        "rule": needs.rule().id, "targetId": "case", "arn": needs.function()["arn"], "input": json.dumps({"a": ["b"]}),
+        "roleArn": needs.working_role()["arn"], "deadLetterConfig": {"arn": needs.queue()["arn"]},
         "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 5},
     },
-    lambda world: [
-        change(input=json.dumps({"a": "b"})), change(arn=world.queue()["arn"]),
+    lambda needs: [
+        change(input=json.dumps({"a": "b"})), change(arn=needs.queue()["arn"]),
         change(retryPolicy={"maximumEventAgeInSeconds": 60, "maximumRetryAttempts": 0}), change(deadLetterConfig=None),
         change(roleArn=None), change(sqsTarget={"messageGroupId": "a"}), change(sqsTarget=None),
         change(input=None, inputPath="$.detail"),
@@ -393,14 +393,14 @@ TARGET = Case(
 )  # fmt: skip
 ALARM = Case(
     "aws:cloudwatch/metricAlarm:MetricAlarm",
-    lambda world: {
+    lambda needs: {
         "name": "case", "alarmDescription": "one", "namespace": "AWS/SQS", "metricName": "Letters",
         "dimensions": {"QueueName": "q"}, "statistic": "Maximum", "period": 60, "evaluationPeriods": 1, "threshold": 0,
         "comparisonOperator": "GreaterThanThreshold", "treatMissingData": "notBreaching", "alarmActions": [PEOPLE],
         "okActions": [PEOPLE], "insufficientDataActions": [PEOPLE], "actionsEnabled": False, "datapointsToAlarm": 1,
         "unit": "Count", **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         *(
             Change({name: value})
             for name, value in {
@@ -417,8 +417,8 @@ ALARM = Case(
 )  # fmt: skip
 DASHBOARD = Case(
     "aws:cloudwatch/dashboard:Dashboard",
-    lambda world: {"dashboardName": "case", "dashboardBody": '{"widgets":[]}'},
-    lambda world: [
+    lambda needs: {"dashboardName": "case", "dashboardBody": '{"widgets":[]}'},
+    lambda needs: [
         change(dashboardBody='{"start":"-P1D","widgets":[]}'), change(replace=True, dashboardName="other"),
     ],
     remove=lambda client, made: client("cloudwatch").delete_dashboards(DashboardNames=[made.id]),
@@ -433,27 +433,27 @@ DASHBOARD = Case(
 # --- buckets and trails ---
 BUCKET = Case(
     "aws:s3/bucket:Bucket",
-    lambda world: {"bucket": "case-bucket", "forceDestroy": False, **TAGS},
-    lambda world: [change(forceDestroy=True), RETAG, NO_TAGS, change(replace=True, bucket="case-other")],
+    lambda needs: {"bucket": "case-bucket", "forceDestroy": False, **TAGS},
+    lambda needs: [change(forceDestroy=True), RETAG, NO_TAGS, change(replace=True, bucket="case-other")],
     remove=lambda client, made: client("s3").delete_bucket(Bucket=made.id),
     unknown_to_import=("forceDestroy",),
 )
 BUCKET_POLICY = Case(
     "aws:s3/bucketPolicy:BucketPolicy",
-    lambda world: {"bucket": world.bucket().id, "policy": document(trail_statements("world-bucket")[0])},
-    lambda world: [
-        change(policy=document(*trail_statements("world-bucket"))),
-        change(replace=True, bucket=world.bucket("world-other").id),
+    lambda needs: {"bucket": needs.bucket().id, "policy": document(trail_statements("needs-bucket")[0])},
+    lambda needs: [
+        change(policy=document(*trail_statements("needs-bucket"))),
+        change(replace=True, bucket=needs.bucket("needs-other").id),
     ],
     remove=lambda client, made: client("s3").delete_bucket_policy(Bucket=made.id),
 )
 PUBLIC_ACCESS = Case(
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    lambda world: {
-        "bucket": world.bucket().id, "blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True,
+    lambda needs: {
+        "bucket": needs.bucket().id, "blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True,
         "restrictPublicBuckets": True,
     },
-    lambda world: [
+    lambda needs: [
         change(blockPublicAcls=False), change(blockPublicPolicy=False), change(ignorePublicAcls=None),
         change(restrictPublicBuckets=False), change(replace=True, bucket="other"),
     ],
@@ -461,8 +461,8 @@ PUBLIC_ACCESS = Case(
 )  # fmt: skip
 LIFECYCLE = Case(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    lambda world: {"bucket": world.bucket().id, "rules": [_expiry(30)]},
-    lambda world: [change(rules=[_expiry(60), {**_expiry(1), "id": "two"}]), change(replace=True, bucket="other")],
+    lambda needs: {"bucket": needs.bucket().id, "rules": [_expiry(30)]},
+    lambda needs: [change(rules=[_expiry(60), {**_expiry(1), "id": "two"}]), change(replace=True, bucket="other")],
     remove=lambda client, made: client("s3").delete_bucket_lifecycle(Bucket=made.id),
 )
 
@@ -473,11 +473,11 @@ def _expiry(days: int) -> dict[str, Any]:
 
 TRAIL = Case(
     "aws:cloudtrail/trail:Trail",
-    lambda world: {
-        "name": "case", "s3BucketName": world.trail_bucket().id, "isMultiRegionTrail": False, "enableLogging": True,
+    lambda needs: {
+        "name": "case", "s3BucketName": needs.trail_bucket().id, "isMultiRegionTrail": False, "enableLogging": True,
         "includeGlobalServiceEvents": True, "enableLogFileValidation": True, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(enableLogFileValidation=False), change(enableLogging=False), change(isMultiRegionTrail=True),
         change(isMultiRegionTrail=False), change(includeGlobalServiceEvents=False), RETAG, NO_TAGS,
         change(replace=True, name="other"),

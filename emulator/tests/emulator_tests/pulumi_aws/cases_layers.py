@@ -5,19 +5,19 @@ from __future__ import annotations
 from aws_emulator.pulumi_aws.model import Archive
 
 from .harness import archive
-from .world import Case, change
+from .needs import Case, change
 
 LAYER = Case(
     "aws:lambda/layerVersion:LayerVersion",
-    lambda world: {
+    lambda needs: {
         "layerName": "case", "description": "one", "code": Archive("", "h1", {"python/words.json": "{}"}),
         "compatibleRuntimes": ["python3.12"], "compatibleArchitectures": ["arm64"], "skipDestroy": False,
     },
-    lambda world: [
+    lambda needs: [
         change(skipDestroy=True), change(skipDestroy=None),
         change(replace=True, layerName="other"), change(replace=True, description="two"),
         change(replace=True, code=Archive("", "h2", {"python/words.json": "[]"})),
-        change(replace=True, code=archive(world.folder, "layer.zip")),
+        change(replace=True, code=archive(needs.folder, "layer.zip")),
         change(replace=True, compatibleRuntimes=["python3.12", "python3.13"]),
         change(replace=True, compatibleArchitectures=["x86_64"]),
     ],

@@ -8,15 +8,15 @@ from aws_emulator.pulumi_aws.types.common import wait_for
 
 from .cases import NO_TAGS, RETAG, TAGS
 from .harness import CONSUMER, PRODUCER, REGION, Made
-from .world import SHARE, Case, World, allow, change, document, profile_inputs, trust
+from .needs import SHARE, Case, Needs, allow, change, document, profile_inputs, trust
 
 _DOMAIN_PERMISSION = "arn:aws:ram::aws:permission/AWSRAMDefaultPermissionAmazonDataZoneDomain"
 
 # --- shares ---
 SHARE_CASE = Case(
     "aws:ram/resourceShare:ResourceShare",
-    lambda world: {**SHARE, "name": "case", **TAGS},
-    lambda world: [
+    lambda needs: {**SHARE, "name": "case", **TAGS},
+    lambda needs: [
         change(name="two"), change(allowExternalPrincipals=False), RETAG, NO_TAGS,
         change(replace=True, permissionArns=[_DOMAIN_PERMISSION]),
     ],
@@ -24,9 +24,9 @@ SHARE_CASE = Case(
 )  # fmt: skip
 RESOURCE_ASSOCIATION = Case(
     "aws:ram/resourceAssociation:ResourceAssociation",
-    lambda world: {"resourceArn": world.governed()["arn"], "resourceShareArn": _other_share(world)["arn"]},
-    lambda world: [
-        change(replace=True, resourceArn=f"{world.governed()['arn']}x"), change(replace=True, resourceShareArn="x"),
+    lambda needs: {"resourceArn": needs.governed()["arn"], "resourceShareArn": _other_share(needs)["arn"]},
+    lambda needs: [
+        change(replace=True, resourceArn=f"{needs.governed()['arn']}x"), change(replace=True, resourceShareArn="x"),
     ],
     remove=lambda client, made: client("ram").disassociate_resource_share(
         resourceShareArn=made["resourceShareArn"], resourceArns=[made["resourceArn"]]
@@ -34,16 +34,16 @@ RESOURCE_ASSOCIATION = Case(
 )  # fmt: skip
 PRINCIPAL_ASSOCIATION = Case(
     "aws:ram/principalAssociation:PrincipalAssociation",
-    lambda world: {"principal": CONSUMER, "resourceShareArn": _other_share(world)["arn"]},
-    lambda world: [change(replace=True, principal=PRODUCER), change(replace=True, resourceShareArn="x")],
+    lambda needs: {"principal": CONSUMER, "resourceShareArn": _other_share(needs)["arn"]},
+    lambda needs: [change(replace=True, principal=PRODUCER), change(replace=True, resourceShareArn="x")],
     remove=lambda client, made: client("ram").disassociate_resource_share(
         resourceShareArn=made["resourceShareArn"], principals=[made["principal"]]
     ),
 )
 ACCEPTER = Case(
     "aws:ram/resourceShareAccepter:ResourceShareAccepter",
-    lambda world: {"shareArn": _offered(world)["arn"]},
-    lambda world: [change(replace=True, shareArn="arn:aws:ram:us-east-1:111111111111:resource-share/x")],
+    lambda needs: {"shareArn": _offered(needs)["arn"]},
+    lambda needs: [change(replace=True, shareArn="arn:aws:ram:us-east-1:111111111111:resource-share/x")],
     account="producer",
     remove=lambda client, made: client("ram").disassociate_resource_share(
         resourceShareArn=made.id, principals=[PRODUCER]
@@ -51,18 +51,18 @@ ACCEPTER = Case(
 )
 
 
-def _other_share(world: World) -> Made:
-    return world.once(
-        "other-share", world.domain, "aws:ram/resourceShare:ResourceShare", lambda: {**SHARE, "name": "other"}
+def _other_share(needs: Needs) -> Made:
+    return needs.once(
+        "other-share", needs.domain, "aws:ram/resourceShare:ResourceShare", lambda: {**SHARE, "name": "other"}
     )
 
 
-def _offered(world: World) -> Made:
+def _offered(needs: Needs) -> Made:
     """A share that waits for the producer's answer; an answer can be given once."""
-    name = f"offered-{len(world.made)}"
-    share = world.once(name, world.domain, "aws:ram/resourceShare:ResourceShare", lambda: {**SHARE, "name": name})
-    world.once(
-        f"{name}-account", world.domain, "aws:ram/principalAssociation:PrincipalAssociation",
+    name = f"offered-{len(needs.made)}"
+    share = needs.once(name, needs.domain, "aws:ram/resourceShare:ResourceShare", lambda: {**SHARE, "name": name})
+    needs.once(
+        f"{name}-account", needs.domain, "aws:ram/principalAssociation:PrincipalAssociation",
         lambda: {"principal": PRODUCER, "resourceShareArn": share["arn"]},
     )  # fmt: skip
     return share
@@ -71,14 +71,14 @@ def _offered(world: World) -> Made:
 # --- DataZone ---
 DOMAIN_CASE = Case(
     "aws:datazone/domain:Domain",
-    lambda world: {
-        "name": "case", "description": "one", "domainExecutionRole": world.domain_role()["arn"],
-        "skipDeletionCheck": True, "domainVersion": "V1", "kmsKeyIdentifier": world.key()["arn"],
+    lambda needs: {
+        "name": "case", "description": "one", "domainExecutionRole": needs.domain_role()["arn"],
+        "skipDeletionCheck": True, "domainVersion": "V1", "kmsKeyIdentifier": needs.key()["arn"],
         "singleSignOn": {"type": "IAM_IDC", "userAssignment": "MANUAL"}, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(name="two"), change(description="two"), RETAG, NO_TAGS, change(skipDeletionCheck=False),
-        change(singleSignOn={"type": "DISABLED"}), change(serviceRole=world.domain_role()["arn"]),
+        change(singleSignOn={"type": "DISABLED"}), change(serviceRole=needs.domain_role()["arn"]),
         change(replace=True, domainVersion="V2"), change(replace=True, kmsKeyIdentifier=None),
     ],
     remove=lambda client, made: client("datazone").delete_domain(identifier=made.id, skipDeletionCheck=True),
@@ -87,10 +87,10 @@ DOMAIN_CASE = Case(
 )  # fmt: skip
 PROJECT = Case(
     "aws:datazone/project:Project",
-    lambda world: {
-        "domainIdentifier": world.governed().id, "name": "CASE", "description": "one", "skipDeletionCheck": True,
+    lambda needs: {
+        "domainIdentifier": needs.governed().id, "name": "CASE", "description": "one", "skipDeletionCheck": True,
     },
-    lambda world: [change(name="TWO"), change(description="two"), change(skipDeletionCheck=False)],
+    lambda needs: [change(name="TWO"), change(description="two"), change(skipDeletionCheck=False)],
     remove=lambda client, made: client("datazone").delete_project(
         domainIdentifier=made["domainIdentifier"], identifier=made.id, skipDeletionCheck=True
     ),
@@ -105,13 +105,13 @@ PROJECT = Case(
 )  # fmt: skip
 BLUEPRINT = Case(
     "aws:datazone/environmentBlueprintConfiguration:EnvironmentBlueprintConfiguration",
-    lambda world: {
-        "domainId": (world.accepted() and world.governed()).id,
-        "environmentBlueprintId": world.blueprint("DefaultDataWarehouse"),
-        "enabledRegions": [REGION], "provisioningRoleArn": world.member_role()["arn"],
-        "manageAccessRoleArn": world.member_role()["arn"],
+    lambda needs: {
+        "domainId": (needs.accepted() and needs.governed()).id,
+        "environmentBlueprintId": needs.blueprint("DefaultDataWarehouse"),
+        "enabledRegions": [REGION], "provisioningRoleArn": needs.member_role()["arn"],
+        "manageAccessRoleArn": needs.member_role()["arn"],
     },
-    lambda world: [
+    lambda needs: [
         change(enabledRegions=[REGION, "eu-west-1"]), change(manageAccessRoleArn=None),
         change(provisioningRoleArn=None),
         change(replace=True, domainId="dzd_other"), change(replace=True, environmentBlueprintId="other"),
@@ -123,8 +123,8 @@ BLUEPRINT = Case(
 )  # fmt: skip
 PROFILE = Case(
     "aws:datazone/environmentProfile:EnvironmentProfile",
-    lambda world: (world.blueprint_configuration(), profile_inputs(world, "case"))[1],
-    lambda world: [
+    lambda needs: (needs.blueprint_configuration(), profile_inputs(needs, "case"))[1],
+    lambda needs: [
         change(name="two"), change(description="two"), change(replace=True, environmentBlueprintIdentifier="other"),
     ],
     remove=lambda client, made: client("datazone").delete_environment_profile(
@@ -136,12 +136,12 @@ PROFILE = Case(
 )  # fmt: skip
 ENVIRONMENT = Case(
     "aws:datazone/environment:Environment",
-    lambda world: {
-        "domainIdentifier": world.governed().id, "name": "case", "description": "one",
-        "profileIdentifier": world.profile().id, "projectIdentifier": world.project().id, "accountIdentifier": PRODUCER,
+    lambda needs: {
+        "domainIdentifier": needs.governed().id, "name": "case", "description": "one",
+        "profileIdentifier": needs.profile().id, "projectIdentifier": needs.project().id, "accountIdentifier": PRODUCER,
         "accountRegion": REGION,
     },
-    lambda world: [
+    lambda needs: [
         change(name="two"), change(description="two"), change(replace=True, projectIdentifier="other"),
         change(replace=True, accountIdentifier=CONSUMER), change(replace=True, accountRegion="eu-west-1"),
     ],
@@ -152,21 +152,21 @@ ENVIRONMENT = Case(
 )  # fmt: skip
 
 
-def _principal(world: World, designation: str) -> dict[str, Any]:
-    unit = {"domainUnit": world.governed()["rootDomainUnitId"], "includeChildDomainUnits": True}
+def _principal(needs: Needs, designation: str) -> dict[str, Any]:
+    unit = {"domainUnit": needs.governed()["rootDomainUnitId"], "includeChildDomainUnits": True}
     return {"project": {"projectDesignation": designation, "domainUnitFilter": unit}}
 
 
 GRANT = Case(
     "aws:datazone/policyGrant:PolicyGrant",
-    lambda world: {
-        "domainIdentifier": world.governed().id, "entityType": "ASSET_TYPE", "entityIdentifier": world.asset_type(),
-        "policyType": "USE_ASSET_TYPE", "principal": _principal(world, "CONTRIBUTOR"),
-        "detail": {"useAssetType": {"domainUnitId": world.governed()["rootDomainUnitId"]}},
+    lambda needs: {
+        "domainIdentifier": needs.governed().id, "entityType": "ASSET_TYPE", "entityIdentifier": needs.asset_type(),
+        "policyType": "USE_ASSET_TYPE", "principal": _principal(needs, "CONTRIBUTOR"),
+        "detail": {"useAssetType": {"domainUnitId": needs.governed()["rootDomainUnitId"]}},
     },
-    lambda world: [
+    lambda needs: [
         change(replace=True, entityIdentifier="OtherAssetType"),
-        change(replace=True, principal=_principal(world, "OWNER")),
+        change(replace=True, principal=_principal(needs, "OWNER")),
         change(replace=True, detail={"useAssetType": {}}), change(replace=True, domainIdentifier="dzd_other"),
         change(replace=True, entityType="DOMAIN_UNIT"), change(replace=True, policyType="CREATE_GLOSSARY"),
     ],
@@ -185,8 +185,8 @@ GRANT = Case(
 # --- the network ---
 VPC = Case(
     "aws:ec2/vpc:Vpc",
-    lambda world: {"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": True, "enableDnsSupport": True, **TAGS},
-    lambda world: [
+    lambda needs: {"cidrBlock": "10.8.0.0/16", "enableDnsHostnames": True, "enableDnsSupport": True, **TAGS},
+    lambda needs: [
         change(enableDnsHostnames=False), change(enableDnsSupport=False), RETAG, NO_TAGS,
         change(replace=True, cidrBlock="10.7.0.0/16"),
     ],
@@ -199,10 +199,10 @@ VPC = Case(
 )  # fmt: skip
 SUBNET = Case(
     "aws:ec2/subnet:Subnet",
-    lambda world: {
-        "vpcId": world.vpc().id, "cidrBlock": "10.9.200.0/24", "availabilityZone": f"{REGION}a", **TAGS,
+    lambda needs: {
+        "vpcId": needs.vpc().id, "cidrBlock": "10.9.200.0/24", "availabilityZone": f"{REGION}a", **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         RETAG, NO_TAGS, change(replace=True, cidrBlock="10.9.201.0/24"),
         change(replace=True, availabilityZone=f"{REGION}b"), change(replace=True, vpcId="vpc-other"),
     ],
@@ -219,8 +219,8 @@ def _opening(port: int, description: str, *addresses: str) -> dict[str, Any]:
 
 GROUP = Case(
     "aws:ec2/securityGroup:SecurityGroup",
-    lambda world: {
-        "name": "case", "description": "one", "vpcId": world.vpc().id, **TAGS,
+    lambda needs: {
+        "name": "case", "description": "one", "vpcId": needs.vpc().id, **TAGS,
         # Two rules for one port that differ in their description: EC2 keeps them as one permission.
         "ingress": [
             _opening(9098, "members", "10.9.0.0/16", "10.1.0.0/16"), _opening(9098, "other", "10.2.0.0/16"),
@@ -228,7 +228,7 @@ GROUP = Case(
         ],
         "egress": [{"description": "all", "protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
     },
-    lambda world: [
+    lambda needs: [
         change(ingress=[_opening(9098, "members", "10.9.0.0/16")]), change(egress=[_opening(443, "web", "0.0.0.0/0")]),
         change(ingress=[]), RETAG, NO_TAGS, change(replace=True, description="two"), change(replace=True, name="other"),
         change(replace=True, vpcId="vpc-other"),
@@ -248,44 +248,44 @@ GROUP = Case(
 
 
 # --- the cluster, the stream, the registry ---
-def _brokers(world: World, private: bool = True, volume: int = 10, kind: str = "kafka.m7g.large") -> dict[str, Any]:
+def _brokers(needs: Needs, private: bool = True, volume: int = 10, kind: str = "kafka.m7g.large") -> dict[str, Any]:
     authentication = {"sasl": {"iam": private}}
     return {
-        "instanceType": kind, "clientSubnets": world.subnets(), "securityGroups": [world.security_group().id],
+        "instanceType": kind, "clientSubnets": needs.subnets(), "securityGroups": [needs.security_group().id],
         "storageInfo": {"ebsStorageInfo": {"volumeSize": volume}},
         "connectivityInfo": {"vpcConnectivity": {"clientAuthentication": authentication}},
     }  # fmt: skip
 
 
-def _encryption(world: World, **transit: Any) -> dict[str, Any]:
+def _encryption(needs: Needs, **transit: Any) -> dict[str, Any]:
     return {
-        "encryptionAtRestKmsKeyArn": world.key("producer")["arn"],
+        "encryptionAtRestKmsKeyArn": needs.key("producer")["arn"],
         "encryptionInTransit": {"clientBroker": "TLS", "inCluster": True, **transit},
     }
 
 
 CLUSTER = Case(
     "aws:msk/cluster:Cluster",
-    lambda world: {
+    lambda needs: {
         "clusterName": "case", "kafkaVersion": "3.7.x", "numberOfBrokerNodes": 3,
-        "brokerNodeGroupInfo": _brokers(world),
-        "clientAuthentication": {"unauthenticated": False, "sasl": {"iam": True}}, "encryptionInfo": _encryption(world),
+        "brokerNodeGroupInfo": _brokers(needs),
+        "clientAuthentication": {"unauthenticated": False, "sasl": {"iam": True}}, "encryptionInfo": _encryption(needs),
         **TAGS,
     },
-    lambda world: [
-        change(brokerNodeGroupInfo=_brokers(world, private=False)),
-        change(brokerNodeGroupInfo=_brokers(world, private=False, volume=20)),
-        change(brokerNodeGroupInfo=_brokers(world, private=False, volume=20, kind="kafka.m7g.xlarge")),
+    lambda needs: [
+        change(brokerNodeGroupInfo=_brokers(needs, private=False)),
+        change(brokerNodeGroupInfo=_brokers(needs, private=False, volume=20)),
+        change(brokerNodeGroupInfo=_brokers(needs, private=False, volume=20, kind="kafka.m7g.xlarge")),
         change(numberOfBrokerNodes=6), change(kafkaVersion="3.8.x"), RETAG, NO_TAGS,
         change(clientAuthentication={"unauthenticated": True, "sasl": {"iam": True}}),
-        change(encryptionInfo=_encryption(world, clientBroker="TLS_PLAINTEXT")),
-        change(replace=True, encryptionInfo=_encryption(world, clientBroker="TLS_PLAINTEXT", inCluster=False)),
+        change(encryptionInfo=_encryption(needs, clientBroker="TLS_PLAINTEXT")),
+        change(replace=True, encryptionInfo=_encryption(needs, clientBroker="TLS_PLAINTEXT", inCluster=False)),
         change(replace=True, kafkaVersion="3.6.0"), change(replace=True, clusterName="other"),
         change(
             replace=True,
             brokerNodeGroupInfo={
-                **_brokers(world, private=False, volume=20, kind="kafka.m7g.xlarge"),
-                "clientSubnets": world.subnets()[:2],
+                **_brokers(needs, private=False, volume=20, kind="kafka.m7g.xlarge"),
+                "clientSubnets": needs.subnets()[:2],
             },
         ),
     ],
@@ -295,10 +295,10 @@ CLUSTER = Case(
 _TARGETS: dict[int, str] = {}
 
 
-def _connected_cluster(world: World) -> str:
+def _connected_cluster(needs: Needs) -> str:
     """A cluster of the producer with multi-VPC connectivity."""
-    if id(world) not in _TARGETS:
-        kafka = world.client("kafka", account=PRODUCER)
+    if id(needs) not in _TARGETS:
+        kafka = needs.client("kafka", account=PRODUCER)
         iam: dict[str, Any] = {"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}
         arn = kafka.create_cluster_v2(
             ClusterName="connected",
@@ -315,17 +315,17 @@ def _connected_cluster(world: World) -> str:
         current = wait_for("the cluster", version)
         kafka.update_connectivity(ClusterArn=arn, CurrentVersion=current, ConnectivityInfo={"VpcConnectivity": iam})
         wait_for("its connectivity", version)
-        _TARGETS[id(world)] = arn
-    return _TARGETS[id(world)]
+        _TARGETS[id(needs)] = arn
+    return _TARGETS[id(needs)]
 
 
 CONNECTION = Case(
     "aws:msk/vpcConnection:VpcConnection",
-    lambda world: {
-        "targetClusterArn": _connected_cluster(world), "authentication": "SASL_IAM", "vpcId": "vpc-1",
+    lambda needs: {
+        "targetClusterArn": _connected_cluster(needs), "authentication": "SASL_IAM", "vpcId": "vpc-1",
         "clientSubnets": ["subnet-8", "subnet-9"], "securityGroups": ["sg-1"], **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         RETAG, NO_TAGS, change(replace=True, clientSubnets=["subnet-7", "subnet-9"]),
         change(replace=True, securityGroups=["sg-2"]), change(replace=True, vpcId="vpc-2"),
         change(replace=True, authentication="TLS"), change(replace=True, targetClusterArn="arn:other"),
@@ -335,18 +335,18 @@ CONNECTION = Case(
 )  # fmt: skip
 
 
-def _code(world: World) -> str:
+def _code(needs: Needs) -> str:
     """A bucket with two JARs: its ARN."""
-    s3 = world.client("s3", account=PRODUCER)
-    s3.create_bucket(Bucket="world-code")
+    s3 = needs.client("s3", account=PRODUCER)
+    s3.create_bucket(Bucket="needs-code")
     for key in ("job.jar", "new.jar"):
-        s3.put_object(Bucket="world-code", Key=key, Body=b"no jar")
-    return "arn:aws:s3:::world-code"
+        s3.put_object(Bucket="needs-code", Key=key, Body=b"no jar")
+    return "arn:aws:s3:::needs-code"
 
 
-def _application(world: World, **changes: Any) -> dict[str, Any]:
+def _application(needs: Needs, **changes: Any) -> dict[str, Any]:
     """``applicationConfiguration``."""
-    bucket = _code(world)
+    bucket = _code(needs)
     location = {"bucketArn": bucket, "fileKey": changes.pop("key", "job.jar")}
     flink = {
         "checkpointConfiguration": {
@@ -370,7 +370,7 @@ def _application(world: World, **changes: Any) -> dict[str, Any]:
         "applicationSnapshotConfiguration": {"snapshotsEnabled": True},
         "environmentProperties": {"propertyGroups": [_properties("a", k="1"), _properties("b", k="2")]},
         "flinkApplicationConfiguration": flink,
-        "vpcConfiguration": {"subnetIds": world.subnets()[:2], "securityGroupIds": [world.security_group().id]},
+        "vpcConfiguration": {"subnetIds": needs.subnets()[:2], "securityGroupIds": [needs.security_group().id]},
         **changes,
     }  # fmt: skip
     return {key: value for key, value in made.items() if value is not None}
@@ -380,43 +380,43 @@ def _properties(name: str, **values: str) -> dict[str, Any]:
     return {"propertyGroupId": name, "propertyMap": values}
 
 
-def _job_role(world: World) -> str:
-    inputs = {"name": "world-job", "assumeRolePolicy": trust("kinesisanalytics.amazonaws.com")}
-    role = world.once("job", world.producer, "aws:iam/role:Role", lambda: inputs)
-    policy = {"role": "world-job", "name": "code", "policy": document(allow("s3:GetObject"))}
-    world.once("job-policy", world.producer, "aws:iam/rolePolicy:RolePolicy", lambda: policy)
+def _job_role(needs: Needs) -> str:
+    inputs = {"name": "needs-job", "assumeRolePolicy": trust("kinesisanalytics.amazonaws.com")}
+    role = needs.once("job", needs.producer, "aws:iam/role:Role", lambda: inputs)
+    policy = {"role": "needs-job", "name": "code", "policy": document(allow("s3:GetObject"))}
+    needs.once("job-policy", needs.producer, "aws:iam/rolePolicy:RolePolicy", lambda: policy)
     return str(role["arn"])
 
 
-def _job_log(world: World, name: str = "one") -> Made:
-    inputs = {"name": "/world/job"}
-    world.once("job-logs", world.producer, "aws:cloudwatch/logGroup:LogGroup", lambda: inputs)
-    stream = {"name": name, "logGroupName": "/world/job"}
-    return world.once(f"job-{name}", world.producer, "aws:cloudwatch/logStream:LogStream", lambda: stream)
+def _job_log(needs: Needs, name: str = "one") -> Made:
+    inputs = {"name": "/needs/job"}
+    needs.once("job-logs", needs.producer, "aws:cloudwatch/logGroup:LogGroup", lambda: inputs)
+    stream = {"name": name, "logGroupName": "/needs/job"}
+    return needs.once(f"job-{name}", needs.producer, "aws:cloudwatch/logStream:LogStream", lambda: stream)
 
 
 APPLICATION = Case(
     "aws:kinesisanalyticsv2/application:Application",
-    lambda world: {
+    lambda needs: {
         "name": "case", "description": "one", "applicationMode": "STREAMING", "runtimeEnvironment": "FLINK-1_20",
-        "serviceExecutionRole": _job_role(world), "applicationConfiguration": _application(world),
-        "cloudwatchLoggingOptions": {"logStreamArn": _job_log(world)["arn"]}, "startApplication": False, **TAGS,
+        "serviceExecutionRole": _job_role(needs), "applicationConfiguration": _application(needs),
+        "cloudwatchLoggingOptions": {"logStreamArn": _job_log(needs)["arn"]}, "startApplication": False, **TAGS,
     },
-    lambda world: [
-        change(applicationConfiguration=_application(world, key="new.jar")),
-        change(applicationConfiguration=_application(world, key="new.jar", parallelism=4)),
+    lambda needs: [
+        change(applicationConfiguration=_application(needs, key="new.jar")),
+        change(applicationConfiguration=_application(needs, key="new.jar", parallelism=4)),
         change(
             applicationConfiguration=_application(
-                world, environmentProperties={"propertyGroups": [_properties("a", k="9")]}
+                needs, environmentProperties={"propertyGroups": [_properties("a", k="9")]}
             )
         ),
         change(
-            applicationConfiguration=_application(world, applicationSnapshotConfiguration={"snapshotsEnabled": False})
+            applicationConfiguration=_application(needs, applicationSnapshotConfiguration={"snapshotsEnabled": False})
         ),
-        change(applicationConfiguration=_application(world, vpcConfiguration=None)),
-        change(applicationConfiguration=_application(world, environmentProperties=None, vpcConfiguration=None)),
-        change(applicationConfiguration=_application(world)), change(runtimeEnvironment="FLINK-2_2"),
-        change(cloudwatchLoggingOptions={"logStreamArn": _job_log(world, "two")["arn"]}),
+        change(applicationConfiguration=_application(needs, vpcConfiguration=None)),
+        change(applicationConfiguration=_application(needs, environmentProperties=None, vpcConfiguration=None)),
+        change(applicationConfiguration=_application(needs)), change(runtimeEnvironment="FLINK-2_2"),
+        change(cloudwatchLoggingOptions={"logStreamArn": _job_log(needs, "two")["arn"]}),
         change(cloudwatchLoggingOptions=None), change(forceStop=True), RETAG, NO_TAGS,
         change(replace=True, name="other", startApplication=True), change(replace=True, description="two"),
         change(replace=True, applicationMode="INTERACTIVE"),
@@ -442,8 +442,8 @@ APPLICATION = Case(
 )  # fmt: skip
 LOG_STREAM = Case(
     "aws:cloudwatch/logStream:LogStream",
-    lambda world: {"name": "case", "logGroupName": _job_log(world)["logGroupName"]},
-    lambda world: [change(replace=True, name="other"), change(replace=True, logGroupName="/other")],
+    lambda needs: {"name": "case", "logGroupName": _job_log(needs)["logGroupName"]},
+    lambda needs: [change(replace=True, name="other"), change(replace=True, logGroupName="/other")],
     account="producer",
     remove=lambda client, made: client("logs").delete_log_stream(
         logGroupName=made["logGroupName"], logStreamName=made["name"]
@@ -452,12 +452,12 @@ LOG_STREAM = Case(
 )
 STREAM = Case(
     "aws:kinesis/stream:Stream",
-    lambda world: {
+    lambda needs: {
         "name": "case", "streamModeDetails": {"streamMode": "ON_DEMAND"}, "retentionPeriod": 48,
-        "encryptionType": "KMS", "kmsKeyId": world.key("producer")["arn"], "shardLevelMetrics": ["IncomingBytes"],
+        "encryptionType": "KMS", "kmsKeyId": needs.key("producer")["arn"], "shardLevelMetrics": ["IncomingBytes"],
         "enforceConsumerDeletion": True, **TAGS,
     },
-    lambda world: [
+    lambda needs: [
         change(shardLevelMetrics=["OutgoingBytes", "IncomingRecords"]), change(shardLevelMetrics=None),
         change(enforceConsumerDeletion=None), change(retentionPeriod=72),
         change(retentionPeriod=24), change(encryptionType="NONE", kmsKeyId=None), RETAG,
@@ -477,8 +477,8 @@ STREAM = Case(
 )  # fmt: skip
 REGISTRY = Case(
     "aws:glue/registry:Registry",
-    lambda world: {"registryName": "case", "description": "one", **TAGS},
-    lambda world: [change(description="two"), RETAG, NO_TAGS, change(replace=True, registryName="other")],
+    lambda needs: {"registryName": "case", "description": "one", **TAGS},
+    lambda needs: [change(description="two"), RETAG, NO_TAGS, change(replace=True, registryName="other")],
     account="producer",
     remove=lambda client, made: client("glue").delete_registry(RegistryId={"RegistryArn": made.id}),
     drift=(

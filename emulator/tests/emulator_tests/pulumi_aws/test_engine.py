@@ -12,7 +12,7 @@ import pytest
 
 from .engine import Stack, cli_directory
 from .harness import DOMAIN, PRODUCER, archive
-from .world import allow, document, trust
+from .needs import allow, document, trust
 
 if TYPE_CHECKING:
     from ..conftest import EmulatorProcess

@@ -15,7 +15,7 @@ from aws_emulator.pulumi_aws.session import Instance
 
 from .conftest import member
 from .harness import DOMAIN, PRODUCER, REGION, Aborted, CallContext, Made, Plugin
-from .world import document, trust
+from .needs import document, trust
 
 if TYPE_CHECKING:
     from ..conftest import EmulatorProcess

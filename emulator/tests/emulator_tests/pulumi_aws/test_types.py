@@ -15,7 +15,7 @@ from .cases import CORE
 from .cases_layers import LAYERS
 from .cases_streams import STREAMS
 from .harness import DOMAIN, PRODUCER, Aborted, Made, Plugin
-from .world import Case, World
+from .needs import Case, Needs
 
 CASES = CORE + LAYERS + STREAMS
 pytestmark = pytest.mark.emulator
@@ -26,21 +26,21 @@ def _called(case: Case) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(
+def needs(
     domain_account: Plugin,
     producer_account: Plugin,
     client: Callable[..., Any],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:
+) -> Iterator[Needs]:
     folder: Path = tmp_path_factory.mktemp("bundles")
-    made = World(domain_account, producer_account, client, folder)
+    made = Needs(domain_account, producer_account, client, folder)
     yield made
     made.close()
 
 
-def _hand(world: World, case: Case) -> Callable[[str], Any]:
+def _hand(needs: Needs, case: Case) -> Callable[[str], Any]:
     account = DOMAIN if case.account == "domain" else PRODUCER
-    return lambda service: world.client(service, account=account)
+    return lambda service: needs.client(service, account=account)
 
 
 def _merged(inputs: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
@@ -52,18 +52,18 @@ def test_there_is_a_case_for_every_type() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=_called)
-def test_the_case_sets_every_property_and_changes_it(case: Case, world: World) -> None:
-    inputs, changes = case.inputs(world), case.changes(world)
+def test_the_case_sets_every_property_and_changes_it(case: Case, needs: Needs) -> None:
+    inputs, changes = case.inputs(needs), case.changes(needs)
     if sum(other.token == case.token for other in CASES) == 1:
         props = set(registry().types[case.token].props)
         assert props <= set(inputs) | {name for change in changes for name in change.inputs}
 
 
 @pytest.mark.parametrize("case", CASES, ids=_called)
-def test_life_of_a_resource(case: Case, world: World) -> None:
-    with world.having(case) as (plugin, made, inputs):
+def test_life_of_a_resource(case: Case, needs: Needs) -> None:
+    with needs.having(case) as (plugin, made, inputs):
         _is_steady(plugin, made, inputs)
-        for change in case.changes(world):
+        for change in case.changes(needs):
             wanted = _merged(inputs, change.inputs)
             diff = plugin.diff(made, wanted)
             assert diff.names == change.expected, change
@@ -73,7 +73,7 @@ def test_life_of_a_resource(case: Case, world: World) -> None:
                 made = plugin.update(made, inputs)
                 _is_steady(plugin, made, inputs)
         if case.remove is not None:
-            case.remove(_hand(world, case), made)
+            case.remove(_hand(needs, case), made)
             assert plugin.refresh(made) is None
 
 
@@ -91,11 +91,11 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.drift], ids=_called)
-def test_drift_is_seen_and_repaired(case: Case, world: World) -> None:
+def test_drift_is_seen_and_repaired(case: Case, needs: Needs) -> None:
     assert case.drift is not None
     name, by_hand = case.drift
-    with world.having(case) as (plugin, made, inputs):
-        by_hand(_hand(world, case), made)
+    with needs.having(case) as (plugin, made, inputs):
+        by_hand(_hand(needs, case), made)
         seen = plugin.refresh(made)
         assert seen is not None
         assert seen.inputs.get(name) != made.inputs.get(name)
@@ -106,9 +106,9 @@ def test_drift_is_seen_and_repaired(case: Case, world: World) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.import_id], ids=_called)
-def test_import_gives_the_inputs_that_made_it(case: Case, world: World) -> None:
+def test_import_gives_the_inputs_that_made_it(case: Case, needs: Needs) -> None:
     assert case.import_id is not None
-    with world.having(case) as (plugin, made, inputs):
+    with needs.having(case) as (plugin, made, inputs):
         found = plugin.imported(case.token, case.import_id(made))
         assert found is not None
         assert found.id == made.id
@@ -117,27 +117,27 @@ def test_import_gives_the_inputs_that_made_it(case: Case, world: World) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=_called)
-def test_deleting_twice_is_fine(case: Case, world: World) -> None:
-    with world.having(case) as (plugin, made, _):
+def test_deleting_twice_is_fine(case: Case, needs: Needs) -> None:
+    with needs.having(case) as (plugin, made, _):
         plugin.delete(made)
         assert plugin.refresh(made) is None
 
 
-def test_a_log_group_may_outlive_its_resource(world: World) -> None:
-    made = world.domain.create("aws:cloudwatch/logGroup:LogGroup", {"name": "/case/kept", "skipDestroy": True})
-    world.domain.delete(made)
-    logs = world.client("logs", account=DOMAIN)
+def test_a_log_group_may_outlive_its_resource(needs: Needs) -> None:
+    made = needs.domain.create("aws:cloudwatch/logGroup:LogGroup", {"name": "/case/kept", "skipDestroy": True})
+    needs.domain.delete(made)
+    logs = needs.client("logs", account=DOMAIN)
     assert [group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/case/kept")["logGroups"]]
     logs.delete_log_group(logGroupName="/case/kept")
 
 
-def test_a_stream_with_consumers_goes_only_if_that_is_enforced(world: World) -> None:
-    made = world.producer.create("aws:kinesis/stream:Stream", {"name": "case-consumed", "shardCount": 1})
-    kinesis = world.client("kinesis", account=PRODUCER)
+def test_a_stream_with_consumers_goes_only_if_that_is_enforced(needs: Needs) -> None:
+    made = needs.producer.create("aws:kinesis/stream:Stream", {"name": "case-consumed", "shardCount": 1})
+    kinesis = needs.client("kinesis", account=PRODUCER)
     kinesis.register_stream_consumer(StreamARN=made.id, ConsumerName="reader")
     with pytest.raises(Aborted, match="has consumers"):
-        world.producer.delete(made)
+        needs.producer.delete(made)
     wanted = {"name": "case-consumed", "shardCount": 1, "enforceConsumerDeletion": True}
-    made = world.producer.update(made, wanted)
-    world.producer.delete(made)
-    assert world.producer.refresh(made) is None
+    made = needs.producer.update(made, wanted)
+    needs.producer.delete(made)
+    assert needs.producer.refresh(made) is None

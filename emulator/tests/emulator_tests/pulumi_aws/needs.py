@@ -42,8 +42,8 @@ class Case:
 
     Attributes:
         token: the type.
-        inputs: (world) -> inputs.
-        changes: (world) -> changes, each applied to what the one before left if it is in place.
+        inputs: (needs) -> inputs.
+        changes: (needs) -> changes, each applied to what the one before left if it is in place.
         account: ``domain`` or ``producer``.
         remove: (client factory, made) deletes it by hand; None if nothing can.
         drift: (client factory, made) changes a property by hand, and that property's name.
@@ -51,8 +51,8 @@ class Case:
     """
 
     token: str
-    inputs: Callable[[World], dict[str, Any]]
-    changes: Callable[[World], list[Change]]
+    inputs: Callable[[Needs], dict[str, Any]]
+    changes: Callable[[Needs], list[Change]]
     account: str = "domain"
     remove: Callable[[Any, Made], Any] | None = None
     drift: tuple[str, Callable[[Any, Made], Any]] | None = None
@@ -61,7 +61,7 @@ class Case:
 
 
 @dataclass
-class World:
+class Needs:
     """What the cases need around them: made at first use, through the plugin too."""
 
     domain: Plugin
@@ -96,7 +96,7 @@ class World:
 
     # --- surroundings ---
     def role(self, name: str = "role") -> Made:
-        return self.once(name, self.domain, "aws:iam/role:Role", lambda: {**ROLE, "name": f"world-{name}"})
+        return self.once(name, self.domain, "aws:iam/role:Role", lambda: {**ROLE, "name": f"needs-{name}"})
 
     def working_role(self) -> Made:
         """A role that may do what the functions and machines here need."""
@@ -121,33 +121,33 @@ class World:
             "boundary",
             self.domain,
             "aws:iam/policy:Policy",
-            lambda: {"name": "world-boundary", "policy": document(allow("*"))},
+            lambda: {"name": "needs-boundary", "policy": document(allow("*"))},
         )
 
     def queue(self, name: str = "queue") -> Made:
-        return self.once(name, self.domain, "aws:sqs/queue:Queue", lambda: {"name": f"world-{name}"})
+        return self.once(name, self.domain, "aws:sqs/queue:Queue", lambda: {"name": f"needs-{name}"})
 
     def log_group(self, name: str = "logs") -> Made:
-        return self.once(name, self.domain, "aws:cloudwatch/logGroup:LogGroup", lambda: {"name": f"/world/{name}"})
+        return self.once(name, self.domain, "aws:cloudwatch/logGroup:LogGroup", lambda: {"name": f"/needs/{name}"})
 
     def function(self) -> Made:
         def inputs() -> dict[str, Any]:
             return {
-                "name": "world-function", "role": self.working_role()["arn"], "runtime": "python3.12",
-                "handler": "handler.handle", "code": archive(self.folder, "world.zip"),
+                "name": "needs-function", "role": self.working_role()["arn"], "runtime": "python3.12",
+                "handler": "handler.handle", "code": archive(self.folder, "needs.zip"),
             }  # fmt: skip
 
         return self.once("function", self.domain, "aws:lambda/function:Function", inputs)
 
     def layer(self, text: str = "one") -> Made:
         def inputs() -> dict[str, Any]:
-            return {"layerName": "world", "code": Archive("", f"hash-of-{text}", {"python/words.txt": text})}
+            return {"layerName": "needs", "code": Archive("", f"hash-of-{text}", {"python/words.txt": text})}
 
         return self.once(f"layer-{text}", self.domain, "aws:lambda/layerVersion:LayerVersion", inputs)
 
     def bundles(self) -> str:
         """A bucket with two bundles."""
-        s3, name = self.client("s3"), "world-bundles"
+        s3, name = self.client("s3"), "needs-bundles"
         if name not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
             s3.create_bucket(Bucket=name)
             for key in ("one.zip", "two.zip"):
@@ -156,16 +156,16 @@ class World:
         return name
 
     def rule(self) -> Made:
-        inputs = {"name": "world-rule", "scheduleExpression": "rate(1 day)"}
+        inputs = {"name": "needs-rule", "scheduleExpression": "rate(1 day)"}
         return self.once("rule", self.domain, "aws:cloudwatch/eventRule:EventRule", lambda: inputs)
 
-    def bucket(self, name: str = "world-bucket") -> Made:
+    def bucket(self, name: str = "needs-bucket") -> Made:
         made = self.once(name, self.domain, "aws:s3/bucket:Bucket", lambda: {"bucket": name, "forceDestroy": True})
         return made
 
     def trail_bucket(self) -> Made:
-        made = self.bucket("world-trail")
-        policy = document(*trail_statements("world-trail"))
+        made = self.bucket("needs-trail")
+        policy = document(*trail_statements("needs-trail"))
         self.once(
             "trail-policy",
             self.domain,
@@ -189,7 +189,7 @@ class World:
     def security_group(self) -> Made:
         return self.once(
             "group", self.producer, "aws:ec2/securityGroup:SecurityGroup",
-            lambda: {"name": "world", "vpcId": self.vpc().id, "egress": []},
+            lambda: {"name": "needs", "vpcId": self.vpc().id, "egress": []},
         )  # fmt: skip
 
     # --- DataZone ---
@@ -198,11 +198,11 @@ class World:
             "Effect": "Allow", "Principal": {"Service": "datazone.amazonaws.com"},
             "Action": ["sts:AssumeRole", "sts:TagSession"],
         }  # fmt: skip
-        inputs = {"name": "world-domain", "assumeRolePolicy": document(statement)}
+        inputs = {"name": "needs-domain", "assumeRolePolicy": document(statement)}
         return self.once("domain-role", self.domain, "aws:iam/role:Role", lambda: inputs)
 
     def governed(self) -> Made:
-        inputs = {"name": "world", "domainExecutionRole": self.domain_role()["arn"], "skipDeletionCheck": True}
+        inputs = {"name": "needs", "domainExecutionRole": self.domain_role()["arn"], "skipDeletionCheck": True}
         return self.once("domain", self.domain, "aws:datazone/domain:Domain", lambda: inputs)
 
     def project(self) -> Made:
@@ -245,7 +245,7 @@ class World:
         return str(found["id"])
 
     def member_role(self) -> Made:
-        inputs = {"name": "world-environment", "assumeRolePolicy": trust("datazone.amazonaws.com")}
+        inputs = {"name": "needs-environment", "assumeRolePolicy": trust("datazone.amazonaws.com")}
         return self.once("member-role", self.producer, "aws:iam/role:Role", lambda: inputs)
 
     def blueprint_configuration(self) -> Made:
@@ -259,7 +259,7 @@ class World:
 
     def profile(self) -> Made:
         self.blueprint_configuration()
-        inputs = profile_inputs(self, "world")
+        inputs = profile_inputs(self, "needs")
         return self.once("profile", self.domain, "aws:datazone/environmentProfile:EnvironmentProfile", lambda: inputs)
 
 
@@ -292,16 +292,16 @@ def definition(state: str) -> str:
     return json.dumps({"StartAt": state, "States": {state: {"Type": "Pass", "End": True}}})
 
 
-def profile_inputs(world: World, name: str) -> dict[str, Any]:
+def profile_inputs(needs: Needs, name: str) -> dict[str, Any]:
     return {
-        "domainIdentifier": world.governed().id, "name": name, "description": "lake", "awsAccountId": PRODUCER,
-        "awsAccountRegion": REGION, "environmentBlueprintIdentifier": world.blueprint(),
-        "projectIdentifier": world.project().id,
+        "domainIdentifier": needs.governed().id, "name": name, "description": "lake", "awsAccountId": PRODUCER,
+        "awsAccountRegion": REGION, "environmentBlueprintIdentifier": needs.blueprint(),
+        "projectIdentifier": needs.project().id,
     }  # fmt: skip
 
 
 ROLE = {"assumeRolePolicy": trust("lambda.amazonaws.com", "states.amazonaws.com", "events.amazonaws.com")}
 SHARE = {
-    "name": "world", "allowExternalPrincipals": True,
+    "name": "needs", "allowExternalPrincipals": True,
     "permissionArns": ["arn:aws:ram::aws:permission/AWSRAMPermissionAmazonDataZoneDomainFullAccessWithPortalAccess"],
 }  # fmt: skip

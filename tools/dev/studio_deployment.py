@@ -26,7 +26,7 @@ STACK = "studio"
 
 
 @dataclass
-class StudioWorld:
+class StudioDeployment:
     """The domain and what its accounts own.
 
     Args:
