@@ -16,7 +16,7 @@ from tests.sandbox import CONSUMER, DOMAIN, PRODUCER
 
 SECONDS = 40
 """Of the shortened time-outs, on the emulator's clock: eight real ones."""
-SLOW = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 9.5}
+SLOW = {"service": "dynamodb", "operation": "GetItem", "kind": "latency", "seconds": 9.5}
 
 TIMED_OUT = {"source": ["aws.states"], "detail": {"status": ["TIMED_OUT"]}}
 

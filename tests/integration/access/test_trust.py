@@ -67,7 +67,7 @@ def test_a_task_token_from_elsewhere_or_from_before_is_worth_nothing(deployment:
     _, listing = deployment.make_asset("tokens", cluster=cluster)
     deployment.subscribe(listing)
     target = deployment.make_target([role])
-    slow = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 4.0}
+    slow = {"service": "dynamodb", "operation": "GetItem", "kind": "latency", "seconds": 4.0}
     deployment.emulator.admin("POST", "faults", {**slow, "caller": NAMES.role_arn(PRODUCER, "apply")})
     member = deployment.client("stepfunctions", PRODUCER)
     try:

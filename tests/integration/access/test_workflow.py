@@ -325,7 +325,7 @@ def test_an_aborted_execution_is_undone_and_reported(deployment: Deployment) -> 
     _, listing = deployment.make_asset("aborted", cluster=cluster)
     target = deployment.make_target([role])
     deployment.subscribe(listing)
-    slow = {"service": "ssm", "operation": "GetParameter", "kind": "latency", "seconds": 4.0, "times": 0}
+    slow = {"service": "dynamodb", "operation": "GetItem", "kind": "latency", "seconds": 4.0, "times": 2}
     deployment.emulator.admin("POST", "faults", {**slow, "caller": NAMES.role_arn(PRODUCER, "apply")})
     try:
         grant = deployment.grant(listing, target)
