@@ -283,6 +283,8 @@ NEEDS: Mapping[str, Needs] = {
                 read=("Query",),
                 write=("DeleteItem",),
             ),
+            # The records' key, through DynamoDB only (streamgov_ops.deployer.policy).
+            Needs("kms", ("arn:{partition}:kms:{region}:{account}:key/*",), write=("Decrypt",)),
         ),
     ),
     "pulumi-python:dynamic/streamgov:DeploymentMarker": Needs(

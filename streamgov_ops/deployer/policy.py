@@ -106,6 +106,7 @@ def _statement(actions: list[str], resources: list[str], boundary_arn: str | Non
     """One statement, or several where some actions are bound to a condition."""
     bound: dict[str, Any] = {}
     grants = [action for action in actions if action == "kms:CreateGrant"]
+    read = [action for action in actions if action == "kms:Decrypt"]
     if boundary_arn is not None:
         bounded = ("iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
         bound = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn}}
@@ -114,12 +115,14 @@ def _statement(actions: list[str], resources: list[str], boundary_arn: str | Non
         actions = [action for action in actions if action != "iam:DeleteRolePermissionsBoundary"]
     else:
         held = []
-    rest = [action for action in actions if action not in (*held, *grants)]
+    rest = [action for action in actions if action not in (*held, *grants, *read)]
     for found, condition in (
         (rest, {}),
         (held, bound),
         # DynamoDB asks for it when a table gets the key; nobody else may.
         (grants, {"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+        # What an encrypted table holds; nothing else that the key encrypts.
+        (read, {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}}),
     ):
         if found:
             made: Statement = {"Effect": "Allow", "Action": found, "Resource": resources}

@@ -20,6 +20,7 @@ from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import (
     AlarmSpec,
     DashboardSpec,
+    FailureDestination,
     FunctionSpec,
     KeySpec,
     MachineSpec,
@@ -202,13 +203,22 @@ def _parts_of_any_name(scope: AccountScope) -> Iterator[Part]:
     names = scope.names
     nothing = document()
     settings = ApplySettings(names, "*", scope.account)
-    function = scope.function("*", entry_point="", description="", settings=settings, policy=nothing)
+    # Any function may come to have a queue for what failed: one statement for all that is a function's.
+    queue = scope.dead_letters("*", [])
+    function = scope.function(
+        "*",
+        entry_point="",
+        description="",
+        settings=settings,
+        policy=nothing,
+        dead_letter=FailureDestination(queue.arn),
+    )
     name = names.regional("*")
     yield function
     yield from _domain_side(scope)
     yield from _member_side(scope)
     yield scope.machine("*", definition={}, policy=nothing)
-    yield scope.dead_letters("*", [])
+    yield queue
     yield RuleSpec("*", name, scope.rule_arn(name), "", "", function.arn, "")
     yield TableSpec("*", name, "", "", "")
     yield AlarmSpec("*", name, "", "", "", {})
