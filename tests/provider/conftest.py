@@ -106,7 +106,9 @@ class Driver:
         request = provider_pb2.DiffRequest(id=id_, urn=self._urn, olds=self._struct(olds), news=self._struct(news))
         answer = self._stub.Diff(request)
         changes = provider_pb2.DiffResponse.DiffChanges.Name(answer.changes)
-        return changes, sorted(self._names(answer.replaces)), answer.deleteBeforeReplace
+        replaces = sorted(self._names(answer.replaces))
+        # Without a replacement of the provider's own it is for one that the engine's options ask for.
+        return changes, replaces, bool(replaces) and answer.deleteBeforeReplace
 
     def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         answer = self._call("Create", provider_pb2.CreateRequest(urn=self._urn, properties=self._struct(inputs)))
