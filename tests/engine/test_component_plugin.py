@@ -139,7 +139,7 @@ def test_outputs_reach_nested_arguments_through_the_plugin(workspace: Workspace,
     printed = pulumi.run("preview", "--stack", "outputs", "--color", "never", check=False)
     said = " ".join((printed.stdout + printed.stderr).split())
     assert printed.returncode != 0
-    assert "EnvironmentAuthorizer: account.region must be known when the program runs, got an Output" in said
+    assert "EnvironmentAuthorizer 'member': account.region must be known when the program runs, got an Output" in said
     assert "arguments/inputs.py" not in said, "the plugin's own stack explains nothing"
     pulumi.configure("outputs", {})
     pulumi.operation("up")
