@@ -48,6 +48,10 @@ test-terraform: bootstrap ## Terraform's real AWS provider against the emulator;
 test-typescript: bootstrap ## a program in TypeScript deployed, and the package added to projects; needs Node.js 20
 	@$(RUN) -m tools.dev test --typescript
 
+.PHONY: test-pages
+test-pages: bootstrap ## the commands of the pages as they stand there: the tutorial, split stacks, the example programs
+	@$(RUN) -m tools.dev test --pages
+
 .PHONY: test-emulator
 test-emulator: bootstrap ## the emulator alone: its lint, types and tests
 	@$(RUN) -m tools.dev test --emulator

@@ -26,7 +26,7 @@ from tools.dev import emulator_process
 from tools.dev.pulumi import Pulumi
 from tools.dev.workspace import PORT_VARIABLE, Workspace, free_port
 
-pytestmark = [pytest.mark.engine, pytest.mark.emulator]
+pytestmark = [pytest.mark.engine, pytest.mark.emulator, pytest.mark.pages]
 DOCS = ROOT / "docs"
 MAKE_UP = 'make up && eval "$(make -s env)"'
 EDITOR = """

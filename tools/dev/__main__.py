@@ -36,6 +36,7 @@ def main() -> int:
             sub.add_argument("--clients", action="store_true", help="only those that run standard clients of AWS")
             sub.add_argument("--terraform", action="store_true", help="only those that run Terraform's AWS provider")
             sub.add_argument("--typescript", action="store_true", help="only those that deploy programs in TypeScript")
+            sub.add_argument("--pages", action="store_true", help="only those that run the commands of the pages")
             sub.add_argument("--emulator", action="store_true", help="only the emulator's lint, types and tests")
             sub.add_argument("--quick", action="store_true", help="without the tests that run the Pulumi engine")
         if name == "demo":

@@ -75,7 +75,7 @@ def lint(arguments: argparse.Namespace) -> int:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Lint, types, then pytest with the Pulumi CLI in place, in three processes side by side.
+    """Lint, types, then pytest with the Pulumi CLI in place, in three lanes side by side.
 
     The engine's tests; those that wait for what runs in an emulator; beside them lint, types, the units with their
     coverage, and the emulator's own tests.
@@ -105,7 +105,10 @@ def test(arguments: argparse.Namespace) -> int:
     if arguments.clients:
         command = [*PYTEST, "-m", "clients", "tests/clients"]
         return 0 if _run("pytest, with standard clients", command, environment) else 1
-    aside = "not kafka and not flink and not terraform and not typescript and not clients"
+    if arguments.pages:
+        command = [*PYTEST, "-m", "pages", "tests/engine"]
+        return 0 if _run("pytest, the commands of the pages", command, environment) else 1
+    aside = " and ".join(f"not {name}" for name in ("kafka", "flink", "terraform", "typescript", "clients", "pages"))
     chosen = aside if arguments.full else f"{aside} and not full"
     units = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}", *COVERED]
     others = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", *_uncovered()]
@@ -113,7 +116,18 @@ def test(arguments: argparse.Namespace) -> int:
     beside = [Lane("pytest, integration", others, environment)]
     if not arguments.quick:
         environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
-        engine = [*PYTEST, "-p", "no:cacheprovider", "-m", f"(engine or e2e) and {chosen}"]
+        # Two at a time, each file's in one process: an engine waits for its plugins, and they for the emulator.
+        engine = [
+            *PYTEST,
+            "-p",
+            "no:cacheprovider",
+            "-n",
+            "2",
+            "--dist",
+            "loadfile",
+            "-m",
+            f"(engine or e2e) and {chosen}",
+        ]
         beside.insert(0, Lane("pytest, the engine's", engine, environment))
 
     def shown() -> bool:
