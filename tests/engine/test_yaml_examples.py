@@ -210,10 +210,12 @@ def test_a_change_shows_itself_and_everything_goes(place: Place, deployed: tuple
     path.write_text(path.read_text().replace("role/streaming/fraud-job", "role/streaming/second-job"))
     account = f"streams-{MEMBER}"
     assert member.preview() == {
-        # The target itself; who may be given policies; and the guard that tells what hangs on the target.
+        # The target itself; who may be given policies, by a new version of the function's settings; and the guard that
+        # tells what hangs on the target.
         f"{account}-target-payments": "update",
         f"{account}-apply": "update",
         f"{account}-apply-policy": "update",
+        f"{account}-apply-settings": "replace",
         "streams-destroy-guard": "update",
     }
     for stack in (member, domain):
