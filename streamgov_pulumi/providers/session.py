@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from streamgov_core.model.errors import RemoteError, ResourceInUseError
@@ -63,7 +64,9 @@ def _make_client(service: str, settings: SessionSettings) -> Any:
     import boto3
     from botocore.config import Config
 
-    session: Any = boto3.Session(region_name=settings.region, profile_name=settings.profile or None)
+    session: Any = boto3.Session(
+        botocore_session=_core_session(), region_name=settings.region, profile_name=settings.profile or None
+    )
     if settings.assume_role_arn:
         session = _assumed(session, settings)
     # DataZone allows 3 calls a second for memberships and targets: many attempts with growing pauses.
@@ -75,10 +78,27 @@ def _make_client(service: str, settings: SessionSettings) -> Any:
     return session.client(service, config=config)
 
 
+@cache
+def _loader() -> Any:
+    """The service models, read once a process: a session of its own would read them again for each account."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def _core_session() -> Any:
+    from botocore.session import get_session
+
+    session, loader = get_session(), _loader()
+    # A boto3 session adds the folder of its own models each time.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    session.register_component("data_loader", loader)
+    return session
+
+
 def _assumed(base: Any, settings: SessionSettings) -> Any:
     import boto3
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-    from botocore.session import get_session
 
     extra = {"RoleSessionName": "streamgov-pulumi"}
     if settings.external_id:
@@ -93,8 +113,8 @@ def _assumed(base: Any, settings: SessionSettings) -> Any:
         )
         return fetcher.fetch_credentials()
 
-    inner = get_session()
-    inner._credentials = DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")  # type: ignore[attr-defined]
+    inner = _core_session()
+    inner._credentials = DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")
     return boto3.Session(botocore_session=inner, region_name=settings.region)
 
 
