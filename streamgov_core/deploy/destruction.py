@@ -23,7 +23,7 @@ class Destruction:
     """What is destroyed of one side in one account.
 
     Args:
-        tables: the ledgers and records, which may be protected from deletion.
+        tables: all of its tables, which may be protected from deletion.
         bucket: where a trail of ours would keep its logs; one that holds objects is not deleted.
         deletions: actions by the ARN on which they are needed, whatever else is configured.
     """
@@ -47,7 +47,7 @@ def destruction(names: Names, account: str, side: str) -> Destruction:
     if side not in SIDES:
         raise ConfigError(f"side must be one of {', '.join(SIDES)}, got {side!r}")
     central = side == DOMAIN
-    tables = (names.grant_table,) if central else (names.document_table, names.record_table)
+    tables = names.domain_tables if central else names.member_tables
     function = "collect" if central else "apply"
     machine = names.central_machine_arn(account) if central else names.member_machine_arn(account)
     alarm = names.regional(f"{function}-errors", 255)

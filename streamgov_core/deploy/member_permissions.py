@@ -340,7 +340,7 @@ def consumer_boundary(
             "Action": "dynamodb:*",
             "Resource": [
                 names.arn("dynamodb", account, f"table/{table}{part}")
-                for table in (names.grant_table, names.document_table, names.record_table)
+                for table in (*names.domain_tables, *names.member_tables)
                 for part in ("", "/*")
             ],
         },

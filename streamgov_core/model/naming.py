@@ -156,6 +156,16 @@ class Names:
         """DynamoDB table of what data sources recorded, in each member account."""
         return self.regional("records")
 
+    @property
+    def domain_tables(self) -> tuple[str, ...]:
+        """All tables of the domain account."""
+        return self.grant_table, self.run_table
+
+    @property
+    def member_tables(self) -> tuple[str, ...]:
+        """All tables of a member account."""
+        return self.document_table, self.record_table
+
     def connection_path(self, project_id: str) -> str:
         """SSM path below which a consumer's account keeps what a project was told about connecting; ``*`` for all."""
         return f"/streamgov/{self.namespace}/connections/{project_id}"

@@ -224,7 +224,12 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     dynamodb, s3, iam = (client(service, PRODUCER) for service in ("dynamodb", "s3", "iam"))
     schema = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
     attributes = [{"AttributeName": "k", "AttributeType": "S"}]
-    for table, protected in (("guarded-documents", True), ("guarded-records", True), ("guarded-grants", False)):
+    for table, protected in (
+        ("guarded-documents", True),
+        ("guarded-records", True),
+        ("guarded-grants", False),
+        ("guarded-runs", True),
+    ):
         dynamodb.create_table(
             TableName=table, AttributeDefinitions=attributes, DeletionProtectionEnabled=protected, **schema
         )
@@ -256,11 +261,12 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
         f"- table guarded-documents in account {PRODUCER}: its deletion protection is on",
         f"- table guarded-records in account {PRODUCER}: its deletion protection is on",
         f"- bucket {bucket} in account {PRODUCER}: it holds the trail's logs",
+        f"- table guarded-runs in account {PRODUCER}: its deletion protection is on",
         "nothing was destroyed: rights are lacking:",
         *(
             f"- {role} may not dynamodb:DeleteTable on {table}/{name} in account {PRODUCER}; add "
             f'{{"Effect": "Allow", "Action": "dynamodb:DeleteTable", "Resource": "{table}/{name}"}}'
-            for name in ("guarded-documents", "guarded-records", "guarded-grants")
+            for name in ("guarded-documents", "guarded-records", "guarded-grants", "guarded-runs")
         ),
         "If it is allowed all the same: pulumi state delete <URN of this guard> && pulumi destroy",
     ]
@@ -281,7 +287,7 @@ def test_what_is_protected_or_not_allowed_is_said_before_anything_is_changed(
     document = json.dumps({"Version": "2012-10-17", "Statement": [anything, tagged]})
     iam.put_role_policy(RoleName="keeper", PolicyName="p", PolicyDocument=document)
     assert not any("may not" in line for line in refused("cascade"))
-    for table_name in ("guarded-documents", "guarded-records"):
+    for table_name in ("guarded-documents", "guarded-records", "guarded-runs"):
         dynamodb.update_table(TableName=table_name, DeletionProtectionEnabled=False)
     s3.delete_object(Bucket=bucket, Key="log")
     iam.delete_role_policy(RoleName="keeper", PolicyName="p")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from streamgov_core.deploy.destruction import SIDES, destruction
+from streamgov_core.deploy.domain_deployment import domain_account
+from streamgov_core.deploy.member_deployment import member_account
 from streamgov_core.deploy.schema_trail import schema_trail
 from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.spec import TableSpec
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_ops.deployer.policy import statements
@@ -29,12 +32,24 @@ def test_each_deletion_is_allowed_by_the_generated_policy(side: str) -> None:
 def test_names() -> None:
     found = {side: destruction(NAMES, ACCOUNT, side) for side in SIDES}
     assert {side: item.tables for side, item in found.items()} == {
-        "domain": ("team-a-grants",),
+        "domain": ("team-a-grants", "team-a-runs"),
         "member": ("team-a-documents", "team-a-records"),
     }
     assert {item.bucket for item in found.values()} == {schema_trail(AccountScope(NAMES, ACCOUNT)).bucket}
     with pytest.raises(ConfigError, match="side must be one of domain, member, got 'sandbox'"):
         destruction(NAMES, ACCOUNT, "sandbox")
+
+
+def test_no_table_of_a_deployment_is_left_out() -> None:
+    """Nothing that a deployment makes may be protected without the guard's knowing of it."""
+    scope = AccountScope(NAMES, ACCOUNT)
+    made = {
+        "domain": domain_account(scope, domain_id="dzd-1", members=[ACCOUNT], asset_types=["T"]),
+        "member": member_account(scope, domain_id="dzd-1", domain_account=ACCOUNT),
+    }
+    for side, deployment in made.items():
+        tables = {part.name for part in vars(deployment).values() if isinstance(part, TableSpec)}
+        assert tables == {*destruction(NAMES, ACCOUNT, side).tables}
 
 
 def _many(value: str | list[str]) -> list[str]:

@@ -302,6 +302,9 @@ def test_the_boundary_is_a_managed_policy_that_never_reaches_iam() -> None:
     assert "sns:Publish" in actions
     assert not {a for a in actions if a.startswith(("iam:", "organizations:")) or a == "*"}
     (deny,) = statements(document, "Deny")
-    assert NAMES.arn("dynamodb", CONSUMER, f"table/{NAMES.document_table}") in deny["Resource"]
+    tables = {
+        NAMES.arn("dynamodb", CONSUMER, f"table/{table}") for table in (*NAMES.domain_tables, *NAMES.member_tables)
+    }
+    assert {*deny["Resource"]} == {arn + part for arn in tables for part in ("", "/*")}
     (assume,) = by_action(document, "sts:AssumeRole")
     assert "/readers/" in assume["Resource"]
