@@ -23,6 +23,7 @@ from botocore.exceptions import (
 )
 
 from streamgov_core.model.errors import ConfigError, RemoteError
+from streamgov_core.runtime.service_models import session_with_shared_models
 
 NOT_FOUND = "ResourceNotFoundException"
 DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
@@ -79,7 +80,11 @@ def client(service: str, settings: SessionSettings) -> Any:
         RemoteError: the role cannot be assumed.
     """
     with reporting("sts:AssumeRole"):
-        session = boto3.Session(region_name=settings.region, profile_name=settings.profile or None)
+        session = boto3.Session(
+            botocore_session=session_with_shared_models(),
+            region_name=settings.region,
+            profile_name=settings.profile or None,
+        )
         if settings.assume_role_arn:
             session = _assumed(session, settings)
     with reporting(f"{service}:endpoint"):
@@ -100,6 +105,7 @@ def _assumed(base: boto3.Session, settings: SessionSettings) -> boto3.Session:
     )
     held = answer["Credentials"]
     return boto3.Session(
+        botocore_session=session_with_shared_models(),
         aws_access_key_id=held["AccessKeyId"],
         aws_secret_access_key=held["SecretAccessKey"],
         aws_session_token=held["SessionToken"],

@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, TypeVar
 
 from streamgov_core.model.errors import RemoteError, ResourceInUseError
+from streamgov_core.runtime.service_models import session_with_shared_models
 
 T = TypeVar("T")
 
@@ -65,7 +65,9 @@ def _make_client(service: str, settings: SessionSettings) -> Any:
     from botocore.config import Config
 
     session: Any = boto3.Session(
-        botocore_session=_core_session(), region_name=settings.region, profile_name=settings.profile or None
+        botocore_session=session_with_shared_models(),
+        region_name=settings.region,
+        profile_name=settings.profile or None,
     )
     if settings.assume_role_arn:
         session = _assumed(session, settings)
@@ -76,24 +78,6 @@ def _make_client(service: str, settings: SessionSettings) -> Any:
         read_timeout=settings.patience,
     )
     return session.client(service, config=config)
-
-
-@cache
-def _loader() -> Any:
-    """The service models, read once a process: a session of its own would read them again for each account."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
-
-
-def _core_session() -> Any:
-    from botocore.session import get_session
-
-    session, loader = get_session(), _loader()
-    # A boto3 session adds the folder of its own models each time.
-    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
-    session.register_component("data_loader", loader)
-    return session
 
 
 def _assumed(base: Any, settings: SessionSettings) -> Any:
@@ -113,8 +97,8 @@ def _assumed(base: Any, settings: SessionSettings) -> Any:
         )
         return fetcher.fetch_credentials()
 
-    inner = _core_session()
-    inner._credentials = DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")
+    inner = session_with_shared_models()
+    inner._credentials = DeferredRefreshableCredentials(refresh_using=refresh, method="assume-role")  # type: ignore[attr-defined]
     return boto3.Session(botocore_session=inner, region_name=settings.region)
 
 
