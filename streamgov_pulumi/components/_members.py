@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pulumi
-
-from streamgov_pulumi.components._settings import Settings
+from streamgov_pulumi.components._settings import Settings, lifted
 
 
 def member_as(
@@ -23,13 +21,6 @@ def member_as(
     own = choices.get("own_designations", True)
     return {
         "designation": "PROJECT_CONTRIBUTOR",
-        "operations": _if(own, list(operations)),
-        "designation_name": _if(own, name),
+        "operations": lifted(lambda wanted: list(operations) if wanted else None, own),
+        "designation_name": lifted(lambda wanted: name if wanted else None, own),
     }
-
-
-def _if(own: Any, value: Any) -> Any:
-    """The value if ``own`` is true, else None; plain if ``own`` is."""
-    if isinstance(own, bool):
-        return value if own else None
-    return pulumi.Output.from_input(own).apply(lambda known: value if known else None)

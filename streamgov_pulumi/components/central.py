@@ -114,21 +114,16 @@ class CentralAuthorizer(AccountComponent):
         domain = describe_domain(settings, args)
         self._say_room(settings, args)
 
-        table = ledger_table(
-            self,
-            f"{name}-grants",
-            settings,
-            domain.known(lambda spec: spec.grants),
-            kms_key_arn=key,
-            deletion_protection=args.get("deletion_protection", True),
-        )
-        runs = ledger_table(
-            self,
-            f"{name}-runs",
-            settings,
-            domain.known(lambda spec: spec.runs),
-            kms_key_arn=key,
-            deletion_protection=args.get("deletion_protection", True),
+        table, runs = (
+            ledger_table(
+                self,
+                f"{name}-{spec.key}",
+                settings,
+                spec,
+                kms_key_arn=key,
+                deletion_protection=args.get("deletion_protection", True),
+            )
+            for spec in (domain.known(lambda spec: spec.grants), domain.known(lambda spec: spec.runs))
         )
         functions = {
             function_key: FunctionWithRole(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from streamgov_core.domain.reconcile.inventory import Inventory
@@ -171,17 +171,12 @@ class Stages:
         stage = str(run["stage"])
         done = {item["shard"] for item in self._store.rows(key, summary_name(stage)) if item["isDone"]}
         tally = Tally(100)
-        for number in _numbers(run):
+        for number in (int(shard["number"]) for shard in run["shards"]):
             if number not in done:
                 text = "a shard of the run has failed: its child execution says why. The next run begins it anew"
                 tally.add(Finding("Unchecked", shard_name(stage, number), text, "failed"))
         if tally.findings:
             self._store.put(key, summary_name(stage), "missing", [_summary(tally)])
-
-
-def _numbers(run: Mapping[str, Any]) -> Iterator[int]:
-    for shard in run["shards"]:
-        yield int(shard["number"])
 
 
 def _summary(tally: Tally) -> dict[str, Any]:
@@ -195,7 +190,7 @@ def _state(stage: str, key: str, reading: LedgerReading, rotation: Rotation, sha
         "stage": stage,
         "key": key,
         "reading": reading.to_message(),
-        "rotation": {"turn": rotation.turn, "projects": rotation.projects, "assets": rotation.assets},
+        "rotation": asdict(rotation),
         "shards": [shard.to_message() for shard in shards],
         "concurrency": CONCURRENCY.get(stage, 1),
         "result": None,
