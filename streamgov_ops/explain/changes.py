@@ -16,7 +16,12 @@ HISTORY = timedelta(days=90)
 """CloudTrail's event history reaches no further back (user guide, "Working with CloudTrail event history")."""
 MAX_EVENTS = 1_000
 """Of one account that are looked at, newest first: twenty calls, of which AWS allows two a second."""
-GLOBAL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+GLOBAL_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-us-gov": "us-gov-west-1",
+}
 """Where IAM's events are, by partition."""
 
 POLICIES = {

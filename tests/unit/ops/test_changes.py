@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from streamgov_core.model.errors import RemoteError
-from streamgov_core.model.naming import Names
+from streamgov_core.model.naming import PARTITIONS, Names
 from streamgov_ops.accounts import Accounts
-from streamgov_ops.explain.changes import ChangeReader, PolicyChange
+from streamgov_ops.explain.changes import GLOBAL_REGIONS, ChangeReader, PolicyChange
 from streamgov_ops.session import SessionSettings
 
 ACCOUNT, REGION = "222222222222", "eu-west-1"
@@ -127,3 +127,7 @@ def test_a_refusal_is_an_error_with_the_calls_name() -> None:
     accounts = Accounts(Names("demo", REGION), SessionSettings(REGION), make=make, _own=ACCOUNT)
     with pytest.raises(RemoteError, match="LookupEvents"):
         list(ChangeReader(accounts).read(ACCOUNT, BEGIN, BEGIN, []))
+
+
+def test_every_partition_has_a_region_of_iams_events() -> None:
+    assert set(GLOBAL_REGIONS) == set(PARTITIONS)
