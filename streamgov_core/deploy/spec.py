@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.deploy.iam_statements import Document
+from streamgov_core.documents.compiler import many
 from streamgov_core.model.environment_variables import FunctionSettings
 from streamgov_core.model.settings_document import DIGEST, digest_of, write_document
 
@@ -230,11 +231,7 @@ class FunctionSpec:
         """Operations of DataZone's API that it calls: what its role's policy allows."""
         policy = self.role.policy if self.role is not None else None
         statements = policy["Statement"] if policy is not None else []
-        allowed = [
-            action
-            for one in statements
-            for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
-        ]
+        allowed = [action for statement in statements for action in many(statement["Action"])]
         prefix = "datazone:"
         return sorted({action.removeprefix(prefix) for action in allowed if action.startswith(prefix)})
 

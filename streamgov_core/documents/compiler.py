@@ -152,13 +152,13 @@ def canonical(statement: Mapping[str, Any]) -> str:
     body: dict[str, Any] = {key: value for key, value in statement.items() if key != "Sid"}
     for key in ("Action", "Resource"):
         if key in body:
-            body[key] = sorted({*_many(body[key])})
+            body[key] = sorted({*many(body[key])})
     principal = body.get("Principal")
     if isinstance(principal, Mapping):
-        body["Principal"] = {key: sorted({*_many(value)}) for key, value in principal.items()}
+        body["Principal"] = {key: sorted({*many(value)}) for key, value in principal.items()}
     if "Condition" in body:
         body["Condition"] = {
-            operator: {key: sorted({*_many(value)}) for key, value in keys.items()}
+            operator: {key: sorted({*many(value)}) for key, value in keys.items()}
             for operator, keys in body["Condition"].items()
         }
     return json.dumps(body, sort_keys=True)
@@ -170,7 +170,7 @@ def principals_of(document: Mapping[str, Any] | None, sid_prefix: str) -> set[st
     for item in statements_of(document or {}):
         principal = item.get("Principal")
         if is_ours(item, sid_prefix) and isinstance(principal, Mapping):  # "*" is no mapping, whoever wrote it.
-            found.update(_many(principal.get("AWS", [])))
+            found.update(many(principal.get("AWS", [])))
     return found
 
 
@@ -179,7 +179,7 @@ def is_orphan(statement: Mapping[str, Any]) -> bool:
     principal = statement.get("Principal")
     if not isinstance(principal, Mapping) or set(principal) != {"AWS"}:
         return False
-    names = _many(principal["AWS"])
+    names = many(principal["AWS"])
     return bool(names) and all(_UNIQUE_ID.fullmatch(name) for name in names)
 
 
@@ -322,5 +322,6 @@ def _one_or_list(values: Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _many(value: Any) -> list[str]:
+def many(value: Any) -> list[str]:
+    """An element of a statement that may be one value or a list of them."""
     return [value] if isinstance(value, str) else [str(item) for item in value]

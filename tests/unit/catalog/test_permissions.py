@@ -9,6 +9,7 @@ import pytest
 
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.deploy.data_source_permissions import sync_policy
+from streamgov_core.documents.compiler import many
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
 from tests.unit.catalog.fakes import ACCOUNT, CLUSTER, REGISTRY_ARN
@@ -28,8 +29,7 @@ def policy(**changes: Any) -> dict[str, Any]:
 
 
 def resources(document: dict[str, Any], action: str) -> list[str]:
-    found = [item["Resource"] for item in document["Statement"] if action in item["Action"]]
-    return [arn for item in found for arn in ([item] if isinstance(item, str) else item)]
+    return [arn for item in document["Statement"] if action in item["Action"] for arn in many(item["Resource"])]
 
 
 def record_keys(document: dict[str, Any]) -> list[str]:

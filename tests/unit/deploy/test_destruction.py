@@ -10,6 +10,7 @@ from streamgov_core.deploy.member_deployment import member_account
 from streamgov_core.deploy.schema_trail import schema_trail
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import TableSpec
+from streamgov_core.documents.compiler import many
 from streamgov_core.model.errors import ConfigError
 from streamgov_core.model.naming import Names
 from streamgov_ops.deployer.policy import statements
@@ -25,7 +26,7 @@ def test_each_deletion_is_allowed_by_the_generated_policy(side: str) -> None:
     allowed = statements(TYPES[side], NAMES, ACCOUNT)
     for resource, actions in destruction(NAMES, ACCOUNT, side).deletions.items():
         for action in actions:
-            patterns = [p for s in allowed if action in s["Action"] for p in _many(s["Resource"])]
+            patterns = [p for s in allowed if action in s["Action"] for p in many(s["Resource"])]
             assert any(covers(pattern, resource) for pattern in patterns), (action, resource, patterns)
 
 
@@ -50,7 +51,3 @@ def test_no_table_of_a_deployment_is_left_out() -> None:
     for side, deployment in made.items():
         tables = {part.name for part in vars(deployment).values() if isinstance(part, TableSpec)}
         assert tables == {*destruction(NAMES, ACCOUNT, side).tables}
-
-
-def _many(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
