@@ -35,6 +35,8 @@ CLI = HERE / "cli"
 HOST = HERE / "language-python"
 YAML_HOST = HERE / "language-yaml"
 NODEJS_HOST = HERE / "language-nodejs"
+SHARED_HOST = tuple(HERE / "languagehost" / name for name in ("go.mod", "host.go"))
+"""What the Python and the Node.js host have in common."""
 LOCK_INPUTS = (
     CLI / "go.mod",
     CLI / "go.sum",
@@ -42,6 +44,7 @@ LOCK_INPUTS = (
     HOST / "go.sum",
     HOST / "main.go",
     HOST / "packages.py",
+    *SHARED_HOST,
 )
 PROGRAMS = ("pulumi", "pulumi-language-python")
 # Scripts of the SDK module, relative to its directory.
@@ -381,7 +384,7 @@ def yaml_product() -> Product:
 def nodejs_product() -> Product:
     """The Node.js language host."""
     version = locked(r"^\s*(?:require )?github\.com/pulumi/pulumi/sdk/v3 v(\S+)", NODEJS_HOST)
-    inputs = tuple(NODEJS_HOST / name for name in ("go.mod", "go.sum", "main.go", "packages.go"))
+    inputs = (*(NODEJS_HOST / name for name in ("go.mod", "go.sum", "main.go", "packages.go")), *SHARED_HOST)
     settings = (build_flags(version), sorted(GO_ENVIRONMENT.items()))
 
     def build(go: str, target: Path, progress: Progress) -> None:

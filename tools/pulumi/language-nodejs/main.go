@@ -9,92 +9,35 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/logging"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
 	"github.com/pulumi/pulumi/sdk/v3/nodejs/npm"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/emptypb"
+	"streamgov/tools/pulumi/languagehost"
 )
 
 const (
 	name = "pulumi-language-nodejs"
 	// The module of the SDK that runs a program.
 	runner = "@pulumi/pulumi/cmd/run"
-	// The runner's exit code for an error that it has already shown to the user.
-	exitAlreadyReported = 32
 )
 
 func main() {
-	tracing := flag.String("tracing", "", "tracing endpoint, handed on to the program")
-	flag.Parse()
-	logging.InitLogging(false, 0, false)
-	cmdutil.InitTracing(name, name, *tracing)
-	if err := serve(flag.Arg(0), *tracing); err != nil {
-		cmdutil.Exit(err)
-	}
-}
-
-func serve(engine, tracing string) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stop := make(chan bool)
-	context.AfterFunc(ctx, func() { close(stop) })
-	operations, cancelOperations := context.WithCancel(ctx)
-	defer cancelOperations()
-	if engine != "" {
-		// Ends this process when the engine that started it goes away.
-		if err := rpcutil.Healthcheck(ctx, engine, 10*time.Second, cancel); err != nil {
-			return fmt.Errorf("watching the engine: %w", err)
-		}
-	}
-	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
-		Cancel: stop,
-		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterLanguageRuntimeServer(server, &host{
-				engine: engine, tracing: tracing, operations: operations, cancel: cancelOperations,
-			})
-			return nil
-		},
-		Options: rpcutil.TracingServerInterceptorOptions(nil),
+	languagehost.Main(name, func(base languagehost.Base) (pulumirpc.LanguageRuntimeServer, error) {
+		return &host{Base: base}, nil
 	})
-	if err != nil {
-		return fmt.Errorf("serving: %w", err)
-	}
-	fmt.Println(handle.Port) // The engine reads the port from the first line.
-	return <-handle.Done
 }
 
 type host struct {
-	pulumirpc.UnimplementedLanguageRuntimeServer
-	engine, tracing string
-
-	// Done when the engine has called Cancel or is gone.
-	operations context.Context
-	cancel     context.CancelFunc
-}
-
-// cancellable is done when the call's own context is, or when all operations are cancelled.
-func (h *host) cancellable(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(parent)
-	release := context.AfterFunc(h.operations, cancel)
-	return ctx, func() {
-		release()
-		cancel()
-	}
+	languagehost.Base
 }
 
 // settings are `runtime.options` of a Pulumi.yaml.
@@ -136,25 +79,6 @@ func manager(info *pulumirpc.ProgramInfo) (npm.PackageManager, error) {
 	return npm.ResolvePackageManager(options.manager, info.GetProgramDirectory())
 }
 
-// Handshake is called only by an engine that attaches to a host it has not started.
-func (h *host) Handshake(
-	_ context.Context, req *pulumirpc.LanguageHandshakeRequest,
-) (*pulumirpc.LanguageHandshakeResponse, error) {
-	if h.engine == "" {
-		h.engine = req.GetEngineAddress()
-	}
-	return &pulumirpc.LanguageHandshakeResponse{}, nil
-}
-
-func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	h.cancel()
-	return &emptypb.Empty{}, nil
-}
-
-func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: version.Version}, nil
-}
-
 func (h *host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -193,7 +117,7 @@ func (h *host) InstallDependencies(
 	if err != nil {
 		return err
 	}
-	ctx, done := h.cancellable(server.Context())
+	ctx, done := h.Cancellable(server.Context())
 	defer done()
 	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(server, req.GetIsTerminal())
 	if err != nil {
@@ -211,7 +135,7 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	if req.GetAttachDebugger() {
 		return nil, errors.New("this language host cannot attach a debugger")
 	}
-	ctx, done := h.cancellable(ctx)
+	ctx, done := h.Cancellable(ctx)
 	defer done()
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -229,18 +153,7 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	cmd.Dir = req.GetPwd()
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), environment...)
-	err = cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return &pulumirpc.RunResponse{}, nil
-	case errors.As(err, &exit) && exit.ExitCode() == exitAlreadyReported:
-		return &pulumirpc.RunResponse{Bail: true}, nil
-	case errors.As(err, &exit):
-		return &pulumirpc.RunResponse{Error: "the program ended with " + exit.Error()}, nil
-	default:
-		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program could not be started: %v", err)}, nil
-	}
+	return languagehost.Outcome(cmd.Run()), nil
 }
 
 // resolve finds the runner as the program itself would import it.
@@ -258,56 +171,34 @@ func resolve(ctx context.Context, node, directory string) (string, error) {
 
 // variables are the stack's configuration and the runtime's options as the runner reads them.
 func variables(req *pulumirpc.RunRequest, options settings) ([]string, error) {
-	values, secrets := map[string]string{}, []string{} // Not nil: the SDK does not read null.
-	for key, value := range req.GetConfig() {
-		values[key] = value
-	}
-	secrets = append(secrets, req.GetConfigSecretKeys()...)
-	config, err := json.Marshal(values)
+	result, err := languagehost.Configuration(req)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the configuration: %w", err)
+		return nil, err
 	}
-	keys, err := json.Marshal(secrets)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the names of the secrets: %w", err)
-	}
-	result := []string{
-		"PULUMI_CONFIG=" + string(config),
-		"PULUMI_CONFIG_SECRET_KEYS=" + string(keys),
-		"PULUMI_NODEJS_TYPESCRIPT=" + strconv.FormatBool(options.typescript),
-	}
+	result = append(result, "PULUMI_NODEJS_TYPESCRIPT="+strconv.FormatBool(options.typescript))
 	if options.tsconfig != "" {
 		result = append(result, "PULUMI_NODEJS_TSCONFIG_PATH="+options.tsconfig)
 	}
 	return result, nil
 }
 
-// arguments is node's command line: the runner, its options, the program, its own arguments.
+// arguments is the command line of the runner.
 func (h *host) arguments(script string, req *pulumirpc.RunRequest) []string {
-	args := []string{script}
-	for _, option := range [][2]string{
+	runner := []string{script}
+	if req.GetDryRun() {
+		runner = append(runner, "--dry-run")
+	}
+	return languagehost.Arguments(runner, languagehost.Options{
 		{"monitor", req.GetMonitorAddress()},
-		{"engine", h.engine},
+		{"engine", h.Engine},
 		{"project", req.GetProject()},
 		{"root-directory", req.GetInfo().GetRootDirectory()},
 		{"stack", req.GetStack()},
 		{"pwd", req.GetPwd()},
-		{"parallel", strconv.Itoa(int(req.GetParallel()))},
-		{"tracing", h.tracing},
+		{"parallel", languagehost.Parallel(req)},
+		{"tracing", h.Tracing},
 		{"organization", req.GetOrganization()},
-	} {
-		if option[1] != "" {
-			args = append(args, "--"+option[0], option[1])
-		}
-	}
-	if req.GetDryRun() {
-		args = append(args, "--dry-run")
-	}
-	program := req.GetInfo().GetEntryPoint()
-	if program == "" {
-		program = "."
-	}
-	return append(append(args, program), req.GetArgs()...)
+	}, req)
 }
 
 // GeneratePackage writes the TypeScript SDK of a package, for `pulumi package gen-sdk` and `pulumi package add`.

@@ -9,10 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/logging"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"streamgov/tools/pulumi/languagehost"
 )
 
 // installed is what the package.json of an installed package says of its plugin.
@@ -95,40 +94,10 @@ func (s *scan) module(directory string) error {
 	if err != nil {
 		return err
 	}
-	if dependency := described.dependency(); dependency != nil {
+	// A package of a scope is called as without it.
+	dependency := languagehost.Dependency(filepath.Base(described.Name), described.Version, described.Plugin)
+	if dependency != nil {
 		s.found = append(s.found, dependency)
 	}
 	return s.modules(filepath.Join(real, "node_modules"))
-}
-
-// dependency is nil for a package without a resource plugin, or whose plugin version cannot be told.
-func (p installed) dependency() *pulumirpc.PackageDependency {
-	if !p.Plugin.Resource {
-		return nil
-	}
-	name := p.Plugin.Name
-	if name == "" {
-		name = strings.TrimPrefix(filepath.Base(p.Name), "pulumi-")
-	}
-	number := p.Plugin.Version
-	if number == "" {
-		number = p.Version
-	}
-	parsed, err := semver.ParseTolerant(number)
-	if err != nil {
-		logging.V(5).Infof("package %s: %q is not a plugin version: %v", p.Name, number, err)
-		return nil
-	}
-	return &pulumirpc.PackageDependency{
-		Name: name, Kind: "resource", Version: "v" + parsed.String(), Server: p.Plugin.Server,
-		Parameterization: parameters(p.Plugin.Parameterization),
-		Extension:        parameters(p.Plugin.ExtensionParameterization),
-	}
-}
-
-func parameters(from *plugin.PulumiParameterizationJSON) *pulumirpc.PackageParameterization {
-	if from == nil {
-		return nil
-	}
-	return &pulumirpc.PackageParameterization{Name: from.Name, Version: from.Version, Value: from.Value}
 }

@@ -10,7 +10,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,22 +19,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/logging"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/pulumi/pulumi/sdk/v3/python/toolchain"
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/emptypb"
+	"streamgov/tools/pulumi/languagehost"
 )
 
 const (
 	execShim = "pulumi-language-python-exec"
-	// The exec shim's exit code for an error that it has already shown to the user.
-	exitAlreadyReported = 32
 	// Where a plugin's or a policy pack's packages go unless its file names another place.
 	pluginVirtualenv = "venv"
 )
@@ -46,70 +38,22 @@ const (
 var packagesScript string
 
 func main() {
-	tracing := flag.String("tracing", "", "tracing endpoint, handed on to the program")
-	flag.Parse()
-	logging.InitLogging(false, 0, false)
-	cmdutil.InitTracing("pulumi-language-python", "pulumi-language-python", *tracing)
-	if err := serve(flag.Arg(0), *tracing); err != nil {
-		cmdutil.Exit(err)
-	}
-}
-
-func serve(engine, tracing string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("finding the language host's own directory: %w", err)
-	}
-	shim := filepath.Join(filepath.Dir(self), execShim)
-	if _, err := os.Stat(shim); err != nil {
-		return fmt.Errorf("the exec shim is missing: %w", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stop := make(chan bool)
-	context.AfterFunc(ctx, func() { close(stop) })
-	operations, cancelOperations := context.WithCancel(ctx)
-	defer cancelOperations()
-	if engine != "" {
-		// Ends this process when the engine that started it goes away.
-		if err := rpcutil.Healthcheck(ctx, engine, 10*time.Second, cancel); err != nil {
-			return fmt.Errorf("watching the engine: %w", err)
+	languagehost.Main("pulumi-language-python", func(base languagehost.Base) (pulumirpc.LanguageRuntimeServer, error) {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("finding the language host's own directory: %w", err)
 		}
-	}
-	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
-		Cancel: stop,
-		Init: func(server *grpc.Server) error {
-			pulumirpc.RegisterLanguageRuntimeServer(server, &host{
-				shim: shim, engine: engine, tracing: tracing, operations: operations, cancel: cancelOperations,
-			})
-			return nil
-		},
-		Options: rpcutil.TracingServerInterceptorOptions(nil),
+		shim := filepath.Join(filepath.Dir(self), execShim)
+		if _, err := os.Stat(shim); err != nil {
+			return nil, fmt.Errorf("the exec shim is missing: %w", err)
+		}
+		return &host{Base: base, shim: shim}, nil
 	})
-	if err != nil {
-		return fmt.Errorf("serving: %w", err)
-	}
-	fmt.Println(handle.Port) // The engine reads the port from the first line.
-	return <-handle.Done
 }
 
 type host struct {
-	pulumirpc.UnimplementedLanguageRuntimeServer
-	shim, engine, tracing string
-
-	// Done when the engine has called Cancel or is gone.
-	operations context.Context
-	cancel     context.CancelFunc
-}
-
-// cancellable is done when the call's own context is, or when all operations are cancelled.
-func (h *host) cancellable(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(parent)
-	release := context.AfterFunc(h.operations, cancel)
-	return ctx, func() {
-		release()
-		cancel()
-	}
+	languagehost.Base
+	shim string
 }
 
 // settings are `runtime.options` of a Pulumi.yaml, PulumiPlugin.yaml or PulumiPolicy.yaml.
@@ -174,25 +118,6 @@ func resolve(info *pulumirpc.ProgramInfo) (settings, toolchain.Toolchain, error)
 	return options, chain, err
 }
 
-// Handshake is called only by an engine that attaches to a host it has not started.
-func (h *host) Handshake(
-	_ context.Context, req *pulumirpc.LanguageHandshakeRequest,
-) (*pulumirpc.LanguageHandshakeResponse, error) {
-	if h.engine == "" {
-		h.engine = req.GetEngineAddress()
-	}
-	return &pulumirpc.LanguageHandshakeResponse{}, nil
-}
-
-func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	h.cancel()
-	return &emptypb.Empty{}, nil
-}
-
-func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: version.Version}, nil
-}
-
 func (h *host) About(ctx context.Context, req *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
 	info := req.GetInfo()
 	if info == nil {
@@ -246,7 +171,7 @@ func (h *host) InstallDependencies(
 	if err != nil {
 		return err
 	}
-	ctx, done := h.cancellable(server.Context())
+	ctx, done := h.Cancellable(server.Context())
 	defer done()
 	closer, stdout, stderr, err := rpcutil.MakeInstallDependenciesStreams(server, req.GetIsTerminal())
 	if err != nil {
@@ -270,7 +195,7 @@ func (h *host) GetRequiredPackages(
 	if err != nil {
 		return nil, err
 	}
-	ctx, done := h.cancellable(ctx)
+	ctx, done := h.Cancellable(ctx)
 	defer done()
 	var output strings.Builder
 	if err := chain.EnsureVenv(ctx, options.ProgramDir, false, true, &output, &output); err != nil {
@@ -298,45 +223,11 @@ func (h *host) GetRequiredPackages(
 	}
 	response := &pulumirpc.GetRequiredPackagesResponse{}
 	for _, p := range installed {
-		if dependency := p.dependency(); dependency != nil {
+		if dependency := languagehost.Dependency(p.Name, p.Version, p.Plugin); dependency != nil {
 			response.Packages = append(response.Packages, dependency)
 		}
 	}
 	return response, nil
-}
-
-// dependency is nil for a package without a resource plugin, or whose plugin version cannot be told.
-func (p installedPackage) dependency() *pulumirpc.PackageDependency {
-	if !p.Plugin.Resource {
-		return nil
-	}
-	name := p.Plugin.Name
-	if name == "" {
-		name = strings.TrimPrefix(p.Name, "pulumi-")
-	}
-	number := p.Plugin.Version
-	if number == "" {
-		number = p.Version
-	}
-	parsed, err := semver.ParseTolerant(number)
-	if err != nil {
-		logging.V(5).Infof("package %s: %q is not a plugin version: %v", p.Name, number, err)
-		return nil
-	}
-	parameters := func(from *plugin.PulumiParameterizationJSON) *pulumirpc.PackageParameterization {
-		if from == nil {
-			return nil
-		}
-		return &pulumirpc.PackageParameterization{Name: from.Name, Version: from.Version, Value: from.Value}
-	}
-	return &pulumirpc.PackageDependency{
-		Name:             name,
-		Kind:             "resource",
-		Version:          "v" + parsed.String(),
-		Server:           p.Plugin.Server,
-		Parameterization: parameters(p.Plugin.Parameterization),
-		Extension:        parameters(p.Plugin.ExtensionParameterization),
-	}
 }
 
 func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
@@ -347,7 +238,7 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	if req.GetAttachDebugger() {
 		return nil, errors.New("this language host cannot attach a debugger")
 	}
-	ctx, done := h.cancellable(ctx)
+	ctx, done := h.Cancellable(ctx)
 	defer done()
 	if err := chain.ValidateVenv(ctx); err != nil {
 		return nil, err
@@ -358,7 +249,7 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 			return &pulumirpc.RunResponse{Error: problem}, err
 		}
 	}
-	config, err := configuration(req)
+	config, err := languagehost.Configuration(req)
 	if err != nil {
 		return nil, err
 	}
@@ -368,62 +259,23 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(environment(cmd), config...)
-	err = cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return &pulumirpc.RunResponse{}, nil
-	case errors.As(err, &exit) && exit.ExitCode() == exitAlreadyReported:
-		return &pulumirpc.RunResponse{Bail: true}, nil
-	case errors.As(err, &exit):
-		return &pulumirpc.RunResponse{Error: "the program ended with " + exit.Error()}, nil
-	default:
-		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program could not be started: %v", err)}, nil
-	}
+	return languagehost.Outcome(cmd.Run()), nil
 }
 
-// configuration is the stack's configuration as the SDK reads it from the environment.
-func configuration(req *pulumirpc.RunRequest) ([]string, error) {
-	values, secrets := map[string]string{}, []string{} // Not nil: the SDK does not read null.
-	for name, value := range req.GetConfig() {
-		values[name] = value
-	}
-	secrets = append(secrets, req.GetConfigSecretKeys()...)
-	config, err := json.Marshal(values)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the configuration: %w", err)
-	}
-	keys, err := json.Marshal(secrets)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the names of the secrets: %w", err)
-	}
-	return []string{"PULUMI_CONFIG=" + string(config), "PULUMI_CONFIG_SECRET_KEYS=" + string(keys)}, nil
-}
-
-// arguments is the command line of the interpreter: the exec shim, its options, the program, its own arguments.
+// arguments is the command line of the interpreter.
 func (h *host) arguments(req *pulumirpc.RunRequest) []string {
-	args := []string{"-u", h.shim}
-	for _, option := range [][2]string{
+	return languagehost.Arguments([]string{"-u", h.shim}, languagehost.Options{
 		{"monitor", req.GetMonitorAddress()},
-		{"engine", h.engine},
+		{"engine", h.Engine},
 		{"project", req.GetProject()},
 		{"root_directory", req.GetInfo().GetRootDirectory()},
 		{"stack", req.GetStack()},
 		{"pwd", req.GetPwd()},
 		{"dry_run", strconv.FormatBool(req.GetDryRun())},
-		{"parallel", strconv.Itoa(int(req.GetParallel()))},
-		{"tracing", h.tracing},
+		{"parallel", languagehost.Parallel(req)},
+		{"tracing", h.Tracing},
 		{"organization", req.GetOrganization()},
-	} {
-		if option[1] != "" {
-			args = append(args, "--"+option[0], option[1])
-		}
-	}
-	program := req.GetInfo().GetEntryPoint()
-	if program == "" {
-		program = "."
-	}
-	return append(append(args, program), req.GetArgs()...)
+	}, req)
 }
 
 // check runs the type checker that the project asks for and returns what it has found.
@@ -474,7 +326,7 @@ func (h *host) RunPlugin(
 	if err != nil {
 		return err
 	}
-	ctx, done := h.cancellable(server.Context())
+	ctx, done := h.Cancellable(server.Context())
 	defer done()
 	if err := chain.ValidateVenv(ctx); err != nil {
 		return err
