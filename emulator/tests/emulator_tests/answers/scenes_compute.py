@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 
 from emulator_tests.answers.recording import ACCOUNT, REGION, Scene
+from emulator_tests.made import archive, open_to_trails
 
 SERVICES = ("lambda", "states", "kinesisanalytics", "scheduler", "events", "datazone")
 TRUST = json.dumps(
@@ -21,6 +20,7 @@ TRUST = json.dumps(
     }
 )  # fmt: skip
 ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+HANDLER = "def handler(event, context):\n    return 1\n"
 PASS = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Succeed"}}})
 
 
@@ -59,12 +59,9 @@ def iam(to: Scene) -> None:
 def lambda_(to: Scene) -> None:
     """A function with a permission, and a mapping from a queue."""
     functions, sqs, name = to.of("lambda"), to.of("sqs"), to.name()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        file.writestr("main.py", "def handler(event, context):\n    return 1\n")
     functions.create_function(
         FunctionName=name, Runtime="python3.12", Role=role(to), Handler="main.handler",
-        Code={"ZipFile": packed.getvalue()},
+        Code={"ZipFile": archive({"main.py": HANDLER})},
     )  # fmt: skip
     functions.get_function(FunctionName=name)
     functions.get_function_configuration(FunctionName=name)
@@ -161,13 +158,7 @@ def cloudtrail(to: Scene) -> None:
     """A trail."""
     s3, name, cloudtrail = to.of("s3"), to.name(), to.of("cloudtrail")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
-        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
-    }
-    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    open_to_trails(s3, name)
     arn = cloudtrail.create_trail(Name=name, S3BucketName=name)["TrailARN"]
     cloudtrail.get_trail(Name=name)
     cloudtrail.describe_trails(trailNameList=[name])

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator_tests.answers.recording import ACCOUNT, REGION, Scene
 from emulator_tests.answers.scenes_compute import role
+from emulator_tests.made import run_event
 
 
 class Domain:
@@ -134,16 +135,7 @@ def _subscription(domain: Domain, project: str, environment: str, target: str, a
 
 
 def _lineage(domain: Domain) -> None:
-    event = {
-        "eventType": "COMPLETE",
-        "eventTime": "2026-05-04T10:15:30.000Z",
-        "producer": "https://example.org",
-        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": "3f5e83fa-3480-44ff-99c5-ff943904e5e8"},
-        "job": {"namespace": "n", "name": "j"},
-        "inputs": [],
-        "outputs": [{"namespace": "kafka://c", "name": "orders"}],
-    }
+    event = run_event(eventType="COMPLETE", outputs=[{"namespace": "kafka://c", "name": "orders"}])
     posted = domain.post_lineage_event(event=json.dumps(event).encode())["id"]
     while domain.get_lineage_event(identifier=posted)["processingStatus"] in ("REQUESTED", "PROCESSING"):
         pass

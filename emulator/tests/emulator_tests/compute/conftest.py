@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
-import textwrap
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 import pytest
 
 from emulator_tests.conftest import DOMAIN, EmulatorProcess
+from emulator_tests.made import archive
 
 REGION = "us-east-1"
 _numbers = itertools.count()
@@ -42,15 +40,6 @@ def handler(event, context):
         return "x" * event["size"]
     return {"event": event, "left": context.get_remaining_time_in_millis(), "arn": context.invoked_function_arn}
 """
-
-
-def archive(files: dict[str, str]) -> bytes:
-    """A zip file with these texts."""
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w") as bundle:
-        for name, text in files.items():
-            bundle.writestr(name, textwrap.dedent(text))
-    return sink.getvalue()
 
 
 def unique(stem: str) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator_tests.compute.conftest import HANDLER, Account, allow, archive, unique
+from emulator_tests.compute.conftest import HANDLER, Account, allow, unique
+from emulator_tests.made import archive
 
 
 @pytest.fixture(scope="module")

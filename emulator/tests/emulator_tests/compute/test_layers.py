@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator_tests.compute.conftest import Account, allow, archive, unique
+from emulator_tests.compute.conftest import Account, allow, unique
 from emulator_tests.conftest import Client
+from emulator_tests.made import archive
 
 READER = """
     import sys

@@ -9,23 +9,9 @@ from typing import Any
 import pytest
 
 from emulator_tests.datazone.conftest import PRODUCER, PreparedDomain, role
+from emulator_tests.made import RUN, run_event
 
-RUN = "3f5e83fa-3480-44ff-99c5-ff943904e5e8"
 TOPIC = {"namespace": "kafka://orders-cluster", "name": "sales.orders"}
-
-
-def event(run: str = RUN, job: str = "enricher", minute: int = 0, **more: Any) -> dict[str, Any]:
-    return {
-        "eventType": "RUNNING",
-        "eventTime": f"2026-05-04T10:{minute:02}:30.000Z",
-        "producer": "https://example.org/x",
-        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": run},
-        "job": {"namespace": "msf", "name": job},
-        "inputs": [],
-        "outputs": [],
-        **more,
-    }
 
 
 def post(prepared: PreparedDomain, body: Any, **more: Any) -> str:
@@ -39,9 +25,9 @@ def node(prepared: PreparedDomain, identifier: str, **more: Any) -> dict[str, An
 
 def test_producer_topic_consumer(prepared: PreparedDomain) -> None:
     schema = {"fields": [{"name": "id", "type": "string"}]}
-    post(prepared, event(job="producer", outputs=[TOPIC | {"facets": {"schema": schema}}]))
+    post(prepared, run_event(job="producer", outputs=[TOPIC | {"facets": {"schema": schema}}]))
     other = "5f5e83fa-3480-44ff-99c5-ff943904e5e8"
-    post(prepared, event(other, minute=1, inputs=[TOPIC], outputs=[{"namespace": "s3://lake", "name": "orders"}]))
+    post(prepared, run_event(other, minute=1, inputs=[TOPIC], outputs=[{"namespace": "s3://lake", "name": "orders"}]))
     topic = node(prepared, "kafka://orders-cluster/sales.orders")
     assert topic["typeName"] == "amazon.datazone.DatasetLineageNodeType"
     assert topic["name"] == "sales.orders"
@@ -65,7 +51,7 @@ def test_an_asset_is_the_dataset_that_its_form_names(prepared: PreparedDomain) -
     asset = prepared.asset(formsInput=[*prepared.forms(), common])
     alone = node(prepared, f"amazon.datazone.asset/{asset['id']}")
     assert alone["upstreamNodes"] == alone["downstreamNodes"] == []
-    post(prepared, event(inputs=[TOPIC]))
+    post(prepared, run_event(inputs=[TOPIC]))
     listing = prepared.publish(asset["id"])["listingId"]
     topic = node(prepared, "kafka://orders-cluster/sales.orders")
     assert node(prepared, f"amazon.datazone.asset/{asset['id']}") == topic
@@ -74,20 +60,20 @@ def test_an_asset_is_the_dataset_that_its_form_names(prepared: PreparedDomain) -
     prepared.refused("ResourceNotFoundException", "GetLineageNode", identifier="kafka://orders-cluster/other")
     # The external identifier is not documented to match.
     prepared.asset("twin", externalIdentifier="s3://lake/orders")
-    post(prepared, event(outputs=[{"namespace": "s3://lake", "name": "orders"}]))
+    post(prepared, run_event(outputs=[{"namespace": "s3://lake", "name": "orders"}]))
     assert not any("assetId" in f["content"] for f in node(prepared, "s3://lake/orders")["formsOutput"])
 
 
 def test_a_symlink_with_an_arn_names_the_dataset(prepared: PreparedDomain) -> None:
     arn = "arn:aws:glue:us-east-1:222222222222:table/db/t"
     facets = {"symlinks": {"identifiers": [{"namespace": "glue", "name": arn, "type": "TABLE"}]}}
-    post(prepared, event(inputs=[{"namespace": "s3://x", "name": "y", "facets": facets}]))
+    post(prepared, run_event(inputs=[{"namespace": "s3://x", "name": "y", "facets": facets}]))
     assert node(prepared, arn)["sourceIdentifier"] == arn
 
 
 def test_history_and_time(prepared: PreparedDomain) -> None:
-    post(prepared, event(minute=2, inputs=[TOPIC]))
-    post(prepared, event("5f5e83fa-3480-44ff-99c5-ff943904e5e8", job="producer", minute=1, outputs=[TOPIC]))
+    post(prepared, run_event(minute=2, inputs=[TOPIC]))
+    post(prepared, run_event("5f5e83fa-3480-44ff-99c5-ff943904e5e8", job="producer", minute=1, outputs=[TOPIC]))
     topic = node(prepared, "kafka://orders-cluster/sales.orders")
     assert (len(topic["upstreamNodes"]), len(topic["downstreamNodes"])) == (1, 1)
     early = datetime(2026, 5, 4, 10, 1, 45, tzinfo=UTC)
@@ -102,7 +88,7 @@ def test_history_and_time(prepared: PreparedDomain) -> None:
 
 
 def test_events_are_read_listed_and_deleted(prepared: PreparedDomain) -> None:
-    first, second = post(prepared, event(inputs=[TOPIC])), post(prepared, event(minute=5, eventType="COMPLETE"))
+    first, second = post(prepared, run_event(inputs=[TOPIC])), post(prepared, run_event(minute=5, eventType="COMPLETE"))
     shown = prepared.call("GetLineageEvent", identifier=first)
     assert shown["processingStatus"] == "SUCCESS"
     assert json.loads(shown["event"])["run"]["runId"] == RUN
@@ -118,12 +104,12 @@ def test_events_are_read_listed_and_deleted(prepared: PreparedDomain) -> None:
 
 
 def test_a_client_token_makes_one_event(prepared: PreparedDomain) -> None:
-    assert post(prepared, event(), clientToken="t") == post(prepared, event(), clientToken="t")
+    assert post(prepared, run_event(), clientToken="t") == post(prepared, run_event(), clientToken="t")
     assert len(prepared.call("ListLineageEvents")["items"]) == 1
 
 
 def without(name: str) -> dict[str, Any]:
-    return {key: value for key, value in event().items() if key != name}
+    return {key: value for key, value in run_event().items() if key != name}
 
 
 @pytest.mark.parametrize(
@@ -138,17 +124,17 @@ def without(name: str) -> dict[str, Any]:
         without("eventTime"),
         without("producer"),
         without("schemaURL"),
-        event(run="no-uuid"),
-        event(eventType="BEGIN"),
-        event(eventTime="yesterday"),
-        event(inputs={}),
-        event(inputs=["x"]),
-        event(outputs=[{"namespace": "a"}]),
-        event(job=""),
-        event(outputs=[{"namespace": "a", "name": "b", "facets": []}]),
+        run_event(run="no-uuid"),
+        run_event(eventType="BEGIN"),
+        run_event(eventTime="yesterday"),
+        run_event(inputs={}),
+        run_event(inputs=["x"]),
+        run_event(outputs=[{"namespace": "a"}]),
+        run_event(job=""),
+        run_event(outputs=[{"namespace": "a", "name": "b", "facets": []}]),
         # A dataset event is no run event.
         {"eventTime": "2026-05-04T10:15:30Z", "producer": "p", "schemaURL": "s", "dataset": TOPIC},
-        event(padding="x" * 300_000),
+        run_event(padding="x" * 300_000),
     ],
 )
 def test_events_that_are_refused(prepared: PreparedDomain, body: Any) -> None:
@@ -159,5 +145,5 @@ def test_events_that_are_refused(prepared: PreparedDomain, body: Any) -> None:
 
 def test_a_node_has_at_most_a_hundred_neighbours(prepared: PreparedDomain) -> None:
     for number in range(105):
-        post(prepared, event(f"3f5e83fa-3480-44ff-99c5-{number:012}", inputs=[TOPIC]))
+        post(prepared, run_event(f"3f5e83fa-3480-44ff-99c5-{number:012}", inputs=[TOPIC]))
     assert len(node(prepared, "kafka://orders-cluster/sales.orders")["downstreamNodes"]) == 100

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator_tests.conftest import CONSUMER, DOMAIN, PRODUCER, Client, EmulatorProcess
+from emulator_tests.made import run_event
 
 pytestmark = pytest.mark.emulator
 REGION = "us-east-1"
@@ -133,16 +134,7 @@ def test_from_domain_to_granted(client: Client, emulator: EmulatorProcess, domai
 
 def test_lineage_over_http(client: Client, domain: str) -> None:
     producer = client("datazone", PRODUCER)
-    event = {
-        "eventType": "COMPLETE",
-        "eventTime": "2026-05-04T10:15:30.000Z",
-        "producer": "https://example.org",
-        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": "3f5e83fa-3480-44ff-99c5-ff943904e5e8"},
-        "job": {"namespace": "msf", "name": "enricher"},
-        "inputs": [],
-        "outputs": [{"namespace": "kafka://cluster", "name": "orders"}],
-    }
+    event = run_event(minute=15, eventType="COMPLETE", outputs=[{"namespace": "kafka://cluster", "name": "orders"}])
     posted = producer.post_lineage_event(domainIdentifier=domain, event=json.dumps(event).encode())["id"]
     shown = eventually(
         lambda: producer.get_lineage_event(domainIdentifier=domain, identifier=posted),

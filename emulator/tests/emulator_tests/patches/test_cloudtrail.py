@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator_tests.conftest import Client
+from emulator_tests.made import open_to_trails
 
 ACCOUNT = "333333333333"
 REGION = "eu-central-1"
@@ -21,13 +22,7 @@ def bucket(client: Client) -> str:
     s3 = client("s3", account=ACCOUNT)
     name = f"trail-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=name)
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
-        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
-    }
-    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    open_to_trails(s3, name)
     return name
 
 

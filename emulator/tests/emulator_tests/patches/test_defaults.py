@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import uuid
-import zipfile
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from emulator_tests.conftest import PRODUCER, Client
+from emulator_tests.made import archive
 
 
 def unique(word: str) -> str:
@@ -68,13 +67,14 @@ def test_what_clients_read_of_a_function(client: Client) -> None:
     role = client("iam", account=PRODUCER).create_role(
         RoleName=unique("role"), AssumeRolePolicyDocument=json.dumps(trust)
     )["Role"]["Arn"]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("main.py", "")
     functions: Any = client("lambda", account=PRODUCER)
     name = unique("function")
     made = functions.create_function(
-        FunctionName=name, Runtime="python3.12", Role=role, Handler="main.handler", Code={"ZipFile": packed.getvalue()}
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="main.handler",
+        Code={"ZipFile": archive({"main.py": ""})},
     )
     # What a function does not have is left out, and not answered empty.
     for shown in (made, functions.get_function_configuration(FunctionName=name)):

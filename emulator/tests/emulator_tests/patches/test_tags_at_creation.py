@@ -5,10 +5,8 @@ The operations are botocore's of the services below; each is either tried here, 
 
 from __future__ import annotations
 
-import io
 import json
 import uuid
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +14,7 @@ import botocore.session
 import pytest
 
 from emulator_tests.conftest import Client
+from emulator_tests.made import archive, open_to_trails
 
 pytestmark = pytest.mark.emulator
 ACCOUNT = "222222222222"
@@ -47,10 +46,7 @@ SERVICES = (
 
 
 def bundle() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        file.writestr("main.py", "def handler(event, context):\n    return 1\n")
-    return packed.getvalue()
+    return archive({"main.py": "def handler(event, context):\n    return 1\n"})
 
 
 class Maker:
@@ -251,13 +247,7 @@ def sns_create_topic(to: Maker) -> Any:
 def cloudtrail_create_trail(to: Maker) -> Any:
     s3, name = to.of("s3"), to.name()
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
-        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
-    }
-    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    open_to_trails(s3, name)
     cloudtrail = to.of("cloudtrail")
     arn = cloudtrail.create_trail(Name=name, S3BucketName=name, TagsList=PAIRS)["TrailARN"]
     tags = cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"]
