@@ -46,7 +46,7 @@ from streamgov_core.domain.reconcile.planning import MAX_REMEDIATIONS, Portion, 
 from streamgov_core.domain.reconcile.remediation import Remediator, Work
 from streamgov_core.domain.reconcile.run_store import DynamoRunStore, RunStore
 from streamgov_core.domain.reconcile.shards import ENDED, READING, Shard
-from streamgov_core.domain.reconcile.stages import Stages, summary_name, total_of
+from streamgov_core.domain.reconcile.stages import Stages, summary_name, summary_of, total_of
 from streamgov_core.domain.settings import ReconcileSettings
 from streamgov_core.model.errors import EventRefusedError, RemoteError, RetryableGrantError
 from streamgov_core.model.findings import HEARTBEAT, RECONCILER, Finding, Tally, events, mode_of
@@ -254,9 +254,7 @@ class Reconcile:
             if details["moreMismatches"]:
                 text = f"{details['moreMismatches']} further differences of account {account} are for the next run"
                 tally.add(Finding("Unchecked", account, text, account=account))
-        remediator = Remediator(
-            self._names, self._domain, self._inventory, self._ledger, self._executions, plan["execution"], self._now
-        )
+        remediator = self._remediator(plan["execution"])
         work = Work()
         remediator.compare(mismatches, tally, work, dry_run=plan["dryRun"])
         if not plan["dryRun"]:
@@ -285,24 +283,16 @@ class Reconcile:
         shard = Shard.parse(concluded["shard"])
         self._set_rate(shard.rate)
         tally = Tally.parse(concluded["tally"], LISTED + 90)
-        remediator = Remediator(
-            self._names,
-            self._domain,
-            self._inventory,
-            self._ledger,
-            self._executions,
-            concluded["execution"],
-            self._now,
-        )
+        remediator = self._remediator(concluded["execution"])
         remediator.finish(concluded["work"], [*concluded["first"], *concluded["second"]], done, tally)
-        summary = {
-            "shard": shard.number,
-            "isDone": not concluded["next"],
-            "checked": concluded["checked"],
-            "busy": concluded["busy"],
-            "orphans": concluded["orphans"],
-            "tally": tally.to_message(),
-        }
+        summary = summary_of(
+            tally,
+            shard.number,
+            is_done=not concluded["next"],
+            checked=concluded["checked"],
+            busy=concluded["busy"],
+            orphans=concluded["orphans"],
+        )
         self._store.put(
             shard.run, summary_name(shard.stage), f"{shard.number:05d}#{concluded['portion']:05d}", [summary]
         )
@@ -311,6 +301,11 @@ class Reconcile:
         if summary["isDone"]:
             self._metrics.put({"ShardsDone": 1}, unit="Count")
         return {"version": 1, "next": concluded["next"], "waiting": concluded["waiting"]}
+
+    def _remediator(self, execution: str) -> Remediator:
+        return Remediator(
+            self._names, self._domain, self._inventory, self._ledger, self._executions, execution, self._now
+        )
 
     # --- the run's result ---------------------------------------------------------------------------------------------
     def _result(self, asked: _ReconcileInput, execution: str, key: str) -> dict[str, Any]:

@@ -38,6 +38,29 @@ def summary_name(stage: str) -> str:
     return f"summary#{stage}"
 
 
+def summary_of(
+    tally: Tally, shard: int = -1, *, is_done: bool = False, checked: int = 0, busy: int = 0, orphans: int = 0
+) -> dict[str, Any]:
+    """What a portion of a shard came to, as a row of the run store.
+
+    Args:
+        tally: its findings.
+        shard: number of the shard within its stage; -1 for findings that are no shard's.
+        is_done: whether it was the shard's last portion.
+        checked: documents of member accounts that were compared.
+        busy: documents that a command was writing.
+        orphans: granted assets that seem to be gone.
+    """
+    return {
+        "shard": shard,
+        "isDone": is_done,
+        "checked": checked,
+        "busy": busy,
+        "orphans": orphans,
+        "tally": tally.to_message(),
+    }
+
+
 @dataclass
 class RunTotal:
     """What came of a run.
@@ -141,7 +164,7 @@ class Stages:
         for number, mine in listed.items():
             self._store.put(key, shard_name(LISTED, number), "", mine)
         self._store.put(key, shard_name(LISTED, -1), "", sorted(listed))
-        self._store.put(key, summary_name(READING), "", [_summary(tally)])
+        self._store.put(key, summary_name(READING), "", [summary_of(tally)])
         rotation = rotation_for(self._store.next_turn(), len(projects), reading.live)
         log("ledger read", live=reading.live, projects=len(projects),
             projectsInTurn=rotation.projects, assetsInTurn=rotation.assets)  # fmt: skip
@@ -176,11 +199,7 @@ class Stages:
                 text = "a shard of the run has failed: its child execution says why. The next run begins it anew"
                 tally.add(Finding("Unchecked", shard_name(stage, number), text, "failed"))
         if tally.findings:
-            self._store.put(key, summary_name(stage), "missing", [_summary(tally)])
-
-
-def _summary(tally: Tally) -> dict[str, Any]:
-    return {"shard": -1, "isDone": False, "checked": 0, "busy": 0, "orphans": 0, "tally": tally.to_message()}
+            self._store.put(key, summary_name(stage), "missing", [summary_of(tally)])
 
 
 def _state(stage: str, key: str, reading: LedgerReading, rotation: Rotation, shards: list[Shard]) -> dict[str, Any]:
