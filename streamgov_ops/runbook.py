@@ -279,8 +279,3 @@ def alarm_advice(name: str, namespace: str) -> Advice | None:
     if exact is not None:
         return exact
     return next((advice for pattern, advice in ALARMS.items() if fnmatch.fnmatchcase(ending, pattern)), None)
-
-
-def cause_advice(cause: str) -> Advice | None:
-    """Advice for a failure's class; None for a class that is not known."""
-    return CAUSES.get(cause)

@@ -141,14 +141,9 @@ def lifted_list(change: Callable[[Any], Any], value: Any) -> Any:
     return pulumi.Output.from_input(value).apply(change) if is_late(value) else change(value)
 
 
-def adopting(taken: Any) -> dict[str, Any]:
-    """The input that takes over what is there; left out unless it is said, so that saying nothing is no change."""
-    return {"adopt_existing": taken} if is_late(taken) or taken else {}
-
-
-def breaking(allowed: pulumi.Input[bool]) -> dict[str, Any]:
-    """A form type's input that accepts changes which nobody can follow; nothing where they are refused."""
-    return {"allow_breaking": allowed} if is_late(allowed) or allowed else {}
+def if_said(name: str, flag: pulumi.Input[bool]) -> dict[str, Any]:
+    """An input that is false unless it is said, and left out then, so that saying nothing is no change of a state."""
+    return {name: flag} if is_late(flag) or flag else {}
 
 
 def platforms_of(names: list[str] | None) -> list[Platform]:

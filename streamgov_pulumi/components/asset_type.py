@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
-from streamgov_pulumi.components._settings import Settings, breaking, child, platforms_of
+from streamgov_pulumi.components._settings import Settings, child, if_said, platforms_of
 from streamgov_pulumi.providers import AssetType, FormType
 
 
@@ -92,7 +92,7 @@ class StreamAssetType(AccountComponent):
             **self._account.session_inputs(),
         }
         # Left out unless it is set: what is not an input of the form itself should not show in its state.
-        allowed = breaking(args.get("allow_breaking", False))
+        allowed = if_said("allow_breaking", args.get("allow_breaking", False))
         forms: dict[str, FormType] = {}
         for model, base in zip(platform.form_models(settings.names), _bases(platform, settings), strict=True):
             forms[model.name] = FormType(

@@ -17,7 +17,7 @@ from streamgov_pulumi.components._consumers import check_consumer_roles, consume
 from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
-from streamgov_pulumi.components._settings import AccountArgs, adopting, child, platforms_of
+from streamgov_pulumi.components._settings import AccountArgs, child, if_said, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -258,7 +258,7 @@ class StreamGovernance(pulumi.ComponentResource):
         shared = {
             "domain_id": domain["domain_id"],
             "designation": "PROJECT_CONTRIBUTOR",
-            **adopting(domain.get("adopt_existing", False)),
+            **if_said("adopt_existing", domain.get("adopt_existing", False)),
             **self._account(domain["access"]).session_inputs(),
         }
         for word, found in sorted(domain.get("contributors", {}).items()):

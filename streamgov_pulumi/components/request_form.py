@@ -9,7 +9,7 @@ from streamgov_core.model.access_request import request_form_model
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi.arguments.choices import OPTIONAL, REQUEST_FORM_USES, REQUIRED
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
-from streamgov_pulumi.components._settings import breaking, child
+from streamgov_pulumi.components._settings import child, if_said
 from streamgov_pulumi.providers import FormType, Rule
 
 
@@ -78,7 +78,7 @@ class StreamRequestForm(AccountComponent):
                 "description": model.description,
                 "owning_project_id": args["owning_project_id"],
                 # Left out unless it is set: what is not an input of the form itself should not show in its state.
-                **breaking(args.get("allow_breaking", False)),
+                **if_said("allow_breaking", args.get("allow_breaking", False)),
                 **common,
             },
             child(self),
