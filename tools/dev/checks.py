@@ -36,6 +36,15 @@ LINTED = (*TYPED, "policy", "plugin", "emulator", "examples")
 EMULATOR_LINTED = ("emulator", "iam_evaluation", "tests/unit/iam_evaluation")
 EMULATOR_TESTS = ("emulator/tests", "tests/unit/iam_evaluation")
 PYTEST = (sys.executable, "-m", "pytest", "--durations=10")
+ASIDE = {
+    "kafka": ("with a real broker", "tests/kafka"),
+    "flink": ("with a real Flink", "tests/flink"),
+    "terraform": ("with Terraform's AWS provider", "tests/terraform"),
+    "typescript": ("with programs in TypeScript", "tests/typescript"),
+    "clients": ("with standard clients", "tests/clients"),
+    "pages": ("the commands of the pages", "tests/engine"),
+}
+"""Tests that have a command of their own, by marker and option: what is said of them, and where they are."""
 UNITS = ("tests/unit", "tests/architecture")
 COVERED = (*UNITS, "tests/provider")
 COVERAGE = ("--cov", "--cov-report=term:skip-covered", "--no-cov-on-fail")
@@ -91,24 +100,12 @@ def test(arguments: argparse.Namespace) -> int:
         environment["STREAMGOV_PULUMI_DIR"] = environment["EMULATOR_PULUMI_DIR"] = str(ensure_cli())
     if arguments.emulator:
         return _test_emulator(environment)
-    if arguments.kafka:
-        return 0 if _run("pytest, with a real broker", [*PYTEST, "-m", "kafka", "tests/kafka"], environment) else 1
-    if arguments.flink:
-        return 0 if _run("pytest, with a real Flink", [*PYTEST, "-m", "flink", "tests/flink"], environment) else 1
-    if arguments.terraform:
-        command = [*PYTEST, "-rs", "-m", "terraform", "tests/terraform"]
-        return 0 if _run("pytest, with Terraform's AWS provider", command, environment) else 1
-    if arguments.typescript:
-        environment["STREAMGOV_NODEJS_DIR"] = str(ensure_nodejs_host())
-        command = [*PYTEST, "-m", "typescript", "tests/typescript"]
-        return 0 if _run("pytest, with programs in TypeScript", command, environment) else 1
-    if arguments.clients:
-        command = [*PYTEST, "-m", "clients", "tests/clients"]
-        return 0 if _run("pytest, with standard clients", command, environment) else 1
-    if arguments.pages:
-        command = [*PYTEST, "-m", "pages", "tests/engine"]
-        return 0 if _run("pytest, the commands of the pages", command, environment) else 1
-    aside = " and ".join(f"not {name}" for name in ("kafka", "flink", "terraform", "typescript", "clients", "pages"))
+    for name, (title, folder) in ASIDE.items():
+        if getattr(arguments, name):
+            if name == "typescript":
+                environment["STREAMGOV_NODEJS_DIR"] = str(ensure_nodejs_host())
+            return 0 if _run(f"pytest, {title}", [*PYTEST, "-m", name, folder], environment) else 1
+    aside = " and ".join(f"not {name}" for name in ASIDE)
     chosen = aside if arguments.full else f"{aside} and not full"
     units = [*PYTEST, *COVERAGE, "-m", f"not engine and not e2e and {chosen}", *COVERED]
     others = [*PYTEST, "-p", "no:cacheprovider", "-m", f"not engine and not e2e and {chosen}", *_uncovered()]
@@ -117,17 +114,8 @@ def test(arguments: argparse.Namespace) -> int:
     if not arguments.quick:
         environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
         # Two at a time, each file's in one process: an engine waits for its plugins, and they for the emulator.
-        engine = [
-            *PYTEST,
-            "-p",
-            "no:cacheprovider",
-            "-n",
-            "2",
-            "--dist",
-            "loadfile",
-            "-m",
-            f"(engine or e2e) and {chosen}",
-        ]
+        two = ("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile")
+        engine = [*PYTEST, *two, "-m", f"(engine or e2e) and {chosen}"]
         beside.insert(0, Lane("pytest, the engine's", engine, environment))
 
     def shown() -> bool:
