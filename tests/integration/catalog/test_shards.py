@@ -36,7 +36,9 @@ def test_several_hundred_schemas_go_through_in_shards(place: Place, faults: Emul
     kill = {"service": "datazone", "operation": "CreateAsset", "kind": "kill_function_before", "times": 1, "nth": 40}
     faults.admin("POST", "faults", {**kill, "caller": role})
     answer, error = outcome(full_run(sync.states, sync.machine))
-    assert (error, answer["counts"]) == (None, {"created": COUNT}), answer
+    # What the killed function had made is found by the next one, unchanged.
+    assert error is None and set(answer["counts"]) == {"created", "unchanged"}, answer
+    assert sum(answer["counts"].values()) == COUNT
     shards = executions_of_shards(sync)
     assert len(shards) >= 3
     assert len(place.assets()) == COUNT
