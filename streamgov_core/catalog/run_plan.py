@@ -41,6 +41,8 @@ from streamgov_core.runtime.run_store import RunStore
 
 READERS = 4
 """Threads that read at the start of a run: the registry's resources, the type, the records, the assets."""
+WRITERS = 8
+"""Threads that write what shards work on."""
 INDEX, CLAIMS, SNAPSHOT, NAMES, RECORDED_TOPICS = "index", "claims", "snapshot", "names", "recordedTopics"
 """Keys of what the shards share, in the run store."""
 
@@ -318,11 +320,15 @@ class RunPlanner:
     # --- rows ---------------------------------------------------------------------------------------------------------
     def _write(self, run: str, stage: str, rows: Sequence[Row], first: int = 0) -> list[int]:
         """Write the names of shards; their numbers."""
-        numbers = []
-        for number, portion in enumerate(divided(rows), first):
-            self._store.put(run, shard_rows(stage, number), "", portion)
-            numbers.append(number)
-        return numbers
+        shards = list(enumerate(divided(rows), first))
+        with ThreadPoolExecutor(WRITERS) as writing:
+            written = [
+                writing.submit(self._store.put, run, shard_rows(stage, number), "", portion)
+                for number, portion in shards
+            ]
+        for one in written:
+            one.result()
+        return [number for number, _ in shards]
 
     def _note(self, run: str, stage: str, result: SyncResult, round_: int = 0) -> None:
         """Write what the plan itself has found."""
