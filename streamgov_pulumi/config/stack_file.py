@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, NotRequired, TypedDict
 
 from streamgov_pulumi.arguments import vocabulary as v
+from streamgov_pulumi.arguments.choices import CHECKS
 from streamgov_pulumi.arguments.rules import Choice, Size, described
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import DomainArgs, MemberArgs, StreamGovernanceArgs
@@ -15,7 +16,6 @@ from streamgov_pulumi.config.shapes import Shape, shape_of
 
 PROJECT = "streamgov"
 """Prefix of every key."""
-CHECKS = ("warn", "refuse", "never")
 
 
 @described
