@@ -4,8 +4,6 @@ What a dynamic resource looks up itself before it is made (environments, the pro
 domain unit of a rule) is not asked for again. Nor is what is not known yet: a value that is no text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

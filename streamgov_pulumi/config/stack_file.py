@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, NotRequired, TypedDict
 
 from streamgov_pulumi.arguments import vocabulary as v
-from streamgov_pulumi.arguments.choices import CHECKS
 from streamgov_pulumi.arguments.rules import Choice, Size, described
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import DomainArgs, MemberArgs, StreamGovernanceArgs
@@ -25,12 +24,9 @@ class StackKeys(TypedDict):
     mode: Annotated[str, Choice(("all", "domain", "member", "sandbox"))]
     """What this stack deploys: ``all`` accounts from one program, the ``domain``'s account only, one ``member``
     account only, or the local ``sandbox``."""
-    check_permissions: NotRequired[Annotated[str, Choice(CHECKS)]]
+    check_permissions: NotRequired[Annotated[str, v.CHECK]]
     """What a preview does about permissions that the deploying role lacks: ``warn``, ``refuse`` the preview, or
     ``never`` look. Default ``warn``."""
-    check_references: NotRequired[Annotated[str, Choice(CHECKS)]]
-    """What a preview does about roles, clusters, projects and whatever else the configuration names and that is not
-    there: ``warn``, ``refuse`` the preview, or ``never`` look. Default ``warn``."""
 
 
 @described

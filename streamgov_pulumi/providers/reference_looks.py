@@ -35,13 +35,14 @@ class Answers:
     error: str = ""
     done: bool = False
 
-    def left_out(self, skip: str) -> list[str]:
+    def left_out(self, skip: str, who: str = "configuration") -> list[str]:
         """What was not looked up, and why; a sentence each.
 
         Args:
             skip: how whoever deploys turns the looks off.
+            who: what names the things.
         """
-        open_, told = f"Not all that the configuration names was looked up in account {self.account}", []
+        open_, told = f"Not all that the {who} names was looked up in account {self.account}", []
         if not self.done:
             told.append(f"{open_}: it did not answer in time")
         elif self.error:
