@@ -55,7 +55,8 @@ VALUES: Mapping[str, Any] = {
     "accept_share_arn": "arn:share", "topics": ["orders"], "connection_roles": [ROLE], "apply_concurrency": 5,
     "collect_concurrency": 5,
     "domain_version": "V1", "longest_grant": "90d", "default_grant": "30d", "longest": "90d", "default": "30d",
-    "resource_keys": ["alias/streams-*"], "delivery": "direct", "deliveries": {ROLE: "direct"}, "check_references": "warn",
+    "resource_keys": ["alias/streams-*"], "delivery": "direct", "deliveries": {ROLE: "direct"},
+    "check_references": "warn",
 }  # fmt: skip
 """A right value of each argument; flags are true."""
 
