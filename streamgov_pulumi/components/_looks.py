@@ -16,7 +16,7 @@ from streamgov_pulumi.arguments.secret import as_input
 from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import reached as reached_by
 from streamgov_pulumi.components._accounts import session_of
-from streamgov_pulumi.components._wanted import reached, remarks, wanted
+from streamgov_pulumi.components._wanted import account_in, reached, remarks, wanted
 from streamgov_pulumi.components.governance_args import StreamGovernanceArgs
 from streamgov_pulumi.providers import reference_kinds as kinds
 from streamgov_pulumi.providers.named_things import NAMED, item_of
@@ -94,18 +94,19 @@ def of_account(account: Account, name: str, asked: Sequence[tuple[str, Kind, Any
     part = {
         "account": account.settings.account,
         **account.session_inputs(),
-        "items": _when_known(_of_account(name, [*asked, *alike])),
+        "items": _when_known(_of_account(account.settings.account, name, [*asked, *alike])),
     }
     return {NAMED: {"mode": mode, "accounts": [part]}}
 
 
-async def _of_account(name: str, asked: Sequence[tuple[str, Kind, Any]]) -> list[dict[str, Any]]:
+async def _of_account(account: str, name: str, asked: Sequence[tuple[str, Kind, Any]]) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for argument, kind, value in asked:
         known = await _known(value, {})
         listed = enumerate(known) if isinstance(known, list) else [("", known)]
         for index, one in listed:
-            if isinstance(one, str):
+            # A role of another account can be asked for there only.
+            if isinstance(one, str) and (kind is not kinds.role or account_in(one) == account):
                 path = f"{name}.{argument}" + (f"[{index}]" if isinstance(index, int) else "")
                 items.append(item_of(path, Question(kind, one)))
     return items

@@ -74,9 +74,9 @@ def remarks(args: StreamGovernanceArgs, *, by_file: bool = True) -> list[str]:
     names, argument = _names(args), _key("role_arn", by_file)
     for word, contributor in sorted(domain.get("contributors", {}).items()):
         role = contributor["role_arn"]
-        if not isinstance(role, str) or role.split(":")[4] in reached(args):
+        if not isinstance(role, str) or account_in(role) in reached(args):
             continue
-        ours = names.role_arn(role.split(":")[4], "sync-")
+        ours = names.role_arn(account_in(role), "sync-")
         if "-sync-" in role and not role.startswith(ours):
             found.append(
                 f"domain.contributors.{word}.{argument}: {role} looks like a data source's role, and those of this "
@@ -92,6 +92,12 @@ def _names(args: StreamGovernanceArgs) -> Names:
 
 def _key(name: str, by_file: bool) -> str:
     return camel_case(name) if by_file else name
+
+
+def account_in(arn: str) -> str:
+    """The account that an ARN names; empty if it is none, which whoever takes it says."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 else ""
 
 
 def _texts(values: Any) -> list[tuple[int, str]]:
@@ -144,7 +150,7 @@ class _Search:
                 path = self._said("", "permissions_boundary_name")
                 yield Wanted(path, account, self._question(kinds.policy, arn))
         for index, topic in _texts(args.get("alarm_topics", [])):
-            owner = topic.split(":")[4]
+            owner = account_in(topic)
             asked = owner if owner in accounts else next(iter(accounts), "")
             path = f"{self._said('', 'alarm_topics')}[{index}]"
             yield Wanted(path, asked, self._question(kinds.topic, topic))
@@ -191,7 +197,7 @@ class _Search:
                 declared = self.boundaries.get(role)
                 # What its own program is about to give it, and is not known yet, may be the right one.
                 known = declared is None or isinstance(declared, str)
-                own = role.split(":")[4] == member["access"]["account"]
+                own = account_in(role) == member["access"]["account"]
                 if not needed or not known or not own or delivery == ACCESS_ROLE:
                     yield from self._role(where, role)
                     continue
@@ -207,5 +213,5 @@ class _Search:
         return told if isinstance(told, str) else ""
 
     def _role(self, path: str, arn: object) -> Iterator[Wanted]:
-        if isinstance(arn, str) and arn.split(":")[4] in reached(self.args):
-            yield Wanted(path, arn.split(":")[4], self._question(kinds.role, arn))
+        if isinstance(arn, str) and account_in(arn) in reached(self.args):
+            yield Wanted(path, account_in(arn), self._question(kinds.role, arn))

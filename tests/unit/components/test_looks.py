@@ -139,7 +139,8 @@ def test_components_that_stand_alone_ask_for_what_is_in_their_account() -> None:
         where: dict[str, Any] = {"account": account, "domain_id": "dzd-4p9n6sw4qt9xgn", "platform": "kinesis"}
         source = {"project_id": "project1", "registry_name": "orders", "resource": "orders-*"}
         SchemaRegistryDataSource("source", {**where, **source})  # type: ignore[typeddict-item]
-        target = {"environment_id": "environment1", "principals": pulumi.Output.from_input([ROLE])}
+        foreign = ROLE.replace(MEMBER, DOMAIN)
+        target = {"environment_id": "environment1", "principals": pulumi.Output.from_input([ROLE, foreign])}
         StreamSubscriptionTarget("target", {**where, **target})  # type: ignore[typeddict-item]
         StreamSubscriptionTarget(
             "silent",
@@ -169,3 +170,14 @@ def test_components_of_the_facade_leave_it_to_the_guard() -> None:
 
     graph = run(program, preview=True)
     assert [item.name for item in graph.resources if "named" in item.inputs] == ["gov-destroy-guard"]
+
+
+@pytest.mark.parametrize("role", ["reader", "arn:aws:iam:", f"arn:aws:iam::{MEMBER}"])
+def test_what_is_no_arn_is_left_to_the_resource_that_takes_it(role: str) -> None:
+    args = arguments(
+        members=[member(targets={"lake": {"platform": "msk", "environment_id": "e", "principals": [role]}})]
+    )
+    args["domain"]["contributors"] = {"orders": {"project_id": "project1", "role_arn": role}}
+    named = of_facade(args)
+    assert named["remarks"] == []
+    assert not [path for _, path in asked(named) if "principals" in path or "contributors" in path]
