@@ -15,6 +15,7 @@ from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAI
 from streamgov_pulumi.arguments.inputs import holds_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._description import FLAGS, Description
+from streamgov_pulumi.components._members import writing_assets_as
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
@@ -60,7 +61,10 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     membership_account: NotRequired[AccountInput]
     """The domain's account, where the membership is made. Default: the producer's account."""
     membership: NotRequired[bool]
-    """Make the function's role a contributor of the project. Default true; false if the domain's team does it."""
+    """Make the function's role a member of the project. Default true; false if the domain's team does it."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain the role is a member by the designation that the asset type's component makes, which permits what
+    the function calls and no more; false makes it a contributor. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the logs and dead letters."""
 
@@ -161,7 +165,7 @@ class SchemaRegistryDataSource(AccountComponent):
                 "domain_id": args["domain_id"],
                 "project_id": args["project_id"],
                 "user_identifier": function.role_arn,
-                "designation": "PROJECT_CONTRIBUTOR",
+                **writing_assets_as(self._account.settings, platforms_of([args["platform"]])[0], args),
                 **self._domain.session_inputs(),
             },
             child(self),
