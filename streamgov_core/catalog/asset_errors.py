@@ -53,8 +53,9 @@ def refusals_told(project_id: str) -> Iterator[None]:
             raise
         operation = error.operation_name
         use = " and may use the asset type (USE_ASSET_TYPE)" if operation == "CreateAsset" else ""
+        # What to do comes first: results of a run cut a cause.
         raise AssetRefusedError(
-            f"{error}. See that the data source's role is a member of project {project_id} and, in a V2 domain, that "
-            f"its designation permits {operation}{use}: `pulumi up` of the domain's stack, then of this one, gives "
-            "back what it lacks"
+            f"DataZone refuses {operation} (AccessDeniedException): see that the role is a member of project "
+            f"{project_id} and, in a V2 domain, that its designation permits {operation}{use}; `pulumi up` of the "
+            f"domain's stack gives back what it lacks. {error.response['Error'].get('Message', '')}"
         ) from error

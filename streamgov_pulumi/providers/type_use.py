@@ -151,8 +151,8 @@ def offered(api: Any, props: Mapping[str, Any]) -> Offer:
     return Offer(
         found,
         f"project {props['project_id']} may not use asset type {props['asset_type']} by the designation {name!r}: the "
-        f"domain's own stack grants {_POLICY} to the project that owns the type and to those of the domain unit that "
-        "`usable_in_domain_unit` names",
+        f"domain's own stack grants {_POLICY} to the project that owns the type, and to the projects of a domain "
+        "unit if its configuration names one",
     )
 
 
