@@ -64,7 +64,8 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     """Make the function's role a member of the project. Default true; false if the domain's team does it."""
     own_designations: NotRequired[pulumi.Input[bool]]
     """In a V2 domain the role is a member by the designation that the asset type's component makes, which permits what
-    the function calls and no more; false makes it a contributor. Default true."""
+    the function calls and no more; false makes it a contributor. In a program that has that component, let the data
+    source depend on it. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the logs and dead letters."""
 
@@ -106,7 +107,9 @@ class SchemaRegistryDataSource(AccountComponent):
             child(self, depends_on=[queue]),
             kms_key_arn=kms_key,
         )
-        membership = self._membership(name, args, function)
+        # It looks for the designation that the asset type's component makes, and a component's own ``depends_on`` does
+        # not reach its children.
+        membership = self._membership(name, args, function, child(self, depends_on=opts.depends_on if opts else None))
         for rule_key in source.known(lambda spec: [rule.key for rule in spec.rules]):
             self._rule(name, settings, source.part(partial(_rule, rule_key)), function, queue, membership)
 
@@ -155,7 +158,11 @@ class SchemaRegistryDataSource(AccountComponent):
         )
 
     def _membership(
-        self, name: str, args: SchemaRegistryDataSourceArgs, function: FunctionWithRole
+        self,
+        name: str,
+        args: SchemaRegistryDataSourceArgs,
+        function: FunctionWithRole,
+        opts: pulumi.ResourceOptions,
     ) -> list[pulumi.Resource]:
         if not args.get("membership", True):
             return []
@@ -168,7 +175,7 @@ class SchemaRegistryDataSource(AccountComponent):
                 **writing_assets_as(self._account.settings, platforms_of([args["platform"]])[0], args),
                 **self._domain.session_inputs(),
             },
-            child(self),
+            opts,
         )
         return [membership]
 
