@@ -115,8 +115,14 @@ class ProjectMembershipProvider(DataZoneProvider):
         return {**props, "member_id": member_id, "domain_version": version, "held_designation": held}
 
     @staticmethod
-    def _wanted(api: Any, props: Mapping[str, Any], held: str | None = None) -> str:
-        """What the member is to hold: the id of a designation of its own, or the name of a managed one."""
+    def _wanted(api: Any, props: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> str:
+        """What the member is to hold: the id of a designation of its own, or the name of a managed one.
+
+        Args:
+            api: DataZone's client.
+            props: the inputs.
+            olds: the state so far, of a member that is there.
+        """
         managed, domain_id = str(props["designation"]), str(props["domain_id"])
         if not props.get("operations") or domain_version(api, domain_id) != V2:
             return managed
@@ -125,8 +131,10 @@ class ProjectMembershipProvider(DataZoneProvider):
         offer = type_use.offered(api, props)
         if not offer.problem:
             return str(offer.identifier)
-        # It does not take what would stop it, and does not get more than it has.
-        kept = managed if held is None or held in DESIGNATIONS else held
+        # It does not take what would stop it. What was taken away from what it holds is no reason to give it more; a
+        # release that calls more than the domain's stack knows of is one.
+        held, known = (str(olds.get("held_designation")), olds.get("operations") or ()) if olds else (managed, ())
+        kept = managed if held in DESIGNATIONS or {*offer.lacking} - {*known} else held
         tell(f"{_member(props)} {_stands(kept)}: {offer.problem}")
         return kept
 
@@ -201,7 +209,7 @@ class ProjectMembershipProvider(DataZoneProvider):
         """What the member may do changed; its membership is made anew if that means another designation."""
         api = self.api(_news)
         held = str(_olds.get("held_designation") or _olds["designation"])
-        wanted = self._wanted(api, _news, held)
+        wanted = self._wanted(api, _news, {**_olds, "held_designation": held})
         if held != wanted:
             self._remove(api, _news)
             try:

@@ -116,10 +116,12 @@ class Offer:
     Args:
         identifier: its id; None if there is none.
         problem: why it would not do; empty if it does.
+        lacking: operations that it does not permit.
     """
 
     identifier: str | None
     problem: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 def offered(api: Any, props: Mapping[str, Any]) -> Offer:
@@ -143,6 +145,7 @@ def offered(api: Any, props: Mapping[str, Any]) -> Offer:
                 found,
                 f"the designation {name!r} of domain {domain_id} does not permit {', '.join(lacking)}; `pulumi up` of "
                 "the domain's own stack gives that back",
+                tuple(lacking),
             )
         if _covers(api, props, found):
             return Offer(found)

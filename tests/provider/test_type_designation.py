@@ -172,6 +172,25 @@ def test_what_the_designation_lacks_is_said_by_both_and_given_back_by_one(
     assert principal in governed.grants()
 
 
+def test_a_member_of_a_newer_release_works_before_the_domains_stack_is_upgraded(
+    writers: Driver, member: Driver, governed: Governed
+) -> None:
+    fewer = {"operations": ["CreateAsset", "GetAsset"]}
+    inputs = writers.inputs(governed.designation(**fewer))
+    id_, state = writers.create(inputs)
+    older = member.inputs({**governed.writing(), **fewer})
+    made = member.create(older)
+    newer = member.inputs(governed.writing())
+    assert member.diff(*made, newer)[:2] == ("DIFF_SOME", [])
+    found = member.update(*made, newer)
+    assert governed.held() == [found["held_designation"]] == ["PROJECT_CONTRIBUTOR"]
+    upgraded = writers.update(id_, state, writers.inputs(governed.designation()))
+    newer, found = anew(newer, found)
+    assert member.diff(made[0], found, newer)[:2] == ("DIFF_SOME", [])
+    member.update(made[0], found, newer)
+    assert governed.held() == [upgraded["designation_id"]]
+
+
 def test_a_new_member_does_not_take_a_designation_that_would_stop_it(
     writers: Driver, member: Driver, governed: Governed
 ) -> None:
