@@ -61,11 +61,17 @@ class TypeDesignationProvider(DataZoneProvider):
         api, domain_id = self.api(props), str(props["domain_id"])
         if aws.find(api, "get_domain", identifier=domain_id) is None:
             return ReadResult("", {})
-        version = domain_version(api, domain_id)
-        found = own.find(api, domain_id, str(props["name"])) if version == V2 else None
-        outs = {**props, "domain_version": version, "designation_id": found or ""}
-        if version == V2 and found is None:
-            outs["operations"] = []
+        version, found = domain_version(api, domain_id), str(props.get("designation_id") or "")
+        outs = {**props, "domain_version": version}
+        if version == V2:
+            try:
+                found = own.find(api, domain_id, str(props["name"])) or ""
+            except RemoteError as error:
+                if error.code != "AccessDeniedException":
+                    raise  # Who may not look is told by the next update.
+            if not found:
+                outs["operations"] = []
+        outs["designation_id"] = found
         return ReadResult(id_, outs, self.inputs_of(outs))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -104,11 +110,18 @@ class TypeDesignationProvider(DataZoneProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the designation and its grants, unless members hold it."""
-        api, domain_id = self.api(_props), str(_props["domain_id"])
-        if self.keeps(_id) or domain_version(api, domain_id) != V2:
+        api, domain_id, name = self.api(_props), str(_props["domain_id"]), str(_props["name"])
+        if self.keeps(_id) or aws.find(api, "get_domain", identifier=domain_id) is None:
             return
-        name = str(_props["name"])
-        found = own.find(api, domain_id, name)
+        try:
+            found = own.find(api, domain_id, name) if domain_version(api, domain_id) == V2 else None
+        except RemoteError as error:
+            # Who may not look was not let make one either, or it stays.
+            if error.code != "AccessDeniedException":
+                raise
+            found = None
+            if _props.get("designation_id"):
+                tell(f"the designation {name!r} stays in domain {domain_id}: {error}")
         if found is None:
             return
         if own.release(api, domain_id, name):

@@ -224,6 +224,25 @@ def test_where_it_may_not_be_made_members_are_contributors(
     assert writers.update(id_, seen, inputs)["designation_id"]
 
 
+def test_who_may_not_look_at_designations_can_refresh_and_destroy(
+    writers: Driver, governed: Governed, emulator: EmulatorProcess
+) -> None:
+    inputs = writers.inputs(governed.designation())
+    id_, state = writers.create(inputs)
+    emulator.admin(
+        "POST", "faults", {"service": "datazone", "operation": "ListDesignations", "kind": "access_denied", "times": 9}
+    )
+    writers.told()
+    assert writers.read(id_, state)[1] == state
+    writers.delete(id_, state)
+    assert f"the designation '{NAME}' stays in domain {governed.domain}" in writers.told()
+    none = {**state, "designation_id": ""}
+    writers.delete(id_, none)
+    assert writers.told() == ""
+    emulator.admin("DELETE", "faults")
+    assert list(policies(governed)) == [NAME]
+
+
 def test_a_full_asset_type_is_said(writers: Driver, governed: Governed) -> None:
     for number in range(20):
         governed.datazone.add_policy_grant(
