@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from botocore.exceptions import ClientError
 from streamgov_core.deploy.data_source_deployment import data_source
 from streamgov_core.deploy.data_source_permissions import ASSET_OPERATIONS
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import FunctionSpec
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.providers import designation
@@ -24,7 +24,7 @@ from tests.integration.catalog.conftest import CONSUMER, DOMAIN, PRODUCER, REGIO
 from tests.integration.deployer import Deployer
 from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess
-from tools.dev.studio_domain import make_shared_domain
+from tools.dev.studio_domain import EXTENDED, make_shared_domain
 
 NAMES = Names()
 RECORD = '{"type": "record", "name": "R", "fields": []}'
@@ -32,17 +32,20 @@ REVISED = '{"type": "record", "name": "R", "fields": [{"name": "id", "type": "in
 
 
 class Governed:
-    """A V2 domain whose asset type is open to the designation of data sources, in the root unit's projects."""
+    """A domain whose asset type is open to the designation of data sources, in the root unit's projects."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, domain: str) -> None:
         self.datazone = client("datazone")
-        self.domain = make_shared_domain(client, DOMAIN, [PRODUCER, CONSUMER])
+        self.domain, self.designation = domain, ""
         root = self.datazone.get_domain(identifier=self.domain)["rootDomainUnitId"]
         owner = self.datazone.create_project(domainIdentifier=self.domain, name="governance")["id"]
         platform = PLATFORMS["msk"]
         publish_types(client, self.domain, owner, platform, NAMES)
         self.name = NAMES.type_designation("msk")
         self.opening = Opening(self.domain, platform.asset_type(NAMES).name, owner, root)
+
+    def deploy(self) -> None:
+        """What the domain's stack makes in a V2 domain."""
         self.designation = self.permit(*ASSET_OPERATIONS)
         self.opening.open(self.datazone, self.designation)
 
@@ -90,11 +93,12 @@ class Source:
         deployer.queue(PRODUCER, described.dead_letters)
         deployer.function(PRODUCER, described.sync)
         self._lambda, self._name = client("lambda", PRODUCER), described.sync.name
-        self._join(governed, described.sync)
+        assert described.sync.role is not None
+        self.role = described.sync.role.arn
 
-    def _join(self, governed: Governed, function: FunctionSpec) -> None:
-        assert function.role is not None
-        group = self.datazone.create_group_profile(domainIdentifier=governed.domain, rolePrincipalArn=function.role.arn)
+    def join(self, governed: Governed) -> None:
+        """As its membership does in a V2 domain."""
+        group = self.datazone.create_group_profile(domainIdentifier=governed.domain, rolePrincipalArn=self.role)
         self.datazone.create_project_membership(
             domainIdentifier=governed.domain,
             projectIdentifier=self.project,
@@ -105,11 +109,14 @@ class Source:
 
     def __call__(self, **request: Any) -> dict[str, Any]:
         """A run's result, also of one that failed."""
-        answer = self._lambda.invoke(
-            FunctionName=self._name, Payload=json.dumps({"action": "sync", **request}).encode()
-        )
+        return dict(json.loads(self.told(**request)))
+
+    def told(self, **request: Any) -> str:
+        """What a run answers: its result as JSON, or why it could not begin."""
+        event = json.dumps({"action": "sync", **request}).encode()
+        answer = self._lambda.invoke(FunctionName=self._name, Payload=event)
         told = json.load(answer["Payload"])
-        return dict(json.loads(told["errorMessage"]) if "FunctionError" in answer else told)
+        return str(told["errorMessage"]) if "FunctionError" in answer else json.dumps(told)
 
     def refusal(self) -> str:
         """Why a run failed."""
@@ -125,12 +132,16 @@ class Source:
 @pytest.fixture(scope="module")
 def studio(client: Client, governed: tuple[str, dict[str, str]]) -> Governed:
     """``governed`` deploys the table of records into the producer's account."""
-    return Governed(client)
+    made = Governed(client, make_shared_domain(client, DOMAIN, [PRODUCER, CONSUMER]))
+    made.deploy()
+    return made
 
 
 @pytest.fixture
 def source(client: Client, studio: Governed, place: Place) -> Source:
-    return Source(client, studio, place)
+    made = Source(client, studio, place)
+    made.join(studio)
+    return made
 
 
 def test_it_does_everything_by_its_designation(source: Source, studio: Governed) -> None:
@@ -206,6 +217,54 @@ def test_a_contributor_may_what_the_designation_does_not_permit(
     assert _code(lambda: datazone.search(**where, searchScope="ASSET")) == ""
     assert _code(lambda: datazone.create_glossary(**where, name=name, status="ENABLED")) == refusal
     assert _code(lambda: datazone.create_asset_type(**where, name=name, formsInput={})) == refusal
+
+
+def test_a_domain_becomes_v2_under_a_data_source(client: Client, emulator: EmulatorProcess, place: Place) -> None:
+    datazone = client("datazone")
+    made = datazone.create_domain(name="old", domainExecutionRole=f"arn:aws:iam::{DOMAIN}:role/Admin")
+    client("ram").create_resource_share(name="old", resourceArns=[made["arn"]], principals=[PRODUCER])
+    ram = client("ram", PRODUCER)
+    for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
+        if invitation["status"] == "PENDING":
+            ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
+    governed = Governed(client, made["id"])
+    source = Source(client, governed, place)
+    datazone.create_project_membership(
+        domainIdentifier=governed.domain,
+        projectIdentifier=source.project,
+        member={"userIdentifier": source.role},
+        designation="PROJECT_CONTRIBUTOR",
+    )
+    place.register("before", RECORD)
+    assert source()["created"] == ["before"]
+
+    body = json.dumps({"upgrade": governed.domain}).encode()
+    urllib.request.urlopen(
+        urllib.request.Request(f"{emulator.endpoint}/_emulator/datazone", body, method="POST")
+    ).close()
+    place.register("during", RECORD)
+    told = source.told()
+    assert (
+        f"DataZone refuses Search (AccessDeniedException): see that the role is a member of project {source.project}"
+        in told
+    )
+    assert told.endswith(f"account {PRODUCER} is not associated with the domain")
+    # What the next `pulumi up` does, with the pool that the domain's owner opens.
+    datazone.add_policy_grant(
+        domainIdentifier=governed.domain,
+        entityType="DOMAIN_UNIT",
+        entityIdentifier=made["rootDomainUnitId"],
+        policyType="ADD_TO_PROJECT_MEMBER_POOL",
+        principal={"user": {"allUsersGrantFilter": {}}},
+        detail={"addToProjectMemberPool": {"includeChildDomainUnits": True}},
+    )
+    share = client("ram").get_resource_shares(resourceOwner="SELF", name="old")["resourceShares"][0]["resourceShareArn"]
+    client("ram").associate_resource_share_permission(resourceShareArn=share, permissionArn=EXTENDED, replace=True)
+    governed.deploy()
+    source.join(governed)
+    result = source()
+    assert result["created"] == ["during"] and "failed" not in result["counts"], result
+    assert sorted(item["name"] for item in source.place.assets()) == ["before", "during"]
 
 
 def _document(statement: dict[str, Any]) -> dict[str, Any]:
