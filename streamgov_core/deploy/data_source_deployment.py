@@ -27,7 +27,8 @@ class DataSourceDeployment:
     """The parts of a data source.
 
     Args:
-        sync: the function. Its role must be a contributor of the project that owns the assets.
+        sync: the function. Its role must be a member of the project that owns the assets: a contributor, or in a V2
+            domain by the designation of its platform's data sources (``Names.type_designation``).
         dead_letters: queue of events that could not be delivered and of invocations that failed.
         rules: what starts the function.
     """

@@ -16,6 +16,7 @@ from streamgov_pulumi.arguments.inputs import holds_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._description import FLAGS, Description
 from streamgov_pulumi.components._looks import Kind, of_account
+from streamgov_pulumi.components._members import writing_assets_as
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components._wanted import RESOURCES
 from streamgov_pulumi.components.function import FunctionWithRole
@@ -63,7 +64,11 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     membership_account: NotRequired[AccountInput]
     """The domain's account, where the membership is made. Default: the producer's account."""
     membership: NotRequired[bool]
-    """Make the function's role a contributor of the project. Default true; false if the domain's team does it."""
+    """Make the function's role a member of the project. Default true; false if the domain's team does it."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain the role is a member by the designation that the asset type's component makes, which permits what
+    the function calls and no more; false makes it a contributor. In a program that has that component, let the data
+    source depend on it. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the logs and dead letters."""
 
@@ -105,7 +110,9 @@ class SchemaRegistryDataSource(AccountComponent):
             child(self, depends_on=[queue]),
             kms_key_arn=kms_key,
         )
-        membership = self._membership(name, args, function)
+        # It looks for the designation that the asset type's component makes, and a component's own ``depends_on`` does
+        # not reach its children.
+        membership = self._membership(name, args, function, child(self, depends_on=opts.depends_on if opts else None))
         for rule_key in source.known(lambda spec: [rule.key for rule in spec.rules]):
             self._rule(name, settings, source.part(partial(_rule, rule_key)), function, queue, membership)
 
@@ -154,7 +161,11 @@ class SchemaRegistryDataSource(AccountComponent):
         )
 
     def _membership(
-        self, name: str, args: SchemaRegistryDataSourceArgs, function: FunctionWithRole
+        self,
+        name: str,
+        args: SchemaRegistryDataSourceArgs,
+        function: FunctionWithRole,
+        opts: pulumi.ResourceOptions,
     ) -> list[pulumi.Resource]:
         if not args.get("membership", True):
             return []
@@ -164,11 +175,11 @@ class SchemaRegistryDataSource(AccountComponent):
                 "domain_id": args["domain_id"],
                 "project_id": args["project_id"],
                 "user_identifier": function.role_arn,
-                "designation": "PROJECT_CONTRIBUTOR",
+                **writing_assets_as(self._account.settings, platforms_of([args["platform"]])[0], args),
                 **self._domain.session_inputs(),
                 **of_account(self._account, name, _named(args)),
             },
-            child(self),
+            opts,
         )
         return [membership]
 

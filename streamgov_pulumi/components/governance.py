@@ -16,9 +16,10 @@ from streamgov_pulumi.components._accounts import Accounts, reached, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
 from streamgov_pulumi.components._looks import of_deployment
+from streamgov_pulumi.components._members import contributors
 from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
-from streamgov_pulumi.components._settings import AccountArgs, child, if_said, platforms_of
+from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -29,7 +30,7 @@ from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovern
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
-from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
+from streamgov_pulumi.providers import DestroyGuard
 
 PASSED_ON = (
     "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
@@ -74,7 +75,7 @@ class StreamGovernance(pulumi.ComponentResource):
     data_source_function_arns: dict[str, pulumi.Output[str]]
     """``<account>/<word>`` -> ARN of the data source's function."""
     data_source_role_arns: dict[str, pulumi.Output[str]]
-    """``<account>/<word>`` -> ARN of that function's role: a contributor in the domain's own stack."""
+    """``<account>/<word>`` -> ARN of that function's role: one of ``contributors`` in the domain's own stack."""
     schema_events: dict[str, pulumi.Output[str]]
     """``<account>/<word>`` -> what tells the data source of schema changes."""
     key_arns: dict[str, pulumi.Output[str]]
@@ -121,7 +122,8 @@ class StreamGovernance(pulumi.ComponentResource):
             self.central_machine_arn = self._central_authorizer.machine_arn
             self.grant_table_name = self._central_authorizer.table_name
             self.domain_function_role_arns = self._central_authorizer.function_role_arns
-            self._contributors()
+            access = self._account(domain["access"])
+            self._made += contributors(name, access, domain, child(self, depends_on=types))
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
@@ -211,6 +213,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 "owning_project_id": domain["types_project_id"],
                 "adopt_existing": domain.get("adopt_existing", False),
                 "allow_breaking": domain.get("allow_breaking", False),
+                "own_designations": domain.get("own_designations", True),
             }
             if "usable_in_domain_unit" in domain:
                 made_args["usable_in_domain_unit"] = domain["usable_in_domain_unit"]
@@ -255,19 +258,6 @@ class StreamGovernance(pulumi.ComponentResource):
         for key, length in domain.get("grants", {}).items():
             made[f"{key}_grant"] = length  # type: ignore[literal-required]
         return CentralAuthorizer(f"{self._name}-central", made, child(self))
-
-    def _contributors(self) -> None:
-        domain = self._args["domain"]
-        shared = {
-            "domain_id": domain["domain_id"],
-            "designation": "PROJECT_CONTRIBUTOR",
-            **if_said("adopt_existing", domain.get("adopt_existing", False)),
-            **self._account(domain["access"]).session_inputs(),
-        }
-        for word, found in sorted(domain.get("contributors", {}).items()):
-            member = {"project_id": found["project_id"], "user_identifier": found["role_arn"]}
-            made = ProjectMembership(f"{self._name}-contributor-{word}", {**shared, **member}, child(self))
-            self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------
     def _member(self, member: MemberArgs, share: DomainAssociation | None, types: list[pulumi.Resource]) -> None:
@@ -340,6 +330,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 # domain's team does it (contributors).
                 "membership": self._args["domain"].get("deploy", True)
                 or "assume_role_arn" in self._args["domain"]["access"],
+                "own_designations": self._args["domain"].get("own_designations", True),
                 "trail": mode,
                 "kms_key_arn": key,
             }
