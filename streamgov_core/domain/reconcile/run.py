@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.function_events import PlanEvent, ReconcileEvent
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger
+from streamgov_core.domain.plan import traced_steps
 from streamgov_core.domain.reconcile.detection_result import Remediation
 from streamgov_core.domain.reconcile.expected import member_step
 from streamgov_core.domain.reconcile.inventory import (
@@ -55,6 +57,7 @@ from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
 from streamgov_core.runtime.settings_layer import function_variables
+from streamgov_core.runtime.tracing import trace_header
 
 LISTED = 60
 """Findings that one portion of a shard lists; the others are counted."""
@@ -115,6 +118,8 @@ class Reconcile:
         metrics: of the function; None for those that go to its log group.
         now: clock.
         set_rate: lets the calls to DataZone go on at another rate, in calls a second.
+        trace_header: of the invocation; '' for none. What a child of a distributed map starts has no other trace, for
+            X-Ray does not trace children of such a map.
     """
 
     def __init__(
@@ -130,6 +135,7 @@ class Reconcile:
         metrics: FunctionMetrics | None = None,
         now: Callable[[], float] = time.time,
         set_rate: Callable[[float], None] = lambda rate: None,
+        trace_header: str = "",
     ) -> None:
         self._settings = settings
         self._names = settings.names
@@ -142,6 +148,7 @@ class Reconcile:
         self._metrics = metrics or FunctionMetrics(settings.names.namespace, RECONCILER)
         self._now = now
         self._set_rate = set_rate
+        self._trace_header = trace_header
 
     @classmethod
     def prepare(cls) -> None:
@@ -165,6 +172,7 @@ class Reconcile:
             EventsPublisher(lambda: clients.client("events")),
             DynamoRunStore(lambda: clients.client("dynamodb"), names.run_table, time.time),
             set_rate=rate_limiter.set_rate,
+            trace_header=trace_header(os.environ if env is None else env),
         )
 
     def run(self, event: ReconcileEvent, context: Any = None) -> dict[str, Any]:
@@ -229,7 +237,10 @@ class Reconcile:
             "tally": portion.tally.to_message(),
             "remediations": [remediation.to_message() for remediation in now],
             "waiting": [remediation.to_message() for remediation in later],
-            "members": [member_step(self._names, command, number) for number, command in enumerate(portion.commands)],
+            "members": traced_steps(
+                [member_step(self._names, command, number) for number, command in enumerate(portion.commands)],
+                self._trace_header,
+            ),
         }
 
     # --- conclude -----------------------------------------------------------------------------------------------------
@@ -275,7 +286,7 @@ class Reconcile:
             "checked": checked,
             "busy": busy,
             "tally": tally.to_message(),
-            **work.to_message(),
+            **work.to_message(self._trace_header),
         }
 
     # --- report -------------------------------------------------------------------------------------------------------
