@@ -118,9 +118,11 @@ class Reconcile:
         metrics: of the function; None for those that go to its log group.
         now: clock.
         set_rate: lets the calls to DataZone go on at another rate, in calls a second.
-        trace_header: of the invocation; '' for none. What a child of a distributed map starts has no other trace, for
-            X-Ray does not trace children of such a map.
     """
+
+    trace_header = ""
+    """Of the invocation: executions in the members' accounts go on with its trace. They have no other, for Step
+    Functions does not trace the children of a distributed map ("AWS X-Ray and Step Functions")."""
 
     def __init__(
         self,
@@ -135,7 +137,6 @@ class Reconcile:
         metrics: FunctionMetrics | None = None,
         now: Callable[[], float] = time.time,
         set_rate: Callable[[float], None] = lambda rate: None,
-        trace_header: str = "",
     ) -> None:
         self._settings = settings
         self._names = settings.names
@@ -148,7 +149,6 @@ class Reconcile:
         self._metrics = metrics or FunctionMetrics(settings.names.namespace, RECONCILER)
         self._now = now
         self._set_rate = set_rate
-        self._trace_header = trace_header
 
     @classmethod
     def prepare(cls) -> None:
@@ -163,7 +163,7 @@ class Reconcile:
         names, domain_id = settings.names, settings.domain_id
         clients = _clients(names.region)
         rate_limiter = RateLimiter(time.time, time.sleep)
-        return cls(
+        made = cls(
             settings,
             DataZoneDomain(rate_limited(lambda: clients.client("datazone"), rate_limiter), domain_id),
             DataZoneInventory(lambda: clients.client("datazone"), domain_id, rate_limiter),
@@ -172,8 +172,9 @@ class Reconcile:
             EventsPublisher(lambda: clients.client("events")),
             DynamoRunStore(lambda: clients.client("dynamodb"), names.run_table, time.time),
             set_rate=rate_limiter.set_rate,
-            trace_header=trace_header(os.environ if env is None else env),
         )
+        made.trace_header = trace_header(os.environ if env is None else env)
+        return made
 
     def run(self, event: ReconcileEvent, context: Any = None) -> dict[str, Any]:
         """Carry one phase out; every member that a state reads is in the answer.
@@ -239,7 +240,7 @@ class Reconcile:
             "waiting": [remediation.to_message() for remediation in later],
             "members": traced_steps(
                 [member_step(self._names, command, number) for number, command in enumerate(portion.commands)],
-                self._trace_header,
+                self.trace_header,
             ),
         }
 
@@ -286,7 +287,7 @@ class Reconcile:
             "checked": checked,
             "busy": busy,
             "tally": tally.to_message(),
-            **work.to_message(self._trace_header),
+            **work.to_message(self.trace_header),
         }
 
     # --- report -------------------------------------------------------------------------------------------------------
