@@ -2,8 +2,8 @@
 
 Lambda puts the header of an invocation into ``_X_AMZN_TRACE_ID`` ("Using Lambda environment variables"); Step Functions
 invokes functions within the trace of the execution, since Lambda has "native X-Ray support". An execution's definition
-cannot read that trace, and whoever starts an execution sets ``traceHeader`` ("Integrate upstream services" in the
-developer guide's "AWS X-Ray and Step Functions"). So a function hands it to the machine with its answer.
+cannot read that trace, and whoever starts an execution sets ``traceHeader`` (its developer guide, "Trace Step Functions
+request data in AWS X-Ray", section "Integrate upstream services"). So a function hands it to the machine.
 
 What botocore calls from within a function has the header anyway (its handler ``add_recursion_detection_header``), and
 Step Functions prefers that to ``traceHeader`` (API reference, StartExecution).

@@ -1,9 +1,10 @@
 """The trace header of AWS X-Ray: what starts a trace, what carries it on, and what ends it.
 
-Source of the rules: X-Ray developer guide, "Concepts" (tracing header; a header that is not valid is dropped); Step
-Functions developer guide, "AWS X-Ray and Step Functions", and its API reference "StartExecution"; Lambda developer
-guide, "Visualize Lambda function invocations using AWS X-Ray"; EventBridge user guide, "Amazon EventBridge integration
-with AWS X-Ray". Segments are not kept: this emulator has no X-Ray, only the ids that services pass on.
+Source of the rules: X-Ray developer guide, "Concepts" (tracing header); Step Functions developer guide, "Trace Step
+Functions request data in AWS X-Ray", and API reference, "StartExecution"; Lambda developer guide, "Visualize Lambda
+function invocations using AWS X-Ray"; EventBridge user guide, "Amazon EventBridge integration with AWS X-Ray" (a header
+that is not valid is dropped; events of AWS services and schedules have none). Segments are not kept: this emulator has
+no X-Ray, only the ids that services pass on.
 """
 
 from __future__ import annotations

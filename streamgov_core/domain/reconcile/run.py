@@ -122,7 +122,7 @@ class Reconcile:
 
     trace_header = ""
     """Of the invocation: executions in the members' accounts go on with its trace. They have no other, for Step
-    Functions does not trace the children of a distributed map ("AWS X-Ray and Step Functions")."""
+    Functions does not trace the children of a distributed map ("Trace Step Functions request data in AWS X-Ray")."""
 
     def __init__(
         self,
