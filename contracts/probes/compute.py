@@ -155,21 +155,23 @@ def role_not_assumable(probe_run: ProbeRun) -> Any:
 
 
 @probe("sfn-trace-to-execution", expects="none", uses=(machine_role,))
-def trace_to_execution(scene: Scene) -> Any:
+def trace_to_execution(probe_run: ProbeRun) -> Any:
     """Which trace has an execution that a traced execution's task starts without a header: its parent's, or none?"""
-    inner = make_machine(scene, {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}})
-    role = service_role(scene, "nesting", STATES, {"Action": "states:StartExecution", "Resource": inner})
+    inner = make_machine(probe_run, {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}})
+    role = service_role(probe_run, "nesting", STATES, {"Action": "states:StartExecution", "Resource": inner})
     state = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sfn:startExecution",
         "Parameters": {"StateMachineArn": inner},
         "End": True,
     }
-    outer = make_machine(scene, {"StartAt": "Only", "States": {"Only": state}}, role)
+    outer = make_machine(probe_run, {"StartAt": "Only", "States": {"Only": state}}, role)
     root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
-    answer = scene.client("stepfunctions").start_execution(stateMachineArn=outer, traceHeader=f"Root={root};Sampled=1")
-    parent = ended(scene, str(answer["executionArn"]))
-    passed = ended(scene, json.loads(parent["output"])["ExecutionArn"]).get("traceHeader", "")
+    answer = probe_run.client("stepfunctions").start_execution(
+        stateMachineArn=outer, traceHeader=f"Root={root};Sampled=1"
+    )
+    parent = ended(probe_run, str(answer["executionArn"]))
+    passed = ended(probe_run, json.loads(parent["output"])["ExecutionArn"]).get("traceHeader", "")
     return "its parent's" if root in passed else "another" if passed else "none"
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streamgov_core.runtime.tracing import TRACE_VARIABLE, is_sampled, trace_header, trace_id
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
+SHAPE = Session().get_service_model("stepfunctions").shape_for("TraceHeader")
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,7 @@ def test_without_a_trace_there_is_no_header() -> None:
 @given(st.text() | st.builds("Root={};Sampled={}".format, st.just(ROOT) | st.text(), st.text()))
 def test_whatever_the_variable_holds_start_execution_takes_the_header(text: str) -> None:
     """Its model: 0 to 256 characters of ASCII."""
-    shape = Session().get_service_model("stepfunctions").shape_for("TraceHeader")
     header = trace_header({TRACE_VARIABLE: text})
-    assert shape.metadata["min"] <= len(header) <= shape.metadata["max"] and header.isascii()
+    assert SHAPE.metadata["min"] <= len(header) <= SHAPE.metadata["max"] and header.isascii()
     assert header == "" or re.fullmatch(rf"Root={trace_id(text)}(;Sampled=[01])?", header)
     assert is_sampled(header) == ("Sampled=1" in header)
