@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ProjectMembership,
         Rule,
         SubscriptionTarget,
+        TypeDesignation,
     )
 
 _HOMES = {
@@ -55,6 +56,7 @@ _HOMES = {
     "StreamRequestForm": "streamgov_pulumi.components.request_form",
     "StreamSubscriptionTarget": "streamgov_pulumi.components.target",
     "SubscriptionTarget": "streamgov_pulumi.providers",
+    "TypeDesignation": "streamgov_pulumi.providers",
 }
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "StreamRequestForm",
     "StreamSubscriptionTarget",
     "SubscriptionTarget",
+    "TypeDesignation",
 ]
 
 

@@ -69,7 +69,11 @@ def for_domain(args: StreamGovernanceArgs, role_arns: Mapping[str, str]) -> Keys
     if role_arns and "assume_role_arn" not in domain["access"]:
         sources = member.get("data_sources", {})
         section["contributors"] = {
-            word: {"projectId": str(sources[word]["project_id"]), "roleArn": arn}
+            word: {
+                "projectId": str(sources[word]["project_id"]),
+                "roleArn": arn,
+                "platform": sources[word]["platform"],
+            }
             for word, arn in sorted(role_arns.items())
         }
     targets: Any = member.get("targets", {})

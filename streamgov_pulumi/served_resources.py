@@ -20,6 +20,7 @@ from streamgov_pulumi.providers import (
     ProjectMembershipProvider,
     RuleProvider,
     SubscriptionTargetProvider,
+    TypeDesignationProvider,
     inputs,
 )
 from streamgov_pulumi.providers.base import SESSION_KEYS, DataZoneProvider
@@ -131,6 +132,13 @@ SERVED: Mapping[str, Served] = {
         inputs.TargetOutputs,
         "A subscription target of a DataZone environment.",
         "domain_id|environment_id|target_id",
+    ),
+    "TypeDesignation": Served(
+        TypeDesignationProvider,
+        inputs.TypeDesignationInputs,
+        inputs.DesignationOutputs,
+        "The designation of the members that write assets of one type, in a V2 domain (SageMaker Unified Studio).",
+        "domain_id|'designation'|name",
     ),
 }
 """Name -> resource."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from typing import Any
 
 from contracts.probe import probe
@@ -150,6 +152,27 @@ def role_not_assumable(probe_run: ProbeRun) -> Any:
         "Credentials": {"RoleArn": closed},
     }
     return run_state(probe_run, state).get("error")
+
+
+@probe("sfn-trace-to-execution", expects="none", uses=(machine_role,))
+def trace_to_execution(probe_run: ProbeRun) -> Any:
+    """Which trace has an execution that a traced execution's task starts without a header: its parent's, or none?"""
+    inner = make_machine(probe_run, {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}})
+    role = service_role(probe_run, "nesting", STATES, {"Action": "states:StartExecution", "Resource": inner})
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sfn:startExecution",
+        "Parameters": {"StateMachineArn": inner},
+        "End": True,
+    }
+    outer = make_machine(probe_run, {"StartAt": "Only", "States": {"Only": state}}, role)
+    root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    answer = probe_run.client("stepfunctions").start_execution(
+        stateMachineArn=outer, traceHeader=f"Root={root};Sampled=1"
+    )
+    parent = ended(probe_run, str(answer["executionArn"]))
+    passed = ended(probe_run, json.loads(parent["output"])["ExecutionArn"]).get("traceHeader", "")
+    return "its parent's" if root in passed else "another" if passed else "none"
 
 
 _LOGGING = [

@@ -124,6 +124,19 @@ by_hand(
     how="As an administrator of a V2 domain, call CreateDesignation with each: no page names the IAM action.",
 )
 by_hand(
+    "dz-designation-uses-type",
+    question="May a member by a designation of users' making create an asset of a type that its project does not own?",
+    expects={
+        "with a grant for contributors alone": "AccessDeniedException",
+        "with a grant that names the designation": "accepted",
+        "in the project that owns the type, without a grant": "accepted",
+        "ListPolicyGrants of the type, by any user of the domain": "accepted",
+    },
+    how="In a V2 domain give a role's group a designation that permits CreateAsset in a second project, and call "
+    "AddPolicyGrant of USE_ASSET_TYPE with projectDesignation CONTRIBUTOR, then with USER_CREATED_DESIGNATION and "
+    "userCreatedDesignationId.",
+)
+by_hand(
     "dz-v2-share-permission",
     question="What does a V2 domain answer to an account whose share has a permission for V1 domains?",
     expects="AccessDeniedException",

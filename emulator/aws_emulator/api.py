@@ -160,5 +160,5 @@ class Emulator:
     admin_client: Callable[..., Any]
     """admin_client(service, *, account=…, region=…) -> a boto3 client as the account's Admin role."""
     call: Callable[..., dict[str, Any] | None]
-    """call(service, operation, params, *, caller, region, source_arn=None): run one operation through the whole
-    pipeline in process, without HTTP; raises ApiError."""
+    """call(service, operation, params, *, caller, region, source_arn=None, headers=None): run one operation through the
+    whole pipeline in process, without HTTP; raises ApiError."""

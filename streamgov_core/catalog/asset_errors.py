@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
 from streamgov_core.model.errors import CatalogError
+from streamgov_core.runtime.clients import error_code
 
 
 class AssetExistsError(CatalogError):
@@ -24,3 +30,32 @@ class AssetHiddenError(CatalogError):
 
 class AssetBusyError(CatalogError):
     """Another change of the asset is in progress, such as its move to another project (ConflictException)."""
+
+
+class AssetRefusedError(CatalogError):
+    """DataZone refuses the data source an operation, until somebody gives its role back what it lacks."""
+
+
+@contextmanager
+def refusals_told(project_id: str) -> Iterator[None]:
+    """Turn a refusal of DataZone (AccessDeniedException) into a sentence that says what to look at.
+
+    Args:
+        project_id: the project in which the data source works.
+
+    Raises:
+        AssetRefusedError: DataZone refused a call.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) != "AccessDeniedException":
+            raise
+        operation = error.operation_name
+        use = " and may use the asset type (USE_ASSET_TYPE)" if operation == "CreateAsset" else ""
+        # What to do comes first: results of a run cut a cause.
+        raise AssetRefusedError(
+            f"DataZone refuses {operation} (AccessDeniedException): see that the role is a member of project "
+            f"{project_id} and, in a V2 domain, that its designation permits {operation}{use}; `pulumi up` of the "
+            f"domain's stack gives back what it lacks. {error.response['Error'].get('Message', '')}"
+        ) from error

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from streamgov_core.catalog.asset_errors import AssetBusyError, AssetExistsError, AssetHiddenError
+from streamgov_core.catalog.asset_errors import AssetBusyError, AssetExistsError, AssetHiddenError, refusals_told
 from streamgov_core.catalog.entities import Asset, AssetSummary, AssetType, Form, Revision, WrittenRevision
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.forms import MAX_FORM_CONTENT, FormContent
@@ -18,11 +19,24 @@ from streamgov_core.runtime.log import log
 if TYPE_CHECKING:
     from mypy_boto3_datazone import DataZoneClient
     from mypy_boto3_datazone.literals import ChangeActionType
-    from mypy_boto3_datazone.type_defs import FormInputTypeDef, SearchInputPaginateTypeDef
+    from mypy_boto3_datazone.type_defs import FormInputTypeDef, SearchInputPaginateTypeDef, SearchOutputTypeDef
 
 PAGE = 50
 MAX_DESCRIPTION = 2048
 MAX_SEARCH_TEXT = 512
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _telling_refusals(method: _Method) -> _Method:
+    """The method, which says of a refusal what to look at."""
+
+    @wraps(method)
+    def told(self: DataZoneAssets, *args: Any, **more: Any) -> Any:
+        with refusals_told(self._project):
+            return method(self, *args, **more)
+
+    return cast("_Method", told)
 
 
 class DataZoneAssets:
@@ -52,11 +66,16 @@ class DataZoneAssets:
             request["searchText"] = text[:MAX_SEARCH_TEXT]
         if forms:
             request["additionalAttributes"] = ["FORMS"]
-        for page in self._client.get_paginator("search").paginate(**request):
+        pages = iter(self._client.get_paginator("search").paginate(**request))
+        while page := self._next(pages):
             for item in page.get("items", ()):
                 asset = item.get("assetItem")
                 if asset:
                     yield _summary(asset)
+
+    @_telling_refusals
+    def _next(self, pages: Iterator[SearchOutputTypeDef]) -> SearchOutputTypeDef | None:
+        return next(pages, None)
 
     def asset_type(self, name: str) -> AssetType | None:
         """API GetAssetType. DataZone may answer AccessDenied for a type that is not there."""
@@ -75,6 +94,7 @@ class DataZoneAssets:
         forms = {form: entry["typeRevision"] for form, entry in found.get("formsOutput", {}).items()}
         return AssetType(found["revision"], forms)
 
+    @_telling_refusals
     def get(self, asset_id: str, revision: str | None = None) -> Asset | None:
         """API GetAsset.
 
@@ -98,6 +118,7 @@ class DataZoneAssets:
             raise AssetHiddenError(asset_id, sees_others=bool(self._seen)) from error
         return _asset(found)
 
+    @_telling_refusals
     def create(self, external_id: str, type_name: str, first: Revision, token: str) -> Asset:
         """API CreateAsset.
 
@@ -119,6 +140,7 @@ class DataZoneAssets:
                 raise AssetExistsError(f"DataZone refuses a second asset of {external_id}: {error}") from error
             raise
 
+    @_telling_refusals
     def revise(self, asset_id: str, revision: Revision, token: str) -> WrittenRevision:
         """API CreateAssetRevision."""
         request: dict[str, Any] = {
@@ -143,6 +165,7 @@ class DataZoneAssets:
         """API CreateListingChangeSet, UNPUBLISH."""
         return self._change_listing(asset_id, "UNPUBLISH")
 
+    @_telling_refusals
     def _change_listing(self, asset_id: str, action: ChangeActionType, **more: str) -> bool:
         """False if an earlier change is in progress.
 
@@ -162,6 +185,7 @@ class DataZoneAssets:
         """API ListSubscriptions, ListSubscriptionRequests, as the approving project."""
         return [*self._approved(listing_id), *self._pending(listing_id)]
 
+    @_telling_refusals
     def end_subscriptions(self, listing_id: str) -> int:
         """API RevokeSubscription, RejectSubscriptionRequest. Grants are revoked by their own way."""
         subscriptions = self._approved(listing_id)
@@ -181,6 +205,7 @@ class DataZoneAssets:
     def _approved(self, listing_id: str) -> list[str]:
         return [item["id"] for item in self._approved_items(listing_id)]
 
+    @_telling_refusals
     def _approved_items(self, listing_id: str) -> list[Mapping[str, Any]]:
         pages = self._client.get_paginator("list_subscriptions").paginate(
             domainIdentifier=self._domain,
@@ -191,6 +216,7 @@ class DataZoneAssets:
         )
         return [item for page in pages for item in page.get("items", ())]
 
+    @_telling_refusals
     def _pending(self, listing_id: str) -> list[str]:
         pages = self._client.get_paginator("list_subscription_requests").paginate(
             domainIdentifier=self._domain,
@@ -201,6 +227,7 @@ class DataZoneAssets:
         )
         return [item["id"] for page in pages for item in page.get("items", ())]
 
+    @_telling_refusals
     def delete(self, asset_id: str) -> bool:
         """API DeleteAsset."""
         try:

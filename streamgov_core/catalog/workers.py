@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import ClientError
 
+from streamgov_core.catalog.asset_errors import AssetRefusedError
 from streamgov_core.catalog.change_events import BATCH, ChangePublisher
 from streamgov_core.catalog.sync_result import ALL, SyncOutcome, SyncResult
 from streamgov_core.model.errors import CatalogBusyError, StreamgovError
@@ -174,7 +175,7 @@ def is_lasting(error: Exception) -> bool:
     """Whether an error is about one schema and stays until somebody changes something: it must not fail every run."""
     if isinstance(error, ClientError):
         return error_code(error) in LASTING_CODES
-    return isinstance(error, StreamgovError) and not isinstance(error, CatalogBusyError)
+    return isinstance(error, StreamgovError) and not isinstance(error, CatalogBusyError | AssetRefusedError)
 
 
 def failure(name: str, error: Exception) -> str:

@@ -46,7 +46,8 @@ class DataSourceDeployment:
     """The parts of a data source.
 
     Args:
-        sync: the function. Its role must be a contributor of the project that owns the assets.
+        sync: the function. Its role must be a member of the project that owns the assets: a contributor, or in a V2
+            domain by the designation of its platform's data sources (``Names.type_designation``).
         machine: the state machine of full runs.
         runs: the table of what their shards work on.
         schedule_role: the role with which the schedule starts the machine.

@@ -17,6 +17,21 @@ from streamgov_core.model.asset_record import record_key
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
 
+ASSET_OPERATIONS = (
+    "CreateAsset",
+    "CreateAssetRevision",
+    "CreateListingChangeSet",
+    "DeleteAsset",
+    "GetAsset",
+    "GetAssetType",
+    "ListSubscriptionRequests",
+    "ListSubscriptions",
+    "RejectSubscriptionRequest",
+    "RevokeSubscription",
+    "Search",
+)
+"""Operations of DataZone's API that a data source calls: what its role may, and in a V2 domain its designation."""
+
 
 def sync_policy(
     names: Names,
@@ -68,24 +83,9 @@ def sync_policy(
         ),
         _records(names, account, [record_key(domain_id, place) for place in places]),
         # DataZone's asset actions name no resource type, so IAM can only be asked about "*". What confines the
-        # function is its membership: it is a contributor of one project only.
-        _allow(
-            "WriteAssets",
-            [
-                "datazone:CreateAsset",
-                "datazone:CreateAssetRevision",
-                "datazone:CreateListingChangeSet",
-                "datazone:DeleteAsset",
-                "datazone:GetAsset",
-                "datazone:GetAssetType",
-                "datazone:ListSubscriptionRequests",
-                "datazone:ListSubscriptions",
-                "datazone:RejectSubscriptionRequest",
-                "datazone:RevokeSubscription",
-                "datazone:Search",
-            ],
-            ["*"],
-        ),
+        # function is its membership: it is a member of one project only, in a V2 domain by a designation that permits
+        # these operations alone.
+        _allow("WriteAssets", [f"datazone:{operation}" for operation in ASSET_OPERATIONS], ["*"]),
         _allow("PublishChanges", ["events:PutEvents"], [names.arn("events", account, "event-bus/default")]),
         *_runs(names, account, function_name),
     ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from streamgov_core.domain.approval import decided, ignored_end
 from streamgov_core.domain.asset_request import AssetRequest
@@ -20,7 +21,7 @@ from streamgov_core.domain.grant_details import GrantDetails, GrantReader
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantRecord
 from streamgov_core.domain.grant_progress import GrantProgress, is_taken
 from streamgov_core.domain.live_asset import LiveAsset
-from streamgov_core.domain.plan import item, renewal_item
+from streamgov_core.domain.plan import item, renewal_item, traced_item
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model.access_request import ends_at, parse_request
@@ -29,6 +30,7 @@ from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, 
 from streamgov_core.model.shortened import shortened
 from streamgov_core.platforms import PLATFORMS
 from streamgov_core.runtime.log import log
+from streamgov_core.runtime.tracing import trace_header
 
 MAX_PLAN = 230_000
 """Characters of a plan; a state's input and output hold 256 KiB (Step Functions quotas)."""
@@ -51,6 +53,16 @@ class Collect(DomainFunction[CollectSettings]):
     """Turns a workflow input into a plan."""
 
     FUNCTION = "collect"
+
+    trace_header = ""
+    """Of the invocation: executions in the members' accounts go on with its trace."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The function as it is deployed."""
+        made = super().from_env(env)
+        made.trace_header = trace_header(os.environ if env is None else env)
+        return made
 
     @staticmethod
     def read_settings(env: Mapping[str, str]) -> CollectSettings:
@@ -149,10 +161,12 @@ class Collect(DomainFunction[CollectSettings]):
 
     def _draft(self, request: AssetRequest) -> AssetPlan:
         if request.undoing_is_open():
-            return self._undoing(request)
-        if request.renews(self._now()):
-            return self._renewal(request)
-        return self._carrying_out(request)
+            drafted = self._undoing(request)
+        elif request.renews(self._now()):
+            drafted = self._renewal(request)
+        else:
+            drafted = self._carrying_out(request)
+        return replace(drafted, planned=traced_item(drafted.planned, self.trace_header))
 
     def _begin(self, request: AssetRequest, drafted: AssetPlan, show: Callable[[], None]) -> dict[str, Any] | None:
         """Write what is begun to the ledger and to DataZone; None if somebody else is at it."""

@@ -16,6 +16,25 @@ Step = dict[str, Any]
 Stages = dict[str, list[Step]]
 
 
+def traced_steps(steps: Sequence[Step], trace_header: str) -> list[Step]:
+    """Steps whose executions go on with a trace (``runtime.tracing``).
+
+    Args:
+        steps: of a plan.
+        trace_header: of the function that plans; '' for a trace of their own.
+    """
+    return [{**step, "traceHeader": trace_header} for step in steps]
+
+
+def traced_item(planned: Mapping[str, Any], trace_header: str) -> dict[str, Any]:
+    """One asset of the plan, with the trace in all its steps."""
+    traced = {
+        part: {stage: traced_steps(steps, trace_header) for stage, steps in planned[part].items()}
+        for part in ("do", "undo")
+    }
+    return {**planned, **traced}
+
+
 def principal_accounts(command: GrantCommand) -> tuple[str, ...]:
     """The accounts that the consumer's roles live in."""
     return tuple(sorted({role.account for role in command.consumer.principals}))
@@ -51,6 +70,7 @@ def step(
         "machineArn": names.member_machine_arn(account),
         "roleArn": names.role_arn(account, "member-invoke"),
         "strict": strict,
+        "traceHeader": "",
         "command": side_command.to_message(),
     }
 

@@ -97,6 +97,13 @@ class Names:
         """Name of the designation of a function's role in a V2 domain (64 characters at most, API DesignationName)."""
         return _fits(f"{self.regional(function)} {account} {self.region}", 64)
 
+    def type_designation(self, platform: str) -> str:
+        """Name of the designation of the data sources of a platform in a V2 domain (64 characters at most).
+
+        The domain's stack makes it, and stacks of other accounts find it by this name.
+        """
+        return self.regional(f"sync-{platform}")
+
     @property
     def end_schedules(self) -> str:
         """Name of the group of schedules of ends of access (64 characters at most, API CreateScheduleGroup)."""

@@ -58,6 +58,7 @@ def _print(found: Explanation) -> None:
         style = "red" if item.bad else None
         detail = f"  {printable(told.short(item.detail))}" if item.detail else ""
         say(f"{item.at[:10]} {item.at[11:23]}  {item.account}  {printable(item.what)}{detail}", style=style)
+    _print_traces(found)
     if found.documents:
         say("\ndocuments", style="bold")
     for state in found.documents:
@@ -75,6 +76,17 @@ def _print(found: Explanation) -> None:
         say(f"    {line}")
     for note in found.notes:
         complain(f"note: {printable(note)}")
+
+
+def _print_traces(found: Explanation) -> None:
+    if found.traces:
+        say("\ntraces", style="bold")
+    for trace in found.traces:
+        whose = f"execution {trace.execution.rsplit(':', 1)[1]}" if trace.execution else "log lines"
+        if trace.sampled is False:
+            say(f"{trace.id}  {whose}; X-Ray did not sample it, so only log lines have it")
+        else:
+            say(f"{trace.id}  {whose}\n    aws xray batch-get-traces --trace-ids {trace.id}")
 
 
 def _print_changes(found: Explanation) -> None:

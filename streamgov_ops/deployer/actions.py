@@ -264,6 +264,20 @@ NEEDS: Mapping[str, Needs] = {
             "UpdateDesignation",
         ),
     ),
+    "pulumi-python:dynamic/streamgov:TypeDesignation": Needs(
+        "datazone",
+        # The domain's version says whether it knows designations.
+        ("arn:{partition}:datazone:{region}:{account}:domain/*",),
+        read=("GetDomain",),
+        read_any=("GetDesignation", "GetProject", "ListDesignations", "ListPolicyGrants"),
+        write_any=(
+            "AddPolicyGrant",
+            "CreateDesignation",
+            "DeleteDesignation",
+            "RemovePolicyGrant",
+            "UpdateDesignation",
+        ),
+    ),
     "pulumi-python:dynamic/streamgov:Rule": Needs(
         "datazone",
         # Where its root unit is stands in the domain itself.

@@ -44,6 +44,7 @@ DESTROY_GUARD = f"{DYNAMIC}DestroyGuard"
 MARKER = f"{DYNAMIC}DeploymentMarker"
 PROJECT_ENVIRONMENT = f"{DYNAMIC}ProjectEnvironment"
 TARGET = f"{DYNAMIC}SubscriptionTarget"
+TYPE_DESIGNATION = f"{DYNAMIC}TypeDesignation"
 RULE = f"{DYNAMIC}Rule"
 POLICY_GRANT = "aws:datazone/policyGrant:PolicyGrant"
 ACCEPTER = "aws:ram/resourceShareAccepter:ResourceShareAccepter"
@@ -253,6 +254,7 @@ SIDES: Mapping[str, tuple[str, ...]] = {
                 POLICY_GRANT,
                 RULE,
                 MEMBERSHIP,
+                TYPE_DESIGNATION,
                 DESTROY_GUARD,
                 MARKER,
             }

@@ -32,6 +32,7 @@ from streamgov_ops.deployer.resources import (
     RULE,
     SHARE,
     TARGET,
+    TYPE_DESIGNATION,
     TYPES,
     Part,
     types_of,
@@ -102,7 +103,7 @@ def _parts(args: StreamGovernanceArgs, names: Names) -> Iterator[tuple[AccountAr
         yield member["access"], _member(args, member, names) | (set() if deployed else {LOOK_FOR_DOMAIN})
         if _accepts(args, member):
             yield member["access"], {ACCEPTER}
-        # The data sources' roles become contributors in the domain's account, if the stack can act there.
+        # The data sources' roles become members in the domain's account, if the stack can act there.
         if member.get("data_sources") and (deployed or "assume_role_arn" in domain["access"]):
             yield domain["access"], {MEMBERSHIP}
 
@@ -120,6 +121,7 @@ def _domain(args: StreamGovernanceArgs, names: Names) -> set[str]:
     )
     optional = {
         POLICY_GRANT: "usable_in_domain_unit" in domain,
+        TYPE_DESIGNATION: bool(domain.get("own_designations", True)),
         MEMBERSHIP: bool(domain.get("member_projects") or domain.get("contributors")),
         RULE: domain.get("request_form", {}).get("use") == REQUIRED,
         **dict.fromkeys(SHARE, _shares(args)),

@@ -26,6 +26,7 @@ from streamgov_ops.explain.timeline import (
     mentions,
     moment_of,
 )
+from streamgov_ops.explain.traces import FoundTrace, trace_of, traces_of_lines
 from streamgov_ops.runbook import CAUSES, Advice
 from streamgov_ops.session import reporting
 
@@ -73,6 +74,7 @@ class Explanation:
         advice: what to do about a failure; None where nothing is to be done.
         notes: what could not be read.
         commands: that end a failed grant and make it again, once the cause is mended.
+        traces: of its executions, and those that only log lines name.
     """
 
     record: GrantRecord
@@ -82,6 +84,7 @@ class Explanation:
     advice: Advice | None = None
     notes: list[str] = field(default_factory=list)
     commands: tuple[str, ...] = ()
+    traces: list[FoundTrace] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Its JSON."""
@@ -93,6 +96,7 @@ class Explanation:
             "cause": self.record.cause,
             "advice": None if self.advice is None else vars(self.advice),
             "timeline": [item.to_dict() for item in self.moments],
+            "traces": [item.to_dict() for item in self.traces],
             "documents": [{**vars(item), "gives": list(item.gives)} for item in self.documents],
             "policies": [item.to_dict() for item in self.changes],
             "audit": dict(self.record.audit),
@@ -127,7 +131,7 @@ class Explainer:
     def explain(self, record: GrantRecord) -> Explanation:
         """Everything about one asset of a grant; what may not be read becomes a note."""
         found = Explanation(record)
-        steps: tuple[tuple[str, Callable[[GrantRecord], Iterator[Moment]]], ...] = (
+        steps: tuple[tuple[str, Callable[[Explanation], Iterator[Moment]]], ...] = (
             ("the subscription request", self._request),
             ("executions", self._executions),
             ("logs", self._logs),
@@ -135,7 +139,7 @@ class Explainer:
         for number, (what, read) in enumerate(steps):
             self._tell(f"reading {what}", number, len(steps) + 1)
             try:
-                found.moments.extend(read(record))
+                found.moments.extend(read(found))
             except StreamgovError as error:
                 found.notes.append(f"{what} could not be read in full: {error}")
         ended = moment_of(datetime.fromtimestamp(record.updated_at, UTC))
@@ -197,7 +201,8 @@ class Explainer:
         )
 
     # --- DataZone -------------------------------------------------------------------------------------------------
-    def _request(self, record: GrantRecord) -> Iterator[Moment]:
+    def _request(self, found: Explanation) -> Iterator[Moment]:
+        record = found.record
         request_id = record.audit.get("requestId")
         if record.command is None or not request_id:
             return
@@ -220,10 +225,11 @@ class Explainer:
             yield Moment(moment_of(details["updatedAt"]), own, f"{str(details['status']).lower()} by {who}", comment)
 
     # --- executions -----------------------------------------------------------------------------------------------
-    def _executions(self, record: GrantRecord) -> Iterator[Moment]:
+    def _executions(self, found: Explanation) -> Iterator[Moment]:
         states = self._accounts.client("stepfunctions")
-        for arn in self._central(states, record):
+        for arn in self._central(states, found.record):
             events = _history(states, arn)
+            found.traces.extend(filter(None, [trace_of(arn, events)]))
             name = arn.rsplit(":", 1)[1]
             yield Moment(moment_of(events[0]["timestamp"]), self._accounts.own, f"execution {name} started", arn)
             yield from machine_moments(events, self._accounts.own)
@@ -257,12 +263,15 @@ class Explainer:
         return bool(item["startDate"] >= datetime.fromisoformat(begun) - AROUND)
 
     # --- logs -----------------------------------------------------------------------------------------------------
-    def _logs(self, record: GrantRecord) -> Iterator[Moment]:
+    def _logs(self, found: Explanation) -> Iterator[Moment]:
+        record = found.record
         own = self._accounts.own
         places = [(own, "collect"), (own, "report"), *((account, "apply") for account in self._members(record))]
         for account, function in places:
             group = self._names.log_group(function)
-            for line in self._lines(account, group, record.grant_id):
+            lines = list(self._lines(account, group, record.grant_id))
+            found.traces.extend(traces_of_lines(lines, found.traces))
+            for line in lines:
                 if line.get("message") in _EXPECTED:
                     continue
                 told = {key: line[key] for key in ("status", "cause", "reason", "document") if line.get(key)}

@@ -98,6 +98,17 @@ def _membership(change: Change, inputs: Inputs) -> Iterator[Fact]:
     yield Fact(code(who), f"is {code(designation)} of project {project}{own} ({change.name})", alarm)
 
 
+def _designation(change: Change, inputs: Inputs) -> Iterator[Fact]:
+    unit = inputs.get("domain_unit_id")
+    where = f"project {code(inputs.get('owning_project_id', ''))}"
+    where += f" and projects of domain unit {code(unit)} and below" if unit else ""
+    yield Fact(
+        f"holders of the designation {code(inputs.get('name', ''))}",
+        f"may, in a V2 domain, make assets of {code(inputs.get('asset_type', ''))} in {where}; it permits "
+        f"{listed(_strings(inputs.get('operations')))} alone ({change.name})",
+    )
+
+
 def _association(change: Change, inputs: Inputs) -> Iterator[Fact]:
     yield Fact(
         f"account {code(inputs.get('principal', ''))}",
@@ -250,6 +261,7 @@ _PUBLIC = Alarm(Harm.OPEN_TO_ALL, "public access")
 _RULES: Mapping[str, Callable[[Change, Inputs], Iterator[Fact]]] = {
     "pulumi-python:dynamic/streamgov:SubscriptionTarget": _target,
     "pulumi-python:dynamic/streamgov:ProjectMembership": _membership,
+    "pulumi-python:dynamic/streamgov:TypeDesignation": _designation,
     "pulumi-python:dynamic/streamgov:Rule": _rule,
     "aws:ram/principalAssociation:PrincipalAssociation": _association,
     "aws:ram/resourceShare:ResourceShare": _share,

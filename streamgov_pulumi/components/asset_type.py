@@ -6,9 +6,12 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from streamgov_core.deploy.data_source_permissions import ASSET_OPERATIONS
+from streamgov_core.platforms import Platform
+from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput
 from streamgov_pulumi.components._settings import Settings, child, if_said, platforms_of
-from streamgov_pulumi.providers import AssetType, FormType
+from streamgov_pulumi.providers import AssetType, FormType, TypeDesignation
 
 
 class MskAssetTypeArgs(TypedDict):
@@ -26,6 +29,8 @@ class MskAssetTypeArgs(TypedDict):
     """Take over types of these names that exist already."""
     allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain make the designation by which data sources write assets of the type. Default true."""
 
 
 class KinesisAssetTypeArgs(TypedDict):
@@ -43,6 +48,8 @@ class KinesisAssetTypeArgs(TypedDict):
     """Take over types of these names that exist already."""
     allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain make the designation by which data sources write assets of the type. Default true."""
 
 
 class StreamAssetTypeArgs(TypedDict):
@@ -62,6 +69,8 @@ class StreamAssetTypeArgs(TypedDict):
     """Take over types of these names that exist already."""
     allow_breaking: NotRequired[pulumi.Input[bool]]
     """Accept changes of the form types that assets written so far cannot follow. Default false."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain make the designation by which data sources write assets of the type. Default true."""
 
 
 class StreamAssetType(AccountComponent):
@@ -144,6 +153,8 @@ class StreamAssetType(AccountComponent):
                 },
                 opts=child(self),
             )
+        if is_late(args.get("own_designations")) or args.get("own_designations", True):
+            self._designation(name, args, platform, asset_type)
         self.asset_type_name = asset_type.name
         self.revision = asset_type.revision
         self.form_revisions = pulumi.Output.all(**{key: form.revision for key, form in forms.items()})
@@ -153,6 +164,25 @@ class StreamAssetType(AccountComponent):
                 "revision": self.revision,
                 "form_revisions": self.form_revisions,
             }
+        )
+
+    def _designation(
+        self, name: str, args: MskAssetTypeArgs | KinesisAssetTypeArgs, platform: Platform, asset_type: AssetType
+    ) -> None:
+        """What data sources of all accounts are members by, in a V2 domain."""
+        unit = {"domain_unit_id": args["usable_in_domain_unit"]} if "usable_in_domain_unit" in args else {}
+        TypeDesignation(
+            f"{name}-writers",
+            {
+                "domain_id": args["domain_id"],
+                "name": self._account.settings.names.type_designation(platform.name),
+                "asset_type": asset_type.name,
+                "owning_project_id": args["owning_project_id"],
+                "operations": list(ASSET_OPERATIONS),
+                **unit,
+                **self._account.session_inputs(),
+            },
+            child(self),
         )
 
 

@@ -15,7 +15,10 @@ from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAI
 from streamgov_pulumi.arguments.inputs import holds_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._description import FLAGS, Description
+from streamgov_pulumi.components._looks import Kind, of_account
+from streamgov_pulumi.components._members import writing_assets_as
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
+from streamgov_pulumi.components._wanted import RESOURCES
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.ledger import ledger_table
@@ -26,6 +29,7 @@ from streamgov_pulumi.components.rules import rule_with_target
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import TrailLookup, find_trail
 from streamgov_pulumi.providers import ProjectMembership
+from streamgov_pulumi.providers import reference_kinds as kinds
 from streamgov_pulumi.providers.session import SessionSettings
 
 
@@ -64,7 +68,11 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     membership_account: NotRequired[AccountInput]
     """The domain's account, where the membership is made. Default: the producer's account."""
     membership: NotRequired[bool]
-    """Make the function's role a contributor of the project. Default true; false if the domain's team does it."""
+    """Make the function's role a member of the project. Default true; false if the domain's team does it."""
+    own_designations: NotRequired[pulumi.Input[bool]]
+    """In a V2 domain the role is a member by the designation that the asset type's component makes, which permits what
+    the function calls and no more; false makes it a contributor. In a program that has that component, let the data
+    source depend on it. Default true."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the logs and dead letters."""
 
@@ -118,7 +126,9 @@ class SchemaRegistryDataSource(AccountComponent):
             child(self, depends_on=[queue, table]),
             kms_key_arn=kms_key,
         )
-        membership = self._membership(name, args, function)
+        # It looks for the designation that the asset type's component makes, and a component's own ``depends_on`` does
+        # not reach its children.
+        membership = self._membership(name, args, function, child(self, depends_on=opts.depends_on if opts else None))
         machine = StateMachineWithRole(
             f"{name}-machine",
             settings,
@@ -203,7 +213,11 @@ class SchemaRegistryDataSource(AccountComponent):
         )
 
     def _membership(
-        self, name: str, args: SchemaRegistryDataSourceArgs, function: FunctionWithRole
+        self,
+        name: str,
+        args: SchemaRegistryDataSourceArgs,
+        function: FunctionWithRole,
+        opts: pulumi.ResourceOptions,
     ) -> list[pulumi.Resource]:
         if not args.get("membership", True):
             return []
@@ -213,10 +227,11 @@ class SchemaRegistryDataSource(AccountComponent):
                 "domain_id": args["domain_id"],
                 "project_id": args["project_id"],
                 "user_identifier": function.role_arn,
-                "designation": "PROJECT_CONTRIBUTOR",
+                **writing_assets_as(self._account.settings, platforms_of([args["platform"]])[0], args),
                 **self._domain.session_inputs(),
+                **of_account(self._account, name, _named(args)),
             },
-            child(self),
+            opts,
         )
         return [membership]
 
@@ -288,6 +303,16 @@ def describe_data_source(
         without_schema=args.get("without_schema", False),
         schedule=args.get("schedule", SYNC_SCHEDULE),
     )
+
+
+def _named(args: SchemaRegistryDataSourceArgs) -> list[tuple[str, Kind, Any]]:
+    """What should be in the producer's account; the project is looked up by the membership."""
+    named: list[tuple[str, Kind, Any]] = [("registry_name", kinds.registry, args["registry_name"])]
+    if args["platform"] in RESOURCES:
+        named.append(("resource", RESOURCES[args["platform"]], args["resource"]))
+    if args.get("trail", FIND_TRAIL) == FIND_TRAIL:
+        named.append(("trail_arn", kinds.trail, args.get("trail_arn")))
+    return named
 
 
 def _rule(key: str, source: DataSourceDeployment) -> RuleSpec:

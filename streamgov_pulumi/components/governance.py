@@ -8,16 +8,18 @@ import pulumi
 
 from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NEVER, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
 from streamgov_pulumi.arguments.refusal import refusing
 from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import Accounts, reached, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
+from streamgov_pulumi.components._looks import of_deployment
+from streamgov_pulumi.components._members import contributors
 from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
-from streamgov_pulumi.components._settings import AccountArgs, child, if_said, platforms_of
+from streamgov_pulumi.components._settings import AccountArgs, child, platforms_of
 from streamgov_pulumi.components.asset_type import StreamAssetType, StreamAssetTypeArgs
 from streamgov_pulumi.components.association import DomainAssociation, DomainAssociationAccepter
 from streamgov_pulumi.components.central import CentralAuthorizer, CentralAuthorizerArgs
@@ -28,7 +30,7 @@ from streamgov_pulumi.components.governance_args import MemberArgs, StreamGovern
 from streamgov_pulumi.components.request_form import StreamRequestForm, StreamRequestFormArgs
 from streamgov_pulumi.components.target import StreamSubscriptionTarget
 from streamgov_pulumi.components.trail import SchemaTrail
-from streamgov_pulumi.providers import DestroyGuard, ProjectMembership
+from streamgov_pulumi.providers import DestroyGuard
 
 PASSED_ON = (
     "managed_vpc", "cross_account_serverless", "principal_accounts", "reconcile_schedule", "reconcile_repairs",
@@ -73,7 +75,7 @@ class StreamGovernance(pulumi.ComponentResource):
     data_source_function_arns: dict[str, pulumi.Output[str]]
     """``<account>/<word>`` -> ARN of the data source's function."""
     data_source_role_arns: dict[str, pulumi.Output[str]]
-    """``<account>/<word>`` -> ARN of that function's role: a contributor in the domain's own stack."""
+    """``<account>/<word>`` -> ARN of that function's role: one of ``contributors`` in the domain's own stack."""
     schema_events: dict[str, pulumi.Output[str]]
     """``<account>/<word>`` -> what tells the data source of schema changes."""
     key_arns: dict[str, pulumi.Output[str]]
@@ -120,7 +122,8 @@ class StreamGovernance(pulumi.ComponentResource):
             self.central_machine_arn = self._central_authorizer.machine_arn
             self.grant_table_name = self._central_authorizer.table_name
             self.domain_function_role_arns = self._central_authorizer.function_role_arns
-            self._contributors()
+            access = self._account(domain["access"])
+            self._made += contributors(name, access, domain, child(self, depends_on=types))
         for member in args["members"]:
             if member.get("deploy", True):
                 self._member(member, share, types)
@@ -146,6 +149,8 @@ class StreamGovernance(pulumi.ComponentResource):
         access = reached(args, account)
         if account not in self._told:
             alike = {key: value for key, value in args.items() if key in ALIKE}
+            # What the program names is looked up for all accounts together, by the guard.
+            alike["check_references"] = NEVER
             made: Any = {"account_id": account, "region": args["region"], **alike, **session_of(access)}
             if "permissions_boundary_name" in args:
                 policy = f"iam::{account}:policy/{args['permissions_boundary_name']}"
@@ -208,6 +213,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 "owning_project_id": domain["types_project_id"],
                 "adopt_existing": domain.get("adopt_existing", False),
                 "allow_breaking": domain.get("allow_breaking", False),
+                "own_designations": domain.get("own_designations", True),
             }
             if "usable_in_domain_unit" in domain:
                 made_args["usable_in_domain_unit"] = domain["usable_in_domain_unit"]
@@ -252,19 +258,6 @@ class StreamGovernance(pulumi.ComponentResource):
         for key, length in domain.get("grants", {}).items():
             made[f"{key}_grant"] = length  # type: ignore[literal-required]
         return CentralAuthorizer(f"{self._name}-central", made, child(self))
-
-    def _contributors(self) -> None:
-        domain = self._args["domain"]
-        shared = {
-            "domain_id": domain["domain_id"],
-            "designation": "PROJECT_CONTRIBUTOR",
-            **if_said("adopt_existing", domain.get("adopt_existing", False)),
-            **self._account(domain["access"]).session_inputs(),
-        }
-        for word, found in sorted(domain.get("contributors", {}).items()):
-            member = {"project_id": found["project_id"], "user_identifier": found["role_arn"]}
-            made = ProjectMembership(f"{self._name}-contributor-{word}", {**shared, **member}, child(self))
-            self._made.append(made)
 
     # --- member accounts ------------------------------------------------------------------------------------------
     def _member(self, member: MemberArgs, share: DomainAssociation | None, types: list[pulumi.Resource]) -> None:
@@ -337,6 +330,7 @@ class StreamGovernance(pulumi.ComponentResource):
                 # domain's team does it (contributors).
                 "membership": self._args["domain"].get("deploy", True)
                 or "assume_role_arn" in self._args["domain"]["access"],
+                "own_designations": self._args["domain"].get("own_designations", True),
                 "trail": mode,
                 "kms_key_arn": key,
             }
@@ -372,6 +366,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "domain_id": self._args["domain"]["domain_id"],
             "on_destroy": self._args.get("on_destroy", REFUSE),
             "parts": parts,
+            **of_deployment(self._args),
         }
         for key in ("namespace", "partition"):
             if key in self._args:

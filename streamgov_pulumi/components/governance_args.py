@@ -74,12 +74,15 @@ class TargetArgs(TypedDict):
 
 @described
 class ContributorArgs(TypedDict):
-    """A role that becomes a contributor of a project."""
+    """A data source's role that becomes a member of a project."""
 
     project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project."""
     role_arn: Annotated[pulumi.Input[str], v.CONTRIBUTOR_ROLE]
     """ARN of the role; it must exist."""
+    platform: NotRequired[Annotated[str, v.PLATFORM]]
+    """What the data source's assets are of. In a V2 domain the role is then a member by the designation of that
+    platform's data sources, which permits what they call and no more. Default: it is a contributor."""
 
 
 @described
@@ -134,8 +137,8 @@ class DomainArgs(TypedDict):
     contributors: NotRequired[Annotated[Mapping[str, ContributorArgs], v.WORD]]
     """Further project members, by a stable word: the data sources' roles of accounts that have stacks of their own."""
     own_designations: NotRequired[pulumi.Input[bool]]
-    """In a V2 domain the workflow's functions are members by designations of their own, which permit what they call
-    and no more; false makes them contributors, as in a V1 domain. Default true."""
+    """In a V2 domain the workflow's functions and the data sources are members by designations of their own, which
+    permit what they call and no more; false makes them contributors, as in a V1 domain. Default true."""
     request_form: NotRequired[RequestFormArgs]
     """How people ask for a stream: the form of a subscription request."""
     adopt_existing: NotRequired[pulumi.Input[bool]]
@@ -246,5 +249,8 @@ class StreamGovernanceArgs(TypedDict):
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]
     """What a destroy does while assets, listings or grants live: ``refuse``, or ``cascade`` to end them first.
     Default ``refuse``."""
+    check_references: NotRequired[Annotated[str, v.CHECK]]
+    """What a preview does about roles, clusters, projects and whatever else is named and that is not there: ``warn``,
+    ``refuse`` the preview, or ``never`` look. Default ``warn``."""
     provider_flags: NotRequired[ProviderFlags]
     """Further inputs of the AWS providers."""

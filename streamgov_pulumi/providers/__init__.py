@@ -8,6 +8,7 @@ from streamgov_pulumi.providers.project_environment import ProjectEnvironment, P
 from streamgov_pulumi.providers.project_membership import ProjectMembership, ProjectMembershipProvider
 from streamgov_pulumi.providers.rule import Rule, RuleProvider
 from streamgov_pulumi.providers.subscription_target import SubscriptionTarget, SubscriptionTargetProvider
+from streamgov_pulumi.providers.type_designation import TypeDesignation, TypeDesignationProvider
 
 __all__ = [
     "AssetType",
@@ -26,4 +27,6 @@ __all__ = [
     "RuleProvider",
     "SubscriptionTarget",
     "SubscriptionTargetProvider",
+    "TypeDesignation",
+    "TypeDesignationProvider",
 ]

@@ -17,7 +17,7 @@ from typing import Any
 
 from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import session as aws
-from streamgov_pulumi.providers.base import tell
+from streamgov_pulumi.providers.base import Checker, tell
 
 CREATED = "USER_CREATED_DESIGNATION"
 OPERATION = re.compile(r"[A-Z][A-Za-z]{1,63}", re.ASCII)
@@ -28,6 +28,17 @@ _READING = ("Get", "List", "Search")
 _ACTION = re.compile(r'Action::"(\w+)"')
 _HELD = ("ConflictException", "ValidationException")
 _LOOKED_AT: dict[tuple[int, str, str], str | None] = {}
+
+
+def check_operations(checker: Checker) -> None:
+    """Operations, where there are any, are a list of names of API operations."""
+    operations = checker.value("operations")
+    if operations is not None and not (
+        isinstance(operations, list)
+        and operations
+        and all(isinstance(one, str) and OPERATION.fullmatch(one) for one in operations)
+    ):
+        checker.fail("operations", "must list operations of DataZone's API, such as 'CreateAsset'")
 
 
 def policy_of(operations: Sequence[str]) -> str:
@@ -75,8 +86,11 @@ def ensure(api: Any, domain_id: str, name: str, operations: Sequence[str]) -> st
     return None
 
 
-def release(api: Any, domain_id: str, name: str) -> None:
+def release(api: Any, domain_id: str, name: str) -> bool:
     """Delete a designation of ours that nobody holds any more; one that others hold stays.
+
+    Returns:
+        Whether it is gone.
 
     Raises:
         RemoteError: DataZone does not answer.
@@ -87,12 +101,27 @@ def release(api: Any, domain_id: str, name: str) -> None:
         if found is not None:
             aws.find(api, "delete_designation", domainIdentifier=domain_id, identifier=found["id"])
     except ResourceExistsError:
-        return
+        return False
     except RemoteError as error:
         if error.code == "AccessDeniedException":
             tell(f"the designation {name!r} stays in domain {domain_id}: {error}")
         elif error.code not in _HELD:
             raise
+        return False
+    return True
+
+
+def find(api: Any, domain_id: str, name: str) -> str | None:
+    """The id of a designation of ours by its name; None if there is none.
+
+    Raises:
+        RemoteError: designations cannot be listed.
+    """
+    try:
+        found = _found(api, domain_id, name)
+    except ResourceExistsError:
+        return None
+    return None if found is None else str(found["id"])
 
 
 def missing(api: Any, domain_id: str, identifier: str, operations: Sequence[str]) -> list[str]:

@@ -136,6 +136,27 @@ class ProjectMembershipInputs(SessionInputs, total=False):
     these alone; elsewhere `designation` counts."""
     designation_name: pulumi.Input[str]
     """Name of that designation; members of one name share it. Needed with `operations`."""
+    asset_type: pulumi.Input[str]
+    """Name of an asset type whose assets the member writes: the designation is then that of a `TypeDesignation`, which
+    is looked for and not made."""
+
+
+class TypeDesignationInputs(SessionInputs, total=False):
+    """Inputs of TypeDesignation. In a V1 domain nothing is made."""
+
+    domain_id: Required[pulumi.Input[str]]
+    """The DataZone domain. A change replaces the designation."""
+    name: Required[pulumi.Input[str]]
+    """Name of the designation, unique in the domain: 1 to 64 letters, digits, `_`, `-` and spaces. A change replaces
+    it."""
+    asset_type: Required[pulumi.Input[str]]
+    """Name of the asset type that holders may use. A change replaces the designation."""
+    owning_project_id: Required[pulumi.Input[str]]
+    """The project that owns the asset type, where holders may use it."""
+    operations: Required[pulumi.Input[list[pulumi.Input[str]]]]
+    """Operations of DataZone's API that it permits."""
+    domain_unit_id: pulumi.Input[str]
+    """Holders in projects of this domain unit and below may use the type, too."""
 
 
 class RuleForm(TypedDict):
@@ -262,6 +283,15 @@ class MembershipOutputs(TypedDict):
     """`V1` or `V2`, which decides how a role is a member."""
     held_designation: pulumi.Output[str]
     """Name of the managed designation that the member holds, or the id of its own."""
+
+
+class DesignationOutputs(TypedDict):
+    """Outputs of TypeDesignation."""
+
+    domain_version: pulumi.Output[str]
+    """`V1` or `V2`, which decides whether there is a designation."""
+    designation_id: pulumi.Output[str]
+    """DataZone's id of the designation; empty if the domain knows or takes none."""
 
 
 class RuleOutputs(TypedDict):

@@ -89,7 +89,7 @@ def pool_problem(api: Any, domain_id: str, project_id: str, member: Mapping[str,
         if domain_version(api, domain_id) != V2:
             return ""
         closed, covered = list[str](), False
-        for unit in reversed(_units(api, domain_id, project_id)):
+        for unit in reversed(units_of(api, domain_id, project_id)):
             here, below = _pools(api, domain_id, unit, member)
             if not (here or covered):
                 closed.append(unit)
@@ -106,7 +106,7 @@ def pool_problem(api: Any, domain_id: str, project_id: str, member: Mapping[str,
     )
 
 
-def _units(api: Any, domain_id: str, project_id: str) -> list[str]:
+def units_of(api: Any, domain_id: str, project_id: str) -> list[str]:
     """The project's domain unit and those above it."""
     project = aws.call(api, "get_project", domainIdentifier=domain_id, identifier=project_id)
     unit, found = project.get("domainUnitId"), list[str]()

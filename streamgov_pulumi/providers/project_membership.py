@@ -18,6 +18,7 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Re
 from streamgov_core.model.errors import RemoteError, ResourceExistsError
 from streamgov_pulumi.providers import designation as own
 from streamgov_pulumi.providers import session as aws
+from streamgov_pulumi.providers import type_use
 from streamgov_pulumi.providers.base import (
     SESSION_KEYS,
     Checker,
@@ -29,6 +30,7 @@ from streamgov_pulumi.providers.base import (
 )
 from streamgov_pulumi.providers.existing import PROJECT, Kind
 from streamgov_pulumi.providers.membership import ROLE, V2, domain_version, find_group, make_group, pool_problem
+from streamgov_pulumi.providers.named_things import look_at, without_named
 
 DESIGNATIONS = (
     "PROJECT_OWNER",
@@ -37,6 +39,7 @@ DESIGNATIONS = (
     "PROJECT_CATALOG_CONSUMER",
     "PROJECT_CATALOG_STEWARD",
 )
+_TYPE = re.compile(r"(?!_)\w{1,256}", re.ASCII)
 _USER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+|[a-zA-Z_0-9+=,.@-]+", re.ASCII)
 
 
@@ -44,13 +47,14 @@ class ProjectMembershipProvider(DataZoneProvider):
     """CRUD of one membership. DataZone has no call that changes one: another designation means taking it away first."""
 
     replace_keys = ("domain_id", "project_id", "user_identifier", "group_identifier", "designation")
-    keys = (*replace_keys, "operations", "designation_name")
+    keys = (*replace_keys, "operations", "designation_name", "asset_type")
     identity = ("domain_id", "project_id", "user_identifier", "group_identifier")
     references: ClassVar[Mapping[str, Kind]] = {"project_id": PROJECT}
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Ids, the designation, and exactly one of user and group."""
-        checker = Checker(news, self.keys)
+        inputs, named = without_named(news)
+        checker = Checker(inputs, self.keys)
         checker.domain()
         checker.object_id("project_id", "the project")
         checker.choice("designation", DESIGNATIONS, default="PROJECT_CONTRIBUTOR")
@@ -62,23 +66,22 @@ class ProjectMembershipProvider(DataZoneProvider):
         self._check_operations(checker)
         if not checker.failures:
             self._look_at_pools(checker)
+        look_at(self, checker, named)
         return self.looked_up(checker, _olds)
 
     @staticmethod
     def _check_operations(checker: Checker) -> None:
         """The operations and the name of the designation of the member's own come together."""
-        operations = checker.value("operations")
         if ("operations" in checker.inputs) != ("designation_name" in checker.inputs):
             checker.fail("operations", "and designation_name belong together")
-        elif operations is not None and not (
-            isinstance(operations, list)
-            and operations
-            and all(isinstance(one, str) and own.OPERATION.fullmatch(one) for one in operations)
-        ):
-            checker.fail("operations", "must list operations of DataZone's API, such as 'CreateAsset'")
+        else:
+            own.check_operations(checker)
         checker.text(
             "designation_name", own.NAME, "must be 1 to 64 letters, digits, '_', '-' and spaces", required=False
         )
+        checker.text("asset_type", _TYPE, "must be the name of an asset type", required=False)
+        if "asset_type" in checker.inputs and "designation_name" not in checker.inputs:
+            checker.fail("asset_type", "needs operations and designation_name")
 
     def _look_at_pools(self, checker: Checker) -> None:
         """Say at preview what a V2 domain would refuse; what is not known yet is looked at when it is."""
@@ -115,12 +118,28 @@ class ProjectMembershipProvider(DataZoneProvider):
         return {**props, "member_id": member_id, "domain_version": version, "held_designation": held}
 
     @staticmethod
-    def _wanted(api: Any, props: Mapping[str, Any]) -> str:
-        """What the member is to hold: the id of a designation of its own, or the name of a managed one."""
-        made, domain_id = None, str(props["domain_id"])
-        if props.get("operations") and domain_version(api, domain_id) == V2:
-            made = own.ensure(api, domain_id, str(props["designation_name"]), props["operations"])
-        return made or str(props["designation"])
+    def _wanted(api: Any, props: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> str:
+        """What the member is to hold: the id of a designation of its own, or the name of a managed one.
+
+        Args:
+            api: DataZone's client.
+            props: the inputs.
+            olds: the state so far, of a member that is there.
+        """
+        managed, domain_id = str(props["designation"]), str(props["domain_id"])
+        if not props.get("operations") or domain_version(api, domain_id) != V2:
+            return managed
+        if not props.get("asset_type"):
+            return own.ensure(api, domain_id, str(props["designation_name"]), props["operations"]) or managed
+        offer = type_use.offered(api, props)
+        if not offer.problem:
+            return str(offer.identifier)
+        # It does not take what would stop it. What was taken away from what it holds is no reason to give it more; a
+        # release that calls more than the domain's stack knows of is one.
+        held, known = (str(olds.get("held_designation")), olds.get("operations") or ()) if olds else (managed, ())
+        kept = managed if held in DESIGNATIONS or {*offer.lacking} - {*known} else held
+        tell(f"{_member(props)} {_stands(kept)}: {offer.problem}")
+        return kept
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """See DataZoneProvider.diff. A domain that became V2 knows roles as groups: the membership is made anew."""
@@ -142,7 +161,14 @@ class ProjectMembershipProvider(DataZoneProvider):
     def _lacking(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult | None:
         """A change if the designation of the member's own does not permit any more what the member calls."""
         held, operations = olds.get("held_designation"), news.get("operations")
-        if not operations or held is None or held in DESIGNATIONS:
+        if not operations or held is None:
+            return None
+        if news.get("asset_type"):
+            offer = type_use.offered(self.hurried(news), news)
+            if offer.problem:
+                tell(f"{_member(news)} {_stands(str(held))}: {offer.problem}")
+            return DiffResult(changes=True) if not offer.problem and offer.identifier != held else None
+        if held in DESIGNATIONS:
             return None
         missing = own.missing(self.hurried(news), str(news["domain_id"]), str(held), operations)
         if not missing:
@@ -185,13 +211,14 @@ class ProjectMembershipProvider(DataZoneProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """What the member may do changed; its membership is made anew if that means another designation."""
         api = self.api(_news)
-        held, wanted = _olds.get("held_designation") or _olds["designation"], self._wanted(api, _news)
+        held = str(_olds.get("held_designation") or _olds["designation"])
+        wanted = self._wanted(api, _news, {**_olds, "held_designation": held})
         if held != wanted:
             self._remove(api, _news)
             try:
                 self._add(api, _news, wanted)
             except RemoteError:
-                self._add(api, _news, str(held))  # It stays the member that it was.
+                self._add(api, _news, held)  # It stays the member that it was.
                 raise
         if _olds.get("designation_name") not in (None, _news.get("designation_name")):
             self._release(api, _olds)
@@ -209,9 +236,10 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     @staticmethod
     def _release(api: Any, props: Mapping[str, Any]) -> None:
-        """Delete the designation of the member's own, if no other member holds it."""
+        """Delete the designation of the member's own, if no other member holds it; that of a type is its stack's."""
         domain_id = str(props["domain_id"])
-        if props.get("designation_name") and domain_version(api, domain_id) == V2:
+        shared = props.get("asset_type")
+        if props.get("designation_name") and not shared and domain_version(api, domain_id) == V2:
             own.release(api, domain_id, str(props["designation_name"]))
 
     # --- DataZone -------------------------------------------------------------------------------------------------
@@ -293,6 +321,13 @@ def _member(props: Mapping[str, Any]) -> str:
     return str(props.get("user_identifier") or props["group_identifier"])
 
 
+def _stands(held: str) -> str:
+    """What a member is that is not given what it should have, as part of a sentence."""
+    if held in DESIGNATIONS:
+        return f"is {held} of its project, which permits more than it needs"
+    return "keeps its designation, and DataZone refuses it something"
+
+
 def _as_group(api: Any, props: Mapping[str, Any]) -> bool:
     """Whether the member is a role of a V2 domain."""
     role = ROLE.fullmatch(str(props.get("user_identifier") or ""))
@@ -311,8 +346,8 @@ class ProjectMembership(Resource, module="streamgov", name="ProjectMembership"):
     Args:
         resource_name: the logical name.
         props: ``domain_id``, ``project_id``, ``user_identifier`` (a role's ARN) or ``group_identifier``,
-            ``designation``, ``operations`` and ``designation_name`` for one of its own in a V2 domain,
-            ``adopt_existing``, and the session.
+            ``designation``, ``operations`` and ``designation_name`` for one of its own in a V2 domain, with
+            ``asset_type`` for one that a ``TypeDesignation`` makes, ``adopt_existing``, and the session.
         opts: resource options.
     """
 

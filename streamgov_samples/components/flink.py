@@ -116,7 +116,7 @@ class FlinkApplicationArgs(TypedDict):
     role_path: NotRequired[pulumi.Input[str]]
     """Path of the role, one that the account's ``consumerRoles`` cover. Default ``/consumers/``."""
     membership: NotRequired[FlinkMembershipArgs]
-    """Makes the role a contributor of its project, as reporting lineage needs. Default: somebody else does."""
+    """Makes the role a member of its project, as reporting lineage needs. Default: somebody else does."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """Key for the log group, whose policy admits CloudWatch Logs. Default: AWS's own."""
 
@@ -314,6 +314,9 @@ class FlinkApplication(AccountComponent):
                         "project_id": membership["project_id"],
                         "user_identifier": role.arn,
                         "designation": "PROJECT_CONTRIBUTOR",
+                        # In a V2 domain it may report lineage and nothing else, as its policy says.
+                        "operations": ["PostLineageEvent"],
+                        "designation_name": names.regional("lineage"),
                         **domain.session_inputs(),
                     },
                     child(self),

@@ -154,7 +154,10 @@ class Deployer:
         """Create a state machine with its role."""
         self.role(account, machine.role)
         self._client("stepfunctions", account).create_state_machine(
-            name=machine.name, definition=json.dumps(machine.definition), roleArn=machine.role.arn
+            name=machine.name,
+            definition=json.dumps(machine.definition),
+            roleArn=machine.role.arn,
+            tracingConfiguration={"enabled": True},
         )
 
     def rule(self, account: str, rule: RuleSpec) -> None:

@@ -45,10 +45,12 @@ class Process:
     Args:
         stub: of its connection.
         served: the plugin, which knows types and the schema's names; else the SDK's for pickled providers.
+        output: what it prints, for the engine to relay; reading it does not wait.
     """
 
     stub: Any
     served: bool
+    output: Any
 
 
 class Driver:
@@ -56,6 +58,7 @@ class Driver:
 
     def __init__(self, process: Process, provider: ResourceProvider) -> None:
         self._stub = process.stub
+        self._output = process.output
         self.reference = serialize_provider(provider)
         self._urn = "urn:x"
         self._translation: Translation | None = None
@@ -132,6 +135,10 @@ class Driver:
         except grpc.RpcError as error:
             raise Failed(self._text(error.details())) from None
 
+    def told(self) -> str:
+        """What the process has told people since it was asked last."""
+        return self._text((self._output.read() or b"").decode())
+
     def settled(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
         """Nothing changes when nothing changed: neither in a preview nor in a refresh."""
         assert self.diff(id_, state, inputs) == ("DIFF_NONE", [], False)
@@ -163,7 +170,8 @@ def stub(emulator: EmulatorProcess, way: str) -> Iterator[Process]:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         made = provider_pb2_grpc.ResourceProviderStub(channel)
         made.Configure(provider_pb2.ConfigureRequest(args=struct_pb2.Struct()))
-        yield Process(made, way == "served")
+        os.set_blocking(process.stdout.fileno(), False)
+        yield Process(made, way == "served", process.stdout)
     process.terminate()
     process.wait(20)
     process.stdout.close()

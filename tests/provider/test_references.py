@@ -21,6 +21,7 @@ GOLDEN = {
     "ProjectEnvironmentProvider": "streamgov_pulumi.providers.project_environment",
     "ProjectMembershipProvider": "streamgov_pulumi.providers.project_membership",
     "RuleProvider": "streamgov_pulumi.providers.rule",
+    "TypeDesignationProvider": "streamgov_pulumi.providers.type_designation",
 }
 
 
@@ -49,6 +50,7 @@ def test_every_provider_is_covered() -> None:
         (providers.ProjectEnvironment, "dynamic/streamgov:ProjectEnvironment"),
         (providers.ProjectMembership, "dynamic/streamgov:ProjectMembership"),
         (providers.Rule, "dynamic/streamgov:Rule"),
+        (providers.TypeDesignation, "dynamic/streamgov:TypeDesignation"),
     ],
 )
 def test_tokens(resource: type, token: str) -> None:

@@ -30,7 +30,9 @@ def make_shared_domain(clients: Clients, owner: str, members: Sequence[str]) -> 
     for account in members:
         ram = clients("ram", account)
         for invitation in ram.get_resource_share_invitations()["resourceShareInvitations"]:
-            ram.accept_resource_share_invitation(resourceShareInvitationArn=invitation["resourceShareInvitationArn"])
+            if invitation["status"] == "PENDING":
+                arn = invitation["resourceShareInvitationArn"]
+                ram.accept_resource_share_invitation(resourceShareInvitationArn=arn)
     datazone.add_policy_grant(
         domainIdentifier=made["id"],
         entityType="DOMAIN_UNIT",

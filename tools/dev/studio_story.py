@@ -103,7 +103,24 @@ class StudioStory:
         )
         listing = self._wait("the listing to be ACTIVE", lambda: self._listing(made["listingId"]))
         self.show.check("the listing is ACTIVE", True, listing["id"])
+        self._least(stream)
         return {"id": listing["id"], "asset": asset}
+
+    def _least(self, stream: Governed) -> None:
+        """The data source wrote the asset as no contributor: by what its platform's data sources may, and no more."""
+        listed = self.datazone.list_designations(domainIdentifier=self.studio.domain)["items"]
+        names = {item["id"]: item["name"] for item in listed}
+        members = self.datazone.list_project_memberships(
+            domainIdentifier=self.studio.domain, projectIdentifier=self.studio.projects["PRODUCER"]
+        )["members"]
+        groups = [item for item in members if "group" in item["memberDetails"]]
+        held = sorted(names.get(item.get("userCreatedDesignationId", ""), item["designation"]) for item in groups)
+        wanted = f"streamgov-sync-{'msk' if stream.kind == 'topic' else 'kinesis'}"
+        self.show.check(
+            "the data source wrote it by its platform's designation, and no role of ours is a contributor",
+            wanted in held and "PROJECT_CONTRIBUTOR" not in held,
+            ", ".join(held),
+        )
 
     def subscribe(self, listing: dict[str, str]) -> tuple[str, str]:
         """A request, an approval, and the grant that DataZone makes of it."""

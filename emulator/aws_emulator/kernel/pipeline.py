@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Caller, Emulator, Wrapper
@@ -99,8 +100,18 @@ class Pipeline:
         caller: Caller,
         region: str = "us-east-1",
         source_arn: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any] | None:
         """Run one operation in process.
+
+        Args:
+            service: as botocore names it.
+            operation: as its model names it.
+            params: of the operation's input.
+            caller: who calls.
+            region: where.
+            source_arn: the resource on whose behalf a service calls.
+            headers: of the request, named in lower case.
 
         Raises:
             ApiError: the call failed.
@@ -115,6 +126,7 @@ class Pipeline:
             region=region,
             caller=caller,
             request_id=str(uuid.uuid4()),
+            headers=headers or {},
             source_arn=source_arn,
         )
         result, _ = self._run(call, parsed, None)

@@ -21,7 +21,7 @@ governance = StreamGovernance(
             "member_projects": config.require_object("projects"),
             # The data sources' roles of the members' stacks, once they exist: their output `contributors`.
             "contributors": {
-                word: {"project_id": found["projectId"], "role_arn": found["roleArn"]}
+                word: {"project_id": found["projectId"], "role_arn": found["roleArn"], "platform": found["platform"]}
                 for word, found in (config.get_object("contributors") or {}).items()
             },
         },

@@ -57,7 +57,7 @@ governance = StreamGovernance(
 pulumi.export(
     "contributors",
     {
-        key.split("/")[1]: {"projectId": project, "roleArn": role}
+        key.split("/")[1]: {"projectId": project, "roleArn": role, "platform": "msk"}
         for key, role in governance.data_source_role_arns.items()
     },
 )

@@ -76,7 +76,7 @@ def portions(
 
 def _portion(waiting: Sequence[Expected], budget: int) -> tuple[list[Expected], int]:
     portion: list[Expected] = []
-    size = 600  # the step around it
+    size = 700  # the step around it
     for item in waiting[:DOCUMENTS_PER_COMMAND]:
         length = len(item.document_id) + 30 + sum(len(key) + 8 for key in item.grants)
         if portion and size + length > budget:
@@ -93,6 +93,7 @@ def member_step(names: Names, command: ReconcileCommand, number: int) -> dict[st
         "machineArn": names.member_machine_arn(command.account),
         "roleArn": names.role_arn(command.account, "member-invoke"),
         "strict": False,
+        "traceHeader": "",
         "command": command.to_message(),
     }
 

@@ -12,6 +12,7 @@ from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GrantLedger, GrantRecord
+from streamgov_core.domain.plan import traced_steps
 from streamgov_core.domain.reconcile.detection_result import Remediation
 from streamgov_core.domain.reconcile.expected import former_steps, grant_steps
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
@@ -56,9 +57,10 @@ class Work:
         """Whether an item with these steps can be added."""
         return not self.items or self.size + len(json.dumps(steps)) <= STEP_CHARS
 
-    def to_message(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"first": self.first, "second": self.second, "work": self.items}
+    def to_message(self, trace_header: str) -> dict[str, Any]:
+        """As JSON, with the trace that the steps go on with."""
+        first, second = (traced_steps(steps, trace_header) for steps in (self.first, self.second))
+        return {"first": first, "second": second, "work": self.items}
 
 
 class Remediator:

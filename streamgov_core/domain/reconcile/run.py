@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from streamgov_core.domain.datazone import DataZoneDomain, DataZoneReader
 from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.function_events import PlanEvent, ReconcileEvent
 from streamgov_core.domain.grant_ledger import DynamoGrantLedger
+from streamgov_core.domain.plan import traced_steps
 from streamgov_core.domain.reconcile.detection_result import Remediation
 from streamgov_core.domain.reconcile.expected import member_step
 from streamgov_core.domain.reconcile.inventory import (
@@ -55,6 +57,7 @@ from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
 from streamgov_core.runtime.run_store import DynamoRunStore, RunStore
 from streamgov_core.runtime.settings_layer import function_variables
+from streamgov_core.runtime.tracing import trace_header
 
 LISTED = 60
 """Findings that one portion of a shard lists; the others are counted."""
@@ -117,6 +120,10 @@ class Reconcile:
         set_rate: lets the calls to DataZone go on at another rate, in calls a second.
     """
 
+    trace_header = ""
+    """Of the invocation: executions in the members' accounts go on with its trace. They have no other, for Step
+    Functions does not trace the children of a distributed map ("Trace Step Functions request data in AWS X-Ray")."""
+
     def __init__(
         self,
         settings: ReconcileSettings,
@@ -156,7 +163,7 @@ class Reconcile:
         names, domain_id = settings.names, settings.domain_id
         clients = _clients(names.region)
         rate_limiter = RateLimiter(time.time, time.sleep)
-        return cls(
+        made = cls(
             settings,
             DataZoneDomain(rate_limited(lambda: clients.client("datazone"), rate_limiter), domain_id),
             DataZoneInventory(lambda: clients.client("datazone"), domain_id, rate_limiter),
@@ -166,6 +173,8 @@ class Reconcile:
             DynamoRunStore(lambda: clients.client("dynamodb"), names.run_table, time.time),
             set_rate=rate_limiter.set_rate,
         )
+        made.trace_header = trace_header(os.environ if env is None else env)
+        return made
 
     def run(self, event: ReconcileEvent, context: Any = None) -> dict[str, Any]:
         """Carry one phase out; every member that a state reads is in the answer.
@@ -229,7 +238,10 @@ class Reconcile:
             "tally": portion.tally.to_message(),
             "remediations": [remediation.to_message() for remediation in now],
             "waiting": [remediation.to_message() for remediation in later],
-            "members": [member_step(self._names, command, number) for number, command in enumerate(portion.commands)],
+            "members": traced_steps(
+                [member_step(self._names, command, number) for number, command in enumerate(portion.commands)],
+                self.trace_header,
+            ),
         }
 
     # --- conclude -----------------------------------------------------------------------------------------------------
@@ -275,7 +287,7 @@ class Reconcile:
             "checked": checked,
             "busy": busy,
             "tally": tally.to_message(),
-            **work.to_message(),
+            **work.to_message(self.trace_header),
         }
 
     # --- report -------------------------------------------------------------------------------------------------------

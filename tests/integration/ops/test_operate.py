@@ -61,8 +61,16 @@ def test_the_life_of_a_grant(operated: Operated, streamgov: Streamgov) -> None:
     assert {"PutClusterPolicy", "PutRolePolicy"} <= calls
     (cluster,) = [change for change in told["policies"] if change["call"] == "PutClusterPolicy"][:1]
     assert cluster["account"] == PRODUCER and operated.topic in cluster["after"] and not cluster["error"]
+    (trace,) = told["traces"]
+    assert trace["sampled"] is True and trace["execution"].split(":")[4] == DOMAIN
+    for account in (PRODUCER, CONSUMER):
+        lines = operated.deployment.client("logs", account).filter_log_events(
+            logGroupName=NAMES.log_group("apply"), filterPattern=f'"{operated.grant}"'
+        )["events"]
+        assert {json.loads(line["message"])["xray_trace_id"] for line in lines} == {trace["id"]}
     shown = streamgov("explain", operated.grant).out
     assert "GRANTED" in shown and "written into policies" in shown
+    assert f"aws xray batch-get-traces --trace-ids {trace['id']}" in shown
     assert as_json(streamgov("explain", operated.grant, "--no-policies", "--json"))[0]["policies"] == []
 
 

@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.deploy.data_source_permissions import schedule_policy, sync_machine_policy, sync_policy
+from streamgov_core.deploy.data_source_deployment import data_source
+from streamgov_core.deploy.data_source_permissions import (
+    ASSET_OPERATIONS,
+    schedule_policy,
+    sync_machine_policy,
+    sync_policy,
+)
+from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.documents.compiler import many
 from streamgov_core.model.errors import CatalogError, ConfigError
 from streamgov_core.model.naming import Names
+from streamgov_core.platforms import PLATFORMS
 from tests.unit.catalog.fakes import ACCOUNT, CLUSTER, REGISTRY_ARN
 
 NAMES = Names("team-a")
@@ -51,6 +59,21 @@ def test_only_what_has_no_resource_type_is_allowed_on_everything() -> None:
     for statement in policy()["Statement"]:
         assert statement["Effect"] == "Allow"
         assert not [action for action in statement["Action"] if "*" in action]
+
+
+def test_a_designation_permits_what_the_role_may_ask_of_datazone() -> None:
+    for platform in PLATFORMS:
+        source = data_source(
+            AccountScope(NAMES, ACCOUNT),
+            domain_id="dzd-1",
+            project_id="p1",
+            platform=platform,
+            registry_name="r",
+            resource="main",
+        )
+        for function in source.functions:
+            assert function.datazone_operations in (sorted(ASSET_OPERATIONS), [])
+    assert NAMES.type_designation("msk") == "team-a-sync-msk"
 
 
 def test_resources() -> None:

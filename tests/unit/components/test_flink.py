@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from streamgov_core.documents.compiler import many
 from streamgov_core.model.errors import ConfigError
 from streamgov_samples import FlinkApplication
 from streamgov_samples.components import _flink_checks as checks
@@ -118,6 +119,12 @@ def test_its_role_is_a_consumer_within_the_boundary() -> None:
     )
     assert membership.inputs["user_identifier"] == "arn:mock:aws:iam/role:Role:totals-role"
     assert membership.inputs["designation"] == "PROJECT_CONTRIBUTOR"
+    assert membership.inputs["designation_name"] == "streamgov-lineage"
+    policy = graph.one("aws:iam/rolePolicy:RolePolicy", "totals-policy").document("policy")
+    allowed = [action for statement in policy["Statement"] for action in many(statement["Action"])]
+    assert [f"datazone:{one}" for one in membership.inputs["operations"]] == [
+        action for action in allowed if action.startswith("datazone:")
+    ]
 
 
 def test_what_the_program_says_reaches_the_application() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from streamgov_core.deploy.data_source_permissions import ASSET_OPERATIONS
 from streamgov_core.member.apply_settings import ApplySettings
 from streamgov_core.model.errors import ConfigError
 from streamgov_pulumi import CentralAuthorizer, EnvironmentAuthorizer, StreamGovernance, StreamRequestForm
@@ -340,12 +341,70 @@ def test_the_workflows_functions_are_members_by_what_they_call() -> None:
         assert (item.inputs["designation"], item.inputs.get("operations")) == ("PROJECT_CONTRIBUTOR", None)
 
 
+WRITERS = "pulumi-python:dynamic/streamgov:TypeDesignation"
+MEMBERSHIP = "pulumi-python:dynamic/streamgov:ProjectMembership"
+WRITING = {
+    "designation": "PROJECT_CONTRIBUTOR",
+    "operations": list(ASSET_OPERATIONS),
+    "designation_name": "streamgov-sync-msk",
+    "asset_type": "MskTopicAssetType",
+}
+
+
+def test_data_sources_are_members_by_the_designation_of_their_asset_type() -> None:
+    args = arguments(platforms=["kinesis", "msk"])
+    args["domain"]["usable_in_domain_unit"] = "unit1"
+    graph = graph_of(args)
+    assert graph.names(WRITERS) == ["gov-kinesis-types-writers", "gov-msk-types-writers"]
+    made = graph.one(WRITERS, "gov-msk-types-writers")
+    assert made.inputs["name"] == WRITING["designation_name"]
+    assert made.inputs["asset_type"] == WRITING["asset_type"]
+    assert made.inputs["operations"] == WRITING["operations"]
+    assert (made.inputs["owning_project_id"], made.inputs["domain_unit_id"]) == ("project0", "unit1")
+    assert "gov-msk-types" in made.dependencies
+    held = graph.one(MEMBERSHIP, f"gov-{MEMBER}-orders-membership")
+    assert {key: held.inputs[key] for key in WRITING} == WRITING
+    # It finds the designation by its name, so that is made first.
+    assert "gov-msk-types-writers" in held.dependencies
+
+
+def test_data_sources_may_be_contributors() -> None:
+    args = arguments()
+    args["domain"]["own_designations"] = False
+    args["domain"]["contributors"] = {
+        "other": {"project_id": "project1", "role_arn": f"arn:aws:iam::{DOMAIN}:role/sync", "platform": "msk"}
+    }
+    graph = graph_of(args)
+    assert graph.all(WRITERS) == []
+    for item in graph.all(MEMBERSHIP):
+        assert (item.inputs["designation"], item.inputs.get("designation_name")) == ("PROJECT_CONTRIBUTOR", None)
+        assert item.inputs.get("asset_type") is None
+
+
+def test_a_data_source_of_another_stack_is_a_member_by_that_designation_too() -> None:
+    args = arguments(members=[{"access": {"account": MEMBER}, "deploy": False}])
+    role = f"arn:aws:iam::{MEMBER}:role/streamgov/streamgov/streamgov-eu-west-1-sync-orders"
+    args["domain"]["contributors"] = {"orders": {"project_id": "project1", "role_arn": role, "platform": "msk"}}
+    handed_over = graph_of(args).one(MEMBERSHIP, "gov-contributor-orders")
+    assert {key: handed_over.inputs[key] for key in WRITING} == WRITING
+    assert "gov-msk-types-writers" in handed_over.dependencies
+    # A stack that may act in the domain's account makes its own member, and never the designation.
+    access = {"account": DOMAIN, "assume_role_arn": f"arn:aws:iam::{DOMAIN}:role/members"}
+    domain = {"access": access, "domain_id": "dzd-4p9n6sw4qt9xgn", "deploy": False}
+    own = graph_of(arguments(domain=domain))
+    assert own.all(WRITERS) == []
+    [membership] = own.all(MEMBERSHIP)
+    assert {key: membership.inputs[key] for key in WRITING} == WRITING
+
+
 def test_memberships_across_stacks() -> None:
     role = f"arn:aws:iam::{MEMBER}:role/streamgov/streamgov/streamgov-eu-west-1-sync-orders"
     args = arguments(members=[{"access": {"account": MEMBER}, "deploy": False}])
     args["domain"]["contributors"] = {"orders": {"project_id": "project1", "role_arn": role}}
     made = graph_of(args).one("pulumi-python:dynamic/streamgov:ProjectMembership", "gov-contributor-orders")
     assert (made.inputs["project_id"], made.inputs["user_identifier"]) == ("project1", role)
+    # Handed over by a release that told no platform: as it was.
+    assert "designation_name" not in made.inputs and made.inputs["designation"] == "PROJECT_CONTRIBUTOR"
     # What a refusal names as the way must be one; saying nothing is no change of what is deployed.
     assert "adopt_existing" not in made.inputs
     args["domain"]["adopt_existing"] = True

@@ -114,6 +114,19 @@ def test_states_lead_somewhere_and_are_reached(definition: dict[str, Any]) -> No
         assert reached == set(machine["States"])
 
 
+def test_every_member_execution_goes_on_with_a_trace() -> None:
+    """The parameter reads a member that each step has, and the step gets it from the plan."""
+    starts = {name: state for name, state in states(CENTRAL) if "startExecution" in str(state.get("Resource", ""))}
+    assert len(starts) == 8, sorted(starts)
+    for name, state in starts.items():
+        assert state["Parameters"]["TraceHeader.$"] == "$.traceHeader", name
+    stages = [
+        state for _, state in states(CENTRAL) if set(state.get("ItemProcessor", {}).get("States", {})) & set(starts)
+    ]
+    assert len(stages) == len(starts)
+    assert all(s["ItemSelector"]["traceHeader.$"] == "$$.Map.Item.Value.traceHeader" for s in stages)
+
+
 def test_time_outs_nest() -> None:
     """A member machine ends before the task that waits for it, and the central machine outlives all its stages."""
     assert MEMBER["TimeoutSeconds"] == MEMBER_TIMEOUT < INVOKE_TIMEOUT

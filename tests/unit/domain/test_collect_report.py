@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from streamgov_core.deploy.member_stages import STEP_MEMBERS
 from streamgov_core.domain.announcement import Announcer
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.failure_class import readable
@@ -250,6 +251,30 @@ def test_forms_that_cannot_be_read_fail_the_asset_with_the_reason(forms: dict[st
     central.domain.add_grant(forms=forms or {"Other": {}})
     (item,) = central.collect()
     assert reason in item["refusal"]
+
+
+@pytest.mark.parametrize("way", ["grant", "revoke", "settle", "renewal"])
+def test_every_step_goes_on_with_the_trace_of_the_collector(central: Central, way: str) -> None:
+    if way != "grant":
+        (granted,) = central.collect()
+        if way != "settle":
+            central.report({**granted, **done(granted)})
+    if way == "settle":
+        central.inputs[CENTRAL + "one"] = grant_event()
+    asked = {
+        "grant": grant_event(),
+        "revoke": {"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "REVOKE"},
+        "settle": {"version": 1, "action": "settle", "executionArn": CENTRAL + "one", "status": "TIMED_OUT"},
+        "renewal": {"version": 1, "action": "redrive", "grantId": "grant1", "requestType": "GRANT"},
+    }[way]
+    if way == "revoke":
+        central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    central.collector.trace_header = header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+    (item,) = central.collect(asked, "two")
+    steps = [step for plan in ("do", "undo") for stage in item[plan].values() for step in stage]
+    assert len(steps) >= 2
+    for step in steps:
+        assert set(step) == set(STEP_MEMBERS) and step["traceHeader"] == header, step
 
 
 def test_an_account_that_is_no_member_is_named() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from streamgov_core.deploy.member_stages import STEP_MEMBERS
 from streamgov_core.documents.compiler import statements_of
 from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ledger import GrantRecord
@@ -559,6 +560,23 @@ def test_a_revoke_from_the_ledger_where_datazone_will_not(deployment: MemoryDepl
     again = deployment.reconcile("r2")
     assert kinds(again) == {} and standing(again) == {"EndNotShown": {"found": 1, "skipped": 1}}
     assert [line["Open"] for line in deployment.lines if "Open" in line][-1] == [0]
+
+
+def test_every_step_goes_on_with_the_trace_of_the_phase_that_plans_it(deployment: MemoryDeployment) -> None:
+    deployment.reconciler.trace_header = header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+    planned: list[Any] = []
+    stage = deployment.stage
+
+    def seen(steps: Sequence[Mapping[str, Any]], answers: Any = None) -> list[dict[str, Any]]:
+        planned.extend(steps)
+        return stage(steps, answers)
+
+    deployment.stage = seen  # type: ignore[method-assign]
+    lost_contribution(deployment)
+    deployment.reconcile()
+    actions = {step["command"]["action"] for step in planned}
+    assert actions == {"reconcile", "apply"}, actions
+    assert all(step["traceHeader"] == header and set(STEP_MEMBERS) <= set(step) for step in planned)
 
 
 def test_a_grant_that_failed_and_is_still_approved_is_counted(deployment: MemoryDeployment) -> None:

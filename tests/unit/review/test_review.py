@@ -150,6 +150,24 @@ def test_what_a_rule_demands_and_no_longer_demands() -> None:
     assert "whoever publishes any asset of projects `p1` in `u`" in said and "must give glossary term `t1`" in said
 
 
+def test_what_holders_of_a_designation_may_make() -> None:
+    type_ = "pulumi-python:dynamic/streamgov:TypeDesignation"
+    inputs = {
+        "name": "streamgov-sync-msk",
+        "asset_type": "MskTopicAssetType",
+        "owning_project_id": "types1",
+        "operations": ["CreateAsset", "Search"],
+    }
+    closed = section(review(one_step(type_, "create", {}, inputs)), "Who gains or loses access")
+    assert "holders of the designation `streamgov-sync-msk`" in closed
+    assert "assets of `MskTopicAssetType` in project `types1`; it permits" in closed
+    assert "`CreateAsset`" in closed and "`Search` alone" in closed
+    opened = section(
+        review(one_step(type_, "update", inputs, {**inputs, "domain_unit_id": "u1"})), "Who gains or loses access"
+    )
+    assert "in project `types1` and projects of domain unit `u1` and below" in opened
+
+
 @pytest.mark.parametrize(("mode", "first"), [("cascade", True), ("refuse", False)])
 def test_a_destroy_that_takes_everything_down_says_so_first(mode: str, first: bool) -> None:
     report = review(one_step("pulumi-python:dynamic/streamgov:DestroyGuard", "delete", {"on_destroy": mode}, {}))

@@ -24,6 +24,7 @@ from aws_emulator.compute.events.inputs import payload_for
 from aws_emulator.compute.events.patterns import PatternError, matches, parse_pattern
 from aws_emulator.compute.events.schedule_expressions import ExpressionError, parse_expression
 from aws_emulator.compute.events.targets import EVENTS, Source
+from aws_emulator.compute.traces import passed_header
 
 ENTRY_LIMIT = 262_144
 TARGET_LIMIT = 5
@@ -66,7 +67,7 @@ class Buses:
             account: whose bus.
             region: where.
             entry: an entry of PutEvents: ``Source``, ``DetailType``, ``Detail`` (JSON text or an object),
-                ``Resources``, ``Time``.
+                ``Resources``, ``Time``, ``TraceHeader``, which the targets get.
             bus: the bus's name.
 
         Returns:
@@ -87,7 +88,7 @@ class Buses:
             "resources": list(entry.get("Resources") or []),
             "detail": json.loads(detail) if isinstance(detail, str | bytes) else copy.deepcopy(dict(detail)),
         }
-        self._accept(account, region, bus, event)
+        self._accept(account, region, bus, event, entry.get("TraceHeader"))
         return str(event["id"])
 
     def forward(self, bus_arn: str, event: Mapping[str, Any]) -> None:
@@ -95,7 +96,7 @@ class Buses:
         region, account, resource = bus_arn.split(":", 5)[3:6]
         self._accept(account, region, resource.removeprefix("event-bus/"), dict(event))
 
-    def _accept(self, account: str, region: str, bus: str, event: dict[str, Any]) -> None:
+    def _accept(self, account: str, region: str, bus: str, event: dict[str, Any], trace: str | None = None) -> None:
         entry = {
             "id": event["id"],
             "account": account,
@@ -123,12 +124,14 @@ class Buses:
                 continue
             source = Source(EVENTS, rule.arn, rule.name, account, region)
             for _ in range(2 if action == "duplicate" else 1):
-                entry["deliveries"] += self.send(source, list(rule.targets), event)
+                entry["deliveries"] += self.send(source, list(rule.targets), event, trace)
 
-    def send(self, source: Source, targets: list[dict[str, Any]], event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def send(
+        self, source: Source, targets: list[dict[str, Any]], event: Mapping[str, Any], trace: str | None = None
+    ) -> list[dict[str, Any]]:
         """Send an event to a rule's targets; the records of the deliveries."""
         return [
-            self._deliveries.submit(source, target, payload_for(target, event, source.arn, source.name), event)
+            self._deliveries.submit(source, target, payload_for(target, event, source.arn, source.name), event, trace)
             for target in targets
         ]
 
@@ -219,7 +222,8 @@ class BusOperations:
         if not known and bus != "default":
             # AWS accepts events for a bus that does not exist and drops them.
             return {"EventId": str(uuid.uuid4())}
-        return {"EventId": self._buses.put(account, region, entry, bus)}
+        traced = {"TraceHeader": passed_header(call.headers), **entry}
+        return {"EventId": self._buses.put(account, region, traced, bus)}
 
     def put_rule(self, call: ApiCall) -> dict[str, Any]:
         """``PutRule``: the pattern and the schedule are checked, moto keeps the rule."""

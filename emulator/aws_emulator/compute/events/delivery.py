@@ -35,6 +35,7 @@ class Delivery:
     payload: str
     event: Mapping[str, Any]
     record: dict[str, Any]
+    trace: str | None = None
     attempts: int = 0
     waited: float = 0.0
 
@@ -50,16 +51,28 @@ class Deliveries:
         """Told of failed deliveries by CloudWatch's names of them."""
 
     def submit(
-        self, source: Source, target: Mapping[str, Any], payload: str, event: Mapping[str, Any]
+        self,
+        source: Source,
+        target: Mapping[str, Any],
+        payload: str,
+        event: Mapping[str, Any],
+        trace: str | None = None,
     ) -> dict[str, Any]:
         """Deliver something soon.
+
+        Args:
+            source: the rule or schedule.
+            target: its settings.
+            payload: what the target is sent.
+            event: the event as it arrived.
+            trace: the trace header that it came with.
 
         Returns:
             the record of the delivery, which changes as it proceeds.
         """
         record = {"rule": source.arn, "target": str(target["Arn"]), "status": "PENDING", "attempts": 0}
         self._work.begin("deliveries")
-        self._retrying.now(Delivery(source, target, payload, event, record))
+        self._retrying.now(Delivery(source, target, payload, event, record, trace))
         return record
 
     def close(self) -> None:
@@ -80,7 +93,7 @@ class Deliveries:
         """Deliver once; True when nothing more will happen."""
         delivery.record["attempts"] = delivery.attempts + 1
         try:
-            self._targets.deliver(delivery.source, delivery.target, delivery.payload, delivery.event)
+            self._targets.deliver(delivery.source, delivery.target, delivery.payload, delivery.event, delivery.trace)
         except DeliveryError as error:
             return self._failed(delivery, error)
         delivery.record["status"] = "DELIVERED"

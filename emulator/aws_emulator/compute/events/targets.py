@@ -18,9 +18,10 @@ from moto.logs.models import logs_backends
 
 from aws_emulator.api import ApiCall, ApiError, Caller, Emulator
 from aws_emulator.compute.events.queues import DeliveryError, Queues
-from aws_emulator.compute.functions.invoke import Functions, Target
+from aws_emulator.compute.functions.invoke import Functions, SubmitAsync
 from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.states.shapes import UnknownIntegration, operation_model, service_model, to_request
+from aws_emulator.compute.traces import HEADER, parse_trace
 
 EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
@@ -83,7 +84,7 @@ class Targets:
         emulator: Emulator,
         principals: Principals,
         functions: Functions,
-        submit: Callable[[Target, bytes], str],
+        submit: SubmitAsync,
     ) -> None:
         self._emulator = emulator
         self._principals = principals
@@ -93,7 +94,14 @@ class Targets:
         self.forward: Callable[[str, Mapping[str, Any]], None] | None = None
         """Puts an event on a bus, given by its ARN; set by the buses."""
 
-    def deliver(self, source: Source, target: Mapping[str, Any], payload: str, event: Mapping[str, Any]) -> None:
+    def deliver(
+        self,
+        source: Source,
+        target: Mapping[str, Any],
+        payload: str,
+        event: Mapping[str, Any],
+        trace: str | None = None,
+    ) -> None:
         """Deliver a payload.
 
         Args:
@@ -101,20 +109,22 @@ class Targets:
             target: the target's settings (``Arn``, ``RoleArn`` …).
             payload: what the target is sent.
             event: the event, for buses.
+            trace: its trace header, for functions and state machines; one that is not valid is dropped.
 
         Raises:
             DeliveryError: the target was not reached.
         """
         arn = str(target["Arn"])
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        trace = trace if parse_trace(trace) else None
         try:
             if ":::aws-sdk:" in arn:
                 self._universal(source, target, payload)
             elif service == "states":
                 params = {"stateMachineArn": arn, "input": payload}
-                self._call(source, target, "stepfunctions", "StartExecution", params)
+                self._call(source, target, "stepfunctions", "StartExecution", params, trace)
             elif service == "lambda":
-                self._lambda(source, target, payload)
+                self._lambda(source, target, payload, trace)
             elif service == "sqs":
                 self._sqs(source, target, payload)
             elif service == "sns":
@@ -142,13 +152,21 @@ class Targets:
         return caller
 
     def _call(
-        self, source: Source, target: Mapping[str, Any], service: str, operation: str, params: dict[str, Any]
+        self,
+        source: Source,
+        target: Mapping[str, Any],
+        service: str,
+        operation: str,
+        params: dict[str, Any],
+        trace: str | None = None,
     ) -> dict[str, Any]:
         """Call an operation as the target's role, in the target's region."""
         region = str(target["Arn"]).split(":")[3] or source.region
         caller = self._caller(source, target)
+        headers = {HEADER: trace} if trace else {}
         call = self._emulator.call
-        return call(service, operation, params, caller=caller, region=region, source_arn=source.arn) or {}
+        answer = call(service, operation, params, caller=caller, region=region, source_arn=source.arn, headers=headers)
+        return answer or {}
 
     def dead_letter(
         self, source: Source, target: Mapping[str, Any], queue_arn: str, body: str, attributes: Mapping[str, str]
@@ -175,15 +193,15 @@ class Targets:
         except ApiError as error:
             raise delivery_error(error) from error
 
-    def _lambda(self, source: Source, target: Mapping[str, Any], payload: str) -> None:
+    def _lambda(self, source: Source, target: Mapping[str, Any], payload: str, trace: str | None) -> None:
         arn = str(target["Arn"])
         if target.get("RoleArn"):
             params = {"FunctionName": arn, "InvocationType": "Event", "Payload": payload.encode()}
-            self._call(source, target, "lambda", "Invoke", params)
+            self._call(source, target, "lambda", "Invoke", params, trace)
             return
         found = self._functions.target(arn, source.account, source.region, None)
         self._functions.check_service_permission(found, source.service, source.arn, source.account)
-        self._submit(found, payload.encode())
+        self._submit(found, payload.encode(), trace)
 
     def _sqs(self, source: Source, target: Mapping[str, Any], payload: str) -> None:
         arn = str(target["Arn"])

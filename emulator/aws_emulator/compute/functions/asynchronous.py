@@ -34,6 +34,7 @@ class Pending:
     payload: bytes
     request_id: str
     accepted: float
+    trace: str | None = None
     attempts: int = 0
     throttles: int = 0
     waited: float = 0.0
@@ -50,13 +51,18 @@ class AsynchronousInvocations:
         self.undelivered: list[dict[str, Any]] = []
         """Events that ended without success and without a place to go to, or whose place refused them."""
 
-    def submit(self, target: Target, payload: bytes) -> str:
+    def submit(self, target: Target, payload: bytes, trace: str | None = None) -> str:
         """Accept an event.
+
+        Args:
+            target: the function.
+            payload: JSON.
+            trace: the trace header of the caller, which all attempts get.
 
         Returns:
             the request id, which stays the same over the retries.
         """
-        pending = Pending(target, payload or b"{}", str(uuid.uuid4()), self._emulator.clock.now())
+        pending = Pending(target, payload or b"{}", str(uuid.uuid4()), self._emulator.clock.now(), trace)
         self._work.begin("invocations")
         self._retrying.now(pending)
         return pending.request_id
@@ -88,7 +94,7 @@ class AsynchronousInvocations:
         maximum_age = float(settings.get("MaximumEventAgeInSeconds", MAXIMUM_AGE))
         retries = int(settings.get("MaximumRetryAttempts", len(RETRY_SECONDS)))
         try:
-            result = self._functions.run(pending.target, pending.payload)
+            result = self._functions.run(pending.target, pending.payload, trace=pending.trace)
         except ApiError as error:
             return self._refused(pending, error, maximum_age)
         pending = replace(pending, attempts=pending.attempts + 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from aws_emulator.compute.functions.store import find_function, split_name
 from aws_emulator.compute.functions.worker import Outcome, Worker, WorkerSpec
 from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.timing import WorkInProgress
+from aws_emulator.compute.traces import Trace, new_trace, parse_trace, passed_header
 from aws_emulator.iam.state import Identity
 
 SYNCHRONOUS_LIMIT = 6_291_456
@@ -58,6 +58,10 @@ class Result:
     log: str
     version: str
     request_id: str
+
+
+SubmitAsync = Callable[[Target, bytes, str | None], str]
+"""(target, payload, trace header of the caller) → the request id of an asynchronous invocation."""
 
 
 class Functions:
@@ -175,21 +179,24 @@ class Functions:
             scratch=self._scratch / uuid.uuid4().hex,
         )
 
-    def run(self, target: Target, payload: bytes, *, client_context: str | None = None) -> Result:
+    def run(
+        self, target: Target, payload: bytes, *, client_context: str | None = None, trace: str | None = None
+    ) -> Result:
         """Run a function and wait for its end.
 
         Args:
             target: the function.
             payload: JSON.
             client_context: the header of that name, base64.
+            trace: the trace header of the caller; without a valid one the function begins a trace of its own.
 
         Raises:
             ApiError: the function could not be run at all (throttled, no role, no such runtime).
         """
         with self._work.doing("functions"):
-            return self._run(target, payload, client_context)
+            return self._run(target, payload, client_context, trace)
 
-    def _run(self, target: Target, payload: bytes, client_context: str | None) -> Result:
+    def _run(self, target: Target, payload: bytes, client_context: str | None, trace: str | None) -> Result:
         spec = self._spec(target)
         request_id = str(uuid.uuid4())
         invocation = Invocation(
@@ -197,7 +204,7 @@ class Functions:
             payload=payload or b"{}",
             function_arn=target.arn,
             seconds=spec.timeout / self.handler_speed,
-            trace_id=f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled=0",
+            trace_id=_trace_of(target.function, trace).header(),
             client_context=base64.b64decode(client_context).decode() if client_context else None,
         )
         reserved = target.function.reserved_concurrency
@@ -237,6 +244,13 @@ class Functions:
         return response
 
 
+def _trace_of(function: Any, header: str | None) -> Trace:
+    """The trace of one run: the caller's, or one of its own; a function with active tracing samples it."""
+    active = dict(function.tracing_config or {}).get("Mode") == "Active"
+    passed = parse_trace(header)
+    return new_trace(active=active) if passed is None else passed.decided(active=active)
+
+
 def _limit_response(outcome: Outcome) -> Outcome:
     """A response that is too large is the function's error."""
     if len(outcome.payload) <= SYNCHRONOUS_LIMIT:
@@ -274,7 +288,7 @@ def payload_of(params: Mapping[str, Any]) -> bytes:
     return payload
 
 
-def install_invoke(emulator: Emulator, functions: Functions, submit_async: Callable[[Target, bytes], str]) -> None:
+def install_invoke(emulator: Emulator, functions: Functions, submit_async: SubmitAsync) -> None:
     """Register the operation ``lambda:Invoke``."""
 
     @emulator.operation("lambda", "Invoke")
@@ -283,12 +297,13 @@ def install_invoke(emulator: Emulator, functions: Functions, submit_async: Calla
         target = functions.target(params["FunctionName"], call.caller.account, call.region, params.get("Qualifier"))
         payload = payload_of(params)
         kind = params.get("InvocationType") or "RequestResponse"
+        trace = passed_header(call.headers)
         if kind == "DryRun":
             return {"StatusCode": 204, "Payload": b""}
         if kind == "Event":
-            submit_async(target, payload)
+            submit_async(target, payload, trace)
             return {"StatusCode": 202, "Payload": b""}
         if kind != "RequestResponse":
             raise ApiError("InvalidParameterValueException", f"Invalid InvocationType {kind}", 400)
-        result = functions.run(target, payload, client_context=params.get("ClientContext"))
+        result = functions.run(target, payload, client_context=params.get("ClientContext"), trace=trace)
         return functions.answer(result, params.get("LogType"))

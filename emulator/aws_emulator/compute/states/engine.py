@@ -87,8 +87,14 @@ class Engine:
             found = [execution for execution in self._executions.values() if execution.machine.arn == machine_arn]
         return sorted(found, key=lambda execution: execution.start_date, reverse=True)
 
-    def start(self, machine: Machine, name: str | None, text: str) -> Execution:
+    def start(self, machine: Machine, name: str | None, text: str, trace_header: str | None = None) -> Execution:
         """Start an execution, or find the running one of the same name and input.
+
+        Args:
+            machine: what runs.
+            name: of the execution; None for a name that nobody has.
+            text: the input.
+            trace_header: of X-Ray, as the caller passes it.
 
         Raises:
             ApiError: ``ExecutionAlreadyExists``, ``InvalidExecutionInput``.
@@ -104,7 +110,7 @@ class Engine:
         arn = f"arn:aws:states:{machine.region}:{machine.account}:{kind}:{machine.name}:{name}"
         if express:
             arn = f"{arn}:{uuid.uuid4()}"
-        execution = Execution(machine, name, arn, text, self._changed)
+        execution = Execution(machine, name, arn, text, self._changed, trace_header)
         with self._lock:
             known = self._executions.get(arn)
             if known is not None:
@@ -310,4 +316,5 @@ def find_machine(arn: str, account: str, region: str) -> Machine:
         kind=str(found.type),
         version_arn=version_arn,
         alias_arn=alias_arn,
+        traced=bool((found.tracingConfiguration or {}).get("enabled")),
     )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_emulator.compute.states.failures import Cancelled, runtime_failure
+from aws_emulator.compute.traces import new_trace, parse_trace
 
 HISTORY_LIMIT = 25_000
 DATA_LIMIT_BYTES = 262_144
@@ -43,6 +44,8 @@ class Machine:
     kind: str = "STANDARD"
     version_arn: str | None = None
     alias_arn: str | None = None
+    traced: bool = False
+    """Whether X-Ray tracing is enabled."""
 
 
 class Scope:
@@ -114,10 +117,17 @@ class Execution:
         arn: its ARN.
         text: the input as it was given.
         on_change: told after each change of the status.
+        trace_header: that was passed to it.
     """
 
     def __init__(
-        self, machine: Machine, name: str, arn: str, text: str, on_change: Callable[[Execution], None]
+        self,
+        machine: Machine,
+        name: str,
+        arn: str,
+        text: str,
+        on_change: Callable[[Execution], None],
+        trace_header: str | None = None,
     ) -> None:
         self.machine = machine
         self.name = name
@@ -125,6 +135,12 @@ class Execution:
         self.input_text = text
         self.input = json.loads(text)
         self.on_change = on_change
+        self.trace_header = trace_header
+        passed = parse_trace(trace_header)
+        self.trace = passed.decided(active=machine.traced) if passed else None
+        """What its tasks carry on: the trace that was passed, or one of its own if the machine traces."""
+        if passed is None and machine.traced:
+            self.trace = new_trace(active=True)
         self.changed = threading.Condition()
         self.status = RUNNING
         self.start_date = now()

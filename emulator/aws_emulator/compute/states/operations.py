@@ -16,6 +16,7 @@ from aws_emulator.compute.states.engine import NAME, Engine, error, find_machine
 from aws_emulator.compute.states.execution import FAILED, SUCCEEDED, TIMED_OUT, Execution, Token
 from aws_emulator.compute.states.map_runs import MapRun, describe_map_run
 from aws_emulator.compute.states.versions import UNSET, shown_settings
+from aws_emulator.compute.traces import passed_header
 
 
 def _find(engine: Engine, call: ApiCall, arn: str) -> Execution:
@@ -51,7 +52,7 @@ class ExecutionOperations:
         if name is not None and not NAME.fullmatch(name):
             raise error("InvalidName", f"Invalid Name: '{name}'")
         machine = find_machine(call.params["stateMachineArn"], call.caller.account, call.region)
-        execution = self._engine.start(machine, name, call.params.get("input") or "{}")
+        execution = self._engine.start(machine, name, call.params.get("input") or "{}", _passed_header(call))
         return {"executionArn": execution.arn, "startDate": execution.start_date}
 
     def start_sync_execution(self, call: ApiCall) -> dict[str, Any]:
@@ -59,7 +60,8 @@ class ExecutionOperations:
         machine = find_machine(call.params["stateMachineArn"], call.caller.account, call.region)
         if machine.kind != "EXPRESS":
             raise error("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
-        execution = self._engine.start(machine, call.params.get("name"), call.params.get("input") or "{}")
+        text = call.params.get("input") or "{}"
+        execution = self._engine.start(machine, call.params.get("name"), text, _passed_header(call))
         with execution.changed:
             execution.changed.wait_for(lambda: execution.ended, timeout=300)
         response = {
@@ -158,8 +160,12 @@ def _page(items: list[Any], params: dict[str, Any]) -> tuple[list[Any], dict[str
     return items[begin:following], token
 
 
+def _passed_header(call: ApiCall) -> str | None:
+    return passed_header(call.headers, call.params.get("traceHeader"))
+
+
 def _outcome(execution: Execution) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
+    shown: dict[str, Any] = {} if execution.trace_header is None else {"traceHeader": execution.trace_header[:256]}
     if execution.output is not None:
         shown["output"] = execution.output
         shown["outputDetails"] = {"included": True}

@@ -28,6 +28,7 @@ from aws_emulator.compute.states.resources import ERROR_PREFIXES, Resource, pars
 from aws_emulator.compute.states.role_calls import RoleCalls
 from aws_emulator.compute.states.shapes import error_name, pascal, to_request, to_result
 from aws_emulator.compute.states.templates import fill, value_of
+from aws_emulator.compute.traces import HEADER
 
 
 class Registry(Protocol):
@@ -167,6 +168,7 @@ class Tasks:
                 request,
                 caller=caller,
                 region=machine.region,
+                headers=_headers(frame.execution, resource),
             )
         except ApiError as error:
             raise _service_failure(resource, error) from error
@@ -290,6 +292,18 @@ class Tasks:
         else:
             names = {"resourceType": resource.history_type, "resource": resource.history_name}
             frame.record(f"Task{kind}", **names, **details)
+
+
+def _headers(execution: Execution, resource: Resource) -> dict[str, str]:
+    """A function gets the execution's trace.
+
+    UNVERIFIED[sfn-trace-to-execution]: whether an execution that a task starts gets it as well. The guide names Step
+    Functions among the integrations "with native X-Ray support" and tells those who start executions to set
+    ``traceHeader`` themselves. Here it does not, so a machine that relies on it breaks its trace.
+    """
+    if execution.trace is None or resource.service != "lambda":
+        return {}
+    return {HEADER: execution.trace.header()}
 
 
 def _is_json(text: str) -> bool:

@@ -50,11 +50,6 @@ def designations_of(session: Session, project_id: str) -> list[str]:
     return [project.members[one] for one in known if one in project.members] if project is not None else []
 
 
-def designation(session: Session, project_id: str) -> str | None:
-    """The caller's first designation in a project."""
-    return next(iter(designations_of(session, project_id)), None)
-
-
 def project(session: Session, project_id: str) -> Project:
     """An existing project.
 

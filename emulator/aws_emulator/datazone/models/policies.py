@@ -1,11 +1,16 @@
-"""Authorization policies of domain units and asset types (AddPolicyGrant), and where they decide."""
+"""Authorization policies of domain units and asset types (AddPolicyGrant), and where they decide.
+
+UNVERIFIED[dz-designation-uses-type]: that a project's member by a designation of users' making may use an asset type if
+a grant names that designation (``userCreatedDesignationId``), and only then; that in the project that owns the type
+everybody may who may create assets; and that any user of the domain may list the grants of a type.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from aws_emulator.datazone.exceptions import conflict, not_found, quota_exceeded, validation
-from aws_emulator.datazone.models import access, domains
+from aws_emulator.datazone.models import access, designations, domains
 from aws_emulator.datazone.models.catalogue_entities import AssetType
 from aws_emulator.datazone.models.entities import PolicyGrant, Project
 from aws_emulator.datazone.models.session import Session
@@ -46,6 +51,7 @@ def add(session: Session) -> PolicyGrant:
         raise validation(f"Policy {policy} cannot be granted on a {entity_type}")
     if list(params["detail"]) != [_DETAIL_OF[policy]]:
         raise validation(f"The detail of policy {policy} must be {_DETAIL_OF[policy]}")
+    _require_designation(session, params["principal"].get("project") or {})
     same = [g for g in of(session, entity_type, entity, policy)]
     if any(grant.principal == params["principal"] for grant in same):
         raise conflict(f"Policy {policy} is already granted to this principal")
@@ -130,9 +136,9 @@ def require_project_policy(session: Session, policy: str, owner: Project) -> Non
     """Check that a project, with the caller's designation in it, holds a policy in its own domain unit."""
     if session.call.caller.administrator:
         return
-    role = access.designation(session, owner.id)
+    held = access.designations_of(session, owner.id)
     for grant in _reaching(session, policy, owner.domain_unit_id):
-        if _covers(session, grant.principal, owner, role):
+        if _covers(session, grant.principal, owner, held):
             return
     raise access.refused(session, f"policy {policy} is not granted to project {owner.id}")
 
@@ -144,9 +150,9 @@ def require_use(session: Session, asset_type: AssetType, owner: Project) -> None
     """
     if asset_type.owning_project == owner.id:
         return
-    role = access.OWNER if session.call.caller.administrator else access.designation(session, owner.id)
+    held = [access.OWNER] if session.call.caller.administrator else access.designations_of(session, owner.id)
     for grant in of(session, "ASSET_TYPE", asset_type.name, "USE_ASSET_TYPE"):
-        if _covers(session, grant.principal, owner, role):
+        if _covers(session, grant.principal, owner, held):
             return
     raise access.refused(session, f"project {owner.id} has no usage permission for asset type {asset_type.name}")
 
@@ -163,13 +169,13 @@ def _reaching(session: Session, policy: str, unit_id: str) -> list[PolicyGrant]:
     return found
 
 
-def _covers(session: Session, principal: dict[str, Any], owner: Project, role: str | None) -> bool:
+def _covers(session: Session, principal: dict[str, Any], owner: Project, held: list[str]) -> bool:
     granted = principal.get("project")
     if granted is None:
         user = principal.get("user")
         return user is not None and "allUsersGrantFilter" in user
-    wanted = _DESIGNATIONS.get(granted["projectDesignation"])
-    if role != wanted and not (wanted == access.CONTRIBUTOR and role == access.OWNER):
+    wanted = granted.get("userCreatedDesignationId") or _DESIGNATIONS.get(granted["projectDesignation"])
+    if wanted not in held and not (wanted == access.CONTRIBUTOR and access.OWNER in held):
         return False
     if "projectIdentifier" in granted:
         return bool(granted["projectIdentifier"] == owner.id)
@@ -177,6 +183,17 @@ def _covers(session: Session, principal: dict[str, Any], owner: Project, role: s
     return reach is not None and domains.within(
         session.domain, owner.domain_unit_id, reach["domainUnit"], bool(reach.get("includeChildDomainUnits"))
     )
+
+
+def _require_designation(session: Session, granted: dict[str, Any]) -> None:
+    """A grant to members by a designation that users made names one of the domain, and no other grant does."""
+    made = granted.get("userCreatedDesignationId")
+    if (granted.get("projectDesignation") == designations.CREATED) != (made is not None):
+        raise validation(
+            f"userCreatedDesignationId goes with projectDesignation {designations.CREATED}, and only with it"
+        )
+    if made is not None and made not in session.domain.designations:
+        raise validation(f"Designation {made} not found")
 
 
 def _require_entity(session: Session, entity_type: str, entity: str) -> None:

@@ -119,6 +119,43 @@ def test_every_unit_up_to_the_root_must_open_its_member_pool(studio: Studio) -> 
     assert "delete the membership first" in said
 
 
+def test_a_designation_of_ones_own_needs_the_right_to_use_an_asset_type(studio: Studio) -> None:
+    studio.open_pool()
+    owner, project = (studio.call("CreateProject", name=name)["id"] for name in ("types", "producer"))
+    studio.call("CreateAssetType", name="Topic", owningProjectIdentifier=owner, formsInput={})
+    actions = 'permit(principal, action in [DataZone::Action::"CreateAsset"], resource);'
+    made = studio.call("CreateDesignation", name="sync", policy=actions)["id"]
+    held = {"designation": "USER_CREATED_DESIGNATION", "userCreatedDesignationId": made}
+    studio.call(
+        "CreateProjectMembership", projectIdentifier=project, member={"groupIdentifier": studio.group()}, **held
+    )
+    where = {"entityType": "ASSET_TYPE", "entityIdentifier": "Topic", "policyType": "USE_ASSET_TYPE"}
+    detail = {"detail": {"useAssetType": {"domainUnitId": studio.root}}}
+    asset = {"typeIdentifier": "Topic", "owningProjectIdentifier": project, "formsInput": []}
+    unit = {"projectGrantFilter": {"domainUnitFilter": {"domainUnit": studio.root}}}
+    managed = {"projectDesignation": "CONTRIBUTOR", **unit}
+    own = {"projectDesignation": "USER_CREATED_DESIGNATION", "userCreatedDesignationId": made, **unit}
+    for wrong in (
+        {"projectDesignation": "CONTRIBUTOR", "userCreatedDesignationId": made, **unit},
+        {"projectDesignation": "USER_CREATED_DESIGNATION", **unit},
+        {**own, "userCreatedDesignationId": "absent"},
+    ):
+        studio.refused("ValidationException", "AddPolicyGrant", principal={"project": wrong}, **where, **detail)
+    # Contributors may use the type, and the holder of the designation is none.
+    studio.call("AddPolicyGrant", principal={"project": managed}, **where, **detail)
+    said = studio.refused("AccessDeniedException", "CreateAsset", WORKER, name="orders", **asset)
+    assert "no usage permission for asset type Topic" in said
+    studio.call("AddPolicyGrant", principal={"project": own}, **where, **detail)
+    studio.call("CreateAsset", WORKER, name="orders", **asset)
+    # The grant is worth nothing where the designation does not name the operation.
+    other = 'permit(principal, action in [DataZone::Action::"GetAsset"], resource);'
+    studio.call("UpdateDesignation", identifier=made, policy=other)
+    studio.refused("AccessDeniedException", "CreateAsset", WORKER, name="payments", **asset)
+    studio.call("RemovePolicyGrant", principal={"project": own}, **where)
+    studio.call("UpdateDesignation", identifier=made, policy=actions)
+    studio.refused("AccessDeniedException", "CreateAsset", WORKER, name="payments", **asset)
+
+
 def test_a_designation_of_ones_own_permits_what_it_names(studio: Studio) -> None:
     studio.open_pool()
     project = studio.call("CreateProject", name="p")["id"]
