@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamgov_core.deploy.domain_deployment import domain_account
-from streamgov_core.deploy.heartbeat import heartbeat_alarms, seconds_between
+from streamgov_core.deploy.heartbeat import heartbeat_alarms, seconds_between, sync_heartbeat_alarms
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.findings import HEARTBEAT
 from tests.unit.grants.fakes import DOMAIN, NAMES
@@ -67,3 +67,12 @@ def test_it_hears_the_scheduled_runs_and_not_those_by_hand(repairs: bool, mode: 
     )
     (alarm,) = deployed.heartbeats
     assert alarm.dimensions == {**deployed.open_findings.dimensions, "Mode": mode}
+
+
+def test_each_data_source_is_heard_by_its_own_name() -> None:
+    """Data sources of an account share the function's dimension: a silent one must not hide behind another."""
+    (alarm,) = sync_heartbeat_alarms(NAMES, "rate(1 hour)", "sync-msk")
+    assert (alarm.metric, alarm.on_silence, alarm.period, alarm.periods) == ("SyncRuns", True, HOUR, 3)
+    assert alarm.dimensions == {"Deployment": NAMES.namespace, "Function": "sync", "Source": "sync-msk"}
+    assert alarm.name == NAMES.regional("sync-msk-heartbeat") and "3 hours" in alarm.description
+    assert sync_heartbeat_alarms(NAMES, "rate(7 days)", "sync-msk") == ()

@@ -61,7 +61,7 @@ SERVICES = {
     "reconcile_grants": {"datazone", "dynamodb", "events", "stepfunctions", *PLATFORM_SERVICES},
     "sample_consumer": {"datazone", "glue", "sts", *PLATFORM_SERVICES},
     "sample_producer": {"datazone", "glue", *PLATFORM_SERVICES},
-    "sync_catalog": {"datazone", "dynamodb", "events", "glue", "lambda", *PLATFORM_SERVICES},
+    "sync_catalog": {"datazone", "dynamodb", "events", "glue", "stepfunctions", *PLATFORM_SERVICES},
 }
 """The services that the code of each function names."""
 HANDLERS = sorted(path.stem for path in (ROOT / "handlers").glob("*.py"))
