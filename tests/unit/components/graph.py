@@ -127,6 +127,8 @@ class _Mocks(pulumi.runtime.Mocks):
         outputs = {**inputs, "arn": f"arn:mock:{args.typ}:{args.name}", "name": inputs.get("name", args.name)}
         outputs.setdefault("keyId", f"key-{args.name}")
         outputs.setdefault("url", f"https://queue/{args.name}")
+        if args.typ == "aws:lambda/function:Function":
+            outputs["version"] = "7" if inputs.get("publish") else "$LATEST"
         if args.typ == "aws:datazone/domain:Domain":
             return "dzd-mock000000001", outputs
         if args.typ.startswith("pulumi-python:dynamic"):
