@@ -21,6 +21,8 @@ from bench.scale.virtual import VirtualPool, VirtualTime, virtual_pools
 from streamgov_core.domain.reconcile.pace import CALLS_PER_SECOND
 from streamgov_core.model.errors import RetryableGrantError, ThrottledError
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "scale.md"
 SERVICES = {"states": "stepfunctions"}
 SMALL = Landscape(10, 1_000)
