@@ -91,6 +91,17 @@ def install_versions() -> None:
         setattr(LambdaStorage, name, replacement)
 
 
+def policy_of(function: Any, qualifier: str) -> Policy:
+    """The resource policy of a version or alias, which is another one than the function's.
+
+    Args:
+        function: the function as it is (``$LATEST``).
+        qualifier: the version's number, or the alias's name.
+    """
+    policies: dict[str, Policy] = function.__dict__.setdefault("emulator_policies", {})
+    return policies.setdefault(qualifier, Policy(function))
+
+
 def has_snapshots(function: Any) -> bool:
     """Whether this is a published version with SnapStart."""
     applies = (function.emulator_settings.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions"
@@ -146,7 +157,6 @@ def _version_of(latest: Any, content: str, description: str) -> Any:
     version = copy.copy(latest)
     for name in _OWN:
         setattr(version, name, copy.copy(getattr(latest, name)))
-    version.policy = Policy(version)
     version.event_invoke_config = []
     version.set_version(number)
     version.emulator_content = content

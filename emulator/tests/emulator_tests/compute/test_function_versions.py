@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -154,3 +155,30 @@ def test_an_alias_is_a_resource_of_its_own_to_whoever_invokes(domain: Account) -
 
     assert run(arn) == "FAILED"
     assert run(arn, f"{arn}:live") == "SUCCEEDED"
+
+
+def test_a_permission_is_of_the_function_or_of_its_alias(domain: Account) -> None:
+    client, arn = domain.client("lambda"), domain.function()
+    client.publish_version(FunctionName=arn)
+    client.create_alias(FunctionName=arn, Name="live", FunctionVersion="1")
+
+    def add(statement: str, **more: str) -> dict[str, Any]:
+        answer = client.add_permission(
+            FunctionName=arn, StatementId=statement, Action="lambda:InvokeFunction", Principal="333333333333", **more
+        )
+        found: dict[str, Any] = json.loads(answer["Statement"])
+        return found
+
+    assert add("function")["Resource"] == arn
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_policy(FunctionName=arn, Qualifier="live")
+    assert add("alias", Qualifier="live")["Resource"] == f"{arn}:live"
+    [statement] = json.loads(client.get_policy(FunctionName=arn, Qualifier="live")["Policy"])["Statement"]
+    assert statement["Sid"] == "alias"
+    [statement] = json.loads(client.get_policy(FunctionName=arn)["Policy"])["Statement"]
+    assert statement["Sid"] == "function"
+    client.remove_permission(FunctionName=arn, StatementId="alias", Qualifier="live")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.get_policy(FunctionName=arn, Qualifier="live")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        add("nowhere", Qualifier="missing")
