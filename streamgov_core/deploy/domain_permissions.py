@@ -5,7 +5,7 @@ Every remaining ``*`` has its reason beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from streamgov_core.deploy.iam_statements import (
@@ -185,9 +185,15 @@ def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str |
 
 
 def central_machine_policy(
-    names: Names, domain_account: str, member_accounts: Sequence[str], *, organization_id: str | None = None
+    names: Names,
+    domain_account: str,
+    member_accounts: Sequence[str],
+    *,
+    organization_id: str | None = None,
+    aliased: Collection[str] = (),
 ) -> Document:
-    """The central machine: its three functions and the invoke role of each member account.
+    """The central machine: its three functions, those of them ``aliased`` by their alias too, and the invoke role of
+    each member account.
 
     With ``organization_id`` of each account of the organisation that has such a role, whatever their number: the role
     must trust this machine by name, and ``collect`` serves the member accounts alone.
@@ -199,7 +205,7 @@ def central_machine_policy(
         members["Resource"] = names.role_arn("*", "member-invoke")
         members["Condition"] = {"StringEquals": {"aws:ResourceOrgID": organization_id}}
     return document(
-        invoke_functions(names, domain_account, "collect", "reconcile", "report"),
+        invoke_functions(names, domain_account, "collect", "reconcile", "report", aliased=aliased),
         members,
         # "IAM policies for using Distributed Map states": the machine starts and stops its own child executions.
         {
