@@ -14,7 +14,7 @@ from typing import Any, Self
 from streamgov_core.domain.announcement import Announcer, OutcomeAnnouncer, granted_command
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
-from streamgov_core.domain.failure_class import class_of, failure_class, readable
+from streamgov_core.domain.failure_class import answers_of, class_of, failure_class, readable
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.function_events import ReportEvent
 from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
@@ -158,7 +158,7 @@ class Report(DomainFunction[DomainSettings]):
             log("outcome superseded by a newer request", dict(item))
             return {"status": "SUPERSEDED", "cause": None, "open": ""}
         failure = readable(item["failure"]) if item.get("failure") else None
-        remaining = undo_failures(item) if failure else _bad_steps(_steps(item, "secondDone"))
+        remaining = undo_failures(item) if failure else _bad_steps(answers_of(item, "secondDone"))
         before, *older = record.former or (None,)
         ended = replace(
             record,
@@ -273,7 +273,7 @@ class Report(DomainFunction[DomainSettings]):
 
 def _parameter(item: Mapping[str, Any], status: GrantState) -> str | None:
     """Where the consumer reads how to connect, as its account answered: what the granted asset is called there."""
-    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+    for step in [*answers_of(item, "firstDone"), *answers_of(item, "secondDone")]:
         parameter = ((step.get("outcome") or {}).get("details") or {}).get("parameter")
         if parameter and status == "GRANTED":
             return str(parameter)
@@ -304,7 +304,7 @@ def failure_of(item: Mapping[str, Any]) -> str | None:
         return str(item["refusal"])
     if item.get("failure"):
         return readable(item["failure"])
-    bad = _bad_steps([*_steps(item, "firstDone"), *_steps(item, "secondDone")])
+    bad = _bad_steps([*answers_of(item, "firstDone"), *answers_of(item, "secondDone")])
     return "; ".join(bad) or None
 
 
@@ -328,26 +328,22 @@ def undo_failures(item: Mapping[str, Any]) -> list[str]:
 
 def _begun(item: Mapping[str, Any]) -> bool:
     """Whether anything may have been written: not while the accounts of the principals were only asked."""
-    return "told" in item or "prepare" not in (item.get("do") or {})
+    told = item.get("told")
+    return bool(told and not told.get("failed")) or "prepare" not in (item.get("do") or {})
 
 
 def _delivery(item: Mapping[str, Any]) -> dict[str, Any]:
     """What the owner's side answered of access roles: which principals assume one, and which it is."""
-    for step in _steps(item, "firstDone"):
+    for step in answers_of(item, "firstDone"):
         details = (step.get("outcome") or {}).get("details") or {}
         if item["requestType"] == "GRANT" and details.get("assuming"):
             return {"assuming": details["assuming"], "awsRoleArn": details.get("awsRoleArn", "")}
     return {}
 
 
-def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    done = item.get(name)
-    return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
-
-
 def _unfinished_steps(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
     planned = (item.get(plan) or {}).get(stage) or []
-    done = _steps(item, name)
+    done = answers_of(item, name)
     if len(done) != len(planned):
         done = [{"outcome": {"Error": "States.Timeout"}}] * len(planned)  # The stage itself was cut off.
     return [
@@ -379,8 +375,8 @@ def _bad_steps(steps: list[Mapping[str, Any]]) -> list[str]:
 def _warnings(item: Mapping[str, Any]) -> list[str]:
     found = list((item.get("facts") or {}).get("warnings", []))
     told = item.get("told")
-    asked = _steps(told, "prepared") if isinstance(told, Mapping) else []
-    for step in [*asked, *_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+    asked = answers_of(told, "prepared") if isinstance(told, Mapping) else []
+    for step in [*asked, *answers_of(item, "firstDone"), *answers_of(item, "secondDone")]:
         details = (step.get("outcome") or {}).get("details") or {}
         found.extend(details.get("warnings", []))
     return list(dict.fromkeys(found))
