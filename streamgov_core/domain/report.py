@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,8 @@ from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
 from streamgov_core.domain.failure_class import answers_of, class_of, failure_class, readable
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.function_events import ReportEvent
-from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord, GrantState
+from streamgov_core.domain.people import missing_names
 from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model.assuming_role import AssumingRole
@@ -117,18 +119,33 @@ class Report(DomainFunction[DomainSettings]):
             "reason": shortened(failure or "", MAX_CAUSE),
             **_delivery(item),
         }
-        if not self._ledger.finish(
+        record = self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
-        ):
+        )
+        if record is None:
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
-        self._show(item, status, cause)
-        if status == "GRANTED":
-            self._schedule_end(item)
-        self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
-        log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
-        self._announce(item, status, cause)
+        with ThreadPoolExecutor(1, "names") as calls:
+            calls.submit(self._keep_names, record)
+            self._show(item, status, cause)
+            if status == "GRANTED":
+                self._schedule_end(item)
+            self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
+            log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
+            self._announce(item, status, cause)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _keep_names(self, record: GrantRecord) -> None:
+        """Keep who asked and who approved by names as well: ids mean nothing once a profile is gone.
+
+        Nobody waits for it, and nothing depends on it: an audit looks up what is missing.
+        """
+        try:
+            names = missing_names(record.audit, self._domain.user)
+            if names:
+                self._ledger.keep_names(record, names)
+        except StreamgovError as error:
+            log("names not kept", level=logging.WARNING, grantId=record.grant_id, cause=str(error))
 
     def _announce(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
         """Tell others; a plan that cannot be read any more is no reason to report anything else."""

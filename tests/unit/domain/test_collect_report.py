@@ -136,7 +136,8 @@ def test_names_of_people_and_sessions_stand_beside_their_ids(central: Central) -
     approving = {"username": "approver@example.com", "firstName": "First", "lastName": "Last"}
     central.domain.users["user-asking"] = {"details": {"iam": asking}}
     central.domain.users["user-approving"] = {"details": {"sso": approving}}
-    central.collect()
+    (item,) = central.collect()
+    assert central.report(item, **done(item))["status"] == "GRANTED"
     facts = central.record().audit
     assert facts["requestedByName"] == "somebody (session of arn:aws:iam::333333333333:role/analysts)"
     assert facts["approvedByName"] == "First Last (approver@example.com)"
@@ -150,7 +151,44 @@ def test_a_name_that_cannot_be_seen_keeps_nobody_from_a_grant(central: Central, 
     elif profile is not None:
         central.domain.users["user-asking"] = profile
     (item,) = central.collect()
-    assert not item["refusal"] and "requestedByName" not in central.record().audit
+    assert central.report(item, **done(item))["status"] == "GRANTED"
+    assert "requestedByName" not in central.record().audit
+
+
+@pytest.mark.parametrize("failing", ["user", "keep_names"])
+def test_names_that_cannot_be_kept_keep_nobody_from_being_told(central: Central, failing: str) -> None:
+    central.domain.users["user-asking"] = {"details": {"sso": {"username": "asking@example.com"}}}
+    (item,) = central.collect()
+
+    def refuse(*_: Any) -> None:
+        raise RetryableGrantError("no answer")
+
+    if failing == "user":
+        central.domain.errors["user"] = RetryableGrantError("no answer")
+    else:
+        central.grants.hooks[failing] = refuse
+    assert central.report(item, **done(item))["status"] == "GRANTED" == central.status()
+    assert "requestedByName" not in central.record().audit
+
+
+def test_names_are_kept_once_and_stay_through_a_revoke(central: Central) -> None:
+    central.domain.users["user-asking"] = {"details": {"sso": {"username": "asking@example.com"}}}
+    (item,) = central.collect()
+    central.report(item, **done(item))
+    central.domain.users.clear()
+    central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
+    assert central.report(item, **done(item))["status"] == "REVOKED"
+    assert central.record().audit["requestedByName"] == "asking@example.com"
+
+
+def test_names_of_an_older_request_are_not_kept_in_a_newer_record(central: Central) -> None:
+    central.domain.users["user-asking"] = {"details": {"sso": {"username": "asking@example.com"}}}
+    (item,) = central.collect()
+    newer = replace(central.record(), generation=99, state="IN_PROGRESS")
+    central.grants.hooks["keep_names"] = lambda grant: central.grants.records.update({("grant1", "asset1"): newer})
+    central.report(item, **done(item))
+    assert central.record() == newer
 
 
 def test_an_account_that_refuses_before_anything_is_written_leaves_nothing_behind(central: Central) -> None:
