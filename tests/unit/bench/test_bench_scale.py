@@ -22,6 +22,8 @@ from streamgov_core.domain.reconcile.pace import CALLS_PER_SECOND
 from streamgov_core.model.command import Answer
 from streamgov_core.model.errors import RetryableGrantError, ThrottledError
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "scale.md"
 WARM = PAGE.with_name("cold-start.md")
 SERVICES = {"states": "stepfunctions"}
