@@ -90,10 +90,10 @@ class Usage:
 
 
 GRANT = Workload(
-    transitions=21, requests=4, gb_seconds=0.47 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
+    transitions=43, requests=6, gb_seconds=0.47 * GRANT_MEMORY / 1024, writes=10, reads=5, log_bytes=20_000
 )
 REVOKE = Workload(
-    transitions=21, requests=4, gb_seconds=0.32 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
+    transitions=29, requests=4, gb_seconds=0.32 * GRANT_MEMORY / 1024, writes=9, reads=3, log_bytes=20_000
 )
 RECONCILE = Workload(transitions=41, requests=11, gb_seconds=11 * 0.5, writes=16, reads=30, log_bytes=30_000)
 SYNC_100 = Workload(requests=1, gb_seconds=0.23 * SYNC_MEMORY / 1024, log_bytes=5_000)

@@ -127,6 +127,7 @@ class Deployment:
         self.calls = Calls(self.time, Buckets(self.time), forecast, self.chance)
         self.members = {account: Member.of(account, self.calls) for account in landscape.members()}
         self.domain, self.grants = MemoryDomain(), IndexedGrants()
+        self.domain.users = {name: {"details": {"sso": {"username": name}}} for name in ("asking", "approving")}
         self.functions = Functions(self.time, {"collect": self._collect, "apply": self._apply, "report": self._report})
         self.machines = Machines(self.time, self.calls, _definition, self.functions.invoke)
         settings = CollectSettings(NAMES, DOMAIN_ID, landscape.members(), ("MskTopicAssetType",))

@@ -87,7 +87,6 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
             "GetSubscriptionGrant",
             "GetSubscriptionRequestDetails",
             "GetSubscriptionTarget",
-            "GetUserProfile",
             "UpdateSubscriptionGrantStatus",
         ),
         table_access(names, domain_account, names.grant_table),
@@ -105,7 +104,7 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
 def report_policy(names: Names, domain_account: str, table_kms_key_arn: str | None = None) -> Document:
     """The reporter: outcome to the grant ledger and to DataZone, a schedule for the end of access."""
     return document(
-        datazone("GetSubscriptionGrant", "PostLineageEvent", "UpdateSubscriptionGrantStatus"),
+        datazone("GetSubscriptionGrant", "GetUserProfile", "PostLineageEvent", "UpdateSubscriptionGrantStatus"),
         _publish(names, domain_account, "PublishOutcomes"),
         table_access(names, domain_account, names.grant_table),
         {
