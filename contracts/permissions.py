@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.probe import Probe
-from contracts.scene import PREFIX
+from contracts.probe_run import PREFIX
 
 CALLS = Path(__file__).resolve().parent / "calls.json"
 ALWAYS = ("setup account",)

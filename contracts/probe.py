@@ -9,7 +9,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
 
-from contracts.scene import Scene
+from contracts.probe_run import ProbeRun
 
 T = TypeVar("T")
 
@@ -32,20 +32,20 @@ class Setup(Generic[T]):
     """
 
     name: str
-    make: Callable[[Scene], T]
+    make: Callable[[ProbeRun], T]
     uses: tuple[Setup[Any], ...] = ()
     usd: float = 0.0
     minutes: float = 0.0
     option: str = ""
 
-    def __call__(self, scene: Scene) -> T:
+    def __call__(self, probe_run: ProbeRun) -> T:
         """The thing, made now or before in this run.
 
         Raises:
             NotAskedError: the run lacks the option that it needs.
             SetupError: it could not be made.
         """
-        return scene.shared(self.name, self.make, self.option)
+        return probe_run.shared(self.name, self.make, self.option)
 
     def all(self) -> set[Setup[Any]]:
         """It and everything that it stands on."""
@@ -54,10 +54,10 @@ class Setup(Generic[T]):
 
 def setup(
     name: str, *, uses: tuple[Setup[Any], ...] = (), usd: float = 0.0, minutes: float = 0.0, option: str = ""
-) -> Callable[[Callable[[Scene], T]], Setup[T]]:
+) -> Callable[[Callable[[ProbeRun], T]], Setup[T]]:
     """Turn a function into a `Setup`; see there for the arguments."""
 
-    def wrap(make: Callable[[Scene], T]) -> Setup[T]:
+    def wrap(make: Callable[[ProbeRun], T]) -> Setup[T]:
         return Setup(name, make, uses, usd, minutes, option)
 
     return wrap
@@ -81,7 +81,7 @@ class Probe:
     id: str
     question: str
     expects: Any
-    ask: Callable[[Scene], Any]
+    ask: Callable[[ProbeRun], Any]
     uses: tuple[Setup[Any], ...] = ()
     by_hand: str = ""
     usd: float = 0.0
@@ -97,14 +97,14 @@ _PROBES: dict[str, Probe] = {}
 
 def probe(
     name: str, *, expects: Any, uses: tuple[Setup[Any], ...] = (), usd: float = 0.0, minutes: float = 0.1
-) -> Callable[[Callable[[Scene], Any]], Probe]:
+) -> Callable[[Callable[[ProbeRun], Any]], Probe]:
     """Turn a function into a registered `Probe`; the first line of its docstring is the question.
 
     Raises:
         ValueError: there is such a probe already.
     """
 
-    def wrap(ask: Callable[[Scene], Any]) -> Probe:
+    def wrap(ask: Callable[[ProbeRun], Any]) -> Probe:
         question = (ask.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " ")
         return _register(Probe(name, question, expects, ask, uses, "", usd, minutes))
 
@@ -114,8 +114,8 @@ def probe(
 def by_hand(name: str, *, question: str, expects: Any, how: str) -> Probe:
     """Register a question that no script can ask; `how` says what a person does."""
 
-    def ask(scene: Scene) -> Any:
-        return scene.told(name, how)
+    def ask(probe_run: ProbeRun) -> Any:
+        return probe_run.told(name, how)
 
     return _register(Probe(name, question, expects, ask, by_hand=how))
 

@@ -10,8 +10,8 @@ import boto3
 
 from contracts.permissions import policy
 from contracts.probe import Probe
+from contracts.probe_run import TAG
 from contracts.runner import AS_EXPECTED, DIFFERENT, FAILED, NOT_ASKED, Outcome
-from contracts.scene import TAG
 
 
 def plan(probes: Sequence[Probe], options: Iterable[str] = ()) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.probe import Probe
-from contracts.scene import NotAskedError, Scene, SetupError
+from contracts.probe_run import NotAskedError, ProbeRun, SetupError
 
 AS_EXPECTED = "as expected"
 DIFFERENT = "different"
@@ -33,34 +33,34 @@ class Outcome:
     reason: str = ""
 
 
-def run(probes: Iterable[Probe], scene: Scene, say: Say = lambda text: None) -> list[Outcome]:
+def run(probes: Iterable[Probe], probe_run: ProbeRun, say: Say = lambda text: None) -> list[Outcome]:
     """Ask every probe; everything that the run made is removed at the end, also after an error or an interrupt.
 
     Args:
         probes: in this order.
-        scene: the run.
+        probe_run: the run.
         say: told of progress, a line each.
     """
     outcomes = []
     try:
         for each in probes:
-            outcome = _ask(each, scene)
+            outcome = _ask(each, probe_run)
             outcomes.append(outcome)
             say(f"{outcome.status:<12} {each.id}" + (f": {outcome.reason}" if outcome.reason else ""))
-            scene.clean_up(everything=False, say=say)
+            probe_run.clean_up(everything=False, say=say)
     finally:
-        left = scene.clean_up(everything=True, say=say)
-        if scene.journal.close():
+        left = probe_run.clean_up(everything=True, say=say)
+        if probe_run.journal.close():
             say("everything that this run made is removed")
         else:
-            say(f"{len(left)} things are left; `streamgov contracts --clean-up` tries again ({scene.journal.path})")
+            say(f"{len(left)} things are left; `streamgov contracts --clean-up` tries again ({probe_run.journal.path})")
     return outcomes
 
 
-def _ask(each: Probe, scene: Scene) -> Outcome:
+def _ask(each: Probe, probe_run: ProbeRun) -> Outcome:
     try:
-        with scene.recording(each.id):
-            answered = each.ask(scene)
+        with probe_run.recording(each.id):
+            answered = each.ask(probe_run)
     except NotAskedError as error:
         return Outcome(each, NOT_ASKED, reason=str(error))
     except SetupError as error:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from contracts.probe import probe
-from contracts.scene import Scene, answer_of
+from contracts.probe_run import ProbeRun, answer_of
 from contracts.setup.domain import (
     FORMS,
     asset_type,
@@ -25,63 +25,63 @@ _ASSETS = (asset_type, producer)
 
 
 @probe("dz-external-identifier", expects="ConflictException", uses=_ASSETS)
-def external_identifier(scene: Scene) -> Any:
+def external_identifier(probe_run: ProbeRun) -> Any:
     """What answers CreateAsset with an external identifier that another asset has?"""
-    make_asset(scene, externalIdentifier="arn:contracts:same")
-    return answer_of(lambda: make_asset(scene, externalIdentifier="arn:contracts:same"))
+    make_asset(probe_run, externalIdentifier="arn:contracts:same")
+    return answer_of(lambda: make_asset(probe_run, externalIdentifier="arn:contracts:same"))
 
 
 @probe("dz-asset-item-created-at", expects="the revision's", uses=_ASSETS)
-def asset_item_created_at(scene: Scene) -> Any:
+def asset_item_created_at(probe_run: ProbeRun) -> Any:
     """Is AssetItem.createdAt of Search the time of the revision or of the first one?"""
-    here = domain(scene)
-    asset = make_asset(scene)
-    scene.pace.sleep(max(2.0, scene.pace.interval))
+    here = domain(probe_run)
+    asset = make_asset(probe_run)
+    probe_run.pace.sleep(max(2.0, probe_run.pace.interval))
     name = f"{asset['name']}-revised"
     here.call("create_asset_revision", identifier=asset["id"], name=name, formsInput=FORMS)
 
     def look() -> dict[str, Any] | None:
         pages = here.client.get_paginator("search").paginate(
-            domainIdentifier=here.id, searchScope="ASSET", owningProjectIdentifier=producer(scene), searchText=name
+            domainIdentifier=here.id, searchScope="ASSET", owningProjectIdentifier=producer(probe_run), searchText=name
         )
         items = [item["assetItem"] for page in pages for item in page["items"] if "assetItem" in item]
         return next((item for item in items if item["identifier"] == asset["id"] and item["name"] == name), None)
 
-    item = scene.wait("the revision in the index", look, 180)
+    item = probe_run.wait("the revision in the index", look, 180)
     first = item.get("additionalAttributes", {}).get("createdAt", asset["createdAt"])
     return "the first one's" if item["createdAt"] in (asset["createdAt"], first) else "the revision's"
 
 
 @probe("dz-asset-event", expects={"assetId": "str", "name": "str", "revision": "str", "typeName": "str"},
        uses=(*_ASSETS, domain_events))  # fmt: skip
-def asset_event(scene: Scene) -> Any:
+def asset_event(probe_run: ProbeRun) -> Any:
     """Which members has `data` of the event of a new asset?"""
-    domain_events(scene)
-    asset = make_asset(scene)["id"]
-    return shape(domain_event(scene, "Asset Added To Inventory", asset)["detail"]["data"])
+    domain_events(probe_run)
+    asset = make_asset(probe_run)["id"]
+    return shape(domain_event(probe_run, "Asset Added To Inventory", asset)["detail"]["data"])
 
 
 @probe("dz-delete-published", expects={"published": "ConflictException", "withdrawn": "accepted"}, uses=_ASSETS)
-def delete_published(scene: Scene) -> Any:
+def delete_published(probe_run: ProbeRun) -> Any:
     """Is a published asset without subscriptions deleted?"""
-    here = domain(scene)
-    asset = make_asset(scene)["id"]
-    listing = publish(scene, asset)
+    here = domain(probe_run)
+    asset = make_asset(probe_run)["id"]
+    listing = publish(probe_run, asset)
     refused = answer_of(here.caller("delete_asset"), identifier=asset)
     if refused == "accepted":
         return {"published": refused}
-    change_listing(scene, asset, "UNPUBLISH")
-    wait_for_listing(scene, listing, "INACTIVE")
+    change_listing(probe_run, asset, "UNPUBLISH")
+    wait_for_listing(probe_run, listing, "INACTIVE")
     return {"published": refused, "withdrawn": answer_of(here.caller("delete_asset"), identifier=asset)}
 
 
 @probe("dz-withdrawn-listing", expects="INACTIVE", uses=_ASSETS)
-def withdrawn_listing(scene: Scene) -> Any:
+def withdrawn_listing(probe_run: ProbeRun) -> Any:
     """What does GetListing answer for a listing that was withdrawn?"""
-    here = domain(scene)
-    asset = make_asset(scene)["id"]
-    listing = publish(scene, asset)
-    change_listing(scene, asset, "UNPUBLISH")
+    here = domain(probe_run)
+    asset = make_asset(probe_run)["id"]
+    listing = publish(probe_run, asset)
+    change_listing(probe_run, asset, "UNPUBLISH")
 
     def look() -> str | None:
         refused = answer_of(here.caller("get_listing"), identifier=listing)
@@ -90,32 +90,32 @@ def withdrawn_listing(scene: Scene) -> Any:
         status = str(here.call("get_listing", identifier=listing)["status"])
         return None if status == "ACTIVE" else status
 
-    return scene.wait("the listing to be withdrawn", look, 180)
+    return probe_run.wait("the listing to be withdrawn", look, 180)
 
 
 @probe("dz-change-set-busy", expects="ConflictException", uses=_ASSETS)
-def change_set_busy(scene: Scene) -> Any:
+def change_set_busy(probe_run: ProbeRun) -> Any:
     """What answers a second listing change set while the first is under way?"""
-    asset = make_asset(scene)["id"]
-    change_listing(scene, asset)
-    return answer_of(lambda: change_listing(scene, asset, "UNPUBLISH"))
+    asset = make_asset(probe_run)["id"]
+    change_listing(probe_run, asset)
+    return answer_of(lambda: change_listing(probe_run, asset, "UNPUBLISH"))
 
 
 @probe("dz-listing-name-length", expects={"name": 64}, uses=_ASSETS)
-def listing_name_length(scene: Scene) -> Any:
+def listing_name_length(probe_run: ProbeRun) -> Any:
     """How long is the name of the listing of an asset whose name has 200 characters?"""
-    listing = publish(scene, make_asset(scene, name="n" * 200)["id"])
-    return {"name": len(domain(scene).call("get_listing", identifier=listing)["name"])}
+    listing = publish(probe_run, make_asset(probe_run, name="n" * 200)["id"])
+    return {"name": len(domain(probe_run).call("get_listing", identifier=listing)["name"])}
 
 
 @probe("dz-product-foreign-asset", expects="ValidationException", uses=(*_ASSETS, consumer))
-def product_foreign_asset(scene: Scene) -> Any:
+def product_foreign_asset(probe_run: ProbeRun) -> Any:
     """May a data product hold an asset of another project?"""
-    asset = make_asset(scene)["id"]
+    asset = make_asset(probe_run)["id"]
     return answer_of(
-        domain(scene).caller("create_data_product"),
-        name=scene.name("product"),
-        owningProjectIdentifier=consumer(scene),
+        domain(probe_run).caller("create_data_product"),
+        name=probe_run.name("product"),
+        owningProjectIdentifier=consumer(probe_run),
         items=[{"itemType": "ASSET", "identifier": asset}],
     )
 
@@ -125,14 +125,14 @@ def product_foreign_asset(scene: Scene) -> Any:
     expects={"listed within the product": True, "found in the catalogue": False},
     uses=_ASSETS,
 )
-def product_publishes_assets(scene: Scene) -> Any:
+def product_publishes_assets(probe_run: ProbeRun) -> Any:
     """Does publishing a data product list its unpublished assets, and are they found in the catalogue?"""
-    here = domain(scene)
-    name = scene.name("hidden")
-    asset = make_asset(scene, name=name)["id"]
-    product = publish(scene, make_product(scene, asset), "DATA_PRODUCT")
+    here = domain(probe_run)
+    name = probe_run.name("hidden")
+    asset = make_asset(probe_run, name=name)["id"]
+    product = publish(probe_run, make_product(probe_run, asset), "DATA_PRODUCT")
     shown = here.call("get_listing", identifier=product)["item"]["dataProductListing"].get("items", [])
-    scene.pace.sleep(3 * scene.pace.interval)
+    probe_run.pace.sleep(3 * probe_run.pace.interval)
     pages = here.client.get_paginator("search_listings").paginate(domainIdentifier=here.id, searchText=name)
     items = [item for page in pages for item in page["items"] if "assetListing" in item]
     return {
@@ -142,31 +142,31 @@ def product_publishes_assets(scene: Scene) -> Any:
 
 
 @probe("dz-unknown-search-attribute", expects="ValidationException", uses=_ASSETS)
-def unknown_search_attribute(scene: Scene) -> Any:
+def unknown_search_attribute(probe_run: ProbeRun) -> Any:
     """What does Search answer for an attribute that it does not know?"""
     return answer_of(
-        domain(scene).caller("search"),
+        domain(probe_run).caller("search"),
         searchScope="ASSET",
-        owningProjectIdentifier=producer(scene),
+        owningProjectIdentifier=producer(probe_run),
         filters={"filter": {"attribute": "contractsUnknown", "value": "x"}},
     )
 
 
 @probe("dz-default-page", expects=25, uses=_ASSETS)
-def default_page(scene: Scene) -> Any:
+def default_page(probe_run: ProbeRun) -> Any:
     """How many items does a page hold without maxResults?"""
-    here = domain(scene)
+    here = domain(probe_run)
     for _ in range(30):
-        here.call("create_project", name=scene.name("page"))
+        here.call("create_project", name=probe_run.name("page"))
     return len(here.call("list_projects")["items"])
 
 
 @probe("dz-client-token-reuse", expects={"same": "accepted", "another": "ConflictException"}, uses=_ASSETS)
-def client_token_reuse(scene: Scene) -> Any:
+def client_token_reuse(probe_run: ProbeRun) -> Any:
     """What answers a client token that is used again, with the same and with another request?"""
-    here, name = domain(scene), scene.name("token")
-    token = f"{scene.run}-{name}"
-    kind, owner = asset_type(scene), producer(scene)
+    here, name = domain(probe_run), probe_run.name("token")
+    token = f"{probe_run.id}-{name}"
+    kind, owner = asset_type(probe_run), producer(probe_run)
     given = {"typeIdentifier": kind, "owningProjectIdentifier": owner, "formsInput": FORMS, "clientToken": token}
     here.call("create_asset", name=name, **given)
     return {
@@ -175,7 +175,7 @@ def client_token_reuse(scene: Scene) -> Any:
     }
 
 
-def _openlineage(scene: Scene, source: str, job: str, run: str) -> bytes:
+def _openlineage(probe_run: ProbeRun, source: str, job: str, run: str) -> bytes:
     event = {
         "eventType": "COMPLETE",
         "eventTime": "2026-01-01T00:00:00Z",
@@ -206,24 +206,24 @@ def _openlineage(scene: Scene, source: str, job: str, run: str) -> bytes:
     return json.dumps(event).encode()
 
 
-def _posted(scene: Scene, stem: str) -> dict[str, Any]:
-    here = domain(scene)
+def _posted(probe_run: ProbeRun, stem: str) -> dict[str, Any]:
+    here = domain(probe_run)
     run = "0197f0a0-0000-7000-8000-" + stem.encode().hex()[:12].ljust(12, "0")
-    here.call("post_lineage_event", event=_openlineage(scene, stem, f"{stem}-job", run))
+    here.call("post_lineage_event", event=_openlineage(probe_run, stem, f"{stem}-job", run))
 
     def look() -> dict[str, Any] | None:
         if answer_of(here.caller("get_lineage_node"), identifier=f"contracts/{stem}") != "accepted":
             return None
         return here.call("get_lineage_node", identifier=f"contracts/{stem}")
 
-    return scene.wait("the lineage", look, 180)
+    return probe_run.wait("the lineage", look, 180)
 
 
 @probe("dz-lineage-edges", expects={"dataset leads to": "run", "job's identifier": "run"}, uses=(domain,), minutes=1)
-def lineage_edges(scene: Scene) -> Any:
+def lineage_edges(probe_run: ProbeRun) -> Any:
     """Do edges of the lineage join datasets with job runs, and where does a job's identifier lead?"""
-    here = domain(scene)
-    node = _posted(scene, "edges")
+    here = domain(probe_run)
+    node = _posted(probe_run, "edges")
     neighbours = [here.call("get_lineage_node", identifier=each["id"]) for each in node["downstreamNodes"]]
     job = "contracts.edges-job"
     refused = answer_of(here.caller("get_lineage_node"), identifier=job)
@@ -240,15 +240,15 @@ def _kind(type_name: str) -> str:
 
 
 @probe("dz-lineage-facets", expects=["SchemaForm"], uses=(domain,), minutes=1)
-def lineage_facets(scene: Scene) -> Any:
+def lineage_facets(probe_run: ProbeRun) -> Any:
     """Which facets of a dataset does DataZone keep, and in which forms?"""
-    return sorted(form["formName"] for form in _posted(scene, "facets").get("formsOutput", []))
+    return sorted(form["formName"] for form in _posted(probe_run, "facets").get("formsOutput", []))
 
 
 @probe("dz-revision-numbers", expects=["1", "2", "3"], uses=_ASSETS)
-def revision_numbers(scene: Scene) -> Any:
+def revision_numbers(probe_run: ProbeRun) -> Any:
     """Are revisions of an asset numbered one by one?"""
-    here, asset = domain(scene), make_asset(scene)
+    here, asset = domain(probe_run), make_asset(probe_run)
     found = [asset["revision"]]
     for _ in range(2):
         made = here.call("create_asset_revision", identifier=asset["id"], name=asset["name"], formsInput=FORMS)
@@ -257,9 +257,9 @@ def revision_numbers(scene: Scene) -> Any:
 
 
 @probe("dz-ownership-transfer", expects={"shown for an asset that is not moving": False}, uses=_ASSETS)
-def ownership_transfer(scene: Scene) -> Any:
+def ownership_transfer(probe_run: ProbeRun) -> Any:
     """Does GetAsset show `ownershipTransfer` for an asset that is not moving?"""
-    here, asset = domain(scene), make_asset(scene)["id"]
+    here, asset = domain(probe_run), make_asset(probe_run)["id"]
     bodies: list[bytes] = []
     event = "after-call.datazone.GetAsset"
 

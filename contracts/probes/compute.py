@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from contracts.probe import probe
-from contracts.scene import Scene, answer_of, policy
+from contracts.probe_run import ProbeRun, answer_of, policy
 from contracts.setup.events import EventLog, make_log, make_queue, make_rule
 from contracts.setup.machines import (
     LAMBDA,
@@ -31,10 +31,10 @@ def _kind(error: str) -> str:
     expects={"sqs": "SQS", "sns": "SNS", "events": "a result with FailedEntryCount"},
     uses=(machine_role,),
 )
-def error_prefixes(scene: Scene) -> Any:
+def error_prefixes(probe_run: ProbeRun) -> Any:
     """How do the optimized integrations of SQS, SNS and EventBridge name their service in errors?"""
-    missing = f"{scene.region}:{scene.account}:contracts-missing"
-    url = f"https://sqs.{scene.region}.amazonaws.com/{scene.account}/contracts-missing"
+    missing = f"{probe_run.region}:{probe_run.account}:contracts-missing"
+    url = f"https://sqs.{probe_run.region}.amazonaws.com/{probe_run.account}/contracts-missing"
     calls: dict[str, tuple[str, dict[str, Any]]] = {
         "sqs": ("arn:aws:states:::sqs:sendMessage", {"QueueUrl": url, "MessageBody": "x"}),
         "sns": ("arn:aws:states:::sns:publish", {"TopicArn": f"arn:aws:sns:{missing}", "Message": "x"}),
@@ -49,7 +49,7 @@ def error_prefixes(scene: Scene) -> Any:
     }
     answer = {}
     for name, (resource, parameters) in calls.items():
-        found = run_state(scene, {"Type": "Task", "Resource": resource, "Parameters": parameters})
+        found = run_state(probe_run, {"Type": "Task", "Resource": resource, "Parameters": parameters})
         if found["status"] == "FAILED":
             answer[name] = _kind(found.get("error", ""))
         else:
@@ -58,11 +58,11 @@ def error_prefixes(scene: Scene) -> Any:
 
 
 @probe("sfn-timeout-error-name", expects={"status": "TIMED_OUT", "error": None}, uses=(machine_role,))
-def timeout_error_name(scene: Scene) -> Any:
+def timeout_error_name(probe_run: ProbeRun) -> Any:
     """Has an execution that ran longer than its machine's TimeoutSeconds an error name?"""
     waiting = {"Type": "Wait", "Seconds": 60, "End": True}
-    machine = make_machine(scene, {"StartAt": "Long", "TimeoutSeconds": 1, "States": {"Long": waiting}})
-    found = ended(scene, start(scene, machine))
+    machine = make_machine(probe_run, {"StartAt": "Long", "TimeoutSeconds": 1, "States": {"Long": waiting}})
+    found = ended(probe_run, start(probe_run, machine))
     return {"status": found["status"], "error": found.get("error")}
 
 
@@ -77,25 +77,25 @@ def _token_task(queue_url: str, **more: Any) -> dict[str, Any]:
 
 
 @probe("sfn-closed-token", expects={"first": "accepted", "second": "TaskTimedOut"}, uses=(machine_role,))
-def closed_token(scene: Scene) -> Any:
+def closed_token(probe_run: ProbeRun) -> Any:
     """What answers SendTaskSuccess for the token of a task that is over?"""
-    url, _ = make_queue(scene, "tokens")
-    machine = make_machine(scene, {"StartAt": "Task", "States": {"Task": _token_task(url)}})
-    execution = start(scene, machine)
-    log = EventLog(scene, url)
+    url, _ = make_queue(probe_run, "tokens")
+    machine = make_machine(probe_run, {"StartAt": "Task", "States": {"Task": _token_task(url)}})
+    execution = start(probe_run, machine)
+    log = EventLog(probe_run, url)
     token = log.find(lambda body: "token" in body, "the token")["token"]
-    send = scene.client("stepfunctions").send_task_success
+    send = probe_run.client("stepfunctions").send_task_success
     first = answer_of(send, taskToken=token, output="{}")
-    ended(scene, execution)
+    ended(probe_run, execution)
     return {"first": first, "second": answer_of(send, taskToken=token, output="{}")}
 
 
 @probe("sfn-heartbeat-error", expects="States.Timeout", uses=(machine_role,))
-def heartbeat_error(scene: Scene) -> Any:
+def heartbeat_error(probe_run: ProbeRun) -> Any:
     """Which error has a task whose heartbeat was missing?"""
-    url, _ = make_queue(scene, "heartbeats")
+    url, _ = make_queue(probe_run, "heartbeats")
     task = _token_task(url, HeartbeatSeconds=2)
-    found = ended(scene, start(scene, make_machine(scene, {"StartAt": "Task", "States": {"Task": task}})))
+    found = ended(probe_run, start(probe_run, make_machine(probe_run, {"StartAt": "Task", "States": {"Task": task}})))
     return found.get("error")
 
 
@@ -109,7 +109,7 @@ def heartbeat_error(scene: Scene) -> Any:
     },
     uses=(machine_role,),
 )
-def intrinsic_failures(scene: Scene) -> Any:
+def intrinsic_failures(probe_run: ProbeRun) -> Any:
     """Which error has a state whose intrinsic function fails?"""
     answer = {}
     for text in (
@@ -120,34 +120,36 @@ def intrinsic_failures(scene: Scene) -> Any:
     ):
         state = {"Type": "Pass", "Parameters": {"value.$": text}, "End": True}
         definition = {"StartAt": "Only", "States": {"Only": state}}
-        answer[text] = ended(scene, start(scene, make_machine(scene, definition), {"list": [1]})).get("error")
+        answer[text] = ended(probe_run, start(probe_run, make_machine(probe_run, definition), {"list": [1]})).get(
+            "error"
+        )
     return answer
 
 
 @probe("sfn-task-without-parameters", expects="States.Runtime or refused", uses=(machine_role,))
-def task_without_parameters(scene: Scene) -> Any:
+def task_without_parameters(probe_run: ProbeRun) -> Any:
     """What does a service task without Parameters pass on: its input, or nothing?"""
-    url, _ = make_queue(scene, "plain")
+    url, _ = make_queue(probe_run, "plain")
     state = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
     definition = {"StartAt": "Only", "States": {"Only": state}}
     made: list[str] = []
-    if answer_of(lambda: made.append(make_machine(scene, definition))) != "accepted":
+    if answer_of(lambda: made.append(make_machine(probe_run, definition))) != "accepted":
         return "States.Runtime or refused"
-    found = ended(scene, start(scene, made[0], {"QueueUrl": url, "MessageBody": "x"}))
+    found = ended(probe_run, start(probe_run, made[0], {"QueueUrl": url, "MessageBody": "x"}))
     return "its input" if found["status"] == "SUCCEEDED" else "States.Runtime or refused"
 
 
 @probe("sfn-role-not-assumable", expects="States.Permissions", uses=(machine_role,))
-def role_not_assumable(scene: Scene) -> Any:
+def role_not_assumable(probe_run: ProbeRun) -> Any:
     """Which error has a task whose Credentials name a role that cannot be assumed?"""
-    closed = make_role(scene, "closed", trusted=trust(LAMBDA))
+    closed = make_role(probe_run, "closed", trusted=trust(LAMBDA))
     state = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity",
         "Parameters": {},
         "Credentials": {"RoleArn": closed},
     }
-    return run_state(scene, state).get("error")
+    return run_state(probe_run, state).get("error")
 
 
 _LOGGING = [
@@ -167,19 +169,19 @@ _LOGGING = [
     },
     minutes=1,
 )
-def logging_actions(scene: Scene) -> Any:
+def logging_actions(probe_run: ProbeRun) -> Any:
     """Which actions of a machine's role does CreateStateMachine with logging check?"""
-    logs, name = scene.client("logs"), scene.name("logs")
-    logs.create_log_group(logGroupName=name, tags=scene.tags)
-    scene.later("logs", "delete_log_group", logGroupName=name)
-    arn = f"arn:aws:logs:{scene.region}:{scene.account}:log-group:{name}:*"
+    logs, name = probe_run.client("logs"), probe_run.name("logs")
+    logs.create_log_group(logGroupName=name, tags=probe_run.tags)
+    probe_run.later("logs", "delete_log_group", logGroupName=name)
+    arn = f"arn:aws:logs:{probe_run.region}:{probe_run.account}:log-group:{name}:*"
     answer = {}
     for words, actions in (("none", []), ("the four", _LOGGING), ("CreateLogDelivery alone", _LOGGING[:1])):
-        role = service_role(scene, "logging", STATES, *([{"Action": actions, "Resource": "*"}] if actions else []))
+        role = service_role(probe_run, "logging", STATES, *([{"Action": actions, "Resource": "*"}] if actions else []))
 
         def create(role: str = role) -> None:
-            made = scene.client("stepfunctions").create_state_machine(
-                name=scene.name("logging"),
+            made = probe_run.client("stepfunctions").create_state_machine(
+                name=probe_run.name("logging"),
                 definition=json.dumps({"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}),
                 roleArn=role,
                 loggingConfiguration={
@@ -187,7 +189,7 @@ def logging_actions(scene: Scene) -> Any:
                     "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
                 },
             )
-            scene.later("stepfunctions", "delete_state_machine", stateMachineArn=made["stateMachineArn"])
+            probe_run.later("stepfunctions", "delete_state_machine", stateMachineArn=made["stateMachineArn"])
 
         answer[words] = answer_of(create)
     return answer
@@ -198,10 +200,10 @@ def logging_actions(scene: Scene) -> Any:
     expects={"FunctionError": "Unhandled", "members": ["errorMessage", "errorType"], "errorType": "Sandbox.Timedout"},
     uses=(function_role,),
 )
-def timeout_payload(scene: Scene) -> Any:
+def timeout_payload(probe_run: ProbeRun) -> Any:
     """Which payload has the answer of a function that ran out of time?"""
-    name = make_function(scene, "import time\n\ndef handler(event, context):\n    time.sleep(30)\n", timeout=1)
-    answer = scene.client("lambda").invoke(FunctionName=name)
+    name = make_function(probe_run, "import time\n\ndef handler(event, context):\n    time.sleep(30)\n", timeout=1)
+    answer = probe_run.client("lambda").invoke(FunctionName=name)
     payload = json.loads(answer["Payload"].read())
     return {
         "FunctionError": answer.get("FunctionError"),
@@ -211,24 +213,24 @@ def timeout_payload(scene: Scene) -> Any:
 
 
 @probe("lambda-role-not-assumable", expects="AccessDeniedException", uses=(function_role,), minutes=1)
-def function_role_not_assumable(scene: Scene) -> Any:
+def function_role_not_assumable(probe_run: ProbeRun) -> Any:
     """What answers Invoke when Lambda can no longer assume the function's role?"""
-    role = make_role(scene, "leaving", trusted=trust(LAMBDA))
-    settle(scene)
-    name = make_function(scene, "def handler(event, context):\n    return 1\n", role=role)
-    scene.client("iam").update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=trust(STATES))
-    settle(scene)
-    return answer_of(scene.client("lambda").invoke, FunctionName=name)
+    role = make_role(probe_run, "leaving", trusted=trust(LAMBDA))
+    settle(probe_run)
+    name = make_function(probe_run, "def handler(event, context):\n    return 1\n", role=role)
+    probe_run.client("iam").update_assume_role_policy(RoleName=role.rpartition("/")[2], PolicyDocument=trust(STATES))
+    settle(probe_run)
+    return answer_of(probe_run.client("lambda").invoke, FunctionName=name)
 
 
 @probe("events-dead-letter-body", expects="the event as it arrived", usd=0.01, minutes=2)
-def dead_letter_body(scene: Scene) -> Any:
+def dead_letter_body(probe_run: ProbeRun) -> Any:
     """Which body has a dead letter of a target with an input transformer?"""
-    url, dead = make_queue(scene, "dead", "events.amazonaws.com")
-    _, closed = make_queue(scene, "closed")
+    url, dead = make_queue(probe_run, "dead", "events.amazonaws.com")
+    _, closed = make_queue(probe_run, "closed")
     make_rule(
-        scene,
-        {"source": [f"contracts.{scene.run}"]},
+        probe_run,
+        {"source": [f"contracts.{probe_run.id}"]},
         {
             "Arn": closed,
             "InputTransformer": {
@@ -239,24 +241,26 @@ def dead_letter_body(scene: Scene) -> Any:
             "RetryPolicy": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
         },
     )
-    scene.pace.sleep(scene.pace.interval)
-    scene.client("events").put_events(
-        Entries=[{"Source": f"contracts.{scene.run}", "DetailType": "Contracts", "Detail": "{}"}]
+    probe_run.pace.sleep(probe_run.pace.interval)
+    probe_run.client("events").put_events(
+        Entries=[{"Source": f"contracts.{probe_run.id}", "DetailType": "Contracts", "Detail": "{}"}]
     )
-    body = EventLog(scene, url).find(lambda event: True, "the dead letter", 300)
+    body = EventLog(probe_run, url).find(lambda event: True, "the dead letter", 300)
     return "the transformed input" if "transformed" in body else "the event as it arrived"
 
 
 @probe("sfn-failed-event", expects={"error": True, "cause": True}, uses=(machine_role,), minutes=1)
-def failed_event(scene: Scene) -> Any:
+def failed_event(probe_run: ProbeRun) -> Any:
     """Does the event of a failed execution carry its error and cause?"""
     machine = make_machine(
-        scene,
+        probe_run,
         {"StartAt": "Fail", "States": {"Fail": {"Type": "Fail", "Error": "Contracts", "Cause": "on purpose"}}},
     )
-    log = make_log(scene, {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["FAILED"]}})
-    scene.pace.sleep(scene.pace.interval)
-    start(scene, machine)
+    log = make_log(
+        probe_run, {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["FAILED"]}}
+    )
+    probe_run.pace.sleep(probe_run.pace.interval)
+    start(probe_run, machine)
     detail = log.find(lambda event: True, "the event", 300)["detail"]
     return {"error": detail.get("error") == "Contracts", "cause": detail.get("cause") == "on purpose"}
 
@@ -269,27 +273,27 @@ _MAP_ROLE = ("states:StartExecution", "states:DescribeExecution", "states:StopEx
     expects={"label in the ARN": "Each", "events of child executions": 0},
     minutes=2,
 )
-def map_run(scene: Scene) -> Any:
+def map_run(probe_run: ProbeRun) -> Any:
     """Which label has a map run whose state gives none, and are its children's ends told to EventBridge?"""
-    role = service_role(scene, "map", STATES, {"Action": list(_MAP_ROLE), "Resource": "*"})
+    role = service_role(probe_run, "map", STATES, {"Action": list(_MAP_ROLE), "Resource": "*"})
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "Pass",
         "States": {"Pass": {"Type": "Pass", "End": True}},
     }
     state = {"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor, "End": True}
-    machine = make_machine(scene, {"StartAt": "Each", "States": {"Each": state}}, role)
-    log = make_log(scene, {"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}})
-    scene.pace.sleep(scene.pace.interval)
-    execution = start(scene, machine, {"items": [1, 2]})
-    ended(scene, execution)
-    runs = scene.client("stepfunctions").list_map_runs(executionArn=execution)["mapRuns"]
+    machine = make_machine(probe_run, {"StartAt": "Each", "States": {"Each": state}}, role)
+    log = make_log(probe_run, {"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}})
+    probe_run.pace.sleep(probe_run.pace.interval)
+    execution = start(probe_run, machine, {"items": [1, 2]})
+    ended(probe_run, execution)
+    runs = probe_run.client("stepfunctions").list_map_runs(executionArn=execution)["mapRuns"]
 
     def own(event: dict[str, Any]) -> bool:
         return bool(event["detail"]["executionArn"] == execution)
 
     log.find(own, "the event of the execution", 300)
-    scene.pace.sleep(3 * scene.pace.interval)
+    probe_run.pace.sleep(3 * probe_run.pace.interval)
     name = machine.rpartition(":")[2]
     children = [event for event in log.drain() if name in event["detail"]["executionArn"] and not own(event)]
     label = runs[0]["mapRunArn"].rpartition(":")[0].rpartition("/")[2]
@@ -297,11 +301,11 @@ def map_run(scene: Scene) -> Any:
 
 
 @probe("sfn-map-child-role", expects="the machine's ARN", uses=(machine_role,), minutes=1)
-def map_child_role(scene: Scene) -> Any:
+def map_child_role(probe_run: ProbeRun) -> Any:
     """Which external id does a child execution of a distributed map pass when it assumes a role?"""
-    assumes = {"Action": ["sts:AssumeRole"], "Resource": f"arn:aws:iam::{scene.account}:role/contracts-*"}
-    role = service_role(scene, "map-child", STATES, {"Action": list(_MAP_ROLE), "Resource": "*"}, assumes)
-    guarded = make_role(scene, "guarded", trusted=trust(principal=role))
+    assumes = {"Action": ["sts:AssumeRole"], "Resource": f"arn:aws:iam::{probe_run.account}:role/contracts-*"}
+    role = service_role(probe_run, "map-child", STATES, {"Action": list(_MAP_ROLE), "Resource": "*"}, assumes)
+    guarded = make_role(probe_run, "guarded", trusted=trust(principal=role))
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity",
@@ -315,14 +319,14 @@ def map_child_role(scene: Scene) -> Any:
         "States": {"Ask": task},
     }
     state = {"Type": "Map", "Label": "each", "ItemsPath": "$.items", "ItemProcessor": processor, "End": True}
-    machine = make_machine(scene, {"StartAt": "Each", "States": {"Each": state}}, role)
+    machine = make_machine(probe_run, {"StartAt": "Each", "States": {"Each": state}}, role)
     for told, external_id in (("the machine's ARN", machine), ("the child machine's ARN", f"{machine}/each")):
         guard = {"Condition": {"StringEquals": {"sts:ExternalId": external_id}}}
         document = policy({"Principal": {"AWS": role}, "Action": ["sts:AssumeRole"], **guard})
-        scene.client("iam").update_assume_role_policy(
+        probe_run.client("iam").update_assume_role_policy(
             RoleName=guarded.rpartition("/")[2], PolicyDocument=document
         )  # fmt: skip
-        settle(scene)
-        if ended(scene, start(scene, machine, {"items": [1]}))["status"] == "SUCCEEDED":
+        settle(probe_run)
+        if ended(probe_run, start(probe_run, machine, {"items": [1]}))["status"] == "SUCCEEDED":
             return told
     return "neither"

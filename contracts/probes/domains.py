@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.probe import by_hand, probe
-from contracts.scene import Scene, answer_of
+from contracts.probe_run import ProbeRun, answer_of
 from contracts.setup.domain import (
     consumer,
     datazone_role,
@@ -21,13 +21,13 @@ from contracts.setup.roles import make_role, trust
 
 
 @probe("dz-execution-role-required", expects="ValidationException")
-def execution_role_required(scene: Scene) -> Any:
+def execution_role_required(probe_run: ProbeRun) -> Any:
     """Is a V1 domain made without an execution role?"""
-    client = scene.client("datazone")
+    client = probe_run.client("datazone")
 
     def create() -> None:
-        made = client.create_domain(name=scene.name("bare"), tags=scene.tags)
-        scene.later("datazone", "delete_domain", identifier=made["id"], skipDeletionCheck=True)
+        made = client.create_domain(name=probe_run.name("bare"), tags=probe_run.tags)
+        probe_run.later("datazone", "delete_domain", identifier=made["id"], skipDeletionCheck=True)
 
     return answer_of(create)
 
@@ -42,9 +42,9 @@ def execution_role_required(scene: Scene) -> Any:
     },
     uses=(domain,),
 )
-def default_policies(scene: Scene) -> Any:
+def default_policies(probe_run: ProbeRun) -> Any:
     """To whom are policies granted in a new domain's root unit?"""
-    here = domain(scene)
+    here = domain(probe_run)
     root = here.client.get_domain(identifier=here.id)["rootDomainUnitId"]
     answer = {}
     for policy_type in ("CREATE_PROJECT", "CREATE_FORM_TYPE", "CREATE_ASSET_TYPE", "CREATE_GLOSSARY"):
@@ -57,13 +57,13 @@ def default_policies(scene: Scene) -> Any:
 
 @probe("dz-project-members", expects={"100": "accepted", "101": "ValidationException"}, uses=(domain,),
        minutes=6)  # fmt: skip
-def project_members(scene: Scene) -> Any:
+def project_members(probe_run: ProbeRun) -> Any:
     """How many members may a project have?"""
-    here, project = domain(scene), make_project(scene, "crowd")
+    here, project = domain(probe_run), make_project(probe_run, "crowd")
     answer = {}
     # Its maker is the first one.
     for number in range(2, 102):
-        role = datazone_role(scene, "crowd")
+        role = datazone_role(probe_run, "crowd")
         refused = answer_of(
             here.caller("create_project_membership"),
             projectIdentifier=project,
@@ -81,11 +81,11 @@ def project_members(scene: Scene) -> Any:
     uses=(consumer,),
     minutes=1,
 )
-def environment_role_resource(scene: Scene) -> Any:
+def environment_role_resource(probe_run: ProbeRun) -> Any:
     """Under which name and type does an associated role appear in provisionedResources?"""
-    here = domain(scene)
-    where = make_environment(scene, enable_blueprint(here))
-    role = make_role(scene, "environment", trusted=trust("datazone.amazonaws.com"))
+    here = domain(probe_run)
+    where = make_environment(probe_run, enable_blueprint(here))
+    role = make_role(probe_run, "environment", trusted=trust("datazone.amazonaws.com"))
     here.call("associate_environment_role", environmentIdentifier=where, environmentRoleArn=role)
     found = here.call("get_environment", identifier=where)["provisionedResources"]
     return [{key: each.get(key) for key in ("name", "provider", "type")} for each in found if each["value"] == role]
@@ -97,56 +97,56 @@ def environment_role_resource(scene: Scene) -> Any:
     uses=(consumer, domain_events),
     minutes=1,
 )
-def environment_event(scene: Scene) -> Any:
+def environment_event(probe_run: ProbeRun) -> Any:
     """Which members has `data` of the event of a new environment?"""
-    domain_events(scene)
-    where = make_environment(scene, enable_blueprint(domain(scene)))
-    return shape(domain_event(scene, "Environment Deployment Completed", where)["detail"]["data"])
+    domain_events(probe_run)
+    where = make_environment(probe_run, enable_blueprint(domain(probe_run)))
+    return shape(domain_event(probe_run, "Environment Deployment Completed", where)["detail"]["data"])
 
 
-def _rule(scene: Scene, name: str, detail: dict[str, Any]) -> dict[str, Any]:
-    here = domain(scene)
+def _rule(probe_run: ProbeRun, name: str, detail: dict[str, Any]) -> dict[str, Any]:
+    here = domain(probe_run)
     root = here.client.get_domain(identifier=here.id)["rootDomainUnitId"]
     return here.call(
         "create_rule",
         name=name,
         action="CREATE_LISTING_CHANGE_SET",
         target={"domainUnitTarget": {"domainUnitId": root, "includeChildDomainUnits": False}},
-        scope={"project": {"selectionMode": "SPECIFIC", "specificProjects": [make_project(scene, "ruled")]}},
+        scope={"project": {"selectionMode": "SPECIFIC", "specificProjects": [make_project(probe_run, "ruled")]}},
         detail=detail,
     )
 
 
-def _forms(scene: Scene, form: str) -> dict[str, Any]:
-    make_form_type(scene, form, f"structure {form} {{\n    one: String\n}}")
+def _forms(probe_run: ProbeRun, form: str) -> dict[str, Any]:
+    make_form_type(probe_run, form, f"structure {form} {{\n    one: String\n}}")
     required = [{"typeIdentifier": form, "typeRevision": "1"}]
     return {"metadataFormEnforcementDetail": {"requiredMetadataForms": required}}
 
 
 @probe("dz-rule-names", expects="ConflictException", uses=(producer,))
-def rule_names(scene: Scene) -> Any:
+def rule_names(probe_run: ProbeRun) -> Any:
     """Are names of rules unique in a domain unit?"""
-    detail, name = _forms(scene, "ContractsRuleForm"), scene.name("rule")
-    first = _rule(scene, name, detail)["identifier"]
+    detail, name = _forms(probe_run, "ContractsRuleForm"), probe_run.name("rule")
+    first = _rule(probe_run, name, detail)["identifier"]
     made: list[str] = [first]
-    refused = answer_of(lambda: made.append(_rule(scene, name, detail)["identifier"]))
+    refused = answer_of(lambda: made.append(_rule(probe_run, name, detail)["identifier"]))
     for each in made:
-        domain(scene).call("delete_rule", identifier=each)
+        domain(probe_run).call("delete_rule", identifier=each)
     return refused
 
 
 @probe("dz-rule-kind-change", expects="ValidationException", uses=(producer,))
-def rule_kind_change(scene: Scene) -> Any:
+def rule_kind_change(probe_run: ProbeRun) -> Any:
     """May a rule go from required metadata forms to required glossary terms?"""
-    here = domain(scene)
-    owner = make_project(scene, "glossary")
+    here = domain(probe_run)
+    owner = make_project(probe_run, "glossary")
     glossary = here.call(
-        "create_glossary", name=scene.name("glossary"), owningProjectIdentifier=owner, status="ENABLED"
+        "create_glossary", name=probe_run.name("glossary"), owningProjectIdentifier=owner, status="ENABLED"
     )["id"]
-    term = here.call("create_glossary_term", name=scene.name("term"), glossaryIdentifier=glossary, status="ENABLED")[
-        "id"
-    ]
-    made = _rule(scene, scene.name("rule"), _forms(scene, "ContractsKindForm"))["identifier"]
+    term = here.call(
+        "create_glossary_term", name=probe_run.name("term"), glossaryIdentifier=glossary, status="ENABLED"
+    )["id"]
+    made = _rule(probe_run, probe_run.name("rule"), _forms(probe_run, "ContractsKindForm"))["identifier"]
     refused = answer_of(
         here.caller("update_rule"),
         identifier=made,

@@ -5,59 +5,63 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.probe import by_hand, probe, setup
-from contracts.scene import Scene, answer_of, message_of
+from contracts.probe_run import ProbeRun, answer_of, message_of
 from contracts.setup.roles import service_role
 
 _SERVICE = "kinesisanalytics.amazonaws.com"
 
 
 @setup("bucket")
-def bucket(scene: Scene) -> str:
+def bucket(probe_run: ProbeRun) -> str:
     """A bucket with one object, ``code.jar``; its name."""
-    s3, name = scene.client("s3"), f"{scene.name('code')}-{scene.account}"
-    place = {} if scene.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": scene.region}}
-    scene.later("s3", "delete_bucket", Bucket=name)
-    scene.later("s3", "empty", Bucket=name)
+    s3, name = probe_run.client("s3"), f"{probe_run.name('code')}-{probe_run.account}"
+    place = (
+        {}
+        if probe_run.region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": probe_run.region}}
+    )
+    probe_run.later("s3", "delete_bucket", Bucket=name)
+    probe_run.later("s3", "empty", Bucket=name)
     s3.create_bucket(Bucket=name, **place)
-    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": scene.tag_list})
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": probe_run.tag_list})
     s3.put_object(Bucket=name, Key="code.jar", Body=b"PK\x05\x06" + bytes(18))
     return name
 
 
 @setup("role of Flink applications", uses=(bucket,))
-def flink_role(scene: Scene) -> str:
+def flink_role(probe_run: ProbeRun) -> str:
     """A role that may read the bucket."""
-    arn = f"arn:aws:s3:::{bucket(scene)}"
+    arn = f"arn:aws:s3:::{bucket(probe_run)}"
     return service_role(
-        scene, "flink", _SERVICE, {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": [arn, f"{arn}/*"]}
+        probe_run, "flink", _SERVICE, {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": [arn, f"{arn}/*"]}
     )
 
 
-def _create(scene: Scene, key: str = "code.jar") -> dict[str, Any]:
-    client, name = scene.client("kinesisanalyticsv2"), scene.name("flink")
-    location = {"BucketARN": f"arn:aws:s3:::{bucket(scene)}", "FileKey": key}
+def _create(probe_run: ProbeRun, key: str = "code.jar") -> dict[str, Any]:
+    client, name = probe_run.client("kinesisanalyticsv2"), probe_run.name("flink")
+    location = {"BucketARN": f"arn:aws:s3:::{bucket(probe_run)}", "FileKey": key}
     made: dict[str, Any] = client.create_application(
         ApplicationName=name,
         RuntimeEnvironment="FLINK-1_20",
-        ServiceExecutionRole=flink_role(scene),
+        ServiceExecutionRole=flink_role(probe_run),
         ApplicationConfiguration={
             "ApplicationCodeConfiguration": {
                 "CodeContentType": "ZIPFILE",
                 "CodeContent": {"S3ContentLocation": location},
             }
         },
-        Tags=scene.tag_list,
+        Tags=probe_run.tag_list,
     )["ApplicationDetail"]
-    scene.later(
+    probe_run.later(
         "kinesisanalyticsv2", "delete_application", ApplicationName=name, CreateTimestamp=made["CreateTimestamp"]
     )
     return made
 
 
 @probe("flink-code-facts", expects={"CodeMD5": False, "CodeSize": True}, uses=(flink_role,))
-def code_facts(scene: Scene) -> Any:
+def code_facts(probe_run: ProbeRun) -> Any:
     """Does the description of an application's code hold CodeMD5 and CodeSize?"""
-    found = _create(scene)["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
+    found = _create(probe_run)["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
     shown = found.get("CodeContentDescription", {})
     return {name: name in shown for name in ("CodeMD5", "CodeSize")}
 
@@ -67,28 +71,28 @@ def code_facts(scene: Scene) -> Any:
     expects={"code": "InvalidArgumentException", "words": "Please check the role provided or validity of S3 location"},
     uses=(flink_role,),
 )
-def missing_code(scene: Scene) -> Any:
+def missing_code(probe_run: ProbeRun) -> Any:
     """Does CreateApplication refuse code that is not in the bucket, and in which words?"""
     words = "Please check the role provided or validity of S3 location"
-    message = message_of(lambda: _create(scene, "missing.jar"))
+    message = message_of(lambda: _create(probe_run, "missing.jar"))
     return {
-        "code": answer_of(lambda: _create(scene, "missing.jar")),
+        "code": answer_of(lambda: _create(probe_run, "missing.jar")),
         "words": words if words in message else message.partition(".")[0],
     }
 
 
 @probe("flink-log-streams", expects={"first": "accepted", "second": "InvalidArgumentException"}, uses=(flink_role,))
-def log_streams(scene: Scene) -> Any:
+def log_streams(probe_run: ProbeRun) -> Any:
     """How many log streams may an application have?"""
-    logs, group = scene.client("logs"), scene.name("flink-logs")
-    logs.create_log_group(logGroupName=group, tags=scene.tags)
-    scene.later("logs", "delete_log_group", logGroupName=group)
-    made = _create(scene)
-    client, version = scene.client("kinesisanalyticsv2"), made["ApplicationVersionId"]
+    logs, group = probe_run.client("logs"), probe_run.name("flink-logs")
+    logs.create_log_group(logGroupName=group, tags=probe_run.tags)
+    probe_run.later("logs", "delete_log_group", logGroupName=group)
+    made = _create(probe_run)
+    client, version = probe_run.client("kinesisanalyticsv2"), made["ApplicationVersionId"]
     answer = {}
     for words in ("first", "second"):
         logs.create_log_stream(logGroupName=group, logStreamName=words)
-        arn = f"arn:aws:logs:{scene.region}:{scene.account}:log-group:{group}:log-stream:{words}"
+        arn = f"arn:aws:logs:{probe_run.region}:{probe_run.account}:log-group:{group}:log-stream:{words}"
         answer[words] = answer_of(
             client.add_application_cloud_watch_logging_option,
             ApplicationName=made["ApplicationName"],

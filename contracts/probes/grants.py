@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.probe import probe
-from contracts.scene import Scene, answer_of
+from contracts.probe_run import ProbeRun, answer_of
 from contracts.setup.domain import (
     TYPE,
     domain,
@@ -50,8 +50,8 @@ _WAYS: dict[str, tuple[str, ...]] = {
 """How a grant gets to each status."""
 
 
-def _brought_to(scene: Scene, status: str) -> Granted:
-    made = make_grant(scene)
+def _brought_to(probe_run: ProbeRun, status: str) -> Granted:
+    made = make_grant(probe_run)
     for step in _WAYS[status]:
         if step == "delete":
             made.delete()
@@ -75,7 +75,7 @@ def _brought_to(scene: Scene, status: str) -> Granted:
     uses=granting,
     minutes=10,
 )
-def grant_transitions(scene: Scene) -> Any:
+def grant_transitions(probe_run: ProbeRun) -> Any:
     """To which other status may UpdateSubscriptionGrantStatus bring an asset of a grant, from each?"""
     answer = {}
     for start in STATUSES:
@@ -84,7 +84,7 @@ def grant_transitions(scene: Scene) -> Any:
         for wanted in sorted(STATUSES):
             if wanted == start:
                 continue
-            waiting = waiting or _brought_to(scene, start)
+            waiting = waiting or _brought_to(probe_run, start)
             if answer_of(waiting.reporter(wanted)) == "accepted":
                 legal.append(wanted)
                 waiting = None
@@ -93,43 +93,43 @@ def grant_transitions(scene: Scene) -> Any:
 
 
 @probe("dz-grant-event", expects={"data": _GRANT_DATA, "status": "GRANT_PENDING"}, uses=(*granting, domain_events))
-def grant_event(scene: Scene) -> Any:
+def grant_event(probe_run: ProbeRun) -> Any:
     """Which members does the event "Subscription Grant Requested" have?"""
-    domain_events(scene)
-    made = make_grant(scene)
-    detail = domain_event(scene, "Subscription Grant Requested", made.grant)["detail"]
+    domain_events(probe_run)
+    made = make_grant(probe_run)
+    detail = domain_event(probe_run, "Subscription Grant Requested", made.grant)["detail"]
     return {"data": shape(detail["data"]), "status": detail["data"]["status"]}
 
 
 @probe("dz-failed-grant-event", expects=_GRANT_DATA, uses=(*granting, domain_events))
-def failed_grant_event(scene: Scene) -> Any:
+def failed_grant_event(probe_run: ProbeRun) -> Any:
     """Is the cause of a failure in the event "Subscription Grant Failed"?"""
-    domain_events(scene)
-    made = make_grant(scene)
+    domain_events(probe_run)
+    made = make_grant(probe_run)
     made.report("GRANT_FAILED", failureCause={"message": "contracts"})
-    return shape(domain_event(scene, "Subscription Grant Failed", made.grant)["detail"]["data"])
+    return shape(domain_event(probe_run, "Subscription Grant Failed", made.grant)["detail"]["data"])
 
 
 @probe("dz-product-grant-event", expects=TYPE, uses=(*granting, domain_events))
-def product_grant_event(scene: Scene) -> Any:
+def product_grant_event(probe_run: ProbeRun) -> Any:
     """What does asset.typeName say in the event of a data product's grant?"""
-    domain_events(scene)
-    asset = make_asset(scene)["id"]
-    publish(scene, asset)
-    made = make_grant(scene, make_product(scene, asset), "DATA_PRODUCT")
-    event = domain_event(scene, "Subscription Grant Requested", made.grant)
+    domain_events(probe_run)
+    asset = make_asset(probe_run)["id"]
+    publish(probe_run, asset)
+    made = make_grant(probe_run, make_product(probe_run, asset), "DATA_PRODUCT")
+    event = domain_event(probe_run, "Subscription Grant Requested", made.grant)
     return event["detail"]["data"]["asset"].get("typeName")
 
 
 @probe("dz-product-grant-assets", expects={"types": [TYPE], "assets": 1}, uses=granting)
-def product_grant_assets(scene: Scene) -> Any:
+def product_grant_assets(probe_run: ProbeRun) -> Any:
     """Which assets of a data product does its grant hold, if the target lists the type of some only?"""
     other = f"{TYPE}Other"
-    make_asset_type(scene, other, slot("ContractsSource"))
-    assets = [make_asset(scene)["id"], make_asset(scene, typeIdentifier=other)["id"]]
+    make_asset_type(probe_run, other, slot("ContractsSource"))
+    assets = [make_asset(probe_run)["id"], make_asset(probe_run, typeIdentifier=other)["id"]]
     for asset in assets:
-        publish(scene, asset)
-    made = make_grant(scene, make_product(scene, *assets), "DATA_PRODUCT")
+        publish(probe_run, asset)
+    made = make_grant(probe_run, make_product(probe_run, *assets), "DATA_PRODUCT")
     held = [entry["assetId"] for entry in made.read()["assets"]]
     types = {assets[0]: TYPE, assets[1]: other}
     return {"types": sorted({types.get(asset, "?") for asset in held}), "assets": len(held)}
@@ -144,14 +144,14 @@ def product_grant_assets(scene: Scene) -> Any:
     },
     uses=granting,
 )
-def mixed_grant_status(scene: Scene) -> Any:
+def mixed_grant_status(probe_run: ProbeRun) -> Any:
     """Which status has a grant whose assets have different ones?"""
     answer = {}
     for second in ("GRANT_PENDING", "GRANT_IN_PROGRESS", "GRANT_FAILED"):
-        assets = [make_asset(scene)["id"] for _ in range(2)]
+        assets = [make_asset(probe_run)["id"] for _ in range(2)]
         for asset in assets:
-            publish(scene, asset)
-        made = make_grant(scene, make_product(scene, *assets), "DATA_PRODUCT")
+            publish(probe_run, asset)
+        made = make_grant(probe_run, make_product(probe_run, *assets), "DATA_PRODUCT")
         made.report("GRANTED", assets[0])
         if second != "GRANT_PENDING":
             made.report(second, assets[1])
@@ -169,21 +169,21 @@ def mixed_grant_status(scene: Scene) -> Any:
     },
     uses=granting,
 )
-def delete_grant_again(scene: Scene) -> Any:
+def delete_grant_again(probe_run: ProbeRun) -> Any:
     """What does DeleteSubscriptionGrant do after a failure, and while a revoke runs?"""
     answer = {}
     for status in ("GRANT_FAILED", "REVOKE_PENDING", "REVOKE_IN_PROGRESS", "REVOKE_FAILED"):
-        made = _brought_to(scene, status)
+        made = _brought_to(probe_run, status)
         refused = answer_of(made.delete)
         answer[status] = made.status() if refused == "accepted" else refused
     return answer
 
 
 @probe("dz-revoked-grant-readable", expects={"get": "COMPLETED", "listed": True}, uses=granting)
-def revoked_grant(scene: Scene) -> Any:
+def revoked_grant(probe_run: ProbeRun) -> Any:
     """Is a revoked grant still read by GetSubscriptionGrant and ListSubscriptionGrants?"""
-    made = _brought_to(scene, "REVOKED")
-    listed = any(entry["id"] == made.grant for entry in grants_of(scene, made.subscription))
+    made = _brought_to(probe_run, "REVOKED")
+    listed = any(entry["id"] == made.grant for entry in grants_of(probe_run, made.subscription))
     found = answer_of(made.read)
     return {"get": made.read()["status"] if found == "accepted" else found, "listed": listed}
 
@@ -194,17 +194,19 @@ def revoked_grant(scene: Scene) -> Any:
     uses=(*granting, environment),
     minutes=2,
 )
-def target_without_mode(scene: Scene) -> Any:
+def target_without_mode(probe_run: ProbeRun) -> Any:
     """Does a target without subscriptionGrantCreationMode get a grant at approval?"""
     other = f"{TYPE}NoMode"
-    make_asset_type(scene, other, slot("ContractsSource"))
-    made = make_target(scene, environment(scene), subscriptionGrantCreationMode=None, applicableAssetTypes=[other])
-    asset = make_asset(scene, typeIdentifier=other)["id"]
-    subscription = approve(scene, ask_for(scene, publish(scene, asset))["id"])
-    scene.pace.sleep(10 * scene.pace.interval)
+    make_asset_type(probe_run, other, slot("ContractsSource"))
+    made = make_target(
+        probe_run, environment(probe_run), subscriptionGrantCreationMode=None, applicableAssetTypes=[other]
+    )
+    asset = make_asset(probe_run, typeIdentifier=other)["id"]
+    subscription = approve(probe_run, ask_for(probe_run, publish(probe_run, asset))["id"])
+    probe_run.pace.sleep(10 * probe_run.pace.interval)
     return {
         "mode shown": made.get("subscriptionGrantCreationMode"),
-        "grants at approval": len(grants_of(scene, subscription)),
+        "grants at approval": len(grants_of(probe_run, subscription)),
     }
 
 
@@ -214,20 +216,20 @@ def target_without_mode(scene: Scene) -> Any:
     uses=(*granting, environment),
     minutes=2,
 )
-def manage_access_role_unused(scene: Scene) -> Any:
+def manage_access_role_unused(probe_run: ProbeRun) -> Any:
     """Does a grant of a custom asset work if DataZone cannot assume the target's manage access role?"""
     other = f"{TYPE}Locked"
-    make_asset_type(scene, other, slot("ContractsSource"))
-    locked = make_role(scene, "locked", trusted=trust("datazone.amazonaws.com"))
-    where, asset = environment(scene), make_asset(scene, typeIdentifier=other)["id"]
-    refused = answer_of(lambda: make_target(scene, where, manageAccessRole=locked, applicableAssetTypes=[other]))
+    make_asset_type(probe_run, other, slot("ContractsSource"))
+    locked = make_role(probe_run, "locked", trusted=trust("datazone.amazonaws.com"))
+    where, asset = environment(probe_run), make_asset(probe_run, typeIdentifier=other)["id"]
+    refused = answer_of(lambda: make_target(probe_run, where, manageAccessRole=locked, applicableAssetTypes=[other]))
     if refused != "accepted":
         return {"target": refused}
     # From here on nobody can assume it.
-    scene.client("iam").update_assume_role_policy(
-        RoleName=locked.rpartition("/")[2], PolicyDocument=trust(principal=f"arn:aws:iam::{scene.account}:root")
+    probe_run.client("iam").update_assume_role_policy(
+        RoleName=locked.rpartition("/")[2], PolicyDocument=trust(principal=f"arn:aws:iam::{probe_run.account}:root")
     )
-    made = make_grant(scene, asset)
+    made = make_grant(probe_run, asset)
     made.report("GRANTED")
     return {"target": refused, "status": made.read()["status"]}
 
@@ -242,14 +244,14 @@ def manage_access_role_unused(scene: Scene) -> Any:
     uses=(*granting, environment),
     minutes=3,
 )
-def deleted_environment(scene: Scene) -> Any:
+def deleted_environment(probe_run: ProbeRun) -> Any:
     """What is still read of an environment that was deleted, of its targets and of its revoked grants?"""
-    here = domain(scene)
-    where = make_environment(scene, enable_blueprint(here))
+    here = domain(probe_run)
+    where = make_environment(probe_run, enable_blueprint(here))
     other = f"{TYPE}Leaving"
-    make_asset_type(scene, other, slot("ContractsSource"))
-    made_target = make_target(scene, where, applicableAssetTypes=[other])
-    made = make_grant(scene, make_asset(scene, typeIdentifier=other)["id"])
+    make_asset_type(probe_run, other, slot("ContractsSource"))
+    made_target = make_target(probe_run, where, applicableAssetTypes=[other])
+    made = make_grant(probe_run, make_asset(probe_run, typeIdentifier=other)["id"])
     made.report("GRANTED")
     made.delete()
     made.report("REVOKED")
@@ -262,7 +264,7 @@ def deleted_environment(scene: Scene) -> Any:
         status = str(here.call("get_environment", identifier=where)["status"])
         return None if status == "DELETING" else status
 
-    read = scene.wait("the environment to be deleted", gone, 600)
+    read = probe_run.wait("the environment to be deleted", gone, 600)
     shown = answer_of(made.read)
     return {
         "GetEnvironment": read,
@@ -274,12 +276,12 @@ def deleted_environment(scene: Scene) -> Any:
 
 
 @probe("dz-delete-environment-with-grant", expects="ValidationException", uses=(*granting, environment), minutes=2)
-def delete_environment_with_grant(scene: Scene) -> Any:
+def delete_environment_with_grant(probe_run: ProbeRun) -> Any:
     """What does DeleteEnvironment answer while a grant of it is not revoked?"""
-    here = domain(scene)
-    where = make_environment(scene, enable_blueprint(here))
+    here = domain(probe_run)
+    where = make_environment(probe_run, enable_blueprint(here))
     other = f"{TYPE}Staying"
-    make_asset_type(scene, other, slot("ContractsSource"))
-    make_target(scene, where, applicableAssetTypes=[other])
-    make_grant(scene, make_asset(scene, typeIdentifier=other)["id"]).report("GRANTED")
+    make_asset_type(probe_run, other, slot("ContractsSource"))
+    make_target(probe_run, where, applicableAssetTypes=[other])
+    make_grant(probe_run, make_asset(probe_run, typeIdentifier=other)["id"]).report("GRANTED")
     return answer_of(here.caller("delete_environment"), identifier=where)

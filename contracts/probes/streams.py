@@ -7,17 +7,17 @@ import json
 from typing import Any
 
 from contracts.probe import by_hand, probe
-from contracts.scene import Scene, answer_of, message_of, policy
+from contracts.probe_run import ProbeRun, answer_of, message_of, policy
 from contracts.setup.clusters import provisioned, serverless, start_provisioned, stream, topic
 from contracts.setup.roles import make_role, settle
 
 
 @probe("kinesis-no-policy", expects="ResourceNotFoundException", uses=(stream,))
-def kinesis_no_policy(scene: Scene) -> Any:
+def kinesis_no_policy(probe_run: ProbeRun) -> Any:
     """What does GetResourcePolicy of a stream without a policy answer?"""
-    read = scene.client("kinesis").get_resource_policy
-    refused = answer_of(read, ResourceARN=stream(scene))
-    return refused if refused != "accepted" else {"Policy": read(ResourceARN=stream(scene)).get("Policy")}
+    read = probe_run.client("kinesis").get_resource_policy
+    refused = answer_of(read, ResourceARN=stream(probe_run))
+    return refused if refused != "accepted" else {"Policy": read(ResourceARN=stream(probe_run)).get("Policy")}
 
 
 @probe(
@@ -25,12 +25,12 @@ def kinesis_no_policy(scene: Scene) -> Any:
     expects={"kinesis:GetRecords": "accepted", "kinesis:DeleteStream": "InvalidArgumentException"},
     uses=(stream,),
 )
-def kinesis_unshareable_actions(scene: Scene) -> Any:
+def kinesis_unshareable_actions(probe_run: ProbeRun) -> Any:
     """Is a stream's policy refused that names an action which cannot be shared?"""
-    arn, kinesis = stream(scene), scene.client("kinesis")
+    arn, kinesis = stream(probe_run), probe_run.client("kinesis")
     answer = {}
     for action in ("kinesis:GetRecords", "kinesis:DeleteStream"):
-        principal = {"AWS": f"arn:aws:iam::{scene.account}:root"}
+        principal = {"AWS": f"arn:aws:iam::{probe_run.account}:root"}
         text = policy({"Sid": "Contracts", "Principal": principal, "Action": action, "Resource": arn})
         answer[action] = answer_of(kinesis.put_resource_policy, ResourceARN=arn, Policy=text)
         if answer[action] == "accepted":
@@ -44,17 +44,17 @@ def kinesis_unshareable_actions(scene: Scene) -> Any:
     uses=(stream,),
     minutes=1,
 )
-def kinesis_consumer_arn(scene: Scene) -> Any:
+def kinesis_consumer_arn(probe_run: ProbeRun) -> Any:
     """On which ARN is DescribeStreamConsumer by stream and name authorised?"""
-    arn, kinesis, name = stream(scene), scene.client("kinesis"), scene.name("consumer")
+    arn, kinesis, name = stream(probe_run), probe_run.client("kinesis"), probe_run.name("consumer")
     kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=name)
-    scene.later("kinesis", "deregister_stream_consumer", StreamARN=arn, ConsumerName=name)
+    probe_run.later("kinesis", "deregister_stream_consumer", StreamARN=arn, ConsumerName=name)
     answer = {}
     for words, resource in (("ARN without the time", name), ("ARN of another", "other")):
         document = policy({"Action": "kinesis:DescribeStreamConsumer", "Resource": f"{arn}/consumer/{resource}"})
-        role = make_role(scene, "consumer", document)
-        settle(scene)
-        read = scene.as_role(role, "kinesis").describe_stream_consumer
+        role = make_role(probe_run, "consumer", document)
+        settle(probe_run)
+        read = probe_run.as_role(role, "kinesis").describe_stream_consumer
         answer[words] = answer_of(read, StreamARN=arn, ConsumerName=name)
     return answer
 
@@ -67,13 +67,13 @@ by_hand(
 )
 
 
-def _statement(scene: Scene, resource: str, **more: Any) -> dict[str, Any]:
-    principal = {"AWS": f"arn:aws:iam::{scene.account}:root"}
+def _statement(probe_run: ProbeRun, resource: str, **more: Any) -> dict[str, Any]:
+    principal = {"AWS": f"arn:aws:iam::{probe_run.account}:root"}
     return {"Sid": "Contracts", "Principal": principal, "Action": "kafka-cluster:Connect", "Resource": resource, **more}
 
 
-def _put_policy(scene: Scene, arn: str, text: str, **more: Any) -> str:
-    kafka = scene.client("kafka")
+def _put_policy(probe_run: ProbeRun, arn: str, text: str, **more: Any) -> str:
+    kafka = probe_run.client("kafka")
     answer = answer_of(kafka.put_cluster_policy, ClusterArn=arn, Policy=text, **more)
     if answer == "accepted":
         kafka.delete_cluster_policy(ClusterArn=arn)
@@ -81,10 +81,10 @@ def _put_policy(scene: Scene, arn: str, text: str, **more: Any) -> str:
 
 
 @probe("msk-serverless-policy", expects="accepted", uses=(serverless,))
-def serverless_policy(scene: Scene) -> Any:
+def serverless_policy(probe_run: ProbeRun) -> Any:
     """Does PutClusterPolicy accept a policy for a serverless cluster?"""
-    arn = serverless(scene)
-    return _put_policy(scene, arn, policy(_statement(scene, arn)))
+    arn = serverless(probe_run)
+    return _put_policy(probe_run, arn, policy(_statement(probe_run, arn)))
 
 
 @probe(
@@ -92,25 +92,25 @@ def serverless_policy(scene: Scene) -> Any:
     expects={"20 KB of which most is white space": "BadRequestException"},
     uses=(provisioned,),
 )
-def policy_size(scene: Scene) -> Any:
+def policy_size(probe_run: ProbeRun) -> Any:
     """Does MSK count the bytes of a cluster policy before it takes out white space?"""
-    arn = provisioned(scene)
-    text = policy(_statement(scene, arn)).replace("{", "{" + " " * 10_000, 3)
-    return {"20 KB of which most is white space": _put_policy(scene, arn, text)}
+    arn = provisioned(probe_run)
+    text = policy(_statement(probe_run, arn)).replace("{", "{" + " " * 10_000, 3)
+    return {"20 KB of which most is white space": _put_policy(probe_run, arn, text)}
 
 
 @probe("msk-policy-version-without-policy", expects="BadRequestException", uses=(provisioned,))
-def policy_version_without_policy(scene: Scene) -> Any:
+def policy_version_without_policy(probe_run: ProbeRun) -> Any:
     """What does PutClusterPolicy with a CurrentVersion answer when there is no policy?"""
-    arn = provisioned(scene)
-    return _put_policy(scene, arn, policy(_statement(scene, arn)), CurrentVersion="K3AEGXETSR30VB")
+    arn = provisioned(probe_run)
+    return _put_policy(probe_run, arn, policy(_statement(probe_run, arn)), CurrentVersion="K3AEGXETSR30VB")
 
 
 @probe("msk-policy-foreign-resource", expects="BadRequestException", uses=(provisioned,))
-def policy_foreign_resource(scene: Scene) -> Any:
+def policy_foreign_resource(probe_run: ProbeRun) -> Any:
     """Is a cluster policy refused whose resource is another cluster?"""
-    arn = provisioned(scene)
-    return _put_policy(scene, arn, policy(_statement(scene, arn.replace(":cluster/", ":cluster/other-"))))
+    arn = provisioned(probe_run)
+    return _put_policy(probe_run, arn, policy(_statement(probe_run, arn.replace(":cluster/", ":cluster/other-"))))
 
 
 @probe(
@@ -119,17 +119,17 @@ def policy_foreign_resource(scene: Scene) -> Any:
     uses=(topic,),
     minutes=1,
 )
-def list_topics_arn(scene: Scene) -> Any:
+def list_topics_arn(probe_run: ProbeRun) -> Any:
     """Against which ARN is ListTopics of the MSK API held, and what does it list?"""
-    arn = provisioned(scene)
+    arn = provisioned(probe_run)
     topics = f"{arn.replace(':cluster/', ':topic/')}/*"
-    topic(scene)
+    topic(probe_run)
     answer: dict[str, Any] = {}
     for words, resources in (("on the cluster", [arn]), ("on the topic", [topics]), ("on both", [arn, topics])):
         actions = {"Action": ["kafka:ListTopics", "kafka-cluster:DescribeTopic"], "Resource": resources}
-        role = make_role(scene, "topics", policy({"Action": "kafka-cluster:Connect", "Resource": arn}, actions))
-        settle(scene)
-        kafka = scene.as_role(role, "kafka")
+        role = make_role(probe_run, "topics", policy({"Action": "kafka-cluster:Connect", "Resource": arn}, actions))
+        settle(probe_run)
+        kafka = probe_run.as_role(role, "kafka")
         answer[words] = answer_of(kafka.list_topics, ClusterArn=arn)
         if answer[words] == "accepted":
             answer[words] = [found["TopicName"] for found in kafka.list_topics(ClusterArn=arn)["Topics"]]
@@ -137,9 +137,9 @@ def list_topics_arn(scene: Scene) -> Any:
 
 
 @probe("msk-topic-configs-text", expects="properties", uses=(topic,))
-def topic_configs_text(scene: Scene) -> Any:
+def topic_configs_text(probe_run: ProbeRun) -> Any:
     """Is Configs of DescribeTopic a text of JSON or of properties?"""
-    found = scene.client("kafka").describe_topic(ClusterArn=provisioned(scene), TopicName=topic(scene))
+    found = probe_run.client("kafka").describe_topic(ClusterArn=provisioned(probe_run), TopicName=topic(probe_run))
     text = base64.b64decode(found.get("Configs", "")).decode()
     try:
         json.loads(text)
@@ -157,9 +157,9 @@ def topic_configs_text(scene: Scene) -> Any:
     },
     uses=(topic,),
 )
-def topic_messages(scene: Scene) -> Any:
+def topic_messages(probe_run: ProbeRun) -> Any:
     """In which words does the topic API refuse?"""
-    arn, kafka, name = provisioned(scene), scene.client("kafka"), topic(scene)
+    arn, kafka, name = provisioned(probe_run), probe_run.client("kafka"), topic(probe_run)
     more = {"PartitionCount": 1, "ReplicationFactor": 1}
     kafka.update_topic(ClusterArn=arn, TopicName=name, PartitionCount=2)
     return {
@@ -170,9 +170,9 @@ def topic_messages(scene: Scene) -> Any:
 
 
 @probe("msk-brokers-while-creating", expects="ConflictException", uses=(provisioned,), usd=0.6, minutes=35)
-def brokers_while_creating(scene: Scene) -> Any:
+def brokers_while_creating(probe_run: ProbeRun) -> Any:
     """What does GetBootstrapBrokers answer for a cluster that is being created?"""
-    return answer_of(scene.client("kafka").get_bootstrap_brokers, ClusterArn=start_provisioned(scene))
+    return answer_of(probe_run.client("kafka").get_bootstrap_brokers, ClusterArn=start_provisioned(probe_run))
 
 
 @probe(
@@ -181,14 +181,14 @@ def brokers_while_creating(scene: Scene) -> Any:
     uses=(provisioned,),
     minutes=20,
 )
-def operation_types(scene: Scene) -> Any:
+def operation_types(probe_run: ProbeRun) -> Any:
     """Under which type does an operation appear?"""
-    arn, kafka = provisioned(scene), scene.client("kafka")
+    arn, kafka = provisioned(probe_run), probe_run.client("kafka")
     version = kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["CurrentVersion"]
     volume = {"KafkaBrokerNodeId": "All", "VolumeSizeGB": 2}
     made = kafka.update_broker_storage(ClusterArn=arn, CurrentVersion=version, TargetBrokerEBSVolumeInfo=[volume])
     found = kafka.describe_cluster_operation_v2(ClusterOperationArn=made["ClusterOperationArn"])["ClusterOperationInfo"]
-    scene.wait(
+    probe_run.wait(
         "the cluster to be active again",
         lambda: kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["State"] == "ACTIVE",
         3600,
@@ -202,34 +202,34 @@ def operation_types(scene: Scene) -> Any:
     uses=(provisioned,),
     minutes=1,
 )
-def vpc_connection_actions(scene: Scene) -> Any:
+def vpc_connection_actions(probe_run: ProbeRun) -> Any:
     """Which EC2 actions does CreateVpcConnection check?"""
-    arn = provisioned(scene)
-    subnets = scene.options["subnets"].split(",")
-    role = make_role(scene, "connecting", policy({"Action": "kafka:*", "Resource": "*"}))
-    settle(scene)
+    arn = provisioned(probe_run)
+    subnets = probe_run.options["subnets"].split(",")
+    role = make_role(probe_run, "connecting", policy({"Action": "kafka:*", "Resource": "*"}))
+    settle(probe_run)
     return {
         "CreateVpcConnection alone": answer_of(
-            scene.as_role(role, "kafka").create_vpc_connection,
+            probe_run.as_role(role, "kafka").create_vpc_connection,
             TargetClusterArn=arn,
             Authentication="SASL_IAM",
-            VpcId=scene.options.get("vpc", "vpc-00000000"),
+            VpcId=probe_run.options.get("vpc", "vpc-00000000"),
             ClientSubnets=subnets,
             SecurityGroups=["sg-00000000"],
-            Tags=scene.tags,
+            Tags=probe_run.tags,
         )
     }
 
 
 @probe("msk-default-page", expects=10)
-def msk_default_page(scene: Scene) -> Any:
+def msk_default_page(probe_run: ProbeRun) -> Any:
     """How many configurations does a page hold without MaxResults?"""
-    kafka = scene.client("kafka")
+    kafka = probe_run.client("kafka")
     for _ in range(12):
         made = kafka.create_configuration(
-            Name=scene.name("page"), ServerProperties=b"auto.create.topics.enable=false\n"
+            Name=probe_run.name("page"), ServerProperties=b"auto.create.topics.enable=false\n"
         )
-        scene.later("kafka", "delete_configuration", Arn=made["Arn"])
+        probe_run.later("kafka", "delete_configuration", Arn=made["Arn"])
     return len(kafka.list_configurations()["Configurations"])
 
 
@@ -237,9 +237,9 @@ def msk_default_page(scene: Scene) -> Any:
     "msk-kafka-versions",
     expects=["2.8.1", "3.4.0", "3.5.1", "3.6.0", "3.7.x", "3.8.x", "3.9.x", "4.0.x.kraft", "4.1.x.kraft"],
 )
-def kafka_versions(scene: Scene) -> Any:
+def kafka_versions(probe_run: ProbeRun) -> Any:
     """Which versions of Kafka does MSK offer?"""
-    pages = scene.client("kafka").get_paginator("list_kafka_versions").paginate()
+    pages = probe_run.client("kafka").get_paginator("list_kafka_versions").paginate()
     return sorted(found["Version"] for page in pages for found in page["KafkaVersions"])
 
 
@@ -248,9 +248,11 @@ def kafka_versions(scene: Scene) -> Any:
     expects={"Sasl": ["Iam", "Scram"], "Unauthenticated": ["Enabled"]},
     uses=(provisioned,),
 )
-def client_authentication(scene: Scene) -> Any:
+def client_authentication(probe_run: ProbeRun) -> Any:
     """Which ways to authenticate does MSK show of a cluster that was made with IAM alone?"""
-    described = scene.client("kafka").describe_cluster_v2(ClusterArn=provisioned(scene))["ClusterInfo"]["Provisioned"]
+    described = probe_run.client("kafka").describe_cluster_v2(ClusterArn=provisioned(probe_run))["ClusterInfo"][
+        "Provisioned"
+    ]
     return {name: sorted(found) for name, found in sorted(described["ClientAuthentication"].items())}
 
 
@@ -260,22 +262,22 @@ def client_authentication(scene: Scene) -> Any:
     uses=(stream, serverless),
     minutes=15,
 )
-def policy_text(scene: Scene) -> Any:
+def policy_text(probe_run: ProbeRun) -> Any:
     """Does CloudTrail's event history hold the text of a policy that was written?"""
-    arn, cluster = stream(scene), serverless(scene)
-    principal = {"AWS": f"arn:aws:iam::{scene.account}:root"}
+    arn, cluster = stream(probe_run), serverless(probe_run)
+    principal = {"AWS": f"arn:aws:iam::{probe_run.account}:root"}
     of_stream = policy({"Sid": "Recorded", "Principal": principal, "Action": "kinesis:GetRecords", "Resource": arn})
-    of_cluster = policy(_statement(scene, cluster, Sid="Recorded"))
-    scene.client("kinesis").put_resource_policy(ResourceARN=arn, Policy=of_stream)
-    scene.client("kinesis").delete_resource_policy(ResourceARN=arn)
-    _put_policy(scene, cluster, of_cluster)
+    of_cluster = policy(_statement(probe_run, cluster, Sid="Recorded"))
+    probe_run.client("kinesis").put_resource_policy(ResourceARN=arn, Policy=of_stream)
+    probe_run.client("kinesis").delete_resource_policy(ResourceARN=arn)
+    _put_policy(probe_run, cluster, of_cluster)
     return {
-        "PutResourcePolicy": _recorded(scene, "PutResourcePolicy", arn, of_stream),
-        "PutClusterPolicy": _recorded(scene, "PutClusterPolicy", cluster, of_cluster),
+        "PutResourcePolicy": _recorded(probe_run, "PutResourcePolicy", arn, of_stream),
+        "PutClusterPolicy": _recorded(probe_run, "PutClusterPolicy", cluster, of_cluster),
     }
 
 
-def _recorded(scene: Scene, call: str, arn: str, text: str) -> str:
+def _recorded(probe_run: ProbeRun, call: str, arn: str, text: str) -> str:
     lookup = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": call}], "MaxResults": 50}
 
     def look() -> dict[str, Any] | None:
@@ -284,6 +286,6 @@ def _recorded(scene: Scene, call: str, arn: str, text: str) -> str:
         # Newest first: the policy of this probe is the last that the run wrote there.
         return next((found for found in requests if arn in found.values()), None)
 
-    trail = scene.client("cloudtrail")
-    found = scene.wait(f"the call {call} in the event history", look, 900).get("policy")
+    trail = probe_run.client("cloudtrail")
+    found = probe_run.wait(f"the call {call} in the event history", look, 900).get("policy")
     return "in full" if found == text else "not at all" if found is None else "changed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.probe import by_hand, probe, setup
-from contracts.scene import Scene, answer_of
+from contracts.probe_run import ProbeRun, answer_of
 from contracts.setup.domain import Domain, datazone_role, domain
 from contracts.setup.roles import service_role
 
@@ -13,20 +13,24 @@ _POOL = "ADD_TO_PROJECT_MEMBER_POOL"
 
 
 @setup("V2 domain", minutes=2)
-def studio(scene: Scene) -> Domain:
+def studio(probe_run: ProbeRun) -> Domain:
     """A V2 domain that is deleted with all that it holds."""
-    role = service_role(scene, "studio", "datazone.amazonaws.com", {"Action": "datazone:*", "Resource": "*"})
-    client = scene.client("datazone")
+    role = service_role(probe_run, "studio", "datazone.amazonaws.com", {"Action": "datazone:*", "Resource": "*"})
+    client = probe_run.client("datazone")
     made = client.create_domain(
-        name=scene.name("studio"), domainVersion="V2", domainExecutionRole=role, serviceRole=role, tags=scene.tags
+        name=probe_run.name("studio"),
+        domainVersion="V2",
+        domainExecutionRole=role,
+        serviceRole=role,
+        tags=probe_run.tags,
     )
-    scene.later("datazone", "delete_domain", identifier=made["id"], skipDeletionCheck=True)
-    scene.wait(
+    probe_run.later("datazone", "delete_domain", identifier=made["id"], skipDeletionCheck=True)
+    probe_run.wait(
         "the V2 domain to be available",
         lambda: client.get_domain(identifier=made["id"])["status"] == "AVAILABLE",
         900,
     )
-    return Domain(scene, client, made["id"])
+    return Domain(probe_run, client, made["id"])
 
 
 def _root(here: Domain) -> str:
@@ -47,24 +51,26 @@ def _join(here: Domain, project: str, group: str) -> str:
 
 
 @probe("dz-domain-version-shown", expects={"V1": "V1", "V2": "V2"}, uses=(domain, studio))
-def domain_version_shown(scene: Scene) -> Any:
+def domain_version_shown(probe_run: ProbeRun) -> Any:
     """Does GetDomain say the version of a domain?"""
-    read = scene.client("datazone").get_domain
+    read = probe_run.client("datazone").get_domain
     return {
         name: read(identifier=here.id).get("domainVersion")
-        for name, here in (("V1", domain(scene)), ("V2", studio(scene)))
+        for name, here in (("V1", domain(probe_run)), ("V2", studio(probe_run)))
     }
 
 
 @probe("dz-v2-execution-role", expects={"made without": "accepted", "shown": "the service role"}, minutes=2)
-def v2_execution_role(scene: Scene) -> Any:
+def v2_execution_role(probe_run: ProbeRun) -> Any:
     """Is a V2 domain made without an execution role, and what does GetDomain show as such?"""
-    client, made = scene.client("datazone"), []
-    role = service_role(scene, "studio", "datazone.amazonaws.com", {"Action": "datazone:*", "Resource": "*"})
+    client, made = probe_run.client("datazone"), []
+    role = service_role(probe_run, "studio", "datazone.amazonaws.com", {"Action": "datazone:*", "Resource": "*"})
 
     def create() -> None:
-        answer = client.create_domain(name=scene.name("bare"), domainVersion="V2", serviceRole=role, tags=scene.tags)
-        scene.later("datazone", "delete_domain", identifier=answer["id"], skipDeletionCheck=True)
+        answer = client.create_domain(
+            name=probe_run.name("bare"), domainVersion="V2", serviceRole=role, tags=probe_run.tags
+        )
+        probe_run.later("datazone", "delete_domain", identifier=answer["id"], skipDeletionCheck=True)
         made.append(answer["id"])
 
     refused = answer_of(create)
@@ -75,9 +81,11 @@ def v2_execution_role(scene: Scene) -> Any:
 
 
 @probe("dz-group-of-unused-role", expects="accepted", uses=(studio,))
-def group_of_unused_role(scene: Scene) -> Any:
+def group_of_unused_role(probe_run: ProbeRun) -> Any:
     """Does CreateGroupProfile take a role that was never used in the domain?"""
-    return answer_of(studio(scene).caller("create_group_profile"), rolePrincipalArn=datazone_role(scene, "never-used"))
+    return answer_of(
+        studio(probe_run).caller("create_group_profile"), rolePrincipalArn=datazone_role(probe_run, "never-used")
+    )
 
 
 @probe(
@@ -86,15 +94,15 @@ def group_of_unused_role(scene: Scene) -> Any:
     uses=(studio,),
     minutes=1,
 )
-def pool_principal(scene: Scene) -> Any:
+def pool_principal(probe_run: ProbeRun) -> Any:
     """Does the principal of a unit's member pool name who is added?"""
-    here = studio(scene)
+    here = studio(probe_run)
     root = _root(here)
-    group = _group(here, datazone_role(scene, "pooled"))
+    group = _group(here, datazone_role(probe_run, "pooled"))
     given = {"entityType": "DOMAIN_UNIT", "entityIdentifier": root, "policyType": _POOL}
     for grant in here.call("list_policy_grants", **given)["grantList"]:
         here.call("remove_policy_grant", **given, principal=grant["principal"])
-    project = str(here.call("create_project", name=scene.name("pooled"))["id"])
+    project = str(here.call("create_project", name=probe_run.name("pooled"))["id"])
     first = _join(here, project, group)
     here.call(
         "add_policy_grant",

@@ -5,43 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.probe import setup
-from contracts.scene import Scene
+from contracts.probe_run import ProbeRun
 
 _BROKER = "kafka.t3.small"
 
 
-def subnets(scene: Scene) -> list[str]:
+def subnets(probe_run: ProbeRun) -> list[str]:
     """The subnets for clusters, from --option subnets."""
-    return [each.strip() for each in scene.options["subnets"].split(",")]
+    return [each.strip() for each in probe_run.options["subnets"].split(",")]
 
 
-def _create(scene: Scene, stem: str, **kind: Any) -> str:
-    made = scene.client("kafka").create_cluster_v2(ClusterName=scene.name(stem), Tags=scene.tags, **kind)
-    scene.later("kafka", "delete_cluster", ClusterArn=made["ClusterArn"])
+def _create(probe_run: ProbeRun, stem: str, **kind: Any) -> str:
+    made = probe_run.client("kafka").create_cluster_v2(ClusterName=probe_run.name(stem), Tags=probe_run.tags, **kind)
+    probe_run.later("kafka", "delete_cluster", ClusterArn=made["ClusterArn"])
     return str(made["ClusterArn"])
 
 
-def start_provisioned(scene: Scene) -> str:
+def start_provisioned(probe_run: ProbeRun) -> str:
     """Ask for a provisioned cluster; its ARN at once."""
     return _create(
-        scene,
+        probe_run,
         "provisioned",
         Provisioned={
             "BrokerNodeGroupInfo": {
                 "InstanceType": _BROKER,
-                "ClientSubnets": subnets(scene),
+                "ClientSubnets": subnets(probe_run),
                 "StorageInfo": {"EbsStorageInfo": {"VolumeSize": 1}},
             },
             "KafkaVersion": "3.6.0",
-            "NumberOfBrokerNodes": len(subnets(scene)),
+            "NumberOfBrokerNodes": len(subnets(probe_run)),
             "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
         },
     )
 
 
-def _active(scene: Scene, arn: str, minutes: float) -> str:
-    client = scene.client("kafka")
-    scene.wait(
+def _active(probe_run: ProbeRun, arn: str, minutes: float) -> str:
+    client = probe_run.client("kafka")
+    probe_run.wait(
         "the cluster to be active",
         lambda: client.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]["State"] == "ACTIVE",
         minutes * 60,
@@ -50,30 +50,30 @@ def _active(scene: Scene, arn: str, minutes: float) -> str:
 
 
 @setup("provisioned MSK cluster", usd=0.60, minutes=35, option="subnets")
-def provisioned(scene: Scene) -> str:
+def provisioned(probe_run: ProbeRun) -> str:
     """A small provisioned cluster with IAM access; its ARN."""
-    return _active(scene, start_provisioned(scene), 60)
+    return _active(probe_run, start_provisioned(probe_run), 60)
 
 
 @setup("serverless MSK cluster", usd=1.50, minutes=10, option="subnets")
-def serverless(scene: Scene) -> str:
+def serverless(probe_run: ProbeRun) -> str:
     """A serverless cluster; its ARN."""
     arn = _create(
-        scene,
+        probe_run,
         "serverless",
         Serverless={
-            "VpcConfigs": [{"SubnetIds": subnets(scene)}],
+            "VpcConfigs": [{"SubnetIds": subnets(probe_run)}],
             "ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}},
         },
     )
-    return _active(scene, arn, 30)
+    return _active(probe_run, arn, 30)
 
 
 @setup("topic of the provisioned cluster", uses=(provisioned,))
-def topic(scene: Scene) -> str:
+def topic(probe_run: ProbeRun) -> str:
     """A topic with a retention of its own; its name."""
-    scene.client("kafka").create_topic(
-        ClusterArn=provisioned(scene),
+    probe_run.client("kafka").create_topic(
+        ClusterArn=provisioned(probe_run),
         TopicName="orders",
         PartitionCount=1,
         ReplicationFactor=2,
@@ -83,14 +83,14 @@ def topic(scene: Scene) -> str:
 
 
 @setup("Kinesis stream", usd=0.05, minutes=0.5)
-def stream(scene: Scene) -> str:
+def stream(probe_run: ProbeRun) -> str:
     """A stream; its ARN."""
-    kinesis, name = scene.client("kinesis"), scene.name("stream")
-    scene.later("kinesis", "delete_stream", StreamName=name, EnforceConsumerDeletion=True)
-    kinesis.create_stream(StreamName=name, ShardCount=1, Tags=scene.tags)
+    kinesis, name = probe_run.client("kinesis"), probe_run.name("stream")
+    probe_run.later("kinesis", "delete_stream", StreamName=name, EnforceConsumerDeletion=True)
+    kinesis.create_stream(StreamName=name, ShardCount=1, Tags=probe_run.tags)
 
     def look() -> str | None:
         found = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
         return str(found["StreamARN"]) if found["StreamStatus"] == "ACTIVE" else None
 
-    return scene.wait("the stream to be active", look, 180)
+    return probe_run.wait("the stream to be active", look, 180)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.probe import setup
-from contracts.scene import Scene, policy
+from contracts.probe_run import ProbeRun, policy
 from contracts.setup.domain import domain
 
 
@@ -15,13 +15,13 @@ from contracts.setup.domain import domain
 class EventLog:
     """The events that a rule has put into a queue."""
 
-    scene: Scene
+    probe_run: ProbeRun
     queue_url: str
     seen: list[dict[str, Any]] = field(default_factory=list)
 
     def drain(self) -> list[dict[str, Any]]:
         """Everything so far."""
-        sqs = self.scene.client("sqs")
+        sqs = self.probe_run.client("sqs")
         while found := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
                 self.seen.append(json.loads(message["Body"]))
@@ -34,52 +34,52 @@ class EventLog:
         Raises:
             TimeoutError: none came.
         """
-        return self.scene.wait(what, lambda: next(filter(fits, self.drain()), None), seconds)
+        return self.probe_run.wait(what, lambda: next(filter(fits, self.drain()), None), seconds)
 
 
-def make_queue(scene: Scene, stem: str, *services: str) -> tuple[str, str]:
+def make_queue(probe_run: ProbeRun, stem: str, *services: str) -> tuple[str, str]:
     """A queue that services may send to; its address and ARN."""
-    name = scene.name(stem)
-    arn = f"arn:aws:sqs:{scene.region}:{scene.account}:{name}"
+    name = probe_run.name(stem)
+    arn = f"arn:aws:sqs:{probe_run.region}:{probe_run.account}:{name}"
     document = policy({"Principal": {"Service": list(services)}, "Action": "sqs:SendMessage", "Resource": arn})
-    url = scene.client("sqs").create_queue(
-        QueueName=name, Attributes={"Policy": document} if services else {}, tags=scene.tags
+    url = probe_run.client("sqs").create_queue(
+        QueueName=name, Attributes={"Policy": document} if services else {}, tags=probe_run.tags
     )["QueueUrl"]
-    scene.later("sqs", "delete_queue", QueueUrl=url)
+    probe_run.later("sqs", "delete_queue", QueueUrl=url)
     return str(url), arn
 
 
-def make_rule(scene: Scene, pattern: dict[str, Any], target: dict[str, Any]) -> str:
+def make_rule(probe_run: ProbeRun, pattern: dict[str, Any], target: dict[str, Any]) -> str:
     """A rule with one target; its name."""
-    events, name = scene.client("events"), scene.name("rule")
-    scene.later("events", "delete_rule", Name=name)
-    events.put_rule(Name=name, EventPattern=json.dumps(pattern), Tags=scene.tag_list)
-    scene.later("events", "remove_targets", Rule=name, Ids=["1"])
+    events, name = probe_run.client("events"), probe_run.name("rule")
+    probe_run.later("events", "delete_rule", Name=name)
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern), Tags=probe_run.tag_list)
+    probe_run.later("events", "remove_targets", Rule=name, Ids=["1"])
     events.put_targets(Rule=name, Targets=[{"Id": "1", **target}])
     return name
 
 
-def make_log(scene: Scene, pattern: dict[str, Any]) -> EventLog:
+def make_log(probe_run: ProbeRun, pattern: dict[str, Any]) -> EventLog:
     """A log of the events that fit a pattern."""
-    url, arn = make_queue(scene, "events", "events.amazonaws.com")
-    make_rule(scene, pattern, {"Arn": arn})
-    return EventLog(scene, url)
+    url, arn = make_queue(probe_run, "events", "events.amazonaws.com")
+    make_rule(probe_run, pattern, {"Arn": arn})
+    return EventLog(probe_run, url)
 
 
 @setup("log of the domain's events", uses=(domain,), usd=0.01)
-def domain_events(scene: Scene) -> EventLog:
+def domain_events(probe_run: ProbeRun) -> EventLog:
     """Every event of the throwaway domain."""
-    here = domain(scene)
-    return make_log(scene, {"source": ["aws.datazone"], "detail": {"metadata": {"domain": [here.id]}}})
+    here = domain(probe_run)
+    return make_log(probe_run, {"source": ["aws.datazone"], "detail": {"metadata": {"domain": [here.id]}}})
 
 
-def domain_event(scene: Scene, kind: str, identifier: str) -> dict[str, Any]:
+def domain_event(probe_run: ProbeRun, kind: str, identifier: str) -> dict[str, Any]:
     """The domain's first event of a kind about an object."""
 
     def fits(event: dict[str, Any]) -> bool:
         return bool(event["detail-type"] == kind and event["detail"]["metadata"]["id"] == identifier)
 
-    return domain_events(scene).find(fits, f"the event {kind!r}")
+    return domain_events(probe_run).find(fits, f"the event {kind!r}")
 
 
 def shape(value: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.probe import setup
-from contracts.scene import Scene
+from contracts.probe_run import ProbeRun
 from contracts.setup.domain import asset_type, consumer, domain, make_asset, producer, publish, target
 
 STATUSES = (
@@ -19,7 +19,7 @@ STATUSES = (
 class Granted:
     """An asset, its listing, the consumer's subscription, and the grant that approval made."""
 
-    scene: Scene
+    probe_run: ProbeRun
     asset: str
     listing: str
     request: str
@@ -28,11 +28,11 @@ class Granted:
 
     def read(self) -> dict[str, Any]:
         """The grant as it is now."""
-        return domain(self.scene).call("get_subscription_grant", identifier=self.grant)
+        return domain(self.probe_run).call("get_subscription_grant", identifier=self.grant)
 
     def report(self, status: str, asset: str = "", **more: Any) -> dict[str, Any]:
         """Report a status of an asset."""
-        return domain(self.scene).call(
+        return domain(self.probe_run).call(
             "update_subscription_grant_status",
             identifier=self.grant,
             assetIdentifier=asset or self.asset,
@@ -46,27 +46,27 @@ class Granted:
 
     def delete(self) -> dict[str, Any]:
         """Ask for the revoke."""
-        return domain(self.scene).call("delete_subscription_grant", identifier=self.grant)
+        return domain(self.probe_run).call("delete_subscription_grant", identifier=self.grant)
 
     def status(self) -> str:
         """The first asset's status."""
         return str(self.read()["assets"][0]["status"])
 
 
-def ask_for(scene: Scene, listing: str, **more: Any) -> dict[str, Any]:
+def ask_for(probe_run: ProbeRun, listing: str, **more: Any) -> dict[str, Any]:
     """The consumer asks for a listing."""
-    return domain(scene).call(
+    return domain(probe_run).call(
         "create_subscription_request",
-        subscribedPrincipals=[{"project": {"identifier": consumer(scene)}}],
+        subscribedPrincipals=[{"project": {"identifier": consumer(probe_run)}}],
         subscribedListings=[{"identifier": listing}],
         requestReason="contracts",
         **more,
     )
 
 
-def approve(scene: Scene, request: str) -> str:
+def approve(probe_run: ProbeRun, request: str) -> str:
     """Approve a request unless DataZone did so itself; the subscription's id."""
-    here = domain(scene)
+    here = domain(probe_run)
     if here.call("get_subscription_request_details", identifier=request)["status"] == "PENDING":
         here.call("accept_subscription_request", identifier=request)
 
@@ -74,32 +74,34 @@ def approve(scene: Scene, request: str) -> str:
         found = here.call("list_subscriptions", subscriptionRequestIdentifier=request)["items"]
         return str(found[0]["id"]) if found else None
 
-    return scene.wait("the subscription", look, 120)
+    return probe_run.wait("the subscription", look, 120)
 
 
-def grants_of(scene: Scene, subscription: str) -> list[dict[str, Any]]:
+def grants_of(probe_run: ProbeRun, subscription: str) -> list[dict[str, Any]]:
     """The grants of a subscription."""
-    found: list[dict[str, Any]] = domain(scene).call("list_subscription_grants", subscriptionId=subscription)["items"]
+    found: list[dict[str, Any]] = domain(probe_run).call("list_subscription_grants", subscriptionId=subscription)[
+        "items"
+    ]
     return found
 
 
-def make_grant(scene: Scene, entity: str = "", kind: str = "ASSET") -> Granted:
+def make_grant(probe_run: ProbeRun, entity: str = "", kind: str = "ASSET") -> Granted:
     """A new asset (or another entity), published, asked for and approved, with its grant."""
-    target(scene)
-    entity = entity or str(make_asset(scene)["id"])
-    listing = publish(scene, entity, kind)
-    request = str(ask_for(scene, listing)["id"])
-    subscription = approve(scene, request)
-    found = scene.wait("the grant", lambda: grants_of(scene, subscription), 120)[0]
-    return Granted(scene, entity, listing, request, subscription, found["id"])
+    target(probe_run)
+    entity = entity or str(make_asset(probe_run)["id"])
+    listing = publish(probe_run, entity, kind)
+    request = str(ask_for(probe_run, listing)["id"])
+    subscription = approve(probe_run, request)
+    found = probe_run.wait("the grant", lambda: grants_of(probe_run, subscription), 120)[0]
+    return Granted(probe_run, entity, listing, request, subscription, found["id"])
 
 
-def make_product(scene: Scene, *assets: str) -> str:
+def make_product(probe_run: ProbeRun, *assets: str) -> str:
     """A data product of assets; its id."""
-    made = domain(scene).call(
+    made = domain(probe_run).call(
         "create_data_product",
-        name=scene.name("product"),
-        owningProjectIdentifier=producer(scene),
+        name=probe_run.name("product"),
+        owningProjectIdentifier=producer(probe_run),
         items=[{"itemType": "ASSET", "identifier": asset} for asset in assets],
     )
     return str(made["id"])
@@ -110,8 +112,8 @@ granting = (target, asset_type, producer, consumer)
 
 
 @setup("a grant that is done", uses=granting)
-def granted(scene: Scene) -> Granted:
+def granted(probe_run: ProbeRun) -> Granted:
     """A grant with the status COMPLETED, which no probe changes."""
-    made = make_grant(scene)
+    made = make_grant(probe_run)
     made.report("GRANTED")
     return made

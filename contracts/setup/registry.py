@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from contracts.probe import setup
-from contracts.scene import Scene
+from contracts.probe_run import ProbeRun
 
 
 def avro(*fields: str, **defaults: Any) -> str:
@@ -17,33 +17,36 @@ def avro(*fields: str, **defaults: Any) -> str:
 
 
 @setup("schema registry")
-def registry(scene: Scene) -> str:
+def registry(probe_run: ProbeRun) -> str:
     """A registry; its name."""
-    name = scene.name("registry")
-    scene.client("glue").create_registry(RegistryName=name, Tags=scene.tags)
-    scene.later("glue", "delete_registry", RegistryId={"RegistryName": name})
+    name = probe_run.name("registry")
+    probe_run.client("glue").create_registry(RegistryName=name, Tags=probe_run.tags)
+    probe_run.later("glue", "delete_registry", RegistryId={"RegistryName": name})
     return name
 
 
-def make_schema(scene: Scene, **more: Any) -> dict[str, Any]:
+def make_schema(probe_run: ProbeRun, **more: Any) -> dict[str, Any]:
     """A schema of the registry, with its first version."""
     more.setdefault("DataFormat", "AVRO")
     more.setdefault("Compatibility", "BACKWARD")
     more.setdefault("SchemaDefinition", avro("id"))
     given = {key: value for key, value in more.items() if value is not None}
-    answer: dict[str, Any] = scene.client("glue").create_schema(
-        RegistryId={"RegistryName": registry(scene)}, SchemaName=scene.name("schema"), Tags=scene.tags, **given
+    answer: dict[str, Any] = probe_run.client("glue").create_schema(
+        RegistryId={"RegistryName": registry(probe_run)},
+        SchemaName=probe_run.name("schema"),
+        Tags=probe_run.tags,
+        **given,
     )
     return answer
 
 
-def register(scene: Scene, schema_arn: str, definition: str) -> dict[str, Any]:
+def register(probe_run: ProbeRun, schema_arn: str, definition: str) -> dict[str, Any]:
     """A further version, when the registry has decided about it."""
-    glue = scene.client("glue")
+    glue = probe_run.client("glue")
     made = glue.register_schema_version(SchemaId={"SchemaArn": schema_arn}, SchemaDefinition=definition)
 
     def look() -> dict[str, Any] | None:
         found: dict[str, Any] = glue.get_schema_version(SchemaVersionId=made["SchemaVersionId"])
         return None if found["Status"] == "PENDING" else found
 
-    return scene.wait("the version to be decided", look, 120)
+    return probe_run.wait("the version to be decided", look, 120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.scene import Scene, policy
+from contracts.probe_run import ProbeRun, policy
 
 
 def trust(*services: str, principal: str = "") -> str:
@@ -13,45 +13,45 @@ def trust(*services: str, principal: str = "") -> str:
     return policy({"Principal": who, "Action": ["sts:AssumeRole"] + ([] if principal else ["sts:TagSession"])})
 
 
-def make_role(scene: Scene, stem: str, document: str = "", *, trusted: str = "", path: str = "/") -> str:
+def make_role(probe_run: ProbeRun, stem: str, document: str = "", *, trusted: str = "", path: str = "/") -> str:
     """A role with one inline policy; its ARN.
 
     Args:
-        scene: the run.
+        probe_run: the run.
         stem: part of its name.
         document: its policy; '' for none.
         trusted: its trust policy; '' trusts the run's caller.
         path: its path.
     """
-    iam, name = scene.client("iam"), scene.name(stem)
-    scene.later("iam", "delete_role", RoleName=name)
+    iam, name = probe_run.client("iam"), probe_run.name(stem)
+    probe_run.later("iam", "delete_role", RoleName=name)
     made = iam.create_role(
         RoleName=name,
         Path=path,
-        AssumeRolePolicyDocument=trusted or trust(principal=f"arn:aws:iam::{scene.account}:root"),
-        Tags=scene.tag_list,
+        AssumeRolePolicyDocument=trusted or trust(principal=f"arn:aws:iam::{probe_run.account}:root"),
+        Tags=probe_run.tag_list,
     )
     if document:
-        scene.later("iam", "delete_role_policy", RoleName=name, PolicyName="inline")
+        probe_run.later("iam", "delete_role_policy", RoleName=name, PolicyName="inline")
         iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=document)
     return str(made["Role"]["Arn"])
 
 
-def change_policy(scene: Scene, role_arn: str, document: str) -> None:
+def change_policy(probe_run: ProbeRun, role_arn: str, document: str) -> None:
     """Give a role of `make_role` another policy, and wait until it counts."""
-    scene.client("iam").put_role_policy(
+    probe_run.client("iam").put_role_policy(
         RoleName=role_arn.rpartition("/")[2], PolicyName="inline", PolicyDocument=document
     )
-    settle(scene)
+    settle(probe_run)
 
 
-def settle(scene: Scene) -> None:
+def settle(probe_run: ProbeRun) -> None:
     """Wait until IAM's changes count."""
-    scene.pace.sleep(scene.pace.settled)
+    probe_run.pace.sleep(probe_run.pace.settled)
 
 
-def service_role(scene: Scene, stem: str, service: str, *statements: dict[str, Any]) -> str:
+def service_role(probe_run: ProbeRun, stem: str, service: str, *statements: dict[str, Any]) -> str:
     """A role for a service, ready to be passed."""
-    made = make_role(scene, stem, policy(*statements) if statements else "", trusted=trust(service))
-    settle(scene)
+    made = make_role(probe_run, stem, policy(*statements) if statements else "", trusted=trust(service))
+    settle(probe_run)
     return made

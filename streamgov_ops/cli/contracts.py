@@ -19,10 +19,10 @@ from contracts import emulator
 from contracts.journal import Journal, left_over
 from contracts.permissions import policy
 from contracts.probe import Probe, UnknownProbeError, chosen
+from contracts.probe_run import Pace, ProbeRun
 from contracts.report import plan, report
 from contracts.results import load, merged, save
 from contracts.runner import AS_EXPECTED, NOT_ASKED, Outcome, run
-from contracts.scene import Pace, Scene
 from streamgov_core.model.errors import ConfigError
 from streamgov_ops.cli.context import Context, given
 from streamgov_ops.cli.output import FOUND, JsonOption, complain, say, say_json
@@ -96,15 +96,15 @@ def contracts(
         return
     if against == "aws" and not yes:
         _confirm(probes, named)
-    with _scene(options, against, probes, named, answers) as scene:
-        outcomes = run(probes, scene, complain)
-        account = scene.account
+    with _probe_run(options, against, probes, named, answers) as probe_run:
+        outcomes = run(probes, probe_run, complain)
+        account = probe_run.account
     if record is not None:
         if against != "aws":
             raise ConfigError("--record keeps answers of AWS; those of the emulator prove nothing")
-        save(merged(load(record), outcomes, today(), scene.region), record)
-    _print(outcomes, against, scene, account, as_json=as_json)
-    well = all(each.status in (AS_EXPECTED, NOT_ASKED) for each in outcomes) and not scene.journal.pending()
+        save(merged(load(record), outcomes, today(), probe_run.region), record)
+    _print(outcomes, against, probe_run, account, as_json=as_json)
+    well = all(each.status in (AS_EXPECTED, NOT_ASKED) for each in outcomes) and not probe_run.journal.pending()
     raise typer.Exit(0 if well else FOUND)
 
 
@@ -140,9 +140,9 @@ def _confirm(probes: list[Probe], named: dict[str, str]) -> None:
 
 
 @contextmanager
-def _scene(
+def _probe_run(
     options: Context, against: str, probes: list[Probe], named: dict[str, str], answers: dict[str, Any]
-) -> Iterator[Scene]:
+) -> Iterator[ProbeRun]:
     made = secrets.token_hex(3)
     journal = Journal(JOURNALS / f"{made}.jsonl")
     if against == "emulator":
@@ -151,14 +151,14 @@ def _scene(
                 keys = emulator.user_keys(endpoint, policy(probes))
                 session = boto3.Session(*keys, region_name=emulator.REGION)
                 pace = Pace(interval=0.1, settled=0)
-                yield Scene(session, made, journal, pace, endpoint, options=named, answers=answers)
+                yield ProbeRun(session, made, journal, pace, endpoint, options=named, answers=answers)
         except emulator.EmulatorError as error:
             raise ConfigError(str(error)) from error
         return
-    yield _aws_scene(options, made, journal, named, answers)
+    yield _aws_run(options, made, journal, named, answers)
 
 
-def _aws_scene(options: Context, made: str, journal: Journal, named: dict[str, str], answers: dict[str, Any]) -> Scene:
+def _aws_run(options: Context, made: str, journal: Journal, named: dict[str, str], answers: dict[str, Any]) -> ProbeRun:
     region = options.region or region_of(options.profile)
     if not region:
         raise ConfigError("no region: name --region, or set AWS_REGION")
@@ -169,15 +169,15 @@ def _aws_scene(options: Context, made: str, journal: Journal, named: dict[str, s
     # An endpoint on this machine is no AWS: nothing there takes time.
     near = urlsplit(sts.meta.endpoint_url).hostname in ("127.0.0.1", "localhost")
     pace = Pace(interval=0.1, settled=0) if near else Pace()
-    return Scene(session, made, journal, pace, options.endpoint_url or None, options=named, answers=answers)
+    return ProbeRun(session, made, journal, pace, options.endpoint_url or None, options=named, answers=answers)
 
 
 def _clean_up(options: Context) -> int:
     code = 0
     for journal in left_over(JOURNALS):
-        scene = _aws_scene(options, journal.path.stem, journal, {}, {})
+        probe_run = _aws_run(options, journal.path.stem, journal, {}, {})
         complain(f"run {journal.path.stem}: {len(journal.pending())} things to remove")
-        if scene.clean_up(everything=True, say=complain):
+        if probe_run.clean_up(everything=True, say=complain):
             code = FOUND
         journal.close()
     if not code:
@@ -185,7 +185,7 @@ def _clean_up(options: Context) -> int:
     return code
 
 
-def _print(outcomes: list[Outcome], against: str, scene: Scene, account: str, *, as_json: bool) -> None:
+def _print(outcomes: list[Outcome], against: str, probe_run: ProbeRun, account: str, *, as_json: bool) -> None:
     if as_json:
         say_json(
             [
@@ -200,4 +200,4 @@ def _print(outcomes: list[Outcome], against: str, scene: Scene, account: str, *,
             ]
         )
         return
-    say(report(outcomes, against=against, region=scene.region, date=today(), account=account))
+    say(report(outcomes, against=against, region=probe_run.region, date=today(), account=account))

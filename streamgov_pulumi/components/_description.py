@@ -63,10 +63,7 @@ class Description(Generic[SpecT]):
         """
         if not self._depends_on(read):
             return read(self._shape)
-        # All of them, not those alone that make a difference beside stand-ins: what one Output is worth may depend on
-        # what another one really is.
-        needed = {key: pulumi.Output.from_input(self._values[key]) for key in self._deferred}
-        return pulumi.Output.all(**needed).apply(lambda found: read(self._build(**{**self._values, **found})))
+        return self._deployed.apply(read)
 
     def part(self, read: Callable[[SpecT], PartT]) -> "Description[PartT]":
         """The description of a part, such as one function.
@@ -74,7 +71,7 @@ class Description(Generic[SpecT]):
         Args:
             read: takes the part from the description.
         """
-        return Description(lambda **values: read(self._build(**values)), self._stand_ins, **self._values)
+        return _Part(self, read)
 
     @cached_property
     def _shape(self) -> SpecT:
@@ -84,6 +81,13 @@ class Description(Generic[SpecT]):
     def _variants(self) -> Mapping[str, SpecT]:
         """The description with another stand-in for one Output each."""
         return {key: self._built(key) for key in self._deferred}
+
+    @cached_property
+    def _deployed(self) -> pulumi.Output[SpecT]:
+        # All of them, not those alone that make a difference beside stand-ins: what one Output is worth may depend on
+        # what another one really is.
+        needed = {key: pulumi.Output.from_input(self._values[key]) for key in self._deferred}
+        return pulumi.Output.all(**needed).apply(lambda found: self._build(**{**self._values, **found}))
 
     def _depends_on(self, read: Callable[[SpecT], Any]) -> list[str]:
         plain = read(self._shape)
@@ -97,6 +101,27 @@ class Description(Generic[SpecT]):
         if key in self._stand_ins:
             return self._stand_ins[key][other]
         return _text_stand_in(key, self._values[key], other)
+
+
+class _Part(Description[PartT], Generic[SpecT, PartT]):
+    """A part of a description, read from what its whole has built once for all parts."""
+
+    def __init__(self, whole: Description[SpecT], read: Callable[[SpecT], PartT]) -> None:
+        self._whole = whole
+        self._read = read
+        self._deferred = whole._deferred
+
+    @cached_property
+    def _shape(self) -> PartT:
+        return self._read(self._whole._shape)
+
+    @cached_property
+    def _variants(self) -> Mapping[str, PartT]:
+        return {key: self._read(variant) for key, variant in self._whole._variants.items()}
+
+    @cached_property
+    def _deployed(self) -> pulumi.Output[PartT]:
+        return self._whole._deployed.apply(self._read)
 
 
 def _text_stand_in(key: str, value: Any, other: bool) -> Any:

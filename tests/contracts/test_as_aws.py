@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from contracts.probe import chosen
-from contracts.scene import TAG
+from contracts.probe_run import TAG
 from tests.contracts.conftest import Asking, Bend
 
 pytestmark = pytest.mark.emulator

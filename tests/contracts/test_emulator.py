@@ -9,8 +9,8 @@ from contracts import emulator as asked
 from contracts.journal import Journal
 from contracts.permissions import calls
 from contracts.probe import chosen
+from contracts.probe_run import Pace, ProbeRun
 from contracts.runner import AS_EXPECTED, NOT_ASKED, Outcome, run
-from contracts.scene import Pace, Scene
 
 pytestmark = pytest.mark.emulator
 
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.emulator
 @pytest.fixture(scope="module")
 def asked_all(
     endpoint: str, keys: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Scene, list[Outcome]]:
+) -> tuple[ProbeRun, list[Outcome]]:
     session = boto3.Session(*keys, region_name=asked.REGION)
     journal = Journal(tmp_path_factory.mktemp("contracts") / "run.jsonl")
-    scene = Scene(session, "all", journal, Pace(interval=0.1, settled=0), endpoint, options=asked.OPTIONS)
-    return scene, run(chosen(), scene)
+    probe_run = ProbeRun(session, "all", journal, Pace(interval=0.1, settled=0), endpoint, options=asked.OPTIONS)
+    return probe_run, run(chosen(), probe_run)
 
 
-def test_every_answer_is_as_expected(asked_all: tuple[Scene, list[Outcome]]) -> None:
+def test_every_answer_is_as_expected(asked_all: tuple[ProbeRun, list[Outcome]]) -> None:
     _, outcomes = asked_all
     wrong = {
         each.probe.id: (each.status, each.reason or each.answered)
@@ -36,27 +36,27 @@ def test_every_answer_is_as_expected(asked_all: tuple[Scene, list[Outcome]]) -> 
     assert len(outcomes) == len(chosen())
 
 
-def test_everything_is_removed(asked_all: tuple[Scene, list[Outcome]]) -> None:
-    scene, _ = asked_all
-    assert scene.journal.pending() == [] and not scene.journal.path.exists()
+def test_everything_is_removed(asked_all: tuple[ProbeRun, list[Outcome]]) -> None:
+    probe_run, _ = asked_all
+    assert probe_run.journal.pending() == [] and not probe_run.journal.path.exists()
     administrator = boto3.Session("test", "test", region_name=asked.REGION)
-    domains = administrator.client("datazone", endpoint_url=scene.endpoint_url).list_domains()["items"]
-    assert [each["name"] for each in domains if scene.run in each["name"]] == []
-    roles = administrator.client("iam", endpoint_url=scene.endpoint_url).get_paginator("list_roles").paginate()
-    assert [role["RoleName"] for page in roles for role in page["Roles"] if scene.run in role["RoleName"]] == []
+    domains = administrator.client("datazone", endpoint_url=probe_run.endpoint_url).list_domains()["items"]
+    assert [each["name"] for each in domains if probe_run.id in each["name"]] == []
+    roles = administrator.client("iam", endpoint_url=probe_run.endpoint_url).get_paginator("list_roles").paginate()
+    assert [role["RoleName"] for page in roles for role in page["Roles"] if probe_run.id in role["RoleName"]] == []
 
 
-def test_the_recorded_calls_are_those_of_a_run(asked_all: tuple[Scene, list[Outcome]]) -> None:
-    scene, _ = asked_all
-    made = {name: sorted(found) for name, found in scene.calls.items()}
+def test_the_recorded_calls_are_those_of_a_run(asked_all: tuple[ProbeRun, list[Outcome]]) -> None:
+    probe_run, _ = asked_all
+    made = {name: sorted(found) for name, found in probe_run.calls.items()}
     assert made == calls(), "run python -m tools.docs.contract_calls"
 
 
-def test_probes_declare_the_setups_that_they_call(asked_all: tuple[Scene, list[Outcome]]) -> None:
-    scene, outcomes = asked_all
+def test_probes_declare_the_setups_that_they_call(asked_all: tuple[ProbeRun, list[Outcome]]) -> None:
+    probe_run, outcomes = asked_all
     undeclared = {
-        each.probe.id: sorted(scene.uses[each.probe.id] - {used.name for used in each.probe.setups()} - {"account"})
+        each.probe.id: sorted(probe_run.uses[each.probe.id] - {used.name for used in each.probe.setups()} - {"account"})
         for each in outcomes
-        if each.probe.id in scene.uses
+        if each.probe.id in probe_run.uses
     }
     assert {name: found for name, found in undeclared.items() if found} == {}

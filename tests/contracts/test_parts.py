@@ -13,7 +13,7 @@ from contracts.runner import AS_EXPECTED, DIFFERENT, FAILED, Outcome
 
 
 def a_probe(name: str = "a-b", expects: Any = 1) -> Probe:
-    return Probe(name, "What?", expects, lambda scene: 1)
+    return Probe(name, "What?", expects, lambda probe_run: 1)
 
 
 def test_a_journal_is_read_again_by_the_next_process(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import boto3
 from contracts import emulator, permissions
 from contracts.journal import Journal
 from contracts.probe import chosen
+from contracts.probe_run import Pace, ProbeRun
 from contracts.runner import run
-from contracts.scene import Pace, Scene
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -24,9 +24,11 @@ def recorded() -> dict[str, list[str]]:
     with tempfile.TemporaryDirectory() as folder, emulator.running() as endpoint:
         session = boto3.Session(*emulator.user_keys(endpoint, EVERYTHING), region_name=emulator.REGION)
         journal = Journal(Path(folder) / "run.jsonl")
-        scene = Scene(session, "record", journal, Pace(interval=0.1, settled=0), endpoint, options=emulator.OPTIONS)
-        run(chosen(), scene)
-        return {name: sorted(made) for name, made in scene.calls.items()}
+        probe_run = ProbeRun(
+            session, "record", journal, Pace(interval=0.1, settled=0), endpoint, options=emulator.OPTIONS
+        )
+        run(chosen(), probe_run)
+        return {name: sorted(made) for name, made in probe_run.calls.items()}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 from bench import access, accounts, crowd
 from bench.capacities import capacities
 
+pytestmark = pytest.mark.slow
+
 
 def test_capacities_are_those_of_the_documentation() -> None:
     rooms = capacities()

@@ -7,6 +7,8 @@ import pytest
 from bench.catalog import measure
 from bench.common import table
 
+pytestmark = pytest.mark.slow
+
 
 def test_calls_of_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):

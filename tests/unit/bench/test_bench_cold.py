@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench import cold
 from bench.quota import WHOLE_CORE
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_grant_waits_for_collect_for_apply_twice_and_for_report() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from bench import cost
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "cost.md"
 NOTHING = cost.Usage(
     grants=0,

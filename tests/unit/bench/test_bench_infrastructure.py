@@ -8,6 +8,8 @@ from bench.infrastructure import PLATFORMS, stack_file
 from streamgov_pulumi.config.stack import parse
 from tests.engine.stacks import Portal
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_its_configuration_has_no_mistake(platform: str) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from bench import records
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "adr" / "0011-asset-records-with-figures.md"
 
 

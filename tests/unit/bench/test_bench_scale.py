@@ -26,6 +26,8 @@ from bench.scale.virtual import VirtualPool, VirtualTime
 from streamgov_core.domain.reconcile.pace import CALLS_PER_SECOND, DOCUMENTED_RATE
 from streamgov_core.model.errors import RetryableGrantError, ThrottledError
 
+pytestmark = pytest.mark.slow
+
 SERVICES = {"states": "stepfunctions"}
 SMALL = Landscape(10, 1_000)
 

@@ -9,6 +9,8 @@ import pytest
 from bench import schemas
 from streamgov_core.schemas import columns_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("data_format", ["AVRO", "JSON", "PROTOBUF"])
 def test_large_schemas_are_read_and_judged(data_format: str, monkeypatch: pytest.MonkeyPatch) -> None:

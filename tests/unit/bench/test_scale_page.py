@@ -34,6 +34,7 @@ def test_what_a_grant_calls_and_what_is_set_is_what_the_figures_were_computed_wi
     assert page.recorded()["inputs"] == now, f"docs/scale.md was computed with another product: {AGAIN}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["steady", "reconcile"])
 def test_the_smallest_size_gives_now_what_is_recorded(kind: str) -> None:
     (recorded,) = [row for row in page.recorded()[kind] if (row["accounts"], row["grants"]) == SMALLEST]
@@ -106,6 +107,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
     assert ended.value.code == 2 and words in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_part_is_printed_with_its_progress_and_without_what_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
     figures = run.main(["--accounts", "10", "--grants", "1000", "--loads", "reconcile"])
     captured = capsys.readouterr()

@@ -15,11 +15,12 @@ from streamgov_pulumi.arguments.rules import Choice, Flag, Rule
 from streamgov_pulumi.config.reader import arguments_of, mistakes_of
 from streamgov_pulumi.config.shapes import Entries, Items, Leaf, Nested, Shape, Value
 from streamgov_pulumi.config.stack_file import MODES
+from tests.properties import examples
 from tests.unit.config.test_schema import errors, stack_file
 
 REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1")
 MAPPINGS = ("same", "suffix:-value", "metadata:topic")
-PROFILE = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+PROFILE = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def texts(rule: Rule) -> st.SearchStrategy[Any]:

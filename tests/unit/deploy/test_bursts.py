@@ -29,6 +29,8 @@ from tests.unit.deploy.test_machines import states
 from tests.unit.domain.test_collect_report import Central, done
 from tests.unit.grants.fakes import CONSUMER, NAMES
 
+pytestmark = pytest.mark.slow
+
 CENTRAL = dict(states(central_definition(NAMES, "111111111111")))
 MEMBER = dict(states(member_definition(NAMES, CONSUMER, "111111111111")))
 APPROVALS = 1_000

@@ -17,6 +17,8 @@ from streamgov_core.documents.compiler import size
 from streamgov_core.model.errors import ConfigError
 from tools.docs import limits
 
+pytestmark = pytest.mark.slow
+
 SCOPE = AccountScope(limits.NAMES, limits.account_id(0))
 
 

@@ -31,6 +31,7 @@ ARNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("namespace", ["streamgov", "team-a"])
 def test_every_registered_name_is_within_the_patterns_of_its_type(namespace: str, no_bundles: None) -> None:
     raw = raw_config("all.example")

@@ -76,6 +76,7 @@ def registered(item: Registered, access: dict[str, str], fallback: str) -> set[s
     return {access.get(str(item.inputs.get("assume_role_arn") or ""), fallback)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_the_configuration_tells_the_types_of_each_account(case: str, no_bundles: None) -> None:
     config = parse(CASES[case])

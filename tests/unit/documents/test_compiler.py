@@ -26,6 +26,7 @@ from streamgov_core.documents.compiler import (
 from streamgov_core.model.command import GrantCommand
 from streamgov_core.model.permission import Permission
 from streamgov_core.platforms.msk.platform import Msk
+from tests.properties import examples
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, NAMES, THIRD, command
 from tests.unit.grants.oracle import KIND_OF_ACTION, allowed, many
 
@@ -91,7 +92,7 @@ def model(commands_: Iterable[GrantCommand]) -> set[tuple[str, str, str]]:
 
 
 @given(st.lists(commands, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_cluster_policy_allows_exactly_what_was_granted(given_: list[GrantCommand]) -> None:
     granted = model(given_)
     statements = statements_of(cluster_policy(*given_))
@@ -105,7 +106,7 @@ def test_a_cluster_policy_allows_exactly_what_was_granted(given_: list[GrantComm
 
 
 @given(st.lists(commands, max_size=8), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_order_of_grants_does_not_matter(given_: list[GrantCommand], source: random.Random) -> None:
     shuffled = list(given_)
     source.shuffle(shuffled)
@@ -113,7 +114,7 @@ def test_the_order_of_grants_does_not_matter(given_: list[GrantCommand], source:
 
 
 @given(st.lists(commands, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_an_identity_policy_allows_exactly_its_permissions(given_: list[GrantCommand]) -> None:
     permissions = [p for item in given_ for p in MSK.consumer_permissions(NAMES, item)]
     pairs = {(action, p.resource, p.condition) for p in merge(permissions) for action in p.actions}
@@ -127,7 +128,7 @@ def test_an_identity_policy_allows_exactly_its_permissions(given_: list[GrantCom
 
 
 @given(st.lists(commands, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_sids_are_unique_and_ours(given_: list[GrantCommand]) -> None:
     sids = [item["Sid"] for item in statements_of(cluster_policy(*given_))]
     assert len(sids) == len(set(sids))

@@ -90,6 +90,7 @@ def many(count: int, until: str | None = None) -> MemoryDeployment:
     return made
 
 
+@pytest.mark.slow
 def test_a_quarter_ends_in_one_run() -> None:
     deployment = many(120)
     deployment.reconcile()
@@ -97,6 +98,7 @@ def test_a_quarter_ends_in_one_run() -> None:
     assert sum(kinds(result).get("Expired", {}).get("repaired", 0) for result in deployment.results) == 120
 
 
+@pytest.mark.slow
 def test_as_many_as_there_are_end_in_one_run_without_datazones_leave() -> None:
     deployment = many(120)
     deployment.inventory.end = refuse  # type: ignore[assignment,method-assign]
@@ -106,6 +108,7 @@ def test_as_many_as_there_are_end_in_one_run_without_datazones_leave() -> None:
     assert sum(kinds(result).get("Expired", {}).get("found", 0) for result in deployment.results) == 120
 
 
+@pytest.mark.slow
 def test_ends_that_cannot_be_carried_out_starve_nobody() -> None:
     """Sixty whose consumers' account does not answer come before the one that would work."""
     deployment = many(60)

@@ -785,6 +785,7 @@ def test_the_portions_of_one_run_report_together_what_is_wrong(
     assert deployment.reads() == BOTH
 
 
+@pytest.mark.slow
 def test_findings_are_bounded_and_counted() -> None:
     """What one portion of a run has no room for is for the next one; what a run has no room for, for the next run."""
     deployment = MemoryDeployment()

@@ -107,6 +107,7 @@ class Counted:
         return call
 
 
+@pytest.mark.slow
 def test_the_calls_of_a_run_are_those_that_the_bound_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """120 grants of one project: what the detector really asks is what ``run_calls`` says, and no more."""
     deployment = MemoryDeployment()

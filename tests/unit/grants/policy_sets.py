@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -55,14 +56,16 @@ class FaultInjector:
     def __init__(self) -> None:
         self.calls_left: int | None = None
         self.dead = False
+        self._lock = threading.Lock()
 
     def call(self, *arguments: Any) -> None:
-        if self.calls_left is not None:
-            self.calls_left -= 1
-            if self.calls_left < 0:
-                self.calls_left, self.dead = None, True
-        if self.dead:
-            raise Killed
+        with self._lock:
+            if self.calls_left is not None:
+                self.calls_left -= 1
+                if self.calls_left < 0:
+                    self.calls_left, self.dead = None, True
+            if self.dead:
+                raise Killed
 
     def install(self, gateway: Any, operations: tuple[str, ...]) -> None:
         for operation in operations:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streamgov_core.documents.comparison import Comparison, differences
 from streamgov_core.documents.compiler import minified, resource_statements
 from streamgov_core.model.errors import DocumentFullError, RetryableGrantError
+from tests.properties import examples
 from tests.unit.grants.fakes import CLUSTER, command
 from tests.unit.grants.oracle import allowed
 from tests.unit.member.engine_account import (
@@ -216,7 +217,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_sequence_with_crashes_ends_at_what_the_ledger_says(sequence: list[tuple[int, bool, str]]) -> None:
     class Killed(BaseException):
         pass

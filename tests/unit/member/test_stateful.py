@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from streamgov_core.model.access_request import ends_at
+from tests.properties import examples
 from tests.unit.grants.fakes import grant_event
 from tests.unit.grants.policy_sets import PATIENCE, FaultyDeployment
 from tests.unit.grants.questions import (
@@ -238,9 +239,9 @@ class AccessMachine(RuleBasedStateMachine):
         assert all(not account.gateway.parameter_store.values for account in self.deployment.accounts.values())
 
 
-def run(examples: int, steps: int) -> None:
+def run(sequences: int, steps: int) -> None:
     profile: Any = settings(
-        max_examples=examples,
+        max_examples=examples(sequences),
         stateful_step_count=steps,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -101,6 +101,7 @@ def test_the_region_comes_from_the_option_the_environment_or_the_profile(
 REQUESTS = ("requests", "--domain", "dzd-4p9n6sw4qt9xgn", "--project", "1p2r3o4d5u6c7e")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "told"),
     [
@@ -130,6 +131,7 @@ def test_an_expected_error_is_one_sentence(
     assert len(result.stderr.splitlines()) == 1, result.stderr
 
 
+@pytest.mark.slow
 def test_what_needs_no_aws_works_without_credentials_in_a_pipe_and_without_colour() -> None:
     """The colour that a terminal would get is not asked for, and long lines are not wrapped."""
     report = process("review", "-", text=(PREVIEWS / "change.json").read_text(), TERM="dumb")
@@ -147,6 +149,7 @@ def test_a_reader_that_goes_away_early_is_no_crash() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("streamgov rev", {"review", "revoke"}), ("streamgov deployer --side ", {"domain", "member"})],

@@ -17,7 +17,7 @@ import pytest
 
 from streamgov_pulumi.packaging import BundleError, build_bundle, bundle
 
-pytestmark = pytest.mark.build
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 
 

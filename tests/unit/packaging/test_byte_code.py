@@ -12,7 +12,7 @@ import pytest
 from streamgov_pulumi.packaging import RUNTIME, build_bundle, bundle
 from streamgov_pulumi.packaging.byte_code import byte_code, own_version
 
-pytestmark = pytest.mark.build
+pytestmark = pytest.mark.slow
 MODULE = b'"""A module."""\nWORD = "from the source"\n'
 
 

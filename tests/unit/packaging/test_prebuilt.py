@@ -9,7 +9,7 @@ import pytest
 
 from streamgov_pulumi.packaging import BundleError, build_bundle, bundle, bundle_for, prebuild, prebuilt
 
-pytestmark = pytest.mark.build
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -15,7 +15,7 @@ import pytest
 from streamgov_core import __version__
 from tests.wheel import ROOT, Installed, install
 
-pytestmark = pytest.mark.build
+pytestmark = pytest.mark.slow
 PACKAGES = (
     "streamgov_core",
     "streamgov_pulumi",

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamgov_core.runtime.dynamodb import from_item, to_item
+from tests.properties import examples
 
 # DynamoDB holds 38 digits and magnitudes of 1e-130 to about 1e125; hypothesis stays within the floats that we write.
 numbers = st.integers(-(10**38) + 1, 10**38 - 1) | st.floats(-1e15, 1e15).filter(lambda f: f == 0 or abs(f) > 1e-100)
@@ -16,7 +17,7 @@ scalars = st.text() | numbers | st.booleans() | st.none() | st.binary()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.dictionaries(st.text(), values))
 def test_an_item_reads_back_as_it_was_written(item: dict[str, object]) -> None:
     assert from_item(to_item(item)) == item

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from streamgov_core.model.errors import SchemaError, UnsupportedSchemaError
 from streamgov_core.schemas import Column, columns_of
 from streamgov_core.schemas.columns import MAX_COLUMNS, TRUNCATED, Columns
+from tests.properties import examples
 
 
 def record(name: str, *fields: Any, **more: Any) -> dict[str, Any]:
@@ -345,7 +346,7 @@ def schemas(draw: st.DrawFn) -> tuple[Any, int]:
     return schema, len(schema["fields"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(schemas())
 def test_any_valid_schema_is_readable(case: tuple[Any, int]) -> None:
     schema, top = case
@@ -361,7 +362,7 @@ def test_any_valid_schema_is_readable(case: tuple[Any, int]) -> None:
     assert read(schema) == columns, "the same every time"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.sampled_from(["int", "record", "array", "R", "", "null"]),

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.avro import avro_reading
+from tests.properties import examples
 
 PRIMITIVES = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"]
 FIELDS = ["a", "b", "c"]
-LAW = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
@@ -240,6 +241,7 @@ def test_a_record_that_contains_itself_fails_where_it_fails() -> None:
     assert str(avro_reading(chain("int"), chain("long")).place) == "v: long is written, int read"
 
 
+@pytest.mark.slow
 def test_many_paths_through_one_failing_type_are_judged_once() -> None:
     def deep(leaf: str) -> str:
         schema: Any = {"type": "record", "name": "R0", "fields": [field("x", leaf)]}

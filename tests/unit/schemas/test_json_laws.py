@@ -19,6 +19,7 @@ from streamgov_core.schemas.json_schema.document import read_json_schema
 from streamgov_core.schemas.json_schema.examples import Examples
 from streamgov_core.schemas.json_schema.inclusion import counterexamples
 from streamgov_core.schemas.json_schema.proof import Prover
+from tests.properties import examples
 from tests.unit.schemas.json_strategies import DRAFTS, documents, pairs, wholes
 
 VALIDATORS: dict[int, Any] = {
@@ -28,7 +29,7 @@ VALIDATORS: dict[int, Any] = {
     2019: jsonschema.Draft201909Validator,
     2020: jsonschema.Draft202012Validator,
 }
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def reference(draft: int, schema: Any) -> Any:

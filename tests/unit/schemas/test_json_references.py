@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas.json_schema.document import Document, Node, read_json_schema, subschemas
+from tests.properties import examples
 
 META = {
     4: "http://json-schema.org/draft-04/schema#",
@@ -87,7 +88,7 @@ def references(document: Document, resource: Any, resolver: Any) -> Iterator[tup
 
 
 @pytest.mark.parametrize("draft", META)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_references_lead_where_the_library_leads(draft: int, data: st.DataObject) -> None:
     raw = Schemas(draft, data).document()

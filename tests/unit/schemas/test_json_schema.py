@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streamgov_core.model.errors import SchemaError
 from streamgov_core.schemas import Column, columns_of
 from streamgov_core.schemas.columns import Columns
+from tests.properties import examples
 
 DRAFTS = [
     "http://json-schema.org/draft-04/schema#",
@@ -261,7 +262,7 @@ NONSENSE = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(NONSENSE)
 def test_nonsense_is_read_or_refused_but_never_crashes(raw: Any) -> None:
     try:

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamgov_core.schemas import Columns, columns_of
+from tests.properties import examples
 
-LAW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def assert_shown(columns: Columns, leaves: list[str], schema: Any) -> None:

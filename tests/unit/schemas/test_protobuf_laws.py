@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from streamgov_core.schemas.answers import VerdictKind
 from streamgov_core.schemas.protobuf import protobuf_reading
+from tests.properties import examples
 from tests.unit.schemas.protobuf_strategies import changed, files, fill
 
-LAW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("syntax", ["proto2", "proto3"])

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "pulumi"
 PROGRAMS = {
     "pulumi",

@@ -15,7 +15,7 @@ READS = ("Get", "Describe", "List", "Search", "BatchGet", "Query", "Simulate")
 _MODELS = botocore.session.get_session()
 
 
-class Scene:
+class Recorder:
     """Clients of one account; every answer to a read is kept."""
 
     def __init__(self, client: Client) -> None:
@@ -23,10 +23,10 @@ class Scene:
         self.answers: list[tuple[str, str, dict[str, Any]]] = []
 
     def of(self, service: str, account: str = ACCOUNT) -> Any:
-        """A client of a service; ``account`` other than the scene's own only for what takes two."""
+        """A client of a service; ``account`` other than the recorder's own only for what takes two."""
         made = self._client(service, account, region=REGION)
         # The same client is not made twice, so nothing is recorded twice.
-        made.meta.events.register("after-call", self._record, unique_id=f"scene-{uuid.uuid4().hex}")
+        made.meta.events.register("after-call", self._record, unique_id=f"recorded-{uuid.uuid4().hex}")
         return made
 
     def name(self) -> str:

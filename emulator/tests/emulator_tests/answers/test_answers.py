@@ -8,14 +8,14 @@ from types import ModuleType
 
 import pytest
 
-from emulator_tests.answers import reasons, scenes_compute, scenes_datazone, scenes_streams
-from emulator_tests.answers.recording import Scene, left_out, output_shape
+from emulator_tests.answers import calls_compute, calls_datazone, calls_streams, reasons
+from emulator_tests.answers.recording import Recorder, left_out, output_shape
 from emulator_tests.conftest import Client
 
 pytestmark = pytest.mark.emulator
 
 
-def scenes(module: ModuleType) -> dict[str, Callable[[Scene], None]]:
+def calls_of(module: ModuleType) -> dict[str, Callable[[Recorder], None]]:
     """The public functions of a module that return nothing: one a service."""
     return {
         name.rstrip("_"): value
@@ -26,14 +26,14 @@ def scenes(module: ModuleType) -> dict[str, Callable[[Scene], None]]:
     }
 
 
-SCENES = {**scenes(scenes_streams), **scenes(scenes_compute), **scenes(scenes_datazone)}
+CALLS = {**calls_of(calls_streams), **calls_of(calls_compute), **calls_of(calls_datazone)}
 
 
-@pytest.mark.parametrize("service", sorted(SCENES))
+@pytest.mark.parametrize("service", sorted(CALLS))
 def test_answers_leave_out_only_what_is_explained(client: Client, service: str) -> None:
-    scene = Scene(client)
-    SCENES[service](scene)
-    answered = [answer for answer in scene.answers if answer[0] == service]
+    recorder = Recorder(client)
+    CALLS[service](recorder)
+    answered = [answer for answer in recorder.answers if answer[0] == service]
     assert answered
     missing = set()
     for _, operation, parsed in answered:

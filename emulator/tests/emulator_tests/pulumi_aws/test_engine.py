@@ -29,10 +29,10 @@ def directory() -> Path:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, directory: Path, aws_environment: dict[str, str]) -> Iterator[Stack]:
-    stack = Stack.start("scene", tmp_path, directory, aws_environment)
+def declared(tmp_path: Path, directory: Path, aws_environment: dict[str, str]) -> Iterator[Stack]:
+    stack = Stack.start("declared_resources", tmp_path, directory, aws_environment)
     yield stack
-    stack.run("destroy", "--yes", "--skip-preview", SCENE=json.dumps({"resources": []}))
+    stack.run("destroy", "--yes", "--skip-preview", RESOURCES=json.dumps({"resources": []}))
 
 
 def said(*resources: dict[str, Any], **provider: Any) -> str:
@@ -136,9 +136,9 @@ def test_the_whole_life_of_a_program_with_every_type(
     assert belongings(client) == before
 
 
-def test_a_secret_stays_one_in_the_state(scene: Stack, client: Callable[..., Any]) -> None:
+def test_a_secret_stays_one_in_the_state(declared: Stack, client: Callable[..., Any]) -> None:
     policy = document(allow("*"))
-    scene.extra["SCENE"] = said(
+    declared.extra["RESOURCES"] = said(
         resource(
             ROLE,
             "role",
@@ -151,80 +151,84 @@ def test_a_secret_stays_one_in_the_state(scene: Stack, client: Callable[..., Any
             "aws:iam/rolePolicy:RolePolicy", "policy", role={"$output": ["role", "name"]}, policy={"$secret": policy}
         ),
     )
-    run = scene.up()
+    run = declared.up()
     assert run.code == 0, run.text
     assert client("iam").get_role(RoleName="secretive")["Role"]["Description"] == "hush-one"
     for arguments in (
         ("preview", "--expect-no-changes"),
         ("refresh", "--yes", "--skip-preview", "--expect-no-changes"),
     ):
-        run = scene.run(*arguments)
+        run = declared.run(*arguments)
         assert run.code == 0, run.text
-    for held in (scene.state()["role"][side] for side in ("inputs", "outputs")):
+    for held in (declared.state()["role"][side] for side in ("inputs", "outputs")):
         assert "ciphertext" in held["description"]
         assert "hush" not in json.dumps(held)
-    assert "ciphertext" in scene.state()["policy"]["outputs"]["policy"]
+    assert "ciphertext" in declared.state()["policy"]["outputs"]["policy"]
 
 
-def test_what_the_sdk_lets_pass_the_stand_in_refuses(scene: Stack) -> None:
-    run = scene.run(
-        "preview", SCENE=said(resource(QUEUE, "queue", deduplicationScope="queue", messageRetentionSeconds=["a"]))
+def test_what_the_sdk_lets_pass_the_stand_in_refuses(declared: Stack) -> None:
+    run = declared.run(
+        "preview", RESOURCES=said(resource(QUEUE, "queue", deduplicationScope="queue", messageRetentionSeconds=["a"]))
     )
     assert run.code != 0
     assert 'property "deduplicationScope" is not served by the stand-in for the aws plugin' in run.text
     assert '"messageRetentionSeconds": expected a whole number, got list' in run.text
-    run = scene.run("preview", SCENE=said(resource("aws:sns/topic:Topic", "topic", name="t")))
+    run = declared.run("preview", RESOURCES=said(resource("aws:sns/topic:Topic", "topic", name="t")))
     assert run.code != 0
     assert "aws:sns/topic:Topic is not served by the stand-in for the aws plugin" in run.text
-    run = scene.run("preview", SCENE=said(resource(QUEUE, "queue"), allowed_account_ids=[PRODUCER]))
+    run = declared.run("preview", RESOURCES=said(resource(QUEUE, "queue"), allowed_account_ids=[PRODUCER]))
     assert run.code != 0
     assert f"belong to account {DOMAIN}; this provider allows {PRODUCER} only" in run.text
 
 
-def test_an_existing_resource_is_imported(scene: Stack, client: Callable[..., Any]) -> None:
+def test_an_existing_resource_is_imported(declared: Stack, client: Callable[..., Any]) -> None:
     client("iam").create_role(RoleName="from-before", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
     url = client("sqs").create_queue(QueueName="from-before", tags={"a": "b"})["QueueUrl"]
     wanted = {"name": "from-before", "tags": {"a": "b"}}
-    scene.extra["SCENE"] = said(
+    declared.extra["RESOURCES"] = said(
         resource(ROLE, "role", {"import": "from-before"}, name="from-before", **TRUST),
         resource(QUEUE, "queue", {"import": url}, **wanted),
     )
-    run = scene.up()
+    run = declared.up()
     assert run.code == 0, run.text
     assert "2 imported" in run.text
-    scene.extra["SCENE"] = said(resource(ROLE, "role", name="from-before", **TRUST), resource(QUEUE, "queue", **wanted))
-    run = scene.run("preview", "--expect-no-changes", "--diff")
+    declared.extra["RESOURCES"] = said(
+        resource(ROLE, "role", name="from-before", **TRUST), resource(QUEUE, "queue", **wanted)
+    )
+    run = declared.run("preview", "--expect-no-changes", "--diff")
     assert run.code == 0, run.text
 
 
 def test_a_half_made_resource_is_kept_and_finished(
-    scene: Stack, emulator: EmulatorProcess, client: Callable[..., Any]
+    declared: Stack, emulator: EmulatorProcess, client: Callable[..., Any]
 ) -> None:
-    scene.extra["SCENE"] = said(resource(KEY, "key", description="d", enableKeyRotation=True, deletionWindowInDays=7))
+    declared.extra["RESOURCES"] = said(
+        resource(KEY, "key", description="d", enableKeyRotation=True, deletionWindowInDays=7)
+    )
     emulator.admin("POST", "faults", {"service": "kms", "operation": "EnableKeyRotation", "kind": "access_denied"})
     try:
-        run = scene.up()
+        run = declared.up()
     finally:
         emulator.admin("DELETE", "faults")
     assert run.code != 0
     assert "EnableKeyRotation" in run.text
-    kept = scene.state()["key"]
+    kept = declared.state()["key"]
     assert kept["initErrors"]
 
-    run = scene.up()
+    run = declared.up()
     assert run.code == 0, run.text
-    finished = scene.state()["key"]
+    finished = declared.state()["key"]
     assert finished["id"] == kept["id"]
     assert not finished.get("initErrors")
     assert client("kms").get_key_rotation_status(KeyId=kept["id"])["KeyRotationEnabled"] is True
 
 
-def test_another_region_replaces_the_provider_and_what_it_made(scene: Stack, client: Callable[..., Any]) -> None:
+def test_another_region_replaces_the_provider_and_what_it_made(declared: Stack, client: Callable[..., Any]) -> None:
     queue = resource(QUEUE, "queue", name="moving")
-    scene.extra["SCENE"] = said(queue)
-    assert scene.up().code == 0
-    scene.extra["SCENE"] = said(queue, region="eu-west-1")
-    run = scene.up()
+    declared.extra["RESOURCES"] = said(queue)
+    assert declared.up().code == 0
+    declared.extra["RESOURCES"] = said(queue, region="eu-west-1")
+    run = declared.up()
     assert run.code == 0, run.text
     assert "+-2 replaced" in run.text
     assert not client("sqs").list_queues(QueueNamePrefix="moving").get("QueueUrls")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -30,16 +29,17 @@ from streamgov_core.model.contribution import PolicyContribution
 from streamgov_core.platforms.kinesis.fan_out import FanOutConsumerDocument, consumer_facts
 from streamgov_core.platforms.kinesis.key_grants import KeyGrant, KeyGrantDocument
 from tests.unit.grants.fakes.commands import NAMES, OWNER
+from tests.unit.grants.fakes.service import MemoryService, operation
 
 
-class MemoryPolicies:
+class MemoryPolicies(MemoryService):
     """PolicyGateway in memory. ``tokens`` as MSK; without them as Kinesis."""
 
     def __init__(self, *, tokens: bool = True, limit: int = 20_480) -> None:
+        super().__init__()
         self.documents: dict[str, tuple[dict[str, Any], str]] = {}
         self.gone: set[str] = set()
         self.missing_roles: set[str] = set()
-        self.hooks: dict[str, Callable[[str], None]] = {}
         self.writes: list[tuple[str, str]] = []
         self.history: list[dict[str, Any] | None] = []
         self.stale: dict[str, tuple[dict[str, Any], str]] | None = None
@@ -47,70 +47,62 @@ class MemoryPolicies:
         self._tokens = tokens
         self._limit = limit
         self._count = 0
-        self._lock = threading.RLock()
 
-    def _hook(self, operation: str, arn: str) -> None:
-        hook = self.hooks.get(operation)
-        if hook is not None:
-            hook(arn)
-
+    @operation
     def get(self, arn: str) -> tuple[dict[str, Any] | None, str | None]:
-        self._hook("get", arn)
-        with self._lock:
-            if arn in self.gone:
-                raise ResourceGoneError(arn)
-            seen = self.documents if self.stale is None else self.stale
-            if arn not in seen:
-                return None, None
-            document, token = seen[arn]
-            return json.loads(json.dumps(document)), token if self._tokens else None
+        if arn in self.gone:
+            raise ResourceGoneError(arn)
+        seen = self.documents if self.stale is None else self.stale
+        if arn not in seen:
+            return None, None
+        document, token = seen[arn]
+        return json.loads(json.dumps(document)), token if self._tokens else None
 
+    @operation
     def put(self, arn: str, text: str, token: str | None) -> str | None:
-        self._hook("put", arn)
-        with self._lock:
-            if arn in self.gone:
-                raise ResourceGoneError(arn)
-            current = self.documents.get(arn, (None, None))[1]
-            if self._tokens and token != current:
-                raise ConflictError(arn)
-            assert len(text) <= self._limit, "the service would refuse this document"
-            document = json.loads(text)
-            for item in statements_of(document):
-                listed = dict(item.get("Principal") or {}).get("AWS", [])
-                for principal in [listed] if isinstance(listed, str) else listed:
-                    if principal in self.missing_roles or principal.startswith("AROA"):
-                        raise RejectedError(f"Invalid principal in policy: {principal}")
-            self._count += 1
-            self.documents[arn] = (document, f"v{self._count}")
-            self.writes.append(("put", arn))
-            self.history.append(document)
-            return f"v{self._count}" if self._tokens else None
+        if arn in self.gone:
+            raise ResourceGoneError(arn)
+        current = self.documents.get(arn, (None, None))[1]
+        if self._tokens and token != current:
+            raise ConflictError(arn)
+        assert len(text) <= self._limit, "the service would refuse this document"
+        document = json.loads(text)
+        for item in statements_of(document):
+            listed = dict(item.get("Principal") or {}).get("AWS", [])
+            for principal in [listed] if isinstance(listed, str) else listed:
+                if principal in self.missing_roles or principal.startswith("AROA"):
+                    raise RejectedError(f"Invalid principal in policy: {principal}")
+        self._count += 1
+        self.documents[arn] = (document, f"v{self._count}")
+        self.writes.append(("put", arn))
+        self.history.append(document)
+        return f"v{self._count}" if self._tokens else None
 
+    @operation
     def delete(self, arn: str, token: str | None) -> None:
-        self._hook("delete", arn)
-        with self._lock:
-            if self._tokens and self.documents.get(arn, (None, None))[1] != token:
-                raise ConflictError(arn)
-            self.documents.pop(arn, None)
-            self.writes.append(("delete", arn))
-            self.history.append(None)
+        if self._tokens and self.documents.get(arn, (None, None))[1] != token:
+            raise ConflictError(arn)
+        self.documents.pop(arn, None)
+        self.writes.append(("delete", arn))
+        self.history.append(None)
 
     def statements(self, arn: str) -> list[dict[str, Any]]:
         return statements_of(self.documents[arn][0]) if arn in self.documents else []
 
     def foreign_write(self, arn: str, statement: dict[str, Any]) -> None:
         """Somebody else adds a statement, as a careful person would."""
-        with self._lock:
+        with self.lock:
             document = self.documents.get(arn, ({"Version": "2012-10-17", "Statement": []}, ""))[0]
             self._count += 1
             wanted = {**document, "Statement": [*statements_of(document), statement]}
             self.documents[arn] = (wanted, f"v{self._count}")
 
 
-class MemoryIam:
+class MemoryIam(MemoryService):
     """RolePolicyGateway and ReaderRoleGateway in memory, with IAM's quotas."""
 
     def __init__(self, account: str = OWNER) -> None:
+        super().__init__()
         self.account = account
         self.roles: dict[str, RoleInfo] = {}
         self.inlines: dict[tuple[str, str], dict[str, Any]] = {}
@@ -120,18 +112,9 @@ class MemoryIam:
         """What reads answer, as from a replica that has not seen the last writes; None for the truth."""
         self.attach_quota = 10
         self.tags: dict[str, dict[str, str]] = {}
-        self.hooks: dict[str, Callable[[str], None]] = {}
-        self.calls: list[str] = []
-        self._lock = threading.RLock()
 
     def add(self, arn: str, boundary: str = "", role_id: str = "") -> None:
         self.roles[arn.rsplit("/", 1)[1]] = RoleInfo(arn, boundary, role_id=role_id)
-
-    def _call(self, operation: str, name: str) -> None:
-        hook = self.hooks.get(operation)
-        if hook is not None:
-            hook(name)
-        self.calls.append(operation)
 
     @property
     def writes(self) -> list[str]:
@@ -144,62 +127,63 @@ class MemoryIam:
     def snapshot(self) -> MemoryIam:
         """All that there is now, for ``stale``."""
         then = MemoryIam(self.account)
-        then.roles, then.inlines, then.policies = dict(self.roles), dict(self.inlines), dict(self.policies)
-        then.attachments = {name: set(arns) for name, arns in self.attachments.items()}
+        with self.lock:
+            then.roles, then.inlines, then.policies = dict(self.roles), dict(self.inlines), dict(self.policies)
+            then.attachments = {name: set(arns) for name, arns in self.attachments.items()}
         return then
 
+    @operation
     def role(self, name: str) -> RoleInfo | None:
-        self._call("role", name)
         return self._seen.roles.get(name)
 
+    @operation
     def inline(self, name: str, policy: str) -> dict[str, Any] | None:
-        self._call("inline", name)
         return self._seen.inlines.get((name, policy))
 
+    @operation
     def other_inline_size(self, name: str, policy: str) -> int:
-        self._call("other_inline_size", name)
         return sum(size(text) for (role, other), text in self.inlines.items() if role == name and other != policy)
 
+    @operation
     def put_inline(self, name: str, policy: str, text: str) -> None:
-        self._call("put_inline", name)
-        with self._lock:
-            if self.other_inline_size(name, policy) + len(text) > INLINE_LIMIT:
-                raise QuotaError("LimitExceeded")
-            self.inlines[(name, policy)] = json.loads(text)
+        if self.other_inline_size(name, policy) + len(text) > INLINE_LIMIT:
+            raise QuotaError("LimitExceeded")
+        self.inlines[(name, policy)] = json.loads(text)
 
+    @operation
     def delete_inline(self, name: str, policy: str) -> None:
-        self._call("delete_inline", name)
         self.inlines.pop((name, policy), None)
 
+    @operation
     def attached(self, name: str) -> set[str]:
-        self._call("attached", name)
         return set(self._seen.attachments.get(name, set()))
 
+    @operation
     def managed(self, arn: str) -> dict[str, Any] | None:
-        self._call("managed", arn)
         return self._seen.policies.get(arn)
 
+    @operation
     def put_managed(self, arn: str, text: str) -> None:
-        self._call("put_managed", arn)
         assert len(text) <= MANAGED_LIMIT, "IAM would refuse this policy"
         self.policies[arn] = json.loads(text)
 
+    @operation
     def delete_managed(self, arn: str) -> None:
-        self._call("delete_managed", arn)
         assert not any(arn in attached for attached in self.attachments.values()), "still attached"
         self.policies.pop(arn, None)
 
+    @operation
     def attach(self, name: str, arn: str) -> None:
-        self._call("attach", name)
         attached = self.attachments.setdefault(name, set())
         if arn not in attached and len(attached) >= self.attach_quota:
             raise QuotaError("LimitExceeded")
         attached.add(arn)
 
+    @operation
     def detach(self, name: str, arn: str) -> None:
-        self._call("detach", name)
         self.attachments.get(name, set()).discard(arn)
 
+    @operation
     def create_role(
         self,
         name: str,
@@ -209,16 +193,15 @@ class MemoryIam:
         description: str,
         tags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._call("create_role", name)
         self.roles[name] = RoleInfo(f"arn:aws:iam::{self.account}:role{path}{name}", boundary, json.loads(trust))
         self.tags[name] = dict(tags)
 
+    @operation
     def put_trust(self, name: str, trust: str) -> None:
-        self._call("put_trust", name)
         self.roles[name] = replace(self.roles[name], trust=json.loads(trust))
 
+    @operation
     def delete_role(self, name: str) -> None:
-        self._call("delete_role", name)
         assert not any(role == name for role, _ in self.inlines), "the role still has inline policies"
         self.roles.pop(name, None)
 
@@ -231,67 +214,61 @@ class MemoryIam:
         return found
 
 
-class MemoryConsumers:
+class MemoryConsumers(MemoryService):
     """ConsumerGateway in memory; each registration has an ARN of its own, and its policy goes with it."""
 
     def __init__(self, policies: MemoryPolicies) -> None:
+        super().__init__()
         self.policies = policies
         self.found: dict[str, tuple[str, str]] = {}
         self.status = "ACTIVE"
         self.gone = False
         self.stale: dict[str, tuple[str, str]] | None = None
-        self.hooks: dict[str, Callable[[str], None]] = {}
         self._moments = itertools.count(1_700_000_000)
 
-    def _hook(self, operation: str, name: str) -> None:
-        if operation in self.hooks:
-            self.hooks[operation](name)
-
+    @operation
     def find(self, stream: str, name: str) -> tuple[str, str] | None:
-        self._hook("find", name)
         return (self.found if self.stale is None else self.stale).get(f"{stream}/consumer/{name}")
 
+    @operation
     def register(self, stream: str, name: str) -> tuple[str, str]:
-        self._hook("register", name)
         if self.gone:
             raise ResourceGoneError(f"{stream} does not exist")
         key = f"{stream}/consumer/{name}"
         self.found[key] = (f"{key}:{next(self._moments)}", self.status)
         return self.found[key]
 
+    @operation
     def deregister(self, arn: str) -> None:
-        self._hook("deregister", arn)
         self.found = {name: value for name, value in self.found.items() if value[0] != arn}
-        self.policies.documents.pop(arn, None)
+        with self.policies.lock:
+            self.policies.documents.pop(arn, None)
 
+    @operation
     def deregister_named(self, stream: str, name: str) -> None:
         found = self.found.get(f"{stream}/consumer/{name}")
         if found is not None:
             self.deregister(found[0])
 
 
-class MemoryKeys:
+class MemoryKeys(MemoryService):
     """KeyGrantGateway in memory."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.grants: list[tuple[str, KeyGrant]] = []
         self.missing: set[str] = set()
         self.stale: list[tuple[str, KeyGrant]] | None = None
-        self.hooks: dict[str, Callable[[str], None]] = {}
         self._ids = itertools.count(1)
         self._keys: dict[str, str] = {}
 
-    def _hook(self, operation: str, key: str) -> None:
-        if operation in self.hooks:
-            self.hooks[operation](key)
-
+    @operation
     def list(self, key: str, prefix: str) -> Sequence[tuple[str, KeyGrant]]:
-        self._hook("list", key)
         seen = self.of(key) if self.stale is None else self.stale
         return [item for item in seen if item[1].name.startswith(prefix)]
 
+    @operation
     def create(self, key: str, grant: KeyGrant) -> str:
-        self._hook("create", key)
         if grant.principal in self.missing:
             raise RejectedError("no such principal")
         for known, same in self.of(key):
@@ -302,8 +279,8 @@ class MemoryKeys:
         self.grants.append((identifier, grant))
         return identifier
 
+    @operation
     def revoke(self, key: str, grant_id: str) -> None:
-        self._hook("revoke", key)
         self.grants = [item for item in self.grants if item[0] != grant_id]
 
     def of(self, key: str) -> Sequence[tuple[str, KeyGrant]]:

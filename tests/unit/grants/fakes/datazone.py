@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ class MemoryDomain:
         self.assets: dict[str, dict[str, Any]] = {}
         self.gone_assets: set[str] = set()
         self.denied: set[str] = set()
+        self._lock = threading.Lock()
 
     def _get(self, what: str, found: dict[str, dict[str, Any]], identifier: str) -> dict[str, Any] | None:
         if "get" in self.hooks:
@@ -91,15 +93,16 @@ class MemoryDomain:
             self.hooks["update_status"](status)
         if "update_status" in self.errors:
             raise self.errors["update_status"]
-        for asset in self.grants[grant_id]["assets"]:
-            if asset["assetId"] == asset_id:
-                standing = str(asset["status"])
-                if self.strict and status != standing and status not in NEXT.get(standing, ()):
-                    raise StatusRefusedError(f"to {status}", "ConflictException", f"it is {standing}", standing)
-                asset["status"] = status
-                if target_name is not None:
-                    asset["targetName"] = target_name
-        self.status_updates.append((grant_id, asset_id, status, cause))
+        with self._lock:
+            for asset in self.grants[grant_id]["assets"]:
+                if asset["assetId"] == asset_id:
+                    standing = str(asset["status"])
+                    if self.strict and status != standing and status not in NEXT.get(standing, ()):
+                        raise StatusRefusedError(f"to {status}", "ConflictException", f"it is {standing}", standing)
+                    asset["status"] = status
+                    if target_name is not None:
+                        asset["targetName"] = target_name
+            self.status_updates.append((grant_id, asset_id, status, cause))
 
     def add_grant(
         self,

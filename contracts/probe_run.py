@@ -50,12 +50,12 @@ class Pace:
 
 
 @dataclass
-class Scene:
+class ProbeRun:
     """One run.
 
     Attributes:
         session: credentials and region of the caller.
-        run: the run's id: short, lower case, part of every name.
+        id: the run's id: short, lower case, part of every name.
         journal: where removals are written.
         pace: time.
         endpoint_url: another address of AWS; None is AWS's own.
@@ -66,7 +66,7 @@ class Scene:
     """
 
     session: Any
-    run: str
+    id: str
     journal: Journal
     pace: Pace = field(default_factory=Pace)
     endpoint_url: str | None = None
@@ -85,22 +85,22 @@ class Scene:
     def name(self, stem: str) -> str:
         """A name of this run, and no other thing's."""
         self._numbers += 1
-        return f"{PREFIX}-{self.run}-{stem}-{self._numbers}"
+        return f"{PREFIX}-{self.id}-{stem}-{self._numbers}"
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags of everything that is made."""
-        return {TAG: self.run}
+        return {TAG: self.id}
 
     @property
     def tag_list(self) -> list[dict[str, str]]:
         """The same as a list of keys and values."""
-        return [{"Key": TAG, "Value": self.run}]
+        return [{"Key": TAG, "Value": self.id}]
 
     @property
     def account(self) -> str:
         """The caller's account."""
-        return str(self.shared("account", lambda scene: scene.client("sts").get_caller_identity()["Account"]))
+        return str(self.shared("account", lambda probe_run: probe_run.client("sts").get_caller_identity()["Account"]))
 
     @property
     def caller_arn(self) -> str:
@@ -173,7 +173,7 @@ class Scene:
 
     # Setups
 
-    def shared(self, name: str, make: Callable[[Scene], T], option: str = "") -> T:
+    def shared(self, name: str, make: Callable[[ProbeRun], T], option: str = "") -> T:
         """What a setup makes, once in a run; a failure is kept too.
 
         Raises:

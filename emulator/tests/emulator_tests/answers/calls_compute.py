@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from emulator_tests.answers.recording import ACCOUNT, REGION, Scene
+from emulator_tests.answers.recording import ACCOUNT, REGION, Recorder
 from emulator_tests.made import archive, open_to_trails
 
 SERVICES = ("lambda", "states", "kinesisanalytics", "scheduler", "events", "datazone")
@@ -24,7 +24,7 @@ HANDLER = "def handler(event, context):\n    return 1\n"
 PASS = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Succeed"}}})
 
 
-def role(to: Scene) -> str:
+def role(to: Recorder) -> str:
     """A role that the services below may assume and that may do anything."""
     iam, name = to.of("iam"), to.name()
     arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
@@ -32,7 +32,7 @@ def role(to: Scene) -> str:
     return arn
 
 
-def iam(to: Scene) -> None:
+def iam(to: Recorder) -> None:
     """A role with an inline and a managed policy."""
     iam, name = to.of("iam"), role(to).rpartition("/")[2]
     iam.get_role(RoleName=name)
@@ -56,7 +56,7 @@ def iam(to: Scene) -> None:
     )
 
 
-def lambda_(to: Scene) -> None:
+def lambda_(to: Recorder) -> None:
     """A function with a permission, and a mapping from a queue."""
     functions, sqs, name = to.of("lambda"), to.of("sqs"), to.name()
     functions.create_function(
@@ -92,7 +92,7 @@ def lambda_(to: Scene) -> None:
     functions.list_tags(Resource=functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"])
 
 
-def stepfunctions(to: Scene) -> None:
+def stepfunctions(to: Recorder) -> None:
     """A machine with a version and an execution."""
     states = to.of("stepfunctions")
     arn = states.create_state_machine(name=to.name(), definition=PASS, roleArn=role(to))["stateMachineArn"]
@@ -109,7 +109,7 @@ def stepfunctions(to: Scene) -> None:
     states.list_tags_for_resource(resourceArn=arn)
 
 
-def events(to: Scene) -> None:
+def events(to: Recorder) -> None:
     """A bus, a rule, a target."""
     events, name = to.of("events"), to.name()
     events.put_rule(Name=name, EventPattern='{"source": ["a"]}')
@@ -124,7 +124,7 @@ def events(to: Scene) -> None:
     events.list_tags_for_resource(ResourceARN=f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}")
 
 
-def scheduler(to: Scene) -> None:
+def scheduler(to: Recorder) -> None:
     """A group and a schedule."""
     scheduler, name = to.of("scheduler"), to.name()
     scheduler.create_schedule_group(Name=name)
@@ -138,7 +138,7 @@ def scheduler(to: Scene) -> None:
     scheduler.list_schedules(GroupName=name)
 
 
-def ram(to: Scene) -> None:
+def ram(to: Recorder) -> None:
     """A share of a registry with one account."""
     ram, name = to.of("ram"), to.name()
     arn = to.of("glue").create_registry(RegistryName=name)["RegistryArn"].replace(":registry/", ":database/")
@@ -154,7 +154,7 @@ def ram(to: Scene) -> None:
     invited.get_resource_share_invitations(resourceShareArns=[share])
 
 
-def cloudtrail(to: Scene) -> None:
+def cloudtrail(to: Recorder) -> None:
     """A trail."""
     s3, name, cloudtrail = to.of("s3"), to.name(), to.of("cloudtrail")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -169,7 +169,7 @@ def cloudtrail(to: Scene) -> None:
     cloudtrail.delete_trail(Name=name)
 
 
-def cloudwatch(to: Scene) -> None:
+def cloudwatch(to: Recorder) -> None:
     """An alarm and a dashboard."""
     cloudwatch, name = to.of("cloudwatch"), to.name()
     cloudwatch.put_metric_alarm(
@@ -183,7 +183,7 @@ def cloudwatch(to: Scene) -> None:
     cloudwatch.list_dashboards()
 
 
-def logs(to: Scene) -> None:
+def logs(to: Recorder) -> None:
     """A log group with a filter and a line."""
     logs, name = to.of("logs"), to.name()
     logs.create_log_group(logGroupName=name)
@@ -198,7 +198,7 @@ def logs(to: Scene) -> None:
     logs.list_tags_for_resource(resourceArn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}")
 
 
-def sns(to: Scene) -> None:
+def sns(to: Recorder) -> None:
     """A topic with a subscription."""
     sns, name = to.of("sns"), to.name()
     arn = sns.create_topic(Name=name)["TopicArn"]
@@ -211,7 +211,7 @@ def sns(to: Scene) -> None:
     sns.list_topics()
 
 
-def kinesisanalyticsv2(to: Scene) -> None:
+def kinesisanalyticsv2(to: Recorder) -> None:
     """A Flink application that does not run."""
     s3, name, flink = to.of("s3"), to.name(), to.of("kinesisanalyticsv2")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -1,4 +1,4 @@
-"""Resources as ``SCENE`` describes them: ``{"provider": {…}, "resources": [{"type", "name", "props", "import"?}]}``.
+"""Resources as ``RESOURCES`` says: ``{"provider": {…}, "resources": [{"type", "name", "props", "import"?}]}``.
 
 They are plain resources by token, so that a test can also say what pulumi_aws does not let anybody say. In properties,
 ``{"$secret": value}``, ``{"$archive": path}`` and ``{"$output": [resource, property]}`` stand for those.
@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-SCENE = json.loads(os.environ["SCENE"])
-provider = aws.Provider("account", **{"region": "us-east-1", **SCENE.get("provider", {})})
+RESOURCES = json.loads(os.environ["RESOURCES"])
+provider = aws.Provider("account", **{"region": "us-east-1", **RESOURCES.get("provider", {})})
 made: dict[str, pulumi.CustomResource] = {}
 
 
@@ -32,7 +32,7 @@ def built(value: Any) -> Any:
 
 
 class Plain(pulumi.CustomResource):
-    """A resource with the outputs that scenes read."""
+    """A resource with the outputs that tests read."""
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
@@ -41,6 +41,6 @@ class Plain(pulumi.CustomResource):
         super().__init__(token, name, {"arn": None, "name": None, **props}, opts)
 
 
-for item in SCENE["resources"]:
+for item in RESOURCES["resources"]:
     options = pulumi.ResourceOptions(provider=provider, import_=item.get("import"))
     made[item["name"]] = Plain(item["type"], item["name"], built(item.get("props", {})), options)

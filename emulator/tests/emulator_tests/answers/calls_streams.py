@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from emulator_tests.answers.recording import ACCOUNT, REGION, Scene
+from emulator_tests.answers.recording import ACCOUNT, REGION, Recorder
 
 AVRO = '{"type": "record", "name": "A", "fields": []}'
 NODES = {"InstanceType": "kafka.m7g.large", "ClientSubnets": ["subnet-1", "subnet-2"]}
 IAM = {"Sasl": {"Iam": {"Enabled": True}}}
 
 
-def kinesis(to: Scene) -> None:
+def kinesis(to: Recorder) -> None:
     """A stream, a consumer, a resource policy, a record."""
     kinesis, name = to.of("kinesis"), to.name()
     kinesis.create_stream(StreamName=name, ShardCount=1)
@@ -37,7 +37,7 @@ def kinesis(to: Scene) -> None:
     kinesis.get_records(ShardIterator=iterator["ShardIterator"])
 
 
-def kafka(to: Scene) -> None:
+def kafka(to: Recorder) -> None:
     """A provisioned and a serverless cluster, a policy, a topic, a configuration, a connection."""
     kafka = to.of("kafka")
     serverless = kafka.create_cluster_v2(
@@ -81,7 +81,7 @@ def kafka(to: Scene) -> None:
     kafka.list_client_vpc_connections(ClusterArn=made)
 
 
-def _policy_and_topic(to: Scene, cluster: str) -> None:
+def _policy_and_topic(to: Recorder, cluster: str) -> None:
     kafka = to.of("kafka")
     statement = {
         "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kafka-cluster:Connect",
@@ -96,7 +96,7 @@ def _policy_and_topic(to: Scene, cluster: str) -> None:
     kafka.list_topics(ClusterArn=cluster)
 
 
-def glue(to: Scene) -> None:
+def glue(to: Recorder) -> None:
     """A registry and a schema with one version."""
     glue, name = to.of("glue"), to.name()
     glue.create_registry(RegistryName=name)
@@ -119,7 +119,7 @@ def glue(to: Scene) -> None:
     glue.get_tags(ResourceArn=made["SchemaArn"])
 
 
-def kms(to: Scene) -> None:
+def kms(to: Recorder) -> None:
     """A key, an alias, a grant."""
     kms = to.of("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
@@ -135,7 +135,7 @@ def kms(to: Scene) -> None:
     kms.list_grants(KeyId=key)
 
 
-def sqs(to: Scene) -> None:
+def sqs(to: Recorder) -> None:
     """A queue."""
     sqs, name = to.of("sqs"), to.name()
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -146,7 +146,7 @@ def sqs(to: Scene) -> None:
     sqs.list_dead_letter_source_queues(QueueUrl=url)
 
 
-def dynamodb(to: Scene) -> None:
+def dynamodb(to: Recorder) -> None:
     """A table."""
     dynamodb, name = to.of("dynamodb"), to.name()
     dynamodb.create_table(
@@ -160,7 +160,7 @@ def dynamodb(to: Scene) -> None:
     dynamodb.list_tags_of_resource(ResourceArn=arn)
 
 
-def s3(to: Scene) -> None:
+def s3(to: Recorder) -> None:
     """A bucket with an object."""
     s3, name = to.of("s3"), to.name()
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -174,7 +174,7 @@ def s3(to: Scene) -> None:
     s3.list_buckets()
 
 
-def ssm(to: Scene) -> None:
+def ssm(to: Recorder) -> None:
     """A parameter."""
     ssm, name = to.of("ssm"), f"/{to.name()}/a"
     ssm.put_parameter(Name=name, Value="v", Type="String")

@@ -6,15 +6,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from emulator_tests.answers.recording import ACCOUNT, REGION, Scene
-from emulator_tests.answers.scenes_compute import role
+from emulator_tests.answers.calls_compute import role
+from emulator_tests.answers.recording import ACCOUNT, REGION, Recorder
 from emulator_tests.made import run_event
 
 
 class Domain:
     """Calls DataZone about one domain."""
 
-    def __init__(self, to: Scene) -> None:
+    def __init__(self, to: Recorder) -> None:
         self._datazone = to.of("datazone")
         self.role = role(to)
         self.id = self._datazone.create_domain(name=to.name(), domainExecutionRole=self.role)["id"]
@@ -24,7 +24,7 @@ class Domain:
         return lambda **params: call(domainIdentifier=self.id, **params)
 
 
-def datazone(to: Scene) -> None:
+def datazone(to: Recorder) -> None:
     """Everything of one domain, which is deleted at the end."""
     domain = Domain(to)
     datazone = to.of("datazone")
