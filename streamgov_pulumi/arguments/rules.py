@@ -179,3 +179,9 @@ def _plain(annotation: Any) -> Any:
     if isinstance(annotation, GenericAlias):
         return GenericAlias(origin, tuple(map(_plain, inner)))
     return annotation
+
+
+def camel_case(name: str) -> str:
+    """An argument's name as a key of a stack file."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -18,6 +18,7 @@ from streamgov_core.model.naming import (
 )
 from streamgov_core.platforms import PLATFORMS
 from streamgov_pulumi.arguments.choices import (
+    CHECKS,
     DESTROY_MODES,
     GRANT_CREATION_MODES,
     REQUEST_FORM_USES,
@@ -105,6 +106,7 @@ CONCURRENCY = Choice((2, 5, 10, 20, 50, 100, 200, 500))
 TRAIL_MODE = Choice(TRAIL_MODES)
 REQUEST_FORM_USE = Choice(REQUEST_FORM_USES)
 GRANT_CREATION_MODE = Choice(GRANT_CREATION_MODES)
+CHECK = Choice(CHECKS)
 DELIVERY = Choice(DELIVERIES)
 DESTROY_MODE = Choice(DESTROY_MODES)
 

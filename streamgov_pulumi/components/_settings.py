@@ -64,6 +64,9 @@ class ComponentAccountArgs(TypedDict):
     """ARNs of SNS topics that alarms notify."""
     dashboards: NotRequired[bool]
     """Make CloudWatch dashboards. Plain. Default true."""
+    check_references: NotRequired[str]
+    """What a preview does about what a component names and is not there: ``warn``, ``refuse`` or ``never`` look. Plain.
+    Default ``warn``."""
 
 
 @described

@@ -15,13 +15,16 @@ from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NO_TRAI
 from streamgov_pulumi.arguments.inputs import holds_late
 from streamgov_pulumi.components._account import AccountComponent, AccountInput, account_of
 from streamgov_pulumi.components._description import FLAGS, Description
+from streamgov_pulumi.components._looks import Kind, of_account
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
+from streamgov_pulumi.components._wanted import RESOURCES
 from streamgov_pulumi.components.function import FunctionWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
 from streamgov_pulumi.components.rules import rule_with_target
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import TrailLookup, find_trail
 from streamgov_pulumi.providers import ProjectMembership
+from streamgov_pulumi.providers import reference_kinds as kinds
 from streamgov_pulumi.providers.session import SessionSettings
 
 
@@ -163,6 +166,7 @@ class SchemaRegistryDataSource(AccountComponent):
                 "user_identifier": function.role_arn,
                 "designation": "PROJECT_CONTRIBUTOR",
                 **self._domain.session_inputs(),
+                **of_account(self._account, name, _named(args)),
             },
             child(self),
         )
@@ -236,6 +240,16 @@ def describe_data_source(
         without_schema=args.get("without_schema", False),
         schedule=args.get("schedule", SYNC_SCHEDULE),
     )
+
+
+def _named(args: SchemaRegistryDataSourceArgs) -> list[tuple[str, Kind, Any]]:
+    """What should be in the producer's account; the project is looked up by the membership."""
+    named: list[tuple[str, Kind, Any]] = [("registry_name", kinds.registry, args["registry_name"])]
+    if args["platform"] in RESOURCES:
+        named.append(("resource", RESOURCES[args["platform"]], args["resource"]))
+    if args.get("trail", FIND_TRAIL) == FIND_TRAIL:
+        named.append(("trail_arn", kinds.trail, args.get("trail_arn")))
+    return named
 
 
 def _rule(key: str, source: DataSourceDeployment) -> RuleSpec:

@@ -8,13 +8,14 @@ import pulumi
 
 from streamgov_core.deploy.destruction import DOMAIN, MEMBER
 from streamgov_core.model.errors import ConfigError
-from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, REFUSE
+from streamgov_pulumi.arguments.choices import CREATE_TRAIL, FIND_TRAIL, NEVER, REFUSE
 from streamgov_pulumi.arguments.inputs import check_arguments
 from streamgov_pulumi.arguments.refusal import refusing
 from streamgov_pulumi.components._account import Account
 from streamgov_pulumi.components._accounts import Accounts, reached, session_of
 from streamgov_pulumi.components._consumers import check_consumer_roles, consumer_roles
 from streamgov_pulumi.components._guarded import guarded_parts
+from streamgov_pulumi.components._looks import of_deployment
 from streamgov_pulumi.components._order import behind, marker
 from streamgov_pulumi.components._principals import deliveries
 from streamgov_pulumi.components._settings import AccountArgs, child, if_said, platforms_of
@@ -146,6 +147,8 @@ class StreamGovernance(pulumi.ComponentResource):
         access = reached(args, account)
         if account not in self._told:
             alike = {key: value for key, value in args.items() if key in ALIKE}
+            # What the program names is looked up for all accounts together, by the guard.
+            alike["check_references"] = NEVER
             made: Any = {"account_id": account, "region": args["region"], **alike, **session_of(access)}
             if "permissions_boundary_name" in args:
                 policy = f"iam::{account}:policy/{args['permissions_boundary_name']}"
@@ -372,6 +375,7 @@ class StreamGovernance(pulumi.ComponentResource):
             "domain_id": self._args["domain"]["domain_id"],
             "on_destroy": self._args.get("on_destroy", REFUSE),
             "parts": parts,
+            **of_deployment(self._args),
         }
         for key in ("namespace", "partition"):
             if key in self._args:

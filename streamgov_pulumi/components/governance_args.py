@@ -246,5 +246,8 @@ class StreamGovernanceArgs(TypedDict):
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]
     """What a destroy does while assets, listings or grants live: ``refuse``, or ``cascade`` to end them first.
     Default ``refuse``."""
+    check_references: NotRequired[Annotated[str, v.CHECK]]
+    """What a preview does about roles, clusters, projects and whatever else is named and that is not there: ``warn``,
+    ``refuse`` the preview, or ``never`` look. Default ``warn``."""
     provider_flags: NotRequired[ProviderFlags]
     """Further inputs of the AWS providers."""

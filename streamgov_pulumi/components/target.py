@@ -14,9 +14,11 @@ from streamgov_pulumi.arguments.choices import AUTOMATIC
 from streamgov_pulumi.arguments.inputs import is_late
 from streamgov_pulumi.components._account import Account, AccountComponent, AccountInput
 from streamgov_pulumi.components._description import Description
+from streamgov_pulumi.components._looks import of_account
 from streamgov_pulumi.components._settings import child, platforms_of
 from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.providers import ProjectEnvironment, SubscriptionTarget
+from streamgov_pulumi.providers import reference_kinds as kinds
 
 
 class StreamSubscriptionTargetArgs(TypedDict):
@@ -86,6 +88,7 @@ class StreamSubscriptionTarget(AccountComponent):
                 "subscription_grant_creation_mode": args.get("grant_creation_mode", AUTOMATIC),
                 "adopt_existing": args.get("adopt_existing", False),
                 **self._account.session_inputs(),
+                **of_account(self._account, name, [("principals", kinds.role, args.get("principals"))]),
             },
             child(self),
         )

@@ -11,6 +11,6 @@ The argument types of the components are its model (``streamgov_pulumi.arguments
 """
 
 from streamgov_pulumi.config.stack import StackConfig, load, parse
-from streamgov_pulumi.config.stack_file import CHECKS, MODES
+from streamgov_pulumi.config.stack_file import MODES
 
-__all__ = ["CHECKS", "MODES", "StackConfig", "load", "parse"]
+__all__ = ["MODES", "StackConfig", "load", "parse"]

@@ -20,6 +20,7 @@ from streamgov_pulumi.arguments.rules import (
     Size,
     Text,
     annotations_of,
+    camel_case,
     is_described,
 )
 
@@ -102,12 +103,6 @@ class Shape:
 
     def __hash__(self) -> int:
         return hash(self.name)
-
-
-def camel_case(name: str) -> str:
-    """An argument's name as a key of a stack file."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 @cache

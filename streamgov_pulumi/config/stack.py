@@ -16,6 +16,7 @@ import pulumi
 import yaml
 
 from streamgov_core.model.naming import DEFAULT_NAMESPACE
+from streamgov_pulumi.arguments.choices import CHECKS
 from streamgov_pulumi.arguments.secret import SecretText
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.components.governance_args import StreamGovernanceArgs
@@ -24,7 +25,7 @@ from streamgov_pulumi.config.placeholders import placeholders_left
 from streamgov_pulumi.config.reader import Mistake, Path, arguments_of, mistakes_of, refuse, without
 from streamgov_pulumi.config.secrets import secrets_of_file, secrets_refused
 from streamgov_pulumi.config.shapes import Leaf
-from streamgov_pulumi.config.stack_file import CHECKS, MODES, PROJECT
+from streamgov_pulumi.config.stack_file import MODES, PROJECT
 
 OF_ONE_MODE = (
     "mode",

@@ -15,7 +15,6 @@ from streamgov_pulumi.config.shapes import Shape, shape_of
 
 PROJECT = "streamgov"
 """Prefix of every key."""
-CHECKS = ("warn", "refuse", "never")
 
 
 @described
@@ -25,12 +24,9 @@ class StackKeys(TypedDict):
     mode: Annotated[str, Choice(("all", "domain", "member", "sandbox"))]
     """What this stack deploys: ``all`` accounts from one program, the ``domain``'s account only, one ``member``
     account only, or the local ``sandbox``."""
-    check_permissions: NotRequired[Annotated[str, Choice(CHECKS)]]
+    check_permissions: NotRequired[Annotated[str, v.CHECK]]
     """What a preview does about permissions that the deploying role lacks: ``warn``, ``refuse`` the preview, or
     ``never`` look. Default ``warn``."""
-    check_references: NotRequired[Annotated[str, Choice(CHECKS)]]
-    """What a preview does about roles, clusters, projects and whatever else the configuration names and that is not
-    there: ``warn``, ``refuse`` the preview, or ``never`` look. Default ``warn``."""
 
 
 @described

@@ -21,6 +21,7 @@ from streamgov_pulumi.arguments.choices import CASCADE, DESTROY_MODES, REFUSE
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers.base import Checker, DataZoneProvider, contains_unknown, show
 from streamgov_pulumi.providers.live import LiveAsset, Part
+from streamgov_pulumi.providers.named_things import look_at, without_named
 from streamgov_pulumi.providers.obstacles import Obstacles, obstacles
 from streamgov_pulumi.providers.session import SessionSettings
 
@@ -38,8 +39,9 @@ class DestroyGuardProvider(DataZoneProvider):
     keys = ("domain_id", "on_destroy", "parts", "namespace", "partition")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """The mode, and the shape of the parts."""
-        checker = Checker(news, self.keys)
+        """The mode, and the shape of the parts; at a preview also what the program names."""
+        inputs, named = without_named(news)
+        checker = Checker(inputs, self.keys)
         checker.domain()
         checker.choice("on_destroy", DESTROY_MODES, default=REFUSE)
         checker.text("namespace", re.compile(NAMESPACE_PATTERN), "must be a deployment's namespace", required=False)
@@ -55,6 +57,7 @@ class DestroyGuardProvider(DataZoneProvider):
                     self._check_sides(checker, part)
         elif not contains_unknown(parts):
             checker.fail("parts", "must be a list of maps, one an account")
+        look_at(self, checker, named)
         return checker.result()
 
     @staticmethod

@@ -29,6 +29,7 @@ from streamgov_pulumi.providers.base import (
 )
 from streamgov_pulumi.providers.existing import PROJECT, Kind
 from streamgov_pulumi.providers.membership import ROLE, V2, domain_version, find_group, make_group, pool_problem
+from streamgov_pulumi.providers.named_things import look_at, without_named
 
 DESIGNATIONS = (
     "PROJECT_OWNER",
@@ -50,7 +51,8 @@ class ProjectMembershipProvider(DataZoneProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Ids, the designation, and exactly one of user and group."""
-        checker = Checker(news, self.keys)
+        inputs, named = without_named(news)
+        checker = Checker(inputs, self.keys)
         checker.domain()
         checker.object_id("project_id", "the project")
         checker.choice("designation", DESIGNATIONS, default="PROJECT_CONTRIBUTOR")
@@ -62,6 +64,7 @@ class ProjectMembershipProvider(DataZoneProvider):
         self._check_operations(checker)
         if not checker.failures:
             self._look_at_pools(checker)
+        look_at(self, checker, named)
         return self.looked_up(checker, _olds)
 
     @staticmethod

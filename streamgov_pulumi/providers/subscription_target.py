@@ -29,6 +29,7 @@ from streamgov_pulumi.providers.base import (
     tell,
 )
 from streamgov_pulumi.providers.existing import ENVIRONMENT, Kind
+from streamgov_pulumi.providers.named_things import look_at, without_named
 
 DEFAULT_TYPE = "StreamSubscriptionTargetType"
 DEFAULT_PROVIDER = "streamgov"
@@ -91,7 +92,8 @@ class SubscriptionTargetProvider(DataZoneProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Everything that CreateSubscriptionTarget would only reject when it is called."""
-        checker = Checker(news, self.keys)
+        inputs, named = without_named(news)
+        checker = Checker(inputs, self.keys)
         checker.domain()
         checker.object_id("environment_id", "the environment")
         checker.text("name", re.compile(r".{1,256}", re.DOTALL), "must be 1 to 256 characters")
@@ -108,6 +110,7 @@ class SubscriptionTargetProvider(DataZoneProvider):
         self._check_principals(checker)
         self._check_asset_types(checker)
         self._check_config(checker)
+        look_at(self, checker, named)
         return self.looked_up(checker, _olds)
 
     def unusable(self, inputs: Mapping[str, Any], found: Mapping[str, Any]) -> str:

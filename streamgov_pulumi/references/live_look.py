@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from streamgov_core.model.errors import ConfigError, RemoteError
+from streamgov_core.model.errors import ConfigError
+from streamgov_pulumi.arguments.choices import NEVER, REFUSE
 from streamgov_pulumi.components._settings import AccountArgs
+from streamgov_pulumi.components._wanted import reached, remarks, wanted
 from streamgov_pulumi.config import StackConfig
 from streamgov_pulumi.providers import session as aws
+from streamgov_pulumi.providers.reference_looks import PATIENCE_SECONDS, Looking, answers_of
 from streamgov_pulumi.providers.session import SessionSettings
-from streamgov_pulumi.references.kinds import DENIED
-from streamgov_pulumi.references.wanted import Wanted, reached, remarks, wanted
 
-PATIENCE_SECONDS = 20.0
-"""How long a preview waits for answers after everything is registered."""
 SKIP = "set streamgov:checkReferences to never to skip this"
 
 
@@ -32,57 +29,6 @@ class Log(Protocol):
 
     def warn(self, msg: str) -> None:
         """Log a warning."""
-
-
-@dataclass
-class Answers:
-    """What the looks in one account brought.
-
-    Args:
-        account: the account.
-        problems: what is not there, a sentence each.
-        denied: calls that the caller may not make.
-        error: why nothing (more) could be asked.
-        done: everything was asked.
-    """
-
-    account: str
-    problems: list[str] = field(default_factory=list)
-    denied: list[str] = field(default_factory=list)
-    error: str = ""
-    done: bool = False
-
-
-class _Looking(threading.Thread):
-    """The looks in one account. A daemon: a preview that fails for another reason must not wait for answers."""
-
-    def __init__(self, answers: Answers, items: Sequence[Wanted], clients: Callable[[str], Any]) -> None:
-        super().__init__(daemon=True)
-        self.answers, self._items, self._clients = answers, items, clients
-
-    def run(self) -> None:
-        """Ask one thing after the other; what is denied is passed over, any other failure ends it."""
-        try:
-            aws.call(self._clients("sts"), "get_caller_identity")
-            for item in self._items:
-                self._look(item)
-        except RemoteError as error:
-            self.answers.error = str(error)
-        except Exception as error:  # no reason to fail a preview: it is logged
-            self.answers.error = f"{type(error).__name__}: {error}"
-        self.answers.done = True
-
-    def _look(self, item: Wanted) -> None:
-        try:
-            problem = item.question.kind(self._clients, item.question)
-        except RemoteError as error:
-            if error.code not in DENIED:
-                raise
-            if error.operation not in self.answers.denied:
-                self.answers.denied.append(error.operation)
-            return
-        if problem:
-            self.answers.problems.append(f"{item.path} (account {self.answers.account}): {problem}")
 
 
 class LiveLook:
@@ -101,20 +47,20 @@ class LiveLook:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config, self._client, self._clock = config, client, clock
-        self._asked: list[_Looking] = []
+        self._asked: list[Looking] = []
         self._remarks: list[str] = []
 
     def start(self) -> LiveLook:
         """Begin to look, unless the configuration says never."""
         args = self._config.governance
-        if args is None or self._config.check_references == "never":
+        if args is None or self._config.check_references == NEVER:
             return self
         self._remarks = remarks(args)
         everything = wanted(args)
         for account, access in reached(args).items():
-            items = [item for item in everything if item.account == account]
+            items = [(item.path, item.question) for item in everything if item.account == account]
             if items:
-                looking = _Looking(Answers(account), items, self._clients(access))
+                looking = Looking(account, items, self._clients(access))
                 self._asked.append(looking)
                 looking.start()
         return self
@@ -126,27 +72,22 @@ class LiveLook:
         return lambda service: self._client(service, settings)
 
     def conclude(self, log: Log) -> None:
-        """Wait for the answers and log what is not there, a line each.
+        """Wait for the answers and log them: what is not there as a warning, what is worth knowing beside it.
 
         Raises:
             ConfigError: something is not there, and the configuration says ``refuse``.
         """
-        until = self._clock() + PATIENCE_SECONDS
-        problems = list(self._remarks)
-        for looking in self._asked:
-            looking.join(max(0.0, until - self._clock()))
-            answers = looking.answers
-            problems += answers.problems
-            open_ = f"Not all that the configuration names was looked up in account {answers.account}"
-            if not answers.done:
-                log.info(f"{open_}: it did not answer in time")
-            elif answers.error:
-                log.info(f"{open_}: {answers.error} ({SKIP})")
-            if answers.denied:
-                log.info(f"{open_}: whoever previews is denied {', '.join(answers.denied)} ({SKIP})")
+        found = answers_of(self._asked, PATIENCE_SECONDS, self._clock)
+        problems = [*self._remarks, *(text for answers in found for text in answers.problems)]
+        notes = [text for answers in found for text in answers.notes]
+        for text in [
+            *(text for answers in found for text in answers.left_out(SKIP)),
+            *filter(None, ["\n".join(notes)]),
+        ]:
+            log.info(text)
         if not problems:
             return
         text = "\n".join(problems)
-        if self._config.check_references == "refuse":
+        if self._config.check_references == REFUSE:
             raise ConfigError(text)
         log.warn(text)

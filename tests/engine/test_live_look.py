@@ -6,13 +6,15 @@ What the sentences are is the unit tests' (tests/unit/references); what each kin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.stacks import ADMINISTRATOR, REGION, As, Cloud, Stack, one_line, project
+from tests.engine.stacks import ADMINISTRATOR, REGION, As, Cloud, SettingsStack, Stack, one_line, project
 from tests.sandbox import run_emulator
 from tools.dev.workspace import Workspace
 
@@ -20,16 +22,67 @@ pytestmark = [pytest.mark.engine, pytest.mark.emulator]
 DOMAIN, MEMBER = "444455556666", "777788889999"
 
 
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+from streamgov_pulumi import Account, StreamGovernance, StreamSubscriptionTarget
+
+settings = pulumi.Config().require_object("settings")
+access = {"account": settings["member"], "assume_role_arn": settings["deployer"]}
+streams = Account({
+    "account_id": settings["member"], "region": settings["region"], "namespace": "alone",
+    "assume_role_arn": settings["deployer"],
+})
+registry = aws.glue.Registry("made", registry_name="made", opts=pulumi.ResourceOptions(provider=streams.provider))
+target = {"environment_id": settings["environment"]}
+StreamGovernance("mine", {
+    "region": settings["region"],
+    "namespace": "mine",
+    "check_references": settings["check"],
+    "domain": {
+        "access": {"account": settings["own"]},
+        "domain_id": settings["domain"],
+        "types_project_id": settings["project"],
+        "usable_in_domain_unit": "nounit",
+    },
+    "members": [{
+        "access": access,
+        "trail": "none",
+        "data_sources": {
+            "made": {"platform": "kinesis", "registry_name": registry.registry_name, "resource": "clicks",
+                     "project_id": settings["project"]},
+            "typed": {"platform": "kinesis", "registry_name": "typo", "resource": "clicks",
+                      "project_id": settings["project"]},
+        },
+        "targets": {
+            "direct": {**target, "platform": "kinesis", "principals": settings["roles"], "delivery": "direct"},
+            "either": {**target, "platform": "msk", "principals": settings["roles"][:1]},
+        },
+    }],
+})
+StreamSubscriptionTarget("alone", {
+    **target, "account": streams, "domain_id": settings["domain"], "platform": "msk",
+    "principals": [settings["roles"][1]],
+})
+"""
+
+
 @dataclass
 class Place:
     cloud: Cloud
     stack: Stack
+    workspace: Workspace
+    deployer: str
 
     def preview(self) -> str:
         """What a green preview prints."""
-        pulumi = self.stack.pulumi
-        result = pulumi.run("preview", "--stack", pulumi.stack, "--color", "never")
-        return one_line(result.stdout + result.stderr)
+        return previewed(self.stack)
+
+
+def previewed(stack: Stack) -> str:
+    """What a stack's green preview prints."""
+    result = stack.pulumi.run("preview", "--stack", stack.pulumi.stack, "--color", "never")
+    return one_line(result.stdout + result.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +126,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         workspace = Workspace(folder / "state", emulator.port)
         workspace.prepare()
         stack = Stack(As(workspace, project(folder / "program"), "looks", cloud.credentials(DOMAIN)), config).create()
-        yield Place(cloud, stack)
+        yield Place(cloud, stack, workspace, deployer)
     finally:
         process.terminate()
         process.wait(30)
@@ -123,3 +176,54 @@ def test_a_type_that_exists_already_is_told_with_its_differences(place: Place) -
     printed = place.preview()
     assert "adopting form type StreamAccessRequestFormType: - model:" in printed
     assert "errored" not in printed
+
+
+def test_a_program_of_ones_own_is_told_the_same(place: Place, tmp_path: Path) -> None:
+    """Its resources look, and say it in the program's words; what it makes itself is no mistake."""
+    there = place.stack.config
+    [member] = there["members"]
+    reader = place.cloud.role(MEMBER, "bare", "/streaming/")
+    settings = {
+        "own": DOMAIN,
+        "member": MEMBER,
+        "deployer": place.deployer,
+        "region": REGION,
+        "domain": there["domain"]["domainId"],
+        "project": there["domain"]["typesProjectId"],
+        "environment": member["targets"]["orders"]["environmentId"],
+        "roles": [reader, reader.replace("bare", "nobody")],
+        "check": "warn",
+    }
+    folder = project(tmp_path / "program", "mine", PROGRAM)
+    pulumi = As(place.workspace, folder, "mine", place.cloud.credentials(DOMAIN))
+    stack = SettingsStack(pulumi, {"settings": settings}, "mine")
+    stack.create()
+    printed = previewed(stack)
+    boundary = f"arn:aws:iam::{MEMBER}:policy/streamgov/mine/mine-{REGION}-consumer-boundary"
+    put = f"(aws iam put-role-permissions-boundary --role-name bare --permissions-boundary {boundary})"
+    bare = "role bare carries no permissions boundary"
+    told = (
+        f"domain.usable_in_domain_unit (account {DOMAIN}): is 'nounit', and domain",
+        f"members[0].data_sources.typed.registry_name (account {MEMBER}): there is no schema registry 'typo'",
+        f"members[0].data_sources.typed.resource (account {MEMBER}): there is no Kinesis stream 'clicks'",
+        f"members[0].targets.direct.principals[0] (account {MEMBER}): {bare}, and with delivery direct each grant to "
+        f"it is refused: give it the boundary {boundary} {put}, or say delivery auto",
+        f"members[0].targets.direct.principals[1] (account {MEMBER}): there is no role streaming/nobody",
+        f"members[0].targets.either.principals[0] (account {MEMBER}): {bare}: grants reach it by an access role",
+        f"alone.principals[0] (account {MEMBER}): there is no role streaming/nobody",
+    )
+    for sentence in told:
+        assert sentence in printed, printed
+    assert "data_sources.made.registry_name" not in printed
+    assert "Traceback" not in printed
+    plan = json.loads(pulumi.run("preview", "--json", "--stack", pulumi.stack).stdout)
+    severities = {
+        sentence: {item["severity"] for item in plan["diagnostics"] if sentence in one_line(item["message"])}
+        for sentence in told
+    }
+    assert severities == {sentence: {"info" if bare + ":" in sentence else "warning"} for sentence in told}
+    inputs = [step["newState"].get("inputs", {}) for step in plan["steps"]]
+    assert len(inputs) > 50 and not any("named" in given for given in inputs), "it is no input of a resource's state"
+    refused = one_line(stack.set(check="refuse").refused())
+    assert "there is no schema registry 'typo'" in refused and "Traceback" not in refused
+    assert "there is no schema registry" not in previewed(stack.set(check="never"))

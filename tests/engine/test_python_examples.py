@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,21 @@ def deployable(place: TwoAccounts, folder: Path, example: str, team: str, **conf
     return Stack(pulumi, {"region": REGION, "domainId": place.portal.domain, **config}, name).create()
 
 
+def previewed(stack: Stack) -> tuple[set[str], str]:
+    """Operations and messages of a green preview."""
+    plan = json.loads(stack.pulumi.run("preview", "--json", "--stack", stack.pulumi.stack).stdout)
+    return {step["op"] for step in plan["steps"]}, "\n".join(item["message"] for item in plan.get("diagnostics", []))
+
+
 def test_one_program_makes_streams_and_grants_access_to_them(place: TwoAccounts, tmp_path: Path) -> None:
     stack = deployable(place, tmp_path, "one-program", DOMAIN, **one_program(place))
-    assert set(stack.preview().values()) <= {"create", "read"}
+    ops, told = previewed(stack)
+    assert ops <= {"create", "read"}
+    assert "members[0]" not in told, "what the program makes itself is not missed"
     stack.pulumi.operation("up")
-    stack.silent()
+    ops, told = previewed(stack)
+    assert ops <= {"same", "read"}
+    assert "members[0]" not in told, "it is there now, as it should be"
     place.grants_what_is_asked_for(stack.pulumi.outputs())
     stack.pulumi.operation("destroy")
     assert stack.pulumi.resource_count() == 0

@@ -10,10 +10,10 @@ import pytest
 
 from streamgov_core.deploy.iam_statements import function_trust
 from streamgov_core.model.errors import RemoteError
+from streamgov_pulumi.providers import reference_kinds as kinds
 from streamgov_pulumi.providers import session
+from streamgov_pulumi.providers.reference_kinds import Question
 from streamgov_pulumi.providers.session import SessionSettings
-from streamgov_pulumi.references import kinds
-from streamgov_pulumi.references.kinds import Question
 from tests.provider.conftest import DomainObjects, objects
 from tests.sandbox import DOMAIN, PRODUCER, Client, EmulatorProcess, client, emulator
 
@@ -82,11 +82,38 @@ def test_roles_and_policies(look: Look, client: Client, objects: DomainObjects) 
     )
     pathless = arn.replace("/streaming/", "/")
     assert look(kinds.role, pathless) == f"the role of that name is {arn}: the path belongs to the ARN"
+    for wrong in (arn.replace(name, "no-job"), pathless):
+        assert look(kinds.consumer, wrong) == look(kinds.role, wrong)
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     policy = iam.create_policy(PolicyName=name, Path="/corp/", PolicyDocument=document)["Policy"]["Arn"]
     assert look(kinds.policy, policy) == ""
     assert look(kinds.policy, f"{policy}-x") == f"there is no policy {policy}-x (aws iam list-policies --scope Local)"
+
+
+def test_the_boundary_of_a_consumers_role(
+    look: Look, client: Client, objects: DomainObjects, emulator: EmulatorProcess
+) -> None:
+    """What GetRole answers of it; the sentences are the unit tests'."""
+    name = f"bounded-{objects.domain[-6:]}"
+    iam = client("iam", PRODUCER)
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    )
+    boundary = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(function_trust()))["Role"]["Arn"]
+    settings = SessionSettings(REGION, f"arn:aws:iam::{PRODUCER}:role/Admin")
+
+    def asked(delivery: str, carried: str | None = None) -> str:
+        question = Question(kinds.consumer, arn, boundary=boundary, delivery=delivery, carried=carried)
+        return kinds.consumer(lambda service: session.client(service, settings), question)
+
+    assert "carries no permissions boundary" in asked("auto") and isinstance(asked("auto"), kinds.Note)
+    assert "each grant to it is refused" in asked("direct") and not isinstance(asked("direct"), kinds.Note)
+    assert asked("direct", carried=boundary) == "", "the program is about to give it"
+    iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=boundary)
+    assert asked("auto") == asked("direct") == ""
+    assert "carries no permissions boundary" in asked("direct", carried=""), "the program is about to take it"
 
 
 def test_clusters_streams_and_registries(look: Look, client: Client, objects: DomainObjects) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,8 +120,8 @@ class _Monitor(MockMonitor):
 
 
 class _Mocks(pulumi.runtime.Mocks):
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, new: Collection[str] = ()) -> None:
+        self.graph, self.new = graph, new
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         inputs = dict(args.inputs)
@@ -130,6 +130,9 @@ class _Mocks(pulumi.runtime.Mocks):
         outputs = {**inputs, "arn": f"arn:mock:{args.typ}:{args.name}", "name": inputs.get("name", args.name)}
         outputs.setdefault("keyId", f"key-{args.name}")
         outputs.setdefault("url", f"https://queue/{args.name}")
+        if args.name in self.new:
+            # What an engine's preview knows of a resource that is not there yet: what the program says of it.
+            return None, inputs
         if args.typ == "aws:datazone/domain:Domain":
             return "dzd-mock000000001", outputs
         if args.typ.startswith("pulumi-python:dynamic"):
@@ -143,10 +146,10 @@ class _Mocks(pulumi.runtime.Mocks):
         return {**args.args, "id": "blueprint1"}, []
 
 
-def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = False) -> Graph:
-    """Register ``program``'s resources and resolve its outputs."""
+def run(program: Callable[[], Mapping[str, Any] | None], *, preview: bool = False, new: Collection[str] = ()) -> Graph:
+    """Register ``program``'s resources and resolve its outputs; those that are ``new`` are not there in a preview."""
     graph = Graph()
-    mocks = _Mocks(graph)
+    mocks = _Mocks(graph, new)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     _forget()

@@ -25,7 +25,7 @@ PLAIN = {
     "account_id", "region", "namespace", "partition", "platform", "key", "trail", "membership", "target_name", "use",
     "reconcile_schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
     "permissions_boundary_name", "deletion_protection", "on_destroy", "application", "dashboards",
-    "delivery",
+    "delivery", "check_references",
 }  # fmt: skip
 """Arguments on which names, or the number of resources, hang; lists and maps of sections are counted as their items."""
 VALUES: Mapping[str, Any] = {
@@ -56,6 +56,7 @@ VALUES: Mapping[str, Any] = {
     "collect_concurrency": 5,
     "domain_version": "V1", "longest_grant": "90d", "default_grant": "30d", "longest": "90d", "default": "30d",
     "resource_keys": ["alias/streams-*"], "delivery": "direct", "deliveries": {ROLE: "direct"},
+    "check_references": "warn",
 }  # fmt: skip
 """A right value of each argument; flags are true."""
 

@@ -8,12 +8,12 @@ from typing import Any, is_typeddict
 
 import pytest
 
-from streamgov_pulumi.arguments.rules import annotations_of
+from streamgov_pulumi.arguments.rules import annotations_of, camel_case
 from streamgov_pulumi.components import governance_args
 from streamgov_pulumi.components._settings import AccountArgs
 from streamgov_pulumi.config.reader import arguments_of
 from streamgov_pulumi.config.schema import schema
-from streamgov_pulumi.config.shapes import Entries, Items, Leaf, Nested, Shape, Value, camel_case
+from streamgov_pulumi.config.shapes import Entries, Items, Leaf, Nested, Shape, Value
 from streamgov_pulumi.config.stack_file import DOMAIN, MEMBER, MODES
 from tools.docs.configuration import OUT, render
 

@@ -56,8 +56,19 @@ class Service:
         return call
 
 
+CONSUMERS = f"arn:aws:iam::{MEMBER}:policy/corp/consumers"
+
+
+def role_with(**more: Any) -> Any:
+    return lambda params: {"Role": {"Arn": f"arn:aws:iam::{MEMBER}:role/jobs/{params['RoleName']}", **more}}
+
+
+def bounded(arn: str) -> Any:
+    return role_with(PermissionsBoundary={"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn})
+
+
 THERE: dict[str, Any] = {
-    "get_role": lambda params: {"Role": {"Arn": f"arn:aws:iam::{MEMBER}:role/jobs/{params['RoleName']}"}},
+    "get_role": bounded(CONSUMERS),
     "list_clusters_v2": {"ClusterInfoList": [{"ClusterName": "cluster"}]},
     "list_streams": {"StreamNames": ["stream"], "HasMoreStreams": False},
     "get_trail_status": {"IsLogging": True},
@@ -114,6 +125,62 @@ def test_a_lacking_permission_is_said_once_and_the_rest_is_looked_at() -> None:
     assert told[1][0] == "warn"
     assert "there is no Kinesis stream 'str*'" in told[1][1]
     assert len(told) == 2
+
+
+def with_delivery(delivery: str, **more: Any) -> dict[str, Any]:
+    member = FULL["members"][0]
+    lake = {**member["targets"]["lake"], "delivery": delivery}
+    return {"members": [{**member, "targets": {"lake": lake}, **more}]}
+
+
+PATH = f"members[0].targets.lake.principals[0] (account {MEMBER})"
+PUT = f"(aws iam put-role-permissions-boundary --role-name reader --permissions-boundary {CONSUMERS})"
+
+
+def test_a_consumer_without_boundary_is_a_warning_if_grants_must_be_written_on_it() -> None:
+    bare = {"get_role": role_with()}
+    told = (
+        f"{PATH}: role reader carries no permissions boundary, and with delivery direct each grant to it is refused: "
+        f"give it the boundary {CONSUMERS} {PUT}, or say delivery auto"
+    )
+    assert look(bare, **with_delivery("direct")) == [("warn", told)]
+    with pytest.raises(ConfigError, match="with delivery direct each grant to it is refused"):
+        look(bare, **with_delivery("direct"), checkReferences="refuse")
+    other = {"get_role": bounded(f"{CONSUMERS}-of-others")}
+    [(level, text)] = look(other, **with_delivery("direct"))
+    assert (level, "role reader carries the permissions boundary" in text) == ("warn", True)
+    assert f"{CONSUMERS}-of-others, and" in text
+
+
+def test_a_consumer_without_boundary_is_told_how_grants_reach_it_otherwise() -> None:
+    told = (
+        f"{PATH}: role reader carries no permissions boundary: grants reach it by an access role that it assumes. For "
+        f"policies on itself give it the boundary {CONSUMERS} {PUT}"
+    )
+    for way in ({}, with_delivery("auto"), {"checkReferences": "refuse"}):
+        assert look({"get_role": role_with()}, **way) == [("info", told)]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [with_delivery("accessRole"), with_delivery("direct", requireBoundary=False)],
+    ids=["by access role", "no boundary is asked for"],
+)
+def test_a_boundary_that_no_grant_asks_for_is_not_looked_at(config: dict[str, Any]) -> None:
+    assert look({"get_role": role_with()}, **config) == []
+
+
+def test_the_boundary_is_the_namespaces_own_unless_it_is_named() -> None:
+    member = {key: value for key, value in with_delivery("direct")["members"][0].items() if key != "boundaryArn"}
+    ours = f"arn:aws:iam::{MEMBER}:policy/streamgov/mine/mine-eu-west-1-consumer-boundary"
+    assert look({"get_role": bounded(ours)}, members=[member], namespace="mine") == []
+    [(_, text)] = look({}, members=[member], namespace="mine")
+    assert f"give it the boundary {ours} (aws iam" in text
+
+
+def test_a_role_that_is_not_there_has_no_boundary_to_speak_of() -> None:
+    [(level, text)] = look({"get_role": "NoSuchEntity"}, **with_delivery("direct"))
+    assert (level, text) == ("warn", f"{PATH}: there is no role jobs/reader (aws iam get-role --role-name reader)")
 
 
 def test_an_account_that_cannot_be_reached_is_no_finding() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from streamgov_pulumi.arguments.rules import Text
+from streamgov_pulumi.components._wanted import reached, remarks, wanted
 from streamgov_pulumi.config import parse
 from streamgov_pulumi.config.reader import dotted, values_of
 from streamgov_pulumi.config.stack_file import MODES
-from streamgov_pulumi.references import kinds
-from streamgov_pulumi.references.wanted import reached, remarks, wanted
+from streamgov_pulumi.providers import reference_kinds as kinds
 
 DOMAIN, MEMBER, OTHER = "444455556666", "777788889999", "888899990000"
 ROLE = f"arn:aws:iam::{MEMBER}:role"
@@ -125,7 +125,7 @@ def test_where_and_how_each_is_looked_for() -> None:
         ("members[0].dataSources.b.projectId", MEMBER): (kinds.project, "project2"),
         ("members[0].dataSources.b.registryName", MEMBER): (kinds.registry, "reg-b"),
         ("members[0].dataSources.b.resource", MEMBER): (kinds.stream, "str*"),
-        ("members[0].targets.lake.principals[0]", MEMBER): (kinds.role, f"{ROLE}/jobs/reader"),
+        ("members[0].targets.lake.principals[0]", MEMBER): (kinds.consumer, f"{ROLE}/jobs/reader"),
         ("members[0].manualAssets.project3", MEMBER): (kinds.project, "project3"),
         ("members[0].boundaryArn", MEMBER): (kinds.policy, f"arn:aws:iam::{MEMBER}:policy/corp/consumers"),
         ("members[0].trailArn", MEMBER): (kinds.trail, f"arn:aws:cloudtrail:eu-west-1:{MEMBER}:trail/main"),

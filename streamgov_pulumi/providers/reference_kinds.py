@@ -1,4 +1,4 @@
-"""How each kind of thing that a configuration names is looked for in an account.
+"""How each kind of thing that a configuration or a program names is looked for in an account.
 
 Rules: the API reference of each call; an answer that denies proves nothing and is told as a right that is lacking.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from streamgov_core.model.access_role import DIRECT
 from streamgov_core.model.errors import RemoteError
 from streamgov_pulumi.providers import existing
 from streamgov_pulumi.providers import session as aws
@@ -20,19 +21,33 @@ Clients = Callable[[str], Any]
 """Makes a client of an AWS service for the account that is looked at."""
 
 
+class Note(str):
+    """An answer that is worth knowing and no mistake."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Question:
     """One look.
 
     Args:
-        kind: one of the functions below.
+        kind: one of the functions below; it answers what is wrong, a Note, or nothing.
         value: what is named.
         domain: the domain's id, for what is in the domain.
+        boundary: ARN of the permissions boundary that a consumer's role needs.
+        delivery: how grants reach that role.
+        carried: ARN of the boundary that this very program gives it, empty for none. None: whichever it has.
+        by_file: whether a stack's file says everything, so that sentences name its keys; else a program's arguments.
     """
 
     kind: Callable[[Clients, Question], str]
     value: str
     domain: str = ""
+    boundary: str = ""
+    delivery: str = ""
+    carried: str | None = None
+    by_file: bool = True
 
 
 def domain(clients: Clients, question: Question) -> str:
@@ -49,10 +64,11 @@ def domain(clients: Clients, question: Question) -> str:
             raise
         found, reason = None, error.code
     if found is None:
+        region, share = ("streamgov:region", "acceptShareArn") if question.by_file else ("region", "accept_share_arn")
         return (
             f"DataZone does not show the domain {question.domain} to this account in this region ({reason}). Either it "
-            "is in another region: then set streamgov:region to that one. Or the account is not associated with it "
-            "yet: then accept its resource share, in this stack (acceptShareArn) or by hand. Or whoever previews is "
+            f"is in another region: then set {region} to that one. Or the account is not associated with it "
+            f"yet: then accept its resource share, in this stack ({share}) or by hand. Or whoever previews is "
             "denied datazone:GetDomain (aws datazone list-domains)"
         )
     status = str(found.get("status") or "AVAILABLE")
@@ -62,8 +78,9 @@ def domain(clients: Clients, question: Question) -> str:
 def own_domain(clients: Clients, question: Question) -> str:
     """The domain, asked for in the account that it must be of (GetDomain)."""
     if aws.find(clients("datazone"), "get_domain", identifier=question.domain) is None:
+        region = "streamgov:region" if question.by_file else "region"
         return (
-            f"the account has no domain {question.domain} in this region: correct the id, or streamgov:region "
+            f"the account has no domain {question.domain} in this region: correct the id, or {region} "
             "(aws datazone list-domains)"
         )
     return domain(clients, question)
@@ -88,11 +105,46 @@ def _in_domain(clients: Clients, question: Question, kind: existing.Kind) -> str
 
 def role(clients: Clients, question: Question) -> str:
     """An IAM role, with its path (GetRole)."""
-    name = question.value.rsplit("/", 1)[-1]
-    found = _found(clients("iam"), "get_role", ("NoSuchEntity",), RoleName=name)
+    return _role(_found_role(clients, question), question)
+
+
+def consumer(clients: Clients, question: Question) -> str:
+    """A role that is to receive access: an IAM role that carries the boundary which grants ask for.
+
+    Rule: what the function that writes policies decides for each grant (streamgov_core.member.delivery).
+    """
+    found = _found_role(clients, question)
+    problem = _role(found, question)
+    if problem or found is None:
+        return problem
+    carried = question.carried
+    if carried is None:
+        carried = str(found["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
+    if carried == question.boundary:
+        return ""
+    name = _role_name(question)
+    has = f"carries the permissions boundary {carried}" if carried else "carries no permissions boundary"
+    put = (
+        f"give it the boundary {question.boundary} (aws iam put-role-permissions-boundary --role-name {name} "
+        f"--permissions-boundary {question.boundary})"
+    )
+    if question.delivery == DIRECT:
+        return f"role {name} {has}, and with delivery direct each grant to it is refused: {put}, or say delivery auto"
+    return Note(f"role {name} {has}: grants reach it by an access role that it assumes. For policies on itself {put}")
+
+
+def _role_name(question: Question) -> str:
+    return question.value.rsplit("/", 1)[-1]
+
+
+def _found_role(clients: Clients, question: Question) -> Mapping[str, Any] | None:
+    return _found(clients("iam"), "get_role", ("NoSuchEntity",), RoleName=_role_name(question))
+
+
+def _role(found: Mapping[str, Any] | None, question: Question) -> str:
     if found is None:
         path = question.value.split(":role/", 1)[-1]
-        return f"there is no role {path} (aws iam get-role --role-name {name})"
+        return f"there is no role {path} (aws iam get-role --role-name {_role_name(question)})"
     real = str(found["Role"]["Arn"])
     return "" if real == question.value else f"the role of that name is {real}: the path belongs to the ARN"
 
@@ -173,3 +225,23 @@ def _all(api: Any, operation: str, key: str, **params: Any) -> list[Mapping[str,
         token = page.get("NextToken")
         if not token:
             return items
+
+
+KINDS: Mapping[str, Callable[[Clients, Question], str]] = {
+    kind.__name__: kind
+    for kind in (
+        domain,
+        own_domain,
+        project,
+        domain_unit,
+        role,
+        consumer,
+        policy,
+        cluster,
+        stream,
+        registry,
+        topic,
+        trail,
+    )
+}
+"""Every kind by its name."""
