@@ -6,6 +6,7 @@ the time that the same calls would take one after another, at what one call real
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -15,14 +16,17 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.catalog_stub import RUN_ROWS
 from bench.common import table
 
 SIZES = (100, 500, 1_000, 10_000)
 LATENCY_MS = 25.0
+EXECUTIONS = itertools.count()
 SAMPLE = 40
 """Calls from which the time of one call is taken."""
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -73,12 +77,13 @@ def main(arguments: list[str]) -> dict[str, Any]:
             runs.append(measured)
             print(f"{size} schemas, {measured['run']}: {measured['seconds']} s, {measured['calls']} calls", flush=True)
     print()
-    head = ("schemas", "run", "seconds", "CPU s", "calls", "a schema", "writes", "one by one, s", "times faster")
+    head = ("schemas", "run", "seconds", "CPU s", "calls", "a schema", "writes", "notes", "one by one, s",
+            "times faster")  # fmt: skip
     print(
         table(
             head,
             [
-                [run[key] for key in ("schemas", "run", "seconds", "cpu", "calls", "each", "writes")]
+                [run[key] for key in ("schemas", "run", "seconds", "cpu", "calls", "each", "writes", "notes")]
                 + [run["sequential"], run["speedup"]]
                 for run in runs
             ],
@@ -95,6 +100,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
 def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, Any]]:
     """The runs over one registry, in their order: first, unchanged, one changed, one deleted, one event."""
     from streamgov_core.catalog import entry
+    from streamgov_core.catalog.sync import sync_one
     from streamgov_core.catalog.sync_request import SyncRequest
 
     with stub(count, latency_ms) as server:
@@ -112,14 +118,17 @@ def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, An
         for word, changes, order in steps:
             server.do(**changes)
             server.calls()
-            syncer = entry.syncer_of(config, clients, lambda: True)
             started, worked = time.perf_counter(), time.process_time()
-            result = syncer.run(order)
+            if order.schema is None:
+                result = full_run(config, clients, order)
+            else:
+                result = sync_one(entry.parts_of(config, clients), order.schema, order)
             seconds, worked = time.perf_counter() - started, time.process_time() - worked
             if result.failures:
                 raise RuntimeError(f"{word} over {count} schemas: {result.failed[:3]}")
             operations = server.calls()
             total = sum(operations.values())
+            notes = operations.pop(RUN_ROWS, 0)
             writes = sum(n for name, n in operations.items() if name.startswith(("Create", "Put", "Delete")))
             yield {
                 "schemas": count,
@@ -129,11 +138,42 @@ def measure(count: int, latency_ms: float = LATENCY_MS) -> Iterator[dict[str, An
                 "calls": total,
                 "each": round(total / count, 3) if order.schema is None else total,
                 "writes": writes,
+                "notes": notes,
                 "sequential": round(total * one_call, 1),
                 "speedup": round(total * one_call / seconds, 1),
                 "operations": operations,
                 "result": dict(result.counts),
             }
+
+
+def full_run(config: Any, clients: Any, order: Any) -> Any:
+    """What the state machine does, its functions in this process: a stage, then its shards side by side, and so on."""
+    from streamgov_core.catalog import entry
+    from streamgov_core.catalog.full_run import FUNCTION
+    from streamgov_core.catalog.run_shards import SIDE_BY_SIDE
+    from streamgov_core.catalog.run_summary import total_of
+    from streamgov_core.runtime.metrics import FunctionMetrics
+    from streamgov_core.runtime.run_store import DynamoRunStore
+
+    metrics = FunctionMetrics(config.names.namespace, FUNCTION, lambda line: None)
+    asked, execution = order.to_message(), f"arn:execution:{next(EXECUTIONS)}"
+
+    def phase(event: dict[str, Any]) -> dict[str, Any]:
+        run = entry.full_run_of(config, clients, metrics, lambda: True)
+        return dict(json.loads(json.dumps(run.phase({"input": asked, **event}))))
+
+    def whole(shard: dict[str, Any]) -> None:
+        while not phase({"phase": "shard", "shard": shard})["done"]:
+            pass
+
+    at: dict[str, Any] = {"stage": "read"}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+        while True:
+            at = phase({"phase": "stage", "execution": execution, "at": at})
+            if not at["stage"]:
+                store = DynamoRunStore(lambda: clients.client("dynamodb"), config.run_table, time.time)
+                return total_of(store, at["key"])
+            list(side_by_side.map(whole, at["shards"]))
 
 
 def _config() -> Any:
@@ -142,7 +182,9 @@ def _config() -> Any:
     from streamgov_core.catalog.entry import SyncConfig
     from streamgov_core.model.naming import Names
 
-    return SyncConfig(Names(), DOMAIN, REGISTRY, "msk", CLUSTER, "same", SyncSettings(PROJECT), topics=("*",))
+    return SyncConfig(
+        Names(), DOMAIN, REGISTRY, "msk", CLUSTER, "same", SyncSettings(PROJECT), topics=("*",), source="sync-msk"
+    )
 
 
 def _one_call(clients: Any) -> float:

@@ -83,10 +83,10 @@ class Usage:
     sync: Workload
     reconcile_runs: int = HOURS_A_MONTH
     keys: int = 3
-    alarms: int = 18
+    alarms: int = 24
     dashboards: int = 3
-    custom_metrics: int = 11
-    """By name and dimensions, in each account: six of a reconcile run, five of a data source's run."""
+    custom_metrics: int = 12
+    """By name and dimensions, in each account: six of a reconcile run, four of all data sources, one of each."""
 
 
 GRANT = Workload(
@@ -96,13 +96,17 @@ REVOKE = Workload(
     transitions=29, requests=4, gb_seconds=0.32 * GRANT_MEMORY / 1024, writes=9, reads=3, log_bytes=20_000
 )
 RECONCILE = Workload(transitions=41, requests=11, gb_seconds=11 * 0.5, writes=16, reads=30, log_bytes=30_000)
-SYNC_100 = Workload(requests=1, gb_seconds=0.23 * SYNC_MEMORY / 1024, log_bytes=5_000)
-SYNC_1000 = Workload(requests=1, gb_seconds=2.03 * SYNC_MEMORY / 1024, log_bytes=5_000)
+SYNC_100 = Workload(
+    transitions=11, requests=3, gb_seconds=0.33 * SYNC_MEMORY / 1024, writes=14, reads=20, log_bytes=6_000
+)
+SYNC_1000 = Workload(
+    transitions=23, requests=6, gb_seconds=2.3 * SYNC_MEMORY / 1024, writes=50, reads=60, log_bytes=10_000
+)
 
 USAGES: Mapping[str, Usage] = MappingProxyType(
     {
         "idle": Usage(grants=0, revokes=0, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_100),
-        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000, custom_metrics=19),
+        "busy": Usage(grants=10_000, revokes=10_000, sync_runs=2 * HOURS_A_MONTH, sync=SYNC_1000, custom_metrics=20),
     }
 )
 """Two data sources in one producer's account, and one consumer's account, as in the sandbox. Busy: ten thousand

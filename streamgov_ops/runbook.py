@@ -72,8 +72,24 @@ ALARMS: Mapping[str, Advice] = {
         "its log group names the document and the call; a single one is contention or throttling",
     ),
     "sync-*-errors": Advice(
-        "a data source's run failed: the catalogue of one registry is behind",
+        "a data source's function raised an error: of a schema that an event told of, or of a full run",
         "`streamgov sync --run` runs it by hand; its answer names the schemas that failed",
+    ),
+    "sync-*-executions-failed": Advice(
+        "a full run of a data source has come to its end and schemas have failed, also when they were tried once more, "
+        "or it could not begin",
+        "the cause of the latest execution names them (`streamgov status`, or Step Functions' console). When that is "
+        "mended: redrive the execution, `streamgov sync --run`, or wait for the next run",
+    ),
+    "sync-*-executions-timed-out": Advice(
+        "a full run of a data source took longer than four hours",
+        "`streamgov status` says how far it came, the map run which shards hang: usually DataZone throttles, or the "
+        "account's concurrency is used up. The next run finds what is done unchanged",
+    ),
+    "sync-*-heartbeat": Advice(
+        "no full run of a data source has come to its end for a while: it is not started, or does not end",
+        "look at the schedule's rule, at the data source's dead letters and at the latest executions of its machine. "
+        "`streamgov sync --run` starts one by hand. After a first deployment: wait for the first run",
     ),
     "dead-letters-depth": Advice(
         "an event could not start the central machine",
@@ -120,6 +136,10 @@ CAUSES: Mapping[str, Advice] = {
     "NotGovernedError": Advice(
         "a schema or name leads to no topic or stream that the data source may speak for",
         "if it should, widen the data source's `topics` (or `resource`); otherwise nothing: it is skipped and remarked",
+    ),
+    "SyncFailedError": Advice(
+        "a full run of a data source has come to its end, and schemas have failed",
+        "the text names them with their causes; then redrive the execution, or `streamgov sync --run`",
     ),
     "CatalogBusyError": Advice(
         "something is changing, such as an asset that moves to another project", "nothing: the next run does it"

@@ -13,7 +13,7 @@ from streamgov_core.catalog.asset_errors import AssetBusyError, AssetExistsError
 from streamgov_core.catalog.asset_index import AssetIndex
 from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.drafts import AssetDrafts
-from streamgov_core.catalog.entities import Asset, AssetType, Draft, Revision, WrittenRevision, digest
+from streamgov_core.catalog.entities import Asset, AssetSummary, AssetType, Draft, Revision, WrittenRevision, digest
 from streamgov_core.catalog.gateways import AssetCatalog
 from streamgov_core.catalog.merge import inherited_revision, merge, merged_revision
 from streamgov_core.catalog.sync_result import SyncOutcome, SyncVerdict
@@ -98,9 +98,8 @@ class AssetWriter:
                 self._asset_types[name] = self._assets.asset_type(name)
             return self._asset_types[name]
 
-    def is_unchanged_in_index(self, record: AssetRecord, index: AssetIndex) -> bool:
-        """Whether the index shows the recorded asset, of the newest asset type, without a later edit."""
-        item = index.items.get(record.asset_id)
+    def is_unchanged_in_index(self, record: AssetRecord, item: AssetSummary | None) -> bool:
+        """Whether what the index shows of the recorded asset is of the newest asset type, without a later edit."""
         if item is None:
             return False
         return self._current(item.type_revision) and _no_later_edit(item.changed, record)

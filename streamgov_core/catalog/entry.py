@@ -1,4 +1,7 @@
-"""The data source's function: configuration from the environment, real gateways, one run, its report."""
+"""The data source's function: configuration from the environment, real gateways, and what an event asks for.
+
+The sync of one schema is done at once; a full run is the state machine's, whose phases are events as well.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,14 @@ from streamgov_core.catalog.asset_gateway import DataZoneAssets
 from streamgov_core.catalog.asset_writer import SyncSettings
 from streamgov_core.catalog.change_events import EventBusPublisher
 from streamgov_core.catalog.drafts import AssetDrafts
+from streamgov_core.catalog.full_run import FUNCTION, FullRun, count_assets, failures_first
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sync import READERS, Syncer
+from streamgov_core.catalog.run_journal import DynamoRunJournal, runs
+from streamgov_core.catalog.run_plan import READERS
+from streamgov_core.catalog.source_parts import SourceParts
+from streamgov_core.catalog.sync import sync_one
 from streamgov_core.catalog.sync_request import SyncRequest, parse_event
-from streamgov_core.catalog.sync_result import SyncResult
 from streamgov_core.model.environment_variables import (
     compact_json,
     flag,
@@ -34,6 +40,7 @@ from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
+from streamgov_core.runtime.run_store import DynamoRunStore
 from streamgov_core.runtime.settings_layer import function_variables
 
 # Variables that reviews read, too.
@@ -42,13 +49,11 @@ PUBLISH = "STREAMGOV_PUBLISH"
 RESOURCE = "STREAMGOV_RESOURCE"
 TOPICS = "STREAMGOV_TOPICS"
 TOPIC_MAPPING = "STREAMGOV_TOPIC_MAPPING"
+SOURCE = "STREAMGOV_SOURCE"
+MACHINE = "STREAMGOV_MACHINE"
 
-FUNCTION = "sync"
-"""The function's short name, a dimension of its metrics."""
 MARGIN_MS = 60_000
 """An invocation begins no schema when less time remains: calls in progress must end, retries included."""
-MAX_ERROR = 8_000
-"""Characters of the error of a run: a function's error travels in headers and in dead letters, which have limits."""
 MAX_ATTEMPTS = 15
 """DataZone takes some 20 assets a second: a first run over many schemas has to wait its turn."""
 
@@ -66,6 +71,8 @@ class SyncConfig:
         mapping: how a schema's name tells its topic or stream (``streamgov_core.catalog.mapping``).
         settings: how the assets are kept.
         topics: patterns of the names of the topics that it may speak for; MSK only.
+        source: the data source's name, ``sync-msk`` for example: of its function, machine and table.
+        machine_arn: the state machine of its full runs; empty where a release deployed the function that had none.
     """
 
     growing: ClassVar[tuple[str, ...]] = (TOPICS,)
@@ -78,6 +85,13 @@ class SyncConfig:
     mapping: str
     settings: SyncSettings
     topics: tuple[str, ...] = ()
+    source: str = "sync"
+    machine_arn: str = ""
+
+    @property
+    def run_table(self) -> str:
+        """The table of its runs."""
+        return run_table(self.names, self.source)
 
     def to_environment(self) -> dict[str, str]:
         """The environment variables that ``from_environment`` reads."""
@@ -95,6 +109,8 @@ class SyncConfig:
             "STREAMGOV_CONCURRENCY": str(settings.concurrency),
             "STREAMGOV_MAX_RETIRE_SHARE": repr(settings.max_retire_share),
             "STREAMGOV_WITHOUT_SCHEMA": flag(settings.without_schema),
+            SOURCE: self.source,
+            MACHINE: self.machine_arn,
         }
 
     @classmethod
@@ -126,7 +142,14 @@ class SyncConfig:
                 env.get("STREAMGOV_WITHOUT_SCHEMA") == "true",
             ),
             topics=list_from_json(env.get(TOPICS, "[]")),
+            source=env.get(SOURCE, "sync"),
+            machine_arn=env.get(MACHINE, ""),
         )
+
+
+def run_table(names: Names, source: str) -> str:
+    """Name of the table of a data source's runs."""
+    return names.regional(f"{source}-runs", 255)
 
 
 def make_clients(config: SyncConfig) -> Clients:
@@ -148,62 +171,56 @@ def run(event: Any, context: Any, metrics: FunctionMetrics | None = None) -> dic
     """Do what an event asks for and report it.
 
     Args:
-        event: see ``streamgov_core.catalog.sync_request``.
+        event: see ``streamgov_core.catalog.sync_request``; or a phase of a full run, as the state machine sends it.
         context: Lambda's context.
         metrics: of the function; None for those that go to its log group.
 
     Returns:
-        What was created, revised, replaced, unchanged, retired, kept and skipped; ``continued`` if a further
-        invocation goes on.
+        What was created, revised, replaced, unchanged, retired, kept and skipped; ``started`` with the ARN of the
+        execution if the event asks for a full run.
 
     Raises:
-        CatalogError: at least one schema failed; the others are done. The message is the result, failures first, as
-            JSON of at most 8,000 characters.
+        CatalogError: the schema failed. The message is the result, failures first, as JSON of at most 8,000 characters.
         ConfigError: the configuration is wrong.
     """
     config = SyncConfig.from_environment(function_variables())
     clients = clients_of(config)
+    metrics = metrics or FunctionMetrics(config.names.namespace, FUNCTION)
+    if isinstance(event, Mapping) and "phase" in event:
+        return full_run_of(config, clients, metrics, _enough_time(context)).phase(event)
     request = parse_event(event, config.registry_name)
-    result = syncer_of(config, clients, _enough_time(context)).run(request)
+    if request.schema is None:
+        return _start(config, clients, request)
+    result = sync_one(parts_of(config, clients), request.schema, request)
+    count_assets(metrics, result)
     report = result.to_json()
-    if result.after is not None:
-        _continue(clients, context, request, result)
-        log("catalogue sync continued", after=result.after, **report)
-        return {"continued": True, **report}
-    _count(metrics or FunctionMetrics(config.names.namespace, FUNCTION), result)
     if result.failures:
         log("catalogue synced", level=logging.ERROR, **report)
-        brief = result.to_json(MAX_ERROR)
-        first = {"counts": brief.pop("counts"), "failed": brief.pop("failed")}
-        raise CatalogError(json.dumps({**first, **brief}))
+        raise CatalogError(failures_first(result))
     log("catalogue synced", **report)
     return report
 
 
-def _count(metrics: FunctionMetrics, result: SyncResult) -> None:
-    """Emit the metrics of a run that has ended; its counts are those of all its invocations."""
-    counts = result.counts
-    metrics.put(
-        {
-            "SyncRuns": 1,
-            "AssetsCreated": counts["created"],
-            "AssetsRevised": counts["revised"],
-            "AssetsRetired": counts["retired"],
-            "AssetsFailed": counts["failed"],
-        }
-    )
-    # A metric costs by the month as soon as it has a value.
-    if counts["replaced"]:
-        metrics.put({"AssetsReplaced": counts["replaced"]})
-    if counts["skipped"]:
-        metrics.put({"SchemasSkipped": counts["skipped"]})
+def _start(config: SyncConfig, clients: Clients, request: SyncRequest) -> dict[str, Any]:
+    """Start a full run (API StartExecution); the execution itself ends if another one is under way."""
+    if not config.machine_arn:
+        raise ConfigError(
+            f"{MACHINE} names no state machine, which full runs need: update the stack of this data source"
+        )
+    if request.is_continuation:
+        log("the message goes on with a run of an earlier release: a full run does as well", level=logging.WARNING)
+    started = clients.client("stepfunctions").start_execution(
+        stateMachineArn=config.machine_arn, input=json.dumps(request.to_message())
+    )["executionArn"]
+    log("full run started", execution=started)
+    return {"started": started}
 
 
-def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bool]) -> Syncer:
+def parts_of(config: SyncConfig, clients: Clients) -> SourceParts:
     """The data source that a configuration describes."""
     platform = PLATFORMS.named(config.platform)
     project, names, dynamodb = config.settings.project_id, config.names, clients.client("dynamodb")
-    return Syncer(
+    return SourceParts(
         config.settings,
         registry=GlueRegistry(clients.client("glue"), config.registry_name),
         assets=DataZoneAssets(clients.client("datazone"), config.domain_id, project),
@@ -214,7 +231,22 @@ def syncer_of(config: SyncConfig, clients: Clients, enough_time: Callable[[], bo
         mapping=topic_mapping(config.mapping),
         publisher=EventBusPublisher(clients.client("events"), names, config.domain_id, project, time.sleep),
         sleep=time.sleep,
-        enough_time=enough_time,
+    )
+
+
+def full_run_of(
+    config: SyncConfig, clients: Clients, metrics: FunctionMetrics, enough_time: Callable[[], bool]
+) -> FullRun:
+    """The full run of the data source that a configuration describes."""
+    dynamodb = clients.client("dynamodb")
+    return FullRun(
+        parts_of(config, clients),
+        DynamoRunStore(lambda: dynamodb, config.run_table, time.time),
+        DynamoRunJournal(dynamodb, config.run_table, lambda arn: runs(clients.client("stepfunctions"), arn)),
+        config.source,
+        metrics,
+        enough_time,
+        time.time,
     )
 
 
@@ -225,21 +257,3 @@ def _enough_time(context: Any) -> Callable[[], bool]:
         return lambda: True
     margin = min(MARGIN_MS, remaining() // 3)
     return lambda: remaining() > margin
-
-
-def _continue(clients: Clients, context: Any, request: SyncRequest, result: SyncResult) -> None:
-    """Continue in another invocation of this function (API Invoke, asynchronous).
-
-    Lambda stops a function that calls itself about 16 times in a chain; so many continuations are hours.
-    """
-    payload = {
-        "action": "sync",
-        "after": result.after,
-        "allowMassRetirement": request.allow_mass_retirement,
-        "force": request.force,
-        "revokeSubscriptions": request.revoke,
-        "tally": result.tally(),
-    }
-    clients.client("lambda").invoke(
-        FunctionName=context.invoked_function_arn, InvocationType="Event", Payload=json.dumps(payload).encode()
-    )

@@ -47,6 +47,7 @@ class SyncOptions:
         revoke: end the subscriptions of an asset that is to go.
         wait: wait a little for a version that is pending.
         may_replace: an asset may be replaced now; otherwise that is postponed.
+        may_retire: the asset of a schema that is gone may go now; otherwise that is postponed.
         may_retire_others: assets of schemas that lead to nothing of this data source any more may go.
     """
 
@@ -54,6 +55,7 @@ class SyncOptions:
     revoke: bool = False
     wait: bool = False
     may_replace: bool = False
+    may_retire: bool = False
     may_retire_others: bool = False
 
 
@@ -111,10 +113,10 @@ class SchemaSync:
             self._source.prefetch(self._mapping(name))
         return info
 
-    def is_fresh(self, info: Future[SchemaInfo | None], record: AssetRecord, index: AssetIndex) -> bool:
-        """Whether a schema needs no work."""
+    def is_fresh(self, info: Future[SchemaInfo | None], record: AssetRecord) -> bool:
+        """Whether schema and topic are as they were recorded."""
         try:
-            return self._unchanged(info.result(), record) and self._writer.is_unchanged_in_index(record, index)
+            return self._unchanged(info.result(), record)
         except Exception:  # whatever it is, it comes again in the schema's turn, and is reported there
             return False
 
@@ -153,6 +155,10 @@ class SchemaSync:
     def _gone(self, record: AssetRecord | None, options: SyncOptions) -> SyncOutcome:
         if record is None:
             return SyncOutcome("unchanged")
+        if not options.may_retire:
+            return SyncOutcome(
+                "postponed", f"its schema is gone; asset {record.asset_id} goes when all such are counted"
+            )
         if not self._registry.exists():
             raise CatalogBusyError("the registry itself is gone: the asset is kept until a person decides")
         return self._writer.retire(record, self._records, revoke=options.revoke)
@@ -241,7 +247,7 @@ class SchemaSync:
         record: AssetRecord | None,
         index: AssetIndex | None,
     ) -> None:
-        indexed = index.items[written.asset_id].changed if index and written.asset_id in index.items else None
+        indexed = index.changed(written.asset_id) if index is not None else None
         new = AssetRecord(
             asset_id=written.asset_id,
             resource_arn=draft.external_id,

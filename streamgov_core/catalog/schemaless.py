@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from streamgov_core.catalog.asset_index import AssetIndex
@@ -11,9 +10,8 @@ from streamgov_core.catalog.change_events import change
 from streamgov_core.catalog.drafts import DRAFT_VERSION, AssetDrafts
 from streamgov_core.catalog.entities import Asset, Draft, digest
 from streamgov_core.catalog.sync_result import SyncOutcome
-from streamgov_core.catalog.workers import WorkerPool, mass_retirement_refusal
 from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
-from streamgov_core.model.errors import CatalogError, NotGovernedError
+from streamgov_core.model.errors import CatalogError, NotGovernedError, StreamgovError
 from streamgov_core.model.resource import Resource
 from streamgov_core.platforms.resource_source import ResourceSource
 
@@ -47,101 +45,62 @@ class SchemalessSync:
         """Drop the record of a topic whose asset now belongs to a schema."""
         self._records.remove(name)
 
-    def run(
-        self,
-        workers: WorkerPool,
-        covered: Collection[str],
-        index: AssetIndex,
-        *,
-        allow_mass_retirement: bool,
-        revoke: bool,
-    ) -> bool:
-        """Sync all topics and streams that no schema covers.
+    def is_fresh(self, name: str, record: AssetRecord) -> bool:
+        """Whether a topic is as it was recorded."""
+        return record.fingerprint == self._fingerprint(self._source.resource(name))
 
-        Args:
-            workers: the worker pool of the run.
-            covered: ARNs of those that schemas cover.
-            index: the project's assets in the index.
-            allow_mass_retirement: end however many assets have lost their topics or belong to others now.
-            revoke: end the subscriptions of assets that are retired.
-
-        Returns:
-            False if the time did not suffice.
-
-        Raises:
-            CatalogError: the platform cannot list topics or streams.
-        """
-        existing = self._source.resources()
-        records = {record.schema_name: record for record in self._records.load_all()}
-        todo = []
-        taken_over = set()
-        for name in existing:
-            try:
-                arn = self._source.resource(name).arn
-            except NotGovernedError:
-                continue  # a name that no policy could hold, or one that this data source may not speak for
-            if arn in covered:
-                taken_over.add(name)
-            else:
-                todo.append(name)
-
-        def is_unchanged(name: str) -> bool:
-            record = records.get(name)
-            return (
-                record is not None
-                and record.fingerprint == self._fingerprint(self._source.resource(name))
-                and self._writer.is_unchanged_in_index(record, index)
-            )
-
-        def sync(name: str) -> SyncOutcome:
-            return self._sync(name, records.get(name), index, revoke=revoke)
-
-        gone = self._gone(workers, set(records) - set(existing), allow_mass_retirement=allow_mass_retirement)
-        moved = {name for name in todo if name in records and self._moved(name, records[name])}
-        refusal = mass_retirement_refusal(
-            len(gone) + len(moved),
-            len(records),
-            self._settings.max_retire_share,
-            f"assets would end: {len(gone)} topics or streams are gone, {len(moved)} are others than before",
-        )
-        if refusal and not allow_mass_retirement:
-            workers.result.fail("*", refusal)
-            todo, gone = [name for name in todo if name not in moved], []
-        if workers.each(todo, sync, is_unchanged, checks_count=False) < len(todo):
+    def is_governed(self, name: str) -> bool:
+        """Whether policies could hold a topic's name, and the data source may speak for it."""
+        try:
+            self._source.resource(name)
+        except NotGovernedError:
             return False
-        for name in taken_over & set(records):
-            self._records.remove(name)
-        workers.each(gone, lambda name: self._writer.retire(records[name], self._records, revoke=revoke))
+        except StreamgovError:
+            return True  # it will fail in its turn
         return True
 
-    def _gone(self, workers: WorkerPool, missing: set[str], *, allow_mass_retirement: bool) -> list[str]:
-        """Those of the recorded topics or streams that are gone; others are none of the data source's any more.
+    def why_kept(self, name: str) -> str | None:
+        """Why the asset of a topic that is not listed any more stays; None if the topic is gone.
 
-        What these once were made is not deleted because of a setting, unless that is allowed.
+        What a topic once was made that is none of the data source's any more is not deleted because of a setting.
         """
-        gone = []
-        for name in sorted(missing):
-            try:
-                self._source.resource(name)
-            except NotGovernedError as error:
-                if not allow_mass_retirement:
-                    cause = f"{error}; its asset stays until a run with allowMassRetirement retires it"
-                    workers.result.add(name, SyncOutcome("kept", cause))
-                    continue
-            except CatalogError:
-                pass  # there is none of this name
-            gone.append(name)
-        return gone
+        try:
+            self._source.resource(name)
+        except NotGovernedError as error:
+            return f"{error}; its asset stays until a run with allowMassRetirement retires it"
+        except CatalogError:
+            pass  # there is none of this name
+        return None
+
+    def retire(self, record: AssetRecord | None, *, revoke: bool) -> SyncOutcome:
+        """Delete the asset of a topic that is gone; nothing, if its record went meanwhile."""
+        if record is None:
+            return SyncOutcome("unchanged")
+        return self._writer.retire(record, self._records, revoke=revoke)
 
     def _moved(self, name: str, record: AssetRecord) -> bool:
         """Whether a name stands for another topic or stream than it did: the data source has another cluster."""
         return not self._drafts.is_same_stream(record.resource_arn, self._source.resource(name).arn)
 
-    def _sync(self, name: str, record: AssetRecord | None, index: AssetIndex, *, revoke: bool) -> SyncOutcome:
+    def sync(
+        self, name: str, record: AssetRecord | None, index: AssetIndex, *, may_replace: bool, revoke: bool
+    ) -> SyncOutcome:
+        """Sync the asset of one topic or stream.
+
+        Args:
+            name: of the topic or stream.
+            record: what was recorded of it.
+            index: the project's assets in the index.
+            may_replace: an asset may be replaced now; otherwise that is postponed.
+            revoke: end the subscriptions of an asset that is to go.
+        """
         plain = self._source.resource(name)
+        moved = record is not None and self._moved(name, record)
+        if moved and not may_replace:
+            return SyncOutcome("postponed", f"it is {plain.arn} now")
         resource = self._source.described(plain)
         draft = self._drafts.build(resource)
-        if record is not None and self._moved(name, record):
+        if record is not None and moved:
             former = self._drafts.build(replace(resource, arn=record.resource_arn))
             replaced = self._writer.replace(draft, former, record, index, revoke=revoke)
             if isinstance(replaced, SyncOutcome):
@@ -174,7 +133,7 @@ class SchemalessSync:
         replaces: str | None = None,
     ) -> SyncOutcome:
         """Record what was written, and say what became of it."""
-        indexed = index.items[written.asset_id].changed if written.asset_id in index.items else None
+        indexed = index.changed(written.asset_id)
         new = AssetRecord(
             asset_id=written.asset_id,
             resource_arn=draft.external_id,

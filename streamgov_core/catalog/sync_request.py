@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.model.errors import CatalogError
@@ -34,19 +34,41 @@ class SyncRequest:
 
     Args:
         schema: the one schema to sync; None for the whole registry.
-        after: in a continuation, the schema where the invocation before stopped.
-        tally: in a continuation, the result so far.
         allow_mass_retirement: retire however many assets have lost their schemas.
         force: treat schemas as changed: their tags and metadata may have.
         revoke: end the subscriptions of assets that are retired; otherwise they keep the assets.
+        is_continuation: it goes on with a run of release 0.1.0, whose function started itself; a full run does as well.
     """
 
     schema: str | None = None
-    after: str | None = None
-    tally: Mapping[str, Any] = field(default_factory=dict)
     allow_mass_retirement: bool = False
     force: bool = False
     revoke: bool = False
+    is_continuation: bool = False
+
+    def to_message(self) -> dict[str, Any]:
+        """The input of an execution that does this for the whole registry."""
+        return {
+            "version": 1,
+            "action": "sync",
+            "allowMassRetirement": self.allow_mass_retirement,
+            "force": self.force,
+            "revokeSubscriptions": self.revoke,
+        }
+
+
+def parse_run(raw: Any) -> SyncRequest:
+    """What an execution of the state machine is to do: its input is what a person sends, or empty.
+
+    Raises:
+        CatalogError: the input is none, or names a schema.
+    """
+    if not isinstance(raw, Mapping):
+        raise CatalogError(f"the input of a full run is a JSON object, got {type(raw).__name__}")
+    request = _by_hand(raw)
+    if request.schema is not None:
+        raise CatalogError(f"an execution syncs the whole registry: send schema {request.schema!r} to the function")
+    return request
 
 
 def parse_event(event: Any, registry_name: str) -> SyncRequest:
@@ -78,15 +100,10 @@ def _by_hand(event: Mapping[str, Any]) -> SyncRequest:
     if event.get("action", "sync") != "sync":
         raise CatalogError(f"unknown action {event['action']!r}: a data source knows 'sync' only")
     schema = event.get("schema")
-    after = event.get("after")
-    tally = event.get("tally") or {}
-    for name, value in (("schema", schema), ("after", after)):
-        if value is not None and not isinstance(value, str):
-            raise CatalogError(f"{name!r} of the request must be text, got {type(value).__name__}")
-    if not isinstance(tally, Mapping):
-        raise CatalogError(f"'tally' of the request must be an object, got {type(tally).__name__}")
-    flags = [event.get(name) is True for name in ("allowMassRetirement", "force", "revokeSubscriptions")]
-    return SyncRequest(schema or None, after, tally, *flags)
+    if schema is not None and not isinstance(schema, str):
+        raise CatalogError(f"'schema' of the request must be text, got {type(schema).__name__}")
+    mass, force, revoke = (event.get(name) is True for name in ("allowMassRetirement", "force", "revokeSubscriptions"))
+    return SyncRequest(schema or None, mass, force, revoke, is_continuation=event.get("after") is not None)
 
 
 def _by_event(detail: Any, registry_name: str) -> SyncRequest:

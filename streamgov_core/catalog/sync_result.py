@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Literal
 from streamgov_core.model.shortened import shortened
 
 SyncVerdict = Literal["created", "revised", "replaced", "unchanged", "retired", "kept", "skipped", "postponed"]
+ALL = "*"
+"""Stands for the schema in a failure that concerns all of them."""
 LISTED_VERDICTS = ("created", "revised", "replaced", "retired", "kept", "skipped", "failed")
 """Those that a report lists by name."""
 
@@ -43,9 +45,9 @@ class SyncResult:
         skipped: schemas that were passed over, with the cause: no retry would change it.
         failed: schemas that could not be brought into the catalogue, with the cause.
         counts: how many there are of each, also of those that the lists have no room for, and of the unchanged.
-        postponed: schemas whose asset would end because they mean another topic or stream. All are counted before any
-            is done; a continuation is told the first of them, and the next run does the others.
-        after: the last schema of an unfinished run; None when it has ended.
+        postponed: all schemas whose asset would end: they are gone, or mean another topic or stream. Such are counted
+            before any is done.
+        failed_names: all that have failed and may be tried again, also those that the list has no room for.
     """
 
     created: list[str] = field(default_factory=list)
@@ -57,10 +59,10 @@ class SyncResult:
     failed: list[dict[str, str]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     postponed: list[str] = field(default_factory=list)
-    after: str | None = None
+    failed_names: list[str] = field(default_factory=list)
 
     MAX_LISTED: ClassVar[int] = 100
-    """Entries of a list: log lines, answers and the payload of a continuation (256 KB) are bounded."""
+    """Entries of a list: log lines, answers and the output of an execution (256 KiB) are bounded."""
     MAX_CAUSE: ClassVar[int] = 300
     MAX_REPORT: ClassVar[int] = 100_000
     """Characters of a report as JSON; lists are cut until it fits, and the counts tell of all."""
@@ -85,6 +87,8 @@ class SyncResult:
     def fail(self, schema: str, cause: str) -> None:
         """Count a schema that failed."""
         self._count("failed", {"schema": schema, "cause": shortened(cause, self.MAX_CAUSE)})
+        if schema != ALL:
+            self.failed_names.append(schema)
 
     def _count(self, verdict: str, entry: Any) -> None:
         self.counts[verdict] += 1
@@ -94,19 +98,20 @@ class SyncResult:
         if verdict == "postponed" or len(listed) < self.MAX_LISTED:
             listed.append(entry)
 
+    def merge(self, other: SyncResult) -> None:
+        """Add what another part of the run did; lists are filled while there is room."""
+        self.counts.update(other.counts)
+        for name in LISTED_VERDICTS:
+            listed = getattr(self, name)
+            listed += getattr(other, name)[: max(0, self.MAX_LISTED - len(listed))]
+
     @classmethod
     def from_json(cls, tally: Mapping[str, Any]) -> SyncResult:
-        """The result that an earlier invocation of the run handed over."""
+        """The result that a portion of a run wrote down."""
         result = cls(counts=Counter(dict(tally.get("counts") or {})))
-        for name in (*LISTED_VERDICTS, "postponed"):
+        for name in LISTED_VERDICTS:
             setattr(result, name, list(tally.get(name, ())))
         return result
-
-    def tally(self) -> dict[str, Any]:
-        """What an unfinished run hands to its continuation: all counts, and as many names as there is room for."""
-        report = self.to_json()
-        counts = {**report["counts"], "postponed": self.counts["postponed"]}
-        return {**report, "counts": counts, "postponed": self.postponed[: self.MAX_LISTED]}
 
     def to_json(self, limit: int = MAX_REPORT) -> dict[str, Any]:
         """The result as a plain dictionary.

@@ -12,13 +12,13 @@ from botocore.exceptions import ClientError
 
 from streamgov_core.catalog.asset_errors import AssetRefusedError
 from streamgov_core.catalog.change_events import BATCH, ChangePublisher
-from streamgov_core.catalog.sync_result import SyncOutcome, SyncResult
+from streamgov_core.catalog.sync_result import ALL, SyncOutcome, SyncResult
 from streamgov_core.model.errors import CatalogBusyError, StreamgovError
 from streamgov_core.runtime.clients import error_code
 from streamgov_core.runtime.log import log
 
 MAX_PREFETCHED = 2000
-"""Results that may wait to be used; an invocation that runs out of time discards at most these."""
+"""Results that may wait to be used; a portion that runs out of time discards at most these."""
 
 PROGRESS_INTERVAL = 500
 """Names between two progress lines in the log."""
@@ -101,8 +101,6 @@ class WorkerPool:
         names: Sequence[str],
         work: Callable[[str], SyncOutcome],
         is_unchanged: Callable[[str], bool] = lambda name: False,
-        *,
-        checks_count: bool = True,
     ) -> int:
         """Work on names in their order, several at a time; stop when time is short.
 
@@ -110,23 +108,20 @@ class WorkerPool:
             names: the names.
             work: what to do; it may fail.
             is_unchanged: whether a name needs no work, found out without a call of its own.
-            checks_count: names found unchanged count as begun when deciding whether to stop; False where checking them
-                takes no time, since a continuation repeats those of earlier invocations.
 
         Returns:
             How many were begun.
         """
         running: dict[Future[SyncOutcome], str] = {}
-        begun = skipped = 0
+        begun = 0
         for name in names:
-            if begun - skipped >= self._concurrency and not self._enough_time():
-                break  # but never at once: a continuation that did nothing would be followed by others that do nothing
+            if begun >= self._concurrency and not self._enough_time():
+                break  # but never at once: a portion that did nothing would be followed by others that do nothing
             begun += 1
             if begun % PROGRESS_INTERVAL == 0:
                 log("catalogue progress", progress=begun, of=len(names), counts=dict(self.result.counts))
             if is_unchanged(name):
                 self.result.add(name, SyncOutcome("unchanged"))
-                skipped += not checks_count
                 continue
             running[self._pool.submit(work, name)] = name
             if len(running) >= 2 * self._concurrency:
@@ -157,7 +152,7 @@ class WorkerPool:
                 try:
                     publishing.result()
                 except Exception as error:  # the assets are right; that the event was lost must be seen all the same
-                    self.result.fail("*", failure("*", error))
+                    self.result.fail(ALL, failure(ALL, error))
             self._publishing.clear()
 
 

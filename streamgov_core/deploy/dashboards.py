@@ -90,7 +90,7 @@ def member_dashboard(names: Names, machine_arn: str) -> DashboardSpec:
             _search(names, "DocumentFill", "Deployment,Function,DocumentKind", "fill", stat="Maximum"),
         ], limits=((NEAR_FULL, "end grants that nobody needs"), (FULL, "full"))),
         _metrics(names, "Data sources: runs an hour (none: the catalogue grows old)", [
-            _search(names, "SyncRuns", "Deployment,Function", "runs", period=HOUR),
+            _search(names, "SyncRuns", "Deployment,Function,Source", "runs", period=HOUR),
         ]),
         _metrics(names, "Data sources: what runs did to assets", [
             _search(names, name, "Deployment,Function", f"s{index}")

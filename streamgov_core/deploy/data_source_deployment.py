@@ -1,23 +1,42 @@
-"""What is deployed for a data source: the sync function, its dead letters, and the rules that start it."""
+"""What is deployed for a data source: the sync function, the machine of full runs, and the rules that start both."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from streamgov_core.catalog.asset_writer import SyncSettings
-from streamgov_core.catalog.entry import SyncConfig
-from streamgov_core.deploy.data_source_permissions import sync_policy
+from streamgov_core.catalog.entry import SyncConfig, run_table
+from streamgov_core.catalog.sync_request import SyncRequest
+from streamgov_core.deploy.data_source_permissions import (
+    schedule_policy,
+    schedule_trust,
+    sync_machine_policy,
+    sync_policy,
+)
 from streamgov_core.deploy.document_sizes import check_sizes
+from streamgov_core.deploy.heartbeat import sync_heartbeat_alarms
 from streamgov_core.deploy.schema_events import schema_event_patterns
 from streamgov_core.deploy.scope import AccountScope
-from streamgov_core.deploy.spec import FailureDestination, FunctionSpec, QueueSpec, RuleSpec
+from streamgov_core.deploy.spec import (
+    AlarmSpec,
+    FailureDestination,
+    FunctionSpec,
+    MachineSpec,
+    QueueSpec,
+    RoleSpec,
+    RuleSpec,
+    TableSpec,
+)
+from streamgov_core.deploy.sync_machine import SYNC_TIMEOUT, sync_definition
+from streamgov_core.runtime.run_store import EXPIRY, PART_KEY, RUN_KEY
 
 SYNC_SCHEDULE = "rate(1 hour)"
 """When a full run starts, unless configured."""
-SYNC_TIMEOUT = 600
-"""Time-out of the sync function in seconds; a run that takes longer continues in a further invocation."""
+SCHEDULE = "schedule"
+"""Key of the rule that starts full runs."""
 SYNC_MEMORY = 1769
 """MB that come with one vCPU: what a full run takes is mostly the client's own work on its calls."""
 
@@ -29,13 +48,21 @@ class DataSourceDeployment:
     Args:
         sync: the function. Its role must be a member of the project that owns the assets: a contributor, or in a V2
             domain by the designation of its platform's data sources (``Names.type_designation``).
+        machine: the state machine of full runs.
+        runs: the table of what their shards work on.
+        schedule_role: the role with which the schedule starts the machine.
         dead_letters: queue of events that could not be delivered and of invocations that failed.
-        rules: what starts the function.
+        rules: what starts the function and, first, the machine.
+        heartbeats: the alarm on the silence of full runs; none if the schedule has them start less than twice a week.
     """
 
     sync: FunctionSpec
+    machine: MachineSpec
+    runs: TableSpec
+    schedule_role: RoleSpec
     dead_letters: QueueSpec
     rules: tuple[RuleSpec, ...]
+    heartbeats: tuple[AlarmSpec, ...]
 
     @property
     def functions(self) -> tuple[FunctionSpec, ...]:
@@ -83,7 +110,7 @@ def data_source(
     names = scope.names
     function_name = f"sync-{key or platform}"
     registry_arn = scope.arn("glue", f"registry/{registry_name}")
-    matchers: dict[str, Mapping[str, Any]] = {"schedule": {"schedule": schedule}}
+    matchers: dict[str, Mapping[str, Any]] = {SCHEDULE: {"schedule": schedule}}
     if schema_events:
         patterns = schema_event_patterns(registry_name, registry_arn)
         for number, pattern in enumerate(patterns, 1):
@@ -104,6 +131,8 @@ def data_source(
             topic_mapping,
             SyncSettings(project_id, publish, without_schema=without_schema),
             tuple(topics),
+            function_name,
+            scope.arn("states", f"stateMachine:{names.regional(function_name, 80)}"),
         ),
         policy=sync_policy(
             names,
@@ -121,19 +150,41 @@ def data_source(
         memory=SYNC_MEMORY,
         dead_letter=FailureDestination(dead_letters.arn),
     )
+    machine = scope.machine(
+        function_name,
+        definition=sync_definition(sync.arn),
+        policy=sync_machine_policy(names, scope.account, function_name),
+    )
+    schedule_role = scope.role(
+        f"{function_name}-start",
+        key="schedule-role",
+        description=f"EventBridge starts full runs of {machine.name} with it",
+        trust=schedule_trust(names, scope.account, rule_names[SCHEDULE]),
+        policy=schedule_policy(names, scope.account, function_name),
+    )
     rules = tuple(
         RuleSpec(
             key=rule,
             name=name,
             arn=scope.rule_arn(name),
-            description="A full run" if rule == "schedule" else "A schema of the registry changed",
+            description="A full run" if rule == SCHEDULE else "A schema of the registry changed",
             target_id="sync",
-            target_arn=sync.arn,
+            target_arn=machine.arn if rule == SCHEDULE else sync.arn,
             dead_letter_arn=dead_letters.arn,
+            role=schedule_role if rule == SCHEDULE else None,
+            input_text=json.dumps(SyncRequest().to_message()) if rule == SCHEDULE else None,
             **matchers[rule],
         )
         for rule, name in rule_names.items()
     )
-    made = DataSourceDeployment(sync, dead_letters, rules)
+    made = DataSourceDeployment(
+        sync,
+        machine,
+        TableSpec("runs", run_table(names, function_name), hash_key=RUN_KEY, range_key=PART_KEY, expiry=EXPIRY),
+        schedule_role,
+        dead_letters,
+        rules,
+        sync_heartbeat_alarms(names, schedule, function_name),
+    )
     check_sizes(made)
     return made

@@ -1,8 +1,18 @@
-"""IAM document of a data source's function."""
+"""IAM documents of a data source: its function, the state machine of its full runs, and their schedule."""
 
 from __future__ import annotations
 
-from streamgov_core.deploy.iam_statements import Document, Statement, document, table_key_access
+from streamgov_core.catalog.entry import run_table
+from streamgov_core.deploy.iam_statements import (
+    Document,
+    Statement,
+    document,
+    invoke_functions,
+    log_delivery,
+    service_trust,
+    table_key_access,
+    tracing,
+)
 from streamgov_core.model.asset_record import record_key
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
@@ -77,7 +87,7 @@ def sync_policy(
         # these operations alone.
         _allow("WriteAssets", [f"datazone:{operation}" for operation in ASSET_OPERATIONS], ["*"]),
         _allow("PublishChanges", ["events:PutEvents"], [names.arn("events", account, "event-bus/default")]),
-        _allow("ContinueLongRun", ["lambda:InvokeFunction"], [names.function_arn(account, function_name)]),
+        *_runs(names, account, function_name),
     ]
     statements += PLATFORMS.named(platform).sync_statements(names, account, resource_arn)
     if dead_letter_arn:
@@ -86,6 +96,62 @@ def sync_policy(
     if kms_key_arn:
         statements.append(_allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
     return document(*statements)
+
+
+def _runs(names: Names, account: str, source: str) -> list[Statement]:
+    """Its own table of runs, and its own state machine: started for an event that names no schema, asked about."""
+    machine = names.regional(source, 80)
+    return [
+        _allow(
+            "Runs",
+            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+            [names.arn("dynamodb", account, f"table/{run_table(names, source)}")],
+        ),
+        _allow("StartFullRuns", ["states:StartExecution"], [names.arn("states", account, f"stateMachine:{machine}")]),
+        _allow("ReadFullRuns", ["states:DescribeExecution"], [names.arn("states", account, f"execution:{machine}:*")]),
+    ]
+
+
+def sync_machine_policy(names: Names, account: str, source: str) -> Document:
+    """The role of the machine of full runs: its one function, and its own child executions.
+
+    Args:
+        names: the deployment's names.
+        account: the producer account.
+        source: what the names of function and machine are made of, ``sync-msk`` for example.
+    """
+    machine = names.regional(source, 80)
+    return document(
+        invoke_functions(names, account, source),
+        # "IAM policies for using Distributed Map states": the machine starts and stops its own child executions.
+        _allow("Shards", ["states:StartExecution"], [names.arn("states", account, f"stateMachine:{machine}")]),
+        _allow(
+            "ShardExecutions",
+            ["states:DescribeExecution", "states:StopExecution"],
+            [names.arn("states", account, f"execution:{machine}{separator}*") for separator in (":", "/")],
+        ),
+        log_delivery(),
+        tracing(),
+    )
+
+
+def schedule_trust(names: Names, account: str, rule_name: str) -> Document:
+    """Trust of the role with which the schedule's rule starts the machine: EventBridge, for this rule only."""
+    return document(
+        service_trust(
+            "events.amazonaws.com",
+            {
+                "StringEquals": {"aws:SourceAccount": account},
+                "ArnEquals": {"aws:SourceArn": names.arn("events", account, f"rule/{rule_name}")},
+            },
+        )
+    )
+
+
+def schedule_policy(names: Names, account: str, source: str) -> Document:
+    """The role of the schedule's rule: start the machine of full runs."""
+    machine = names.arn("states", account, f"stateMachine:{names.regional(source, 80)}")
+    return document(_allow("StartFullRuns", ["states:StartExecution"], [machine]))
 
 
 def _records(names: Names, account: str, keys: list[str]) -> Statement:

@@ -46,11 +46,11 @@ from streamgov_core.deploy.spec import (
 )
 from streamgov_core.documents.compiler import INLINE_LIMIT, TRUST_LIMIT
 from streamgov_core.domain.grant_ends import GrantEnds
-from streamgov_core.domain.reconcile.run_store import EXPIRY, PART_KEY, RUN_KEY
 from streamgov_core.domain.settings import CollectSettings, ReconcileSettings, ReportSettings
 from streamgov_core.model.findings import RECONCILER, mode_of
 from streamgov_core.model.naming import Names, check_account
 from streamgov_core.runtime.metrics import METRIC_NAMESPACE
+from streamgov_core.runtime.run_store import EXPIRY, PART_KEY, RUN_KEY
 
 RECONCILE_SCHEDULE = "rate(1 hour)"
 """When the reconciler runs, unless configured."""

@@ -96,6 +96,9 @@ class AssetRecordStore(Protocol):
     def load_all(self) -> Iterator[AssetRecord]:
         """All records, in no particular order; what is no record is passed over."""
 
+    def load_between(self, first: str, last: str) -> Iterator[AssetRecord]:
+        """The records of the schemas from one name to another, both included; what is no record is passed over."""
+
     def save(self, record: AssetRecord) -> None:
         """Write a record over whatever there is."""
 

@@ -61,6 +61,10 @@ class CatalogBusyError(CatalogError):
     """Something that a data source needs is changing: the same attempt may succeed later."""
 
 
+class SyncFailedError(CatalogError):
+    """A full run of a data source has come to its end, and some schemas have failed: its text is the run's result."""
+
+
 class GrantError(StreamgovError):
     """A subscription grant cannot be carried out."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from streamgov_core.model.resource import Resource
 
@@ -19,6 +19,12 @@ class ResourceSource(Protocol):
         Raises:
             CatalogError: it is not there.
         """
+
+    def snapshot(self) -> Any:
+        """What ``prepare`` has looked up, as JSON can hold it, for the other functions of the run."""
+
+    def restore(self, snapshot: Any) -> None:
+        """Know what another function of the run has looked up, instead of looking it up again."""
 
     def resource(self, name: str) -> Resource:
         """The topic or stream of a name.

@@ -55,11 +55,19 @@ class DynamoAssetRecordStore:
 
     def load_all(self) -> Iterator[AssetRecord]:
         """API Query, a megabyte a page, consistent."""
+        return self._query("", {})
+
+    def load_between(self, first: str, last: str) -> Iterator[AssetRecord]:
+        """API Query, as above, of a part of the collection."""
+        return self._query(" AND #item BETWEEN :first AND :last", {":first": {"S": first}, ":last": {"S": last}})
+
+    def _query(self, condition: str, values: Mapping[str, AttributeValueTypeDef]) -> Iterator[AssetRecord]:
+        names = {"#key": RECORD_KEY, **({"#item": RECORD_ITEM} if values else {})}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="#key = :key",
-            ExpressionAttributeNames={"#key": RECORD_KEY},
-            ExpressionAttributeValues={":key": {"S": self._key}},
+            KeyConditionExpression=f"#key = :key{condition}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":key": {"S": self._key}, **values},
             ConsistentRead=True,
         )
         with _existing(self._client, self._table):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ from streamgov_ops.runs import DataSource, Drift, RunFailedError, data_sources, 
 from streamgov_ops.text import printable
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+clock: Callable[[], float] = time.time
+sleep: Callable[[float], None] = time.sleep
 SHOWN_NAMES = 10
 _EXIT_CODES = "Exit codes: 0 done, or told; 1 a run failed, or AWS refuses; 2 no such data source or deployment."
 
@@ -33,7 +36,7 @@ def sync(
     force: Annotated[bool, typer.Option("--force", help="With --run: take every schema as changed.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the schemas of a registry into the catalogue now. Without --run nothing is changed."""
+    """Bring the schemas of a registry into the catalogue now, and wait. Without --run nothing is changed."""
     accounts = given(context).accounts()
     found = list(_wanted(accounts, [check_account(item, "--account") for item in account or ()], source))
     if not found:
@@ -52,7 +55,7 @@ def sync(
             tell(f"running {item.name}", number, len(found))
             request: dict[str, Any] = {"force": force, **({"schema": schema} if schema else {})}
             try:
-                result = run_data_source(accounts, item, request)
+                result = run_data_source(accounts, item, request, clock, sleep, tell)
                 results.append({"account": item.account, "source": item.name, "result": result})
             except RunFailedError as error:
                 failed = True

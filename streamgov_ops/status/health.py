@@ -26,6 +26,7 @@ from streamgov_ops.accounts import AccountNotReachableError, Accounts
 from streamgov_ops.audit.entries import moment
 from streamgov_ops.ledger import read_ledger
 from streamgov_ops.runbook import alarm_advice
+from streamgov_ops.runs import RunNotes
 from streamgov_ops.session import NOT_FOUND, reporting
 
 NEAR_LIMIT = 80.0
@@ -223,7 +224,17 @@ class _AccountReader:
             self._part("function", name, state, state in ("Active", "Inactive"))
             word = name.removeprefix(self._prefix)
             if word == "reconcile" or word.startswith("sync-"):
-                self._status.runs[f"{self._account} {word}"] = self._last_line(self._names.log_group(word))
+                told = self._full_run(word) if word != "reconcile" else ""
+                self._status.runs[f"{self._account} {word}"] = told or self._last_line(self._names.log_group(word))
+
+    def _full_run(self, source: str) -> str:
+        """How far a data source's full run is, or what its last one came to; '' if that is not known."""
+        try:
+            return RunNotes(self._accounts, self._account, source).told()
+        except RemoteError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return ""  # an earlier release deployed it
 
     def _last_line(self, group: str) -> str:
         """When a function last logged; '' for never."""
@@ -243,7 +254,9 @@ class _AccountReader:
     def machines(self) -> None:
         """State machines."""
         for item in self._pages("stepfunctions", "list_state_machines", "stateMachines"):
-            if item["name"] in (self._names.central_machine, self._names.member_machine):
+            name = str(item["name"])
+            ours = (self._names.central_machine, self._names.member_machine)
+            if name in ours or name.startswith(f"{self._prefix}sync-"):
                 self._part("machine", item["name"], "ACTIVE", True)
 
     def rules(self) -> None:

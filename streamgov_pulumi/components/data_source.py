@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from streamgov_core.deploy.data_source_deployment import SYNC_SCHEDULE, DataSourceDeployment, data_source
+from streamgov_core.deploy.data_source_deployment import SCHEDULE, SYNC_SCHEDULE, DataSourceDeployment, data_source
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import RuleSpec
 from streamgov_core.model.errors import ConfigError
@@ -19,8 +19,12 @@ from streamgov_pulumi.components._looks import Kind, of_account
 from streamgov_pulumi.components._members import writing_assets_as
 from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components._wanted import RESOURCES
+from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.function import FunctionWithRole
+from streamgov_pulumi.components.ledger import ledger_table
+from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
+from streamgov_pulumi.components.role import role_with_policy
 from streamgov_pulumi.components.rules import rule_with_target
 from streamgov_pulumi.components.trail import SchemaTrail
 from streamgov_pulumi.lookups import TrailLookup, find_trail
@@ -48,8 +52,8 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     """MSK, where it is needed: patterns of the names of the topics that the data source may speak for."""
     key: NotRequired[str]
     """Tells several data sources of one account apart. Default: the platform."""
-    schedule: NotRequired[pulumi.Input[str]]
-    """EventBridge schedule of full runs. Default ``rate(1 hour)``."""
+    schedule: NotRequired[str]
+    """EventBridge schedule of full runs. Plain: an alarm expects them. Default ``rate(1 hour)``."""
     trail: NotRequired[str]
     """Schema events need a CloudTrail trail: ``find`` one (default), ``create`` one, or ``none``."""
     trail_arn: NotRequired[pulumi.Input[str]]
@@ -74,14 +78,18 @@ class SchemaRegistryDataSourceArgs(TypedDict):
 
 
 class SchemaRegistryDataSource(AccountComponent):
-    """The sync function with its schedule, schema events, dead letters, alarms and membership."""
+    """The sync function, the state machine of full runs, their schedule, schema events, dead letters, alarms and
+    membership.
+    """
 
     function_arn: pulumi.Output[str]
-    """ARN of the sync function; invoke it by hand for a run at once."""
+    """ARN of the sync function; invoke it by hand for a schema at once, or to start a full run."""
     function_name: pulumi.Output[str]
     """Name of the sync function."""
     role_arn: pulumi.Output[str]
     """ARN of its role."""
+    machine_arn: pulumi.Output[str]
+    """ARN of the state machine of full runs."""
     schema_events: pulumi.Output[str]
     """What tells it of schema changes: a trail's ARN, or ``schedule only``."""
     dead_letter_arn: pulumi.Output[str]
@@ -103,22 +111,42 @@ class SchemaRegistryDataSource(AccountComponent):
             child(self),
             kms_key_arn=kms_key,
         )
+        table = ledger_table(
+            self,
+            f"{name}-runs",
+            settings,
+            source.known(lambda spec: spec.runs),
+            kms_key_arn=kms_key,
+            deletion_protection=False,  # what lies there is of use for two days
+        )
         function = FunctionWithRole(
             f"{name}-sync",
             settings,
             source.part(lambda spec: spec.sync),
-            child(self, depends_on=[queue]),
+            child(self, depends_on=[queue, table]),
             kms_key_arn=kms_key,
         )
         # It looks for the designation that the asset type's component makes, and a component's own ``depends_on`` does
         # not reach its children.
         membership = self._membership(name, args, function, child(self, depends_on=opts.depends_on if opts else None))
-        for rule_key in source.known(lambda spec: [rule.key for rule in spec.rules]):
+        machine = StateMachineWithRole(
+            f"{name}-machine",
+            settings,
+            source.part(lambda spec: spec.machine),
+            child(self, depends_on=[function]),
+            kms_key_arn=kms_key,
+        )
+        if source.known(lambda spec: bool(spec.heartbeats)):
+            heartbeat = source.part(lambda spec: spec.heartbeats[0])
+            alarm(self, f"{name}-heartbeat", settings, heartbeat, after=[machine])
+        self._schedule(name, settings, source, machine, queue, membership)
+        for rule_key in source.known(lambda spec: [rule.key for rule in spec.rules if rule.key != SCHEDULE]):
             self._rule(name, settings, source.part(partial(_rule, rule_key)), function, queue, membership)
 
         self.function_arn = function.function_arn
         self.function_name = function.function_name
         self.role_arn = function.role_arn
+        self.machine_arn = machine.machine_arn
         self.schema_events = pulumi.Output.from_input(events).apply(lambda found: found or "schedule only")
         self.dead_letter_arn = queue.queue_arn
         self.register_outputs(
@@ -126,9 +154,33 @@ class SchemaRegistryDataSource(AccountComponent):
                 "dead_letter_arn": self.dead_letter_arn,
                 "function_arn": self.function_arn,
                 "function_name": self.function_name,
+                "machine_arn": self.machine_arn,
                 "role_arn": self.role_arn,
                 "schema_events": self.schema_events,
             }
+        )
+
+    def _schedule(
+        self,
+        name: str,
+        settings: Settings,
+        source: Description[DataSourceDeployment],
+        machine: StateMachineWithRole,
+        queue: DeadLetterQueue,
+        membership: list[pulumi.Resource],
+    ) -> None:
+        role, before = role_with_policy(
+            self, f"{name}-start", f"{name}-start-policy", settings, source.part(lambda spec: spec.schedule_role)
+        )
+        rule_with_target(
+            self,
+            f"{name}-{SCHEDULE}",
+            settings,
+            source.part(partial(_rule, SCHEDULE)),
+            target_arn=machine.machine_arn,
+            dead_letter_arn=queue.queue_arn,
+            role_arn=role.arn,
+            after=[machine, *before, *membership],
         )
 
     def _rule(

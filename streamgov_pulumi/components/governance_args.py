@@ -30,8 +30,8 @@ class DataSourceArgs(TypedDict):
     another topic makes no asset, and no access is given to one. ``*`` if all of the cluster's are the project's."""
     project_id: Annotated[pulumi.Input[str], v.PROJECT_ID]
     """The project that owns the assets."""
-    schedule: NotRequired[Annotated[pulumi.Input[str], v.SCHEDULE]]
-    """EventBridge schedule of full runs. Default ``rate(1 hour)``."""
+    schedule: NotRequired[Annotated[str, v.SCHEDULE]]
+    """EventBridge schedule of full runs. Plain. Default ``rate(1 hour)``."""
     publish: NotRequired[pulumi.Input[bool]]
     """Publish assets and their new revisions as soon as they are written. Default false."""
     topic_mapping: NotRequired[Annotated[pulumi.Input[str], v.TOPIC_MAPPING]]

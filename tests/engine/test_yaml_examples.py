@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.engine.stacks import ROOT, Cloud, Portal, Shell, Stack, cli
+from tests.integration.full_runs import ended
 from tests.sandbox import run_emulator
 from tests.wheel import install
 from tools.dev.pulumi import Pulumi
@@ -193,7 +194,10 @@ def test_a_schema_becomes_an_asset_between_the_two(place: Place, deployed: tuple
     answer = place.cloud.client("lambda", MEMBER).invoke(
         FunctionName="streamgov-sync-orders", Payload=json.dumps({"action": "sync"})
     )
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    started = json.load(answer["Payload"])
+    assert "FunctionError" not in answer, started
+    run = ended(place.cloud.client("stepfunctions", MEMBER), started["started"])
+    assert run["status"] == "SUCCEEDED", run
     found = place.cloud.client("datazone").search(
         domainIdentifier=place.portal.domain,
         searchScope="ASSET",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.stacks import ADMINISTRATOR, Cloud, Portal
+from tests.integration.full_runs import ended
 from tests.integration.polling import eventually
 from tests.sandbox import run_emulator
 from tools.dev.workspace import Workspace
@@ -52,7 +53,10 @@ class TwoAccounts:
         )  # fmt: skip
         [function] = made["dataSourceFunctionArns"].values()
         answer = cloud.client("lambda", STREAMS).invoke(FunctionName=function, Payload=json.dumps({"action": "sync"}))
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        started = json.load(answer["Payload"])
+        assert "FunctionError" not in answer, started
+        run = ended(cloud.client("stepfunctions", STREAMS), started["started"])
+        assert run["status"] == "SUCCEEDED", run
         datazone = cloud.client("datazone")
         listings = eventually(
             lambda: datazone.search_listings(domainIdentifier=portal.domain, searchText="orders")["items"], bool

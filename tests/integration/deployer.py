@@ -77,10 +77,12 @@ class Deployer:
         self.role(account, member.invoke)
 
     def data_source(self, account: str, source: DataSourceDeployment) -> None:
-        """Deploy a data source's function and queue; a test starts the function itself, so it gets no rules."""
+        """Deploy a data source without its rules: a test starts function and machine itself."""
         self.queue(account, source.dead_letters)
+        self.table(account, source.runs)
         for function in source.functions:
             self.function(account, function)
+        self.machine(account, source.machine)
 
     def role(self, account: str, role: RoleSpec) -> None:
         """Create a role with its policy."""

@@ -16,6 +16,7 @@ from streamgov_core.deploy.data_source_deployment import data_source
 from streamgov_core.deploy.scope import AccountScope
 from tests.integration.access.conftest import NAMES, REGION, Deployment, deployed
 from tests.integration.access.test_approval import streamgov
+from tests.integration.full_runs import full_run, outcome
 from tests.integration.polling import eventually
 from tests.sandbox import CONSUMER, PRODUCER
 
@@ -61,7 +62,7 @@ class Queue:
 
 
 def sync(deployment: Deployment) -> dict[str, Any]:
-    """Deploy the data source's function, with its role, and run it once."""
+    """Deploy the data source, with its roles, and run it once."""
     project = deployment.projects[PRODUCER]
     source = data_source(
         AccountScope(NAMES, PRODUCER),
@@ -79,12 +80,9 @@ def sync(deployment: Deployment) -> dict[str, Any]:
         member={"userIdentifier": NAMES.role_arn(PRODUCER, "sync-queues")},
         designation="PROJECT_CONTRIBUTOR",
     )
-    answer = deployment.client("lambda", PRODUCER).invoke(
-        FunctionName=NAMES.function_name("sync-queues"), Payload=json.dumps({"action": "sync"}).encode()
-    )
-    result = json.load(answer["Payload"])
-    assert "FunctionError" not in answer, result
-    return dict(result)
+    result, error = outcome(full_run(deployment.client("stepfunctions", PRODUCER), source.machine.arn))
+    assert error is None, result
+    return result
 
 
 def published(deployment: Deployment) -> tuple[dict[str, Any], str]:

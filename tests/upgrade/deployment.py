@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.stacks import REGION, ROOT, As, Cloud, Portal, Stack, project
+from tests.integration.full_runs import ended
 from tests.sandbox import CONSUMER, DOMAIN, PRODUCER, run_emulator
 from tests.upgrade.record import unpack
 from tools.dev.workspace import Workspace
@@ -65,7 +67,10 @@ class Deployment:
         answer = self.cloud.client("lambda", PRODUCER).invoke(
             FunctionName="streamgov-sync-orders", Payload=b'{"action": "sync"}'
         )
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        result = json.load(answer["Payload"])
+        assert "FunctionError" not in answer, result
+        if "started" in result:  # 0.1.0 did it within the function
+            assert ended(self.cloud.client("stepfunctions", PRODUCER), result["started"])["status"] == "SUCCEEDED"
         datazone = self.cloud.client("datazone")
         found = datazone.search(
             **self.where, searchScope="ASSET", owningProjectIdentifier=self.portal.projects["orders"]
@@ -209,6 +214,15 @@ def deployed(folder: Path, version: str) -> Iterator[Deployment]:
         process.wait(30)
 
 
+OVER = "-schedule-permission"
+"""The end of the name of what 0.1.0 made and no release needs since: its schedule invoked a data source's function, and
+starts a state machine now, which takes a role. Nothing else may go."""
+
+
 def harmless(steps: dict[str, str]) -> dict[str, str]:
-    """Steps of an upgrade that are more than an update in place or something new."""
-    return {name: operation for name, operation in steps.items() if operation not in ("update", "create")}
+    """Steps of an upgrade that are more than an update in place, something new, or the end of what is OVER."""
+    return {
+        name: operation
+        for name, operation in steps.items()
+        if operation not in ("update", "create") and not (operation == "delete" and name.endswith(OVER))
+    }

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from streamgov_core.domain.grant_documents import document_ids_of
 from streamgov_core.domain.grant_ends import is_expired
 from streamgov_core.domain.grant_ledger import ENDED_STATES, GrantLedger, GrantRecord, LedgerPage, record_values
-from streamgov_core.domain.reconcile.run_store import RunStore
 from streamgov_core.domain.reconcile.shards import ACCOUNTS, EXPIRED, PROJECTS, shard_count, shard_name, shard_of
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms import PLATFORMS
+from streamgov_core.runtime.run_store import RunStore
 
 RECORDS_PER_PORTION = 10_000
 """Records after which a portion of the reading ends: what fits the function's memory and time."""

@@ -15,7 +15,6 @@ from streamgov_core.domain.reconcile.expiry import find_expired
 from streamgov_core.domain.reconcile.inventory import Executions, Inventory
 from streamgov_core.domain.reconcile.ledger_reading import LISTED
 from streamgov_core.domain.reconcile.lookups import Lookups
-from streamgov_core.domain.reconcile.run_store import RunStore
 from streamgov_core.domain.reconcile.shards import (
     ACCOUNTS,
     EXPIRED,
@@ -31,6 +30,7 @@ from streamgov_core.model.findings import Finding, Tally
 from streamgov_core.model.naming import short_hash
 from streamgov_core.model.reconcile_command import ReconcileCommand
 from streamgov_core.runtime.log import log
+from streamgov_core.runtime.run_store import RunStore
 
 MAX_REMEDIATIONS = 60
 """What a portion puts right at most: what its states' input and output hold."""

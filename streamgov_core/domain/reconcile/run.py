@@ -46,7 +46,6 @@ from streamgov_core.domain.reconcile.ledger_reading import GrantOverview
 from streamgov_core.domain.reconcile.pace import RateLimiter
 from streamgov_core.domain.reconcile.planning import MAX_REMEDIATIONS, Portion, ShardPlanner
 from streamgov_core.domain.reconcile.remediation import Remediator, Work
-from streamgov_core.domain.reconcile.run_store import DynamoRunStore, RunStore
 from streamgov_core.domain.reconcile.shards import ENDED, READING, Shard
 from streamgov_core.domain.reconcile.stages import Stages, summary_name, summary_of, total_of
 from streamgov_core.domain.settings import ReconcileSettings
@@ -56,6 +55,7 @@ from streamgov_core.model.findings import metrics as metrics_of
 from streamgov_core.runtime.clients import Clients
 from streamgov_core.runtime.log import log
 from streamgov_core.runtime.metrics import FunctionMetrics
+from streamgov_core.runtime.run_store import DynamoRunStore, RunStore
 from streamgov_core.runtime.settings_layer import function_variables
 from streamgov_core.runtime.tracing import trace_header
 

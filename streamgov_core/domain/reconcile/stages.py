@@ -9,7 +9,6 @@ from typing import Any
 from streamgov_core.domain.reconcile.inventory import Inventory
 from streamgov_core.domain.reconcile.ledger_reading import LISTED, SEEN, GrantOverview, LedgerReader, LedgerReading
 from streamgov_core.domain.reconcile.pace import Rotation, rotation_for
-from streamgov_core.domain.reconcile.run_store import RunStore
 from streamgov_core.domain.reconcile.shards import (
     ACCOUNTS,
     CONCURRENCY,
@@ -31,6 +30,7 @@ from streamgov_core.model.errors import GrantError, RemoteError
 from streamgov_core.model.findings import Finding, Tally
 from streamgov_core.model.naming import short_hash
 from streamgov_core.runtime.log import log
+from streamgov_core.runtime.run_store import RunStore
 
 
 def summary_name(stage: str) -> str:

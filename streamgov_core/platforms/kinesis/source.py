@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamgov_core.model.errors import CatalogError, NotGovernedError
 from streamgov_core.model.resource import Resource
@@ -52,6 +52,12 @@ class KinesisSource:
 
     def prepare(self, *, one: bool = False) -> None:
         """Streams share nothing."""
+
+    def snapshot(self) -> Any:
+        return None
+
+    def restore(self, snapshot: Any) -> None:
+        """Each stream is looked at in its turn."""
 
     def prefetch(self, name: str) -> None:
         self.resource(name)

@@ -87,6 +87,19 @@ class MskSource:
         if not one and info["ClusterType"] == PROVISIONED:
             self._topics = self._list_topics(arn)
 
+    def snapshot(self) -> Any:
+        """The cluster's facts, and its topics with theirs."""
+        topics = None
+        if self._topics is not None:
+            topics = {name: [facts[key] for key in _LISTED] for name, facts in self._topics.items()}
+        return {"facts": self._facts, "topics": topics}
+
+    def restore(self, snapshot: Any) -> None:
+        self._facts, topics, self._single = snapshot["facts"], snapshot["topics"], False
+        self._topics = None
+        if topics is not None:
+            self._topics = {name: dict(zip(_LISTED, values, strict=True)) for name, values in topics.items()}
+
     def prefetch(self, name: str) -> None:
         """Nothing is left to ask: topics were listed."""
 

@@ -19,7 +19,7 @@ from streamgov_core.catalog.change_events import EventBusPublisher
 from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.glue import GlueRegistry
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sync import Syncer
+from streamgov_core.catalog.source_parts import SourceParts
 from streamgov_core.deploy.member_deployment import member_account
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.model.naming import Names
@@ -28,6 +28,7 @@ from streamgov_core.runtime.asset_records import DynamoAssetRecordStore
 from tests.integration.deployer import Deployer
 from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess, run_emulator
+from tests.unit.catalog.fakes import SyncSetup
 
 DOMAIN, PRODUCER, CONSUMER = "111111111111", "222222222222", "333333333333"
 REGION = "us-east-1"
@@ -79,6 +80,17 @@ class ClientsOf:
         return self._client(service, self._account)
 
 
+class PlaceSetup(SyncSetup):
+    """What a full run in this process needs, over the emulator's services."""
+
+    def __init__(self, place: Place, settings: dict[str, Any]) -> None:
+        super().__init__()
+        self._place, self._options = place, settings
+
+    def parts(self) -> SourceParts:
+        return self._place.parts(**self._options)
+
+
 @dataclass
 class Place:
     """Everything that a data source needs, and the data source."""
@@ -101,8 +113,8 @@ class Place:
     def clients(self) -> Any:
         return ClientsOf(self.client, PRODUCER)
 
-    def syncer(self, **settings: Any) -> Syncer:
-        return Syncer(
+    def parts(self, **settings: Any) -> SourceParts:
+        return SourceParts(
             SyncSettings(self.project, **settings),
             registry=GlueRegistry(self.client("glue", PRODUCER), self.registry),
             assets=DataZoneAssets(self.client("datazone", PRODUCER), self.domain, self.project),
@@ -117,8 +129,12 @@ class Place:
             sleep=time.sleep,
         )
 
-    def run(self, **settings: Any) -> dict[str, Any]:
-        return self.syncer(**settings).run_all().to_json()
+    def run(self, *, revoke: bool = False, **settings: Any) -> dict[str, Any]:
+        """A full run, its phases in this process."""
+        return self.setup(**settings).machine(revoke=revoke).run().to_json()
+
+    def setup(self, **settings: Any) -> PlaceSetup:
+        return PlaceSetup(self, settings)
 
     def register(self, name: str, definition: str, data_format: str = "AVRO") -> None:
         self.client("glue", PRODUCER).create_schema(

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from streamgov_core.deploy.data_source_deployment import data_source
+from streamgov_core.deploy.data_source_deployment import DataSourceDeployment, data_source
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.deploy.spec import FunctionSpec
 from streamgov_core.model.asset_record import AssetRecord
@@ -24,6 +24,7 @@ from streamgov_samples.functions.jobs import JobConfig
 from streamgov_samples.functions.records import definition
 from tests.integration.catalog.conftest import PRODUCER, REGION, Place
 from tests.integration.deployer import Deployer
+from tests.integration.full_runs import ended, outcome
 from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess
 
@@ -52,8 +53,26 @@ class Function:
         return json.load(answer["Payload"]), answer.get("FunctionError")
 
 
-def sync_function(place: Place, **options: Any) -> Function:
-    """The function of a data source of this registry and project."""
+class DataSourceFunction(Function):
+    """A data source's function and machine: one schema is the function's, all are the machine's."""
+
+    def __init__(self, place: Place, source: DataSourceDeployment) -> None:
+        super().__init__(place, source.sync)
+        deployer = Deployer(place.client)
+        deployer.table(PRODUCER, source.runs)
+        deployer.machine(PRODUCER, source.machine)
+        self.states, self.machine = place.client("stepfunctions", PRODUCER), source.machine.arn
+        self.runs = source.runs.name
+
+    def __call__(self, event: Any) -> tuple[Any, str | None]:
+        answer, error = super().__call__(event)
+        if error is not None or "started" not in answer:
+            return answer, error
+        return outcome(ended(self.states, answer["started"]))
+
+
+def sync_function(place: Place, **options: Any) -> DataSourceFunction:
+    """The function and machine of a data source of this registry and project."""
     source = data_source(
         SCOPE,
         domain_id=place.domain,
@@ -66,7 +85,7 @@ def sync_function(place: Place, **options: Any) -> Function:
         **options,
     )
     Deployer(place.client).queue(PRODUCER, source.dead_letters)
-    return Function(place, source.sync)
+    return DataSourceFunction(place, source)
 
 
 def neighbours(place: Place, identifier: str, side: str) -> list[Any]:
@@ -154,11 +173,9 @@ def test_a_run_that_fails_is_an_error_whose_message_is_bounded(place: Place) -> 
         (records,) = [item for item in policy["Statement"] if item["Sid"] == "OwnRecords"]
         records["Action"] = ["dynamodb:Query"]
         iam.put_role_policy(RoleName=sync.role, PolicyName=name, PolicyDocument=json.dumps(policy))
-    answer, error = sync({"action": "sync"})
-    assert error == "Unhandled"
-    assert answer["errorType"] == "CatalogError"
-    assert len(answer["errorMessage"]) <= 8_000
-    report = json.loads(answer["errorMessage"])
+    report, error = sync({"action": "sync"})
+    assert error == "SyncFailedError"
+    assert len(json.dumps(report)) <= 8_000
     assert report["counts"] == {"failed": 30}
     assert "AccessDenied" in report["failed"][0]["cause"]
     _, error = sync({"action": "drop"})

@@ -31,7 +31,7 @@ def test_life_of_an_asset(place: Place, emulator: EmulatorProcess) -> None:
         SchemaId={"RegistryName": place.registry, "SchemaName": "orders"}, SchemaDefinition=definition(evolved=True)
     )
     # The version is still PENDING: registration is asynchronous, and a single sync waits for it.
-    assert place.syncer().run_one("orders").revised == ["orders"]
+    assert place.setup().one("orders")["revised"] == ["orders"]
     client.delete_schema(SchemaId={"RegistryName": place.registry, "SchemaName": "orders"})
     assert place.run()["retired"] == ["orders"]
     assert place.assets() == []
@@ -86,7 +86,7 @@ def test_every_list_is_read_to_its_end(place: Place, emulator: EmulatorProcess) 
     assert calls == {
         "GetSchema": 110,
         "ListSchemas": 2,
-        "Query": 1,
+        "Query": 2,
         "Search": 3,
         "GetAssetType": 1,
         "ListTopics": 1,

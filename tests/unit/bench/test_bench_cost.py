@@ -36,8 +36,8 @@ def test_a_thousand_transitions_cost_what_the_price_list_says() -> None:
 def test_each_kind_of_run_adds_its_units() -> None:
     usage = cost.Usage(**{**vars(NOTHING), "grants": 2, "revokes": 3, "reconcile_runs": 5, "sync_runs": 7})
     used = cost.units(usage)
-    assert used["DynamoDB read"] == 2 * cost.GRANT.reads + 3 * cost.REVOKE.reads + 5 * cost.RECONCILE.reads
-    assert used["Lambda request"] == 2 * 6 + 3 * 4 + 5 * 11 + 7
+    assert used["DynamoDB read"] == 2 * cost.GRANT.reads + 3 * cost.REVOKE.reads + 5 * cost.RECONCILE.reads + 7 * 20
+    assert used["Lambda request"] == 2 * 6 + 3 * 4 + 5 * 11 + 7 * 3
 
 
 def test_the_page_shows_the_table_that_is_computed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections import Counter
@@ -29,12 +30,15 @@ from streamgov_core.catalog.entities import (
     WrittenRevision,
 )
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sync import Syncer
+from streamgov_core.catalog.source_parts import SourceParts
+from streamgov_core.catalog.sync import sync_one
+from streamgov_core.catalog.sync_request import SyncRequest
 from streamgov_core.model.asset_record import AssetRecord
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.msk.platform import Msk
 from streamgov_core.platforms.msk.source import MskSource
+from tests.unit.catalog.full_runs import Machine, MemoryRunJournal, MemoryRunStore
 
 ACCOUNT = "222222222222"
 REGION = "us-east-1"
@@ -273,6 +277,11 @@ class MemoryRecords(Counting):
         self._called("load_all")
         yield from [AssetRecord.from_json(text, name) for name, text in list(self.records.items())]
 
+    def load_between(self, first: str, last: str) -> Iterator[AssetRecord]:
+        self._called("load_between")
+        found = sorted((name, text) for name, text in self.records.items() if first <= name <= last)
+        yield from [AssetRecord.from_json(text, name) for name, text in found]
+
     def save(self, record: AssetRecord) -> None:
         self._called("save", record.schema_name)
         self.records[record.schema_name] = record.to_json()
@@ -379,9 +388,12 @@ class SyncSetup:
         self.cluster = "main"
         self.topics: tuple[str, ...] = ("*",)
         self.enough_time: Callable[[], bool] = lambda: True
+        self.store = MemoryRunStore()
+        self.journal = MemoryRunJournal()
+        self.executions = itertools.count()
 
-    def syncer(self) -> Syncer:
-        return Syncer(
+    def parts(self) -> SourceParts:
+        return SourceParts(
             self.settings,
             registry=self.registry,
             assets=self.assets,
@@ -392,14 +404,17 @@ class SyncSetup:
             drafts=AssetDrafts(Msk(), Names()),
             mapping=topic_mapping(self.mapping),
             sleep=self.slept.append,
-            enough_time=lambda: self.enough_time(),
         )
 
-    def run(self, **order: Any) -> dict[str, Any]:
-        return self.syncer().run_all(**order).to_json()
+    def machine(self, **order: bool) -> Machine:
+        """A full run that is about to begin."""
+        return Machine(self, **order)
 
-    def one(self, name: str, **order: Any) -> dict[str, Any]:
-        return self.syncer().run_one(name, **order).to_json()
+    def run(self, **order: bool) -> dict[str, Any]:
+        return self.machine(**order).run().to_json()
+
+    def one(self, name: str, **order: bool) -> dict[str, Any]:
+        return sync_one(self.parts(), name, SyncRequest(schema=name, **order)).to_json()
 
     def reset(self) -> None:
         for gateway in (self.registry, self.assets, self.records, self.plain_records):

@@ -8,7 +8,7 @@ import pytest
 
 from streamgov_core.catalog.drafts import AssetDrafts
 from streamgov_core.catalog.mapping import topic_mapping
-from streamgov_core.catalog.sync import Syncer
+from streamgov_core.catalog.source_parts import SourceParts
 from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.kinesis.platform import Kinesis
@@ -71,10 +71,9 @@ class Streams(SyncSetup):
         self.kms: Any = FakeKms()
         self.pattern = pattern
 
-    def syncer(self) -> Syncer:
-        made = super().syncer()
+    def parts(self) -> SourceParts:
         source = KinesisSource(lambda: self.kinesis, lambda: self.kms, self.pattern)
-        return Syncer(
+        return SourceParts(
             self.settings,
             registry=self.registry,
             assets=self.assets,
@@ -85,7 +84,6 @@ class Streams(SyncSetup):
             drafts=AssetDrafts(Kinesis(), Names()),
             mapping=topic_mapping(self.mapping),
             sleep=self.slept.append,
-            enough_time=made._enough_time,
         )
 
     def source_form(self, name: str) -> dict[str, Any]:

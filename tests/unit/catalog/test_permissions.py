@@ -9,7 +9,12 @@ import pytest
 
 from streamgov_core.catalog.mapping import topic_mapping
 from streamgov_core.deploy.data_source_deployment import data_source
-from streamgov_core.deploy.data_source_permissions import ASSET_OPERATIONS, sync_policy
+from streamgov_core.deploy.data_source_permissions import (
+    ASSET_OPERATIONS,
+    schedule_policy,
+    sync_machine_policy,
+    sync_policy,
+)
 from streamgov_core.deploy.scope import AccountScope
 from streamgov_core.documents.compiler import many
 from streamgov_core.model.errors import CatalogError, ConfigError
@@ -75,7 +80,8 @@ def test_resources() -> None:
     document = policy(dead_letter_arn="arn:queue", kms_key_arn="arn:key")
     schemas = REGISTRY_ARN.replace(":registry/", ":schema/") + "/*"
     assert resources(document, "glue:GetSchemaVersion") == [REGISTRY_ARN, schemas]
-    assert resources(document, "dynamodb:PutItem") == [NAMES.arn("dynamodb", ACCOUNT, f"table/{NAMES.record_table}")]
+    tables = [NAMES.arn("dynamodb", ACCOUNT, f"table/team-a-{name}") for name in ("records", "sync-msk-runs")]
+    assert resources(document, "dynamodb:PutItem") == tables
     assert resources(document, "events:PutEvents") == [f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"]
     topics = CLUSTER.replace(":cluster/", ":topic/") + "/*"
     assert resources(document, "kafka-cluster:DescribeTopic") == [CLUSTER, topics]
@@ -83,7 +89,13 @@ def test_resources() -> None:
     assert resources(policy(resource_arn="main"), "kafka:DescribeClusterV2") == [
         f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/main/*"
     ]
-    assert resources(document, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-msk")]
+    assert resources(document, "lambda:InvokeFunction") == [], "it starts itself no more"
+    assert resources(document, "states:StartExecution") == [
+        f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:team-a-sync-msk"
+    ]
+    assert resources(document, "states:DescribeExecution") == [
+        f"arn:aws:states:us-east-1:{ACCOUNT}:execution:team-a-sync-msk:*"
+    ]
     assert resources(document, "sqs:SendMessage") == ["arn:queue"]
     assert set(resources(document, "kms:Decrypt")) == {"arn:key"}
     assert resources(document, "logs:PutLogEvents") == [
@@ -94,7 +106,19 @@ def test_resources() -> None:
     assert resources(kinesis, "kms:DescribeKey") == [f"arn:aws:kms:us-east-1:{ACCOUNT}:key/*"]
     everything = policy(platform="kinesis", resource_arn="")
     assert resources(everything, "kinesis:DescribeStreamSummary") == [f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/*"]
-    assert resources(kinesis, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-web")]
+    assert resources(kinesis, "states:StartExecution") == [
+        f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:team-a-sync-web"
+    ]
+
+
+def test_the_machine_invokes_its_function_and_starts_itself() -> None:
+    document = sync_machine_policy(NAMES, ACCOUNT, "sync-msk")
+    assert resources(document, "lambda:InvokeFunction") == [NAMES.function_arn(ACCOUNT, "sync-msk")]
+    machine = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:team-a-sync-msk"
+    assert resources(document, "states:StartExecution") == [machine]
+    executions = machine.replace(":stateMachine:", ":execution:")
+    assert resources(document, "states:StopExecution") == [f"{executions}:*", f"{executions}/*"]
+    assert resources(schedule_policy(NAMES, ACCOUNT, "sync-msk"), "states:StartExecution") == [machine]
 
 
 def test_an_unknown_platform_is_refused() -> None:

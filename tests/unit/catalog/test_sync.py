@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streamgov_core.catalog.entities import AssetType, Form
+from streamgov_core.catalog.run_summary import summaries_of
 from streamgov_core.model.errors import CatalogError
 from tests.unit.catalog.fakes import CLUSTER, FakeKafka, SyncSetup, avro
 
@@ -416,17 +417,10 @@ def test_a_long_run_is_split_and_loses_nothing() -> None:
     for name in names:
         setup.registry.put(name, avro("id"))
     setup.records.save(replace_record(setup, "gone"))
-    legs = 0
-    result, after = None, None
-    while True:
-        budget = iter([True] * 4)
-        setup.enough_time = lambda budget=budget: next(budget, False)  # type: ignore[misc]
-        legs += 1
-        done = setup.syncer().run_all(after=after, result=result)
-        if done.after is None:
-            break
-        after, result = done.after, type(done).from_json(json.loads(json.dumps(done.tally())))
-        assert legs < 20
+    setup.enough_time = lambda: False
+    machine = setup.machine()
+    done = machine.run()
+    assert machine.portions == 13 + 1
     assert done.to_json()["created"] == names
     assert len(setup.assets.assets) == 25
     assert done.retired == ["gone"]
@@ -447,8 +441,11 @@ def test_nothing_unchanged_is_begun_twice_and_what_was_fetched_ahead_is_bounded(
     setup.registry.put("t00", avro("id", "new"))
     setup.reset()
     setup.enough_time = lambda: False
-    leg = setup.syncer().run_all()
-    assert leg.after == "t01"
+    machine = setup.machine()
+    machine.stage()
+    machine.phase({"phase": "shard", "input": machine.input, "shard": machine.at["shards"][0]})
+    (portion,) = summaries_of(setup.store, machine.at["key"], "schemas")
+    assert (portion.after, portion.is_done) == ("t01", False)
     assert setup.registry.calls["get_schema"] <= 2 + 5 + 1
 
 

@@ -83,7 +83,7 @@ def test_where_things_are(graph: Graph) -> None:
 
 def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
     groups = graph.all("aws:cloudwatch/logGroup:LogGroup")
-    assert len(groups) == 14
+    assert len(groups) == 16
     for group in groups:
         assert group.inputs["retentionInDays"] == 7
         assert group.inputs["name"].startswith("/streamgov/streamgov/")
@@ -93,7 +93,8 @@ def test_logs_expire_and_are_encrypted(graph: Graph) -> None:
 
 def test_ledgers(graph: Graph) -> None:
     tables = {item.inputs["name"]: item for item in graph.all("aws:dynamodb/table:Table")}
-    assert set(tables) == {"streamgov-grants", "streamgov-runs", "streamgov-documents", "streamgov-records"}
+    words = ("grants", "runs", "documents", "records", "sync-msk-runs", "sync-kinesis-runs")
+    assert set(tables) == {f"streamgov-{word}" for word in words}
     for table in graph.all("aws:dynamodb/table:Table"):
         assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
         assert table.inputs["serverSideEncryption"]["enabled"] is True
@@ -103,11 +104,13 @@ def test_ledgers(graph: Graph) -> None:
     assert tables["streamgov-grants"].inputs["hashKey"] == "grantId"
 
 
-def test_silence_of_the_reconciler_breaches_and_silence_of_errors_does_not(graph: Graph) -> None:
+def test_silence_of_scheduled_runs_breaches_and_silence_of_errors_does_not(graph: Graph) -> None:
     alarms = {item.inputs["name"]: item.inputs for item in graph.all("aws:cloudwatch/metricAlarm:MetricAlarm")}
-    heartbeat = alarms.pop("streamgov-reconcile-heartbeat")
-    assert (heartbeat["treatMissingData"], heartbeat["comparisonOperator"]) == ("breaching", "LessThanThreshold")
-    assert (heartbeat["metricName"], heartbeat["period"], heartbeat["evaluationPeriods"]) == ("RunsEnded", 3600, 3)
+    for name, metric in (("reconcile", "RunsEnded"), ("sync-msk", "SyncRuns"), ("sync-kinesis", "SyncRuns")):
+        heartbeat = alarms.pop(f"streamgov-{name}-heartbeat")
+        assert (heartbeat["treatMissingData"], heartbeat["comparisonOperator"]) == ("breaching", "LessThanThreshold")
+        assert (heartbeat["metricName"], heartbeat["period"], heartbeat["evaluationPeriods"]) == (metric, 3600, 3)
+        assert name in heartbeat["dimensions"].values()
     for alarm in alarms.values():
         assert alarm["treatMissingData"] == "notBreaching" and alarm["period"] == 300
 
@@ -187,7 +190,13 @@ def test_names_agree_with_what_the_other_side_computes(graph: Graph) -> None:
     ):
         assert (account, NAMES.iam_name(what)) in names
     machines = {(item.account, item.inputs["name"]) for item in graph.all("aws:sfn/stateMachine:StateMachine")}
-    assert machines == {(DOMAIN, "streamgov-central"), (PRODUCER, "streamgov-member"), (CONSUMER, "streamgov-member")}
+    assert machines == {
+        (DOMAIN, "streamgov-central"),
+        (PRODUCER, "streamgov-member"),
+        (PRODUCER, "streamgov-sync-msk"),
+        (PRODUCER, "streamgov-sync-kinesis"),
+        (CONSUMER, "streamgov-member"),
+    }
 
 
 def test_consumer_role_carries_the_boundary_and_is_the_only_one_allowed(graph: Graph) -> None:

@@ -23,7 +23,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"
 CLUSTER = f"arn:aws:kafka:{REGION}:{OTHER}:cluster/orders/1f2e3d4c-5b6a-7988-a7b6-c5d4e3f2a1b0-7"
 PLAIN = {
     "account_id", "region", "namespace", "partition", "platform", "key", "trail", "membership", "target_name", "use",
-    "reconcile_schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
+    "reconcile_schedule", "schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
     "permissions_boundary_name", "deletion_protection", "on_destroy", "application", "dashboards",
     "delivery", "check_references", "snap_start",
 }  # fmt: skip

@@ -20,7 +20,6 @@ from streamgov_core.domain.reconcile.detection import Detector
 from streamgov_core.domain.reconcile.expected import DOCUMENTS_PER_COMMAND
 from streamgov_core.domain.reconcile.lookups import Lookups
 from streamgov_core.domain.reconcile.pace import Rotation, rotation_for, run_calls
-from streamgov_core.domain.reconcile.run_store import CHUNK_CHARS, DynamoRunStore
 from streamgov_core.domain.reconcile.shards import (
     CONCURRENCY,
     MAX_SHARDS,
@@ -32,6 +31,7 @@ from streamgov_core.domain.reconcile.shards import (
 )
 from streamgov_core.model.errors import PermanentGrantError, RemoteError
 from streamgov_core.runtime.dynamodb import from_item, to_item
+from streamgov_core.runtime.run_store import CHUNK_CHARS, DynamoRunStore
 from tests.unit.domain.test_reconcile import BOTH, NEITHER, expired, kinds, removed_by_hand
 from tests.unit.grants.fakes import NAMES, OWNER, PROJECT
 from tests.unit.grants.reconcile_accounts import CENTRAL, HOUR, MemoryDeployment

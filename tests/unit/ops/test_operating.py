@@ -35,7 +35,7 @@ from streamgov_ops.requests.recertification import (
     record_decision,
 )
 from streamgov_ops.runbook import CAUSES
-from streamgov_ops.runs import DataSource, RunFailedError, drift_of, run_central, run_data_source
+from streamgov_ops.runs import DataSource, RunFailedError, drift_of, run_central
 from streamgov_ops.session import SessionSettings
 from streamgov_ops.status import health
 from streamgov_ops.status.health import fill_of, grant_troubles, read_status
@@ -257,14 +257,6 @@ SOURCE = DataSource(
 def test_what_a_run_would_find_is_told_by_names() -> None:
     drift = drift_of(accounts(Source(["orders", "new"], ["orders", "gone"])), SOURCE)
     assert (drift.new, drift.gone, drift.known) == (("new",), ("gone",), 1)
-
-
-def test_a_data_source_is_invoked_by_hand() -> None:
-    source = Source([], [], {"created": 1})
-    assert run_data_source(accounts(source), SOURCE, {"schema": "orders"}) == {"created": 1}
-    assert source.asked == {"function": "streamgov-sync-msk", "action": "sync", "schema": "orders"}
-    with pytest.raises(RunFailedError, match="streamgov-sync-msk of account 333333333333 failed: orders"):
-        run_data_source(accounts(Source([], [], {"errorMessage": "orders is no schema"})), SOURCE, {})
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

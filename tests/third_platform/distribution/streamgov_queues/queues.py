@@ -24,6 +24,12 @@ class QueueSource:
     def prepare(self, *, one: bool = False) -> None:
         """Queues share nothing."""
 
+    def snapshot(self) -> Any:
+        return None
+
+    def restore(self, snapshot: Any) -> None:
+        """Nothing was looked up for all of them."""
+
     def prefetch(self, name: str) -> None:
         """Each queue is asked for in its turn."""
 

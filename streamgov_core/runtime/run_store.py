@@ -1,7 +1,7 @@
-"""What the shards of a reconcile run work on: rows that one phase writes and a later one reads, in a table of runs.
+"""What the shards of a run work on: rows that one phase writes and a later one reads, in a table of runs.
 
 A state of Step Functions holds 256 KiB, and a run over a hundred thousand grants is a few hundred megabytes. So the
-states carry the names of shards only.
+states carry the names of shards only. The reconciler and each data source have such a table.
 """
 
 from __future__ import annotations
