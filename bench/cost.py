@@ -153,8 +153,8 @@ def snapshot_cache_cost(members: int) -> float:
 
 
 def snapshot_restore_cost(grants: int) -> float:
-    """USD of grants across accounts whose functions are all restored: collect, apply twice, report."""
-    return grants * GRANT.requests * GRANT_MEMORY / 1024 * SNAPSHOT_RESTORE
+    """USD of grants across two accounts for which each function is restored once: collect, apply twice, report."""
+    return grants * snapshot_functions(2) * GRANT_MEMORY / 1024 * SNAPSHOT_RESTORE
 
 
 def snapshot_table() -> str:

@@ -51,7 +51,7 @@ def test_a_snapshot_costs_by_memory_and_second_and_a_restore_by_memory() -> None
     one = 1769 / 1024 * 730 * 3600 * 0.0000015046
     assert cost.snapshot_cache_cost(0) == pytest.approx(2 * one), "collect and report"
     assert cost.snapshot_cache_cost(1_000) == pytest.approx(1_002 * one)
-    assert cost.snapshot_restore_cost(1) == pytest.approx(cost.GRANT.requests * 1769 / 1024 * 0.0001397998)
+    assert cost.snapshot_restore_cost(1) == pytest.approx(4 * 1769 / 1024 * 0.0001397998)
 
 
 def test_the_decision_names_the_figures_that_are_computed() -> None:
