@@ -92,7 +92,7 @@ class Accounts:
             self.central.domain,
             *("grant", "listing", "environment", "target", "subscription", "request", "user", "update_status"),
         )
-        self.meter.slow(self.central.grants, "of_grant", "begin", "finish")
+        self.meter.slow(self.central.grants, "of_grant", "begin", "finish", "keep_names")
         told = Told()
         self.meter.slow(told, "put_events", "post_lineage_event")
         self.central.announce(OutcomeAnnouncer(NAMES, lambda: told, lambda: told))

@@ -14,6 +14,7 @@ from typing import Any
 from bench.common import table
 from streamgov_core.deploy.data_source_deployment import SYNC_MEMORY
 from streamgov_core.deploy.scope import GRANT_MEMORY
+from streamgov_core.deploy.snap_start import DOMAIN_FUNCTIONS, MEMBER_FUNCTIONS
 
 PRICES_OF = "us-east-1, November 2026; check the price list"
 HOURS_A_MONTH = 730
@@ -33,6 +34,11 @@ PRICES: Mapping[str, float] = MappingProxyType(
     }
 )
 """Price of one unit in USD; keys, alarms, metrics and parameters are by month."""
+
+SNAPSHOT_CACHE = 0.0000015046
+"""USD for a GB of memory and a second, for each version with SnapStart while it exists, three hours at least."""
+SNAPSHOT_RESTORE = 0.0001397998
+"""USD for a GB of memory, each time that an environment is restored."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +90,10 @@ class Usage:
 
 
 GRANT = Workload(
-    transitions=21, requests=4, gb_seconds=0.47 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
+    transitions=43, requests=6, gb_seconds=0.47 * GRANT_MEMORY / 1024, writes=10, reads=5, log_bytes=20_000
 )
 REVOKE = Workload(
-    transitions=21, requests=4, gb_seconds=0.32 * GRANT_MEMORY / 1024, writes=11, reads=4, log_bytes=20_000
+    transitions=29, requests=4, gb_seconds=0.32 * GRANT_MEMORY / 1024, writes=9, reads=3, log_bytes=20_000
 )
 RECONCILE = Workload(transitions=41, requests=11, gb_seconds=11 * 0.5, writes=16, reads=30, log_bytes=30_000)
 SYNC_100 = Workload(
@@ -131,6 +137,41 @@ def cost(usage: Usage) -> dict[str, float]:
     return {name: number * PRICES[name] for name, number in units(usage).items()}
 
 
+def snapshot_functions(members: int) -> int:
+    """How many functions have snapshots with ``snapStart: true``.
+
+    Args:
+        members: number of member accounts.
+    """
+    return len(DOMAIN_FUNCTIONS) + members * len(MEMBER_FUNCTIONS)
+
+
+def snapshot_cache_cost(members: int) -> float:
+    """USD a month of the snapshots, whether anything is granted or not."""
+    seconds = HOURS_A_MONTH * 3600
+    return snapshot_functions(members) * GRANT_MEMORY / 1024 * seconds * SNAPSHOT_CACHE
+
+
+def snapshot_restore_cost(grants: int) -> float:
+    """USD of grants across two accounts for which each function is restored once: collect, apply twice, report."""
+    return grants * snapshot_functions(2) * GRANT_MEMORY / 1024 * SNAPSHOT_RESTORE
+
+
+def snapshot_table() -> str:
+    """What ``snapStart: true`` adds a month, by the number of member accounts."""
+    rows = [
+        (
+            f"{members:,}",
+            f"{snapshot_functions(members):,}",
+            f"{snapshot_cache_cost(members):,.2f}",
+            f"{snapshot_restore_cost(10_000):,.2f}",
+        )
+        for members in (1, 2, 10, 100, 1_000)
+    ]
+    head = ("member accounts", "functions with snapshots", "cache, USD a month", "restores of 10,000 cold grants, USD")
+    return table(head, rows)
+
+
 def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
     """Print what each usage costs. There are no arguments."""
     used = {name: units(usage) for name, usage in USAGES.items()}
@@ -147,4 +188,6 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
     totals = [text for name in USAGES for text in ("", f"{sum(costs[name].values()):.2f}")]
     print(f"Prices: {PRICES_OF}\n")
     print(table(head, [*rows, ("sum", "", *totals)]))
-    return {"prices of": PRICES_OF, "USD a month": costs}
+    print(f"\nOnly with snapStart: true, in addition:\n\n{snapshot_table()}")
+    snapshots = {str(members): snapshot_cache_cost(members) for members in (2, 1_000)}
+    return {"prices of": PRICES_OF, "USD a month": costs, "SnapStart, USD a month by members": snapshots}

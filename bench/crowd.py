@@ -17,13 +17,17 @@ from functools import partial
 from typing import Any
 
 from bench.accounts import Accounts
+from bench.scale.calls import DOMAIN
+from bench.scale.rates import RATES as RATES_OF_AWS
 from streamgov_core.model.command import WAITING, GrantCommand
 from streamgov_core.model.errors import RetryableGrantError
 from tests.unit.domain.test_collect_report import done
 from tests.unit.grants.fakes import CLUSTER, CONSUMER, OWNER, ROLE, grant_event
 
-RATES: Mapping[str, float] = {name: 8.0 for name in ("grant", "environment", "target", "subscription", "request")}
-"""Calls a second of an account ("Amazon DataZone quotas"); GetListing and UpdateSubscriptionGrantStatus have none."""
+RATES: Mapping[str, float] = {
+    method: RATES_OF_AWS[name].per_second for method, (name,) in DOMAIN.items() if name in RATES_OF_AWS
+}
+"""Calls a second of an account by method of the gateway; GetListing and UpdateSubscriptionGrantStatus have no rate."""
 SDK_ATTEMPTS = 8
 SDK_CEILING = 20.0
 MACHINE_ATTEMPTS = 5

@@ -16,6 +16,7 @@ from streamgov_pulumi.providers import (
     DeploymentMarkerProvider,
     DestroyGuardProvider,
     FormTypeProvider,
+    FunctionVersionProvider,
     ProjectEnvironmentProvider,
     ProjectMembershipProvider,
     RuleProvider,
@@ -104,6 +105,13 @@ SERVED: Mapping[str, Served] = {
         inputs.TypeOutputs,
         "A custom metadata form type of a DataZone domain.",
         "domain_id|'form'|name",
+    ),
+    "FunctionVersion": Served(
+        FunctionVersionProvider,
+        inputs.FunctionVersionInputs,
+        inputs.NoOutputs,
+        "A published version of a Lambda function: waited for, and deleted when nothing names it any more.",
+        "function_name|version",
     ),
     "ProjectEnvironment": Served(
         ProjectEnvironmentProvider,

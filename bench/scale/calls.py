@@ -36,7 +36,12 @@ DOMAIN: Operations = MappingProxyType(
     }
 )
 GRANTS: Operations = MappingProxyType(
-    {"of_grant": ("dynamodb:Query",), "begin": ("dynamodb:PutItem",), "finish": ("dynamodb:UpdateItem",)}
+    {
+        "of_grant": ("dynamodb:Query",),
+        "begin": ("dynamodb:PutItem",),
+        "finish": ("dynamodb:UpdateItem",),
+        "keep_names": ("dynamodb:UpdateItem",),
+    }
 )
 TOLD: Operations = MappingProxyType(
     {"put_events": ("events:PutEvents",), "post_lineage_event": ("datazone:PostLineageEvent",)}

@@ -15,9 +15,9 @@ from bench.scale import calls as gateways
 from bench.scale.calls import Calls
 from bench.scale.functions import Context, Functions
 from bench.scale.landscape import DOMAIN_ACCOUNT, DOMAIN_ID, NAMES, Landscape, Placed, standing
-from bench.scale.machines import Machines
-from bench.scale.rates import FAIR, Buckets, Forecast
-from bench.scale.virtual import VirtualTime
+from bench.scale.machines import Machines, chance_of
+from bench.scale.rates import FAIR, RATES, Buckets, Forecast, Rate
+from bench.scale.virtual import VirtualTime, virtual_pools
 from streamgov_core.deploy.central_machine import central_definition
 from streamgov_core.deploy.member_machine import member_definition
 from streamgov_core.domain.announcement import OutcomeAnnouncer
@@ -118,16 +118,27 @@ class Deployment:
         landscape: of the domain.
         forecast: how calls fare.
         seed: of chance.
+        rates: what the services let through.
+        reserved: short name of a function -> its reserved concurrency in an account.
     """
 
-    def __init__(self, landscape: Landscape, forecast: Forecast = lambda moment: FAIR, seed: int = 1) -> None:
+    def __init__(
+        self,
+        landscape: Landscape,
+        forecast: Forecast = lambda moment: FAIR,
+        seed: int = 1,
+        rates: Mapping[str, Rate] = RATES,
+        reserved: Mapping[str, int] | None = None,
+    ) -> None:
         self.landscape = landscape
         self.time = VirtualTime()
         self.chance = random.Random(seed)
-        self.calls = Calls(self.time, Buckets(self.time), forecast, self.chance)
+        self.calls = Calls(self.time, Buckets(self.time.now, rates), forecast, self.chance)
         self.members = {account: Member.of(account, self.calls) for account in landscape.members()}
         self.domain, self.grants = MemoryDomain(), IndexedGrants()
-        self.functions = Functions(self.time, {"collect": self._collect, "apply": self._apply, "report": self._report})
+        self.domain.users = {name: {"details": {"sso": {"username": name}}} for name in ("asking", "approving")}
+        handlers = {"collect": self._collect, "apply": self._apply, "report": self._report}
+        self.functions = Functions(self.time, handlers, reserved or {})
         self.machines = Machines(self.time, self.calls, _definition, self.functions.invoke)
         settings = CollectSettings(NAMES, DOMAIN_ID, landscape.members(), ("MskTopicAssetType",))
 
@@ -143,6 +154,11 @@ class Deployment:
         self._reporter = Report(*parts, metrics=metrics, announcer=announcer)
         self._ids = map(str, itertools.count(1))
         self._full: set[str] = set()
+
+    def run(self) -> None:
+        """Run until nothing is due any more."""
+        with virtual_pools(self.time), chance_of(self.chance):
+            self.time.run()
 
     def ask(self, placed: Placed) -> None:
         """A grant as DataZone makes it when a request is approved, and what stood before beside it."""
@@ -216,9 +232,11 @@ class Deployment:
 
     def _stand(self, placed: Placed) -> None:
         """Fill the documents that this grant touches, each once."""
+        document = f"{ROLE}#{placed.role_arn}"
+        if {document, placed.cluster_arn} <= self._full:
+            return
         orders = [other.command() for other in standing(self.landscape, placed, 10**7)]
         on_role, on_cluster = orders[: self.landscape.on_role()], orders[: self.landscape.on_cluster()]
-        document = f"{ROLE}#{placed.role_arn}"
         if document not in self._full:
             self._full.add(document)
             told = [(order, PolicyContribution(document, permissions(order))) for order in on_role]

@@ -52,10 +52,12 @@ class Functions:
     Args:
         time: the clock.
         handlers: short name -> what runs: account, payload, context -> answer.
+        reserved: short name -> invocations of it that run in an account at the same time at most.
     """
 
     time: VirtualTime
     handlers: Mapping[str, Callable[[str, Any, Context], Any]]
+    reserved: Mapping[str, int] = field(default_factory=dict)
     invocations: Counter[str] = field(default_factory=Counter)
     cold: Counter[str] = field(default_factory=Counter)
     refused: int = 0
@@ -65,6 +67,7 @@ class Functions:
     longest: float = 0.0
     """Seconds of the longest invocation."""
     _running: Counter[str] = field(default_factory=Counter)
+    _busy: Counter[tuple[str, str]] = field(default_factory=Counter)
     _idle: dict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _started: dict[tuple[str, str], deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
@@ -76,6 +79,7 @@ class Functions:
         """
         cold = self._room(account, name)
         self._running[account] += 1
+        self._busy[account, name] += 1
         self.most = max(self.most, self._running[account])
         began = self.time.now()
         self.invocations[name] += 1
@@ -91,6 +95,7 @@ class Functions:
             raise StateFailure(type(error).__name__, f'{{"errorMessage": "{error}"}}') from error
         finally:
             self._running[account] -= 1
+            self._busy[account, name] -= 1
             self._idle[account, name].append(self.time.now())
             self.longest = max(self.longest, self.time.now() - began)
             self.gb_seconds += (self.time.now() - began) * MEMORY.get(name, GRANT_MEMORY) / 1024
@@ -102,10 +107,12 @@ class Functions:
         """Take a sandbox: whether a new one has to start.
 
         Raises:
-            StateFailure: the account's concurrency is used up, or the function may not gain sandboxes so fast.
+            StateFailure: the account's concurrency or the function's own is used up, or the function may not gain
+                sandboxes so fast.
         """
         now, idle, started = self.time.now(), self._idle[account, name], self._started[account, name]
-        if self._running[account] >= LAMBDA_CONCURRENCY:
+        full = name in self.reserved and self._busy[account, name] >= self.reserved[name]
+        if full or self._running[account] >= LAMBDA_CONCURRENCY:
             self.refused += 1
             raise StateFailure("Lambda.TooManyRequestsException", "Rate Exceeded")
         while idle and idle[0] < now - WARM_SECONDS:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from bench.scale.deployment import Deployment
 from bench.scale.landscape import WORKING_HOURS, Landscape, Placed
-from bench.scale.rates import BAD_HOUR, FAIR, Weather
-from bench.scale.virtual import virtual_pools
+from bench.scale.rates import BAD_HOUR, FAIR, RATES, Rate, Weather
 
 HOUR = 3_600.0
 STEADY = 100
@@ -100,14 +99,21 @@ def steady(landscape: Landscape, count: int = STEADY) -> Load:
     return _run(deployment, load)
 
 
-def burst(landscape: Landscape, count: int = BURST) -> Load:
+def burst(
+    landscape: Landscape,
+    count: int = BURST,
+    rates: Mapping[str, Rate] = RATES,
+    reserved: Mapping[str, int] | None = None,
+) -> Load:
     """So many requests approved in the same moment.
 
     Args:
         landscape: of the domain.
         count: requests.
+        rates: what the services let through.
+        reserved: short name of a function -> its reserved concurrency in an account.
     """
-    load, deployment = Load("burst", landscape), Deployment(landscape)
+    load, deployment = Load("burst", landscape), Deployment(landscape, rates=rates, reserved=reserved)
     for placed in _spread(landscape, count):
         deployment.ask(placed)
         _begin_later(deployment, 0.0, partial(_observe, deployment, load, placed, "Grant"))
@@ -164,8 +170,7 @@ def _observe(deployment: Deployment, load: Load, placed: Placed, kind: str) -> N
 
 
 def _run(deployment: Deployment, load: Load) -> Load:
-    with virtual_pools(deployment.time):
-        deployment.time.run()
+    deployment.run()
     calls, functions = deployment.calls, deployment.functions
     load.grants.sort()
     load.revokes.sort()

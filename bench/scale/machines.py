@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
+from aws_emulator.compute.states import interpreter, intrinsics
 from aws_emulator.compute.states.execution import Execution, Machine, Scope
 from aws_emulator.compute.states.failures import TASK_FAILED, TIMEOUT, StateFailure
 from aws_emulator.compute.states.interpreter import Frame, Interpreter
@@ -215,3 +219,14 @@ class Machines:
             self.calls.make(operation, account, attempts=STATE_ATTEMPTS, effect=effect)
         except StreamgovError as error:
             raise StateFailure(TASK_FAILED, str(error)) from error
+
+
+@contextmanager
+def chance_of(chance: random.Random) -> Iterator[None]:
+    """Let jitter and ``States.MathRandom`` come from one source, so that a run is the same each time.
+
+    Args:
+        chance: the source.
+    """
+    with patch.object(interpreter, "random", chance), patch.object(intrinsics, "random", chance):
+        yield

@@ -1,16 +1,23 @@
-"""Which quota a domain of some size meets first: what stands, and its busiest minute, beside the quotas."""
+"""Which quota a domain of some size meets first, and at how many grants each is met.
+
+What stands, and what happens in the busiest minute, beside the default quotas.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from aws_emulator.kernel.rates import DATAZONE
 from bench.scale.landscape import BROKERS_PER_CLUSTER, WORKING_HOURS, Landscape
-from bench.scale.loads import Load
-from bench.scale.rates import LAMBDA_CONCURRENCY, RATES
+from bench.scale.rates import ASSUMED, LAMBDA_CONCURRENCY, RATES
 
 BUSY = 5.0
 """Requests of the busiest minute, as a multiple of an ordinary one of a working day."""
+MOST = 10_000_000
+"""Grants up to which is looked for the one that meets a quota."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,14 @@ class Use:
         used: of it.
         limit: the default quota.
         moved_by: what can be done.
+        source: where the quota is documented.
     """
 
     quota: str
     used: float
     limit: float
     moved_by: str
+    source: str
 
     @property
     def share(self) -> float:
@@ -35,15 +44,34 @@ class Use:
         return self.used / self.limit
 
 
-def uses(landscape: Landscape, load: Load) -> list[Use]:
+def uses(landscape: Landscape, each: Mapping[str, float], most: int = 0) -> list[Use]:
     """Quotas by how much of them is used, most first.
 
     Args:
         landscape: of the domain.
-        load: a steady one, from which the calls of one request are taken.
+        each: calls of one request, by operation.
+        most: functions that run in one account at the same time.
     """
-    a_second = BUSY * 2 * landscape.grants_a_day / (WORKING_HOURS * 3_600)
-    return sorted((*_standing(landscape), *_rates(landscape, load, a_second)), key=lambda use: -use.share)
+    found = (*_standing(landscape), *_rates(landscape, each), _functions(most))
+    return sorted(found, key=lambda use: -use.share)
+
+
+def met_at(accounts: int, each: Mapping[str, float]) -> dict[str, int]:
+    """The number of grants that still fit each quota; MOST if it is not met before, 0 if no grant fits.
+
+    Args:
+        accounts: member accounts.
+        each: calls of one request, by operation.
+    """
+
+    @cache
+    def shares(grants: int) -> Mapping[str, float]:
+        return {use.quota: use.share for use in uses(Landscape(accounts, grants), each)}
+
+    def fits(quota: str) -> int:
+        return bisect_right(range(1, MOST + 1), False, key=lambda grants: shares(grants)[quota] > 1)
+
+    return {quota: fits(quota) for quota in shares(1)}
 
 
 def _standing(landscape: Landscape) -> Sequence[Use]:
@@ -52,30 +80,38 @@ def _standing(landscape: Landscape) -> Sequence[Use]:
         Use(
             "DataZone: environments of a domain",
             landscape.consumers * roles,
-            1_000,
-            "an increase; environments with several roles; a second domain",
+            500,
+            "an increase; one environment for a project's roles (a subscription target may name several of them), not "
+            "one for each; a second domain",
+            "Amazon DataZone quotas: 500 in one edition of the page, 1,000 in another and for Unified Studio; "
+            "the smaller counts here",
         ),
-        Use("DataZone: assets of a domain", landscape.grants, 1_000_000, "an increase"),
+        Use("DataZone: assets of a domain", landscape.grants, 1_000_000, "an increase", "Amazon DataZone quotas"),
         Use(
             "MSK: brokers of an account",
             landscape.clusters_each * BROKERS_PER_CLUSTER,
             90,
-            "an increase; more owning accounts; consumers of one account that share a role",
+            "an increase; more owning accounts; consumers of an account that share a role: a cluster's policy holds 55 "
+            "grants of a topic each to a role each, 167 topics of one role, or 365 roles on one topic "
+            "([capacities](capacities.md))",
+            "Amazon MSK quota",
         ),
-        Use("IAM: roles of an account", roles, 1_000, "an increase; more consuming accounts"),
+        Use("IAM: roles of an account", roles, 1_000, "an increase; more consuming accounts", "IAM quotas"),
         Use(
             "SSM: standard parameters of a consuming account",
             landscape.grants / landscape.consumers,
             10_000,
-            "advanced parameters, which are chosen by themselves and cost; more consuming accounts",
+            "nothing has to: Parameter Store then chooses advanced ones, which cost five cents a month each; more "
+            "consuming accounts",
+            "Systems Manager quotas",
         ),
     )
 
 
-def _rates(landscape: Landscape, load: Load, a_second: float) -> Sequence[Use]:
+def _rates(landscape: Landscape, each: Mapping[str, float]) -> Sequence[Use]:
     """Rates in the busiest minute: those of the domain's account, and those of the busiest member's."""
+    a_second = BUSY * 2 * landscape.grants_a_day / (WORKING_HOURS * 3_600)
     in_domain = ("datazone:", "states:StartExecution", "states:SendTaskSuccess")
-    each: Mapping[str, float] = {name: count / load.requests for name, count in load.calls.items()}
     found = []
     for operation, rate in RATES.items():
         if operation not in each or rate.per_thing:
@@ -83,7 +119,23 @@ def _rates(landscape: Landscape, load: Load, a_second: float) -> Sequence[Use]:
         accounts = 1 if operation.startswith(in_domain) else landscape.owners
         if operation.startswith(("iam:", "ssm:Put")):
             accounts = landscape.consumers
+        moved_by = "an increase" if accounts == 1 else "an increase; more accounts"
+        source = "assumed" if rate.source == ASSUMED else rate.source
         used = a_second * each[operation] / accounts
-        found.append(Use(f"{operation} a second", used, rate.per_second, "an increase"))
-    found.append(Use("Lambda: concurrency of an account", load.most, LAMBDA_CONCURRENCY, "an increase"))
+        found.append(Use(f"{operation} a second", used, rate.per_second, moved_by, source))
+    together = [
+        name for name, rate in RATES.items() if name in each and rate.source == DATAZONE and rate.per_second == 8
+    ]
+    used = a_second * sum(each[name] for name in together)
+    found.append(Use("DataZone: reads a second, if all share one rate", used, 8, "an increase", DATAZONE))
     return found
+
+
+def _functions(most: int) -> Use:
+    return Use(
+        "Lambda: concurrency of an account",
+        most,
+        LAMBDA_CONCURRENCY,
+        "an increase; `collectConcurrency` keeps a burst from taking all of it",
+        "Lambda quotas",
+    )

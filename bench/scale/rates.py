@@ -1,18 +1,21 @@
-"""What services let through in a second, as token buckets on the virtual clock; and what a bad hour does to calls."""
+"""What services let through in a second, as token buckets on the virtual clock; and what a bad hour does to calls.
+
+What AWS documents for its APIs stands in `aws_emulator.kernel.rates` alone, which the sandbox enforces too. Here is
+what it says of parts of a service (partitions, transitions, functions), and what has to be assumed.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bench.scale.virtual import VirtualTime
+from aws_emulator.kernel import rates as documented
 
-DATAZONE = "Amazon DataZone quotas"
-SYSTEMS_MANAGER = "Systems Manager: Parameter Store throughput, default"
-STATES = "Step Functions quotas: us-east-1, us-west-2, eu-west-1"
 ASSUMED = "not published: assumed"
+PARTITION_WRITES = "DynamoDB developer guide, Best practices for partition keys: write units of a partition"
+PARTITION_READS = "DynamoDB developer guide, Best practices for partition keys: read units of a partition"
 
 
 @dataclass(frozen=True)
@@ -24,38 +27,32 @@ class Rate:
         burst: calls that a full bucket holds.
         source: where it is documented, or ASSUMED.
         per_thing: whether each resource has a bucket of its own; otherwise each account has.
+        bucket: operations that name the same bucket share it; '' for one of its own.
     """
 
     per_second: float
     burst: float
     source: str
     per_thing: bool = False
+    bucket: str = ""
 
 
-def _datazone(rate: float) -> Rate:
-    return Rate(rate, rate, DATAZONE)
+def _documented() -> dict[str, Rate]:
+    """The rates of `aws_emulator.kernel.rates`, by ``service:Operation``."""
+    prefixes = {"stepfunctions": "states"}
+    return {
+        f"{prefixes.get(service, service)}:{operation}": Rate(rate.per_second, rate.full, rate.source)
+        for (service, operation), rate in documented.RATES.items()
+    }
 
 
 RATES: Mapping[str, Rate] = MappingProxyType(
     {
-        "datazone:GetSubscriptionGrant": _datazone(8),
-        "datazone:GetSubscription": _datazone(8),
-        "datazone:GetSubscriptionRequestDetails": _datazone(8),
-        "datazone:GetSubscriptionTarget": _datazone(8),
-        "datazone:GetEnvironment": _datazone(8),
-        "datazone:ListSubscriptionGrants": _datazone(8),
-        "datazone:ListSubscriptions": _datazone(8),
-        "datazone:PostLineageEvent": _datazone(20),
-        "ssm:GetParameter": Rate(40, 40, SYSTEMS_MANAGER),
-        "ssm:GetParameters": Rate(40, 40, SYSTEMS_MANAGER),
-        "ssm:PutParameter": Rate(3, 3, SYSTEMS_MANAGER),
-        "states:StartExecution": Rate(300, 1_300, STATES),
-        "states:SendTaskSuccess": Rate(500, 3_000, STATES),
-        "states:SendTaskFailure": Rate(500, 3_000, STATES),
-        "states:StateTransition": Rate(5_000, 5_000, STATES),
-        "dynamodb:UpdateItem": Rate(1_000, 1_000, "DynamoDB: a partition's write units", per_thing=True),
-        "dynamodb:PutItem": Rate(1_000, 1_000, "DynamoDB: a partition's write units", per_thing=True),
-        "dynamodb:Query": Rate(3_000, 3_000, "DynamoDB: a partition's read units", per_thing=True),
+        **_documented(),
+        "states:StateTransition": Rate(5_000, 5_000, documented.STEP_FUNCTIONS),
+        "dynamodb:UpdateItem": Rate(1_000, 1_000, PARTITION_WRITES, per_thing=True),
+        "dynamodb:PutItem": Rate(1_000, 1_000, PARTITION_WRITES, per_thing=True),
+        "dynamodb:Query": Rate(3_000, 3_000, PARTITION_READS, per_thing=True),
         "iam:PutRolePolicy": Rate(5, 10, ASSUMED),
         "iam:CreatePolicyVersion": Rate(5, 10, ASSUMED),
         "iam:GetRole": Rate(50, 100, ASSUMED),
@@ -66,7 +63,23 @@ RATES: Mapping[str, Rate] = MappingProxyType(
         "kafka:GetBootstrapBrokers": Rate(20, 40, ASSUMED),
     }
 )
-"""By operation; any other operation is let through."""
+"""By operation; any other operation is let through. DataZone's are those of the table, each operation by itself."""
+
+
+def shared(rates: Mapping[str, Rate] = RATES) -> dict[str, Rate]:
+    """The other way to read DataZone's table: operations with the same rate share one bucket.
+
+    UNVERIFIED: the table names each API with a rate of its own, "per AWS account per Region", and says neither that
+    they share one nor that they do not. The product has to grant every request of a burst either way.
+
+    Args:
+        rates: by operation.
+    """
+    return {
+        name: replace(rate, bucket=f"datazone, {rate.per_second:g} a second") if name.startswith("datazone:") else rate
+        for name, rate in rates.items()
+    }
+
 
 LAMBDA_CONCURRENCY = 1_000
 """Invocations that run in an account and region at the same time ("Lambda quotas"), unless raised."""
@@ -80,15 +93,13 @@ class Bucket:
 
     Args:
         rate: what it follows.
-        at: when it was full.
+        at: when it was looked at last.
+        tokens: calls that it held then.
     """
 
     rate: Rate
     at: float
-    tokens: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tokens = self.rate.burst
+    tokens: float
 
     def take(self, now: float) -> bool:
         """Whether one more call is let through."""
@@ -104,12 +115,12 @@ class Buckets:
     """The buckets of every account.
 
     Args:
-        time: the clock.
+        now: the clock, in seconds.
         rates: by operation.
     """
 
-    def __init__(self, time: VirtualTime, rates: Mapping[str, Rate] = RATES) -> None:
-        self._time = time
+    def __init__(self, now: Callable[[], float], rates: Mapping[str, Rate] = RATES) -> None:
+        self._now = now
         self._rates = rates
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
@@ -124,9 +135,11 @@ class Buckets:
         rate = self._rates.get(operation)
         if rate is None:
             return True
-        key = (operation, f"{account}/{thing}" if rate.per_thing else account)
-        now = self._time.now()
-        bucket = self._buckets.setdefault(key, Bucket(rate, now))
+        key = (rate.bucket or operation, f"{account}/{thing}" if rate.per_thing else account)
+        now = self._now()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(rate, now, rate.burst)
         return bucket.take(now)
 
 

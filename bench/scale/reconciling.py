@@ -12,7 +12,6 @@ from bench.scale.deployment import DOMAIN_ATTEMPTS, Deployment
 from bench.scale.functions import Context
 from bench.scale.landscape import DOMAIN_ACCOUNT, DOMAIN_ID, NAMES, Landscape
 from bench.scale.standing import StandingDataZone, StandingGrants, settle
-from bench.scale.virtual import virtual_pools
 from streamgov_core.domain.datazone import DataZoneDomain
 from streamgov_core.domain.reconcile.inventory import DataZoneInventory, rate_limited
 from streamgov_core.domain.reconcile.pace import RateLimiter
@@ -125,9 +124,8 @@ def reconcile(landscape: Landscape) -> Run:
         run.ended = made.machines.execute(DOMAIN_ACCOUNT, "central", given)
         run.seconds = made.time.now() - began
 
-    with virtual_pools(made.time):
-        made.time.spawn(work)
-        made.time.run()
+    made.time.spawn(work)
+    made.run()
     run.findings, run.calls, run.executions = made.findings, made.calls.counts, made.machines.ended
     run.invocations, run.longest = made.functions.invocations, made.functions.longest
     run.transitions, run.gb_seconds = made.machines.transitions, made.functions.gb_seconds

@@ -246,6 +246,57 @@ def function_role_not_assumable(probe_run: ProbeRun) -> Any:
     return answer_of(probe_run.client("lambda").invoke, FunctionName=name)
 
 
+def _publish(probe_run: ProbeRun, name: str, **change: Any) -> str:
+    """Change a function and publish it; the version's number."""
+    client = probe_run.client("lambda")
+    client.update_function_configuration(FunctionName=name, **change)
+    probe_run.wait(
+        "the function to be updated",
+        lambda: client.get_function_configuration(FunctionName=name).get("LastUpdateStatus") != "InProgress",
+        120,
+    )
+    return str(client.publish_version(FunctionName=name)["Version"])
+
+
+@probe("lambda-moved-alias", expects=["2"], uses=(function_role,), minutes=1)
+def moved_alias(probe_run: ProbeRun) -> Any:
+    """Does an alias that was moved a moment ago lead to its new version only, so that the former one may be deleted?"""
+    client, name = probe_run.client("lambda"), make_function(probe_run, "def handler(event, context):\n    return 1\n")
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion=_publish(probe_run, name, Description="one"))
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion=_publish(probe_run, name, Description="two"))
+    client.delete_function(FunctionName=name, Qualifier="1")
+    answers: set[str] = set()
+
+    def invoke() -> None:
+        answers.add(client.invoke(FunctionName=f"{name}:live")["ExecutedVersion"])
+
+    refused = {answer_of(invoke) for _ in range(20)} - {"accepted"}
+    return sorted(answers | refused)
+
+
+@probe(
+    "lambda-snapshot-pending",
+    expects={"invoke": "SnapStartNotReadyException", "alias": "ResourceConflictException", "state": "Active"},
+    uses=(function_role,),
+    usd=0.01,
+    minutes=5,
+)
+def snapshot_pending(probe_run: ProbeRun) -> Any:
+    """What may be done with a version whose snapshot is being made, and does it become Active?"""
+    client, name = probe_run.client("lambda"), make_function(probe_run, "def handler(event, context):\n    return 1\n")
+    version = _publish(probe_run, name, SnapStart={"ApplyOn": "PublishedVersions"})
+    answer = {
+        "invoke": answer_of(client.invoke, FunctionName=name, Qualifier=version),
+        "alias": answer_of(client.create_alias, FunctionName=name, Name="early", FunctionVersion=version),
+    }
+
+    def state() -> str:
+        found = str(client.get_function_configuration(FunctionName=name, Qualifier=version)["State"])
+        return "" if found == "Pending" else found
+
+    return {**answer, "state": probe_run.wait("the snapshot", state, 600)}
+
+
 @probe("events-dead-letter-body", expects="the event as it arrived", usd=0.01, minutes=2)
 def dead_letter_body(probe_run: ProbeRun) -> Any:
     """Which body has a dead letter of a target with an input transformer?"""

@@ -8,7 +8,7 @@ rule, which starts the same machine with action ``settle``.
 
 from __future__ import annotations
 
-from streamgov_core.deploy.member_stages import member_stage, undo_stage
+from streamgov_core.deploy.member_stages import undo_stage, whole_stage
 from streamgov_core.deploy.reconcile_branch import reconcile_states
 from streamgov_core.deploy.task_states import State, catch_all, catch_no_room, function_retries, function_task
 from streamgov_core.domain.workflow_input import CENTRAL_TIMEOUT
@@ -29,23 +29,20 @@ def central_definition(names: Names, domain_account: str) -> State:
     """
     collect = names.function_arn(domain_account, "collect")
     report = names.function_arn(domain_account, "report")
+    # What the accounts of principals and owner say goes to each further step with its command.
+    prepared = {"prepared.$": "$.told.prepared"}
+    # What the first stage makes, such as a fan-out consumer, reaches the second one's commands with its answers.
+    answered = {**prepared, "answers.$": "$.firstDone.answers"}
+    second = [{"Variable": "$.do.second[0]", "IsPresent": True, "Next": "Second"}]
+    to_report: State = {"Default": "Report"}
     asset_states = {
-        # What the principals' accounts say goes to each further step with its command.
-        "Prepare": {
-            **member_stage("Prepare", "$.do.prepare", "$.told", "First", "Report"),
-            "ResultSelector": {"prepared.$": "$"},
-        },
-        "First": member_stage("First", "$.do.first", "$.firstDone", "PassAnswersOn", "UndoFirst", told="$.told"),
-        # What only the owner knows, such as the brokers, reaches the consumer's side with its command.
-        "PassAnswersOn": {
-            "Type": "Pass",
-            "Parameters": {"prepared.$": "$.told.prepared", "answers.$": "$.firstDone"},
-            "ResultPath": "$.told",
-            "Next": "Second",
-        },
-        "Second": member_stage("Second", "$.do.second", "$.secondDone", "Report", "UndoFirst", told="$.told"),
-        "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", told="$.told"),
-        "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", told="$.told"),
+        **whole_stage("Prepare", "$.do.prepare", "$.told", {"Default": "First"}, "Report", kept="prepared"),
+        **whole_stage(
+            "First", "$.do.first", "$.firstDone", {"Choices": second, **to_report}, "UndoFirst", told=prepared
+        ),
+        **whole_stage("Second", "$.do.second", "$.secondDone", to_report, "UndoFirst", told=answered),
+        "UndoFirst": undo_stage("UndoFirst", "$.undo.first", "$.undoFirstDone", "UndoSecond", told=prepared),
+        "UndoSecond": undo_stage("UndoSecond", "$.undo.second", "$.undoSecondDone", "Report", told=prepared),
         "Report": {
             **function_task(report, {"kind": "outcome", "item.$": "$"}, timeout=120),
             "ResultSelector": {"reported.$": "$.Payload"},

@@ -32,6 +32,7 @@ from streamgov_core.deploy.heartbeat import heartbeat_alarms
 from streamgov_core.deploy.iam_statements import Document
 from streamgov_core.deploy.reconcile_branch import RECONCILE_TIMEOUT
 from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.snap_start import DOMAIN_FUNCTIONS, through_aliases
 from streamgov_core.deploy.spec import (
     AlarmSpec,
     DashboardSpec,
@@ -118,6 +119,7 @@ def domain_account(
     reconcile_repairs: bool = True,
     grace: float = GRACE_SECONDS,
     collect_concurrency: int | None = None,
+    snap_start: bool | None = None,
 ) -> DomainDeployment:
     """What is deployed into the domain account.
 
@@ -139,6 +141,8 @@ def domain_account(
         grace: seconds that a grant may be open before an execution must work on it.
         collect_concurrency: how many invocations of the function that reads grants run side by side at most, reserved
             for it: the queue of a burst. None: the account's common pool.
+        snap_start: the functions that a grant waits for have aliases, with snapshots (True) or without (False, for the
+            executions that still name an alias when snapshots are given up). None: no aliases.
 
     Raises:
         ConfigError: an account id is malformed, or a document has no room for so many accounts.
@@ -146,11 +150,40 @@ def domain_account(
     names, account, key_arn = scope.names, scope.account, scope.kms_key_arn
     member_accounts = tuple(sorted({check_account(member, "member account") for member in members}))
     types = tuple(sorted({*asset_types}))
+    aliased = () if snap_start is None else DOMAIN_FUNCTIONS
+    collect = scope.function(
+        "collect",
+        entry_point="handlers.collect_grant.handler",
+        description="Collects what a subscription grant needs and records it",
+        settings=CollectSettings(
+            names,
+            domain_id,
+            member_accounts,
+            types,
+            principal_accounts={key: tuple(sorted(value)) for key, value in (principal_accounts or {}).items()},
+            options={"managedVpc": managed_vpc, "crossAccountServerless": cross_account_serverless},
+            request_required=request_required,
+            ends=ends or GrantEnds(),
+        ),
+        policy=collect_policy(names, account, key_arn),
+        reserved_concurrency=collect_concurrency,
+        snap_start=snap_start,
+    )
+    report = scope.function(
+        "report",
+        entry_point="handlers.report_grant.handler",
+        description="Reports the outcome of a subscription grant",
+        settings=ReportSettings(names, domain_id, member_accounts, types, account),
+        policy=report_policy(names, account, key_arn),
+        snap_start=snap_start,
+    )
     machine = scope.machine(
         "central",
-        definition=central_definition(names, account),
+        definition=through_aliases(
+            central_definition(names, account), {function.arn: function for function in (collect, report)}
+        ),
         policy=_for_members(
-            partial(central_machine_policy, names, account, organization_id=organization_id),
+            partial(central_machine_policy, names, account, organization_id=organization_id, aliased=aliased),
             member_accounts,
             INLINE_LIMIT,
             "the policy of the central machine's role",
@@ -171,30 +204,8 @@ def domain_account(
     made = DomainDeployment(
         grants=TableSpec("grants", names.grant_table, hash_key="grantId", range_key="assetId", expiry="purgeAt"),
         runs=TableSpec("runs", names.run_table, hash_key=RUN_KEY, range_key=PART_KEY, expiry=EXPIRY),
-        collect=scope.function(
-            "collect",
-            entry_point="handlers.collect_grant.handler",
-            description="Collects what a subscription grant needs and records it",
-            settings=CollectSettings(
-                names,
-                domain_id,
-                member_accounts,
-                types,
-                principal_accounts={key: tuple(sorted(value)) for key, value in (principal_accounts or {}).items()},
-                options={"managedVpc": managed_vpc, "crossAccountServerless": cross_account_serverless},
-                request_required=request_required,
-                ends=ends or GrantEnds(),
-            ),
-            policy=collect_policy(names, account, key_arn),
-            reserved_concurrency=collect_concurrency,
-        ),
-        report=scope.function(
-            "report",
-            entry_point="handlers.report_grant.handler",
-            description="Reports the outcome of a subscription grant",
-            settings=ReportSettings(names, domain_id, member_accounts, types, account),
-            policy=report_policy(names, account, key_arn),
-        ),
+        collect=collect,
+        report=report,
         reconcile=scope.function(
             "reconcile",
             entry_point="handlers.reconcile_grants.handler",
@@ -253,17 +264,19 @@ def _for_members(
     )
 
 
-def members_that_fit(names: Names, account: str) -> int:
+def members_that_fit(names: Names, account: str, *, snap_start: bool | None = None) -> int:
     """How many member accounts a deployment may have that names no organisation.
 
     Args:
         names: the deployment's names.
         account: the domain's account.
+        snap_start: as ``domain_account`` takes it.
     """
+    aliased = () if snap_start is None else DOMAIN_FUNCTIONS
     some = [f"{number:012}" for number in range(1_000)]
     return min(
         how_many_fit(partial(callback_trust, names, account), some, TRUST_LIMIT),
-        how_many_fit(partial(central_machine_policy, names, account), some, INLINE_LIMIT),
+        how_many_fit(partial(central_machine_policy, names, account, aliased=aliased), some, INLINE_LIMIT),
     )
 
 

@@ -5,7 +5,7 @@ Every remaining ``*`` has its reason beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from streamgov_core.deploy.iam_statements import (
@@ -87,7 +87,6 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
             "GetSubscriptionGrant",
             "GetSubscriptionRequestDetails",
             "GetSubscriptionTarget",
-            "GetUserProfile",
             "UpdateSubscriptionGrantStatus",
         ),
         table_access(names, domain_account, names.grant_table),
@@ -105,7 +104,7 @@ def collect_policy(names: Names, domain_account: str, table_kms_key_arn: str | N
 def report_policy(names: Names, domain_account: str, table_kms_key_arn: str | None = None) -> Document:
     """The reporter: outcome to the grant ledger and to DataZone, a schedule for the end of access."""
     return document(
-        datazone("GetSubscriptionGrant", "PostLineageEvent", "UpdateSubscriptionGrantStatus"),
+        datazone("GetSubscriptionGrant", "GetUserProfile", "PostLineageEvent", "UpdateSubscriptionGrantStatus"),
         _publish(names, domain_account, "PublishOutcomes"),
         table_access(names, domain_account, names.grant_table),
         {
@@ -185,9 +184,15 @@ def reconcile_policy(names: Names, domain_account: str, table_kms_key_arn: str |
 
 
 def central_machine_policy(
-    names: Names, domain_account: str, member_accounts: Sequence[str], *, organization_id: str | None = None
+    names: Names,
+    domain_account: str,
+    member_accounts: Sequence[str],
+    *,
+    organization_id: str | None = None,
+    aliased: Collection[str] = (),
 ) -> Document:
-    """The central machine: its three functions and the invoke role of each member account.
+    """The central machine: its three functions, those of them ``aliased`` by their alias too, and the invoke role of
+    each member account.
 
     With ``organization_id`` of each account of the organisation that has such a role, whatever their number: the role
     must trust this machine by name, and ``collect`` serves the member accounts alone.
@@ -199,7 +204,7 @@ def central_machine_policy(
         members["Resource"] = names.role_arn("*", "member-invoke")
         members["Condition"] = {"StringEquals": {"aws:ResourceOrgID": organization_id}}
     return document(
-        invoke_functions(names, domain_account, "collect", "reconcile", "report"),
+        invoke_functions(names, domain_account, "collect", "reconcile", "report", aliased=aliased),
         members,
         # "IAM policies for using Distributed Map states": the machine starts and stops its own child executions.
         {

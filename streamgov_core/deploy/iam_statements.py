@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from streamgov_core.model.naming import Names, check_account
@@ -154,11 +154,22 @@ def tracing() -> Statement:
     }
 
 
-def invoke_functions(names: Names, account: str, *function_names: str) -> Statement:
-    """Invoking functions of ours."""
+def invoke_functions(names: Names, account: str, *function_names: str, aliased: Collection[str] = ()) -> Statement:
+    """Invoking functions of ours.
+
+    Args:
+        names: of the deployment.
+        account: the functions'.
+        function_names: what ``Names.function_arn`` calls them.
+        aliased: those of them that have an alias: a function and its alias are two resources (Lambda developer guide,
+            "Resources and conditions for Lambda actions"), and executions that began before a change name the other.
+    """
     return {
         "Sid": "Functions",
         "Effect": "Allow",
         "Action": "lambda:InvokeFunction",
-        "Resource": [names.function_arn(account, function_name) for function_name in function_names],
+        "Resource": [
+            *(names.function_arn(account, function_name) for function_name in function_names),
+            *(names.function_alias_arn(account, function_name) for function_name in aliased),
+        ],
     }

@@ -23,6 +23,7 @@ from streamgov_core.deploy.member_permissions import (
 )
 from streamgov_core.deploy.reader_permissions import READER_BOUNDARY, reader_boundary
 from streamgov_core.deploy.scope import AccountScope
+from streamgov_core.deploy.snap_start import MEMBER_FUNCTIONS, through_aliases
 from streamgov_core.deploy.spec import DashboardSpec, FunctionSpec, MachineSpec, PolicySpec, RoleSpec, TableSpec
 from streamgov_core.documents.compiler import MANAGED_LIMIT
 from streamgov_core.member.apply_settings import ApplySettings
@@ -86,6 +87,7 @@ def member_account(
     boundary_arn: str | None = None,
     resource_keys: Sequence[str] = (),
     sources: Sequence[GovernedSource] = (),
+    snap_start: bool | None = None,
 ) -> MemberDeployment:
     """What is deployed into a member account, which may be producer and consumer at once.
 
@@ -108,6 +110,8 @@ def member_account(
             account that encrypt streams which are granted. None: any key, and then the function may revoke any grant
             on any key of the account.
         sources: the account's data sources: their records may claim what they may speak for, and nothing else.
+        snap_start: the function has an alias, with snapshots (True) or without (False, for the executions that still
+            name the alias when snapshots are given up). None: no alias. The domain's account need not know.
 
     Raises:
         ConfigError: an account id is malformed, a connection role is not among the consumer roles, a data source
@@ -117,51 +121,54 @@ def member_account(
     check_account(domain_account, "domain account")
     _check_connection_roles(connection_roles, consumer_roles)
     boundary = boundary_policy(scope, extra_actions=boundary_extra_actions, connection_roles=connection_roles)
+    apply = scope.function(
+        "apply",
+        entry_point="handlers.apply_grant.handler",
+        description="Writes the policies that grants on this account's resources and roles need",
+        settings=ApplySettings(
+            names,
+            domain_id,
+            account,
+            consumer_roles=tuple(sorted({*consumer_roles})),
+            # By name: the documents are known at the first preview.
+            boundary=boundary_arn or boundary.arn,
+            require_boundary=require_boundary,
+            manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
+            claimable=claimable_resources(names, account, sources),
+            function_timeout=APPLY_TIMEOUT,
+            protected_roles=tuple(sorted({*protected_roles})),
+            connection_roles=tuple(sorted({*connection_roles})),
+            access_boundary=names.policy_arn(account, ACCESS_BOUNDARY),
+            deliveries={role: way for role, way in (deliveries or {}).items() if way != AUTO},
+            reader_boundary=names.policy_arn(account, READER_BOUNDARY),
+        ),
+        policy=apply_policy(
+            names,
+            account,
+            domain_id,
+            consumer_role_arns=consumer_roles,
+            boundary_arn=boundary_arn or boundary.arn,
+            require_boundary=require_boundary,
+            resource_keys=resource_keys,
+            kms_key_arn=scope.kms_key_arn,
+            protected_role_arns=protected_roles,
+        ),
+        timeout=APPLY_TIMEOUT,
+        reserved_concurrency=apply_concurrency,
+        snap_start=snap_start,
+    )
+    aliased = () if snap_start is None else MEMBER_FUNCTIONS
     machine = scope.machine(
         "member",
-        definition=member_definition(names, account, domain_account),
-        policy=member_machine_policy(names, account, domain_account),
+        definition=through_aliases(member_definition(names, account, domain_account), {apply.arn: apply}),
+        policy=member_machine_policy(names, account, domain_account, aliased=aliased),
     )
     made = MemberDeployment(
         documents=TableSpec(
             "documents", names.document_table, hash_key=DOCUMENT_KEY, range_key=ITEM_KEY, expiry=EXPIRY_ATTRIBUTE
         ),
         records=TableSpec("records", names.record_table, hash_key=RECORD_KEY, range_key=RECORD_ITEM),
-        apply=scope.function(
-            "apply",
-            entry_point="handlers.apply_grant.handler",
-            description="Writes the policies that grants on this account's resources and roles need",
-            settings=ApplySettings(
-                names,
-                domain_id,
-                account,
-                consumer_roles=tuple(sorted({*consumer_roles})),
-                # By name: the documents are known at the first preview.
-                boundary=boundary_arn or boundary.arn,
-                require_boundary=require_boundary,
-                manual_assets={key: tuple(sorted(value)) for key, value in (manual_assets or {}).items()},
-                claimable=claimable_resources(names, account, sources),
-                function_timeout=APPLY_TIMEOUT,
-                protected_roles=tuple(sorted({*protected_roles})),
-                connection_roles=tuple(sorted({*connection_roles})),
-                access_boundary=names.policy_arn(account, ACCESS_BOUNDARY),
-                deliveries={role: way for role, way in (deliveries or {}).items() if way != AUTO},
-                reader_boundary=names.policy_arn(account, READER_BOUNDARY),
-            ),
-            policy=apply_policy(
-                names,
-                account,
-                domain_id,
-                consumer_role_arns=consumer_roles,
-                boundary_arn=boundary_arn or boundary.arn,
-                require_boundary=require_boundary,
-                resource_keys=resource_keys,
-                kms_key_arn=scope.kms_key_arn,
-                protected_role_arns=protected_roles,
-            ),
-            timeout=APPLY_TIMEOUT,
-            reserved_concurrency=apply_concurrency,
-        ),
+        apply=apply,
         machine=machine,
         invoke=scope.role(
             "member-invoke",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
 from streamgov_core.deploy.access_role_permissions import access_role_statements, look_at_principals, our_policies
@@ -29,10 +29,12 @@ ACCESS_BOUNDARY = "access-boundary"
 """What ``Names.policy_arn`` calls the boundary of access roles."""
 
 
-def member_machine_policy(names: Names, account: str, domain_account: str) -> Document:
-    """The member machine: its function, and the callback role of the domain account."""
+def member_machine_policy(
+    names: Names, account: str, domain_account: str, *, aliased: Collection[str] = ()
+) -> Document:
+    """The member machine: its function, by its alias too if it is ``aliased``, and the domain's callback role."""
     return document(
-        invoke_functions(names, account, "apply"),
+        invoke_functions(names, account, "apply", aliased=aliased),
         {
             "Sid": "CallBack",
             "Effect": "Allow",

@@ -16,7 +16,56 @@ STEP_FAILED = "StepFailed"
 """Error of a strict step whose answer was not APPLIED."""
 
 
-def undo_stage(name: str, items: str, result: str, following: str, told: str | None = None) -> State:
+def whole_stage(
+    name: str,
+    items: str,
+    result: str,
+    following: State,
+    caught: str,
+    *,
+    kept: str = "answers",
+    told: State | None = None,
+) -> dict[str, State]:
+    """A stage that ends when each of its steps has ended: none is at work any more when its failure is dealt with.
+
+    Its result holds the answers, and ``failed``, those of strict steps that were not APPLIED.
+
+    Args:
+        name: of the stage; names of its states begin with it.
+        items: path of the list of steps.
+        result: path that the result is written to.
+        following: where to go on after success, as a Choice says it: ``Default``, and ``Choices`` if any.
+        caught: state after an error, and after a strict step that failed; ``$.failure`` tells which.
+        kept: member of the result that holds the answers.
+        told: template of what the commands of this stage get besides their own members; None for nothing.
+    """
+    stage = member_stage(name, items, result, f"{name}CheckFailed", caught, told)
+    stage["ResultSelector"] = {f"{kept}.$": "$", "failed.$": "$[?(@.failed == true)]"}
+    steps = stage["ItemProcessor"]["States"]
+    # A step that fails in a map ends the others, whose accounts would go on with nobody waiting for their answers.
+    ended = steps[f"{name}Done"]
+    steps[f"{name}Failed"] = {**ended, "Parameters": {**ended["Parameters"], "failed": True}}
+    first_failed = f"{result}.failed[0]"
+    return {
+        name: stage,
+        f"{name}CheckFailed": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": first_failed, "IsPresent": True, "Next": f"{name}Refused"},
+                *following.get("Choices", ()),
+            ],
+            "Default": following["Default"],
+        },
+        f"{name}Refused": {
+            "Type": "Pass",
+            "Parameters": {"Error": STEP_FAILED, "Cause.$": f"States.JsonToString({first_failed}.outcome)"},
+            "ResultPath": "$.failure",
+            "Next": caught,
+        },
+    }
+
+
+def undo_stage(name: str, items: str, result: str, following: str, told: State | None = None) -> State:
     """A stage that revokes after a failure: a member that failed is asked again; the first failure is kept."""
     state = member_stage(name, items, result, following, following, told)
     task = state["ItemProcessor"]["States"][f"{name}Invoke"]
@@ -26,7 +75,7 @@ def undo_stage(name: str, items: str, result: str, following: str, told: str | N
 
 
 def member_stage(
-    name: str, items: str, result: str, following: str, caught: str, told: str | None = None, *, at_once: int = 5
+    name: str, items: str, result: str, following: str, caught: str, told: State | None = None, *, at_once: int = 5
 ) -> State:
     """One stage: the same step for each of several member accounts, in parallel.
 
@@ -36,7 +85,7 @@ def member_stage(
         result: path that the list of answers is written to.
         following: state after it.
         caught: state after an error.
-        told: path of an object whose members the commands of this stage get besides their own; None for nothing.
+        told: template of what the commands of this stage get besides their own members; None for nothing.
         at_once: steps that are carried out side by side.
     """
     return {
@@ -44,7 +93,7 @@ def member_stage(
         "ItemsPath": items,
         "ItemSelector": {
             **{f"{member}.$": f"$$.Map.Item.Value.{member}" for member in STEP_MEMBERS},
-            **({"told": {}} if told is None else {"told.$": told}),
+            "told": told or {},
         },
         "MaxConcurrency": at_once,
         "ItemProcessor": {

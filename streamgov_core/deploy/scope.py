@@ -9,6 +9,7 @@ from typing import Any
 from streamgov_core.deploy.iam_statements import Document, document, function_trust, machine_trust
 from streamgov_core.deploy.spec import (
     AlarmSpec,
+    AliasSpec,
     FailureDestination,
     FunctionSpec,
     MachineSpec,
@@ -16,7 +17,7 @@ from streamgov_core.deploy.spec import (
     RoleSpec,
 )
 from streamgov_core.model.environment_variables import FunctionSettings
-from streamgov_core.model.naming import Names, check_account
+from streamgov_core.model.naming import LIVE_ALIAS, Names, check_account
 
 GRANT_MEMORY = 1769
 """MB of a function that a grant waits for: one vCPU, so that a cold one is ready in the time that a warm one takes.
@@ -90,6 +91,7 @@ class AccountScope:
         memory: int = GRANT_MEMORY,
         dead_letter: FailureDestination | None = None,
         reserved_concurrency: int | None = None,
+        snap_start: bool | None = None,
     ) -> FunctionSpec:
         """A function with a role and a log group of the same name.
 
@@ -104,6 +106,7 @@ class AccountScope:
             memory: MB.
             dead_letter: what becomes of asynchronous invocations that failed.
             reserved_concurrency: how many run side by side at most, kept free for it.
+            snap_start: it has an alias, with snapshots or, if False, without; None for no alias.
         """
         role = None
         if policy is not None:
@@ -121,7 +124,11 @@ class AccountScope:
             memory=memory,
             dead_letter=dead_letter,
             reserved_concurrency=reserved_concurrency,
+            alias=None if snap_start is None else AliasSpec(LIVE_ALIAS, self._alias_arn(function_name), snap_start),
         )
+
+    def _alias_arn(self, function_name: str) -> str:
+        return self.names.function_alias_arn(self.account, function_name)
 
     def machine(self, machine_name: str, *, definition: Mapping[str, Any], policy: Document) -> MachineSpec:
         """A state machine; its role and log group are called ``<machine_name>-machine``.

@@ -176,6 +176,22 @@ class FailureDestination:
 
 
 @dataclass(frozen=True)
+class AliasSpec:
+    """The alias by which a function's callers name it.
+
+    Args:
+        name: of the alias.
+        arn: what callers name.
+        snapshots: each change of the function is published as a version with SnapStart, and the alias names the
+            newest; False lets it name the function as it is.
+    """
+
+    name: str
+    arn: str
+    snapshots: bool
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """A Lambda function.
 
@@ -192,6 +208,7 @@ class FunctionSpec:
         memory: MB.
         dead_letter: what becomes of asynchronous invocations that failed.
         reserved_concurrency: how many run side by side at most, kept free for it; None for the account's common pool.
+        alias: by which its callers name it; None if they name the function itself.
     """
 
     key: str
@@ -206,6 +223,7 @@ class FunctionSpec:
     memory: int = 256
     dead_letter: FailureDestination | None = None
     reserved_concurrency: int | None = None
+    alias: AliasSpec | None = None
 
     @property
     def environment(self) -> dict[str, str]:

@@ -349,15 +349,13 @@ class Collect(DomainFunction[CollectSettings]):
         asked, record, details = request.workflow_input, request.record, request.details
         if record is not None and asked.request == "REVOKE":
             return {**record.audit, "revokeEventId": asked.event_id, "revokeBegun": self._moment()}
-        approved, people = details.subscription_request.request, details.subscription_request.people
+        approved = details.subscription_request.request
         known = {
             "subscriptionId": details.grant.get("subscriptionId"),
             "requestId": approved.get("id"),
             "requestedBy": approved.get("createdBy"),
-            "requestedByName": people.get(str(approved.get("createdBy"))),
             "requestReason": approved.get("requestReason"),
             "approvedBy": approved.get("reviewerId"),
-            "approvedByName": people.get(str(approved.get("reviewerId"))),
             "decisionComment": approved.get("decisionComment"),
             "grantCreatedBy": details.grant.get("createdBy"),
             "eventId": asked.event_id,

@@ -24,12 +24,24 @@ def failure_class(item: Mapping[str, Any]) -> str:
     if item.get("refusal"):
         return REFUSED
     for stage in ("firstDone", "secondDone"):
-        done = item.get(stage)
-        for step in done if isinstance(done, list) else ():
+        for step in answers_of(item, stage):
             outcome = step.get("outcome") or {}
             if outcome.get("status") not in ("APPLIED", "SUPERSEDED"):
                 return class_of(outcome) or OTHER
     return class_of(item.get("failure")) or OTHER
+
+
+def answers_of(item: Mapping[str, Any], stage: str) -> list[Mapping[str, Any]]:
+    """What the steps of a stage answered, each with its ``side`` and ``outcome``; nothing if the stage was cut off.
+
+    Args:
+        item: one asset of the plan with what the states added.
+        stage: ``firstDone``, ``secondDone`` ….
+    """
+    done = item.get(stage)
+    # Stages that undo have them as a list, as all had in executions that an earlier release began.
+    done = done.get("answers") if isinstance(done, Mapping) else done
+    return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
 
 
 def class_of(error: Any) -> str | None:

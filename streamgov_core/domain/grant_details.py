@@ -10,8 +10,7 @@ from typing import Any
 
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.live_asset import LiveAsset
-from streamgov_core.domain.people import name_of
-from streamgov_core.model.errors import GrantError, PermanentGrantError, RetryableGrantError
+from streamgov_core.model.errors import PermanentGrantError, RetryableGrantError
 from streamgov_core.runtime.log import log
 
 
@@ -22,8 +21,6 @@ class SubscriptionRequest:
     request: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str = ""
     """Why the subscription or its request could not be read."""
-    people: Mapping[str, str] = field(default_factory=dict)
-    """Names of who asked and who approved, by their ids in DataZone, as far as they can be seen."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class GrantReader:
 
     def read(self, calls: ThreadPoolExecutor, grant: Mapping[str, Any]) -> GrantDetails:
         """Everything that the grant refers to, side by side; the request may take longer than the rest."""
-        pending_request = calls.submit(self._subscription_request, calls, grant.get("subscriptionId"))
+        pending_request = calls.submit(self._subscription_request, grant.get("subscriptionId"))
         assets = calls.submit(self._listings, calls, grant["grantedEntity"].get("listing") or {})
         environment = calls.submit(self._domain.environment, grant["environmentId"])
         target = calls.submit(self._domain.target, grant["environmentId"], grant["subscriptionTargetId"])
@@ -74,7 +71,7 @@ class GrantReader:
         with ThreadPoolExecutor(4, "listings") as pool:
             return self._listings(pool, {"id": listing["id"]} if listing.get("id") else {})
 
-    def _subscription_request(self, calls: ThreadPoolExecutor, subscription_id: Any) -> SubscriptionRequest:
+    def _subscription_request(self, subscription_id: Any) -> SubscriptionRequest:
         """Being denied it (UNVERIFIED[dz-read-request-membership] which membership reading takes) is no failure of what
         else is read.
         """
@@ -84,27 +81,12 @@ class GrantReader:
             subscription = self._domain.subscription(str(subscription_id)) or {}
             request_id = subscription.get("subscriptionRequestId")
             request = self._domain.request(str(request_id)) or {} if request_id else {}
-            return SubscriptionRequest(request, people=self._names(calls, request))
+            return SubscriptionRequest(request)
         except RetryableGrantError:
             raise
         except PermanentGrantError as error:
             log("request not readable", level=logging.WARNING, cause=str(error))
             return SubscriptionRequest(unreadable=str(error))
-
-    def _names(self, calls: ThreadPoolExecutor, request: Mapping[str, Any]) -> dict[str, str]:
-        """Names of the request's people."""
-        people = {str(request[key]) for key in ("createdBy", "reviewerId") if request.get(key)}
-        reading = {user_id: calls.submit(self._name, user_id) for user_id in sorted(people)}
-        names = {user_id: future.result() for user_id, future in reading.items()}
-        return {user_id: name for user_id, name in names.items() if name}
-
-    def _name(self, user_id: str) -> str | None:
-        """A person's name; a profile that cannot be read keeps nobody from a grant."""
-        try:
-            return name_of(self._domain.user(user_id) or {})
-        except GrantError as error:
-            log("user not readable", level=logging.WARNING, userId=user_id, cause=str(error))
-            return None
 
     def _listings(self, pool: ThreadPoolExecutor, listing: Mapping[str, Any]) -> dict[str, LiveAsset]:
         """The listed assets by asset id: one, or those of a data product."""

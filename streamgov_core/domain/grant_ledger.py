@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -117,12 +118,15 @@ class GrantLedger(Protocol):
         now: float,
         cause: str,
         outcome: Mapping[str, Any],
-    ) -> bool:
+    ) -> GrantRecord | None:
         """Write the outcome of the request of this generation.
 
         Returns:
-            False if a newer request has begun, or there is no record.
+            The record; None if a newer request has begun, or there is none.
         """
+
+    def keep_names(self, record: GrantRecord, names: Mapping[str, str]) -> None:
+        """Add names of people to a record's audit; nothing happens if a newer request has begun."""
 
 
 class DynamoGrantLedger:
@@ -207,7 +211,7 @@ class DynamoGrantLedger:
         now: float,
         cause: str,
         outcome: Mapping[str, Any],
-    ) -> bool:
+    ) -> GrantRecord | None:
         """A conditional UpdateItem; an ended grant is purged after KEEP_ENDED seconds."""
         client = self._client()
         update = "SET #state = :state, updatedAt = :now, cause = :cause, outcome = :outcome"
@@ -224,17 +228,32 @@ class DynamoGrantLedger:
         else:
             update += " REMOVE purgeAt"
         try:
-            client.update_item(
+            answer = client.update_item(
                 TableName=self._table,
                 Key=to_item({"grantId": grant_id, "assetId": asset_id}),
                 UpdateExpression=update,
                 ConditionExpression="generation = :generation",
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=to_item(values),
+                ReturnValues="ALL_NEW",
             )
         except client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            return None
+        return _record(answer["Attributes"])
+
+    def keep_names(self, record: GrantRecord, names: Mapping[str, str]) -> None:
+        """A conditional UpdateItem."""
+        client = self._client()
+        with suppress(client.exceptions.ConditionalCheckFailedException):
+            client.update_item(
+                TableName=self._table,
+                Key=to_item({"grantId": record.grant_id, "assetId": record.asset_id}),
+                UpdateExpression="SET audit = :audit",
+                ConditionExpression="generation = :generation",
+                ExpressionAttributeValues=to_item(
+                    {":audit": _audit_text({**record.audit, **names}), ":generation": record.generation}
+                ),
+            )
 
 
 def record_values(record: GrantRecord) -> dict[str, Any]:
@@ -248,13 +267,17 @@ def record_values(record: GrantRecord) -> dict[str, Any]:
         "desired": record.desired,
         "state": record.state,
         "command": json.dumps(command, sort_keys=True),
-        "audit": json.dumps(dict(record.audit), sort_keys=True, default=str),
+        "audit": _audit_text(record.audit),
         "execution": record.execution,
         "updatedAt": record.updated_at,
         "cause": record.cause,
         "outcome": json.dumps(dict(record.outcome), sort_keys=True, default=str),
         "former": json.dumps([command.to_message() for command in record.former], sort_keys=True),
     }
+
+
+def _audit_text(audit: Mapping[str, Any]) -> str:
+    return json.dumps(dict(audit), sort_keys=True, default=str)
 
 
 def _item(record: GrantRecord) -> dict[str, Any]:

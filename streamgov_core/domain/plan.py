@@ -11,6 +11,7 @@ from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantRec
 from streamgov_core.model.command import VERSION, GrantCommand, RequestType, Side
 from streamgov_core.model.errors import PermanentGrantError
 from streamgov_core.model.naming import Names, short_hash
+from streamgov_core.platforms import PLATFORMS
 
 Step = dict[str, Any]
 Stages = dict[str, list[Step]]
@@ -76,9 +77,12 @@ def step(
 
 
 def stages(names: Names, command: GrantCommand, request: RequestType, generation: int, *, strict: bool) -> Stages:
-    """The stages of a request: the producer's side is written first on a grant, last on a revoke.
+    """The stages of a request: the producer's side is written last on a revoke; on a grant before the consumer's, or
+    beside it.
 
-    Before a grant the accounts of the principals are asked how it can reach these: ``prepare`` writes nothing.
+    Before a grant the accounts of the principals are asked how it can reach these: ``prepare`` writes nothing. Where
+    the owner's account is asked as well, whether the claim is true and how to connect, no side needs what another one
+    makes, and all are written at once.
 
     Args:
         names: of the deployment.
@@ -96,12 +100,16 @@ def stages(names: Names, command: GrantCommand, request: RequestType, generation
 
     # Not the owner's own account: its side looks at its roles itself.
     undecided = request == "GRANT" and command.consumer.assuming is None
-    prepare = [of("prepare", account) for account in consumers] if undecided else []
+    at_once = undecided and bool(consumers) and not PLATFORMS[command.platform].tells_once_granted(command)
+    asked = [*([producer] if at_once else []), *consumers] if undecided else []
+    prepare = [of("prepare", account) for account in asked]
     owner = [of("both" if within else "producer", producer)]
     others = [of("consumer", account) for account in consumers]
-    if request == "GRANT":
-        return {"prepare": prepare, "first": owner, "second": others}
-    return {"prepare": prepare, "first": others, "second": owner}
+    if request == "REVOKE":
+        return {"prepare": prepare, "first": others, "second": owner}
+    if at_once:
+        return {"prepare": prepare, "first": [*owner, *others], "second": []}
+    return {"prepare": prepare, "first": owner, "second": others}
 
 
 def leftover_steps(names: Names, kept: GrantCommand, others: Sequence[GrantCommand], generation: int) -> Stages:

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -14,10 +15,11 @@ from typing import Any, Self
 from streamgov_core.domain.announcement import Announcer, OutcomeAnnouncer, granted_command
 from streamgov_core.domain.datazone import DataZoneReader
 from streamgov_core.domain.end_schedules import EndSchedules, SchedulerEnds
-from streamgov_core.domain.failure_class import class_of, failure_class, readable
+from streamgov_core.domain.failure_class import answers_of, class_of, failure_class, readable
 from streamgov_core.domain.function import DomainFunction
 from streamgov_core.domain.function_events import ReportEvent
-from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantState
+from streamgov_core.domain.grant_ledger import GENERATIONS_PER_REQUEST, GrantLedger, GrantRecord, GrantState
+from streamgov_core.domain.people import missing_names
 from streamgov_core.domain.settings import DomainSettings, ReportSettings, shared_clients
 from streamgov_core.domain.workflow_input import WorkflowInput, parse_workflow_input
 from streamgov_core.model.assuming_role import AssumingRole
@@ -117,18 +119,33 @@ class Report(DomainFunction[DomainSettings]):
             "reason": shortened(failure or "", MAX_CAUSE),
             **_delivery(item),
         }
-        if not self._ledger.finish(
+        record = self._ledger.finish(
             item["grantId"], item["assetId"], item["generation"], status, self._now(), cause or "", facts
-        ):
+        )
+        if record is None:
             log("outcome superseded by a newer request", dict(item), status=status)
             return {"status": "SUPERSEDED", "cause": cause, "open": ""}
-        self._show(item, status, cause)
-        if status == "GRANTED":
-            self._schedule_end(item)
-        self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
-        log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
-        self._announce(item, status, cause)
+        with ThreadPoolExecutor(1, "names") as calls:
+            calls.submit(self._keep_names, record)
+            self._show(item, status, cause)
+            if status == "GRANTED":
+                self._schedule_end(item)
+            self._count(status, failure_class(item), str(item.get("requestedAt") or ""))
+            log("outcome reported", dict(item), level=_level(item, cause), status=status, cause=cause, **facts)
+            self._announce(item, status, cause)
         return {"status": status, "cause": cause, "open": ACCESS_MAY_REMAIN if remaining else ""}
+
+    def _keep_names(self, record: GrantRecord) -> None:
+        """Keep who asked and who approved by names as well: ids mean nothing once a profile is gone.
+
+        Nobody waits for it, and nothing depends on it: an audit looks up what is missing.
+        """
+        try:
+            names = missing_names(record.audit, self._domain.user)
+            if names:
+                self._ledger.keep_names(record, names)
+        except StreamgovError as error:
+            log("names not kept", level=logging.WARNING, grantId=record.grant_id, cause=str(error))
 
     def _announce(self, item: Mapping[str, Any], status: GrantState, cause: str | None) -> None:
         """Tell others; a plan that cannot be read any more is no reason to report anything else."""
@@ -158,7 +175,7 @@ class Report(DomainFunction[DomainSettings]):
             log("outcome superseded by a newer request", dict(item))
             return {"status": "SUPERSEDED", "cause": None, "open": ""}
         failure = readable(item["failure"]) if item.get("failure") else None
-        remaining = undo_failures(item) if failure else _bad_steps(_steps(item, "secondDone"))
+        remaining = undo_failures(item) if failure else _bad_steps(answers_of(item, "secondDone"))
         before, *older = record.former or (None,)
         ended = replace(
             record,
@@ -273,7 +290,7 @@ class Report(DomainFunction[DomainSettings]):
 
 def _parameter(item: Mapping[str, Any], status: GrantState) -> str | None:
     """Where the consumer reads how to connect, as its account answered: what the granted asset is called there."""
-    for step in [*_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+    for step in [*answers_of(item, "firstDone"), *answers_of(item, "secondDone")]:
         parameter = ((step.get("outcome") or {}).get("details") or {}).get("parameter")
         if parameter and status == "GRANTED":
             return str(parameter)
@@ -304,7 +321,7 @@ def failure_of(item: Mapping[str, Any]) -> str | None:
         return str(item["refusal"])
     if item.get("failure"):
         return readable(item["failure"])
-    bad = _bad_steps([*_steps(item, "firstDone"), *_steps(item, "secondDone")])
+    bad = _bad_steps([*answers_of(item, "firstDone"), *answers_of(item, "secondDone")])
     return "; ".join(bad) or None
 
 
@@ -328,26 +345,22 @@ def undo_failures(item: Mapping[str, Any]) -> list[str]:
 
 def _begun(item: Mapping[str, Any]) -> bool:
     """Whether anything may have been written: not while the accounts of the principals were only asked."""
-    return "told" in item or "prepare" not in (item.get("do") or {})
+    told = item.get("told")
+    return bool(told and not told.get("failed")) or "prepare" not in (item.get("do") or {})
 
 
 def _delivery(item: Mapping[str, Any]) -> dict[str, Any]:
     """What the owner's side answered of access roles: which principals assume one, and which it is."""
-    for step in _steps(item, "firstDone"):
+    for step in answers_of(item, "firstDone"):
         details = (step.get("outcome") or {}).get("details") or {}
         if item["requestType"] == "GRANT" and details.get("assuming"):
             return {"assuming": details["assuming"], "awsRoleArn": details.get("awsRoleArn", "")}
     return {}
 
 
-def _steps(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    done = item.get(name)
-    return [step for step in done if isinstance(step, Mapping)] if isinstance(done, list) else []
-
-
 def _unfinished_steps(item: Mapping[str, Any], plan: str, stage: str, name: str) -> list[str]:
     planned = (item.get(plan) or {}).get(stage) or []
-    done = _steps(item, name)
+    done = answers_of(item, name)
     if len(done) != len(planned):
         done = [{"outcome": {"Error": "States.Timeout"}}] * len(planned)  # The stage itself was cut off.
     return [
@@ -379,8 +392,8 @@ def _bad_steps(steps: list[Mapping[str, Any]]) -> list[str]:
 def _warnings(item: Mapping[str, Any]) -> list[str]:
     found = list((item.get("facts") or {}).get("warnings", []))
     told = item.get("told")
-    asked = _steps(told, "prepared") if isinstance(told, Mapping) else []
-    for step in [*asked, *_steps(item, "firstDone"), *_steps(item, "secondDone")]:
+    asked = answers_of(told, "prepared") if isinstance(told, Mapping) else []
+    for step in [*asked, *answers_of(item, "firstDone"), *answers_of(item, "secondDone")]:
         details = (step.get("outcome") or {}).get("details") or {}
         found.extend(details.get("warnings", []))
     return list(dict.fromkeys(found))

@@ -47,7 +47,7 @@ from streamgov_core.runtime.log import log
 CALLS_PER_DOCUMENT = 5
 """Calls of the engine that run in parallel for one document: the lease, the records, two reads and the new record."""
 SHARED_CALLS = 3
-"""Further calls that run in parallel: the checks before a grant, and the record of what the consumer is told."""
+"""Further calls that run in parallel: the checks before a grant, and what the owner tells or the record of it."""
 
 
 class Apply(MemberFunction):
@@ -88,12 +88,33 @@ class Apply(MemberFunction):
         return Answer(outcome, None, details).to_message()
 
     def _prepare(self, command: GrantCommand) -> dict[str, Any]:
-        """Say which of this account's principals must assume an access role; nothing is written."""
+        """Say which of this account's principals must assume an access role; nothing is written.
+
+        The owner's account also looks at what is claimed, and tells how to connect with it: so the sides may be carried
+        out at once, and no role is given anything by a claim that its owner's account refuses.
+        """
         verify_side(self._settings, command)
-        warnings = list[str]()
-        assuming = assuming_roles(self._settings, command, self._account, warnings)
-        log("principals looked at", command.to_message(), assuming=[item.role.arn for item in assuming])
-        return Answer("APPLIED", None, {**_told(assuming), "warnings": warnings}).to_message()
+        owns = command.producer.account == self._settings.account
+        with ThreadPoolExecutor(SHARED_CALLS, "calls") as calls:
+            looking = [calls.submit(check, command.whichever_way()) for check in self._owner_checks if owns]
+            telling = calls.submit(self._account.connection_facts, command) if owns else None
+            warnings = list[str]()
+            assuming = assuming_roles(self._settings, command, self._account, warnings)
+            error = _deciding_error(looking)
+            if error is not None:
+                raise error
+            warnings += [text for look in looking for text in look.result()]
+            connection = {} if telling is None else self._connection(telling, warnings)
+        log("grant prepared", command.to_message(), assuming=[item.role.arn for item in assuming])
+        return Answer("APPLIED", None, {**_told(assuming), "warnings": warnings, **connection}).to_message()
+
+    def _connection(self, telling: Future[dict[str, str]], warnings: list[str]) -> dict[str, Any]:
+        """What the owner tells about connecting; that it can never tell it is no reason against a grant."""
+        try:
+            return {"connection": telling.result()}
+        except PermanentGrantError as error:
+            warnings.append(_not_told(error))
+            return {}
 
     def _decided(self, command: GrantCommand, prepared: Sequence[Mapping[str, Any]]) -> GrantCommand:
         """The command with what the accounts of its principals have said, this account's own included.
@@ -131,6 +152,7 @@ class Apply(MemberFunction):
             checks = [calls.submit(check, command) for check in self._checks(command)]
             tells = any(contribution.kind == ROLE for contribution in contributions) or self._tells(command)
             recording = self._begin_telling(command, calls) if tells else None
+            telling = self._begin_asking(command, calls)
 
             def precondition() -> None:
                 for check in checks:
@@ -162,7 +184,7 @@ class Apply(MemberFunction):
             outcomes = {future.result() for future in running}
             warnings = [text for check in checks for text in check.result()]
             superseded = "SUPERSEDED" in outcomes
-            told = {} if superseded else self._tell(command, recording, warnings, tells=tells)
+            told = {} if superseded else self._tell(command, telling, recording, warnings, tells=tells)
         details = {
             "documents": [contribution.document_id for contribution in contributions],
             "warnings": warnings,
@@ -177,9 +199,17 @@ class Apply(MemberFunction):
             return None
         return calls.submit(self._record_told, command, command.owner_facts)
 
+    def _begin_asking(self, command: GrantCommand, calls: Executor) -> Future[dict[str, str]] | None:
+        """Ask how to connect beside everything else, where the grant does not make what is told."""
+        known = command.side == "consumer" or command.owner_facts is not None
+        if not command.grants or known or PLATFORMS[command.platform].tells_once_granted(command):
+            return None
+        return calls.submit(self._account.connection_facts, command)
+
     def _tell(
         self,
         command: GrantCommand,
+        telling: Future[dict[str, str]] | None,
         recording: Future[ContributionRecord | None] | None,
         warnings: list[str],
         *,
@@ -193,14 +223,16 @@ class Apply(MemberFunction):
         facts = command.owner_facts
         try:
             if command.grants and command.side != "consumer":
-                facts = told["connection"] = self._account.connection_facts(command)
+                if facts is None:
+                    facts = self._account.connection_facts(command) if telling is None else telling.result()
+                told["connection"] = dict(facts)
             if tells:
                 record = self._record_told(command, facts) if recording is None else recording.result()
                 if record is not None:
                     self._write_parameter(command, record)
                 told["parameter"] = parameter_name(names, command)
         except PermanentGrantError as error:
-            warnings.append(f"the consumer could not be told how to connect: {error}")
+            warnings.append(_not_told(error))
         return told
 
     def _tells(self, command: GrantCommand) -> bool:
@@ -256,8 +288,10 @@ class Apply(MemberFunction):
 
     def _checks(self, command: GrantCommand) -> Sequence[Callable[[GrantCommand], list[str]]]:
         """What must hold before the producer's side grants; each returns warnings."""
-        if not command.grants or command.side == "consumer":
-            return ()
+        return self._owner_checks if command.grants and command.side != "consumer" else ()
+
+    @property
+    def _owner_checks(self) -> Sequence[Callable[[GrantCommand], list[str]]]:
         return (self._verify_claim, self._inspect)
 
     def _verify_claim(self, command: GrantCommand) -> list[str]:
@@ -326,6 +360,10 @@ class Apply(MemberFunction):
                 raise
             return self._ledger.find(_document_id(role), command.key) is not None
         return True
+
+
+def _not_told(error: PermanentGrantError) -> str:
+    return f"the consumer could not be told how to connect: {error}"
 
 
 def _told(assuming: Sequence[AssumingRole]) -> dict[str, Any]:

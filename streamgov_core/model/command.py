@@ -16,7 +16,7 @@ ACCEPTED_VERSIONS = (1,)
 """This version and the one before it, so that executions in flight survive an upgrade."""
 
 Side = Literal["producer", "consumer", "both", "prepare"]
-"""Who acts: owner's account, a consumer's account, both at once; ``prepare`` only looks at a consumer's roles."""
+"""Who acts: owner's account, a consumer's account, both at once; ``prepare`` only looks at roles and resource."""
 RequestType = Literal["GRANT", "REVOKE"]
 Access = Literal["READ", "WRITE", "READ_WRITE"]
 Consumption = Literal["SHARED", "FAN_OUT"]
@@ -125,7 +125,7 @@ class GrantCommand:
         options: choices of the deployment that the platforms know (``managedVpc``, ``crossAccountServerless``).
         owner_project: the project that owns the asset (for assets made by hand).
         account: the account that carries the command out; None in the plan that both sides share.
-        owner_facts: what the owner's side answered about connecting, told to the consumer's; None if nobody did.
+        owner_facts: what the owner's side answered about connecting, told to both sides; None if nobody did.
     """
 
     side: Side
@@ -168,6 +168,10 @@ class GrantCommand:
     def directly(self) -> GrantCommand:
         """The same grant for those principals only that get access themselves."""
         return replace(self, consumer=replace(self.consumer, principals=self.consumer.direct, assuming=()))
+
+    def whichever_way(self) -> GrantCommand:
+        """The same grant for nobody: what can be said of its resource before it is known who gets access how."""
+        return replace(self, consumer=replace(self.consumer, principals=(), assuming=()))
 
     def decided(self, assuming: tuple[AssumingRole, ...]) -> GrantCommand:
         """The same grant with what the members have said of its principals."""
@@ -244,7 +248,7 @@ class GrantCommand:
                 owner_project=str(raw.get("ownerProject") or ""),
                 account=raw.get("account"),
                 task_token=raw.get("taskToken"),
-                owner_facts=_owner_facts(raw.get("answers")),
+                owner_facts=_owner_facts(raw.get("answers"), raw.get("prepared")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise EventRefusedError(f"the grant command is malformed: {type(error).__name__} {error}") from error
@@ -264,13 +268,14 @@ class Answer:
         return {"version": VERSION, "status": self.status, "cause": self.cause, "details": dict(self.details)}
 
 
-def _owner_facts(answers: Any) -> Mapping[str, str] | None:
+def _owner_facts(*stages: Any) -> Mapping[str, str] | None:
     """What an earlier step of the same grant answered about connecting.
 
     Args:
-        answers: of the first stage, ``[{side, outcome}]``, as the central machine passes them on.
+        stages: answers of each, ``[{side, outcome}]``, as the central machine passes them on; the first that tells it
+            counts.
     """
-    for answer in answers if isinstance(answers, list) else ():
+    for answer in [answer for answers in stages if isinstance(answers, list) for answer in answers]:
         details = ((answer or {}).get("outcome") or {}).get("details") or {}
         facts = details.get("connection")
         if isinstance(facts, Mapping):

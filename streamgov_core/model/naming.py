@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from streamgov_core.model.errors import ConfigError, NameTooLongError
 
 DEFAULT_NAMESPACE = "streamgov"
+LIVE_ALIAS = "live"
+"""Name of the alias of a Lambda function of ours, where it has one."""
 PARTITIONS = ("aws", "aws-cn", "aws-eusc", "aws-us-gov")
 """The partitions of AWS that a deployment can be in."""
 PARTITION_PATTERN = f"(?:{'|'.join(PARTITIONS)})"
@@ -120,6 +122,10 @@ class Names:
     def function_arn(self, account: str, function: str) -> str:
         """ARN of one of our Lambda functions."""
         return self.arn("lambda", account, f"function:{self.function_name(function)}")
+
+    def function_alias_arn(self, account: str, function: str) -> str:
+        """ARN of the alias of one of our Lambda functions that a deployment with SnapStart invokes."""
+        return f"{self.function_arn(account, function)}:{LIVE_ALIAS}"
 
     def log_group(self, source: str) -> str:
         """CloudWatch log group of a function or state machine of ours."""

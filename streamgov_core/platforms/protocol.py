@@ -141,10 +141,13 @@ class Platform(Protocol):
         """
 
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
-        """What only the owner's account can tell about connecting, read after the grant: members of the resource.
+        """What only the owner's account can tell about connecting: members of the resource.
 
         They take the place of what the asset claims, which anybody may have written who may edit it.
         """
+
+    def tells_once_granted(self, command: GrantCommand) -> bool:
+        """Whether the grant itself makes what ``connection_facts`` tells, so that nobody can be told before it."""
 
     def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
         """The metric that tells when the grant's consumer, or anybody, last read; None where none does."""

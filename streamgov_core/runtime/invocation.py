@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TextIO, TypeVar, cast
 
@@ -16,6 +19,10 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 PACKAGE = "streamgov_core"
 INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 """Set by every Lambda runtime ("Using Lambda environment variables")."""
+FROM_SNAPSHOT = "snap-start"
+"""Its value in a function of which a snapshot is taken."""
+RESTORE_HOOKS = "snapshot_restore_py"
+"""The module of Lambda's Python runtimes that runs code before a snapshot and after it was restored."""
 _LIBRARIES = ("botocore", "urllib3")
 
 
@@ -61,10 +68,24 @@ def initialize(prepare: Callable[[], object]) -> None:
     """
     if INITIALIZATION not in os.environ:
         return
+    if os.environ[INITIALIZATION] == FROM_SNAPSHOT:
+        _differ_when_restored()
     try:
         prepare()
     except Exception:
         _logger.exception("the function could not be prepared")
+
+
+def _differ_when_restored() -> None:
+    """Let environments that are restored from one snapshot draw different random numbers, such as pauses of retries.
+
+    The rest of what is made while Lambda loads a function bears a snapshot ("Handling uniqueness with Lambda
+    SnapStart"): identities come from the system's generator (``uuid4``), the time and deadlines from each invocation,
+    clients have made no connection, and botocore asks for credentials anew when those of the snapshot have expired.
+    """
+    # By name: the runtime brings the module, and a bundle holds what is imported otherwise.
+    with suppress(ModuleNotFoundError):
+        import_module(RESTORE_HOOKS).register_after_restore(random.seed)
 
 
 def _traced(handler: Handler) -> Handler:

@@ -97,10 +97,14 @@ NEEDS: Mapping[str, Needs] = {
             "ListTags", "ListVersionsByFunction",
         ),
         write=(
-            "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "PutFunctionConcurrency", "TagResource",
-            "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration",
+            "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency", "PublishVersion",
+            "PutFunctionConcurrency", "TagResource", "UntagResource", "UpdateFunctionCode",
+            "UpdateFunctionConfiguration",
         ),
         passes=("lambda.amazonaws.com",),
+    ),
+    "aws:lambda/alias:Alias": Needs(
+        "lambda", read=("GetAlias", "ListVersionsByFunction"), write=("CreateAlias", "DeleteAlias", "UpdateAlias")
     ),
     "aws:lambda/layerVersion:LayerVersion": Needs(
         # A function is given a layer by who may read it ("Managing Lambda dependencies with layers").
@@ -306,6 +310,9 @@ NEEDS: Mapping[str, Needs] = {
         ("arn:{partition}:ssm:{region}:{account}:parameter/streamgov/{ns}/deployed/*",),
         read=("GetParameter",),
         write=("DeleteParameter", "PutParameter"),
+    ),
+    "pulumi-python:dynamic/streamgov:FunctionVersion": Needs(
+        "lambda", read=("GetFunctionConfiguration",), write=("DeleteFunction",)
     ),
     # Not a resource: the lookup of a trail while the program runs (streamgov_pulumi.lookups).
     "lookup:trail": Needs(

@@ -153,6 +153,9 @@ def _own(scope: AccountScope, part: Part) -> Iterator[Resource]:
 def _function(scope: AccountScope, part: FunctionSpec) -> Iterator[Resource]:
     yield Resource("aws:lambda/function:Function", part.arn)
     yield _log_group(scope, part.log_group)
+    if part.alias is not None:
+        yield Resource("aws:lambda/alias:Alias", part.arn)
+        yield Resource(f"{DYNAMIC}FunctionVersion", part.arn)
     if part.settings_text is not None:
         layer = scope.arn("lambda", f"layer:{part.layer_name}")
         yield Resource(LAYER, layer)
@@ -204,7 +207,7 @@ def _parts_of_any_name(scope: AccountScope) -> Iterator[Part]:
     names = scope.names
     nothing = document()
     settings = ApplySettings(names, "*", scope.account)
-    # Any function may come to have a queue for what failed: one statement for all that is a function's.
+    # Any function may come to have a queue for what failed, and an alias: one statement for all that is a function's.
     queue = scope.dead_letters("*", [])
     function = scope.function(
         "*",
@@ -213,6 +216,7 @@ def _parts_of_any_name(scope: AccountScope) -> Iterator[Part]:
         settings=settings,
         policy=nothing,
         dead_letter=FailureDestination(queue.arn),
+        snap_start=True,
     )
     name = names.regional("*")
     yield function
@@ -229,12 +233,12 @@ def _parts_of_any_name(scope: AccountScope) -> Iterator[Part]:
 
 def _domain_side(scope: AccountScope) -> Iterator[Part]:
     yield account_key(scope)
-    yield domain_account(scope, domain_id="*", members=[scope.account], asset_types=[])
+    yield domain_account(scope, domain_id="*", members=[scope.account], asset_types=[], snap_start=True)
 
 
 def _member_side(scope: AccountScope) -> Iterator[Part]:
     yield account_key(scope)
-    yield member_account(scope, domain_id="*", domain_account=scope.account)
+    yield member_account(scope, domain_id="*", domain_account=scope.account, snap_start=True)
     yield schema_trail(scope)
     yield manage_access_role(scope, "*", "target-*")
     for platform in PLATFORMS:

@@ -77,6 +77,9 @@ class CentralAuthorizerArgs(TypedDict):
     collect_concurrency: NotRequired[pulumi.Input[int]]
     """How many invocations of the function that reads grants run side by side at most, reserved for it in the account:
     the queue of a burst. Default: none are reserved."""
+    snap_start: NotRequired[bool]
+    """Publish the functions that a grant waits for with Lambda SnapStart, and invoke them by an alias. False keeps
+    the alias, without snapshots, for what still runs when they are given up. Plain. Default: neither."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table, the dead letters and the logs."""
     deletion_protection: NotRequired[pulumi.Input[bool]]
@@ -132,6 +135,7 @@ class CentralAuthorizer(AccountComponent):
                 domain.part(partial(_function, function_key)),
                 child(self, depends_on=[table, runs]),
                 kms_key_arn=key,
+                session=self._account.session_inputs(),
             )
             for function_key in domain.known(lambda spec: [function.key for function in spec.functions])
         }
@@ -184,7 +188,8 @@ class CentralAuthorizer(AccountComponent):
         members: Any = args["member_accounts"]
         if holds_late(members) or "organization_id" in args:
             return
-        fit, count = members_that_fit(settings.names, settings.account), len({*members})
+        fit = members_that_fit(settings.names, settings.account, snap_start=args.get("snap_start"))
+        count = len({*members})
         if count > SOON * fit:
             pulumi.log.warn(
                 f"policies have room for {fit} member accounts, and there are {count}: {fit - count} more fit. Name "
@@ -276,6 +281,7 @@ def describe_domain(settings: Settings, args: CentralAuthorizerArgs) -> Descript
             request_required=check_use(request_form) == REQUIRED,
             ends=GrantEnds.of(longest, default),
             reconcile_schedule=args.get("reconcile_schedule", RECONCILE_SCHEDULE),
+            snap_start=args.get("snap_start"),
             **values,
         )
 

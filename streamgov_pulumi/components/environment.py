@@ -68,6 +68,9 @@ class EnvironmentAuthorizerArgs(TypedDict):
     """Owning project to ARN patterns of topics and streams which assets made by hand may name."""
     sources: NotRequired[Sequence[GovernedSourceArgs]]
     """The account's data sources: what they record may be granted as far as they may speak for it. Default: none."""
+    snap_start: NotRequired[bool]
+    """Publish the function that writes policies with Lambda SnapStart, and invoke it by an alias. False keeps the
+    alias, without snapshots, for what still runs when they are given up. Plain. Default: neither."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """Key for the table and the logs."""
     deletion_protection: NotRequired[pulumi.Input[bool]]
@@ -190,6 +193,7 @@ class EnvironmentAuthorizer(AccountComponent):
             member.part(lambda spec: spec.apply),
             child(self, depends_on=[table, records, *limits]),
             kms_key_arn=key,
+            session=self._account.session_inputs(),
         )
         machine = StateMachineWithRole(
             f"{name}-machine",
@@ -254,6 +258,7 @@ def describe_member(settings: Settings, args: EnvironmentAuthorizerArgs) -> Desc
                 )
                 for source in sources
             ],
+            snap_start=args.get("snap_start"),
             **values,
         )
 

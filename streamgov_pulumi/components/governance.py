@@ -248,8 +248,9 @@ class StreamGovernance(pulumi.ComponentResource):
             "kms_key_arn": self._key(access, "domain"),
             "deletion_protection": args.get("deletion_protection", True),
         }
-        if "platforms" in args:
-            made["platforms"] = args["platforms"]
+        for key in ("platforms", "snap_start"):
+            if key in args:
+                made[key] = args[key]
         for key in PASSED_ON:
             if key in domain:
                 made[key] = domain[key]  # type: ignore[literal-required]
@@ -300,6 +301,8 @@ class StreamGovernance(pulumi.ComponentResource):
             made["apply_concurrency"] = member["apply_concurrency"]
         if "boundary_arn" in member:
             made["boundary_arn"] = member["boundary_arn"]
+        if "snap_start" in self._args:
+            made["snap_start"] = self._args["snap_start"]
         self.environments[account] = EnvironmentAuthorizer(f"{self._name}-{account}", made, child(self))
         self._data_sources(member, key, [*before, *types])
         self._targets(member, [*before, *types])

@@ -244,6 +244,9 @@ class StreamGovernanceArgs(TypedDict):
     """SNS topics, in the deployment's region, that alarms notify."""
     dashboards: NotRequired[bool]
     """Make a CloudWatch dashboard in the domain's account and in each member account. Default true."""
+    snap_start: NotRequired[bool]
+    """Publish the functions that a grant waits for with Lambda SnapStart, which costs money all the time. False keeps
+    their aliases, without snapshots, for what still runs when snapshots are given up. Default: neither."""
     deletion_protection: NotRequired[bool]
     """Protect the ledgers from deletion. Default true."""
     on_destroy: NotRequired[Annotated[str, v.DESTROY_MODE]]

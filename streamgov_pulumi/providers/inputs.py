@@ -253,6 +253,15 @@ class DeploymentMarkerInputs(SessionInputs, total=False):
     """Full name of the stack that deploys the namespace there."""
 
 
+class FunctionVersionInputs(SessionInputs, total=False):
+    """Inputs of FunctionVersion. Any change replaces it."""
+
+    function_name: Required[pulumi.Input[str]]
+    """Name of the Lambda function."""
+    version: Required[pulumi.Input[str]]
+    """Number of the version that was published."""
+
+
 class TypeOutputs(TypedDict):
     """Outputs of FormType."""
 

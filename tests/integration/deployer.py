@@ -9,6 +9,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from streamgov_core.deploy.data_source_deployment import DataSourceDeployment
@@ -27,8 +28,15 @@ from streamgov_core.deploy.spec import (
 )
 from streamgov_core.model.settings_document import LAYER_PATH
 from streamgov_pulumi.packaging import RUNTIME, build_bundle
+from tests.integration.polling import eventually
 
 Client = Callable[[str, str], Any]
+
+
+def snap_start(function: FunctionSpec) -> dict[str, str]:
+    """The member ``SnapStart`` of Lambda's calls."""
+    snapshots = function.alias is not None and function.alias.snapshots
+    return {"ApplyOn": "PublishedVersions" if snapshots else "None"}
 
 
 class Deployer:
@@ -129,7 +137,9 @@ class Deployer:
             Environment={"Variables": function.environment},
             Layers=self.layers(account, function),
             LoggingConfig={"LogFormat": "JSON", "LogGroup": function.log_group},
+            SnapStart=snap_start(function),
         )
+        self.alias(account, function)
         if function.dead_letter is not None:
             lambda_.put_function_event_invoke_config(
                 FunctionName=function.name,
@@ -137,6 +147,45 @@ class Deployer:
                 MaximumEventAgeInSeconds=function.dead_letter.max_age,
                 DestinationConfig={"OnFailure": {"Destination": function.dead_letter.queue_arn}},
             )
+
+    def alias(self, account: str, function: FunctionSpec) -> None:
+        """Let a function's alias name what it is to name, as a deployment does: another version is published and waited
+        for, the alias follows, and former versions go. An alias that is not described any more goes last."""
+        lambda_ = self._client("lambda", account)
+        name, version = function.name, "$LATEST"
+        if function.alias is not None and function.alias.snapshots:
+            version = lambda_.publish_version(FunctionName=name)["Version"]
+            states = partial(lambda_.get_function_configuration, FunctionName=name, Qualifier=version)
+            eventually(lambda: states()["State"], lambda state: state == "Active")
+        existing = {item["Name"] for item in lambda_.list_aliases(FunctionName=name)["Aliases"]}
+        if function.alias is not None:
+            put = lambda_.update_alias if function.alias.name in existing else lambda_.create_alias
+            put(FunctionName=name, Name=function.alias.name, FunctionVersion=version)
+        for gone in existing if function.alias is None else ():
+            lambda_.delete_alias(FunctionName=name, Name=gone)
+        for found in lambda_.list_versions_by_function(FunctionName=name)["Versions"]:
+            if found["Version"] not in (version, "$LATEST"):
+                lambda_.delete_function(FunctionName=name, Qualifier=found["Version"])
+
+    def change(self, account: str, deployment: DomainDeployment | MemberDeployment) -> None:
+        """Update functions, aliases and machine in the order of a deployment: roles, functions, aliases, machine."""
+        machine = deployment.machine
+        assert machine.role.policy is not None
+        self._client("iam", account).put_role_policy(
+            RoleName=machine.role.name, PolicyName=INLINE_POLICY, PolicyDocument=json.dumps(machine.role.policy)
+        )
+        for function in deployment.functions:
+            self._client("lambda", account).update_function_configuration(
+                FunctionName=function.name, SnapStart=snap_start(function)
+            )
+        states = self._client("stepfunctions", account)
+        naming = [function for function in deployment.functions if function.alias is not None]
+        for function in naming:
+            self.alias(account, function)
+        states.update_state_machine(stateMachineArn=machine.arn, definition=json.dumps(machine.definition))
+        for function in deployment.functions:
+            if function not in naming:
+                self.alias(account, function)
 
     def layers(self, account: str, function: FunctionSpec) -> list[str]:
         """Publish a function's layer of settings; the layers that it is to have."""

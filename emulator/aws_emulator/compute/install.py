@@ -12,6 +12,7 @@ from aws_emulator.compute.events.targets import Targets
 from aws_emulator.compute.functions.archives import install_archives
 from aws_emulator.compute.functions.asynchronous import AsynchronousInvocations
 from aws_emulator.compute.functions.invoke import Functions, install_invoke
+from aws_emulator.compute.functions.qualified_policies import install_qualified_policies
 from aws_emulator.compute.functions.reading import install_reading
 from aws_emulator.compute.functions.store import install_patches as patch_functions
 from aws_emulator.compute.functions.uploads import install_upload_checks
@@ -39,6 +40,7 @@ def install(emulator: Emulator) -> None:
     install_archives(Path(emulator.data_dir) / "functions" / "archives")
     install_upload_checks(emulator)
     install_reading(emulator)
+    install_qualified_policies(emulator)
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)
     emulator.parts["compute.functions"] = functions

@@ -104,9 +104,13 @@ def _lambda(arn: Arn) -> list[tuple[str, str]]:
         if type(error).__name__ not in ("UnknownFunctionException", "GenericResourcNotFound"):
             raise
         return []
-    if not function.policy.statements:
+    policy = function.policy
+    if len(parts) > 2 and parts[2] != "$LATEST":
+        # A version or alias has a policy of its own (compute.functions.versions).
+        policy = function.__dict__.get("emulator_policies", {}).get(parts[2])
+    if policy is None or not policy.statements:
         return []
-    text = json.dumps({"Version": "2012-10-17", "Statement": function.policy.statements})
+    text = json.dumps({"Version": "2012-10-17", "Statement": policy.statements})
     return [(f"function policy of {arn}", text)]
 
 

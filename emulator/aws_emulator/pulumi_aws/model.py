@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -131,6 +131,7 @@ class ResourceType:
         read: (context, id, last state) -> state, or None when it is gone. State uses the same names as the inputs,
             plus outputs. It holds every property that is not ``local``; None is "not set".
         update: (context, id, old inputs, new inputs, last state) -> state; None when every change replaces.
+        anew: (old inputs, new inputs) -> outputs that this update makes anew, which a preview does not know.
         delete: (context, id, state) -> None; a resource that is gone already is fine.
         autoname: how a missing name is made up.
         named_twice: the real provider creates a replacement before it deletes, also when the program gave the name
@@ -146,6 +147,7 @@ class ResourceType:
     read: Callable[[Context, str, State], State | None]
     delete: Callable[[Context, str, State], None]
     update: Callable[[Context, str, State, State, State], State] | None = None
+    anew: Callable[[State, State], Collection[str]] | None = None
     autoname: Autoname | None = None
     named_twice: bool = False
     imported: Callable[[Context, str], tuple[str, State]] | None = None

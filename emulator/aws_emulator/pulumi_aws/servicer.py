@@ -190,7 +190,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         news, last = values.from_struct(request.news), values.from_struct(request.olds)
         secrets = _secrets(request.news)
         if request.preview:
-            kept = {key: value for key, value in last.items() if key not in resource.compared}
+            anew = resource.anew(_old(resource, request), news) if resource.anew else ()
+            kept = {key: value for key, value in last.items() if key not in resource.compared and key not in anew}
             return provider_pb2.UpdateResponse(properties=values.to_struct(kept | _visible(news), secrets))
         try:
             if resource.update is None:

@@ -1,9 +1,9 @@
 """How fast a run may ask DataZone, and what it looks at in every run or by turns, so that it ends within the hour.
 
-Source of the rates: "Amazon DataZone quotas" (8 calls a second of an account for each of ListSubscriptionGrants,
-ListSubscriptions, GetSubscriptionGrant, GetSubscriptionTarget and GetEnvironment; none is documented for GetAsset). As
-nothing says whether these share their rate, the sum of all calls of a run stays below one of them, grants' own calls
-included.
+Source of the rates: "Amazon DataZone quotas" (8 calls a second of an account for each of ListProjects,
+ListSubscriptionGrants, ListSubscriptions, GetSubscriptionGrant and GetEnvironment; none is documented for
+GetSubscriptionTarget and GetAsset). As nothing says whether these share their rate, the sum of all calls of a run stays
+below one of them, grants' own calls included.
 """
 
 from __future__ import annotations

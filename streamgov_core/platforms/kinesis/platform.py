@@ -89,6 +89,9 @@ class Kinesis:
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
         return consumer_facts(StreamConsumers(lambda: clients.client("kinesis")), names, command)
 
+    def tells_once_granted(self, command: GrantCommand) -> bool:
+        return grant_permissions.fans_out(command)
+
     def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
         return grant_permissions.usage(names, command)
 

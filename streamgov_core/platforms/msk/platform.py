@@ -88,6 +88,9 @@ class Msk:
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
         return brokers_of(clients.client("kafka"), str(command.resource["clusterArn"]))
 
+    def tells_once_granted(self, command: GrantCommand) -> bool:
+        return False
+
     def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
         return grant_permissions.usage(command)
 

@@ -110,7 +110,7 @@ class Deployment:
         for account in MEMBERS:
             self.deployer.member(account, self.described_member(account))
 
-    def described_member(self, account: str, *consumer_roles: str) -> MemberDeployment:
+    def described_member(self, account: str, *consumer_roles: str, snap_start: bool | None = None) -> MemberDeployment:
         """What is deployed into a member account, whose consumer roles are these by path and name."""
         return member_account(
             AccountScope(NAMES, account),
@@ -118,6 +118,7 @@ class Deployment:
             domain_account=DOMAIN,
             consumer_roles=[f"arn:aws:iam::{account}:role{name}" for name in consumer_roles or [f"{ROLE_PATH}*"]],
             sources=self.sources,
+            snap_start=snap_start,
         )
 
     def name_roles(self, account: str, *consumer_roles: str) -> None:

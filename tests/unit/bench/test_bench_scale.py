@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.session import Session
 
+from aws_emulator.compute.states.failures import StateFailure
+from aws_emulator.kernel import rates as documented
 from bench.scale import calls, rates
 from bench.scale.deployment import Deployment
+from bench.scale.figures import check
+from bench.scale.functions import Functions
 from bench.scale.landscape import Landscape
 from bench.scale.loads import bad_hour, burst, percentile, steady
-from bench.scale.quotas import uses
+from bench.scale.quotas import MOST, met_at, uses
 from bench.scale.reconciling import reconcile
-from bench.scale.run import Size, check, quiet, quota_row, steady_row
-from bench.scale.virtual import VirtualPool, VirtualTime, virtual_pools
-from streamgov_core.domain.reconcile.pace import CALLS_PER_SECOND
+from bench.scale.run import quiet
+from bench.scale.virtual import VirtualPool, VirtualTime
+from streamgov_core.domain.reconcile.pace import CALLS_PER_SECOND, DOCUMENTED_RATE
+from streamgov_core.model.command import Answer
 from streamgov_core.model.errors import RetryableGrantError, ThrottledError
 
 pytestmark = pytest.mark.slow
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "scale.md"
+WARM = Path(__file__).resolve().parents[3] / "docs" / "cold-start.md"
 SERVICES = {"states": "stepfunctions"}
 SMALL = Landscape(10, 1_000)
 
@@ -75,7 +82,7 @@ def test_waiting_for_what_never_comes_is_said() -> None:
 
 def test_a_rate_lets_its_burst_through_and_then_so_many_a_second() -> None:
     time = VirtualTime(0.0)
-    buckets = rates.Buckets(time, {"x:Y": rates.Rate(2, 3, rates.ASSUMED)})
+    buckets = rates.Buckets(time.now, {"x:Y": rates.Rate(2, 3, rates.ASSUMED)})
     assert [buckets.take("x:Y", "1") for _ in range(4)] == [True, True, True, False]
     assert buckets.take("x:Y", "2") and buckets.take("x:Other", "1")
     time.later(0.5, lambda: None)
@@ -91,7 +98,7 @@ def test_a_call_is_tried_again_as_often_as_the_sdk_does_and_then_fails(
     weather: rates.Weather, error: type[Exception]
 ) -> None:
     time = VirtualTime()
-    made = calls.Calls(time, rates.Buckets(time), lambda moment: weather, random.Random(1))
+    made = calls.Calls(time, rates.Buckets(time.now), lambda moment: weather, random.Random(1))
     future = time.spawn(lambda: made.make("iam:GetRole", "1", attempts=5))
     time.run()
     assert isinstance(future.exception(), error) and type(future.exception()) is error
@@ -106,6 +113,22 @@ def test_every_operation_is_one_of_aws() -> None:
         assert name in session.get_service_model(SERVICES.get(service, service)).operation_names, operation
 
 
+def test_a_run_of_the_reconciler_stays_below_the_smallest_rate_of_what_it_calls_even_if_all_share_it() -> None:
+    with quiet():
+        run = reconcile(Landscape(3, 60))
+    rated = [rates.RATES[name].per_second for name in run.calls if name.startswith("datazone:") and name in rates.RATES]
+    assert min(rated) == DOCUMENTED_RATE > CALLS_PER_SECOND
+
+
+def test_every_rate_names_its_source_and_datazones_are_those_that_the_sandbox_enforces() -> None:
+    for name, rate in rates.RATES.items():
+        assert rate.source and 0 < rate.per_second <= rate.burst, name
+    for (service, name), enforced in documented.RATES.items():
+        if service == "datazone":
+            assert rates.RATES[f"datazone:{name}"].per_second == enforced.per_second
+            assert enforced.source == documented.DATAZONE
+
+
 def test_what_is_simulated_is_the_same_each_time_and_grants_and_revokes_everything() -> None:
     with quiet():
         first, second = (steady(SMALL, count=10) for _ in range(2))
@@ -116,7 +139,7 @@ def test_what_is_simulated_is_the_same_each_time_and_grants_and_revokes_everythi
 
 
 WAVES = {
-    "Grant": {"collect": 5, "apply, prepare": 1, "apply, producer": 5, "apply, consumer": 4, "report": 3},
+    "Grant": {"collect": 4, "apply, prepare": 1, "apply, producer": 4, "apply, consumer": 4, "report": 3},
     "Revoke": {"collect": 2, "apply, consumer": 4, "apply, producer": 3, "report": 3},
 }
 """Calls that each function waits for one after the other, at most: the others are made beside them."""
@@ -133,7 +156,8 @@ def test_calls_are_made_side_by_side(kind: str) -> None:
             began = deployment.time.now()
             answer = handler(account, payload, context)
             side = payload.get("side")
-            waited[name if side is None else f"{name}, {side}"] = round(deployment.time.now() - began)
+            step = name if side is None else f"{name}, {side}"
+            waited[step] = max(waited.get(step, 0), round(deployment.time.now() - began))
             return answer
 
         return run
@@ -147,10 +171,63 @@ def test_calls_are_made_side_by_side(kind: str) -> None:
 
     deployment.functions.handlers = {name: timed(name, run) for name, run in deployment.functions.handlers.items()}
     deployment.ask(placed)
-    with quiet(), virtual_pools(deployment.time):
-        deployment.time.spawn(requests)
-        deployment.time.run()
+    deployment.time.spawn(requests)
+    with quiet():
+        deployment.run()
     assert waited == WAVES[kind]
+    if kind == "Grant":
+        chain = waited["collect"] + waited["apply, prepare"] + waited["report"]
+        chain += max(waited["apply, producer"], waited["apply, consumer"])
+        made = sum(count for name, count in deployment.calls.counts.items() if not name.startswith("states:"))
+        assert f"| a grant across accounts | {made} | {chain} | {25 * chain} | |" in WARM.read_text()
+        assert chain <= 12
+
+
+@pytest.mark.parametrize("refused", ["producer", "consumer"])
+def test_a_side_that_fails_is_undone_when_the_other_has_ended_as_well(refused: str) -> None:
+    """Both are carried out at once: whatever the slower one still writes is taken back, and nothing is left."""
+    deployment, placed, steps = Deployment(SMALL), SMALL.grant(0), list[str]()
+    applied = deployment.functions.handlers["apply"]
+
+    def apply(account: str, payload: Any, context: Any) -> Any:
+        step = f"{payload['requestType']} {payload['side']}"
+        if payload["requestType"] == "GRANT" and payload["side"] not in ("prepare", refused):
+            deployment.time.sleep(20)
+        answer = applied(account, payload, context)
+        steps.append(step)
+        if step == f"GRANT {refused}":
+            return Answer("REJECTED", "no room").to_message()  # Whatever it has written.
+        return answer
+
+    deployment.functions.handlers = {**deployment.functions.handlers, "apply": apply}
+    deployment.ask(placed)
+    statuses: list[str] = []
+    deployment.time.spawn(lambda: statuses.append(deployment.request(placed)))
+    with quiet():
+        deployment.run()
+    slow = {"producer": "consumer", "consumer": "producer"}[refused]
+    granted = [f"GRANT {refused}", f"GRANT {slow}"]
+    assert steps == ["GRANT prepare", "GRANT prepare", *granted, "REVOKE consumer", "REVOKE producer"]
+    assert statuses == ["GRANT_FAILED"]
+    assert deployment.machines.ended == {"member: SUCCEEDED": 6, "central: SUCCEEDED": 1}
+    key = placed.command().key
+    for account in (placed.owner, placed.consumer):
+        member = deployment.members[account]
+        for document in member.ledger.documents.values():
+            assert document.records[key].state == "REMOVED" and key not in document.lease_record.slots
+        assert not member.parameters.values
+
+
+def test_what_the_owners_account_refuses_is_refused_before_a_role_is_given_anything() -> None:
+    deployment, placed = Deployment(SMALL), SMALL.grant(0)
+    deployment.ask(placed)
+    deployment.members[placed.owner].gateway.records.clear()
+    deployment.time.spawn(lambda: deployment.request(placed))
+    with quiet():
+        deployment.run()
+    assert deployment.domain.grants[placed.name]["assets"][0]["status"] == "GRANT_FAILED"
+    assert deployment.calls.counts["iam:PutRolePolicy"] == deployment.calls.counts["kafka:PutClusterPolicy"] == 0
+    assert deployment.machines.ended == {"member: SUCCEEDED": 2, "central: SUCCEEDED": 1}
 
 
 def test_a_burst_ends_granted_and_no_faster_than_the_documented_rate() -> None:
@@ -160,6 +237,54 @@ def test_a_burst_ends_granted_and_no_faster_than_the_documented_rate() -> None:
     assert load.refused["datazone:GetSubscriptionGrant"] > 0
     floor = (40 - rates.RATES["datazone:GetSubscriptionGrant"].burst) / 8
     assert floor < load.grants[-1] < 5 * floor + 10
+
+
+def test_reserved_concurrency_of_a_function_bounds_it_and_no_other() -> None:
+    time, told = VirtualTime(0.0), list[str]()
+
+    def handler(account: str, payload: Any, context: Any) -> str:
+        time.sleep(10)
+        return "done"
+
+    made = Functions(time, {"collect": handler, "report": handler}, {"collect": 2})
+
+    def invoke(account: str, name: str) -> None:
+        try:
+            told.append(f"{account} {name} {made.invoke(account, name, {})}")
+        except StateFailure as failure:
+            told.append(f"{account} {name} {failure.error}")
+
+    for account, name in [("1", "collect")] * 3 + [("2", "collect")] + [("1", "report")] * 3:
+        time.spawn(partial(invoke, account, name))
+    time.run()
+    assert Counter(told) == {
+        "1 collect Lambda.TooManyRequestsException": 1,
+        "1 collect done": 2,
+        "2 collect done": 1,
+        "1 report done": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "reserved"),
+    [(rates.RATES, {"collect": 3}), (rates.shared(), {}), (rates.shared(), {"collect": 3})],
+    ids=["each, queue", "shared", "shared, queue"],
+)
+def test_a_burst_ends_granted_however_datazone_counts_and_with_a_queue(
+    given: Mapping[str, rates.Rate], reserved: Mapping[str, int]
+) -> None:
+    with quiet():
+        load = burst(Landscape(100, 1_000), count=20, rates=given, reserved=reserved)
+    assert load.statuses == {"GRANTED": 20}
+    assert load.most < 20 if reserved else load.most == 20
+
+
+def test_operations_with_the_same_rate_share_it_in_the_other_reading() -> None:
+    time = VirtualTime(0.0)
+    together, each = (rates.Buckets(time.now, given) for given in (rates.shared(), rates.RATES))
+    asked = ["datazone:GetEnvironment", "datazone:GetSubscription"] * 8
+    assert sum(together.take(name, "1") for name in asked) == 8 and sum(each.take(name, "1") for name in asked) == 16
+    assert together.take("datazone:PostLineageEvent", "1") and together.take("ssm:PutParameter", "1")
 
 
 def test_a_bad_hour_loses_no_grant() -> None:
@@ -185,29 +310,18 @@ def test_a_run_over_what_is_as_it_should_be_finds_nothing_and_keeps_below_its_ra
 def test_more_grants_than_an_account_may_have_brokers_for_is_said() -> None:
     with quiet():
         load = steady(SMALL, count=3)
-    first = uses(Landscape(10, 10_000), load)[0]
+    each = {name: count / load.requests for name, count in load.calls.items()}
+    first = uses(Landscape(10, 10_000), each, load.most)[0]
     assert first.quota.startswith("MSK: brokers") and first.share > 1
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("| ").split("|")]
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace(",", "").removesuffix(" %"))
-    except ValueError:
-        return None
-
-
-def test_the_page_shows_what_the_smallest_size_gives_now() -> None:
-    with quiet():
-        size = Size.of(SMALL)
-    shown = [_cells(line) for line in PAGE.read_text().splitlines() if line.startswith("| 10 ")]
-    for row in (steady_row(size), quota_row(size)):
-        (beside,) = [cells for cells in shown if cells[1] == "1,000" and len(cells) == len(row)]
-        for cell, told in zip(row, beside, strict=True):
-            number = _number(cell)
-            assert (cell == told) if number is None else (_number(told) == pytest.approx(number, rel=0.1, abs=0.1)), (
-                f"docs/scale.md shows {told}, it is {cell} now: run python -m bench scale and put its tables there"
-            )
+@pytest.mark.parametrize("accounts", [10, 1_000])
+def test_a_quota_holds_as_many_grants_as_are_said_and_not_one_more(accounts: int) -> None:
+    each = {"datazone:GetSubscriptionGrant": 1.0, "kafka:PutClusterPolicy": 1.0}
+    met = met_at(accounts, each)
+    assert met["MSK: brokers of an account"] == 1_200 * accounts // 10
+    assert met["DataZone: environments of a domain"] == (19_800 if accounts == 10 else 0)
+    for quota, grants in met.items():
+        for stand in {max(1, grants), grants + 1}:
+            (use,) = [use for use in uses(Landscape(accounts, stand), each) if use.quota == quota]
+            assert (use.share <= 1) == (stand <= grants) or stand > MOST, (quota, stand)

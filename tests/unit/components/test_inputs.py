@@ -25,7 +25,7 @@ PLAIN = {
     "account_id", "region", "namespace", "partition", "platform", "key", "trail", "membership", "target_name", "use",
     "reconcile_schedule", "schedule", "account", "deploy", "share", "within_organization", "allow_any_role",
     "permissions_boundary_name", "deletion_protection", "on_destroy", "application", "dashboards",
-    "delivery", "check_references",
+    "delivery", "check_references", "snap_start",
 }  # fmt: skip
 """Arguments on which names, or the number of resources, hang; lists and maps of sections are counted as their items."""
 VALUES: Mapping[str, Any] = {

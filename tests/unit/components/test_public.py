@@ -86,6 +86,7 @@ def test_the_documented_types_are_those_that_are_used(dev: Graph) -> None:
         "aws:cloudwatch/logStream:LogStream",
         "aws:datazone/policyGrant:PolicyGrant",
         "aws:kinesisanalyticsv2/application:Application",
+        "aws:lambda/alias:Alias",
         "aws:msk/vpcConnection:VpcConnection",
     }
     for token, inputs in used.items():

@@ -1,20 +1,25 @@
 """A thousand approvals at once on a virtual clock, through the deployed machines' own retries: none fails for a rate.
 
-Rates: "Amazon DataZone quotas" (8 calls a second, taken here as the sum of all reads), "AWS Systems Manager endpoints
-and quotas" (PutParameter, 3 a second by default).
+Rates: those that `bench scale` simulates (`bench.scale.rates`). DataZone's table is read in both ways: each operation
+has a rate of its own, or all reads share one.
 """
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import pytest
 
+from bench.scale.calls import DOMAIN
+from bench.scale.figures import EACH, SHARED, rates_of
+from bench.scale.rates import RATES, Buckets
+from bench.scale.tables import floor
 from streamgov_core.deploy.central_machine import central_definition
 from streamgov_core.deploy.member_machine import MEMBER_TIMEOUT, member_definition
 from streamgov_core.deploy.task_states import MEMBER_NO_ROOM, NO_ROOM
@@ -30,29 +35,11 @@ CENTRAL = dict(states(central_definition(NAMES, "111111111111")))
 MEMBER = dict(states(member_definition(NAMES, CONSUMER, "111111111111")))
 APPROVALS = 1_000
 LATENCY = 0.1
-RATED = {"grant", "environment", "target", "subscription", "request"}
-"""What DataZone documents a rate for, of what the functions call."""
+RATED = {method: names for method, names in DOMAIN.items() if {*names} & {*RATES}}
+"""What DataZone documents a rate for, of what the functions call: methods of the gateway, and their operations."""
 
 Waits = Generator[float, None, bool]
 """Yields seconds to wait; returns whether there was room."""
-
-
-@dataclass
-class Bucket:
-    """Tokens of a rate, in virtual time."""
-
-    clock: Clock
-    rate: float
-    tokens: float = 0.0
-    at: float = 0.0
-
-    def take(self) -> bool:
-        self.tokens = min(self.rate, self.tokens + (self.clock.now - self.at) * self.rate)
-        self.at = self.clock.now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
 
 @dataclass
@@ -75,12 +62,12 @@ class Clock:
                 self.add(process, self.now + pause)
 
 
-def calls(bucket: Bucket, count: int, attempts: int, dice: random.Random) -> Waits:
+def calls(buckets: Buckets, operations: Sequence[str], attempts: int, dice: random.Random) -> Waits:
     """One invocation: rated calls one after the other, each tried again as botocore's standard mode does."""
-    for _ in range(count):
+    for operation in operations:
         for attempt in range(attempts):
             yield LATENCY
-            if bucket.take():
+            if buckets.take(operation, CONSUMER):
                 break
             yield dice.random() * min(2.0**attempt, 20.0)
         else:
@@ -110,14 +97,14 @@ def patiently(name: str, invoke: Callable[[], Waits], dice: random.Random) -> It
         yield float(wait["Seconds"])
 
 
-def rated_calls() -> tuple[int, int]:
-    """Calls with a documented rate that the collector and the reporter make for one grant."""
+def rated_calls() -> tuple[list[str], list[str]]:
+    """Operations with a documented rate that the collector and the reporter call for one grant."""
     central = Central()
     central.domain.add_grant()
     counted: list[str] = []
 
     def count(name: str, method: Callable[..., Any], *arguments: Any) -> Any:
-        counted.append(name)
+        counted.extend(RATED[name])
         return method(*arguments)
 
     for name in RATED:
@@ -126,53 +113,58 @@ def rated_calls() -> tuple[int, int]:
     (item,) = central.collect()
     collected = len(counted)
     central.report(item, **done(item))
-    return collected, len(counted) - collected
+    return counted[:collected], counted[collected:]
 
 
-@pytest.mark.parametrize(("concurrency", "times_the_floor"), [(None, 7.0), (10, 1.1), (2, 1.6)])
+@pytest.mark.parametrize(
+    ("reading", "concurrency", "times_the_floor"),
+    [(SHARED, None, 7.0), (SHARED, 10, 1.1), (SHARED, 2, 1.6), (EACH, None, 1.3), (EACH, 10, 1.3), (EACH, 2, 3.0)],
+)
 def test_a_thousand_approvals_at_once_are_collected_and_reported_at_eight_calls_a_second(
-    concurrency: int | None, times_the_floor: float
+    reading: str, concurrency: int | None, times_the_floor: float
 ) -> None:
-    """All are granted in any case; reserved concurrency is the queue that makes it quick.
+    """All are granted in any case; reserved concurrency is the queue that makes it quick where all reads share a rate.
 
     Without it whoever has got four of five calls loses them to the crowd when the fifth finds no room.
     """
     collected, reported = rated_calls()
-    assert collected + reported <= 8
+    assert len(collected) + len(reported) <= 8
     clock, dice, ends, running = Clock(), random.Random(20), list[float](), list[None]()
-    bucket = Bucket(clock, 8.0)
+    rates = rates_of(reading)
+    buckets = Buckets(lambda: clock.now, rates)
 
     def collect() -> Waits:
         if concurrency is not None and len(running) >= concurrency:
             yield LATENCY  # Lambda.TooManyRequestsException
             return False
         running.append(None)
-        found = yield from calls(bucket, collected, 8, dice)
+        found = yield from calls(buckets, collected, 8, dice)
         running.pop()
         return found
 
     def grant() -> Iterator[float]:
         yield from patiently("Collect", collect, dice)
-        yield from patiently("Report", lambda: calls(bucket, reported, 8, dice), dice)
+        yield from patiently("Report", lambda: calls(buckets, reported, 8, dice), dice)
         ends.append(clock.now)
 
     for _ in range(APPROVALS):
         clock.add(grant(), dice.random())
     clock.run()
-    floor = APPROVALS * (collected + reported) / 8
+    least = floor(Counter(collected + reported), rates, APPROVALS)
     assert len(ends) == APPROVALS and max(ends) < CENTRAL_TIMEOUT - 3600
-    assert max(ends) < times_the_floor * floor, f"{max(ends):.0f} s, the rate alone takes {floor:.0f} s"
+    assert max(ends) < times_the_floor * least, f"{max(ends):.0f} s, the rate alone takes {least:.0f} s"
 
 
 def test_a_thousand_grants_to_one_account_wait_for_its_parameters_rate() -> None:
     """Each writes connection details: 3 a second, and ``apply`` tries five times within an invocation."""
     clock, dice, ends, answers = Clock(), random.Random(20), list[float](), list[float]()
-    bucket = Bucket(clock, 3.0)
+    buckets = Buckets(lambda: clock.now)
+    put = ["ssm:PutParameter"]
     (again,) = [item for item in CENTRAL["SecondInvoke"]["Retry"] if MEMBER_NO_ROOM in item["ErrorEquals"]]
 
     def member() -> Waits:
         begun = clock.now
-        granted = yield from task(MEMBER["Apply"], lambda: calls(bucket, 1, 5, dice), ThrottledError.__name__, dice)
+        granted = yield from task(MEMBER["Apply"], lambda: calls(buckets, put, 5, dice), ThrottledError.__name__, dice)
         answers.append(clock.now - begun)
         return granted
 
@@ -185,7 +177,7 @@ def test_a_thousand_grants_to_one_account_wait_for_its_parameters_rate() -> None
     clock.run()
     assert len(ends) == APPROVALS, "every one found room before the central machine gave the account up"
     assert max(answers) < MEMBER_TIMEOUT, "and each time the member machine could say that there was none"
-    assert max(ends) < 3 * APPROVALS / 3, f"{max(ends):.0f} s"
+    assert max(ends) < 3 * APPROVALS / RATES["ssm:PutParameter"].per_second, f"{max(ends):.0f} s"
 
 
 @pytest.mark.parametrize("name", ["Collect", "Report", "ReportCollectFailure"])

@@ -159,6 +159,18 @@ def test_only_what_undoes_asks_a_failed_member_again(stage: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("stage", ["Prepare", "First", "Second"])
+def test_a_step_that_fails_ends_no_other(stage: str) -> None:
+    """A map ends with its first failure, and with it everybody who waits for the other accounts' answers."""
+    found = dict(states(CENTRAL))
+    steps = found[stage]["ItemProcessor"]["States"]
+    assert "Fail" not in {state["Type"] for state in steps.values()}
+    assert found[stage]["Next"] == f"{stage}CheckFailed"
+    refused, *_ = found[f"{stage}CheckFailed"]["Choices"]
+    assert refused["Variable"].endswith("Done.failed[0]" if stage != "Prepare" else "told.failed[0]")
+    assert found[refused["Next"]]["Next"] == found[stage]["Catch"][0]["Next"]
+
+
 def test_definitions_fit() -> None:
     assert len(json.dumps(CENTRAL)) < 1_000_000
 

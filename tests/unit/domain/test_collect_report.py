@@ -15,10 +15,11 @@ from streamgov_core.domain.announcement import Announcer
 from streamgov_core.domain.collect import Collect
 from streamgov_core.domain.failure_class import readable
 from streamgov_core.domain.grant_ledger import GrantRecord
+from streamgov_core.domain.plan import stages
 from streamgov_core.domain.report import Report, failure_of
 from streamgov_core.domain.settings import CollectSettings
 from streamgov_core.domain.workflow_input import MAX_SETTLES
-from streamgov_core.model.command import ACCESS_MAY_REMAIN
+from streamgov_core.model.command import ACCESS_MAY_REMAIN, AccessRequest
 from streamgov_core.model.errors import EventRefusedError, PermanentGrantError, RetryableGrantError
 from streamgov_core.runtime.metrics import FunctionMetrics
 from tests.unit.grants.fakes import (
@@ -116,12 +117,28 @@ def test_a_grant_gives_the_producer_first_and_can_be_undone_the_other_way_round(
     assert central.status() == "GRANTED" and central.record().state == "GRANTED"
 
 
+def test_the_sides_of_a_grant_are_carried_out_at_once_where_none_needs_what_the_other_makes(central: Central) -> None:
+    (item,) = central.collect()
+    assert [len(item["do"][stage]) for stage in ("first", "second")] == [2, 0]
+    assert all(step["strict"] for step in item["do"]["prepare"]), "a claim that is refused ends it before that"
+    record = central.record()
+    assert record.command is not None
+    stream = {"arn": f"arn:aws:kinesis:us-east-1:{OWNER}:stream/orders", "stream": "orders", "encryption": "NONE"}
+    shared = replace(record.command, platform="kinesis", resource=stream)
+    fan_out = replace(shared, request=AccessRequest("READ", "FAN_OUT"))
+    decided = shared.decided(())
+    for command, prepared, first in ((shared, 2, 2), (fan_out, 1, 1), (decided, 0, 1)):
+        planned = stages(NAMES, command, "GRANT", 1, strict=True)
+        assert (len(planned["prepare"]), len(planned["first"]), len(planned["second"])) == (prepared, first, 2 - first)
+
+
 def test_names_of_people_and_sessions_stand_beside_their_ids(central: Central) -> None:
     asking = {"arn": "arn:aws:iam::333333333333:role/analysts", "sessionName": "somebody"}
     approving = {"username": "approver@example.com", "firstName": "First", "lastName": "Last"}
     central.domain.users["user-asking"] = {"details": {"iam": asking}}
     central.domain.users["user-approving"] = {"details": {"sso": approving}}
-    central.collect()
+    (item,) = central.collect()
+    assert central.report(item, **done(item))["status"] == "GRANTED"
     facts = central.record().audit
     assert facts["requestedByName"] == "somebody (session of arn:aws:iam::333333333333:role/analysts)"
     assert facts["approvedByName"] == "First Last (approver@example.com)"
@@ -135,12 +152,52 @@ def test_a_name_that_cannot_be_seen_keeps_nobody_from_a_grant(central: Central, 
     elif profile is not None:
         central.domain.users["user-asking"] = profile
     (item,) = central.collect()
-    assert not item["refusal"] and "requestedByName" not in central.record().audit
+    assert central.report(item, **done(item))["status"] == "GRANTED"
+    assert "requestedByName" not in central.record().audit
+
+
+@pytest.mark.parametrize("failing", ["user", "keep_names"])
+def test_names_that_cannot_be_kept_keep_nobody_from_being_told(central: Central, failing: str) -> None:
+    central.domain.users["user-asking"] = {"details": {"sso": {"username": "asking@example.com"}}}
+    (item,) = central.collect()
+
+    def refuse(*_: Any) -> None:
+        raise RetryableGrantError("no answer")
+
+    if failing == "user":
+        central.domain.errors["user"] = RetryableGrantError("no answer")
+    else:
+        central.grants.hooks[failing] = refuse
+    assert central.report(item, **done(item))["status"] == "GRANTED" == central.status()
+    assert "requestedByName" not in central.record().audit
+
+
+def test_names_are_kept_once_and_stay_through_a_revoke(central: Central) -> None:
+    central.domain.users["user-asking"] = {"details": {"sso": {"username": "asking@example.com"}}}
+    (item,) = central.collect()
+    central.report(item, **done(item))
+    central.domain.users.clear()
+    central.domain.grants["grant1"]["assets"][0]["status"] = "REVOKE_PENDING"
+    (item,) = central.collect(grant_event(kind="Subscription Grant Revoke Requested"), "two")
+    assert central.report(item, **done(item))["status"] == "REVOKED"
+    assert central.record().audit["requestedByName"] == "asking@example.com"
+
+
+def test_names_of_an_older_request_are_not_kept_in_a_newer_record(central: Central) -> None:
+    central.domain.users["user-asking"] = {"details": {"sso": {"username": "asking@example.com"}}}
+    (item,) = central.collect()
+    newer = replace(central.record(), generation=99, state="IN_PROGRESS")
+    central.grants.hooks["keep_names"] = lambda grant: central.grants.records.update({("grant1", "asset1"): newer})
+    central.report(item, **done(item))
+    assert central.record() == newer
 
 
 def test_an_account_that_refuses_before_anything_is_written_leaves_nothing_behind(central: Central) -> None:
     (item,) = central.collect()
-    assert [step["command"]["side"] for step in item["do"]["prepare"]] == ["prepare"]
+    assert [(step["command"]["side"], step["command"]["account"]) for step in item["do"]["prepare"]] == [
+        ("prepare", OWNER),
+        ("prepare", CONSUMER),
+    ]
     refused = {"status": "REJECTED", "cause": "it can do neither", "details": {}}
     failure = {"Error": "StepFailed", "Cause": json.dumps(refused)}
     answer = central.reporter.run({"kind": "outcome", "item": {**item, "failure": failure}})

@@ -115,7 +115,7 @@ class FaultyDeployment(MemoryDeployment):
             self.faults.install(gateway.iam, IAM)
             self.faults.install(gateway.consumers, ("find", "register", "deregister"))
             self.faults.install(gateway.keys, ("list", "create", "revoke"))
-        self.faults.install(self.grants, ("of_grant", "begin", "finish"))
+        self.faults.install(self.grants, ("of_grant", "begin", "finish", "keep_names"))
         self.faults.install(self.domain, ("get", "update_status"))
         self.inventory.projects = lambda: sorted({item.project for item in ENVIRONMENTS})  # type: ignore[method-assign]
         for role in ROLES:

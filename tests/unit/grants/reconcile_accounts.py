@@ -278,7 +278,11 @@ class MemoryDeployment:
     def execute(
         self, workflow_input: Mapping[str, Any], name: str, *, until: str = "end", ends: str = "TIMED_OUT"
     ) -> None:
-        """Carry one execution out; ``until`` lets it die after ``collect``, ``first`` or ``second``."""
+        """Carry one execution out.
+
+        ``until`` lets it die after ``collect``, ``first`` or ``second``, or when of the sides of the first stage only
+        the owner's (``owner``) or only the others' (``others``) are carried out.
+        """
         arn = CENTRAL + name
         self.executions.known[arn] = ("RUNNING", dict(workflow_input))
         event: CollectEvent = {"event": dict(workflow_input), "execution": arn, "startedAt": ""}
@@ -292,22 +296,26 @@ class MemoryDeployment:
         """One asset of a plan, as the central machine's states do it."""
         asked = self.stage(item["do"]["prepare"])
         refused = [result["outcome"] for result in asked if result["outcome"].get("status") != "APPLIED"]
+        item["told"] = {"prepared": asked, "failed": refused}
         if refused:
             item["failure"] = {"Error": "StepFailed", "Cause": json.dumps(refused[0])}
             self.attempt(lambda: self.reporter.run({"kind": "outcome", "item": item}))
             return
-        item["told"] = told = {"prepared": asked}
+        told = {"prepared": asked}
         self.planned([{**step["command"], **told} for stage in ("first", "second") for step in item["do"][stage]])
         for stage in ("first", "second"):
             steps = [{**step, "command": {**step["command"], **told}} for step in item["do"][stage]]
-            item[f"{stage}Done"] = done = self.stage(steps, item.get("firstDone"))
+            if until in ("owner", "others"):
+                self.stage([step for step in steps if (step["command"]["side"] == "consumer") is (until == "others")])
+                return
+            done = self.stage(steps, item["firstDone"]["answers"] if stage == "second" else None)
             failed = [
                 result["outcome"]
                 for step, result in zip(steps, done, strict=True)
                 if step["strict"] and result["outcome"].get("status") != "APPLIED"
             ]
+            item[f"{stage}Done"] = {"answers": done, "failed": failed}
             if failed:
-                del item[f"{stage}Done"]
                 item["failure"] = {"Error": "StepFailed", "Cause": json.dumps(failed[0])}
                 for undo in ("first", "second"):
                     undoing = [{**step, "command": {**step["command"], **told}} for step in item["undo"][undo]]

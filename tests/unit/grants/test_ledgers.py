@@ -8,7 +8,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from streamgov_core.domain.grant_ledger import DynamoGrantLedger
+from streamgov_core.domain.grant_ledger import DynamoGrantLedger, GrantRecord
 from streamgov_core.member.document_ledger import DynamoDocumentLedger
 from streamgov_core.model.document_record import ContributionRecord
 from streamgov_core.model.errors import PermanentGrantError, RemoteError, RetryableGrantError
@@ -49,6 +49,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "commit": lambda client: DynamoDocumentLedger(lambda: client, "t").commit("x", "o", 1, {}),
     "of_grant": lambda client: DynamoGrantLedger(lambda: client, "t").of_grant("g"),
     "finish": lambda client: DynamoGrantLedger(lambda: client, "t").finish("g", "a", 1, "GRANTED", 1.0, "", {}),
+    "keep_names": lambda client: DynamoGrantLedger(lambda: client, "t").keep_names(
+        GrantRecord("g", "a", 1, "GRANT", "GRANTED", None), {"requestedByName": "x"}
+    ),
 }
 
 
@@ -75,4 +78,5 @@ def test_a_condition_that_does_not_hold_is_an_answer() -> None:
     assert CALLS["acquire"](client) is None
     assert CALLS["store"](client) == "SUPERSEDED"
     assert CALLS["commit"](client) is False
-    assert CALLS["finish"](client) is False
+    assert CALLS["finish"](client) is None
+    assert CALLS["keep_names"](client) is None

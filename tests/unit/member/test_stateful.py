@@ -37,7 +37,7 @@ REVOKE = "Subscription Grant Revoke Requested"
 
 kills = st.one_of(st.none(), st.integers(0, 45))
 picks = st.integers(0, 999)
-deaths = st.sampled_from(("collect", "first", "second"))
+deaths = st.sampled_from(("collect", "owner", "others", "first", "second"))
 
 
 @dataclass(frozen=True)

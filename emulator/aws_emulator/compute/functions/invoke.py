@@ -22,6 +22,7 @@ from aws_emulator.compute.functions.logs import FunctionLogs, lines_of
 from aws_emulator.compute.functions.pool import Pool
 from aws_emulator.compute.functions.runtime_api import Invocation
 from aws_emulator.compute.functions.store import find_function, split_name
+from aws_emulator.compute.functions.versions import check_ready, has_snapshots
 from aws_emulator.compute.functions.worker import Outcome, Worker, WorkerSpec
 from aws_emulator.compute.principals import Principals
 from aws_emulator.compute.timing import WorkInProgress
@@ -166,6 +167,7 @@ class Functions:
             log_format=str(logging["LogFormat"]),
             log_level=str(logging.get("ApplicationLogLevel", "INFO")),
             environment=tuple(sorted((str(k), str(v)) for k, v in dict(function.environment_vars or {}).items())),
+            restored=has_snapshots(function),
         )
 
     def _start_worker(self, spec: WorkerSpec) -> Worker:
@@ -197,6 +199,7 @@ class Functions:
             return self._run(target, payload, client_context, trace)
 
     def _run(self, target: Target, payload: bytes, client_context: str | None, trace: str | None) -> Result:
+        check_ready(target.function)
         spec = self._spec(target)
         request_id = str(uuid.uuid4())
         invocation = Invocation(
@@ -207,7 +210,8 @@ class Functions:
             trace_id=_trace_of(target.function, trace).header(),
             client_context=base64.b64decode(client_context).decode() if client_context else None,
         )
-        reserved = target.function.reserved_concurrency
+        # Concurrency is reserved for a function, with all of its versions.
+        reserved = find_function(target.account, target.region, spec.function_name, None).reserved_concurrency
         outcome = self.pool.run(spec, invocation, None if reserved is None else int(reserved))
         outcome = _limit_response(outcome)
         lines = lines_of(spec, outcome, request_id, math.ceil(outcome.duration_ms))

@@ -68,10 +68,12 @@ class RuntimeApi:
     Args:
         on_ready: called each time the worker asks for an invocation (first time: its initialisation is over).
         on_report: called with each result or error.
+        credentials: a path, and what it answers: the credentials of a restored environment.
     """
 
     on_ready: Callable[[], None]
     on_report: Callable[[Report], None]
+    credentials: tuple[str, Callable[[], Mapping[str, str]]] | None = None
     _waiting: queue.SimpleQueue[Invocation | None] = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:
@@ -136,7 +138,7 @@ class _Lines:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """The four calls that the runtime interface client makes."""
+    """The calls that the runtime interface client makes, and the one for credentials."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -148,7 +150,14 @@ class _Handler(BaseHTTPRequestHandler):
         setattr(self, "rfile", _Lines(self.rfile))  # noqa: B010
 
     def do_GET(self) -> None:
-        """``/invocation/next``: blocks until there is one."""
+        """``/invocation/next``: blocks until there is one. ``/restore/next``: the snapshot is taken and restored."""
+        credentials = self.server.api.credentials
+        if credentials is not None and self.path == credentials[0]:
+            self._answer(200, credentials[1]())
+            return
+        if self.path == f"{PREFIX}/restore/next":
+            self._answer(200, {})
+            return
         if self.path != f"{PREFIX}/invocation/next":
             self._answer(404, {"errorType": "NotFound", "errorMessage": self.path})
             return
@@ -164,11 +173,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(invocation.payload)
 
     def do_POST(self) -> None:
-        """``/invocation/<id>/response``, ``/invocation/<id>/error`` and ``/init/error``."""
+        """``/invocation/<id>/response``, ``/invocation/<id>/error``, ``/init/error`` and ``/restore/error``."""
         body = self._body()
         error_type = self.headers.get("Lambda-Runtime-Function-Error-Type")
         parts = self.path.removeprefix(PREFIX).strip("/").split("/")
-        if parts == ["init", "error"]:
+        if parts in (["init", "error"], ["restore", "error"]):
             report = Report("init-error", None, body, error_type)
         elif len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
             report = Report(parts[2], parts[1], body, error_type)

@@ -20,6 +20,7 @@ from moto.awslambda.exceptions import (
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction, lambda_backends
 
 from aws_emulator.api import ApiError
+from aws_emulator.compute.functions.versions import described_snapshots, install_versions
 from aws_emulator.patches.common import digest
 
 KEPT = ("LoggingConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "SnapStart")
@@ -53,6 +54,7 @@ def install_patches(runner: Runner) -> None:
     _runners.append(runner)
     if len(_runners) > 1:
         return
+    install_versions()
     _patch_invoke_configs()
     _patch_layers()
     _patch_mappings()
@@ -78,6 +80,7 @@ def install_patches(runner: Runner) -> None:
             logging.setdefault("SystemLogLevel", "INFO")
         config["LoggingConfig"] = logging
         config["RevisionId"] = self.emulator_revision
+        config |= described_snapshots(self)
         for name in ("DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs"):
             # An empty target takes the dead letters away again.
             if settings.get(name) and settings[name] != {"TargetArn": ""}:

@@ -38,13 +38,15 @@ import awslambdaric.__main__ as client
 import awslambdaric.bootstrap
 import awslambdaric.lambda_literals
 import awslambdaric.lambda_runtime_hooks_runner
-for name in [name for name in sys.modules if name.split(".")[0] in ("simplejson", "snapshot_restore_py")]:
+for name in [name for name in sys.modules if name.split(".")[0] == "simplejson"]:
     del sys.modules[name]
 sys.path[:] = [bundle, *layers, *stdlib]
 client.main(sys.argv)
 """
-"""Runs in the worker: load the client first, then hide it, so that the function finds its bundle, its layers and the
-standard library and nothing else."""
+"""Runs in the worker: load the client first, then hide it, so that the function finds its bundle, its layers, the
+standard library and nothing else but the hooks of SnapStart, which Python's managed runtimes have."""
+CREDENTIALS = "/2021-04-23/credentials"
+"""Where a restored environment asks for its role's credentials."""
 
 LAYER_PATHS = ("python/lib/python3.{minor}/site-packages", "python")
 """Where a layer's modules lie: Lambda unpacks all layers into ``/opt``, which these paths are relative to (developer
@@ -74,6 +76,8 @@ class WorkerSpec:
     log_format: str
     log_level: str
     environment: tuple[tuple[str, str], ...]
+    restored: bool = False
+    """It comes from a snapshot (SnapStart)."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -93,6 +97,7 @@ class WorkerSpec:
             self.log_format,
             self.log_level,
             self.environment,
+            self.restored,
         )
 
 
@@ -140,7 +145,9 @@ class Worker:
         self._log = bytearray()
         self._output_over = False
         self._current = ""
-        self._api = RuntimeApi(on_ready=self._on_ready, on_report=self._on_report)
+        self._api = RuntimeApi(
+            on_ready=self._on_ready, on_report=self._on_report, credentials=(CREDENTIALS, self._told)
+        )
         self.scratch.mkdir(parents=True)
         self._process = subprocess.Popen(
             self._command(),
@@ -180,15 +187,13 @@ class Worker:
             "AWS_LAMBDA_FUNCTION_NAME": spec.function_name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
             "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start" if spec.restored else "on-demand",
             "AWS_LAMBDA_LOG_FORMAT": "JSON" if spec.log_format == "JSON" else "TEXT",
             "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_REGION": spec.region,
-            "AWS_ACCESS_KEY_ID": self.session.caller.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.session.secret,
-            "AWS_SESSION_TOKEN": self.session.token,
+            **self._credentials(),
             "LAMBDA_TASK_ROOT": str(spec.bundle),
             "LAMBDA_RUNTIME_DIR": str(self.runtime_directory),
         }
@@ -205,6 +210,31 @@ class Worker:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         return {**defaults, **dict(spec.environment), **reserved}
+
+    def _credentials(self) -> Mapping[str, str]:
+        """The role's credentials; or where to ask for them, since those of a snapshot would have expired
+        ("Using SnapStart with AWS SDKs").
+        """
+        if self.spec.restored:
+            return {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{self._api.address}{CREDENTIALS}",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": uuid.uuid4().hex,
+            }
+        return {
+            "AWS_ACCESS_KEY_ID": self.session.caller.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.session.secret,
+            "AWS_SESSION_TOKEN": self.session.token,
+        }
+
+    def _told(self) -> Mapping[str, str]:
+        """The answer to a restored environment that asks."""
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.session.expires))
+        return {
+            "AccessKeyId": self.session.caller.access_key,
+            "SecretAccessKey": self.session.secret,
+            "Token": self.session.token,
+            "Expiration": expires,
+        }
 
     # What the process does, told by threads.
 

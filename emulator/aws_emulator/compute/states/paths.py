@@ -7,7 +7,6 @@ and recursive descent are left to jsonpath-ng.
 
 from __future__ import annotations
 
-import copy
 import re
 from functools import lru_cache
 from typing import Any
@@ -102,10 +101,17 @@ def read(path: str, data: Any, context: Any) -> Any:
             if not found:
                 raise NoMatch(path)
             return found[0]
-        return copy.deepcopy(found)
+        return _copied(found)
     for segment in segments:
         node = _child(node, segment, path)
-    return copy.deepcopy(node)
+    return _copied(node)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of JSON, made faster than `copy.deepcopy` makes one of anything."""
+    if isinstance(value, dict):
+        return {name: _copied(member) for name, member in value.items()}
+    return [_copied(member) for member in value] if isinstance(value, list) else value
 
 
 def _child(node: Any, segment: str | int, path: str) -> Any:
@@ -128,24 +134,24 @@ def write(path: str | None, data: Any, value: Any) -> Any:
         StateFailure: ``States.ResultPathMatchFailure``.
     """
     if path is None:
-        return copy.deepcopy(data)
+        return _copied(data)
     segments = plain_segments(path) or ()
     if not segments:
-        return copy.deepcopy(value)
-    root = copy.deepcopy(data)
+        return _copied(value)
+    root = _copied(data)
     node = root
     for index, segment in enumerate(segments):
         last = index == len(segments) - 1
         if isinstance(segment, str) and isinstance(node, dict):
             if last:
-                node[segment] = copy.deepcopy(value)
+                node[segment] = _copied(value)
                 return root
             if not isinstance(node.get(segment), dict | list):
                 node[segment] = {}
             node = node[segment]
         elif isinstance(segment, int) and isinstance(node, list) and 0 <= segment < len(node):
             if last:
-                node[segment] = copy.deepcopy(value)
+                node[segment] = _copied(value)
                 return root
             node = node[segment]
         else:

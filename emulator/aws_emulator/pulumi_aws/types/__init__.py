@@ -19,6 +19,7 @@ from aws_emulator.pulumi_aws.types import (
     kms,
     lambda_,
     lambda_layers,
+    lambda_versions,
     msk,
     msk_connection,
     ram,
@@ -30,7 +31,7 @@ from aws_emulator.pulumi_aws.types import (
 
 _MODULES = (
     cloudtrail, cloudwatch, datazone, datazone_environments, dynamodb, ec2, events, flink, glue, iam, identity, kinesis,
-    kms, lambda_, lambda_layers, msk, msk_connection, ram, s3, scheduler, sfn, sqs,
+    kms, lambda_, lambda_layers, lambda_versions, msk, msk_connection, ram, s3, scheduler, sfn, sqs,
 )  # fmt: skip
 
 

@@ -30,6 +30,13 @@ from aws_emulator.pulumi_aws.types.common import (
     tag_changes,
     wait_for,
 )
+from aws_emulator.pulumi_aws.types.lambda_versions import (
+    PUBLISHED,
+    SNAP_START,
+    publishes,
+    snap_start,
+    version_state,
+)
 from aws_emulator.pulumi_aws.values import archive_bytes
 
 _ENVIRONMENT = Prop("object", members={"variables": Prop("map")})
@@ -52,16 +59,19 @@ _PROPS = {
     "deadLetterConfig": Prop("object", members={"targetArn": Prop(required=True)}),
     "kmsKeyArn": Prop(),
     "layers": Prop("list"),
+    "publish": Prop("bool", default=False, local=True),
     "reservedConcurrentExecutions": Prop("int", default=-1),
+    "snapStart": SNAP_START,
     "s3Bucket": Prop(),
     "s3Key": Prop(),
     "s3ObjectVersion": Prop(),
     **TAGS,
 }
 _PLACES = ("s3Bucket", "s3Key", "s3ObjectVersion")
+_CODE = {"code", "architectures", *_PLACES}
 _CONFIGURATION = (
     "description", "role", "runtime", "handler", "timeout", "memorySize", "environment", "loggingConfig",
-    "tracingConfig", "deadLetterConfig", "kmsKeyArn", "layers",
+    "tracingConfig", "deadLetterConfig", "kmsKeyArn", "layers", "snapStart",
 )  # fmt: skip
 
 
@@ -73,6 +83,7 @@ def _configuration(inputs: State) -> dict[str, Any]:
         "MemorySize": int(inputs["memorySize"]),
         "Environment": {"Variables": (inputs.get("environment") or {}).get("variables") or {}},
         "Layers": list(inputs.get("layers") or []),
+        "SnapStart": snap_start(inputs),
     }
     arguments["DeadLetterConfig"] = {"TargetArn": (inputs.get("deadLetterConfig") or {}).get("targetArn") or ""}
     arguments["KMSKeyArn"] = inputs.get("kmsKeyArn") or ""
@@ -111,6 +122,7 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
     arguments = {
         "FunctionName": inputs["name"],
         "Code": _code(inputs),
+        "Publish": publishes(inputs),
         "Tags": context.tags(inputs),
         **_configuration(inputs),
     }
@@ -125,12 +137,13 @@ def _create(context: Context, inputs: State) -> tuple[str, State]:
 
 
 def _given(inputs: State) -> State:
-    """Where the code came from, which the service does not tell."""
-    return {name: inputs.get(name) for name in ("code", *_PLACES)}
+    """Where the code came from, and whether versions are published, which the service does not tell."""
+    return {name: inputs.get(name) for name in ("code", "publish", *_PLACES)}
 
 
-def _active(context: Context, name: str) -> bool:
-    found = context.client("lambda").get_function_configuration(FunctionName=name)
+def _active(context: Context, name: str, version: str | None = None) -> bool:
+    qualifier = {} if version is None else {"Qualifier": version}
+    found = context.client("lambda").get_function_configuration(FunctionName=name, **qualifier)
     failed = [key for key in ("State", "LastUpdateStatus") if found.get(key) == "Failed"]
     if failed:
         raise PluginError(
@@ -158,6 +171,7 @@ def _live(context: Context, name: str, last: State) -> State:
         "invokeArn": f"arn:aws:apigateway:{context.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
         "sourceCodeSize": configuration.get("CodeSize"),
         "codeSha256": configuration.get("CodeSha256"),
+        **version_state(context, configuration, last),
         **all_tags(found.get("Tags") or {}),
     }
     variables = (configuration.get("Environment") or {}).get("Variables")
@@ -187,22 +201,38 @@ def _live(context: Context, name: str, last: State) -> State:
     return state
 
 
+def _differing(old: State, new: State) -> set[str]:
+    return {name for name in _PROPS if canonical(_PROPS[name], old.get(name)) != canonical(_PROPS[name], new.get(name))}
+
+
+def _anew(old: State, new: State) -> tuple[str, ...]:
+    """Another version follows a change of code or configuration; taking versions away is one, too."""
+    changed = _differing(old, new) & {*_CONFIGURATION, *_CODE, "publish"}
+    return PUBLISHED if changed and (publishes(old) or publishes(new)) else ()
+
+
+def _publish(context: Context, identifier: str) -> None:
+    """As the real provider: after an update it waits for the version, after a creation it does not."""
+    version = context.client("lambda").publish_version(FunctionName=identifier)["Version"]
+    wait_for(f"version {version} of {identifier}", lambda: _active(context, identifier, version))
+
+
 def _update(context: Context, identifier: str, old: State, new: State, last: State) -> State:
     client = context.client("lambda")
-    differing = {
-        name for name in _PROPS if canonical(_PROPS[name], old.get(name)) != canonical(_PROPS[name], new.get(name))
-    }
+    differing = _differing(old, new)
     if differing & set(_CONFIGURATION):
         retry_propagation(lambda: client.update_function_configuration(FunctionName=identifier, **_configuration(new)))
         wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
     if "reservedConcurrentExecutions" in differing:
         _reserve(context, new)
-    if differing & {"code", "architectures", *_PLACES}:
+    if differing & _CODE:
         arguments: dict[str, Any] = {"FunctionName": identifier, **_code(new)}
         if new.get("architectures"):
             arguments["Architectures"] = new["architectures"]
         client.update_function_code(**arguments)
         wait_for(f"function {identifier} to be updated", lambda: _active(context, identifier))
+    if publishes(new) and _anew(old, new):
+        _publish(context, identifier)
     removed, added = tag_changes(context, old, new)
     if removed:
         client.untag_resource(Resource=last["arn"], TagKeys=removed)
@@ -308,6 +338,7 @@ def register(registry: Registry) -> None:
             create=_create,
             read=lambda context, identifier, state: read_or_none(lambda: _live(context, identifier, state)),
             update=_update,
+            anew=_anew,
             delete=lambda context, identifier, state: delete_quietly(
                 lambda: context.client("lambda").delete_function(FunctionName=identifier)
             ),

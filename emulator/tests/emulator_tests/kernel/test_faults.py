@@ -200,3 +200,17 @@ def test_buckets_fill_with_time() -> None:
     with pytest.raises(ApiError):
         rates.check(wanted)
     rates.check(call("kinesis", "PutRecord"))
+
+
+def test_a_bucket_may_hold_more_than_a_second_lets_through() -> None:
+    now = [0.0]
+    rates = Rates(now=lambda: now[0])
+    rates.enabled = True
+    wanted = call("stepfunctions", "StartExecution")
+    for _ in range(1_300):
+        rates.check(wanted)
+    now[0] = 1.0
+    for _ in range(300):
+        rates.check(wanted)
+    with pytest.raises(ApiError, match="ThrottlingException"):
+        rates.check(wanted)

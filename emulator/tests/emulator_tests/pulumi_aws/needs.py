@@ -139,6 +139,15 @@ class Needs:
 
         return self.once("function", self.domain, "aws:lambda/function:Function", inputs)
 
+    def published(self) -> Made:
+        def inputs() -> dict[str, Any]:
+            return {
+                "name": "needs-published", "role": self.working_role()["arn"], "runtime": "python3.12",
+                "handler": "handler.handle", "code": archive(self.folder, "published.zip"), "publish": True,
+            }  # fmt: skip
+
+        return self.once("published", self.domain, "aws:lambda/function:Function", inputs)
+
     def layer(self, text: str = "one") -> Made:
         def inputs() -> dict[str, Any]:
             return {"layerName": "needs", "code": Archive("", f"hash-of-{text}", {"python/words.txt": text})}

@@ -109,6 +109,9 @@ class Queues:
     def connection_facts(self, names: Names, command: GrantCommand, clients: Clients) -> dict[str, str]:
         return {}
 
+    def tells_once_granted(self, command: GrantCommand) -> bool:
+        return False
+
     def usage(self, names: Names, command: GrantCommand) -> UsageMetric | None:
         known = (("QueueName", self.resource_name(str(command.resource["arn"]))),)
         return UsageMetric("AWS/SQS", "NumberOfMessagesReceived", known, None, True, "anybody who reads the queue")

@@ -149,13 +149,20 @@ class MemoryGrants:
         now: float,
         cause: str,
         facts: Mapping[str, Any],
-    ) -> bool:
+    ) -> GrantRecord | None:
         self._hook("finish", grant_id)
         with self._lock:
             old = self.records.get((grant_id, asset_id))
             if old is None or old.generation != generation:
-                return False
-            self.records[(grant_id, asset_id)] = replace(
-                old, state=state, updated_at=now, cause=cause, outcome=dict(facts)
-            )
-            return True
+                return None
+            ended = replace(old, state=state, updated_at=now, cause=cause, outcome=dict(facts))
+            self.records[(grant_id, asset_id)] = ended
+            return ended
+
+    def keep_names(self, record: GrantRecord, names: Mapping[str, str]) -> None:
+        self._hook("keep_names", record.grant_id)
+        key = (record.grant_id, record.asset_id)
+        with self._lock:
+            old = self.records.get(key)
+            if old is not None and old.generation == record.generation:
+                self.records[key] = replace(old, audit={**record.audit, **names})

@@ -136,7 +136,12 @@ function = make(
     environment={"variables": {"FIRST": "1", "SECOND": "2"}},
     logging_config={"log_format": "JSON", "log_group": log_group.name},
     tracing_config={"mode": "Active"}, dead_letter_config={"target_arn": queue.arn}, kms_key_arn=key.arn,
-    reserved_concurrent_executions=3, layers=[layer.arn], tags={"a": "b"}, after=[role_policy],
+    reserved_concurrent_executions=3, layers=[layer.arn], tags={"a": "b"}, after=[role_policy], publish=True,
+    snap_start={"apply_on": "PublishedVersions"},
+)  # fmt: skip
+alias = make(
+    aws.lambda_.Alias, "function-alias", name="live", description="the version in use", function_name=function.name,
+    function_version="$LATEST",
 )  # fmt: skip
 invoke_config = make(
     aws.lambda_.FunctionEventInvokeConfig, "invoke-config", function_name=function.name, maximum_retry_attempts=1,
