@@ -87,6 +87,10 @@ class Accounts:
         self.meter = Meter()
         self.central = Central()
         self.central.domain.add_grant(principals=(principal,))
+        asked = self.central.domain.requests["request1"]
+        # People have names, which a grant keeps and a revoke need not look up any more.
+        named = {str(asked[key]): {"details": {"sso": {"username": key}}} for key in ("createdBy", "reviewerId")}
+        self.central.domain.users = named
         self.central.domain.environments["env1"]["awsAccountId"] = RoleArn.parse(principal).account
         self.meter.slow(
             self.central.domain,

@@ -53,7 +53,7 @@ class SchemaRegistryDataSourceArgs(TypedDict):
     key: NotRequired[str]
     """Tells several data sources of one account apart. Default: the platform."""
     schedule: NotRequired[str]
-    """EventBridge schedule of full runs. Plain: an alarm expects them. Default ``rate(1 hour)``."""
+    """EventBridge schedule of full runs, which an alarm expects. Default ``rate(1 hour)``."""
     trail: NotRequired[str]
     """Schema events need a CloudTrail trail: ``find`` one (default), ``create`` one, or ``none``."""
     trail_arn: NotRequired[pulumi.Input[str]]

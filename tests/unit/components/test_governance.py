@@ -331,6 +331,7 @@ def test_the_workflows_functions_are_members_by_what_they_call() -> None:
     named = {item.name: item.inputs for item in made if "-in-lake" in item.name}
     assert named["gov-central-report-in-lake"]["operations"] == [
         "GetSubscriptionGrant",
+        "GetUserProfile",
         "PostLineageEvent",
         "UpdateSubscriptionGrantStatus",
     ]

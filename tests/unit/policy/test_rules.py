@@ -22,6 +22,7 @@ from streamgov_policies import POLICIES
 from streamgov_policies import wildcards as allow_list
 
 from streamgov_core.member.apply_settings import CONSUMER_ROLES, ApplySettings
+from streamgov_core.runtime.run_store import RUN_KEY
 from streamgov_core.model.naming import Names
 from streamgov_core.model.settings_document import LAYER_PATH, write_document
 from streamgov_pulumi.config import parse
@@ -133,6 +134,7 @@ GOOD: list[tuple[str, str, Props]] = [
     ("encrypted", STREAM, {"encryptionType": "KMS"}),
     ("encrypted", CLUSTER, {"encryptionInfo": {"encryptionInTransit": {"clientBroker": "TLS"}}}),
     ("ledgers-kept", TABLE, KEPT),
+    ("ledgers-kept", TABLE, {"hashKey": RUN_KEY, "pointInTimeRecovery": {"enabled": True}}),
     ("buckets-closed", BLOCK, CLOSED),
     ("targets-have-dead-letters", TARGET, {"deadLetterConfig": {"arn": UNKNOWN_STRING_VALUE}}),
     ("no-wildcard-principals", ROLE, {"assumeRolePolicy": policy(allow("sts:AssumeRole", Principal={"AWS": ROOT}))}),
@@ -224,7 +226,7 @@ BAD: list[tuple[str, str, Props, str]] = [
     ),
     ("encrypted", CLUSTER, {"clientAuthentication": {"unauthenticated": True}}, "without authentication"),
     ("ledgers-kept", TABLE, {"deletionProtectionEnabled": True}, "point in time"),
-    ("ledgers-kept", TABLE, {"pointInTimeRecovery": {"enabled": True}}, "by mistake"),
+    ("ledgers-kept", TABLE, {"hashKey": "grantId", "pointInTimeRecovery": {"enabled": True}}, "by mistake"),
     ("buckets-closed", BLOCK, {**CLOSED, "blockPublicPolicy": False}, "blockPublicPolicy is off"),
     ("targets-have-dead-letters", TARGET, {"arn": "a"}, "is lost"),
     ("no-wildcard-principals", ROLE, {"assumeRolePolicy": policy(allow("sts:AssumeRole", Principal="*"))}, "any"),
