@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-FEWEST = 10
+FEWEST = 5
 
 
 def examples(number: int) -> int:
