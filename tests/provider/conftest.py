@@ -161,7 +161,7 @@ def way(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def stub(emulator: EmulatorProcess, way: str) -> Iterator[Process]:
     process = subprocess.Popen(
-        [sys.executable, *COMMANDS[way]],
+        [sys.executable, "-u", *COMMANDS[way]],  # as the engine starts them: the port is not flushed
         stdout=subprocess.PIPE,
         env={**os.environ, "AWS_ENDPOINT_URL": emulator.endpoint, "PYTHONPATH": str(ROOT)},
     )

@@ -22,6 +22,7 @@ from streamgov_pulumi.providers import designation
 from streamgov_pulumi.providers.type_use import Opening, close
 from tests.integration.catalog.conftest import CONSUMER, DOMAIN, PRODUCER, REGION, Client, Place, publish_types
 from tests.integration.deployer import Deployer
+from tests.integration.full_runs import ended
 from tests.integration.polling import eventually
 from tests.sandbox import EmulatorProcess
 from tools.dev.studio_domain import EXTENDED, make_shared_domain
@@ -89,10 +90,9 @@ class Source:
             key=f"msk-{uuid.uuid4().hex[:6]}",
             publish=True,
         )
-        deployer = Deployer(client)
-        deployer.queue(PRODUCER, described.dead_letters)
-        deployer.function(PRODUCER, described.sync)
+        Deployer(client).data_source(PRODUCER, described)
         self._lambda, self._name = client("lambda", PRODUCER), described.sync.name
+        self._states = client("stepfunctions", PRODUCER)
         assert described.sync.role is not None
         self.role = described.sync.role.arn
 
@@ -115,8 +115,10 @@ class Source:
         """What a run answers: its result as JSON, or why it could not begin."""
         event = json.dumps({"action": "sync", **request}).encode()
         answer = self._lambda.invoke(FunctionName=self._name, Payload=event)
-        told = json.load(answer["Payload"])
-        return str(told["errorMessage"]) if "FunctionError" in answer else json.dumps(told)
+        execution = ended(self._states, json.load(answer["Payload"])["started"])
+        if execution["status"] == "SUCCEEDED":
+            return str(execution["output"])
+        return str(json.loads(execution["cause"])["errorMessage"])
 
     def refusal(self) -> str:
         """Why a run failed."""

@@ -22,9 +22,9 @@ from streamgov_policies import POLICIES
 from streamgov_policies import wildcards as allow_list
 
 from streamgov_core.member.apply_settings import CONSUMER_ROLES, ApplySettings
-from streamgov_core.runtime.run_store import RUN_KEY
 from streamgov_core.model.naming import Names
 from streamgov_core.model.settings_document import LAYER_PATH, write_document
+from streamgov_core.runtime.run_store import RUN_KEY
 from streamgov_pulumi.config import parse
 from tests.unit.components.conftest import deployed, no_bundles, raw_config
 from tests.unit.components.graph import Graph
