@@ -29,7 +29,7 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from streamgov_core.model.errors import StreamgovError
-from streamgov_pulumi.providers.base import SESSION_KEYS, DataZoneProvider
+from streamgov_pulumi.providers.base import SESSION_KEYS, DataZoneProvider, speaking
 
 PROFILE = "profile"
 SETTINGS = (*SESSION_KEYS, PROFILE)
@@ -301,9 +301,10 @@ def serve_resources(provider: Provider, resources: Mapping[str, ServedResource],
 
 
 async def _answered(context: Any, resource: ServedResource, work: Callable[[], T]) -> T:
-    """Run a provider's method in a thread; what it refuses reaches the engine as one sentence."""
+    """Run a provider's method in a thread; what it tells and refuses reaches the engine in the schema's names."""
     try:
-        return await asyncio.to_thread(work)
+        with speaking(resource.translation.sentence):
+            return await asyncio.to_thread(work)
     except StreamgovError as error:
         text = resource.translation.sentence(str(error))
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, text)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -332,10 +334,28 @@ def _lines(key: str, old: Any, new: Any) -> list[str]:
     return [f"{key}: {show(old)} there, {show(new)} wanted"]
 
 
+_sentence: ContextVar[Callable[[str], str]] = ContextVar("sentence", default=str)
+"""A message in the words of whom it is told."""
+
+
+@contextmanager
+def speaking(sentence: Callable[[str], str]) -> Iterator[None]:
+    """Tell what is told meanwhile, also by threads that ``asyncio`` starts, in the words of a program's language.
+
+    Args:
+        sentence: a message in those words.
+    """
+    token = _sentence.set(sentence)
+    try:
+        yield
+    finally:
+        _sentence.reset(token)
+
+
 def tell(message: str) -> None:
     """Show a line in the engine's output, which relays what the provider process prints.
 
     On the error stream it would count as an error in the engine's summary.
     """
-    sys.stdout.write(message + "\n")
+    sys.stdout.write(_sentence.get()(message) + "\n")
     sys.stdout.flush()

@@ -59,6 +59,7 @@ class Driver:
     def __init__(self, process: Process, provider: ResourceProvider) -> None:
         self._stub = process.stub
         self._output = process.output
+        self._output.read()  # what earlier tests were told
         self.reference = serialize_provider(provider)
         self._urn = "urn:x"
         self._translation: Translation | None = None
