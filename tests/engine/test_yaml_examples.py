@@ -153,7 +153,7 @@ def test_the_member_example_is_what_it_says(place: Place, deployed: tuple[Stack,
     }
     assert target["authorizedPrincipals"] == [READER]
     assert target["applicableAssetTypes"] == ["MskTopicAssetType"]
-    assert place.machines(MEMBER) == {"streamgov-member"}
+    assert place.machines(MEMBER) == {"streamgov-member", "streamgov-sync-orders"}
     function = place.cloud.client("lambda", MEMBER).get_function_configuration(FunctionName="streamgov-sync-orders")
     variables = function["Environment"]["Variables"]
     assert variables["STREAMGOV_PROJECT_ID"] == place.portal.projects["orders"]
@@ -253,7 +253,7 @@ def test_the_member_example_from_the_wheel(place: Place, tmp_path: Path) -> None
     stack = place.stack(program, MEMBER, (wheel.python.parent,))
     assert set(stack.preview().values()) == {"create"}
     stack.pulumi.operation("up")
-    assert place.machines(MEMBER) == {"from-wheel-member"}
+    assert place.machines(MEMBER) == {"from-wheel-member", "from-wheel-sync-orders"}
     stack.silent()
     stack.pulumi.operation("destroy")
     assert stack.pulumi.resource_count() == 0

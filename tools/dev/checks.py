@@ -115,9 +115,9 @@ def test(arguments: argparse.Namespace) -> int:
     beside = [Lane("pytest, integration", others, environment)]
     if not arguments.quick:
         environment["STREAMGOV_YAML_DIR"] = str(ensure_yaml_host())
-        # Two at a time, each file's in one process: an engine waits for its plugins, and they for the emulator.
-        two = ("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile")
-        engine = [*PYTEST, *two, "-m", f"(engine or e2e) and {chosen}"]
+        # Three at a time, each file's in one process: an engine waits for its plugins, and they for the emulator.
+        three = ("-p", "no:cacheprovider", "-n", "3", "--dist", "loadfile")
+        engine = [*PYTEST, *three, "-m", f"(engine or e2e) and {chosen}"]
         beside.insert(0, Lane("pytest, the engine's", engine, environment))
 
     def shown() -> bool:
