@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from streamgov_core.catalog.asset_index import AssetIndex
-from streamgov_core.catalog.entities import SchemaInfo
 from streamgov_core.catalog.run_plan import index_of, restore
 from streamgov_core.catalog.run_shards import ENDING, SCHEMAS, TOPICS, SyncShard
 from streamgov_core.catalog.run_summary import MAX_TALLY, PortionSummary, positions_of, put_postponed, put_summary
@@ -20,13 +21,54 @@ from streamgov_core.catalog.workers import Prefetcher, WorkerPool
 from streamgov_core.model.asset_record import AssetRecord, AssetRecordStore
 from streamgov_core.runtime.run_store import RunStore
 
+Read = TypeVar("Read")
+
 
 @dataclass(frozen=True)
-class _Pools:
-    """Threads of a portion: those that work, and those that read ahead."""
+class _Portion:
+    """What a shard has left, and who works on it.
 
-    working: ThreadPoolExecutor
+    Args:
+        names: in their order.
+        flags: what the stage before found of each name.
+        records: what was recorded of the names that have a record.
+        index: of the project's assets.
+        workers: work on names.
+        reading: threads that read ahead.
+    """
+
+    names: Sequence[str]
+    flags: Mapping[str, bool]
+    records: Mapping[str, AssetRecord]
+    index: AssetIndex
+    workers: WorkerPool
     reading: ThreadPoolExecutor
+
+    def each(self, work: Callable[[str, AssetRecord | None], SyncOutcome]) -> int:
+        """Work on every name; how many were begun."""
+        return self.workers.each(self.names, lambda name: work(name, self.records.get(name)))
+
+    def each_read(
+        self,
+        read: Callable[[str], Read],
+        is_fresh: Callable[[str, Future[Read], AssetRecord], bool],
+        work: Callable[[str, Read, AssetRecord | None], SyncOutcome],
+    ) -> int:
+        """Work on every name with what is read of it ahead, the fresh ones excepted; how many were begun."""
+        ahead = Prefetcher(self.reading, read, self.names)
+        found: dict[str, Future[Read]] = {}
+
+        def is_unchanged(name: str) -> bool:
+            found[name] = ahead.pop(name)
+            record = self.records.get(name)
+            return self.flags[name] and record is not None and is_fresh(name, found[name], record)
+
+        try:
+            return self.workers.each(
+                self.names, lambda name: work(name, found.pop(name).result(), self.records.get(name)), is_unchanged
+            )
+        finally:
+            ahead.stop()
 
 
 class ShardWorker:
@@ -69,7 +111,7 @@ class ShardWorker:
         threads = shard.threads
         with ThreadPoolExecutor(threads) as working, ThreadPoolExecutor(threads) as reading:
             workers = WorkerPool(working, threads, self._enough_time, result, self._parts.publisher)
-            done = self._work(shard, names, flags, workers, _Pools(working, reading)) if names else 0
+            done = self._work(shard, names, flags, workers, reading) if names else 0
         summary = PortionSummary(
             shard.number,
             shard.round,
@@ -84,83 +126,52 @@ class ShardWorker:
         return summary
 
     def _work(
-        self, shard: SyncShard, names: Sequence[str], flags: Mapping[str, bool], workers: WorkerPool, pools: _Pools
-    ) -> int:
-        index = index_of(self._store, shard.run)
-        if shard.stage in (SCHEMAS, ENDING):
-            records = _records(self._parts.records, names)
-            if shard.stage == SCHEMAS:
-                return self._schemas(names, flags, records, index, workers, pools)
-            return workers.each(names, lambda name: self._end(name, records.get(name), index))
-        schemaless = self._parts.schemaless
-        assert schemaless is not None
-        records = _records(self._parts.plain_records, names)
-        if shard.stage == TOPICS:
-            return self._topics(schemaless, names, flags, records, index, workers, pools)
-        return workers.each(
-            names, lambda name: self._end_topic(schemaless, name, flags[name], records.get(name), index)
-        )
-
-    def _schemas(
         self,
+        shard: SyncShard,
         names: Sequence[str],
         flags: Mapping[str, bool],
-        records: Mapping[str, AssetRecord],
-        index: AssetIndex,
         workers: WorkerPool,
-        pools: _Pools,
+        reading: ThreadPoolExecutor,
     ) -> int:
+        index = index_of(self._store, shard.run)
+        store = self._parts.records if shard.stage in (SCHEMAS, ENDING) else self._parts.plain_records
+        portion = _Portion(names, flags, _records(store, names), index, workers, reading)
+        if shard.stage == SCHEMAS:
+            return self._schemas(portion)
+        if shard.stage == ENDING:
+            return portion.each(partial(self._end, index))
+        schemaless = self._parts.schemaless
+        assert schemaless is not None
+        if shard.stage == TOPICS:
+            return self._topics(schemaless, portion)
+        return portion.each(lambda name, record: self._end_topic(schemaless, name, flags[name], record, index))
+
+    def _schemas(self, portion: _Portion) -> int:
         schemas = self._parts.schemas
-        prefetcher = Prefetcher(pools.reading, schemas.fetch, names)
-        infos: dict[str, Future[SchemaInfo | None]] = {}
+        return portion.each_read(
+            schemas.fetch,
+            lambda name, info, record: schemas.is_fresh(info, record),
+            lambda name, info, record: schemas.sync(name, info, record, portion.index, self._first),
+        )
 
-        def is_unchanged(name: str) -> bool:
-            infos[name] = prefetcher.pop(name)
-            record = records.get(name)
-            return flags[name] and record is not None and schemas.is_fresh(infos[name], record)
-
-        def one(name: str) -> SyncOutcome:
-            return schemas.sync(name, infos.pop(name).result(), records.get(name), index, self._first)
-
-        try:
-            return workers.each(names, one, is_unchanged)
-        finally:
-            prefetcher.stop()
-
-    def _end(self, name: str, record: AssetRecord | None, index: AssetIndex) -> SyncOutcome:
+    def _end(self, index: AssetIndex, name: str, record: AssetRecord | None) -> SyncOutcome:
         """Retire or replace an asset; what the registry says now decides."""
         return self._parts.schemas.sync(name, self._parts.registry.get_schema(name), record, index, self._last)
 
-    def _topics(
-        self,
-        schemaless: SchemalessSync,
-        names: Sequence[str],
-        flags: Mapping[str, bool],
-        records: Mapping[str, AssetRecord],
-        index: AssetIndex,
-        workers: WorkerPool,
-        pools: _Pools,
-    ) -> int:
-        governed = Prefetcher(pools.reading, schemaless.is_governed, names)
-
-        def is_unchanged(name: str) -> bool:
-            known[name] = governed.pop(name)
-            record = records.get(name)
-            return flags[name] and record is not None and known[name].result() and schemaless.is_fresh(name, record)
-
-        def one(name: str) -> SyncOutcome:
-            if not known.pop(name).result():
+    def _topics(self, schemaless: SchemalessSync, portion: _Portion) -> int:
+        def one(name: str, is_governed: bool, record: AssetRecord | None) -> SyncOutcome:
+            if not is_governed:
                 return SyncOutcome("unchanged")
             return schemaless.sync(
-                name, records.get(name), index, may_replace=self._request.allow_mass_retirement,
+                name, record, portion.index, may_replace=self._request.allow_mass_retirement,
                 revoke=self._request.revoke,
             )  # fmt: skip
 
-        known: dict[str, Future[bool]] = {}
-        try:
-            return workers.each(names, one, is_unchanged)
-        finally:
-            governed.stop()
+        return portion.each_read(
+            schemaless.is_governed,
+            lambda name, is_governed, record: is_governed.result() and schemaless.is_fresh(name, record),
+            one,
+        )
 
     def _end_topic(
         self, schemaless: SchemalessSync, name: str, gone: bool, record: AssetRecord | None, index: AssetIndex
