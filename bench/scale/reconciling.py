@@ -19,7 +19,7 @@ from streamgov_core.domain.reconcile.run import Reconcile
 from streamgov_core.domain.settings import ReconcileSettings
 from streamgov_core.model.findings import RECONCILER
 from streamgov_core.runtime.metrics import FunctionMetrics
-from tests.unit.grants.reconcile_accounts import MemoryRunStore
+from tests.unit.runtime.run_stores import MemoryRunStore
 
 AGE = 86_400.0
 """Seconds since everything was granted."""

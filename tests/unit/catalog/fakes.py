@@ -38,7 +38,7 @@ from streamgov_core.model.errors import CatalogError
 from streamgov_core.model.naming import Names
 from streamgov_core.platforms.msk.platform import Msk
 from streamgov_core.platforms.msk.source import MskSource
-from tests.unit.catalog.full_runs import Machine, MemoryRunJournal, MemoryRunStore
+from tests.unit.catalog.full_runs import FullRunStore, Machine, MemoryRunJournal
 
 ACCOUNT = "222222222222"
 REGION = "us-east-1"
@@ -388,7 +388,7 @@ class SyncSetup:
         self.cluster = "main"
         self.topics: tuple[str, ...] = ("*",)
         self.enough_time: Callable[[], bool] = lambda: True
-        self.store = MemoryRunStore()
+        self.store = FullRunStore()
         self.journal = MemoryRunJournal()
         self.executions = itertools.count()
 

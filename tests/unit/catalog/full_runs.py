@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +14,14 @@ from streamgov_core.catalog.sync_result import SyncResult
 from streamgov_core.model.errors import SyncFailedError
 from streamgov_core.model.naming import short_hash
 from streamgov_core.runtime.metrics import FunctionMetrics
+from tests.unit.runtime.run_stores import MemoryRunStore
 
 if TYPE_CHECKING:
     from tests.unit.catalog.fakes import SyncSetup
 
 
-class MemoryRunStore:
-    """RunStore in memory; what it holds has been JSON."""
-
-    def __init__(self) -> None:
-        self.parts: dict[tuple[str, str], dict[str, str]] = {}
-
-    def put(self, run: str, shard: str, part: str, rows: Sequence[Any]) -> None:
-        if rows:
-            self.parts.setdefault((run, shard), {})[part] = json.dumps(list(rows))
-
-    def rows(self, run: str, shard: str) -> Iterator[Any]:
-        for _, text in sorted(self.parts.get((run, shard), {}).items()):
-            yield from json.loads(text)
+class FullRunStore(MemoryRunStore):
+    """Its runs do not take turns."""
 
     def next_turn(self) -> int:
         raise AssertionError("a full run looks at everything")

@@ -42,6 +42,7 @@ from tests.unit.grants.fakes import (
     MemoryPolicies,
 )
 from tests.unit.grants.oracle import allowed
+from tests.unit.runtime.run_stores import MemoryRunStore
 
 CENTRAL = "arn:aws:states:us-east-1:111111111111:execution:streamgov-central:"
 ROLES = (f"arn:aws:iam::{CONSUMER}:role/streaming/*",)
@@ -66,26 +67,6 @@ class Grants(MemoryGrants):
             if last:
                 return
             begin = end
-
-
-class MemoryRunStore:
-    """RunStore in memory; what it holds has been JSON."""
-
-    def __init__(self) -> None:
-        self.parts: dict[tuple[str, str], dict[str, str]] = {}
-        self.turns = 0
-
-    def put(self, run: str, shard: str, part: str, rows: Sequence[Any]) -> None:
-        if rows:
-            self.parts.setdefault((run, shard), {})[part] = json.dumps(list(rows))
-
-    def rows(self, run: str, shard: str) -> Iterator[Any]:
-        for _, text in sorted(self.parts.get((run, shard), {}).items()):
-            yield from json.loads(text)
-
-    def next_turn(self) -> int:
-        self.turns += 1
-        return self.turns
 
 
 class MemoryInventory:
