@@ -27,7 +27,7 @@ from streamgov_pulumi.components._settings import Settings, child, platforms_of
 from streamgov_pulumi.components.alarms import alarm
 from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
-from streamgov_pulumi.components.ledger import ledger_table
+from streamgov_pulumi.components.ledger import ledger_pair
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.queue import DeadLetterQueue
 from streamgov_pulumi.components.request_form import check_use
@@ -117,17 +117,8 @@ class CentralAuthorizer(AccountComponent):
         domain = describe_domain(settings, args)
         self._say_room(settings, args)
 
-        table, runs = (
-            ledger_table(
-                self,
-                f"{name}-{spec.key}",
-                settings,
-                spec,
-                kms_key_arn=key,
-                deletion_protection=args.get("deletion_protection", True),
-            )
-            for spec in (domain.known(lambda spec: spec.grants), domain.known(lambda spec: spec.runs))
-        )
+        tables = (domain.known(lambda spec: spec.grants), domain.known(lambda spec: spec.runs))
+        table, runs = ledger_pair(self, name, settings, tables, args)
         functions = {
             function_key: FunctionWithRole(
                 f"{name}-{function_key}",

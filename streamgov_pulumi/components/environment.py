@@ -15,7 +15,7 @@ from streamgov_pulumi.components._documents import to_json
 from streamgov_pulumi.components._settings import Settings, child
 from streamgov_pulumi.components.dashboards import dashboard
 from streamgov_pulumi.components.function import FunctionWithRole
-from streamgov_pulumi.components.ledger import ledger_table
+from streamgov_pulumi.components.ledger import ledger_pair
 from streamgov_pulumi.components.machine import StateMachineWithRole
 from streamgov_pulumi.components.role import role_with_policy
 
@@ -176,17 +176,8 @@ class EnvironmentAuthorizer(AccountComponent):
                 member.known(lambda spec: spec.access_boundary),
             )
         ]
-        table, records = (
-            ledger_table(
-                self,
-                f"{name}-{spec.key}",
-                settings,
-                spec,
-                kms_key_arn=key,
-                deletion_protection=args.get("deletion_protection", True),
-            )
-            for spec in (member.known(lambda spec: spec.documents), member.known(lambda spec: spec.records))
-        )
+        tables = (member.known(lambda spec: spec.documents), member.known(lambda spec: spec.records))
+        table, records = ledger_pair(self, name, settings, tables, args)
         apply = FunctionWithRole(
             f"{name}-apply",
             settings,

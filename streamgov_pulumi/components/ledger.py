@@ -1,4 +1,7 @@
-"""The DynamoDB table of a ledger, or of records."""
+"""The DynamoDB tables of ledgers, records and runs."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -40,3 +43,29 @@ def ledger_table(
         tags=settings.tags,
         opts=child(parent),
     )
+
+
+def ledger_pair(
+    parent: pulumi.Resource, name: str, settings: Settings, specs: tuple[TableSpec, TableSpec], args: Mapping[str, Any]
+) -> tuple[aws.dynamodb.Table, aws.dynamodb.Table]:
+    """The two tables of an account's part, protected as its arguments say.
+
+    Args:
+        parent: the component that owns them.
+        name: of that component.
+        settings: the deployment.
+        specs: their descriptions.
+        args: of the component: ``kms_key_arn``, ``deletion_protection``.
+    """
+    first, second = (
+        ledger_table(
+            parent,
+            f"{name}-{spec.key}",
+            settings,
+            spec,
+            kms_key_arn=args.get("kms_key_arn"),
+            deletion_protection=args.get("deletion_protection", True),
+        )
+        for spec in specs
+    )
+    return first, second
