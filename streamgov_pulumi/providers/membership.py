@@ -15,8 +15,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi.dynamic import DiffResult
+
 from streamgov_core.model.errors import RemoteError
 from streamgov_pulumi.providers import session as aws
+from streamgov_pulumi.providers.base import SESSION_KEYS, DataZoneProvider, contains_unknown
 
 V2 = "V2"
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
@@ -143,3 +146,31 @@ def _holds(api: Any, domain_id: str, principal: Mapping[str, Any], member: Mappi
 
 def _role_name(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
+
+
+def is_idle(provider: DataZoneProvider, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether a difference changes nothing: before V2 nothing hangs on what a designation of one's own would permit.
+
+    Args:
+        provider: of a resource that notes its domain's version in ``domain_version``.
+        olds: the resource's outputs.
+        news: its new inputs.
+    """
+    others = (*provider.replace_keys, *SESSION_KEYS, "adopt_existing")
+    return olds.get("domain_version") != V2 and not provider.changed(olds, news, others)
+
+
+def is_decided(
+    provider: DataZoneProvider, result: DiffResult, olds: Mapping[str, Any], news: Mapping[str, Any]
+) -> bool:
+    """Whether a diff stays what it is whatever DataZone says now: something changes anyway, or nothing can be asked.
+
+    Args:
+        provider: of a resource that notes its domain's version in ``domain_version``.
+        result: the diff of the inputs.
+        olds: the resource's outputs.
+        news: its new inputs.
+    """
+    changes = result.changes and not is_idle(provider, olds, news)
+    is_known = olds.get("domain_version") is not None and not contains_unknown(news.get("domain_id"))
+    return bool(changes) or not provider.configured or not is_known

@@ -20,7 +20,6 @@ from streamgov_pulumi.providers import designation as own
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers import type_use
 from streamgov_pulumi.providers.base import (
-    SESSION_KEYS,
     Checker,
     DataZoneProvider,
     contains_unknown,
@@ -29,7 +28,16 @@ from streamgov_pulumi.providers.base import (
     tell,
 )
 from streamgov_pulumi.providers.existing import PROJECT, Kind
-from streamgov_pulumi.providers.membership import ROLE, V2, domain_version, find_group, make_group, pool_problem
+from streamgov_pulumi.providers.membership import (
+    ROLE,
+    V2,
+    domain_version,
+    find_group,
+    is_decided,
+    is_idle,
+    make_group,
+    pool_problem,
+)
 from streamgov_pulumi.providers.named_things import look_at, without_named
 
 DESIGNATIONS = (
@@ -144,14 +152,13 @@ class ProjectMembershipProvider(DataZoneProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """See DataZoneProvider.diff. A domain that became V2 knows roles as groups: the membership is made anew."""
         result = super().diff(_id, _olds, _news)
-        was, domain = _olds.get("domain_version"), _news.get("domain_id")
-        # Without designations of one's own nothing changes with what they would permit.
-        idle = was != V2 and not self.changed(_olds, _news, (*self.replace_keys, *SESSION_KEYS, "adopt_existing"))
-        if (result.changes and not idle) or not self.configured or was is None or contains_unknown(domain):
+        if is_decided(self, result, _olds, _news):
             return result
+        domain = _news["domain_id"]
         try:
             now = domain_version(self.api(_news), str(domain))
-            if now == was or not ROLE.fullmatch(str(_news.get("user_identifier"))):
+            if now == _olds["domain_version"] or not ROLE.fullmatch(str(_news.get("user_identifier"))):
+                idle = is_idle(self, _olds, _news)
                 return DiffResult(changes=False) if idle else self._lacking(_olds, _news) or result
         except RemoteError:
             return result

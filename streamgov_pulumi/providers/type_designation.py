@@ -18,9 +18,9 @@ from streamgov_core.model.errors import RemoteError
 from streamgov_pulumi.providers import designation as own
 from streamgov_pulumi.providers import session as aws
 from streamgov_pulumi.providers import type_use
-from streamgov_pulumi.providers.base import SESSION_KEYS, Checker, DataZoneProvider, contains_unknown, tell
+from streamgov_pulumi.providers.base import Checker, DataZoneProvider, tell
 from streamgov_pulumi.providers.existing import PROJECT, Kind
-from streamgov_pulumi.providers.membership import V2, domain_version
+from streamgov_pulumi.providers.membership import V2, domain_version, is_decided
 
 _TYPE = re.compile(r"(?!_)\w{1,256}", re.ASCII)
 _UNIT = re.compile(r"[a-z0-9_-]{1,256}", re.ASCII)
@@ -77,12 +77,11 @@ class TypeDesignationProvider(DataZoneProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """See DataZoneProvider.diff. What somebody took out of the designation, or of its grants, is given back."""
         result = super().diff(_id, _olds, _news)
-        was, domain = _olds.get("domain_version"), _news.get("domain_id")
-        idle = was != V2 and not self.changed(_olds, _news, (*self.replace_keys, *SESSION_KEYS, "adopt_existing"))
-        if (result.changes and not idle) or not self.configured or was is None or contains_unknown(domain):
+        if is_decided(self, result, _olds, _news):
             return result
+        domain = _news["domain_id"]
         try:
-            if was != V2:
+            if _olds["domain_version"] != V2:
                 return DiffResult(changes=domain_version(self.hurried(_news), str(domain)) == V2)
             lacking = self._lacking(self.hurried(_news), _olds, _news)
         except RemoteError:
