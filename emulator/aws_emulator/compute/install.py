@@ -11,6 +11,7 @@ from aws_emulator.compute.events.schedules import ScheduleOperations, Schedules
 from aws_emulator.compute.events.targets import Targets
 from aws_emulator.compute.functions.archives import install_archives
 from aws_emulator.compute.functions.asynchronous import AsynchronousInvocations
+from aws_emulator.compute.functions.conditions import install_conditions
 from aws_emulator.compute.functions.invoke import Functions, install_invoke
 from aws_emulator.compute.functions.qualified_policies import install_qualified_policies
 from aws_emulator.compute.functions.reading import install_reading
@@ -41,6 +42,7 @@ def install(emulator: Emulator) -> None:
     install_upload_checks(emulator)
     install_reading(emulator)
     install_qualified_policies(emulator)
+    install_conditions(emulator)
     invocations = AsynchronousInvocations(emulator, functions, work)
     install_invoke(emulator, functions, invocations.submit)
     emulator.parts["compute.functions"] = functions

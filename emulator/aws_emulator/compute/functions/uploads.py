@@ -13,6 +13,7 @@ from typing import Any
 
 from aws_emulator.api import ApiCall, ApiError, Emulator
 from aws_emulator.compute.functions.bundles import UNPACKED_LIMIT
+from aws_emulator.compute.functions.conditions import check_conditions
 
 UPLOAD_LIMIT = 52_428_800
 
@@ -46,4 +47,6 @@ def install_upload_checks(emulator: Emulator) -> None:
         archive = code.get("ZipFile")
         if archive is not None:
             check_archive(bytes(archive))
+        if call.operation == "UpdateFunctionCode":
+            check_conditions(call)
         return proceed()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import json
 import time
+import uuid
 from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
@@ -62,7 +63,9 @@ def install_versions() -> None:
         # Whatever is not told stays.
         kept = function_version or self.get_alias(name, function_name).function_version
         _check_state(self.get_function_by_name_or_arn_with_qualifier(function_name, kept))
-        return original_update(self, name, function_name, kept, *rest)
+        updated = original_update(self, name, function_name, kept, *rest)
+        updated.revision_id = str(uuid.uuid4())
+        return updated
 
     def delete(self: Any, name_or_arn: str, qualifier: str | None = None) -> None:
         found = self.get_function_by_name_or_arn_with_qualifier(name_or_arn, qualifier)

@@ -103,6 +103,28 @@ def test_a_version_keeps_what_it_was_and_nothing_unchanged_is_published(domain: 
     assert client.update_alias(FunctionName=arn, Name="live", Description="told")["FunctionVersion"] == "2"
 
 
+def test_what_somebody_else_has_changed_is_not_published_or_changed(domain: Account) -> None:
+    client, arn = domain.client("lambda"), domain.function("def handler(event, context):\n    return 1\n")
+    seen = client.get_function_configuration(FunctionName=arn)
+    client.publish_version(FunctionName=arn, RevisionId=seen["RevisionId"], CodeSha256=seen["CodeSha256"])
+    alias = client.create_alias(FunctionName=arn, Name="live", FunctionVersion="1")
+    client.update_alias(FunctionName=arn, Name="live", Description="mine", RevisionId=alias["RevisionId"])
+    code = archive({"main.py": "def handler(event, context):\n    return 2\n"})
+    client.update_function_code(FunctionName=arn, ZipFile=code, RevisionId=seen["RevisionId"])
+    late: list[tuple[Any, dict[str, Any]]] = [
+        (client.publish_version, {"RevisionId": seen["RevisionId"]}),
+        (client.update_function_code, {"ZipFile": code, "RevisionId": seen["RevisionId"]}),
+        (client.update_function_configuration, {"Timeout": 9, "RevisionId": seen["RevisionId"]}),
+        (client.update_alias, {"Name": "live", "Description": "x", "RevisionId": alias["RevisionId"]}),
+    ]
+    for change, fields in late:
+        with pytest.raises(client.exceptions.PreconditionFailedException):
+            change(FunctionName=arn, **fields)
+    with pytest.raises(client.exceptions.InvalidParameterValueException, match="is different from current CodeSHA256"):
+        client.publish_version(FunctionName=arn, CodeSha256=seen["CodeSha256"])
+    assert client.get_alias(FunctionName=arn, Name="live")["Description"] == "mine"
+
+
 def test_a_number_is_not_used_again_and_what_an_alias_names_stays(domain: Account) -> None:
     client, arn = domain.client("lambda"), domain.function()
     client.publish_version(FunctionName=arn)
